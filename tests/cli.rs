@@ -7,6 +7,7 @@ mod readme;
 
 mod cli {
     mod bad_input;
+    mod change;
     mod check;
     mod commands;
     mod completions;
@@ -21,6 +22,7 @@ mod cli {
     mod hostile_text;
     mod ingest;
     mod lists;
+    mod maintenance;
     mod man;
     mod notifications;
     mod overrides;

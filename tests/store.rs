@@ -18,6 +18,7 @@ mod store {
     mod later;
     mod links;
     mod lists;
+    mod maintenance;
     mod migration;
     mod moved_alerts;
     mod naming;
@@ -29,4 +30,5 @@ mod store {
     mod schema;
     mod search;
     mod self_tests;
+    mod storms;
 }

@@ -26,8 +26,10 @@ mod tui {
     mod layout;
     mod lists;
     mod low_bandwidth;
+    mod maintenance;
     mod marks;
     mod metrics;
+    mod noise;
     mod note;
     mod notifications;
     mod notified;
@@ -46,8 +48,10 @@ mod tui {
     mod runbook;
     mod safety;
     mod screens;
+    mod services;
     mod settings;
     mod stand_in;
+    mod storm;
     mod terminal;
     mod theme;
     mod timeline;

@@ -9,8 +9,10 @@ pub const ALERTMANAGER_GROUPS: &str = "/api/v2/alerts/groups";
 pub const ALERTMANAGER_STATUS: &str = "/api/v2/status";
 /// The receivers of an Alertmanager: there is one.
 pub const ALERTMANAGER_RECEIVERS: &str = "/api/v2/receivers";
-/// The silences of an Alertmanager: there are none.
+/// The silences of an Alertmanager, which are the maintenance windows: POST creates or changes one.
 pub const ALERTMANAGER_SILENCES: &str = "/api/v2/silences";
+/// One of these silences: DELETE ends it.
+pub const ALERTMANAGER_SILENCE: &str = "/api/v2/silence/{id}";
 /// Events in the form of `PagerDuty`'s Events API, version 2.
 pub const EVENTS_V2: &str = "/v2/enqueue";
 /// Change events of the same API.
@@ -23,6 +25,8 @@ pub const OPSGENIE_ALERTS: &str = "/v2/alerts";
 pub const OPSGENIE_ALERT: &str = "/v2/alerts/{identifier}";
 /// What becomes of one of these alerts, such as `close`.
 pub const OPSGENIE_ACTION: &str = "/v2/alerts/{identifier}/{action}";
+/// An action of the sender's own on one of these alerts, by its name.
+pub const OPSGENIE_CUSTOM: &str = "/v2/alerts/{identifier}/actions/{name}";
 /// What became of a request to create one.
 pub const OPSGENIE_REQUEST: &str = "/v2/alerts/requests/{id}";
 /// Alerts in the form of `GoAlert`'s generic API.
@@ -33,18 +37,20 @@ pub const GOALERT_HEARTBEAT: &str = "/api/v2/heartbeat/{name}";
 pub const OPSGENIE_HEARTBEAT: &str = "/v2/heartbeats/{name}/ping";
 
 /// All these paths.
-pub const ALL: [&str; 15] = [
+pub const ALL: [&str; 17] = [
     ALERTMANAGER_ALERTS,
     ALERTMANAGER_GROUPS,
     ALERTMANAGER_STATUS,
     ALERTMANAGER_RECEIVERS,
     ALERTMANAGER_SILENCES,
+    ALERTMANAGER_SILENCE,
     EVENTS_V2,
     CHANGE_EVENTS,
     EVENTS_V1,
     OPSGENIE_ALERTS,
     OPSGENIE_ALERT,
     OPSGENIE_ACTION,
+    OPSGENIE_CUSTOM,
     OPSGENIE_REQUEST,
     GOALERT,
     GOALERT_HEARTBEAT,

@@ -30,6 +30,14 @@ pub const TEST_CONTACTS: &str = "/v1/contacts/{person}/test";
 /// Where mails are sent that answer messages: POST takes a mail with all its headers. The document of the
 /// API does not have it, as its form is that of mail.
 pub const REPLIES_MAIL: &str = "/v1/replies/mail";
+/// The maintenance windows: takes [`super::query::Maintenance`]. POST creates one.
+pub const MAINTENANCE: &str = "/v1/maintenance";
+/// What a maintenance window would mute: POST takes the window.
+pub const MAINTENANCE_PREVIEW: &str = "/v1/maintenance/preview";
+/// One maintenance window, by its id. PUT changes it, DELETE ends it.
+pub const MAINTENANCE_WINDOW: &str = "/v1/maintenance/{id}";
+/// The incidents that are or were muted: takes [`super::query::Muted`].
+pub const MUTED: &str = "/v1/muted";
 /// Messages that are read by a mapping, by its name: POST takes JSON, returns the outcomes.
 pub const INGEST_NAMED: &str = "/v1/ingest/{name}";
 /// The messages that could not be understood: takes [`super::query::DeadLetters`], returns
@@ -39,6 +47,12 @@ pub const DEAD_LETTERS: &str = "/v1/ingest/dead";
 pub const DEAD_LETTER: &str = "/v1/ingest/dead/{number}";
 /// Reads one of them again, with POST.
 pub const REPLAY_DEAD_LETTER: &str = "/v1/ingest/dead/{number}/replay";
+/// The alerts that wait for others before an incident is declared: takes
+/// [`super::query::WaitingAlerts`], returns [`crate::backend::WaitingList`].
+pub const WAITING_ALERTS: &str = "/v1/ingest/waiting";
+/// The checks whose alerts cried most: takes [`super::query::Noise`], returns
+/// [`crate::model::noise::NoiseReport`].
+pub const NOISE: &str = "/v1/noise";
 /// What changed since a cursor: takes [`super::query::Changes`], returns a delta.
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
@@ -60,6 +74,8 @@ pub const PEOPLE: &str = "/v1/people";
 pub const TEAMS: &str = "/v1/teams";
 /// The services of the directory.
 pub const SERVICES: &str = "/v1/services";
+/// The services that incidents or changes name and the directory does not have.
+pub const UNKNOWN_SERVICES: &str = "/v1/unknown-services";
 /// The on-call schedules of the directory.
 pub const SCHEDULES: &str = "/v1/schedules";
 /// The escalation policies of the directory.
@@ -119,7 +135,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 52] = [
+pub const ALL: [&str; 59] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -131,10 +147,16 @@ pub const ALL: [&str; 52] = [
     CONTACTS,
     PERSON_CONTACTS,
     TEST_CONTACTS,
+    MAINTENANCE,
+    MAINTENANCE_PREVIEW,
+    MAINTENANCE_WINDOW,
+    MUTED,
     INGEST_NAMED,
     DEAD_LETTERS,
     DEAD_LETTER,
     REPLAY_DEAD_LETTER,
+    WAITING_ALERTS,
+    NOISE,
     NUMBER,
     CHANGES,
     MEASURES,
@@ -146,6 +168,7 @@ pub const ALL: [&str; 52] = [
     PEOPLE,
     TEAMS,
     SERVICES,
+    UNKNOWN_SERVICES,
     SCHEDULES,
     POLICIES,
     PERSON,

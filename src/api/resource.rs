@@ -72,6 +72,7 @@ impl NewIncident {
             services.insert(0, service);
         }
         Declaration {
+            alerts: None,
             title: self.title,
             services,
             impact: self.impact.unwrap_or(Impact::Medium),

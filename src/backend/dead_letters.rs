@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::model::Actor;
 use crate::model::alert::IngestOutcome;
+use crate::model::change::Change;
 use crate::model::status::growing_enum;
 use crate::model::unknown::read_entries;
 
@@ -32,6 +33,8 @@ pub struct NewDeadLetter {
     pub content_type: Option<String>,
     /// What else the receiver reads of the request, by name. No secrets.
     pub headers: BTreeMap<String, String>,
+    /// The query of the request without keys and tokens, as it is in an address.
+    pub query: Option<String>,
     /// Why it can't be understood.
     pub reason: String,
     /// The message as it arrived.
@@ -64,6 +67,9 @@ pub struct DeadLetter {
     /// What else the receiver reads of the request, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// The query of the request without keys and tokens, as it is in an address; absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query: Option<String>,
     /// Why it can't be understood.
     pub reason: String,
     /// The size of the message in bytes.
@@ -145,6 +151,9 @@ pub struct ReplayedLetter {
     /// What became of its alerts, for each group of them.
     #[serde(deserialize_with = "read_entries")]
     pub outcomes: Vec<IngestOutcome>,
+    /// The changes that it reports, as they are recorded then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
+    pub changes: Vec<Change>,
 }
 
 /// A backend has no dead letters.
@@ -177,6 +186,7 @@ mod tests {
             token: None,
             content_type: None,
             headers: BTreeMap::new(),
+            query: None,
             reason: "the body is no JSON".into(),
             bytes: 3,
         }

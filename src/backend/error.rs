@@ -133,6 +133,8 @@ pub enum Missing {
     MergeTarget,
     /// The incident to which alerts should be moved.
     MoveTarget,
+    /// The incident under which another one should be folded.
+    FoldTarget,
     /// The alerts that should be moved.
     Alerts,
     /// The incident with this id.
@@ -149,6 +151,7 @@ impl fmt::Display for Missing {
             Self::Incident => f.write_str("there is no such incident"),
             Self::MergeTarget => f.write_str("there is no such incident to merge into"),
             Self::MoveTarget => f.write_str("there is no such incident to move alerts to"),
+            Self::FoldTarget => f.write_str("there is no such incident to fold it under"),
             Self::Alerts => f.write_str("it has none of these alerts"),
             Self::IncidentId(id) => write!(f, "there is no incident {id}"),
             Self::Number(number) => write!(f, "there is no {number}"),

@@ -79,6 +79,16 @@ pub trait Ledger: Send + Sync {
         Ok(())
     }
 
+    /// Mutes the incidents that a maintenance window mutes from now on, and releases those that none
+    /// mutes any more, each once among all programs. A bounded number of them is changed at once. A store
+    /// without maintenance windows has nothing to do, which is what this method says.
+    async fn settle_maintenance(
+        &self,
+        _now: DateTime<Utc>,
+    ) -> Result<SettledMaintenance, BackendError> {
+        Ok(SettledMaintenance::default())
+    }
+
     /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
     /// which is what this method does: then messages have no links either.
     async fn issue_links(
@@ -118,6 +128,17 @@ pub struct ExpiredAlerts {
     /// How many were ended.
     pub count: u64,
     /// When the next one ends; `None` if none does.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What was muted and released.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettledMaintenance {
+    /// How many incidents were muted, or are muted until another time.
+    pub muted: u64,
+    /// How many were released.
+    pub released: u64,
+    /// When a window begins or ends next; `None` if none does.
     pub next: Option<DateTime<Utc>>,
 }
 

@@ -5,6 +5,7 @@
 
 pub mod administration;
 pub(crate) mod certificate;
+pub mod change_reports;
 mod clock_offset;
 mod command_kinds;
 pub mod contacts;
@@ -17,9 +18,13 @@ pub mod http;
 pub mod ingest;
 pub mod ledger;
 pub mod lists;
+pub mod maintenance;
+pub mod noise;
 mod page_mark;
 pub mod record;
 mod store_mark;
+mod unknown_services;
+pub mod waiting;
 pub(crate) mod watch;
 
 use std::path::PathBuf;
@@ -32,6 +37,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
 
 pub use administration::{
     Administered, AdministrationRequest, AdministrationSearch, NoAdministration, Precondition,
@@ -46,16 +52,20 @@ pub use error::{BackendError, Cause, Missing};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
-    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, TestClaim, TestTurn,
-    Unplanned,
+    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledMaintenance,
+    TestClaim, TestTurn, Unplanned,
 };
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
     ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
     ReviewEntry, ReviewSearch, ReviewState, TimeOrder,
 };
+pub use maintenance::NoMaintenance;
+pub use noise::{NoNoise, NoiseSearch};
 pub use page_mark::{InvalidPageMark, PageMark};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
+pub use unknown_services::NoUnknownServices;
+pub use waiting::{NoWaitingAlerts, WaitingList};
 
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -63,15 +73,26 @@ use crate::model::change::{Change, Suspect};
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::unknown::read_entries;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{
-    Actor, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
+    Actor, ChangeId, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
 };
+
+/// How many alerts are searched for those of a group.
+const MAX_GROUP_ALERTS: u32 = 10_000;
+/// How many pages of changes are searched for one of them.
+const MAX_CHANGE_PAGES: usize = 10;
 
 /// Stores incidents, carries out commands on them and reports what changed.
 ///
@@ -141,6 +162,23 @@ pub trait Backend: Send + Sync {
     /// Returns one page of the recorded changes, the one that starts last first.
     async fn recorded_changes(&self, _search: &ChangeSearch) -> Result<Page<Change>, BackendError> {
         no_such_list(List::Changes)
+    }
+
+    /// Returns a recorded change; `None` if none of the latest ones has this id.
+    ///
+    /// # Errors
+    /// As [`Self::recorded_changes`].
+    async fn recorded_change(&self, id: ChangeId) -> Result<Option<Change>, BackendError> {
+        let mut search = ChangeSearch::first(lists::MAX_ROWS);
+        for _ in 0..MAX_CHANGE_PAGES {
+            let page = self.recorded_changes(&search).await?;
+            let found = page.rows.into_iter().find(|change| change.id == id);
+            if found.is_some() || page.next.is_none() {
+                return Ok(found);
+            }
+            search.after = page.next;
+        }
+        Ok(None)
     }
 
     /// Returns one page of the reviews: unpublished ones first, and of those the newest incidents.
@@ -257,6 +295,21 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoHeartbeats))
     }
 
+    /// Returns the open incident that has the alerts of a group, as it is named in
+    /// [`AlertGroup::key`]; `None` if there is none.
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        let alerts = self.firing_alerts(MAX_GROUP_ALERTS).await?;
+        Ok(alerts.into_iter().find(|alert| alert.group == group).map(|alert| alert.incident))
+    }
+
+    /// Returns the services that incidents or changes name and the directory does not have, the one that
+    /// was named last first.
+    ///
+    /// A backend that lists none says so, which is what this method does.
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        Err(BackendError::not_allowed(NoUnknownServices))
+    }
+
     /// Returns the heartbeats that were received or are expected, by name. A store does not have their
     /// intervals, which are in the settings.
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
@@ -278,6 +331,59 @@ pub trait Backend: Send + Sync {
     /// tries none has none.
     async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
         Ok(Vec::new())
+    }
+
+    /// Returns the maintenance windows that have not ended, those that mute now first and then by when
+    /// they do next; after them, if they are wanted, those that have ended, the last one first.
+    ///
+    /// A backend that has none says so, which is what this method and the four below it do.
+    async fn maintenance(
+        &self,
+        _search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Returns one maintenance window.
+    async fn maintenance_window(&self, _id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Creates, changes or ends a maintenance window, and returns it. What it mutes or releases is done
+    /// by then. A request that comes again changes nothing.
+    async fn change_maintenance(
+        &self,
+        _request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Returns what a maintenance window would mute now.
+    async fn preview_maintenance(
+        &self,
+        _window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Returns the incidents that are muted, and then those that were, the latest first.
+    async fn muted(&self, _search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        Err(BackendError::not_allowed(NoMaintenance))
+    }
+
+    /// Returns the alerts that wait for others before an incident is declared, the one that was reported
+    /// last first; at most `limit`.
+    ///
+    /// A backend without such alerts says so, which is what this method does.
+    async fn waiting_alerts(&self, _limit: u32) -> Result<WaitingList, BackendError> {
+        Err(BackendError::not_allowed(NoWaitingAlerts))
+    }
+
+    /// Counts the checks whose alerts were reported in a window, and what they led to.
+    ///
+    /// A backend that does not count them says so, which is what this method does.
+    async fn noise(&self, _search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        Err(BackendError::not_allowed(NoNoise))
     }
 
     /// Returns the alerts that fire in open incidents, the one that was reported last first; at most

@@ -7,6 +7,7 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::extra::Extensible;
+use crate::model::maintenance::MaintenanceWindow;
 use crate::model::notification::{Attempt, Notification, StoredContacts};
 use crate::model::problem::Problem;
 use crate::model::service_level::ServiceLevels;
@@ -38,7 +39,8 @@ pub struct UsedId {
 ///
 /// An export begins with the header. The directory, the problems and the changes follow, with the
 /// ids of their commands and the changes of administration, then all events in the order in which the
-/// store recorded them, the notifications, each before the attempts to send it, the alerts, contacts of people, and the end,
+/// store recorded them, the notifications, each before the attempts to send it, the alerts, contacts of people, the
+/// maintenance windows, and the end,
 /// which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
@@ -82,6 +84,8 @@ pub enum Record {
     Alert(Box<Alert>),
     /// The contacts that a person has set. Only an export that is asked for them has them.
     Contacts(Box<StoredContacts>),
+    /// A maintenance window.
+    MaintenanceWindow(Box<MaintenanceWindow>),
     /// The last line: nothing of the export is missing if as many records stand before it.
     End {
         /// The number of records, without header and end.
@@ -163,6 +167,7 @@ impl Record {
         "attempt",
         "alert",
         "contacts",
+        "maintenance_window",
         "end",
     ];
 

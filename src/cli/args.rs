@@ -2,6 +2,7 @@
 
 mod backup;
 pub mod calendar;
+pub mod change;
 pub mod check;
 mod contact;
 pub mod cover;
@@ -11,7 +12,9 @@ mod incidents;
 pub mod ingest;
 pub mod integration;
 mod lists;
+pub mod maintenance;
 mod mcp;
+mod noise;
 mod notifications;
 mod outbox;
 pub mod overrides;
@@ -23,6 +26,7 @@ pub mod serve;
 mod verbs;
 
 pub use backup::{Backup, Restore};
+pub use change::ChangeCommand;
 pub use contact::{
     AddContact, ContactCommand, ListContacts, QuietContact, RemoveContact, SetContact,
     TestContacts, Waits, Whose,
@@ -31,6 +35,7 @@ pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
 pub use mcp::{AllowedVerb, Mcp};
+pub use noise::Noise;
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
@@ -169,6 +174,9 @@ pub enum Command {
     /// Print who was notified of incidents, by which channel, and what became of it
     #[command(after_help = notifications::NOTIFICATIONS)]
     Notifications(Notifications),
+    /// Print the checks whose alerts cried most, and what they led to
+    #[command(after_help = noise::NOISE)]
+    Noise(Noise),
     /// Print who is on call for each team, level by level, and who is next
     #[command(after_help = lists::ONCALL)]
     Oncall(Oncall),
@@ -300,6 +308,22 @@ pub enum Command {
     /// Send a sign of life, whose absence is an incident, or list all of them
     #[command(after_help = heartbeat::HEARTBEAT)]
     Heartbeat(Heartbeat),
+    /// Maintenance windows: times in which what is expected to fire reaches nobody
+    #[command(after_help = maintenance::MAINTENANCE, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Maintenance {
+        /// What about them
+        #[command(subcommand)]
+        about: maintenance::MaintenanceCommand,
+    },
+    /// Changes, such as deployments: record that one begins or ends, or list them
+    #[command(after_help = change::CHANGE, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Change {
+        /// What about them
+        #[command(subcommand)]
+        about: ChangeCommand,
+    },
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]
     Check(check::Check),

@@ -18,6 +18,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     let now = Utc::now();
     let reported_at = args.reported_at.map_or(now, |time| time.at(now));
     let mut declaration = Declaration {
+        alerts: None,
         title: args.title,
         services: args.services,
         impact: args.impact,

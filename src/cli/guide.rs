@@ -40,6 +40,7 @@ pages![
     "heartbeats",
     "selftests",
     "calendars",
+    "maintenance",
     "reminders",
     "prometheus",
     "pagerduty",
@@ -48,10 +49,13 @@ pages![
     "ingest",
     "azure",
     "checkmk",
+    "cdevents",
     "cloudevents",
     "cloudwatch",
     "datadog",
     "gcp",
+    "github",
+    "gitlab",
     "grafana",
     "icinga",
     "nagios",
@@ -62,6 +66,7 @@ pages![
     "zabbix",
     "integrations",
     "mail",
+    "storms",
 ];
 
 /// Prints the page of a topic, or the list of all topics.

@@ -11,6 +11,7 @@ mod atomic_file;
 mod backup;
 mod calendar;
 mod calendar_links;
+mod change;
 mod channels;
 mod check;
 mod columns;
@@ -37,9 +38,11 @@ mod json;
 mod list;
 mod local_state;
 mod login;
+mod maintenance;
 mod man;
 mod mcp;
 mod migration;
+mod noise;
 mod notifications;
 mod oncall;
 mod out;
@@ -166,6 +169,8 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Calendar { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
         Command::Contact { about } => about.writes(),
+        Command::Maintenance { about } => about.writes(),
+        Command::Change { about } => about.writes(),
         Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
@@ -216,6 +221,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
         Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
+        Some(Command::Noise(args)) => block_on(noise::run(context, args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::StandIn(args)) => block_on(overrides::stand_in_now(context, args)),
@@ -242,6 +248,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Integration { about }) => token::run_integration(context, about),
         Some(Command::Contact { about }) => block_on(contact::run(context, about)),
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
+        Some(Command::Maintenance { about }) => block_on(maintenance::run(context, about)),
+        Some(Command::Change { about }) => block_on(change::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::SelfTest(args)) => block_on(self_test::run(context, &args)),
         Some(Command::Reply(_)) => block_on(reply::run(context)),

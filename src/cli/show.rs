@@ -198,6 +198,9 @@ impl DetailPrinter<'_> {
         if let Some(until) = row.snoozed_until.filter(|until| *until > self.now) {
             parts.push(format!("snoozed until {}", format_minute(until)));
         }
+        if let Some(mute) = row.mute() {
+            parts.push(format!("muted until {} by {}", format_minute(mute.until), mute.title));
+        }
         let mut line = StyledLine::new(row.priority.as_str(), style);
         for part in parts {
             line.push(format!(" · {part}"), Style::Plain);

@@ -190,6 +190,13 @@ impl TomlWriter<'_> {
             let row = Extent::ALL.map(|urgency| rules.matrix.priority(impact, urgency).as_str());
             self.setting(impact.as_str(), &quote_list(row));
         }
+        self.section("storms");
+        self.setting("incidents", &rules.storms.incidents.to_string());
+        self.setting("alerts", &rules.storms.alerts.to_string());
+        self.setting("within", &quote_seconds(rules.storms.within_s));
+        self.setting("fold", &rules.storms.folds.to_string());
+        let same = rules.storms.folds_same_service;
+        self.setting("fold_same_service", &same.to_string());
     }
 
     fn views(&mut self) {

@@ -57,6 +57,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/checkmk.md"))]
     }
 
+    pub mod cdevents {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/cdevents.md"))]
+    }
+
     pub mod cloudevents {
         #![cfg_attr(not(doctest), doc = include_str!("guide/cloudevents.md"))]
     }
@@ -89,6 +93,14 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gcp.md"))]
     }
 
+    pub mod github {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/github.md"))]
+    }
+
+    pub mod gitlab {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/gitlab.md"))]
+    }
+
     pub mod goalert {
         #![cfg_attr(not(doctest), doc = include_str!("guide/goalert.md"))]
     }
@@ -111,6 +123,10 @@ pub mod guide {
 
     pub mod icinga {
         #![cfg_attr(not(doctest), doc = include_str!("guide/icinga.md"))]
+    }
+
+    pub mod maintenance {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/maintenance.md"))]
     }
 
     pub mod ingest {
@@ -183,6 +199,10 @@ pub mod guide {
 
     pub mod slack {
         #![cfg_attr(not(doctest), doc = include_str!("guide/slack.md"))]
+    }
+
+    pub mod storms {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/storms.md"))]
     }
 
     pub mod teams {

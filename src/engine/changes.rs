@@ -10,9 +10,16 @@ pub(super) struct Changes {
     pub(super) delivery: Notify,
     /// For alerts that end by themselves.
     pub(super) expiry: Notify,
+    /// For maintenance windows, which are read with the directory.
+    pub(super) maintenance: Notify,
 }
 
 impl Changes {
+    /// Says that the directory has changed.
+    pub(super) fn notify_directory(&self) {
+        self.maintenance.notify_one();
+    }
+
     /// Says that the store has changed.
     pub(super) fn notify(&self) {
         self.delivery.notify_one();

@@ -1,6 +1,7 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
 //! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, calendars of schedules are read, and people are reminded of what must not be forgotten.
+//! as an incident, maintenance windows begin and end, calendars of schedules are read, and people are
+//! reminded of what must not be forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -16,6 +17,7 @@ mod deliver;
 mod expire;
 mod heartbeats;
 mod links;
+mod maintenance;
 mod message;
 mod parts;
 mod plan;
@@ -44,6 +46,7 @@ use changes::Changes;
 use deliver::Delivery;
 use expire::Expiry;
 use heartbeats::Heartbeats;
+use maintenance::Maintenance;
 use parts::{Parts, stopped};
 use reminders::Reminders;
 use self_test::SelfTests;
@@ -150,8 +153,14 @@ impl Engine {
                 never = ShiftNotices::new(&self.parts).run() => match never {},
             }
         };
+        let maintenance = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Maintenance::new(&self.parts, &changes.maintenance).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        let timed = async { tokio::join!(self_tests, watches, calendars, notices) };
+        let timed = async { tokio::join!(self_tests, watches, calendars, notices, maintenance) };
         tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, delivery);
     }
 }

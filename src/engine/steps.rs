@@ -16,8 +16,10 @@ use crate::backend::{BackendError, Cursor, Delta, Outcome};
 use crate::model::directory::Directory;
 use crate::model::escalation::{AutomaticCall, NextCall};
 use crate::model::signals::self_test::add_test_policy;
+use crate::model::storm::is_quiet;
 use crate::model::{
-    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, RejectionKind, Summary,
+    Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, Priority, RejectionKind,
+    Summary,
 };
 
 /// The name of the integration that calls levels.
@@ -51,6 +53,9 @@ pub(super) struct Steps<'a> {
     /// Whether the directory has the policy of self-tests.
     has_self_test: bool,
     tracked: HashMap<IncidentId, Tracked>,
+    /// The priorities of all open incidents: one that is folded under another is quiet while that is
+    /// among them.
+    open: HashMap<IncidentId, Priority>,
 }
 
 impl<'a> Steps<'a> {
@@ -62,6 +67,7 @@ impl<'a> Steps<'a> {
             directory: None,
             has_self_test: false,
             tracked: HashMap::new(),
+            open: HashMap::new(),
         }
     }
 
@@ -108,12 +114,14 @@ impl<'a> Steps<'a> {
         self.cursor = Some(delta.cursor);
         if delta.reset {
             self.tracked.clear();
+            self.open.clear();
         }
         for row in delta.rows {
             self.track(row);
         }
         if delta.directory || delta.reset {
             self.directory = None;
+            self.changes.notify_directory();
         }
         if has_news {
             self.changes.notify();
@@ -121,6 +129,7 @@ impl<'a> Steps<'a> {
     }
 
     fn track(&mut self, row: Summary) {
+        self.note_open(&row);
         if !self.engine.decisions.awaits_calls(&row) {
             self.tracked.remove(&row.id);
             return;
@@ -129,6 +138,24 @@ impl<'a> Steps<'a> {
         let is_older = self.tracked.get(&row.id).is_some_and(|tracked| tracked.row.seq > row.seq);
         if !is_older {
             self.tracked.insert(row.id, Tracked { row, next: Some(DateTime::<Utc>::MIN_UTC) });
+        }
+    }
+
+    /// Notes whether an incident is open. Those that are folded under it are considered again if that, or
+    /// its priority, has changed.
+    fn note_open(&mut self, row: &Summary) {
+        let before = if row.status.is_open() {
+            self.open.insert(row.id, row.priority)
+        } else {
+            self.open.remove(&row.id)
+        };
+        if before == row.status.is_open().then_some(row.priority) {
+            return;
+        }
+        for tracked in self.tracked.values_mut() {
+            if tracked.row.folded_under == Some(row.id) {
+                tracked.next = Some(DateTime::<Utc>::MIN_UTC);
+            }
         }
     }
 
@@ -149,6 +176,10 @@ impl<'a> Steps<'a> {
         let mut due: Vec<(IncidentId, AutomaticCall)> = Vec::new();
         for (id, tracked) in &mut self.tracked {
             if tracked.next.is_none_or(|next| next > now) {
+                continue;
+            }
+            if is_quiet(&tracked.row, |id| self.open.get(&id).copied()) {
+                tracked.next = None;
                 continue;
             }
             match self.engine.decisions.next_call(&tracked.row, directory, now) {

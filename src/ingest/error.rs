@@ -51,6 +51,9 @@ pub enum IngestError {
     /// It is in a form that is not read.
     #[error("the body is {0}: have it sent as JSON")]
     Encoding(&'static str),
+    /// It is no message in protobuf, or not the one that it should be.
+    #[error("the body is no request with logs in protobuf: send one, or JSON with its type")]
+    NotProtobuf,
     /// It is a form in parts, and its type does not say what separates them.
     #[error("the type of the body has no boundary, which separates the parts of a form")]
     NoBoundary,

@@ -1,15 +1,18 @@
 //! What becomes of a message, and why: which mapping reads it, where each field is found, which rule
 //! counts, and what incident would be declared.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::mapping::{self, Mapped, Reading};
-use super::receivers::{self, ReadError, ReceivedMessage};
+use super::receivers::{self, ChangeMessage, ReadError, ReceivedMessage};
 use super::rules::AppliedGroup;
 use super::settings::IngestSettings;
+use crate::model::Actor;
 use crate::model::alert::{AlertGroup, Overrides, declaration};
+use crate::model::change::Change;
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
+use crate::model::time::format_duration;
 
 /// What becomes of a message, and why.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,6 +27,10 @@ pub struct Explanation {
     pub confirm: Option<String>,
     /// The groups that are stored.
     pub groups: Vec<ExplainedGroup>,
+    /// The changes as they would be recorded if none of them were stored yet.
+    pub changes: Vec<Change>,
+    /// How many changes are not recorded, because the settings say so.
+    pub ignored_changes: usize,
 }
 
 /// What becomes of a group of alerts.
@@ -65,6 +72,9 @@ pub fn explain(
 ) -> Result<Explanation, ReadError> {
     let is_own_form = receivers::RECEIVERS.contains(&name);
     let sender = settings.sender(name).filter(|_| !is_own_form);
+    if let Some(read) = receivers::read_changes(name, message, settings, now) {
+        return Ok(explain_changes(name, &read?, directory));
+    }
     let (mapping, mapped) = if let Some(sender) = sender {
         let message = message.as_message();
         (sender.built_in, mapping::read(&sender.mapping, name, &message, now)?)
@@ -78,7 +88,25 @@ pub fn explain(
         readings: mapped.readings,
         confirm: mapped.confirm,
         groups: explain_groups(settings, mapped.groups, directory, now),
+        changes: Vec::new(),
+        ignored_changes: 0,
     })
+}
+
+/// Explains a message that reports changes.
+fn explain_changes(name: &str, message: &ChangeMessage, directory: &Directory) -> Explanation {
+    let actor = Actor::Integration(name.to_owned());
+    let reported = message.complete(directory, &actor);
+    let changes: Vec<Change> = reported.iter().filter_map(|report| report.apply(None)).collect();
+    Explanation {
+        name: name.to_owned(),
+        mapping: None,
+        readings: Vec::new(),
+        confirm: None,
+        groups: Vec::new(),
+        ignored_changes: message.reports.len() - changes.len(),
+        changes,
+    }
 }
 
 /// Explains what becomes of groups of alerts by the rules of the settings. A group of which rules drop
@@ -106,9 +134,8 @@ pub fn explain_groups(
                 (Some(after), Some(before)) => changes(&before, after),
                 _ => Vec::new(),
             };
-            if let (Some(hold_s), Some(_)) = (group.overrides.hold_s, &declared) {
-                let after = format!("{hold_s} s");
-                changes.push(FieldChange { field: "hold_for", before: String::new(), after });
+            if declared.is_some() {
+                changes.extend(conditions(&group.overrides));
             }
             explained.push(ExplainedGroup {
                 group,
@@ -120,6 +147,29 @@ pub fn explain_groups(
         }
     }
     explained
+}
+
+/// Returns what a rule says about when an incident is declared, and for how long it takes in alerts.
+fn conditions(overrides: &Overrides) -> Vec<FieldChange> {
+    let hold = overrides.hold.map(|rule| {
+        let window = span(rule.within_s);
+        ("at_least", format!("{} alerts within {window}, until then they wait", rule.at_least))
+    });
+    let flapping = overrides.flapping.map(|rule| {
+        let window = span(rule.within_s);
+        let times = rule.times;
+        ("flapping", format!("{times} times within {window}, ends once calm for {window}"))
+    });
+    let hold_for = overrides.hold_s.map(|hold_s| ("hold_for", format!("{hold_s} s")));
+    let max_age = overrides.max_age_s.map(|max_age_s| {
+        ("max_age", format!("{}, then a new incident is declared", span(max_age_s)))
+    });
+    let conditions = [hold_for, hold, flapping, max_age].into_iter().flatten();
+    conditions.map(|(field, after)| FieldChange { field, before: String::new(), after }).collect()
+}
+
+fn span(seconds: i64) -> String {
+    format_duration(TimeDelta::seconds(seconds))
 }
 
 /// Returns the incident that is declared for the alerts of a group that fire.
@@ -174,7 +224,13 @@ mod tests {
         body: &[u8],
     ) -> Result<Explanation, ReadError> {
         let headers = BTreeMap::new();
-        let message = ReceivedMessage { body, content_type: None, headers: &headers, token: None };
+        let message = ReceivedMessage {
+            body,
+            content_type: None,
+            headers: &headers,
+            query: None,
+            token: None,
+        };
         explain(settings, name, &message, &Directory::default(), now())
     }
 

@@ -1,5 +1,6 @@
 //! Reads the fields of a JSON message leniently: one of another type is as good as absent.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -9,15 +10,31 @@ use super::error::IngestError;
 use crate::model::alert::{MAX_ENTRIES, MAX_NAME_CHARS, MAX_URL_CHARS, cut, one_line};
 use crate::model::time::is_in_range;
 
-/// Parses a body as JSON. A byte order mark before it is ignored.
+/// Parses a body as JSON. A byte order mark before it is ignored, and UTF-16 is told by it, or by the zeros
+/// that its first character has.
 pub(super) fn parse_json(body: &[u8]) -> Result<Value, IngestError> {
-    let text = std::str::from_utf8(body).map_err(|e| IngestError::NotUtf8(e.valid_up_to()))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = match *body {
+        [0xff, 0xfe, ..] | [1..=0x7f, 0, ..] => Cow::Owned(utf16(body, u16::from_le_bytes)?),
+        [0xfe, 0xff, ..] | [0, 1..=0x7f, ..] => Cow::Owned(utf16(body, u16::from_be_bytes)?),
+        _ => {
+            let text = std::str::from_utf8(body);
+            Cow::Borrowed(text.map_err(|error| IngestError::NotUtf8(error.valid_up_to()))?)
+        }
+    };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     serde_json::from_str(text).map_err(|error| {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
         IngestError::NotJson { line: error.line(), column: error.column(), message }
     })
+}
+
+/// Decodes UTF-16, of which each unit is two bytes.
+fn utf16(body: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, IngestError> {
+    let (pairs, rest) = body.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| unit(*pair));
+    let text: Result<String, _> = char::decode_utf16(units).collect();
+    text.ok().filter(|_| rest.is_empty()).ok_or(IngestError::NotUtf8(0))
 }
 
 /// Returns the members of an object.
@@ -44,6 +61,15 @@ pub(super) fn wrong_type(found: &Value, at: &str, expected: &'static str) -> Ing
 /// Returns the text of a field that is not blank.
 pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     members.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Returns a field that tells something from others: a text, or a number as a text.
+pub(super) fn id_text(members: &Map<String, Value>, name: &str) -> Option<String> {
+    match members.get(name)? {
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        _ => None,
+    }
 }
 
 /// Returns the time of a field, if its year is one that records can have.
@@ -120,4 +146,35 @@ pub(super) fn texts(
         (!name.is_empty()).then_some((name, text))
     };
     entries.iter().filter_map(read).take(MAX_ENTRIES).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn encoded(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    }
+
+    #[rstest]
+    #[case(b"{\"a\":\"\xc3\xbc\"}".to_vec())]
+    #[case("\u{feff}{\"a\":\"ü\"}".as_bytes().to_vec())]
+    #[case(encoded("{\"a\":\"ü\"}", u16::to_le_bytes))]
+    #[case(encoded("{\"a\":\"ü\"}", u16::to_be_bytes))]
+    #[case(encoded("\u{feff}{\"a\":\"ü\"}", u16::to_le_bytes))]
+    #[case(encoded("\u{feff}{\"a\":\"ü\"}", u16::to_be_bytes))]
+    fn encodings_differ_by_their_first_bytes(#[case] body: Vec<u8>) {
+        assert_eq!(parse_json(&body), Ok(json!({"a": "ü"})));
+    }
+
+    #[rstest]
+    #[case(b"{\"a\":\"\xfc\"}", 6)]
+    #[case(b"\xff\xfe{\0}", 0)]
+    #[case(b"{\0\x00\xd8}\0", 0)]
+    fn broken_text_is_refused(#[case] body: &[u8], #[case] at: usize) {
+        assert_eq!(parse_json(body), Err(IngestError::NotUtf8(at)));
+    }
 }

@@ -8,6 +8,7 @@
 //! | whatever sends to Opsgenie | [`opsgenie`] |
 //! | whatever sends to `GoAlert` | [`goalert`] |
 //! | people and programs who send mails | [`mail`] |
+//! | whatever deploys something: GitHub, GitLab, `CDEvents` | [`changes`] |
 //! | whatever sends JSON, by a mapping; built-in ones are in [`senders`] | [`mapping`] |
 //!
 //! [`receivers`] reads a message by the name of its receiver. [`rules`] change groups before they are
@@ -18,6 +19,7 @@
 //! type is as good as absent. Texts are bounded here ([`crate::model::alert`]).
 
 pub mod alertmanager;
+pub mod changes;
 mod error;
 pub mod events;
 mod explain;
@@ -28,6 +30,7 @@ pub mod mail;
 pub mod mapping;
 pub mod matcher;
 pub mod opsgenie;
+mod otlp;
 pub mod prometheus;
 pub mod receivers;
 pub mod rules;

@@ -13,6 +13,8 @@
 //! | `service` in `details` | label |
 //! | `details`, `description`, `note` | annotations |
 
+mod action;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -25,6 +27,8 @@ use crate::model::alert::{
     AlertGroup, AlertReport, MAX_ANNOTATION_CHARS, MAX_ENTRIES, MAX_LABEL_CHARS, MAX_NAME_CHARS,
     cut, one_line,
 };
+
+pub use action::{AlertAction, AlertRequest};
 
 /// The kind of sender, with which the keys of its groups begin.
 pub const SOURCE: &str = "opsgenie";
@@ -42,29 +46,6 @@ pub enum IdentifierType {
     Id,
     /// By its alias.
     Alias,
-}
-
-/// What becomes of an alert that was created before.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AlertAction {
-    /// Somebody has acknowledged it.
-    Acknowledge,
-    /// It has ended.
-    Close,
-    /// Anything else, which changes nothing of the incident.
-    Other,
-}
-
-impl AlertAction {
-    /// Returns what a part of a path stands for.
-    #[must_use]
-    pub fn from_path(text: &str) -> Self {
-        match text {
-            "acknowledge" => Self::Acknowledge,
-            "close" => Self::Close,
-            _ => Self::Other,
-        }
-    }
 }
 
 /// An alert that was created, or is named in a path.
@@ -115,18 +96,30 @@ pub fn create(body: &[u8], sender: &str, new: Uuid) -> Result<NamedAlert, Ingest
     Ok(NamedAlert { id, group: group(id, sender, vec![alert]) })
 }
 
-/// Returns what an action does to the alert that a path names; `None` if it changes nothing.
+/// Returns the alert that a path names, without a report of it.
+#[must_use]
+pub fn named(identifier: &str, kind: IdentifierType, sender: &str) -> NamedAlert {
+    let id = id_of(identifier, kind);
+    NamedAlert { id, group: group(id, sender, Vec::new()) }
+}
+
+/// Returns the id of the alert that a path names.
+fn id_of(identifier: &str, kind: IdentifierType) -> Uuid {
+    match kind {
+        IdentifierType::Id => identifier.trim().parse().unwrap_or_else(|_| id_of_alias(identifier)),
+        IdentifierType::Alias => id_of_alias(identifier),
+    }
+}
+
+/// Returns what an action does to the alert that a path names; `None` if it is about the incident alone.
 #[must_use]
 pub fn act(
-    action: AlertAction,
+    action: &AlertAction,
     identifier: &str,
     kind: IdentifierType,
     sender: &str,
 ) -> Option<NamedAlert> {
-    let id = match kind {
-        IdentifierType::Id => identifier.trim().parse().unwrap_or_else(|_| id_of_alias(identifier)),
-        IdentifierType::Alias => id_of_alias(identifier),
-    };
+    let id = id_of(identifier, kind);
     let mut group = group(id, sender, Vec::new());
     match action {
         AlertAction::Acknowledge => group.is_acknowledged = true,
@@ -141,7 +134,7 @@ pub fn act(
             annotations: BTreeMap::new(),
             url: None,
         }),
-        AlertAction::Other => return None,
+        _ => return None,
     }
     Some(NamedAlert { id, group })
 }
@@ -212,7 +205,7 @@ mod tests {
         let named = created(&json!({"message": "x", "alias": " ", "tags": null, "details": [1]}));
         assert_eq!((named.id, &*named.group.alerts[0].labels["priority"]), (Uuid::nil(), "P3"));
         let kind = IdentifierType::Id;
-        let closed = act(AlertAction::Close, &Uuid::nil().to_string(), kind, "0a1b2c").unwrap();
+        let closed = act(&AlertAction::Close, &Uuid::nil().to_string(), kind, "0a1b2c").unwrap();
         assert_eq!(closed.group.key, named.group.key);
     }
 
@@ -222,15 +215,15 @@ mod tests {
     fn alias_leads_to_the_alert(#[case] kind: IdentifierType, #[case] identifier: &str) {
         let named = created(&json!({"message": "x", "alias": "db1/disk"}));
         for action in [AlertAction::Acknowledge, AlertAction::Close] {
-            let later = act(action, identifier, kind, "0a1b2c").unwrap();
+            let later = act(&action, identifier, kind, "0a1b2c").unwrap();
             assert_eq!((later.id, &later.group.key), (named.id, &named.group.key));
             let is_acknowledged = action == AlertAction::Acknowledge;
             assert_eq!(later.group.is_acknowledged, is_acknowledged);
             assert_eq!(later.group.alerts.is_empty(), is_acknowledged);
         }
-        let by_id = act(AlertAction::Close, &named.id.to_string(), IdentifierType::Id, "0a1b2c");
+        let by_id = act(&AlertAction::Close, &named.id.to_string(), IdentifierType::Id, "0a1b2c");
         assert_eq!(by_id.unwrap().group.key, named.group.key);
-        assert_eq!(act(AlertAction::from_path("snooze"), identifier, kind, "0a1b2c"), None);
+        assert_eq!(act(&AlertAction::from_path("snooze", false), identifier, kind, "0a1b2c"), None);
     }
 
     #[rstest]

@@ -2,19 +2,26 @@
 //! what comes from standard input.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::changes::{self, ChangeForm, ChangeOrigin, ChangeReport};
 use super::events::{self, EventBody, EventVersion};
 use super::goalert::{self, AlertFields};
 use super::mapping::{self, Message};
-use super::{IngestError, IngestSettings, alertmanager, mail, opsgenie, prometheus, senders};
+use super::{
+    IngestError, IngestSettings, Sender, alertmanager, mail, opsgenie, prometheus, senders,
+};
+use crate::model::Actor;
 use crate::model::alert::AlertGroup;
+use crate::model::directory::Directory;
+use crate::model::reported_change::ReportedChange;
 
 /// The receiver of events in the form of version 1.
 const EVENTS_V1: &str = "events_v1";
-/// The receiver of change events, whose messages are not read again.
+/// The receiver of change events.
 pub const CHANGE_EVENTS: &str = "change_events";
 
 /// The receivers that read a form of their own; those of the settings come on top.
@@ -28,6 +35,8 @@ pub const RECEIVERS: &[&str] = &[
     mail::SOURCE,
 ];
 
+/// The most parameters of a query that are read.
+const MAX_PARAMETERS: usize = 100;
 /// What stands for the sender in the keys of alerts that came without a token.
 const LOCAL_SENDER: &str = "local";
 
@@ -40,6 +49,8 @@ pub struct ReceivedMessage<'a> {
     pub content_type: Option<&'a str>,
     /// Headers by their names in lower case.
     pub headers: &'a BTreeMap<String, String>,
+    /// The query of the request, as it is in an address.
+    pub query: Option<&'a str>,
     /// The public id of the token that it came with, by which the keys of some senders are told apart.
     pub token: Option<&'a str>,
 }
@@ -53,9 +64,14 @@ impl<'a> ReceivedMessage<'a> {
             body: self.body,
             content_type: self.content_type,
             headers: headers.collect(),
-            query: Vec::new(),
+            query: pairs(self.query.unwrap_or_default()),
         }
     }
+}
+
+/// Returns the first names and texts of a query.
+fn pairs(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().take(MAX_PARAMETERS).collect()
 }
 
 /// Why a message is not read.
@@ -84,7 +100,8 @@ pub fn receiver_names(settings: &IngestSettings) -> Vec<String> {
 /// Returns the name of a receiver as a label of metrics: its own, or `mapping` for one of the settings.
 #[must_use]
 pub fn label(receiver: &str) -> &'static str {
-    let mut names = RECEIVERS.iter().copied().chain(senders::names());
+    let changes = ChangeForm::ALL.map(ChangeForm::name);
+    let mut names = RECEIVERS.iter().copied().chain(senders::names()).chain(changes);
     names.find(|name| *name == receiver).unwrap_or("mapping")
 }
 
@@ -108,7 +125,7 @@ pub fn read(
         events::SOURCE => read_event(message.body, EventVersion::V2, sender),
         EVENTS_V1 => read_event(message.body, EventVersion::V1, sender),
         opsgenie::SOURCE => Ok(vec![opsgenie::create(message.body, sender, Uuid::now_v7())?.group]),
-        goalert::SOURCE => read_goalert(message.body, sender),
+        goalert::SOURCE => read_goalert(message, sender),
         mail::SOURCE => Ok(mail::parse(message.body, now)?.into_iter().collect()),
         name => {
             let sender = settings.sender(name).ok_or_else(|| ReadError::NoReceiver {
@@ -116,9 +133,81 @@ pub fn read(
                 names: receiver_names(settings),
             })?;
             let message = message.as_message();
+            if let Some(form) = changes::form_of(&sender, &message) {
+                // It is read all the same, so that whoever asks learns what is wrong with it.
+                form.read(name, &message, now)?;
+                return Ok(Vec::new());
+            }
             Ok(mapping::read(&sender.mapping, name, &message, now)?.groups)
         }
     }
+}
+
+/// A message that reports changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangeMessage {
+    /// What it says of changes.
+    pub reports: Vec<ChangeReport>,
+    /// The settings of its sender.
+    pub sender: Arc<Sender>,
+}
+
+impl ChangeMessage {
+    /// Returns the reports with services and people by the settings, but for those of changes that are
+    /// not recorded. `actor` makes those of which nobody is said to.
+    #[must_use]
+    pub fn complete(&self, directory: &Directory, actor: &Actor) -> Vec<ReportedChange> {
+        let reports = self.reports.iter();
+        reports.filter_map(|report| report.complete(&self.sender, directory, actor)).collect()
+    }
+}
+
+/// Reads a message as the receiver with a name does, if that is one of changes; `None` if it is not, and
+/// [`read`] reads it.
+///
+/// # Errors
+/// The receiver does not understand the message.
+pub fn read_changes(
+    receiver: &str,
+    message: &ReceivedMessage<'_>,
+    settings: &IngestSettings,
+    now: DateTime<Utc>,
+) -> Option<Result<ChangeMessage, IngestError>> {
+    if receiver == CHANGE_EVENTS {
+        return Some(read_change_event(message, now));
+    }
+    let is_own_form = RECEIVERS.contains(&receiver);
+    let sender = settings.sender(receiver).filter(|_| !is_own_form)?;
+    let message = message.as_message();
+    let form = changes::form_of(&sender, &message)?;
+    let reports = form.read(receiver, &message, now);
+    Some(reports.map(|reports| ChangeMessage { reports, sender }))
+}
+
+/// Reads a change event in the form of `PagerDuty`.
+fn read_change_event(
+    message: &ReceivedMessage<'_>,
+    now: DateTime<Utc>,
+) -> Result<ChangeMessage, IngestError> {
+    let sender = message.token.unwrap_or(LOCAL_SENDER);
+    let by = Actor::Integration(sender.to_owned());
+    let event = EventBody::parse(message.body)?.change_event(sender, by, Uuid::now_v7(), now);
+    let change = event.map_err(first_error)?.change;
+    let report = ChangeReport {
+        id: change.id,
+        state: change.state,
+        title: change.title,
+        origin: ChangeOrigin { services: change.services, ..ChangeOrigin::default() },
+        by: None,
+        at: change.starts_at,
+        url: change.url,
+    };
+    Ok(ChangeMessage { reports: vec![report], sender: Arc::new(Sender::default()) })
+}
+
+/// Returns the first of all that is wrong with an event.
+fn first_error(errors: Vec<IngestError>) -> IngestError {
+    errors.into_iter().next().unwrap_or(IngestError::Missing("the event"))
 }
 
 /// Returns the name of the receiver of events of a version.
@@ -136,22 +225,25 @@ fn read_event(
     sender: &str,
 ) -> Result<Vec<AlertGroup>, ReadError> {
     let event = EventBody::parse(body)?.event(version, sender, Uuid::now_v7());
-    let event = event.map_err(|errors| {
-        let first = errors.into_iter().next();
-        first.unwrap_or(IngestError::Missing("the event"))
-    })?;
-    Ok(vec![event.group])
+    Ok(vec![event.map_err(first_error)?.group])
 }
 
 /// Reads an alert in the form of `GoAlert`, which is JSON or a form.
-fn read_goalert(body: &[u8], sender: &str) -> Result<Vec<AlertGroup>, ReadError> {
-    let fields = if body.trim_ascii_start().starts_with(b"{") {
-        AlertFields::default().with_json(body)?
+fn read_goalert(message: &ReceivedMessage<'_>, sender: &str) -> Result<Vec<AlertGroup>, ReadError> {
+    let body = message.body;
+    let query = message.query.unwrap_or_default().as_bytes();
+    let mut fields = with_form(AlertFields::default(), query);
+    if body.trim_ascii_start().starts_with(b"{") {
+        fields = fields.with_json(body)?;
     } else {
-        let pairs: Vec<_> = form_urlencoded::parse(body).collect();
-        AlertFields::default().with_pairs(pairs.iter().map(|(name, text)| (&**name, &**text)))
-    };
+        fields = with_form(fields, body);
+    }
     Ok(vec![fields.group(sender)?])
+}
+
+fn with_form(fields: AlertFields, form: &[u8]) -> AlertFields {
+    let pairs: Vec<_> = form_urlencoded::parse(form).collect();
+    fields.with_pairs(pairs.iter().map(|(name, text)| (&**name, &**text)))
 }
 
 #[cfg(test)]
@@ -165,6 +257,7 @@ mod tests {
             body: body.as_bytes(),
             content_type: None,
             headers: &BTreeMap::new(),
+            query: None,
             token: Some("b54e8e392759"),
         };
         read(receiver, &message, &IngestSettings::default(), DateTime::UNIX_EPOCH)

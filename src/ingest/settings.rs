@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::changes::{ChangeForm, ChangeRules};
 use super::mapping::Mapping;
 use super::rules::Rules;
 use super::senders;
@@ -24,6 +25,10 @@ pub struct Sender {
     pub built_in: Option<&'static str>,
     /// How its messages are read.
     pub mapping: Arc<Mapping>,
+    /// The form in which it reports changes, instead of alerts that are read by the mapping.
+    pub changes: Option<ChangeForm>,
+    /// Which services its changes touch, and which of them are recorded.
+    pub change_rules: ChangeRules,
     /// Where the secret comes from with which it signs messages.
     pub secret: Option<SecretSource>,
     /// The topics of SNS of which messages are accepted, if their signatures are right, and whose
@@ -49,6 +54,9 @@ impl IngestSettings {
         if let Some(sender) = self.senders.get(name) {
             return Some(Arc::clone(sender));
         }
+        if let Some(form) = ChangeForm::from_name(name) {
+            return Some(Arc::new(Sender { changes: Some(form), ..Sender::default() }));
+        }
         let (built_in, mapping) = senders::built_in(name)?;
         let sender = Sender { built_in: Some(built_in), mapping, ..Sender::default() };
         Some(Arc::new(sender))
@@ -61,7 +69,7 @@ impl IngestSettings {
         for name in self.senders.keys() {
             names.push(name);
         }
-        for name in senders::names() {
+        for name in senders::names().chain(ChangeForm::ALL.map(ChangeForm::name)) {
             names.push(name);
         }
         names.sort_unstable();

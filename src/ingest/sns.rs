@@ -1,13 +1,16 @@
 //! Messages of Amazon's Simple Notification Service: their signatures, and the addresses in them.
 //!
-//! Only signatures of version 2 are verified, which use SHA-256: the topic must have the attribute
-//! `SignatureVersion` 2.
+//! A signature of version 2 uses SHA-256; one of version 1, which topics have unless somebody sets their
+//! attribute `SignatureVersion`, uses SHA-1.
 
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
-use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{
+    AlgorithmIdentifier, CertificateDer, InvalidSignature, SignatureVerificationAlgorithm, alg_id,
+};
 use webpki::EndEntityCert;
 use webpki::aws_lc_rs::RSA_PKCS1_2048_8192_SHA256;
 
@@ -18,6 +21,34 @@ use super::fields;
 const SIGNED: [&str; 6] = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"];
 const SIGNED_TO_CONFIRM: [&str; 7] =
     ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
+
+/// Signatures with RSA and SHA-1, which only this service still makes.
+#[derive(Clone, Copy, Debug)]
+struct RsaSha1;
+
+impl SignatureVerificationAlgorithm for RsaSha1 {
+    fn verify_signature(
+        &self,
+        public_key: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, public_key);
+        key.verify(message, signature).map_err(|_| InvalidSignature)
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        alg_id::RSA_ENCRYPTION
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        AlgorithmIdentifier::from_slice(&RSA_SHA1_ID)
+    }
+}
+
+/// The identifier of the algorithm `sha1WithRSAEncryption`, without parameters, in DER.
+const RSA_SHA1_ID: [u8; 13] =
+    [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05, 0x05, 0x00];
 
 /// A message of the service.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,7 +64,7 @@ pub enum SnsError {
     #[error("{0} is missing: it is no message of SNS")]
     Missing(&'static str),
     /// It is signed in another way.
-    #[error("its SignatureVersion is not 2: set the attribute SignatureVersion of the topic to 2")]
+    #[error("its SignatureVersion is neither 1 nor 2: set that attribute of the topic to 2")]
     OtherVersion,
     /// An address leads to another host than those of the service.
     #[error("{0} is no address of SNS")]
@@ -87,9 +118,11 @@ impl SnsMessage {
     /// # Errors
     /// [`SnsError`] says why the signature is not accepted.
     pub fn verify(&self, certificate: &[u8]) -> Result<(), SnsError> {
-        if self.text("SignatureVersion")? != "2" {
-            return Err(SnsError::OtherVersion);
-        }
+        let algorithm: &dyn SignatureVerificationAlgorithm = match self.text("SignatureVersion")? {
+            "1" => &RsaSha1,
+            "2" => RSA_PKCS1_2048_8192_SHA256,
+            _ => return Err(SnsError::OtherVersion),
+        };
         let signature = STANDARD.decode(self.text("Signature")?);
         let signature = signature.map_err(|_| SnsError::WrongSignature)?;
         let certificate =
@@ -98,7 +131,7 @@ impl SnsMessage {
             EndEntityCert::try_from(&certificate).map_err(|_| SnsError::Certificate)?;
         let signed = self.signed_text()?;
         certificate
-            .verify_signature(RSA_PKCS1_2048_8192_SHA256, signed.as_bytes(), &signature)
+            .verify_signature(algorithm, signed.as_bytes(), &signature)
             .map_err(|_| SnsError::WrongSignature)
     }
 
@@ -192,10 +225,28 @@ mod tests {
             message["Message"] = json!("{\"a\": 2}\n");
             let wrong = parse(&message).verify(certificate.as_bytes());
             assert_eq!(wrong, Err(SnsError::WrongSignature));
-            message["SignatureVersion"] = json!("1");
-            let old = parse(&message).verify(certificate.as_bytes());
-            assert_eq!(old, Err(SnsError::OtherVersion));
+            message["SignatureVersion"] = json!("3");
+            let other = parse(&message).verify(certificate.as_bytes());
+            assert_eq!(other, Err(SnsError::OtherVersion));
         }
+    }
+
+    /// A certificate, and the signature of [`message`] with its key and SHA-1, made with OpenSSL.
+    const CERTIFICATE: &str = include_str!("senders/fixtures/sns.pem");
+    const SHA1_SIGNATURE: &str = include_str!("senders/fixtures/sns-sha1.txt");
+
+    #[test]
+    fn signature_of_version_1_uses_sha1() {
+        let mut message = message(None);
+        message["SignatureVersion"] = json!("1");
+        message["Signature"] = json!(SHA1_SIGNATURE.trim());
+        assert_eq!(parse(&message).verify(CERTIFICATE.as_bytes()), Ok(()));
+        message["SignatureVersion"] = json!("2");
+        let wrong = Err(SnsError::WrongSignature);
+        assert_eq!(parse(&message).verify(CERTIFICATE.as_bytes()), wrong);
+        message["SignatureVersion"] = json!("1");
+        message["MessageId"] = json!("m-2");
+        assert_eq!(parse(&message).verify(CERTIFICATE.as_bytes()), wrong);
     }
 
     #[rstest]

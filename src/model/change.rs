@@ -63,6 +63,9 @@ pub struct Change {
     pub ends_at: Option<DateTime<Utc>>,
     /// Whether it is planned, in progress, or how it ended.
     pub state: ChangeState,
+    /// The page about it, such as the run of a pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
     /// The fields that a later version defines.
     #[serde(skip)]
     pub extra: Extra,

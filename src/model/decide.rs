@@ -12,6 +12,7 @@ use super::event::{Event, EventBody};
 use super::extra::Extra;
 use super::id::{EventId, IncidentId, IncidentNumber};
 use super::incident::Incident;
+use super::link::Link;
 use super::rejection::Rejection;
 use super::rules::Rules;
 use super::service_level::ServiceLevels;
@@ -99,7 +100,8 @@ pub fn group(
     let detected_at = declaration.detected_at;
     let detected_at = (detected_at < incident.summary.detected_at).then_some(detected_at);
     let text = declaration.title.clone();
-    let mut bodies = vec![EventBody::AlertRepeated { text, detected_at }];
+    let count = declaration.alerts.filter(|count| *count > 1);
+    let mut bodies = vec![EventBody::AlertRepeated { text, detected_at, count }];
     let severity = Severity {
         impact: declaration.impact,
         urgency: declaration.urgency,
@@ -242,6 +244,38 @@ pub fn declare_for_alerts(
     let mut events = stamp(bodies, id, None, envelope, context.now);
     set_other_ids(&mut events, envelope);
     Ok(events)
+}
+
+/// Returns the event of the incident under which another one is folded: it links that one, or does so no
+/// more. None if there is nothing to change.
+#[must_use]
+pub fn link_folded(
+    target: &Incident,
+    from: &Incident,
+    is_folded: bool,
+    envelope: &Envelope,
+    context: Context<'_>,
+) -> Vec<Event> {
+    let row = &from.summary;
+    let leads_to = |link: &&Link| matches!(link, Link::Incident { id, .. } if *id == row.id);
+    let body = match (target.links.iter().find(leads_to), is_folded) {
+        (None, true) => {
+            EventBody::Linked { link: Link::Incident { id: row.id, number: row.number } }
+        }
+        (Some(link), false) => EventBody::Unlinked { link: link.clone() },
+        (Some(_), true) | (None, false) => return Vec::new(),
+    };
+    let mut events = stamp(vec![body], target.summary.id, Some(target), envelope, context.now);
+    set_other_ids(&mut events, envelope);
+    if let Some(event) = events.last_mut() {
+        let number = row.label();
+        event.because = Some(if is_folded {
+            format!("{number} follows from it, and is folded under it")
+        } else {
+            format!("{number} is folded under it no more")
+        });
+    }
+    events
 }
 
 /// Sets the ids of the events that a command adds to the timeline of another incident. The events of

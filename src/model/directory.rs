@@ -11,6 +11,7 @@ use super::actor::{Actor, PersonRef};
 use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
 use super::id::CoverId;
+use super::maintenance::MaintenanceWindow;
 use super::oncall::{CalendarLink, Cover, Override, Schedule, ScheduleCalendar};
 use super::text::FoldedText;
 
@@ -45,6 +46,11 @@ pub struct Directory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub calendars: Vec<ScheduleCalendar>,
+    /// The maintenance windows that mute now or will do so next. A backend adds them when the directory is
+    /// read; they are no part of what is stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
+    pub maintenance: Vec<MaintenanceWindow>,
     /// The fields that a later version defines, also those of the entries.
     #[serde(skip)]
     pub extra: Extra,
@@ -131,6 +137,7 @@ impl Directory {
                 .chain(other.calendar_links.iter().cloned())
                 .collect(),
             calendars: Vec::new(),
+            maintenance: self.maintenance,
             extra: self.extra,
         }
     }

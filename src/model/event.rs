@@ -5,16 +5,18 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
 use super::command::logic::EventLogic;
 use super::command::{
     Decision, Declaration, Link, acknowledge, add_note, answer_item, answer_role, ask_for_role,
-    assign, categorize, close, correct_note, declare, describe, escalate, give_role, link, merge,
-    move_alerts, move_status, pause, prioritize, publish_review, reclassify, record_decision,
-    reopen, repeat_alert, resolve, set_action_item, set_expected_recovery, set_services, set_team,
-    snooze, undo_move, unlink, unpause, update_stakeholders, wake, write_review,
+    assign, categorize, close, correct_note, declare, describe, escalate, fold, give_role, link,
+    mark_noise, merge, move_alerts, move_status, mute, pause, prioritize, publish_review,
+    reclassify, record_decision, reopen, repeat_alert, resolve, set_action_item,
+    set_expected_recovery, set_services, set_team, snooze, undo_move, unlink, unmute, unpause,
+    update_stakeholders, wake, write_review,
 };
 use super::extra::{Extra, extensible_record};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
@@ -156,6 +158,9 @@ pub enum EventBody {
         /// When the alert was detected, if that was before the incident's detection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detected_at: Option<DateTime<Utc>>,
+        /// How many alerts arrived; absent for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<u32>,
     },
     /// Somebody acknowledged the incident and is responsible for it.
     Acknowledged,
@@ -392,6 +397,33 @@ pub enum EventBody {
     },
     /// A person has acknowledged an incident that others have to acknowledge as well.
     AcknowledgedInPart,
+    /// A maintenance window mutes the incident: nobody is called for it.
+    Muted {
+        /// The id of the window.
+        #[schema(value_type = Uuid)]
+        window: Uuid,
+        /// The title of the window.
+        title: String,
+        /// Until when, unless the window ends before.
+        until: DateTime<Utc>,
+    },
+    /// No maintenance window mutes the incident any more. Its escalation begins.
+    Unmuted,
+    /// The incident was folded under the one from which it follows.
+    Folded {
+        /// The id of that incident; `None` if it was unfolded.
+        #[schema(required)]
+        under: Option<IncidentId>,
+        /// The number of that incident, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<IncidentNumber>,
+    },
+    /// The incident was marked as noise.
+    NoiseMarked {
+        /// Why it was not worth a call; `None` if the mark was taken back.
+        #[schema(required)]
+        reason: Option<String>,
+    },
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
     Unknown(UnknownEvent),
@@ -484,6 +516,8 @@ impl Event {
             | EventBody::Unpaused
             | EventBody::MergedInto { .. }
             | EventBody::Absorbed { .. }
+            | EventBody::Folded { .. }
+            | EventBody::NoiseMarked { .. }
             | EventBody::Reclassified { .. } => {
                 // It is read by many, so nobody is "you".
                 (self.news(&PersonRef::new("", "")), false)
@@ -543,6 +577,10 @@ impl EventBody {
         "role_requested",
         "role_answered",
         "acknowledged_in_part",
+        "muted",
+        "unmuted",
+        "folded",
+        "noise_marked",
     ];
 
     /// Returns whether the event is a note or the correction of one.
@@ -602,8 +640,12 @@ impl EventBody {
             Self::Declared { priority, declaration, .. } => {
                 read(&declare::Declared { priority: *priority, declaration })
             }
-            Self::AlertRepeated { text, detected_at } => {
-                read(&repeat_alert::AlertRepeated { text, detected_at: *detected_at })
+            Self::AlertRepeated { text, detected_at, count } => {
+                read(&repeat_alert::AlertRepeated {
+                    text,
+                    detected_at: *detected_at,
+                    count: *count,
+                })
             }
             Self::Acknowledged => read(&acknowledge::Acknowledged),
             Self::AcknowledgedInPart => read(&acknowledge::AcknowledgedInPart),
@@ -703,6 +745,16 @@ impl EventBody {
             }
             Self::RoleAnswered { role, person, accepted } => {
                 read(&answer_role::RoleAnswered { role: *role, person, accepted: *accepted })
+            }
+            Self::Muted { window, title, until } => {
+                read(&mute::Muted { window: *window, title, until: *until })
+            }
+            Self::Unmuted => read(&unmute::Unmuted),
+            Self::Folded { under, number } => {
+                read(&fold::Folded { under: *under, number: *number })
+            }
+            Self::NoiseMarked { reason } => {
+                read(&mark_noise::NoiseMarked { reason: reason.as_deref() })
             }
             Self::Unknown(event) => read(event),
         }

@@ -47,6 +47,10 @@ impl EventBody {
             Self::RoleRequested { .. } => "role_requested",
             Self::RoleAnswered { .. } => "role_answered",
             Self::AcknowledgedInPart => "acknowledged_in_part",
+            Self::Muted { .. } => "muted",
+            Self::Unmuted => "unmuted",
+            Self::Folded { .. } => "folded",
+            Self::NoiseMarked { .. } => "noise_marked",
             Self::Unknown(event) => &event.kind,
         }
     }
@@ -67,6 +71,7 @@ mod tests {
             json!({"kind": "closed"}),
             json!({"kind": "woken"}),
             json!({"kind": "unpaused"}),
+            json!({"kind": "unmuted"}),
             json!({"kind": "review_published"}),
             json!({"kind": "note_added", "text": "a"}),
             json!({"kind": "move_taken_back", "to": "triggered"}),
@@ -82,6 +87,8 @@ mod tests {
             json!({"kind": "linked", "link": {"url": "a"}}),
             json!({"kind": "unlinked", "link": {"url": "a"}}),
             json!({"kind": "merged_into", "into": IncidentId(uuid::Uuid::nil()), "number": null}),
+            json!({"kind": "folded", "under": IncidentId(uuid::Uuid::nil())}),
+            json!({"kind": "noise_marked", "reason": null}),
             json!({"kind": "weather_changed", "to": "rain"}),
         ];
         for sample in samples {

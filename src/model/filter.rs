@@ -5,7 +5,7 @@
 //! an excluded word excludes by the fields of the row alone. Terms are `p1`, `status:triggered`,
 //! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `role:me`, `role:scribe`, `team:db`,
 //! `cat:security`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
-//! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`. A `-` before a word or a term excludes
+//! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`. A `-` before a word or a term excludes
 //! what it matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
 //!
 //! `since:`, `before:` and `on:` are about the time of the report. Days begin in the zone of whoever
@@ -58,8 +58,14 @@ text_enum! {
         Snoozed = "snoozed",
         /// Waiting on somebody else.
         Paused = "paused",
+        /// A maintenance window mutes it.
+        Muted = "muted",
         /// Nobody has acknowledged it.
         Unacknowledged = "unacknowledged" | "unacked",
+        /// Folded under the incident from which it follows.
+        Folded = "folded",
+        /// Marked as noise.
+        Noise = "noise",
     }
 }
 
@@ -454,7 +460,10 @@ impl Predicate {
                 StateFilter::Any => true,
                 StateFilter::Snoozed => incident.is_snoozed(context.now),
                 StateFilter::Paused => incident.paused,
+                StateFilter::Muted => incident.is_muted(),
                 StateFilter::Unacknowledged => incident.status == Status::Triggered,
+                StateFilter::Folded => incident.folded_under.is_some(),
+                StateFilter::Noise => incident.is_noise,
             },
         }
     }

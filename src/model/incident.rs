@@ -81,6 +81,9 @@ pub struct Incident {
     /// Who was asked to join in which role, and the answers; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub role_requests: Vec<RoleRequest>,
+    /// Why it is marked as noise; `None` if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise_reason: Option<String>,
     /// The fields inside of others that a later version defines; those of the record itself are in
     /// the summary.
     #[serde(skip)]
@@ -169,11 +172,15 @@ pub(super) fn declared_summary(
         acknowledge_verdict: None,
         resolve_verdict: None,
         updated_at: None,
-        alerts: 1,
+        alerts: declaration.alerts.unwrap_or(1).max(1),
         escalation: 0,
         escalation_round: 0,
         escalation_from: None,
         required: None,
+        muted: None,
+        muted_ms: 0,
+        folded_under: None,
+        is_noise: false,
         seq,
         last_event_at: at,
         last_word: None,
@@ -258,6 +265,7 @@ impl Incident {
             decisions: Vec::new(),
             expected_recovery: None,
             role_requests: Vec::new(),
+            noise_reason: None,
             extra: Extra::default(),
         }
     }
@@ -305,10 +313,16 @@ impl Incident {
 
     /// Applies an event to the record. This never fails: every recorded event can be applied.
     pub fn apply(&mut self, event: &Event) {
-        // A change ends a snooze; a snooze then begins the next one.
-        self.summary.snoozed_until = None;
+        // A change ends a snooze; a snooze then begins the next one. What maintenance does to it is none.
+        if !matches!(event.body, EventBody::Muted { .. } | EventBody::Unmuted) {
+            self.summary.snoozed_until = None;
+        }
         let clocks = (self.summary.acknowledged_at, self.summary.resolved_at);
         event.apply_to(self);
+        if !self.summary.awaits_acknowledgement() {
+            // Somebody has it, or it has ended: nothing is released any more.
+            self.summary.end_mute(event.at);
+        }
         self.judge_clocks(event, clocks);
         if let Some(undo) = &event.undo {
             self.restore(undo);

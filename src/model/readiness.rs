@@ -379,6 +379,7 @@ fn supposed(
     at: DateTime<Utc>,
 ) -> Summary {
     let mut declaration = Declaration {
+        alerts: None,
         title: "An incident that is only supposed".to_owned(),
         services,
         impact: Impact::Medium,

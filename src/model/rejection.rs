@@ -15,6 +15,7 @@ use super::bad_field::BadField;
 use super::checklist::ClosingItem;
 use super::id::IncidentNumber;
 use super::link::Link;
+use super::maintenance::MaintenanceRefusal;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::Section;
 use super::status::{Category, Role, Status};
@@ -153,6 +154,14 @@ pub enum Rejection {
     NotPaused,
     /// The incident is not hidden from the queue.
     NotSnoozed,
+    /// Nobody is called automatically while a maintenance window mutes the incident.
+    EscalationMuted,
+    /// The window mutes the incident already, until then.
+    AlreadyMuted,
+    /// No maintenance window mutes the incident.
+    NotMuted,
+    /// A request about a maintenance window is refused.
+    Maintenance(MaintenanceRefusal),
     /// The incident should be merged into itself.
     MergeIntoItself,
     /// The incident into which another should be merged has ended.
@@ -162,6 +171,28 @@ pub enum Rejection {
         /// The status with which that incident ended.
         status: Status,
     },
+    /// The incident should be folded under itself.
+    FoldUnderItself,
+    /// The incident under which another should be folded has ended.
+    FoldTargetEnded {
+        /// Its number, if it has one already.
+        number: Option<IncidentNumber>,
+        /// The status with which that incident ended.
+        status: Status,
+    },
+    /// The incident under which another should be folded is folded itself.
+    FoldTargetFolded {
+        /// Its number, if it has one already.
+        number: Option<IncidentNumber>,
+    },
+    /// The incident is folded already.
+    AlreadyFolded,
+    /// The incident is not folded.
+    NotFolded,
+    /// The incident is marked as noise already.
+    AlreadyNoise,
+    /// The incident is not marked as noise.
+    NotNoise,
     /// Alerts should be moved to the incident that has them.
     MoveToItself,
     /// The incident to which alerts should be moved has ended.
@@ -326,11 +357,13 @@ impl Rejection {
         match self {
             Self::NoSuchIncident => RejectionKind::NotFound,
             Self::Administration(refusal) if refusal.is_not_found() => RejectionKind::NotFound,
+            Self::Maintenance(MaintenanceRefusal::NotFound) => RejectionKind::NotFound,
             Self::NotAboutAnIncident
             | Self::Administration(AdministrationRefusal::UnknownChange)
             | Self::Field(_)
             | Self::NothingToChange
             | Self::MergeIntoItself
+            | Self::FoldUnderItself
             | Self::MoveToItself
             | Self::IdReused
             | Self::IdCollides => RejectionKind::Invalid,
@@ -354,6 +387,13 @@ impl Rejection {
             | Self::AlreadyPaused { .. }
             | Self::NotPaused
             | Self::NotSnoozed
+            | Self::AlreadyMuted
+            | Self::NotMuted
+            | Self::Maintenance(_)
+            | Self::AlreadyFolded
+            | Self::NotFolded
+            | Self::AlreadyNoise
+            | Self::NotNoise
             | Self::AlreadyLinked { .. }
             | Self::NotLinked { .. }
             | Self::NeedsNoReopening { .. }
@@ -365,7 +405,10 @@ impl Rejection {
             | Self::AcknowledgedMeanwhile
             | Self::LevelNotDue { .. }
             | Self::EscalationOnHold
+            | Self::EscalationMuted
             | Self::MergeTargetEnded { .. }
+            | Self::FoldTargetEnded { .. }
+            | Self::FoldTargetFolded { .. }
             | Self::MoveTargetEnded { .. }
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }

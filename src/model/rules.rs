@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::priority::Matrix;
 use super::service_level::ServiceLevels;
+use super::storm_rules::StormRules;
 
 /// The rules in force. The defaults are those that the documentation of each part gives.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Rules {
     pub undo_move_s: i64,
     /// How many seconds before detection a change must have run or ended to be suspected.
     pub suspect_s: i64,
+    /// When many incidents are a storm, and which of them are folded.
+    pub storms: StormRules,
 }
 
 impl Default for Rules {
@@ -31,6 +34,7 @@ impl Default for Rules {
             reopen_days: 7,
             undo_move_s: 60,
             suspect_s: TimeDelta::hours(2).num_seconds(),
+            storms: StormRules::default(),
         }
     }
 }

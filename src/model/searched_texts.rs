@@ -102,5 +102,9 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::ReviewPublished
             | EventBody::AlertsMovedOut { .. }
             | EventBody::AlertsMovedIn { .. }
+            | EventBody::Muted { .. }
+            | EventBody::Unmuted
+            | EventBody::Folded { .. }
+            | EventBody::NoiseMarked { .. }
     )
 }

@@ -18,7 +18,7 @@ pub struct Clock {
     pub goal: TimeDelta,
     /// The last instant at which the target is met. A pause moves it.
     pub due: DateTime<Utc>,
-    /// When the clock was stopped by a pause that goes on; `None` if it runs.
+    /// When the clock was stopped by a pause or a mute that goes on; `None` if it runs.
     pub stopped_at: Option<DateTime<Utc>>,
 }
 
@@ -55,7 +55,8 @@ impl Clock {
 
 /// Returns the clock that runs for an incident: first to acknowledge, then to resolve.
 ///
-/// A pause stops the clock to resolve, and never the one to acknowledge. `None` once the incident
+/// A pause stops the clock to resolve, and never the one to acknowledge. That one is stopped while a
+/// maintenance window mutes the incident. `None` once the incident
 /// is resolved, and once it has ended otherwise: what continues elsewhere, or was no incident, is
 /// not judged.
 #[must_use]
@@ -67,8 +68,9 @@ pub fn running_clock(incident: &Summary, levels: &ServiceLevels) -> Option<Clock
     let started_at = incident.reported_at;
     Some(if incident.acknowledged_at.is_none() {
         let goal = TimeDelta::seconds(level.acknowledge_s);
+        let due = started_at + goal + TimeDelta::milliseconds(incident.muted_ms);
         let target = SlaTarget::Acknowledge;
-        Clock { target, started_at, goal, due: started_at + goal, stopped_at: None }
+        Clock { target, started_at, goal, due, stopped_at: incident.mute().map(|mute| mute.since) }
     } else {
         let goal = TimeDelta::seconds(level.resolve_s);
         let due = started_at + goal + TimeDelta::milliseconds(incident.paused_ms);
@@ -89,10 +91,12 @@ pub(super) fn ended_clock(incident: &Summary, target: SlaTarget) -> Option<Verdi
     Some(Verdict { target, priority: incident.priority, goal_s: None, elapsed_ms, met: None })
 }
 
-/// Returns the time from the report to the acknowledgement, in milliseconds.
+/// Returns the time from the report to the acknowledgement without the time for which the incident was
+/// muted, in milliseconds.
 #[must_use]
 pub fn acknowledge_ms(incident: &Summary) -> Option<i64> {
-    incident.acknowledged_at.map(|at| (at - incident.reported_at).num_milliseconds())
+    let elapsed = (incident.acknowledged_at? - incident.reported_at).num_milliseconds();
+    Some(elapsed - incident.muted_ms)
 }
 
 /// Returns the time from the report to the resolution without pauses, in milliseconds.

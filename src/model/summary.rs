@@ -10,6 +10,7 @@ use super::attributes::Attributes;
 use super::extra::{self, Extra};
 use super::id::{IncidentId, IncidentNumber};
 use super::last_word::LastWord;
+use super::maintenance::Mute;
 use super::priority::{Impact, Priority, Urgency};
 use super::required::RequiredAcknowledgements;
 use super::status::{Category, Source, Status};
@@ -99,6 +100,19 @@ pub struct Summary {
     /// otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<RequiredAcknowledgements>,
+    /// The maintenance window that mutes it, or did so last; absent if none ever did.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_muted")]
+    pub muted: Option<Mute>,
+    /// For how long it was muted before, in milliseconds. The clock to acknowledge it stood still.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub muted_ms: i64,
+    /// The incident from which it follows, and which is worked on in its stead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub folded_under: Option<IncidentId>,
+    /// Whether it is marked as noise: its alert was not worth a call.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_noise: bool,
     /// The sequence number of its last event, which is also the number of its events.
     pub seq: u32,
     /// When the last event happened.
@@ -129,8 +143,15 @@ pub struct Summary {
 }
 
 /// The fields that have fields themselves.
-const NESTED: [&str; 6] =
-    ["assignee", "acknowledge_verdict", "resolve_verdict", "unknown", "attributes", LAST_WORD];
+const NESTED: [&str; 7] = [
+    "assignee",
+    "acknowledge_verdict",
+    "resolve_verdict",
+    "unknown",
+    "attributes",
+    LAST_WORD,
+    "muted",
+];
 /// The name of the field with the last word.
 pub(super) const LAST_WORD: &str = "last_word";
 
@@ -154,6 +175,10 @@ fn read_unknown<'de, D: Deserializer<'de>>(from: D) -> Result<UnknownNames, D::E
 
 fn read_last_word<'de, D: Deserializer<'de>>(from: D) -> Result<Option<LastWord>, D::Error> {
     extra::read_nested(LAST_WORD, from)
+}
+
+fn read_muted<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Mute>, D::Error> {
+    extra::read_nested(NESTED[6], from)
 }
 
 fn read_attributes<'de, D: Deserializer<'de>>(from: D) -> Result<Attributes, D::Error> {

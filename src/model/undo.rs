@@ -137,6 +137,8 @@ fn is_undone_by(undone: &EventBody, event: &EventBody) -> bool {
         | (E::Unlinked { .. }, E::Linked { .. })
         | (E::Assigned { .. }, E::Assigned { .. })
         | (E::TeamSet { .. }, E::TeamSet { .. })
+        | (E::Folded { .. }, E::Folded { .. })
+        | (E::NoiseMarked { .. }, E::NoiseMarked { .. })
         | (E::RoleGiven { .. }, E::RoleGiven { .. })
         | (E::ExpectedRecoverySet { .. }, E::ExpectedRecoverySet { .. })
         | (E::Prioritized { .. }, E::Prioritized { .. })

@@ -5,8 +5,9 @@
 //! | `Authorization: Bearer …` | a token | every route that its scope allows |
 //! | the same, with a key; `GenieKey`, `Token`, or `Basic` with it as the password | a token or a key | sending alerts |
 //! | `?key=…`, `?token=…` or `?auth_token=…`, where no header came | a token or a key | sending alerts |
+//! | `X-Gitlab-Token`, where the query has none either | a token or a key | sending alerts |
 //!
-//! The last two are for programs that can set nothing else. What stands in a query is never logged.
+//! The last three are for programs that can set nothing else. What stands in a query is never logged.
 
 use std::borrow::Cow;
 
@@ -20,6 +21,8 @@ use super::tokens::{Secret, TokenForm};
 
 /// Parameters of a query that have a token or a key.
 const PARAMETERS: [&str; 3] = ["key", "token", "auth_token"];
+/// The header in which GitLab sends a secret.
+const GITLAB_HEADER: &str = "x-gitlab-token";
 /// Schemes of the header that are accepted where alerts are sent.
 const KEY_SCHEMES: [&str; 2] = ["geniekey", "token"];
 
@@ -78,7 +81,14 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Result<Secret, NoCredential> 
 /// Returns the token or key of a request that sends alerts.
 pub(super) fn sender_token(parts: &Parts) -> Result<Secret, NoCredential> {
     let Some((scheme, text)) = authorization(&parts.headers)? else {
-        return parse(&query_key(parts.uri.query().unwrap_or_default())?);
+        let query = parts.uri.query().unwrap_or_default();
+        return match query_key(query) {
+            Err(NoCredential::Missing) => {
+                let header = parts.headers.get(GITLAB_HEADER).and_then(|text| text.to_str().ok());
+                parse(header.ok_or(NoCredential::Missing)?)
+            }
+            key => parse(&key?),
+        };
     };
     let scheme = scheme.to_ascii_lowercase();
     if scheme == "bearer" {
@@ -181,6 +191,15 @@ mod tests {
         #[case] error: NoCredential,
     ) {
         assert_eq!(sender_token(&parts(uri, headers)).unwrap_err(), error);
+    }
+
+    #[test]
+    fn gitlab_shows_its_key_in_its_header() {
+        let mut with_header = parts("/", &[]);
+        with_header.headers.insert(GITLAB_HEADER, KEY.parse().unwrap());
+        assert_eq!(sender_token(&with_header).unwrap().reveal(), KEY);
+        with_header.headers.insert(GITLAB_HEADER, "secret".parse().unwrap());
+        assert_eq!(sender_token(&with_header), Err(NoCredential::NoToken));
     }
 
     #[test]

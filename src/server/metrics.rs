@@ -332,6 +332,7 @@ impl Metrics {
             ("again", counts.again),
             ("repeated", counts.repeated),
             ("resolved", counts.resolved),
+            ("waiting", counts.waiting),
             ("ignored", counts.ignored),
         ] {
             if count > 0 {

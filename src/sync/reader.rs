@@ -13,16 +13,19 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
-    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry,
+    ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
     TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 
 /// A value that was read, with its age.
@@ -95,6 +98,9 @@ pub trait Reader: Send + Sync {
     /// Returns the recorded problems.
     async fn read_problems(&self) -> ReadResult<Vec<Problem>>;
 
+    /// Returns the services that incidents or changes name and the directory does not have.
+    async fn read_unknown_services(&self) -> ReadResult<Vec<UnknownService>>;
+
     /// Returns one page of the events of all incidents. A cache has the lists of this and the five
     /// methods below as far as they were fetched before.
     async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>>;
@@ -133,6 +139,15 @@ pub trait Reader: Send + Sync {
 
     /// Returns how people are reached. A cache has none of it: addresses stay where they belong.
     async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>>;
+
+    /// Returns the maintenance windows. A cache has those of the directory alone, which have not ended.
+    async fn read_maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> ReadResult<Vec<MaintenanceWindow>>;
+
+    /// Counts the checks whose alerts cried most. A cache has the last report, whatever its window.
+    async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport>;
 
     /// Returns a part of a timeline, earliest event first.
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
@@ -232,6 +247,10 @@ impl Reader for DirectReader {
         self.backend.problems().await.map(Sourced::fresh)
     }
 
+    async fn read_unknown_services(&self) -> ReadResult<Vec<UnknownService>> {
+        self.backend.unknown_services().await.map(Sourced::fresh)
+    }
+
     async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>> {
         self.backend.feed(search).await.map(Sourced::fresh)
     }
@@ -276,6 +295,17 @@ impl Reader for DirectReader {
 
     async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>> {
         self.backend.contacts().await.map(Sourced::fresh)
+    }
+
+    async fn read_maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> ReadResult<Vec<MaintenanceWindow>> {
+        self.backend.maintenance(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {
+        self.backend.noise(search).await.map(Sourced::fresh)
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

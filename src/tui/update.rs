@@ -27,8 +27,8 @@ use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
     alerts, attention, confirm, contacts, drafts, filter, follow, form, goto, help, jump, layout,
-    matrix, metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook,
-    screens, settings, timeline, travel, undo, urgent, views, wall, workspace,
+    maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker, reading, run,
+    runbook, screens, services, settings, timeline, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -85,10 +85,18 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Administered(id, result, at) => {
+            if let Some(effects) = services::send::settled(app, id, &result, at) {
+                return effects;
+            }
             oncall::stand_in::update::settled(app, id, result, at)
         }
         Message::ContactsChanged(id, result, at) => contacts::update::settled(app, id, result, at),
         Message::ContactsTested(result, at) => contacts::update::tested(app, result, at),
+        Message::MaintenanceChanged(id, result, at) => {
+            let mut effects = maintenance::change::settled(app, id, result, at);
+            effects.extend(screens::update::load(app));
+            effects
+        }
         Message::OffsetChanges(zone) => {
             app.ui.viewer_zone = zone;
             Vec::new()
@@ -347,10 +355,13 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::MarkAlert => alerts::moving::toggle_mark(app),
         Action::MarkAllAlerts => alerts::moving::toggle_all_marks(app),
         Action::MoveAlerts => alerts::moving::open(app),
+        Action::NewMaintenance => maintenance::open::open_new(app, at),
+        Action::ChangeMaintenance => maintenance::change::open(app),
         Action::FilterItems => screens::update::open_filter(app),
         Action::SortItems => screens::update::next_order(app),
         Action::EarlierSpan => screens::update::step(app, -1),
         Action::LaterSpan => screens::update::step(app, 1),
+        Action::AdoptService => services::open::open(app, at),
         Action::StandIn => oncall::stand_in::update::open(app, StandIn::Begin, at),
         Action::EndStandIn => oncall::stand_in::update::open(app, StandIn::End, at),
         Action::AddContact => contacts::update::add(app),

@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde::{Deserialize, Deserializer, Serializer};
 
+use crate::model::change::{ChangeKind, ChangeState};
 use crate::model::checklist::Item;
 use crate::model::priority::Level;
 use crate::model::review::{ActionKind, Section};
@@ -29,7 +30,17 @@ macro_rules! impl_text_enum {
         })+
     };
 }
-impl_text_enum!(Level, Category, Source, ResolutionAction, Role, Classification, ActionKind);
+impl_text_enum!(
+    Level,
+    Category,
+    Source,
+    ResolutionAction,
+    Role,
+    Classification,
+    ActionKind,
+    ChangeKind,
+    ChangeState
+);
 
 /// A clap parser for a [`TextEnum`], which offers its values to help and completions.
 #[derive(Clone, Debug)]

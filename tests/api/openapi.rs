@@ -381,12 +381,49 @@ async fn real_responses_match_their_schemas() {
         (path::DEAD_LETTERS, "get", "/v1/ingest/dead?limit=0"),
         (path::DEAD_LETTER, "get", "/v1/ingest/dead/1"),
         (path::DEAD_LETTER, "get", "/v1/ingest/dead/9"),
+        (path::WAITING_ALERTS, "get", "/v1/ingest/waiting"),
+        (path::WAITING_ALERTS, "get", "/v1/ingest/waiting?limit=0"),
+        (path::NOISE, "get", "/v1/noise"),
+        (path::NOISE, "get", "/v1/noise?from=2031-01-01T00:00:00Z&to=2030-01-01T00:00:00Z"),
         (path::REPLAY_DEAD_LETTER, "post", "/v1/ingest/dead/1/replay"),
         (path::DEAD_LETTER, "delete", "/v1/ingest/dead/1"),
     ] {
         let described = Described::of(&document, pattern, method);
         let request = server.request(&method.to_uppercase(), path);
         described.check(&fetch(request.bearer_auth(&server.respond)).await);
+    }
+    let window = json!({
+        "title": "Pool", "filter": {"services": ["checkout"]}, "from": "2030-03-01T01:00:00Z",
+        "until": "2030-03-01T02:00:00Z",
+    });
+    let described = Described::of(&document, path::MAINTENANCE, "post");
+    let mut id = String::new();
+    for (token, body) in [
+        (&server.read, window.to_string()),
+        (&server.respond, "{}".to_owned()),
+        (&server.respond, window.to_string()),
+    ] {
+        let response =
+            fetch(server.request("POST", path::MAINTENANCE).bearer_auth(token).body(body)).await;
+        described.check(&response);
+        if response.status == 201 {
+            id = response.json()["id"].as_str().unwrap().to_owned();
+        }
+    }
+    let one = format!("/v1/maintenance/{id}");
+    for (pattern, method, path, body) in [
+        (path::MAINTENANCE, "get", "/v1/maintenance?ended=true", None),
+        (path::MAINTENANCE_PREVIEW, "post", path::MAINTENANCE_PREVIEW, Some(&window)),
+        (path::MAINTENANCE_WINDOW, "get", &one, None),
+        (path::MAINTENANCE_WINDOW, "get", "/v1/maintenance/x", None),
+        (path::MAINTENANCE_WINDOW, "put", &one, Some(&window)),
+        (path::MAINTENANCE_WINDOW, "delete", &one, None),
+        (path::MUTED, "get", "/v1/muted?limit=5", None),
+    ] {
+        let described = Described::of(&document, pattern, method);
+        let request = server.request(&method.to_uppercase(), path).bearer_auth(&server.respond);
+        let body = body.map(ToString::to_string).unwrap_or_default();
+        described.check(&fetch(request.body(body)).await);
     }
     let letter = alerts::dead_letter(&fires.to_string());
     let number = server.store.add_dead_letter(&letter).await.unwrap();

@@ -134,14 +134,23 @@ async fn insufficient_scope_is_reported() {
             _ => false,
         };
         let is_override = route.pattern.ends_with("/overrides");
+        let is_maintenance = route.pattern.starts_with("/v1/maintenance") && route.method != "GET";
         let is_dead_letter = route.pattern.starts_with("/v1/ingest/dead");
         let is_administration = !is_override
             && !is_dead_letter
+            && !is_maintenance
             && (["PUT", "DELETE"].contains(&route.method.as_str())
                 || route.pattern == "/v1/tokens"
                 || route.pattern == "/v1/administration");
         for (token, enough) in [
-            (&server.read, !commands && !is_override && !is_administration && !is_dead_letter),
+            (
+                &server.read,
+                !commands
+                    && !is_override
+                    && !is_administration
+                    && !is_dead_letter
+                    && !is_maintenance,
+            ),
             (&server.ingest, is_for_programs),
             (&server.respond, !is_administration),
             (&server.admin, true),

@@ -109,6 +109,8 @@ fn sample(kind: CommandKind) -> Command {
             keys: vec!["0f".into()],
             labels: vec!["instance=db-1".into()],
         },
+        K::Fold => Ask::Fold { under: Some(IncidentId::new()) },
+        K::MarkNoise => Ask::MarkNoise { reason: Some(text()) },
         K::RecordChange => {
             return Command::RecordChange(Change {
                 id: ChangeId::new(),
@@ -119,6 +121,7 @@ fn sample(kind: CommandKind) -> Command {
                 starts_at: at,
                 ends_at: Some(at),
                 state: ChangeState::Done,
+                url: None,
                 extra: <_>::default(),
             });
         }

@@ -175,3 +175,47 @@ fn integration_key_is_shown_once_and_revoked() {
     let wrong = cli.run(["integration", "create", "late", "--expires", "2020-01-01"]);
     wrong.refused(1, &["would have expired already"]);
 }
+
+#[test]
+fn alerts_that_wait_are_listed() {
+    let cli = CliFixture::new();
+    let file = cli.path("home/.config/redphone/config.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let rule = "[[ingest_rules]]\nname = \"disks\"\nat_least = 3\nwithin = \"10m\"\n";
+    std::fs::write(file, rule).unwrap();
+    let run = cli.pipe(["ingest"], fires().as_bytes());
+    assert_eq!(run.out, "no incident: 2 alerts, 2 waiting for others\n", "{run:?}");
+    let waiting = json_lines(&cli.ok(["ingest", "waiting", "--json"]));
+    let titles: Vec<&str> = waiting.iter().filter_map(|one| one["title"].as_str()).collect();
+    assert_eq!(titles.len(), 2, "{waiting:?}");
+    assert_eq!((&waiting[0]["rule"], &waiting[0]["at_least"]), (&"disks".into(), &3.into()));
+    let table = cli.ok(["ingest", "waiting"]);
+    assert!(table.contains("disks") && table.contains("10m"), "{table}");
+    let test = cli.pipe(["ingest", "test", "-"], fires().as_bytes()).out;
+    assert!(test.contains("at_least") && test.contains("3 alerts within 10m"), "{test}");
+    let third = message("disks", &[alert("db3", "09:00", None)]).to_string();
+    let run = cli.pipe(["ingest"], third.as_bytes());
+    assert_eq!(run.out, "INC-1 declared: 3 alerts, 3 new\n", "{run:?}");
+}
+
+#[test]
+fn noise_is_marked_and_counted() {
+    let cli = CliFixture::new();
+    cli.pipe(["ingest"], fires().as_bytes());
+    cli.ok(["ack", "INC-1"]);
+    let [row] = &json_lines(&cli.ok(["noise", "--json"]))[..] else { panic!("one check") };
+    assert_eq!((&row["check"], &row["reports"]), (&"DiskFull".into(), &2.into()));
+    assert_eq!((&row["led"], &row["noise"]), (&1.into(), &0.into()));
+    cli.ok(["mark-noise", "INC-1", "it ends by itself"]);
+    cli.run(["mark-noise", "INC-1", "again"]).refused(1, &["marked as noise already"]);
+    let [row] = &json_lines(&cli.ok(["noise", "--window", "7d", "--json"]))[..] else {
+        panic!("one check")
+    };
+    assert_eq!((&row["led"], &row["noise"]), (&0.into(), &1.into()));
+    let table = cli.ok(["noise"]);
+    assert!(table.contains("DiskFull") && table.contains("0 (0%)"), "{table}");
+    cli.ok(["undo", "INC-1"]);
+    let [row] = &json_lines(&cli.ok(["noise", "--json"]))[..] else { panic!("one check") };
+    assert_eq!((&row["led"], &row["noise"]), (&1.into(), &0.into()));
+    cli.run(["noise", "--window", "soon"]).refused(2, &["30d"]);
+}

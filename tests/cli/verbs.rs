@@ -111,6 +111,8 @@ fn preparations() -> BTreeMap<&'static str, Vec<String>> {
         ("close", lines(&[resolve])),
         ("reopen", lines(&[resolve])),
         ("wake", lines(&["snooze 12 4h"])),
+        ("unfold", lines(&["fold 12 14"])),
+        ("clear-noise", lines(&["mark-noise 12 noise"])),
         ("unpause", lines(&["pause 12 vendor"])),
         ("unlink", lines(&["link 12 https://status.example.com/123"])),
         ("publish", review),

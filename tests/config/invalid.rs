@@ -23,7 +23,7 @@ use crate::support::strategies;
         automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, \
         ingest_rules, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
         profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, \
-        self_test, services, stakeholders, store, suspect, teams, templates, user, views, watch"
+        self_test, services, stakeholders, store, storms, suspect, teams, templates, user, views, watch"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -169,6 +169,16 @@ use crate::support::strategies;
 #[case("[ingest.own]\nsender = \"Own\"", "ingest.own says nothing of how messages are read")]
 #[case("[ingest.zabbix]\nsecret_env = \"A\"", "ingest.zabbix.signature is missing")]
 #[case(
+    "[ingest.own]\nchanges = \"gitub\"\nkey = \"a\"",
+    "2:11: ingest.own.changes is \"gitub\": did you mean github?"
+)]
+#[case("[ingest.github]\nkey = \"a\"", "ingest.github.key is not a setting")]
+#[case(
+    "[ingest.github]\nservices = { a = [\"b\", \"b\"] }",
+    "ingest.github.services.a has \"b\" twice: remove one"
+)]
+#[case("[ingest.gitlab]\nenvironments = \"prod\"", "ingest.gitlab.environments is not a list")]
+#[case(
     "[[ingest_rules]]\nmatch = { a = \"/(/\" }\ndrop = true",
     "2:15: ingest_rules.match is no regular expression: unclosed group"
 )]
@@ -181,6 +191,23 @@ use crate::support::strategies;
     "[[ingest_rules]]\nhold_for = \"2\"",
     "2:12: ingest_rules.hold_for is no time of 1 s to 1 d"
 )]
+#[case(
+    "[[ingest_rules]]\nat_least = 101\nwithin = \"5m\"",
+    "2:12: ingest_rules.at_least is no number from 1 to 100"
+)]
+#[case("[[ingest_rules]]\nat_least = 5", "sets at_least without within")]
+#[case("[[ingest_rules]]\nwithin = \"5m\"", "sets within without at_least")]
+#[case(
+    "[[ingest_rules]]\nflapping = { times = 1, within = \"1h\" }",
+    "2:12: ingest_rules.flapping counts an alert as flapping that fires once"
+)]
+#[case("[[ingest_rules]]\nflapping = 3", "2:12: ingest_rules.flapping is no table such as")]
+#[case(
+    "[[ingest_rules]]\nmax_age = \"91d\"",
+    "2:11: ingest_rules.max_age is no time of 1 s to 90 d"
+)]
+#[case("[storms]\nwithin = \"0s\"", "2:10: storms.within ")]
+#[case("[storms]\nalerts = -1", "2:10: storms.alerts ")]
 #[case(
     "[[teams]]\nname = \"payments\"\n[[ingest_rules]]\nteam = \"payment\"",
     "ingest_rules.team: there is no team \"payment\" in this file: did you mean payments?"

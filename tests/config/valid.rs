@@ -6,8 +6,12 @@ use redphone::config::panes::Desktop;
 use redphone::config::sample::{ActionKeys, sample, uncommented};
 use redphone::config::show::show;
 use redphone::config::{Config, Location, Warning};
+use redphone::ingest::SecretSource;
+use redphone::ingest::changes::{ChangeForm, ChangeOrigin};
+use redphone::model::alert::{AlertGroup, AlertReport, FlapRule, HoldRule};
 use redphone::model::escalation::Target;
 use redphone::model::queue::Sort;
+use redphone::model::storm_rules::StormRules;
 use redphone::model::{Impact, Priority};
 use redphone::tui::action::{TABLE, build_keymap};
 
@@ -52,7 +56,26 @@ fn sample_examples_have_the_documented_effect() {
     let ingest = &config.ingest;
     let built_in = |name: &str| ingest.sender(name).unwrap().built_in;
     assert_eq!([built_in("backup"), built_in("alarms")], [None, Some("cloudwatch")]);
-    assert_eq!((ingest.senders.len(), ingest.rules.0.len()), (4, 3));
+    assert_eq!((ingest.senders.len(), ingest.rules.0.len()), (5, 3));
+    let deployments = ingest.sender("deployments").unwrap();
+    assert_eq!(deployments.changes, Some(ChangeForm::Github));
+    assert_eq!(deployments.secret, Some(SecretSource::Variable("GITHUB_WEBHOOK_SECRET".into())));
+    let touched = |repository: &str, environment: &str, workflow: Option<&str>| {
+        let origin = ChangeOrigin {
+            repository: repository.into(),
+            environment: Some(environment.into()),
+            workflow: workflow.map(Into::into),
+            services: Vec::new(),
+        };
+        deployments.change_rules.services(&origin, &config.directory)
+    };
+    let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(touched("shop/mono", "production", None), names(&["checkout", "ledger"]));
+    assert_eq!(touched("shop/web", "prod-eu", Some("Deploy web")), names(&["checkout"]));
+    assert_eq!(touched("shop/web", "prod-eu", Some("Tests")), None);
+    assert_eq!(touched("shop/web", "staging", None), None);
+    assert_eq!(touched("tools/docs", "production", None), None);
+    assert_eq!(ingest.sender("gitlab").unwrap().changes, Some(ChangeForm::Gitlab));
     let directory = &config.directory;
     assert_eq!(directory.people[1].name, "Tom Varga");
     assert_eq!(directory.service("checkout").unwrap().objective, Some(99_900));
@@ -165,6 +188,45 @@ fn self_tests_and_watches_are_read() {
     assert_eq!(b.url, "http://b.internal:7373/v1/ready");
     assert_eq!((b.every_s, b.grace_s, b.priority), (30, 120, Priority::P2));
     assert!(read("").signals.self_test.is_none());
+}
+
+#[test]
+fn storms_and_conditions_of_rules_are_read() {
+    let config = read(
+        "[storms]\nincidents = 5\nalerts = 0\nwithin = \"15m\"\nfold = false\n\
+                       fold_same_service = true\n",
+    );
+    let storms = StormRules {
+        incidents: 5,
+        alerts: 0,
+        within_s: 900,
+        folds: false,
+        folds_same_service: true,
+    };
+    assert_eq!(config.rules.storms, storms);
+    assert_eq!(read("").rules.storms, StormRules::default());
+    let config = read(
+        "[[ingest_rules]]\nat_least = 5\nwithin = \"10m\"\nmax_age = \"1d\"\n\
+         flapping = { times = 4, within = \"1h\" }\n",
+    );
+    let alert = AlertReport {
+        key: "a".into(),
+        is_firing: true,
+        starts_at: None,
+        ends_at: None,
+        expires_at: None,
+        title: "Slow".into(),
+        labels: <_>::default(),
+        annotations: <_>::default(),
+        url: None,
+    };
+    let group = AlertGroup::new("zabbix", "Zabbix", "zabbix:1", vec![alert]);
+    let applied = config.ingest.rules.apply(group);
+    let overrides = &applied.groups[0].group.overrides;
+    assert_eq!(overrides.hold, Some(HoldRule { at_least: 5, within_s: 600 }));
+    assert_eq!(overrides.flapping, Some(FlapRule { times: 4, within_s: 3600 }));
+    assert_eq!(overrides.max_age_s, Some(86_400));
+    assert_eq!(overrides.rule.as_deref(), Some("rule 1"));
 }
 
 #[test]

@@ -143,6 +143,7 @@ async fn writer_process_for_the_kill_test() {
                     starts_at: Utc::now(),
                     ends_at: None,
                     state: ChangeState::Running,
+                    url: None,
                     extra: <_>::default(),
                 };
                 store.execute(&envelope(Command::RecordChange(change))).await.unwrap();

@@ -15,7 +15,7 @@ use redphone::ingest::IngestSettings;
 use redphone::ingest::events::{EventBody, EventVersion};
 use redphone::ingest::goalert::AlertFields;
 use redphone::ingest::matcher::Matcher;
-use redphone::ingest::receivers::{self, ReceivedMessage};
+use redphone::ingest::receivers::{self, ChangeMessage, ReceivedMessage};
 use redphone::ingest::{IngestError, alertmanager, opsgenie, prometheus};
 use redphone::model::alert::AlertGroup;
 use redphone::model::directory::Directory;
@@ -264,13 +264,37 @@ pub fn ingest(data: &[u8]) {
         Err(error) => safe(&sanitize(error.to_string())),
     }
     let (settings, headers) = (IngestSettings::default(), BTreeMap::new());
-    let message =
-        ReceivedMessage { body: data, content_type: None, headers: &headers, token: Some("id") };
+    let message = ReceivedMessage {
+        body: data,
+        content_type: None,
+        headers: &headers,
+        query: None,
+        token: Some("id"),
+    };
     for name in receivers::receiver_names(&settings) {
         match receivers::read(&name, &message, &settings, now) {
             Ok(groups) => groups.iter().for_each(|group| check_group(group, now)),
             Err(error) => safe(&sanitize(error.to_string())),
         }
+        match receivers::read_changes(&name, &message, &settings, now) {
+            Some(Ok(read)) => check_changes(&read, now),
+            Some(Err(error)) => safe(&sanitize(error.to_string())),
+            None => {}
+        }
+    }
+}
+
+/// Checks what a message says of changes.
+fn check_changes(message: &ChangeMessage, now: DateTime<Utc>) {
+    let (directory, actor) = (Directory::default(), Actor::Integration("builds".to_owned()));
+    for report in message.complete(&directory, &actor) {
+        let change = report.apply(None).expect("a new change");
+        assert!(check::title(&change.title).is_ok(), "{change:?}");
+        assert!(check::names("services", &change.services).is_ok(), "{change:?}");
+        assert!(check::name("by", change.by.name()).is_ok(), "{change:?}");
+        assert!(change.ends_at.is_none_or(|end| end >= change.starts_at), "{change:?}");
+        assert!(check::time("starts_at", change.starts_at).is_ok() || change.starts_at == now);
+        assert_eq!(report.apply(Some(&change)), None, "{change:?}");
     }
 }
 

@@ -47,6 +47,7 @@ async fn served() -> (Served, IncidentId) {
         starts_at: Utc::now() - TimeDelta::minutes(20),
         ends_at: Some(Utc::now() - TimeDelta::minutes(10)),
         state: ChangeState::Done,
+        url: None,
         extra: <_>::default(),
     };
     let link = json!({"do": "link", "link": {"problem": {"id": problem.id, "title": "pool"}}});

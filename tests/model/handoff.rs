@@ -76,6 +76,7 @@ fn handoff(benches: &[Bench]) -> Handoff {
         starts_at: at(20),
         ends_at: Some(at(24)),
         state: ChangeState::RolledBack,
+        url: None,
         extra: <_>::default(),
     };
     Handoff::new(&HandoffInputs {

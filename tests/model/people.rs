@@ -131,6 +131,7 @@ fn suspected_changes_are_possible_causes_nearest_first() {
         starts_at: at(start),
         ends_at: end.map(at),
         state: if end.is_some() { ChangeState::Done } else { ChangeState::Running },
+        url: None,
         extra: <_>::default(),
     };
     let mut planned = change("planned", "checkout", -10, None);
@@ -176,6 +177,7 @@ fn suspected_changes_are_near_and_end_after_a_day() {
         starts_at: at(start),
         ends_at: None,
         state: ChangeState::Running,
+        url: None,
         extra: <_>::default(),
     };
     let day = 24 * 60;

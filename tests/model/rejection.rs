@@ -8,6 +8,7 @@ use redphone::model::administration::{AdministrationRefusal, EntryKind, EntryRef
 use redphone::model::check::{BadField, FieldProblem};
 use redphone::model::checklist::ClosingItem;
 use redphone::model::command::Link;
+use redphone::model::maintenance::MaintenanceRefusal;
 use redphone::model::rejection::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 use redphone::model::review::Section;
 use redphone::model::status::{Category, Role};
@@ -131,12 +132,44 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
         ),
         (R::NotPaused, Conflict, "it is not paused"),
         (R::NotSnoozed, Conflict, "it is not snoozed"),
+        (
+            R::EscalationMuted,
+            NotNow,
+            "nobody is called by itself while a maintenance window mutes it",
+        ),
+        (R::AlreadyMuted, Conflict, "it is muted until then already"),
+        (R::NotMuted, Conflict, "no maintenance window mutes it"),
+        (
+            R::Maintenance(MaintenanceRefusal::NotFound),
+            NotFound,
+            "there is no such maintenance window",
+        ),
+        (
+            R::Maintenance(MaintenanceRefusal::ChangedMeanwhile { expected: 1, current: 2 }),
+            Conflict,
+            "somebody has changed the maintenance window: it has revision 2, and not 1",
+        ),
         (R::MergeIntoItself, Invalid, "an incident can't be merged into itself"),
         (
             R::MergeTargetEnded { number, status: resolved },
             NotNow,
             "INC-7 is resolved: choose an open incident to merge into",
         ),
+        (R::FoldUnderItself, Invalid, "an incident can't be folded under itself"),
+        (
+            R::FoldTargetEnded { number, status: resolved },
+            NotNow,
+            "INC-7 is resolved: choose an open incident to fold it under",
+        ),
+        (
+            R::FoldTargetFolded { number },
+            NotNow,
+            "INC-7 is folded itself: choose the incident that it is folded under",
+        ),
+        (R::AlreadyFolded, Conflict, "it is folded already: unfold it before"),
+        (R::NotFolded, Conflict, "it is not folded"),
+        (R::AlreadyNoise, Conflict, "it is marked as noise already"),
+        (R::NotNoise, Conflict, "it is not marked as noise"),
         (R::MoveToItself, Invalid, "its alerts are in it already: choose another incident"),
         (
             R::MoveTargetEnded { number, status: resolved },

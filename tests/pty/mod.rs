@@ -14,6 +14,7 @@ mod setup;
 mod slow_link;
 mod startup_errors;
 mod store;
+mod storm;
 mod terminal;
 mod verbs;
 mod wall;

@@ -60,7 +60,14 @@ am alert query -o json alertname=Manual >found.json 2>>amtool.err || fail "amtoo
 [ "$(python3 -c 'import json; print(len(json.load(open("found.json"))))')" = 2 ] || fail "amtool does not find both"
 am alert query 'instance=~"db[2-9]"' 2>>amtool.err | grep -q Manual || fail "amtool finds nothing by a pattern"
 ! am alert query alertname=Other 2>>amtool.err | grep -q Manual || fail "amtool finds what does not match"
-am silence query 2>>amtool.err >/dev/null || fail "amtool can't query silences"
+silence="$(am silence add instance=db1 alertname=~Man.* --author=ines --comment='The pool is replaced' 2>>amtool.err)" ||
+    fail "amtool can't add a silence"
+am silence query -q instance=db1 2>>amtool.err | grep -q "$silence" || fail "amtool does not find its silence"
+am alert query --silenced -o json instance=db1 2>>amtool.err | grep -q "$silence" || fail "the alert is not silenced"
+am silence update --duration=3h --comment='The pools are replaced' "$silence" 2>>amtool.err || fail "amtool can't change it"
+am silence query 2>>amtool.err | grep -q 'The pools are replaced' || fail "the silence is not changed"
+am silence expire $(am silence query -q 2>>amtool.err) 2>>amtool.err || fail "amtool can't end a silence"
+[ -z "$(am silence query -q 2>>amtool.err)" ] || fail "a silence has not ended"
 am config show 2>>amtool.err | grep -q redphone || fail "amtool can't show the state"
 # The end is of full seconds, and must not lie before the start.
 sleep 2

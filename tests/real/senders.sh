@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The libraries `pagerduty` and `opsgenie-sdk` send alerts here, over TLS and with an integration key. They are
-# pinned, come from PyPI, and are in target/senders. REDPHONE_BIN names the program.
+# The libraries `pagerduty`, `opsgenie-sdk` and `@pagerduty/pdjs` send alerts here, over TLS and with an
+# integration key. They are pinned, come from PyPI and npm, and are in target/senders; Node is a wheel.
+# REDPHONE_BIN names the program.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 sources="$PWD/tests/real/senders" tools="$PWD/target/senders"
@@ -13,6 +14,13 @@ if ! cmp -s "$sources/requirements.txt" "$tools/requirements.txt"; then
     "$tools/venv/bin/pip" install --quiet --disable-pip-version-check -r "$sources/requirements.txt"
     cp "$sources/requirements.txt" "$tools/"
 fi
+export PATH="$tools/venv/bin:$PATH"
+if ! cmp -s "$sources/package-lock.json" "$tools/installed-lock.json"; then
+    cp "$sources/package.json" "$sources/package-lock.json" "$tools/"
+    (cd "$tools" && npm ci --silent --no-audit --no-fund --ignore-scripts)
+    cp "$sources/package-lock.json" "$tools/installed-lock.json"
+fi
+cp "$sources/pdjs.js" "$tools/"
 flock -u 9
 
 . tests/real/sender_parts.sh
@@ -28,4 +36,6 @@ key="$("$program" integration create Libraries 2>/dev/null | tail -n 1)"
 start_serve --tls-cert leaf.pem --tls-key leaf.key
 export SSL_CERT_FILE="$place/ca.pem" REDPHONE_KEY="$key" REDPHONE_TOKEN="$reader"
 REDPHONE_URL="https://localhost:${url##*:}" "$tools/venv/bin/python" "$sources/libraries.py" || fail "a library fails"
+REDPHONE_URL="https://localhost:${url##*:}" NODE_EXTRA_CA_CERTS="$place/ca.pem" node "$tools/pdjs.js" ||
+    fail "pdjs fails"
 ! grep -q "$key" serve.err || fail "the key is in the log"

@@ -24,6 +24,7 @@ fn message(text: impl Into<Vec<u8>>) -> NewDeadLetter {
         token: Some("b54e8e392759".into()),
         content_type: Some("application/json".into()),
         headers: BTreeMap::from([("ce-type".into(), "alert".into())]),
+        query: None,
         reason: "alerts is missing".into(),
         message: text.into(),
         at: time(),

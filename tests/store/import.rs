@@ -48,6 +48,7 @@ pub(super) fn some_change() -> Change {
         starts_at: Utc::now() - TimeDelta::minutes(9),
         ends_at: None,
         state: ChangeState::Running,
+        url: None,
         extra: <_>::default(),
     }
 }

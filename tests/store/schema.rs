@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
@@ -14,9 +14,11 @@ use redphone::backend::{
     AdministrationRequest, Backend, ContactRequest, Ledger, Plan, Reminder, Search, TestClaim,
 };
 use redphone::model::administration::{AdministrationChange, Entry};
+use redphone::model::alert::HoldRule;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
+use redphone::model::maintenance::{MaintenanceChange, MaintenanceRequest, NewWindow};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::notification::{
     AttemptOutcome, ContactChange, LinkToken, ReminderKind, StoredContact,
@@ -70,6 +72,7 @@ async fn filled(path: &Path) {
         starts_at: Utc::now(),
         ends_at: None,
         state: ChangeState::Running,
+        url: None,
         extra: <_>::default(),
     };
     for command in [Command::RecordProblem(problem), Command::RecordChange(change)] {
@@ -109,6 +112,9 @@ async fn filled(path: &Path) {
     assert!(store.issue_links(&links, Utc::now()).await.unwrap());
     let fires = group(&message("disks", &[alert("db1", "09:00", None)]));
     store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
+    let mut waits = group(&message("cpus", &[alert("db2", "09:00", None)]));
+    waits.overrides.hold = Some(HoldRule { at_least: 2, within_s: 600 });
+    store.ingest(&waits, &Actor::Integration("Alertmanager".into())).await.unwrap();
     store.add_dead_letter(&dead_letter("{}")).await.unwrap();
     store.set_reach(reach::source());
     let contact = StoredContact {
@@ -121,6 +127,7 @@ async fn filled(path: &Path) {
     let change = ContactChange::Add(contact);
     let request = ContactRequest::new(Actor::Person(ines()), "ines", change, Utc::now());
     store.change_contacts(&request).await.unwrap();
+    mute(&store).await;
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
     let every = chrono::TimeDelta::days(1);
     let claim = TestClaim { name: "self-test".into(), every, now: Utc::now() };
@@ -131,6 +138,30 @@ async fn filled(path: &Path) {
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     store.close().await;
+}
+
+/// Creates a maintenance window that mutes an incident.
+async fn mute(store: &FileStore) {
+    let now = Utc::now();
+    let new = NewWindow {
+        title: "The pool is replaced".into(),
+        filter: "instance=db7".parse().unwrap(),
+        from: now,
+        until: now + TimeDelta::hours(1),
+        recurrence: None,
+        comment: String::new(),
+        mutes_people: false,
+    };
+    let request = MaintenanceRequest {
+        id: uuid::Uuid::now_v7(),
+        actor: Actor::Person(ines()),
+        at: now,
+        expected: None,
+        change: MaintenanceChange::Create(new),
+    };
+    store.change_maintenance(&request).await.unwrap();
+    let fires = group(&message("pools", &[alert("db7", "09:00", None)]));
+    store.ingest(&fires, &Actor::Integration("Alertmanager".into())).await.unwrap();
 }
 
 /// Plans a notification, claims it and finishes the claim.
@@ -171,6 +202,7 @@ fn content_query(table: &str) -> &'static str {
              FROM event ORDER BY log"
         }
         "foreign_record" => "SELECT body FROM foreign_record ORDER BY 1",
+        "maintenance" => "SELECT hex(id), starts, ends, body FROM maintenance ORDER BY 1",
         "name" => "SELECT kind, text FROM name ORDER BY 1, 2",
         "notification" => {
             "SELECT hex(id), hex(event), incident, person, contact, channel, state, planned, next_try,
@@ -189,6 +221,7 @@ fn derived_query(table: &str) -> &'static str {
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
+        "muted" => "SELECT incident, hex(maintenance), at, ended FROM muted ORDER BY 1",
         "problem_link" => "SELECT * FROM problem_link ORDER BY 1, 2, 3",
         "review" => "SELECT * FROM review ORDER BY 1",
         "snapshot" => "SELECT * FROM snapshot ORDER BY 1",

@@ -53,6 +53,7 @@ pub fn dead_letter(message: &str) -> NewDeadLetter {
         token: None,
         content_type: None,
         headers: BTreeMap::new(),
+        query: None,
         reason: "alerts is missing".into(),
         message: message.as_bytes().to_vec(),
         at: Utc::now(),

@@ -9,6 +9,7 @@ use redphone::model::{Impact, Urgency};
 pub fn declaration(title: impl Into<String>) -> Declaration {
     let now = Utc::now();
     Declaration {
+        alerts: None,
         title: title.into(),
         services: vec!["checkout".into()],
         impact: Impact::High,

@@ -86,6 +86,7 @@ pub fn declare<'a>(
 ) -> Script<'a> {
     let reported_at = now - TimeDelta::minutes(minutes_ago) - TimeDelta::seconds(10);
     let mut declaration = Declaration {
+        alerts: None,
         title: title.into(),
         services: vec![service.into()],
         impact,
@@ -178,6 +179,7 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
         starts_at: now - TimeDelta::minutes(minutes + 4),
         ends_at: Some(now - TimeDelta::minutes(minutes)),
         state: ChangeState::Done,
+        url: None,
         extra: <_>::default(),
     };
     let changes = vec![change(10, "checkout v812", "checkout")];

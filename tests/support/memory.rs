@@ -4,7 +4,7 @@
 pub mod ledger;
 mod lists;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use redphone::backend::lists::{
 };
 use redphone::backend::{
     Administered, AdministrationRequest, Backend, BackendError, Capabilities, Cursor, Delta,
-    Detail, Missing, Outcome, Page, PageMark, Search, Similar, TimelineRange,
+    Detail, Missing, NoiseSearch, Outcome, Page, PageMark, Search, Similar, TimelineRange,
 };
 use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
@@ -25,11 +25,16 @@ use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
+use redphone::model::maintenance::{
+    MaintenanceChange, MaintenanceRefusal, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow,
+};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
+use redphone::model::noise::{NoiseReport, NoiseRow};
 use redphone::model::notification::PersonReach;
 use redphone::model::oncall::{CoverState, Schedule};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
+use redphone::model::unknown_service::{UnknownService, sort};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
     RejectionKind, Rules, Summary, undo,
@@ -53,6 +58,8 @@ struct State {
     problems: Vec<Problem>,
     notifications: Vec<NotificationEntry>,
     contacts: Vec<PersonReach>,
+    windows: Vec<MaintenanceWindow>,
+    noise: Vec<NoiseRow>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
@@ -104,9 +111,19 @@ impl Memory {
         self.state().contacts = people;
     }
 
+    /// Adds a maintenance window.
+    pub fn add_window(&self, window: MaintenanceWindow) {
+        self.state().windows.push(window);
+    }
+
     /// Replaces the list of notifications.
     pub fn set_notifications(&self, entries: Vec<NotificationEntry>) {
         self.state().notifications = entries;
+    }
+
+    /// Replaces the checks that cried most.
+    pub fn set_noise(&self, rows: Vec<NoiseRow>) {
+        self.state().noise = rows;
     }
 
     /// Replaces the alerts of an incident, firing ones first.
@@ -533,6 +550,36 @@ impl Backend for Memory {
         lists::page(search, state.problem_rows())
     }
 
+    async fn maintenance(
+        &self,
+        _: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(state.windows.clone())
+    }
+
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        let mut state = self.state();
+        state.check()?;
+        let window = state.windows.iter_mut().find(|window| window.id == request.id);
+        let window = window.ok_or_else(|| {
+            let refusal = Rejection::Maintenance(MaintenanceRefusal::NotFound);
+            BackendError::rejected(refusal, request.at)
+        })?;
+        window.revision += 1;
+        match &request.change {
+            MaintenanceChange::End => window.ended_at = Some(request.at),
+            MaintenanceChange::Create(new) | MaintenanceChange::Change(new) => {
+                (window.from, window.until) = (new.from, new.until);
+            }
+        }
+        Ok(window.clone())
+    }
+
     async fn notifications(
         &self,
         search: &NotificationSearch,
@@ -546,6 +593,18 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         Ok(state.contacts.clone())
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(NoiseReport {
+            from: search.from,
+            to: search.to,
+            total: state.noise.len() as u64,
+            is_partial: false,
+            rows: state.noise.clone(),
+        })
     }
 
     /// Adds and removes overrides, and nothing else.
@@ -575,9 +634,49 @@ impl Backend for Memory {
                     if is_accepted { CoverState::Accepted } else { CoverState::Withdrawn };
                 cover.accepted_by = is_accepted.then(|| answer.person.clone());
             }
+            AdministrationChange::PutService(service) => {
+                let services = &mut state.directory.services;
+                services.retain(|other| other.name != service.name);
+                services.push(service.clone());
+            }
+            AdministrationChange::PutPolicy(policy) => {
+                state.directory.policies.push(policy.clone())
+            }
             other => panic!("this memory can't do it: {other:?}"),
         }
         Ok(Administered { event: None, replayed: false })
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let mut services: BTreeMap<String, UnknownService> = BTreeMap::new();
+        for (incident, _) in state.incidents.values() {
+            let row = &incident.summary;
+            for name in row.services.iter().filter(|name| state.directory.service(name).is_none()) {
+                let service = services.entry(name.clone()).or_insert_with(|| UnknownService {
+                    name: name.clone(),
+                    incidents: 0,
+                    alerts: 0,
+                    changes: 0,
+                    first_at: row.reported_at,
+                    last_at: row.reported_at,
+                    last_incident: row.number,
+                    sources: vec![row.source.to_string()],
+                    team: row.team.clone(),
+                });
+                service.incidents += 1;
+                if row.reported_at >= service.last_at {
+                    service.last_at = row.reported_at;
+                    service.last_incident = row.number;
+                    service.team.clone_from(&row.team);
+                }
+                service.first_at = service.first_at.min(row.reported_at);
+            }
+        }
+        let mut services: Vec<UnknownService> = services.into_values().collect();
+        sort(&mut services);
+        Ok(services)
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

@@ -23,6 +23,7 @@ pub fn tariq() -> PersonRef {
 
 pub fn declaration(title: &str) -> Declaration {
     Declaration {
+        alerts: None,
         title: title.into(),
         services: vec!["checkout".into(), "payments-gateway".into()],
         impact: Impact::High,

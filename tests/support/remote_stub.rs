@@ -18,6 +18,7 @@ use redphone::model::change::Change;
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::problem::Problem;
+use redphone::model::unknown_service::UnknownService;
 use redphone::model::{
     Command, CommandId, Envelope, Event, IncidentCommand, IncidentId, IncidentNumber, PersonRef,
     Rejection, RejectionKind, Summary,
@@ -344,6 +345,10 @@ impl Backend for RemoteStub {
         search: &NotificationSearch,
     ) -> Result<Page<NotificationEntry>, BackendError> {
         self.pass_through("notifications", self.inner.notifications(search)).await
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        self.pass_through("unknown_services", self.inner.unknown_services()).await
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {

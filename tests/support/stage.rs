@@ -12,6 +12,7 @@ use ratatui::buffer::Buffer;
 use redphone::backend::{AdministrationRequest, Backend, BackendError, ContactRequest, Search};
 use redphone::config::PanesSettings;
 use redphone::model::directory::Directory;
+use redphone::model::maintenance::MaintenanceRequest;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{Command, CommandId, Envelope, IncidentCommand, IncidentId, Rules};
 use redphone::sync::drafts::DraftOp;
@@ -53,6 +54,8 @@ pub struct Stage {
     pub contact_tests: Vec<(String, Option<String>)>,
     /// Why the next change of contacts is refused, if it is.
     pub contact_refusal: Option<BackendError>,
+    /// The changes of maintenance windows that were sent.
+    pub maintained: Vec<MaintenanceRequest>,
     /// The timers that read notifications again.
     pub notified_timers: Vec<(std::time::Duration, Timer)>,
     /// Operations on drafts.
@@ -144,6 +147,7 @@ impl Stage {
             contact_requests: Vec::new(),
             contact_tests: Vec::new(),
             contact_refusal: None,
+            maintained: Vec::new(),
             notified_timers: Vec::new(),
             draft_ops: Vec::new(),
             edited: Vec::new(),

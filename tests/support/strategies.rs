@@ -52,6 +52,7 @@ pub fn declaration() -> impl Strategy<Value = Declaration> {
     let title = prop_oneof![4 => "[A-Z][a-z ]{0,40}", 1 => any_text()];
     (title, level(), level(), prop::option::of(of(Category::ALL)), -3i64..1).prop_map(
         |(title, impact, urgency, category, detected)| Declaration {
+            alerts: None,
             title,
             services: vec!["checkout".into()],
             impact,

@@ -180,6 +180,7 @@ async fn record_lists(fixture: &RemoteFixture, id: IncidentId) {
         starts_at: Utc::now(),
         ends_at: None,
         state: ChangeState::Running,
+        url: None,
         extra: <_>::default(),
     };
     let problem = Problem {

@@ -12,6 +12,7 @@ use redphone::backend::http::Timeouts;
 use redphone::backend::{AdministrationRequest, Backend, ContactRequest, Page, Search};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::filter::Filter;
+use redphone::model::maintenance::MaintenanceRequest;
 use redphone::model::measures::Window;
 use redphone::model::notification::{ContactChange, QuietSpan};
 use redphone::model::problem::{Problem, ProblemState};
@@ -72,6 +73,7 @@ impl Surroundings for Reads {
     fn replace(&mut self, _: CommandId, _: Vec<Envelope>) {}
     fn request_outbox(&mut self, _: OutboxRequest) {}
     fn administer(&mut self, _: AdministrationRequest) {}
+    fn change_maintenance(&mut self, _: MaintenanceRequest) {}
     fn store_draft(&mut self, _: DraftOp) {}
     fn load_runbooks(&mut self, _: std::path::PathBuf) {}
     fn load_runbook(&mut self, _: std::path::PathBuf, _: String) {}
@@ -188,6 +190,7 @@ async fn fill(backend: &dyn Backend) {
         starts_at: Utc::now(),
         ends_at: None,
         state: ChangeState::Running,
+        url: None,
         extra: <_>::default(),
     };
     let problem = Problem {
@@ -223,6 +226,9 @@ async fn fill(backend: &dyn Backend) {
 #[case::problems("gp", "pools are too small")]
 #[case::changes("gc", "images v7")]
 #[case::contacts("gm", "quiet hours")]
+#[case::maintenance("gs", "There are no maintenance windows")]
+#[case::noise("gN", "No alert was reported")]
+#[case::unknown_services("gv", "Unknown services")]
 #[tokio::test]
 async fn screen_shows_a_file_an_api_and_a_lost_one(#[case] keys: &str, #[case] text: &str) {
     let fixture = RemoteFixture::new().await;

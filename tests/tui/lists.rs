@@ -43,6 +43,7 @@ fn change(number: u128, title: &str, hours: i64, state: ChangeState) -> Command 
         starts_at: start,
         ends_at: has_ended.then(|| start + TimeDelta::minutes(12)),
         state,
+        url: None,
         extra: <_>::default(),
     })
 }

@@ -65,6 +65,7 @@ fn rewriting_preserves_what_the_form_does_not_edit() {
     let stage = remote((126, 36));
     let (id, now) = (stage.incident_id(2051), stage.now);
     let declared = Declaration {
+        alerts: None,
         title: "Backups fail".into(),
         services: vec!["vault".into()],
         impact: Impact::Low,

@@ -336,6 +336,7 @@ fn suspects_stand_in_the_order_in_which_they_began() {
         starts_at: now - TimeDelta::minutes(began),
         ends_at: Some(now - TimeDelta::minutes(ended)),
         state: ChangeState::Done,
+        url: None,
         extra: <_>::default(),
     };
     // The one that began first ended last.

@@ -51,6 +51,7 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
             | Record::Attempt(_)
             | Record::Alert(_)
             | Record::Contacts(_)
+            | Record::MaintenanceWindow(_)
             | Record::Unknown(_) => {}
             Record::Directory(directory) => read.directory = *directory,
             Record::Problem(problem) => {

@@ -242,6 +242,9 @@ impl FacetValues {
             Predicate::State(StateFilter::Any) => Some(true),
             Predicate::State(StateFilter::Unacknowledged) => Some(self.status == Status::Triggered),
             Predicate::State(StateFilter::Paused) => Some(self.paused),
+            Predicate::State(StateFilter::Muted) => {
+                (self.status != Status::Triggered && !self.status.is_unknown()).then_some(false)
+            }
             // Only an open incident is snoozed or has a clock.
             Predicate::State(StateFilter::Snoozed) | Predicate::Sla(_) => {
                 (!self.status.is_open()).then_some(false)
@@ -403,6 +406,10 @@ pub(super) fn blank_summary() -> Summary {
         escalation_round: 0,
         escalation_from: None,
         required: None,
+        muted: None,
+        muted_ms: 0,
+        folded_under: None,
+        is_noise: false,
         seq: 1,
         last_event_at: at,
         last_word: None,

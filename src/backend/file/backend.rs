@@ -6,32 +6,39 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::options::DEMO_NAME;
 use super::store::FileStore;
 use super::writer::TxScope;
 use super::{
-    alerts, changes, directory_table, group_commit, measures, problem_table, read, search,
-    writer_guard,
+    alerts, change_table, changes, directory_table, group_commit, measures, problem_table, read,
+    search, writer_guard,
 };
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, ContactRequest, Cursor,
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry,
-    FeedSearch, IngestOutcome, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
-    TimelineRange,
+    FeedSearch, IngestOutcome, NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch,
+    Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage,
+    StoreMark, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
-use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::unknown_service::UnknownService;
+use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Summary};
 
 #[async_trait]
 impl Backend for FileStore {
@@ -128,8 +135,8 @@ impl Backend for FileStore {
             store.check_same_file()?;
             let mut writer = store.lock_writer().await;
             let rules = store.rules();
-            store.reserve_for(1);
-            let work = Box::pin(writer.execute(&envelope, &rules, TxScope::Transaction));
+            store.reserve_for(2);
+            let work = Box::pin(writer.execute_and_mute(&envelope, &rules, TxScope::Transaction));
             let result = writer_guard::poll_eagerly(work).await;
             if let Ok(outcome) = &result {
                 store.record_issued(&writer, std::iter::once(outcome));
@@ -162,6 +169,13 @@ impl Backend for FileStore {
         self.with_path_context(self.read_changes(search)).await
     }
 
+    async fn recorded_change(&self, id: ChangeId) -> Result<Option<Change>, BackendError> {
+        self.with_path_context(async {
+            change_table::read_change(&mut *self.acquire_reader().await?, id).await
+        })
+        .await
+    }
+
     async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
         self.with_path_context(self.read_reviews(search)).await
     }
@@ -191,7 +205,38 @@ impl Backend for FileStore {
         let stored = self.with_path_context(async {
             directory_table::read_directory(&mut *self.acquire_reader().await?).await
         });
-        Ok(stored.await?.unwrap_or_default().merged_with(&self.inner.options.overlay))
+        let stored = stored.await?.unwrap_or_default();
+        let maintenance = self.read_directory_windows().await?;
+        Ok(Directory { maintenance, ..stored.merged_with(&self.inner.options.overlay) })
+    }
+
+    async fn maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        self.read_maintenance(search).await
+    }
+
+    async fn maintenance_window(&self, id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        self.read_window(id).await
+    }
+
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        self.store_maintenance(request).await
+    }
+
+    async fn preview_maintenance(
+        &self,
+        window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        self.preview(window).await
+    }
+
+    async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        self.read_muted(search).await
     }
 
     async fn administer(
@@ -251,6 +296,17 @@ impl Backend for FileStore {
         self.store_beat(name, at, actor).await
     }
 
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        self.with_path_context(async {
+            alerts::find_group(&mut *self.acquire_reader().await?, group).await
+        })
+        .await
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        self.read_unknown_services().await
+    }
+
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
         self.read_heartbeats().await
     }
@@ -266,6 +322,14 @@ impl Backend for FileStore {
 
     async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
         self.read_self_tests().await
+    }
+
+    async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
+        self.read_waiting(limit, Utc::now()).await
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        self.count_noise(search, Utc::now()).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

@@ -145,6 +145,11 @@ impl BulkWriter {
             },
         )
         .await?;
+        for entry in new_rows.iter().filter(|entry| entry.columns.muted.is_some()) {
+            let mut batch = Batch::default();
+            projection::put_muted(&mut batch, &entry.columns);
+            batch.run(conn).await?;
+        }
         for batch in snapshots.into_iter().filter(|batch| !batch.is_empty()) {
             batch.run(conn).await?;
         }

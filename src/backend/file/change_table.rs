@@ -5,8 +5,10 @@ use sqlx::{Row, SqliteConnection};
 use super::error::{StoreResult, reject_bad_field};
 use super::json_column::{encode_json, parse_json};
 use super::sql::Batch;
+use crate::model::ChangeId;
 use crate::model::change::Change;
 use crate::model::check::{self, BadField, FieldProblem};
+use crate::model::link::Link;
 
 /// The second from which the times of spans are counted, so that 1970 to 2100 fits signed 32 bits.
 pub(super) const SPAN_EPOCH: i64 = 1 << 31;
@@ -22,6 +24,9 @@ pub(super) fn check_change(change: &Change) -> Result<(), BadField> {
     check::names("services", &change.services)?;
     check::name("by", change.by.name())?;
     check::time("starts_at", change.starts_at)?;
+    if let Some(url) = &change.url {
+        check::link(&Link::Url(url.clone()))?;
+    }
     if let Some(end) = change.ends_at {
         check::time("ends_at", end)?;
         if end < change.starts_at {
@@ -52,6 +57,17 @@ pub(super) fn put_change(batch: &mut Batch, change: &Change) -> StoreResult<()> 
         .arg(change.ends_at.map_or(i64::from(i32::MAX), |end| span_second(end.timestamp() + 1)))
         .arg(id);
     Ok(())
+}
+
+/// Reads a change; `None` if there is none with this id.
+pub(super) async fn read_change(
+    conn: &mut SqliteConnection,
+    id: ChangeId,
+) -> StoreResult<Option<Change>> {
+    let mut batch = Batch::new("SELECT body FROM change WHERE id = ?");
+    batch.arg(id.as_bytes().to_vec());
+    let row = batch.fetch_optional(conn).await?;
+    row.map(|row| parse_json(row.try_get(0)?, "a change")).transpose()
 }
 
 /// Reads the changes that ran at some time between `from` and `to`, in seconds since 1970.

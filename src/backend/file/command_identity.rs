@@ -245,6 +245,10 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::SetExpectedRecovery => matches!(body, B::ExpectedRecoverySet { .. }),
         K::AskForRole => matches!(body, B::RoleRequested { .. }),
         K::AnswerRole => matches!(body, B::RoleAnswered { .. }),
+        K::Mute => matches!(body, B::Muted { .. }),
+        K::Unmute => matches!(body, B::Unmuted),
+        K::Fold => matches!(body, B::Folded { .. }),
+        K::MarkNoise => matches!(body, B::NoiseMarked { .. }),
         K::RecordChange | K::RecordProblem => false,
     }
 }

@@ -30,6 +30,8 @@ const MAX_PAGE: u32 = 1000;
 const MAX_TEXT_CHARS: usize = 500;
 /// The greatest number of headers that are stored.
 const MAX_HEADERS: usize = 50;
+/// The longest query that is stored, in bytes. A part of one would say something else.
+const MAX_QUERY_BYTES: usize = 4000;
 /// The columns of a dead letter without its message.
 const COLUMNS: &str = "position, at, source, bytes, body";
 /// The property that counts those that were removed because there were too many.
@@ -45,6 +47,8 @@ struct Body {
     content_type: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    query: Option<String>,
     reason: String,
     /// When it arrived last, in milliseconds since 1970.
     last: i64,
@@ -115,7 +119,8 @@ impl FileStore {
 
 /// Stores a message in a transaction, or counts the one that is stored already.
 async fn put(conn: &mut SqliteConnection, new: NewDeadLetter) -> StoreResult<u64> {
-    let NewDeadLetter { source, actor, token, content_type, headers, reason, message, at } = new;
+    let NewDeadLetter { source, actor, token, content_type, headers, query, reason, message, at } =
+        new;
     let text = |text: &str| one_line(text, MAX_TEXT_CHARS);
     let source = text(&source);
     let bytes = i64::try_from(message.len()).unwrap_or(i64::MAX);
@@ -147,6 +152,7 @@ async fn put(conn: &mut SqliteConnection, new: NewDeadLetter) -> StoreResult<u64
         token: token.as_deref().map(text),
         content_type: content_type.as_deref().map(text),
         headers: headers.map(|(name, value)| (text(&name), text(&value))).collect(),
+        query: query.filter(|query| query.len() <= MAX_QUERY_BYTES),
         reason,
         last,
         count: 1,
@@ -252,6 +258,7 @@ fn decode(row: &SqliteRow) -> StoreResult<DeadLetter> {
         token: body.token,
         content_type: body.content_type,
         headers: body.headers,
+        query: body.query,
         reason: body.reason,
         bytes: u64::try_from(row.try_get::<i64, _>(3)?).unwrap_or(0),
     })

@@ -15,7 +15,7 @@ pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> StoreRe
             "INSERT INTO directory (id, version, format, body) VALUES (1, 1, 5, ?)
                 ON CONFLICT (id) DO UPDATE SET version = version + 1, body = excluded.body;",
         )
-        .arg(encode_json(directory)?);
+        .arg(encode_json(&Directory { maintenance: Vec::new(), ..directory.clone() })?);
     Ok(())
 }
 

@@ -56,7 +56,9 @@ pub(super) fn truncate_times(mut event: Event) -> Event {
             declaration.detected_at = truncate_to_second(declaration.detected_at);
             declaration.reported_at = truncate_to_second(declaration.reported_at);
         }
-        EventBody::Snoozed { until } => *until = recorded_time(*until),
+        EventBody::Snoozed { until } | EventBody::Muted { until, .. } => {
+            *until = recorded_time(*until)
+        }
         _ => {}
     }
     event

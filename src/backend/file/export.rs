@@ -13,6 +13,7 @@ use super::error::{ExportFault, StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
 use super::foreign_table::read_foreign;
 use super::json_column::parse_json;
+use super::maintenance;
 use super::meta::read_needed;
 use super::notifications::transfer;
 use super::service_level_table::read_levels_if_any;
@@ -137,6 +138,7 @@ async fn export_in_transaction(
     if addresses == Addresses::Included {
         contacts::table::read_records(conn, &mut emit).await?;
     }
+    maintenance::read_records(conn, &mut emit).await?;
     for record in read_foreign(conn, false).await? {
         emit(&record)?;
     }

@@ -103,7 +103,7 @@ impl Writer {
         Batch::new("BEGIN IMMEDIATE").run(&mut self.conn).await?;
         let mut outcomes = Vec::with_capacity(envelopes.len());
         for envelope in envelopes {
-            match self.execute(envelope, rules, TxScope::Savepoint).await {
+            match self.execute_and_mute(envelope, rules, TxScope::Savepoint).await {
                 Ok(outcome) => outcomes.push(Ok(outcome)),
                 // SQLite may have ended the whole transaction.
                 Err(StoreError::Sql(error)) if classify(&error) != SqliteFault::Constraint => {

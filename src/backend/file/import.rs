@@ -22,6 +22,7 @@ use super::event_row::{self, COLUMNS, FROM, WRITER_FORMAT, truncate_times};
 use super::foreign_table;
 use super::full_text;
 use super::import_error::{ImportError, RecordProblem, invalid, parse_digest};
+use super::maintenance;
 use super::measures;
 use super::meta::{LAST_NUMBER, NEXT_LOG, raise_needed_to_write};
 use super::migrate::SCHEMA_VERSION;
@@ -230,6 +231,12 @@ impl Importer {
                 contacts.check()?;
                 let mut batch = Batch::default();
                 let put = contacts_table::put(&mut batch, &contacts);
+                self.add_other(put, batch).await
+            }
+            Record::MaintenanceWindow(window) => {
+                window.check()?;
+                let mut batch = Batch::default();
+                let put = maintenance::put_imported(&mut batch, &window);
                 self.add_other(put, batch).await
             }
             // Whoever reads the records in order compares the count.

@@ -4,7 +4,7 @@ use super::error::StoreResult;
 use super::json_column::encode_json;
 use super::names::NameIds;
 use super::records::{KeyedIncident, SNAPSHOT_EVERY};
-use super::row::Columns;
+use super::row::{Columns, MutedColumns};
 use super::sql::Batch;
 use crate::model::Incident;
 
@@ -24,6 +24,19 @@ pub(super) fn insert(batch: &mut Batch, new: &ProjectedIncident) {
     );
     bind_row(batch, new);
     insert_affected(batch, new);
+    put_muted(batch, &new.columns);
+}
+
+/// Adds the statement that stores what mutes an incident, if something does or did.
+pub(super) fn put_muted(batch: &mut Batch, columns: &Columns) {
+    if let Some(MutedColumns { window, at, ended }) = columns.muted {
+        batch
+            .sql("INSERT OR REPLACE INTO muted (incident, maintenance, at, ended) VALUES (?, ?, ?, ?);")
+            .arg(columns.key)
+            .arg(window.as_bytes().to_vec())
+            .arg(at)
+            .arg(ended);
+    }
 }
 
 /// Binds the arguments of a full row of the table `incident`, in the order of its columns.
@@ -71,6 +84,12 @@ pub(super) fn update(batch: &mut Batch, old: &ProjectedIncident, new: &Projected
         batch.sql(", snoozed = ?").arg(after.snoozed);
     }
     batch.sql(" WHERE key = ?;").arg(after.key);
+    if before.muted != after.muted {
+        if after.muted.is_none() {
+            batch.sql("DELETE FROM muted WHERE incident = ?;").arg(after.key);
+        }
+        put_muted(batch, after);
+    }
     if old.names.services != new.names.services {
         if !old.names.services.is_empty() {
             batch.sql("DELETE FROM affected WHERE incident = ?").arg(after.key);

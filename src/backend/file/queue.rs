@@ -10,10 +10,12 @@ use sqlx::{Row, SqliteConnection};
 
 use super::access_path::blank_summary;
 use super::error::{StoreError, StoreResult};
+use super::maintenance::has_maintenance;
 use super::read::summary_at;
 use super::row::{OPEN_FACETS_END, status_and_priority};
 use super::sql::Batch;
 use crate::backend::{Page, PageMark, Search};
+use crate::model::maintenance::Mute;
 use crate::model::queue::{OpenCounts, UrgencyKey, urgency_key};
 use crate::model::{Rules, Status, Summary};
 
@@ -66,6 +68,7 @@ async fn outlines(
     .await?;
     let damaged = || StoreError::content("the index of open incidents can't be read");
     let [snoozed, groups, others] = results.as_slice() else { return Err(damaged()) };
+    let muted = read_muted(conn).await?;
     let mut snoozed_until: HashMap<i64, Option<DateTime<Utc>>> = HashMap::new();
     for row in snoozed {
         snoozed_until.insert(row.try_get(0)?, DateTime::from_timestamp_millis(row.try_get(1)?));
@@ -91,6 +94,8 @@ async fn outlines(
             // Any status after the first means that somebody has acknowledged the incident.
             row.acknowledged_at = (row.status != Status::Triggered).then_some(row.reported_at);
             row.snoozed_until = snoozed_until.get(&key).copied().flatten();
+            // It stops the clock to acknowledge.
+            (row.muted, row.muted_ms) = muted.get(&key).cloned().unwrap_or_default();
             counts.add(&row, now, &rules.levels);
             if !row.is_snoozed(now) {
                 outlines.push(Outline { rank: urgency_key(&row, now, &rules.levels), key });
@@ -98,6 +103,28 @@ async fn outlines(
         }
     }
     Ok(outlines)
+}
+
+/// What mutes an incident or has muted it, and for how long it was muted before.
+type Muted = (Option<Mute>, i64);
+
+/// Reads what mutes the incidents that nobody has acknowledged or has muted them, by key. There are few.
+async fn read_muted(conn: &mut SqliteConnection) -> StoreResult<HashMap<i64, Muted>> {
+    let mut muted = HashMap::new();
+    if !has_maintenance(conn).await? {
+        return Ok(muted);
+    }
+    Batch::new(
+        "SELECT i.key, i.row FROM muted m CROSS JOIN incident i ON i.key = m.incident
+            WHERE i.facets >= 0 AND i.facets < 64",
+    )
+    .for_each_row(conn, |row| {
+        let summary = summary_at(row, 1)?;
+        muted.insert(row.try_get(0)?, (summary.muted, summary.muted_ms));
+        Ok(true)
+    })
+    .await?;
+    Ok(muted)
 }
 
 async fn rows(conn: &mut SqliteConnection, outlines: &[Outline]) -> StoreResult<Vec<Summary>> {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Mutex, RwLock};
+use uuid::Uuid;
 
 use super::backend::store_size;
 use super::changes::EPOCH_AT;
@@ -26,19 +27,25 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, ContactRequest, Cursor, DeadLetter,
     DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
-    IngestOutcome, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
-    TimelineRange,
+    IngestOutcome, NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
+    TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
-use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+use crate::model::unknown_service::UnknownService;
+use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 
 /// A [`FileStore`] that is reopened when its path no longer names the file that was opened.
 ///
@@ -324,6 +331,10 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.recorded_changes(search).await
     }
 
+    async fn recorded_change(&self, id: ChangeId) -> Result<Option<Change>, BackendError> {
+        self.current_store().await?.0.recorded_change(id).await
+    }
+
     async fn reviews(&self, search: &ReviewSearch) -> Result<Page<ReviewEntry>, BackendError> {
         self.current_store().await?.0.reviews(search).await
     }
@@ -407,6 +418,14 @@ impl Backend for ReopeningStore {
         self.store_to_write().await?.beat(name, at, actor).await
     }
 
+    async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
+        self.current_store().await?.0.find_group(group).await
+    }
+
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        self.current_store().await?.0.unknown_services().await
+    }
+
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
         self.current_store().await?.0.heartbeats().await
     }
@@ -422,6 +441,43 @@ impl Backend for ReopeningStore {
 
     async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
         self.current_store().await?.0.self_tests().await
+    }
+
+    async fn maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        self.current_store().await?.0.maintenance(search).await
+    }
+
+    async fn maintenance_window(&self, id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        self.current_store().await?.0.maintenance_window(id).await
+    }
+
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        self.store_to_write().await?.change_maintenance(request).await
+    }
+
+    async fn preview_maintenance(
+        &self,
+        window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        self.current_store().await?.0.preview_maintenance(window).await
+    }
+
+    async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        self.current_store().await?.0.muted(search).await
+    }
+
+    async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
+        self.current_store().await?.0.waiting_alerts(limit).await
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        self.current_store().await?.0.noise(search).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

@@ -7,7 +7,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::model::maintenance::Mute;
 use crate::model::measures::{Counted, Fact, FactVerdict, fingerprint};
 use crate::model::priority::{Level, Priority};
 use crate::model::service_level::{SlaTarget, Verdict, acknowledge_ms, is_within, resolve_ms};
@@ -131,7 +133,17 @@ pub(super) struct Columns {
     pub late_day: Option<i64>,
     pub dedup_key: Option<String>,
     pub snoozed: Option<i64>,
+    pub muted: Option<MutedColumns>,
     pub row: Vec<u8>,
+}
+
+/// The columns of the table `muted` of an incident: which window mutes it or has muted it last, since
+/// when, and when that ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct MutedColumns {
+    pub window: Uuid,
+    pub at: i64,
+    pub ended: Option<i64>,
 }
 
 impl Columns {
@@ -163,6 +175,11 @@ impl Columns {
                 .snoozed_until
                 .filter(|_| summary.status.is_open())
                 .map(|until| until.timestamp_millis()),
+            muted: summary.muted.as_ref().map(|mute| MutedColumns {
+                window: mute.window,
+                at: mute.since.timestamp_millis(),
+                ended: mute.ended_at.map(|at| at.timestamp_millis()),
+            }),
             row: pack_row(summary),
         }
     }
@@ -201,6 +218,14 @@ const ESCALATION_ROUND: &str = "escalation_round";
 const ESCALATION_FROM: &str = "escalation_from";
 /// The name of the field with those who have to acknowledge.
 const REQUIRED: &str = "required";
+/// The name of the field with the maintenance window that mutes the incident, or did so last.
+const MUTED: &str = "muted";
+/// The name of the field with the time for which it was muted before.
+const MUTED_MS: &str = "muted_ms";
+/// The name of the field with the incident under which it is folded.
+const FOLDED_UNDER: &str = "folded_under";
+/// The name of the field that says that it is noise.
+const IS_NOISE: &str = "is_noise";
 /// The name of the field with the last word.
 const LAST_WORD: &str = "last_word";
 
@@ -239,8 +264,28 @@ impl OtherValues {
         if let Some(required) = &row.required {
             later.fields.insert(REQUIRED, serde_json::json!(required));
         }
+        if let Some(mute) = &row.muted {
+            later.insert_nested(MUTED, serde_json::json!(mute));
+        }
+        if row.muted_ms != 0 {
+            later.fields.insert(MUTED_MS, row.muted_ms.into());
+        }
+        if let Some(under) = row.folded_under {
+            later.fields.insert(FOLDED_UNDER, serde_json::json!(under));
+        }
+        if row.is_noise {
+            later.fields.insert(IS_NOISE, true.into());
+        }
         let is_needed = later.has_values() || !later.fields.is_empty() || later.word.is_some();
         is_needed.then_some(later)
+    }
+
+    /// Adds a field that has fields itself, with those that a later version has added inside of it.
+    fn insert_nested(&mut self, name: &str, mut value: serde_json::Value) {
+        if let Some(more) = self.fields.extract::<Extra>(name) {
+            more.merge_into(&mut value);
+        }
+        self.fields.insert(name, value);
     }
 
     /// Encodes the values as JSON. That can't fail: they consist of texts.
@@ -252,12 +297,7 @@ impl OtherValues {
             let only = OnlyWord { fields: WordField { last_word: &word } };
             return serde_json::to_string(&only).unwrap_or_default();
         }
-        let mut value = serde_json::to_value(&word).unwrap_or_default();
-        // What a later version has added inside of it.
-        if let Some(more) = self.fields.extract::<Extra>(LAST_WORD) {
-            more.merge_into(&mut value);
-        }
-        self.fields.insert(LAST_WORD, value);
+        self.insert_nested(LAST_WORD, serde_json::to_value(&word).unwrap_or_default());
         serde_json::to_string(&self).unwrap_or_default()
     }
 
@@ -283,6 +323,21 @@ impl OtherValues {
             }
         }
         Some(later)
+    }
+
+    /// Removes what mutes the incident from the fields, and returns it.
+    fn extract_muted(&mut self) -> Option<Mute> {
+        let value: serde_json::Value = self.fields.extract(MUTED)?;
+        let Ok(mute) = serde_json::from_value::<Mute>(value.clone()) else {
+            // Of a later version in which it is something else.
+            self.fields.insert(MUTED, value);
+            return None;
+        };
+        let defined = serde_json::to_value(&mute).unwrap_or_default();
+        if let Some(more) = Extra::difference(&value, &defined).as_object() {
+            self.fields.insert(MUTED, serde_json::Value::Object(more.clone()));
+        }
+        Some(mute)
     }
 
     /// Returns whether a value has no stored number, or there are labels or roles.
@@ -454,6 +509,10 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let escalation_round = later.fields.extract(ESCALATION_ROUND).unwrap_or(0);
     let escalation_from = later.fields.extract(ESCALATION_FROM);
     let required = later.fields.extract(REQUIRED);
+    let muted = later.extract_muted();
+    let muted_ms = later.fields.extract(MUTED_MS).unwrap_or(0);
+    let folded_under = later.fields.extract(FOLDED_UNDER);
+    let is_noise = later.fields.extract(IS_NOISE).unwrap_or(false);
     let mut row = Summary {
         id,
         number: (number > 0).then_some(IncidentNumber(number)),
@@ -484,6 +543,10 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         escalation_round,
         escalation_from,
         required,
+        muted,
+        muted_ms,
+        folded_under,
+        is_noise,
         seq,
         last_event_at,
         last_word: later.word,
@@ -526,6 +589,19 @@ impl ByteReader<'_> {
     }
 }
 
+impl ByteReader<'_> {
+    /// Returns for how long an incident was muted, from the texts of its row; `None` if it never was. Few
+    /// were, so that the JSON of the others is not parsed.
+    fn find_muted_ms(&mut self) -> Option<i64> {
+        let mut last = None;
+        while !self.0.is_empty() {
+            last = self.read_optional_text().ok()?;
+        }
+        let json = last?;
+        json.contains(MUTED_MS).then(|| OtherValues::from_json(json))??.fields.extract(MUTED_MS)
+    }
+}
+
 /// Makes a verdict of its stored parts and the time that the row's other fields give.
 fn restore_verdict(
     stored: Option<StoredVerdict>,
@@ -564,6 +640,8 @@ pub(super) fn unpack_fact(
     let (acknowledged_ms, resolved_ms) = (time(millis()?), time(millis()?));
     let (_closed_ms, _snoozed_ms, _updated_ms) = (millis()?, millis()?, millis()?);
     let clocks = if format == VERSION { from.read_clocks()? } else { StoredClocks::default() };
+    let muted_ms = if version & WITH_TEXTS == 0 { 0 } else { from.find_muted_ms().unwrap_or(0) };
+    let acknowledged_ms = acknowledged_ms.map(|at| at - muted_ms);
     let [acknowledge, resolve] = clocks.verdicts;
     let judge = |stored: Option<StoredVerdict>, ended_ms: Option<i64>, paused_ms: i64| {
         let ((priority, goal_s), ended_ms) = stored.zip(ended_ms)?;

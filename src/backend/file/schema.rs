@@ -60,7 +60,7 @@ pub const TABLES: &[Table] = &[
     table("maintenance", Content::Recorded, "the last 10,000"),
     table("meta", Content::OfThisFile, "one row for each property"),
     table("migration", Content::OfThisFile, "what is still to be done to an old store"),
-    table("muted", Content::Recorded, "the incidents, in the last 10,000 windows"),
+    table("muted", Content::Cached, "the incidents that were muted"),
     table("name", Content::Recorded, "the services, teams, people and programs"),
     table("notification", Content::Recorded, "the last 100,000, and those that wait"),
     table("notification_plan", Content::OfThisFile, "one row, and one for each import since"),

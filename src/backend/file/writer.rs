@@ -3,6 +3,7 @@
 //! ([`super::group_commit`]).
 
 mod execution;
+mod fold;
 mod move_alerts;
 
 use std::num::NonZeroUsize;
@@ -14,6 +15,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult};
+use super::maintenance::CachedWindows;
 use super::names::NameInterner;
 use super::records::KeyedIncident;
 use super::sql::Batch;
@@ -36,6 +38,8 @@ pub(super) struct Writer {
     recent_records: LruCache<IncidentId, KeyedIncident>,
     /// The last number that this process assigned; another process may have assigned more since.
     last_number: Option<u64>,
+    /// The maintenance windows that were read last.
+    pub windows: Option<CachedWindows>,
     /// The position of the last event, as of the last commit of this process.
     pub last_log: Option<u64>,
     /// Set when a task panicked while it held the writer: the caches and the open transaction
@@ -88,6 +92,7 @@ impl Writer {
             names: NameInterner::default(),
             recent_records: LruCache::new(MAX_RECENT),
             last_number: None,
+            windows: None,
             last_log: None,
             poisoned: false,
         }

@@ -116,6 +116,7 @@ mod tests {
     fn declare(incident: IncidentId) -> Envelope {
         let now = Utc::now();
         let declaration = Declaration {
+            alerts: None,
             title: "Card payments fail".into(),
             services: vec!["checkout".into()],
             impact: Impact::High,

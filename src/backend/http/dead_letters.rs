@@ -12,6 +12,7 @@ use crate::backend::{
     BackendError, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, IngestOutcome,
     NoDeadLetters,
 };
+use crate::model::change::Change;
 
 /// The path of a receiver, by its name.
 const RECEIVER: &str = "/v1/ingest/{name}";
@@ -20,12 +21,25 @@ const RECEIVER: &str = "/v1/ingest/{name}";
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Received {
-    Each { outcomes: Vec<IngestOutcome> },
+    Each {
+        outcomes: Vec<IngestOutcome>,
+        #[serde(default)]
+        changes: Vec<Change>,
+    },
     One(IngestOutcome),
 }
 
+/// What became of a message that was sent.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SentMessage {
+    /// What became of each group of alerts.
+    pub outcomes: Vec<IngestOutcome>,
+    /// The changes that it reports, as they are recorded then.
+    pub changes: Vec<Change>,
+}
+
 impl HttpBackend {
-    /// Sends a message to a receiver of the server, and returns what became of each group of alerts.
+    /// Sends a message to a receiver of the server, and returns what became of it.
     ///
     /// # Errors
     /// There is no such receiver, it does not understand the message, or the server does not answer.
@@ -33,13 +47,13 @@ impl HttpBackend {
         &self,
         name: &str,
         message: Vec<u8>,
-    ) -> Result<Vec<IngestOutcome>, BackendError> {
+    ) -> Result<SentMessage, BackendError> {
         let request =
             ApiRequest { path_value: name, body: Some(message), ..get_request::<()>(RECEIVER) };
         let received: Received = self.get(request).await.map_err(|failure| failure.error)?;
         Ok(match received {
-            Received::Each { outcomes } => outcomes,
-            Received::One(outcome) => vec![outcome],
+            Received::Each { outcomes, changes } => SentMessage { outcomes, changes },
+            Received::One(outcome) => SentMessage { outcomes: vec![outcome], changes: Vec::new() },
         })
     }
 

@@ -19,6 +19,7 @@ mod dead_letters;
 mod error_response;
 mod etag_cache;
 mod long_poll;
+mod maintenance;
 mod missing_term;
 mod open_error;
 mod options;
@@ -41,6 +42,7 @@ use tokio::sync::watch;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
+use uuid::Uuid;
 
 use super::lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, NoSuchList,
@@ -49,18 +51,25 @@ use super::lists::{
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
     ClockOffset, ContactRequest, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage,
-    DeadLetterSearch, Delta, Detail, Outcome, Page, Search, StoreMark, TimelineRange,
+    DeadLetterSearch, Delta, Detail, NoNoise, NoUnknownServices, NoWaitingAlerts, NoiseSearch,
+    Outcome, Page, Search, StoreMark, TimelineRange, WaitingList,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use backoff::PathBackoff;
 use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
@@ -73,6 +82,7 @@ use unusable_response::Unusable;
 
 pub use access_tokens::{AccessToken, CreatedAccessToken, NewAccessToken};
 pub use address::{Address, AddressError};
+pub use dead_letters::SentMessage;
 pub use long_poll::LongPollState;
 pub use open_error::OpenError;
 pub use options::{Options, Timeouts};
@@ -583,6 +593,16 @@ impl Backend for HttpBackend {
         self.get(request).await.map_err(|failure| failure.error)
     }
 
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        let services: Result<Entries<UnknownService>, RequestError> =
+            self.get(get_request::<()>(path::UNKNOWN_SERVICES)).await;
+        match services.map_err(|failure| failure.error) {
+            // The server is older than this route.
+            Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoUnknownServices)),
+            services => services.map(|services| services.0),
+        }
+    }
+
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
         let heartbeats: Result<Entries<Heartbeat>, RequestError> =
             self.get(get_request::<()>(path::HEARTBEATS)).await;
@@ -603,6 +623,59 @@ impl Backend for HttpBackend {
         contact: Option<&str>,
     ) -> Result<Vec<ContactTest>, BackendError> {
         self.send_contact_tests(person, contact).await
+    }
+
+    async fn maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        self.fetch_maintenance(search).await
+    }
+
+    async fn maintenance_window(&self, id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        self.fetch_window(id).await
+    }
+
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        self.send_maintenance(request).await
+    }
+
+    async fn preview_maintenance(
+        &self,
+        window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        self.fetch_preview(window).await
+    }
+
+    async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        self.fetch_muted(search).await
+    }
+
+    async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
+        let query = query::WaitingAlerts { limit: Some(limit) };
+        let request = ApiRequest { query: Some(&query), ..get_request(path::WAITING_ALERTS) };
+        match self.get(request).await.map_err(|failure| failure.error) {
+            // The server is older than this route.
+            Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoWaitingAlerts)),
+            response => response,
+        }
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        let query = query::Noise {
+            from: Some(search.from),
+            to: Some(search.to),
+            limit: Some(search.limit),
+        };
+        let request = ApiRequest { query: Some(&query), ..get_request(path::NOISE) };
+        match self.get(request).await.map_err(|failure| failure.error) {
+            // The server is older than this route.
+            Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoNoise)),
+            response => response,
+        }
     }
 
     async fn dead_letters(

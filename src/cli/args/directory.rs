@@ -36,8 +36,13 @@ pub const SERVICE: &str = "\
 `services` before one of these means the same; before an incident it sets the services of that.
 What the settings file names is changed there. Over an API this needs a token of scope admin.
 
+`list --unknown`, or `services --unknown`, lists the services that incidents or changes name and the
+directory does not have; `set` adds one. With --json: name, incidents, alerts, changes, first_at,
+last_at, last_incident, sources and team.
+
 Examples:
   redphone service list
+  redphone services --unknown
   redphone service set checkout --team payments --depends-on ledger,auth --objective 99.9
   redphone service set checkout --runbook none
   redphone services remove checkout";
@@ -86,6 +91,17 @@ pub struct Named {
     pub json: bool,
 }
 
+/// Which services are listed, and how.
+#[derive(Args, Clone, Debug)]
+pub struct ListServices {
+    /// Those that incidents or changes name and the directory does not have
+    #[arg(long)]
+    pub unknown: bool,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// How a list is printed.
 #[derive(Args, Clone, Debug)]
 pub struct Listed {
@@ -95,12 +111,12 @@ pub struct Listed {
 }
 
 macro_rules! entry_command {
-    ($name:ident, $set:ty) => {
+    ($name:ident, $set:ty, $list:ty) => {
         /// What to do with entries of one kind.
         #[derive(Subcommand, Clone, Debug)]
         pub enum $name {
             /// List all
-            List(Listed),
+            List($list),
             /// Print one
             Show(Named),
             /// Add one, or change what is given
@@ -117,11 +133,11 @@ macro_rules! entry_command {
         }
     };
 }
-entry_command!(PeopleCommand, SetPerson);
-entry_command!(TeamsCommand, SetTeam);
-entry_command!(ServiceCommand, SetService);
-entry_command!(SchedulesCommand, SetSchedule);
-entry_command!(PoliciesCommand, SetPolicy);
+entry_command!(PeopleCommand, SetPerson, Listed);
+entry_command!(TeamsCommand, SetTeam, Listed);
+entry_command!(ServiceCommand, SetService, ListServices);
+entry_command!(SchedulesCommand, SetSchedule, Listed);
+entry_command!(PoliciesCommand, SetPolicy, Listed);
 
 /// Arguments of `redphone people set`.
 #[derive(Args, Clone, Debug)]

@@ -22,7 +22,8 @@ Examples:
   curl -s https://monitor.example.net/alerts | redphone ingest alertmanager --sender Monitor
   redphone ingest test --as alertmanager message.json
   redphone ingest dead
-  redphone ingest dead replay 14";
+  redphone ingest dead replay 14
+  redphone ingest waiting";
 
 /// Help text after the options of `ingest test`.
 pub const TEST: &str = "\
@@ -55,6 +56,20 @@ Examples:
   redphone ingest dead replay --all
   redphone ingest dead remove 14";
 
+/// Help text after the options of `ingest waiting`.
+pub const WAITING: &str = "\
+A rule of the settings may want several alerts within some time before an incident is declared
+(at_least and within of [[ingest_rules]]). Until there are so many they wait, those that were reported
+last first, with how many of their group there are in that time, and how many are wanted. One that is
+resolved waits no more. They are stored for a week.
+
+--json prints one object a line: group, key, source, title, rule, at_least, within_s, at, last_at,
+starts_at, expires_at, labels, annotations and url.
+
+Examples:
+  redphone ingest waiting
+  redphone ingest waiting --json | jq -r .title";
+
 /// Arguments of `redphone ingest`.
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -83,6 +98,9 @@ pub enum IngestCommand {
     /// Messages that could not be understood: list, show, replay, remove
     #[command(after_help = DEAD, disable_help_subcommand = true)]
     Dead(DeadArgs),
+    /// Alerts that wait for others before an incident is declared
+    #[command(after_help = WAITING)]
+    Waiting(WaitingArgs),
 }
 
 /// Arguments of `redphone ingest test`.
@@ -95,6 +113,14 @@ pub struct TestMessage {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `redphone ingest waiting`.
+#[derive(Args, Clone, Debug)]
+pub struct WaitingArgs {
+    /// Print JSON Lines
     #[arg(long)]
     pub json: bool,
 }
@@ -144,7 +170,7 @@ impl IngestArgs {
     pub fn writes(&self) -> bool {
         match &self.about {
             None => true,
-            Some(IngestCommand::Test(_)) => false,
+            Some(IngestCommand::Test(_) | IngestCommand::Waiting(_)) => false,
             Some(IngestCommand::Dead(args)) => {
                 matches!(args.about, Some(DeadCommand::Replay { .. } | DeadCommand::Remove { .. }))
             }

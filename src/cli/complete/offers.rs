@@ -117,7 +117,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("SCHEDULE", _) => Values::Schedules,
         ("TEAM", _) | (_, "team" | "teams") => Values::Teams,
         ("NAMES" | "NAME,…", _) | (_, "service" | "services") => Values::Services,
-        ("NUMBER|ID" | "INTO" | "TARGET", _) => Values::Incidents,
+        ("NUMBER|ID" | "INTO" | "UNDER" | "TARGET", _) => Values::Incidents,
         ("PERSON", _) => Values::People,
         // Where `me` is understood, the help says so.
         ("HANDLE", _) if arg.get_help().is_some_and(|help| help.to_string().contains("`me`")) => {
@@ -126,6 +126,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("HANDLE" | "HANDLE,…", _) => Values::Handles,
         ("DURATION", "lasts") => Values::Fixed(&["1h", "4h", "8h", "1d"]),
         ("TIMES", _) => Values::Fixed(&["0s", "2m", "5m", "never"]),
+        ("DURATION", "window") => Values::Fixed(&["7d", "30d", "90d"]),
         ("DURATION", "turn") => Values::Fixed(&["12h", "1d", "7d", "14d"]),
         ("LEVEL", "levels") => Values::Fixed(&["0 on-call", "15m on-call"]),
         ("PRIORITY", _) => Values::Fixed(&PRIORITIES),
@@ -139,6 +140,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("DIR", _) => Values::Folders,
         ("PAGE", _) => Values::Pages,
         ("TOPIC", _) => Values::Fixed(TOPICS),
+        (_, "change_kinds") => Values::Fixed(&["deploy", "config", "migration", "other"]),
         ("HEARTBEAT", _) => Values::Fixed(&["list"]),
         (_, "allow_writes") => Values::Verbs,
         // What an incident waits for is to come; what lists are about has happened.
@@ -147,8 +149,8 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("TIME", _) => Values::Fixed(&PAST),
         (
             "N" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB" | "BYTES"
-            | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "REASON" | "DECISION" | "MESSAGE"
-            | "LINK" | "SEQ|ID" | "DATE",
+            | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "WINDOW" | "DAYS" | "ZONE"
+            | "CHANGE" | "REASON" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
             _,
         ) => Values::Free,
         _ => return None,

@@ -7,8 +7,8 @@ mod set;
 use chrono::Utc;
 
 use super::args::directory::{
-    Audit, Listed, Named, PeopleCommand, PoliciesCommand, SchedulesCommand, ServiceCommand,
-    TeamsCommand,
+    Audit, ListServices, Listed, Named, PeopleCommand, PoliciesCommand, SchedulesCommand,
+    ServiceCommand, TeamsCommand,
 };
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -27,6 +27,8 @@ use crate::model::naming::nearest;
 pub enum Request {
     /// All entries of a kind.
     List(EntryKind, Listed),
+    /// The services that are named and not in the directory, and whether as JSON.
+    ListUnknown(bool),
     /// One entry.
     Show(EntryKind, Named),
     /// Changes an entry, or makes a new one.
@@ -40,7 +42,7 @@ macro_rules! into_request {
         impl From<$command> for Request {
             fn from(command: $command) -> Self {
                 match command {
-                    $command::List(args) => Self::List(EntryKind::$kind, args),
+                    $command::List(args) => args.into_request(EntryKind::$kind),
                     $command::Show(named) => Self::Show(EntryKind::$kind, named),
                     $command::Remove(named) => Self::Remove(EntryKind::$kind, named),
                     $command::Set(args) => {
@@ -55,6 +57,22 @@ macro_rules! into_request {
         }
     };
 }
+
+impl Listed {
+    fn into_request(self, kind: EntryKind) -> Request {
+        Request::List(kind, self)
+    }
+}
+
+impl ListServices {
+    fn into_request(self, kind: EntryKind) -> Request {
+        if self.unknown {
+            return Request::ListUnknown(self.json);
+        }
+        Request::List(kind, Listed { json: self.json })
+    }
+}
+
 into_request!(PeopleCommand, Person);
 into_request!(TeamsCommand, Team);
 into_request!(ServiceCommand, Service);
@@ -65,6 +83,7 @@ into_request!(PoliciesCommand, Policy);
 pub async fn run(context: &mut Context, request: Request) -> Result<(), Failure> {
     match request {
         Request::List(kind, args) => list(context, kind, &args).await,
+        Request::ListUnknown(as_json) => list_unknown(context, as_json).await,
         Request::Show(kind, named) => show(context, kind, named).await,
         Request::Set(named, as_json, make) => {
             let session = Session::open(&context.config, IfMissing::Create).await?;
@@ -133,6 +152,23 @@ async fn list(context: &mut Context, kind: EntryKind, args: &Listed) -> Result<(
         return Ok(());
     }
     print::table(&mut context.out, kind, &entries)
+}
+
+/// Lists the services that incidents or changes name and the directory does not have.
+async fn list_unknown(context: &mut Context, as_json: bool) -> Result<(), Failure> {
+    let connection = open(&context.config, IfMissing::Refuse).await?;
+    connection.report_warnings();
+    let services = connection.backend.unknown_services().await;
+    connection.close().await;
+    let services = services?;
+    if as_json {
+        return services.iter().try_for_each(|service| json::print(&mut context.out, service));
+    }
+    if services.is_empty() {
+        out::print_hint("every service that is named is in the directory");
+        return Ok(());
+    }
+    print::unknown_services(&mut context.out, &services)
 }
 
 async fn show(context: &mut Context, kind: EntryKind, args: Named) -> Result<(), Failure> {

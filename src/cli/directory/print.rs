@@ -8,6 +8,7 @@ use crate::model::administration::{AdministrationChange, AdministrationEvent, En
 use crate::model::escalation::{Policy, Target};
 use crate::model::text::SafeText;
 use crate::model::unknown::plain_text;
+use crate::model::unknown_service::UnknownService;
 
 /// Prints an entry as JSON, as the API has it.
 pub fn json(out: &mut Out, entry: &Entry) -> Result<(), Failure> {
@@ -18,6 +19,28 @@ pub fn json(out: &mut Out, entry: &Entry) -> Result<(), Failure> {
         Entry::Schedule(schedule) => json::print(out, schedule),
         Entry::Policy(policy) => json::print(out, policy),
     }
+}
+
+/// Prints services that the directory does not have as a table.
+pub fn unknown_services(out: &mut Out, services: &[UnknownService]) -> Result<(), Failure> {
+    let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    let rows = services.iter().map(|service| {
+        let last = service.last_incident.map(|number| number.to_string());
+        [
+            service.name.clone(),
+            service.incidents.to_string(),
+            service.alerts.to_string(),
+            service.changes.to_string(),
+            time(service.first_at),
+            time(service.last_at),
+            last.unwrap_or_else(|| "-".to_owned()),
+            service.sources.join(", "),
+        ]
+        .map(|text| SafeText::from(text).into_owned())
+    });
+    let head =
+        ["SERVICE", "INCIDENTS", "ALERTS", "CHANGES", "FIRST", "LAST", "LAST INCIDENT", "SOURCE"];
+    print_columns(out, head, rows)
 }
 
 /// Prints entries of one kind as a table.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::print::{outcome_line, outcomes};
+use super::print::{changes, outcome_line, outcomes};
 use super::target::Target;
 use crate::backend::dead_letters::MessageEncoding;
 use crate::backend::file::FileStore;
@@ -156,7 +156,8 @@ async fn replay(
                     for outcome in &replayed.outcomes {
                         out.line(format!("{number}: {}", outcome_line(outcome)))?;
                     }
-                    if replayed.outcomes.is_empty() {
+                    changes(out, &replayed.changes, false)?;
+                    if replayed.outcomes.is_empty() && replayed.changes.is_empty() {
                         outcomes(out, &[], false)?;
                     }
                 }

@@ -32,6 +32,7 @@ pub(super) async fn run(context: &mut Context, args: &TestMessage) -> Result<(),
         body: &message,
         content_type: None,
         headers: &BTreeMap::new(),
+        query: None,
         token: None,
     };
     let settings = &context.config.ingest;
@@ -77,7 +78,21 @@ fn print(out: &mut Out, explanation: &Explanation) -> Result<(), Failure> {
         out.line("")?;
         print_group(out, group)?;
     }
-    if explanation.groups.is_empty() {
+    for change in &explanation.changes {
+        out.line("")?;
+        heading(out, "change")?;
+        field(out, "title", &change.title)?;
+        field(out, "state", change.state.as_str())?;
+        field(out, "services", &change.services.join(", "))?;
+        field(out, "by", change.by.name())?;
+        field(out, "starts_at", &change.starts_at.format("%Y-%m-%d %H:%M:%S UTC").to_string())?;
+        field(out, "url", change.url.as_deref().unwrap_or_default())?;
+    }
+    if explanation.ignored_changes > 0 {
+        let count = u64::try_from(explanation.ignored_changes).unwrap_or(u64::MAX);
+        let text = pluralize(count, "change");
+        out.line(format!("{text} not recorded, as the settings say"))?;
+    } else if explanation.groups.is_empty() && explanation.changes.is_empty() {
         out.line("the message has no alerts")?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::ingest::mapping::{FieldReading, Reading};
 use crate::ingest::{ExplainedGroup, Explanation};
 use crate::model::alert::AlertReport;
+use crate::model::change::Change;
 use crate::model::command::Declaration;
 
 /// How a message is read, and what would follow.
@@ -18,6 +19,8 @@ pub(super) struct ExplanationJson<'a> {
     confirm: Option<&'a str>,
     readings: Vec<ReadingJson<'a>>,
     groups: Vec<GroupJson<'a>>,
+    #[serde(skip_serializing_if = "<[Change]>::is_empty")]
+    changes: &'a [Change],
 }
 
 /// An alert that a mapping has found, with where each field is.
@@ -82,6 +85,7 @@ impl<'a> From<&'a Explanation> for ExplanationJson<'a> {
             confirm: explanation.confirm.as_deref(),
             readings: explanation.readings.iter().map(ReadingJson::from).collect(),
             groups: explanation.groups.iter().map(GroupJson::from).collect(),
+            changes: &explanation.changes,
         }
     }
 }

@@ -7,6 +7,7 @@ mod explanation_json;
 mod input;
 mod print;
 mod target;
+mod waiting;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -26,6 +27,7 @@ pub async fn run(context: &mut Context, args: IngestArgs) -> Result<(), Failure>
     match args.about {
         Some(IngestCommand::Test(args)) => explain::run(context, &args).await,
         Some(IngestCommand::Dead(args)) => dead::run(context, args).await,
+        Some(IngestCommand::Waiting(args)) => waiting::run(context, &args).await,
         None => {
             if io::stdin().is_terminal() {
                 return Err(Failure::usage(
@@ -36,9 +38,9 @@ pub async fn run(context: &mut Context, args: IngestArgs) -> Result<(), Failure>
             let receiver = args.receiver.as_deref().unwrap_or(RECEIVERS[0]);
             let sender = args.sender.as_deref().unwrap_or(receiver);
             let target = Target::open(&context.config, IfMissing::Create).await?;
-            let outcomes = target.send(&context.config.ingest, receiver, sender, message).await;
+            let sent = target.send(&context.config.ingest, receiver, sender, message).await;
             target.close().await;
-            print::outcomes(&mut context.out, &outcomes?, args.json)
+            print::sent(&mut context.out, &sent?, args.json)
         }
     }
 }

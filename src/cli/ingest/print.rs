@@ -1,9 +1,43 @@
 //! What became of messages of alerts, as it is printed.
 
 use crate::backend::IngestOutcome;
+use crate::backend::http::SentMessage;
 use crate::cli::failure::Failure;
 use crate::cli::json;
 use crate::cli::out::{Out, pluralize};
+use crate::model::change::Change;
+
+/// Prints what became of a message.
+pub(super) fn sent(out: &mut Out, sent: &SentMessage, as_json: bool) -> Result<(), Failure> {
+    if sent.changes.is_empty() {
+        return outcomes(out, &sent.outcomes, as_json);
+    }
+    changes(out, &sent.changes, as_json)
+}
+
+/// Prints changes as they are recorded.
+pub(super) fn changes(out: &mut Out, changes: &[Change], as_json: bool) -> Result<(), Failure> {
+    for change in changes {
+        let line = change_line(change);
+        out.record_done(line.clone());
+        if as_json {
+            json::print(out, change)?;
+        } else {
+            out.line(line)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns a change in a line, such as `shop/checkout v812 to production: running (checkout)`.
+pub(super) fn change_line(change: &Change) -> String {
+    let services = if change.services.is_empty() {
+        "no service".to_owned()
+    } else {
+        change.services.join(", ")
+    };
+    format!("{}: {} ({services})", change.title, change.state)
+}
 
 /// Prints what became of each group of alerts of a message.
 pub(super) fn outcomes(
@@ -39,6 +73,7 @@ pub(super) fn outcome_line(outcome: &IngestOutcome) -> String {
         (counts.again, "firing again"),
         (counts.repeated, "still firing"),
         (counts.resolved, "resolved"),
+        (counts.waiting, "waiting for others"),
         (counts.ignored, "ignored"),
         (counts.unstored, "not stored"),
     ] {

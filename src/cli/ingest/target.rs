@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use chrono::Utc;
 
+use crate::backend::change_reports::record_reports;
 use crate::backend::dead_letters::ReplayedLetter;
 use crate::backend::file::FileStore;
-use crate::backend::http::HttpBackend;
+use crate::backend::http::{HttpBackend, SentMessage};
 use crate::backend::{Backend, BackendError, IngestOutcome, NewDeadLetter};
 use crate::cli::failure::Failure;
 use crate::cli::session::{IfMissing, open_remote, open_store_at};
 use crate::config::{Config, Location};
 use crate::ingest::IngestSettings;
-use crate::ingest::receivers::{self, ReadError, ReceivedMessage};
+use crate::ingest::receivers::{self, ChangeMessage, ReadError, ReceivedMessage};
 use crate::model::Actor;
 use crate::model::alert::AlertGroup;
+use crate::model::change::Change;
 use crate::model::text::SafeText;
 
 /// A store's file, or a server.
@@ -54,7 +56,7 @@ impl Target {
         receiver: &str,
         sender: &str,
         message: Vec<u8>,
-    ) -> Result<Vec<IngestOutcome>, Failure> {
+    ) -> Result<SentMessage, Failure> {
         let store = match self {
             Self::Server(client) => return Ok(client.send_message(receiver, message).await?),
             Self::Store(store) => store,
@@ -64,10 +66,22 @@ impl Target {
             body: &message,
             content_type: None,
             headers: &BTreeMap::new(),
+            query: None,
             token: None,
         };
-        let groups = match receivers::read(receiver, &read, settings, Utc::now()) {
-            Ok(groups) => groups,
+        let now = Utc::now();
+        let changes = receivers::read_changes(receiver, &read, settings, now).transpose();
+        let received = match changes.map_err(ReadError::from) {
+            Ok(Some(changes)) => Ok(Received::Changes(changes)),
+            Ok(None) => receivers::read(receiver, &read, settings, now).map(Received::Groups),
+            Err(error) => Err(error),
+        };
+        let groups = match received {
+            Ok(Received::Groups(groups)) => groups,
+            Ok(Received::Changes(message)) => {
+                let changes = record(store, &message, &actor).await?;
+                return Ok(SentMessage { outcomes: Vec::new(), changes });
+            }
             Err(error @ ReadError::NoReceiver { .. }) => {
                 return Err(Failure::usage(error.to_string()));
             }
@@ -79,6 +93,7 @@ impl Target {
                     token: None,
                     content_type: None,
                     headers: BTreeMap::new(),
+                    query: None,
                     reason: reason.clone(),
                     message,
                     at: Utc::now(),
@@ -95,7 +110,8 @@ impl Target {
                 }));
             }
         };
-        Ok(store_groups(store, settings, groups, &actor).await?)
+        let outcomes = store_groups(store, settings, groups, &actor).await?;
+        Ok(SentMessage { outcomes, changes: Vec::new() })
     }
 
     /// Reads a message again that could not be understood, and removes it.
@@ -120,17 +136,41 @@ impl Target {
             body: &bytes,
             content_type: letter.content_type.as_deref(),
             headers: &letter.headers,
+            query: letter.query.as_deref(),
             token: letter.token.as_deref(),
         };
-        let groups = receivers::read(&letter.source, &message, settings, Utc::now())
-            .map_err(|error| Failure::failed(format!("it still can't be read: {error}")))?;
-        let outcomes = store_groups(store, settings, groups, &letter.actor).await?;
+        let (now, source) = (Utc::now(), letter.source.as_str());
+        let failed = |error: ReadError| Failure::failed(format!("it still can't be read: {error}"));
+        let (mut outcomes, mut changes) = (Vec::new(), Vec::new());
+        if let Some(read) = receivers::read_changes(source, &message, settings, now) {
+            let read = read.map_err(|error| failed(error.into()))?;
+            changes = record(store, &read, &letter.actor).await?;
+        } else {
+            let groups = receivers::read(source, &message, settings, now).map_err(failed)?;
+            outcomes = store_groups(store, settings, groups, &letter.actor).await?;
+        }
         let letter = match store.remove_dead_letter(number).await {
             Err(BackendError::NotFound(_)) => stored.letter,
             removed => removed?,
         };
-        Ok(ReplayedLetter { letter, outcomes })
+        Ok(ReplayedLetter { letter, outcomes, changes })
     }
+}
+
+/// What a message reports.
+enum Received {
+    Groups(Vec<AlertGroup>),
+    Changes(ChangeMessage),
+}
+
+/// Records what a message says of changes.
+async fn record(
+    store: &FileStore,
+    message: &ChangeMessage,
+    actor: &Actor,
+) -> Result<Vec<Change>, BackendError> {
+    let directory = store.directory().await?;
+    record_reports(store, &message.complete(&directory, actor), actor).await
 }
 
 /// Stores groups of alerts one after the other, after the rules of the settings have changed them.

@@ -34,6 +34,11 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
     {
         return prepare(&answer, cli);
     }
+    if verb == Verb::Services && args[start + 1..].iter().any(|arg| arg == UNKNOWN) {
+        let mut prepared = args.to_vec();
+        prepared.splice(start..=start, [SERVICE_COMMAND, "list"].map(OsString::from));
+        return Ok(prepared);
+    }
     let command = verb_command_with_arguments(verb);
     let rest = &args[start + 1..];
     let Split { options, positionals, from, is_help } = split(rest, &command, cli);
@@ -74,6 +79,9 @@ fn answer_to_request(args: &[OsString], start: usize) -> Option<Vec<OsString>> {
     answer.extend_from_slice(&args[start + 2..]);
     Some(answer)
 }
+
+/// The option by which `services` lists those that the directory does not have.
+const UNKNOWN: &str = "--unknown";
 
 /// Returns whether arguments after `services` are about the directory. No incident has such a name.
 fn names_entries(rest: &[OsString]) -> bool {

@@ -58,6 +58,7 @@ mod tests {
             labels: BTreeMap::from([("job".into(), "api".into())]),
             annotations: BTreeMap::new(),
             url: None,
+            starts: None,
             extra: <_>::default(),
         };
         let now = at("2026-03-01T10:00:00Z");

@@ -10,9 +10,12 @@ use std::sync::Arc;
 use super::path::{PathBase, path};
 use super::section::{InvalidValue, Section, Source, Value, ValueResult};
 use crate::config::nearest;
+use crate::ingest::changes::{ChangeForm, ChangeRules};
+use crate::ingest::events::MAX_CHANGE_SERVICES;
 use crate::ingest::mapping::{DefinitionError, KEYS, Mapping};
 use crate::ingest::receivers::RECEIVERS;
 use crate::ingest::rules::{RULE_KEYS, Rule, Rules};
+use crate::ingest::toml_text::{format_value, quote};
 use crate::ingest::{IngestSettings, SecretSource, Sender, senders};
 use crate::model::directory::Directory;
 
@@ -21,7 +24,7 @@ const MAX_NAME_BYTES: usize = 40;
 /// The longest ARN of a topic, in bytes.
 const MAX_TOPIC_BYTES: usize = 500;
 /// Names of paths below `/v1/ingest/` that are no mappings.
-const RESERVED: [&str; 1] = ["dead"];
+const RESERVED: [&str; 2] = ["dead", "waiting"];
 
 pub(super) fn read(
     top: &mut Section<'_>,
@@ -73,6 +76,11 @@ fn name_problem(name: &str) -> Option<&'static str> {
 
 fn sender(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Sender> {
     let (source, offset) = (table.source, table.offset);
+    let form = table.read("changes", |value| value.one_of(&ChangeForm::ALL, ChangeForm::name));
+    let is_of_changes = table.get("changes").is_some();
+    if let Some(form) = form.or_else(|| ChangeForm::from_name(name).filter(|_| !is_of_changes)) {
+        return Some(change_sender(table, form, base));
+    }
     let mut sender = Sender::default();
     let named = table.read("mapping", |value| {
         let names: Vec<&'static str> = senders::names().collect();
@@ -98,17 +106,9 @@ fn sender(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Sender>
     let mut written: BTreeMap<&'static str, String> =
         own.map(|(key, text)| (key, text.to_owned())).collect();
     if let Some(built_in) = sender.built_in {
-        written.insert("mapping", crate::ingest::toml_text::quote(built_in));
+        written.insert("mapping", quote(built_in));
     }
-    let keys = ["secret_file", "secret_env"];
-    let values: Vec<Value<'_>> = keys.iter().filter_map(|key| table.get(key)).collect();
-    if let [_, second] = values.as_slice() {
-        let problem = "is one too many: only one setting says where the secret comes from";
-        source.warn(second.offset(), &format!("{} {problem}", second.name()));
-    }
-    let file = table.read("secret_file", |value| path(value, base).map(SecretSource::File));
-    let variable = table.read("secret_env", |value| variable(value).map(SecretSource::Variable));
-    sender.secret = file.or(variable);
+    sender.secret = secret(&mut table, base);
     let topics = table.read("topics", |value| value.list()?.iter().map(topic).collect());
     sender.topics = topics.unwrap_or_default();
     table.finish();
@@ -129,6 +129,64 @@ fn sender(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Sender>
     sender.mapping = Arc::new(mapping);
     sender.written = written;
     Some(sender)
+}
+
+/// Reads where the secret comes from with which messages are signed.
+fn secret(table: &mut Section<'_>, base: &PathBase) -> Option<SecretSource> {
+    let keys = ["secret_file", "secret_env"];
+    let values: Vec<Value<'_>> = keys.iter().filter_map(|key| table.get(key)).collect();
+    if let [_, second] = values.as_slice() {
+        let problem = "is one too many: only one setting says where the secret comes from";
+        table.source.warn(second.offset(), &format!("{} {problem}", second.name()));
+    }
+    let file = table.read("secret_file", |value| path(value, base).map(SecretSource::File));
+    let variable = table.read("secret_env", |value| variable(value).map(SecretSource::Variable));
+    file.or(variable)
+}
+
+/// Reads a sender of changes.
+fn change_sender(mut table: Section<'_>, form: ChangeForm, base: &PathBase) -> Sender {
+    let mut written = BTreeMap::from([("changes", quote(form.name()))]);
+    for key in ["services", "environments", "workflows"] {
+        if let Some(value) = table.get(key) {
+            written.insert(key, format_value(value.parsed().get_ref()));
+        }
+    }
+    let services = table.read("services", change_services).unwrap_or_default();
+    let mut patterns = |key: &'static str| table.read(key, change_patterns).unwrap_or_default();
+    let (environments, workflows) = (patterns("environments"), patterns("workflows"));
+    let secret = secret(&mut table, base);
+    table.finish();
+    Sender {
+        changes: Some(form),
+        change_rules: ChangeRules::new(services, environments, workflows),
+        secret,
+        written,
+        ..Sender::default()
+    }
+}
+
+/// Reads patterns of repositories, each with the services that their changes touch.
+fn change_services(value: &Value<'_>) -> ValueResult<Vec<(String, Vec<String>)>> {
+    let mut services = Vec::new();
+    for (pattern, _, value) in value.section()?.entries() {
+        let names: Vec<String> = if value.parsed().get_ref().as_array().is_some() {
+            value.names()?.into_iter().map(|(name, _)| name).collect()
+        } else {
+            vec![value.short_text()?]
+        };
+        if names.len() > MAX_CHANGE_SERVICES {
+            let problem = format!("has more than {MAX_CHANGE_SERVICES} services");
+            return Err(value.invalid(problem));
+        }
+        services.push((pattern.to_owned(), names));
+    }
+    Ok(services)
+}
+
+/// Reads patterns of names.
+fn change_patterns(value: &Value<'_>) -> ValueResult<Vec<String>> {
+    value.list()?.iter().map(Value::short_text).collect()
 }
 
 /// Reads the name of a topic.

@@ -8,6 +8,10 @@ use crate::model::Priority;
 use crate::model::priority::Level as Extent;
 use crate::model::rules::Rules;
 use crate::model::service_level::ServiceLevel;
+use crate::model::storm_rules::StormRules;
+
+/// The greatest number of incidents or alerts that a setting asks for.
+const MAX_STORM: u32 = 1_000_000;
 
 pub(super) fn read(top: &mut Section<'_>) -> Rules {
     let mut rules = Rules::default();
@@ -34,6 +38,31 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
     if let Some(span) = top.read("suspect", Value::positive_duration) {
         rules.suspect_s = span.num_seconds();
     }
+    if let Some(section) = top.section("storms") {
+        rules.storms = read_storms(section);
+    }
+    rules
+}
+
+fn read_storms(mut section: Section<'_>) -> StormRules {
+    let mut rules = StormRules::default();
+    let count = |value: &Value<'_>| value.count(0..=MAX_STORM);
+    if let Some(incidents) = section.read("incidents", count) {
+        rules.incidents = incidents;
+    }
+    if let Some(alerts) = section.read("alerts", count) {
+        rules.alerts = alerts;
+    }
+    if let Some(within) = section.read("within", Value::positive_duration) {
+        rules.within_s = within.num_seconds();
+    }
+    if let Some(folds) = section.read("fold", Value::flag) {
+        rules.folds = folds;
+    }
+    if let Some(folds) = section.read("fold_same_service", Value::flag) {
+        rules.folds_same_service = folds;
+    }
+    section.finish();
     rules
 }
 

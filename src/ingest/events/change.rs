@@ -62,10 +62,17 @@ impl EventBody {
             starts_at: at,
             ends_at: Some(at),
             state: ChangeState::Done,
+            url: link(&self.members),
             extra: <_>::default(),
         };
         Ok(ChangeEvent { change })
     }
+}
+
+/// Returns the address of the first link.
+fn link(members: &Map<String, Value>) -> Option<String> {
+    let links = members.get("links")?.as_array()?;
+    links.iter().filter_map(Value::as_object).find_map(|link| fields::url(link, "href"))
 }
 
 /// Returns the services that details name, as `service` or `services`.

@@ -86,6 +86,8 @@ pub struct Mapping {
     pub(super) sender: Option<String>,
     /// Whether a message with a list `alerts` has the form of Alertmanager's.
     pub(super) is_alertmanager: bool,
+    /// Whether a message in protobuf has logs of OpenTelemetry.
+    pub(super) is_otlp: bool,
     /// Where a text may be that is JSON with the message.
     pub(super) json_in: Vec<Path>,
     /// Where the list of alerts is: each path leads from an item of the list before it to a list.
@@ -147,9 +149,13 @@ impl Mapping {
                 self.sender = Some(name);
             }
             "form" => match text(value)?.as_str() {
-                "alertmanager" => self.is_alertmanager = true,
-                "fields" => self.is_alertmanager = false,
-                _ => return Err(error(value, "is neither \"alertmanager\" nor \"fields\"")),
+                "alertmanager" => (self.is_alertmanager, self.is_otlp) = (true, false),
+                "otlp" => (self.is_alertmanager, self.is_otlp) = (false, true),
+                "fields" => (self.is_alertmanager, self.is_otlp) = (false, false),
+                _ => {
+                    let problem = "is none of \"alertmanager\", \"otlp\" and \"fields\"";
+                    return Err(error(value, problem));
+                }
             },
             "json_in" => self.json_in = paths(value)?,
             "for_each" => self.for_each = paths(value)?,

@@ -10,6 +10,7 @@ use super::status::Status;
 use crate::ingest::alertmanager;
 use crate::ingest::error::IngestError;
 use crate::ingest::fields::wrong_type;
+use crate::ingest::otlp;
 use crate::model::alert::AlertGroup;
 
 /// What a message says by a mapping.
@@ -35,7 +36,11 @@ pub fn read(
     now: DateTime<Utc>,
 ) -> Result<Mapped, IngestError> {
     let sender = mapping.sender.as_deref().unwrap_or(source);
-    let root = message.decode()?;
+    let root = if mapping.is_otlp && message.is_protobuf() {
+        otlp::decode_logs(message.body)?
+    } else {
+        message.decode()?
+    };
     if !root.is_object() && !root.is_array() {
         return Err(wrong_type(&root, "the body", "an object"));
     }

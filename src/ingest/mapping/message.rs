@@ -37,12 +37,20 @@ impl<'a> Message<'a> {
         Some(text)
     }
 
+    /// Returns whether the type says that it is protobuf.
+    #[must_use]
+    pub fn is_protobuf(&self) -> bool {
+        let content_type = self.content_type.unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default();
+        essence.trim().to_ascii_lowercase().ends_with("protobuf")
+    }
+
     /// Returns the JSON of the message. A form is an object of its fields, or the JSON in one of them.
-    pub(super) fn decode(&self) -> Result<Value, IngestError> {
+    pub(in crate::ingest) fn decode(&self) -> Result<Value, IngestError> {
         let content_type = self.content_type.unwrap_or_default();
         let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
         let essence = essence.trim().to_ascii_lowercase();
-        if essence.ends_with("protobuf") {
+        if self.is_protobuf() {
             return Err(IngestError::Encoding("protobuf"));
         }
         if self.body.iter().all(u8::is_ascii_whitespace) && self.says_something_else() {
@@ -63,6 +71,10 @@ impl<'a> Message<'a> {
                     .map_err(|error| IngestError::NotUtf8(error.valid_up_to()))?;
                 let boundary = boundary(parameters).ok_or(IngestError::NoBoundary)?;
                 Ok(form(parts(text, boundary)))
+            }
+            _ if is_latin1(parameters) && std::str::from_utf8(self.body).is_err() => {
+                let text: String = self.body.iter().copied().map(char::from).collect();
+                parse_json(text.as_bytes())
             }
             _ => parse_json(self.body),
         }
@@ -88,12 +100,24 @@ fn form(pairs: impl Iterator<Item = (String, String)>) -> Value {
     json.unwrap_or(Value::Object(members))
 }
 
-/// Returns what separates the parts of a form.
-fn boundary(parameters: &str) -> Option<&str> {
+/// Returns whether the type says that the text has a byte for each character.
+fn is_latin1(parameters: &str) -> bool {
+    const NAMES: [&str; 3] = ["iso-8859-1", "latin1", "windows-1252"];
+    let charset = parameter(parameters, "charset").unwrap_or_default();
+    NAMES.iter().any(|name| charset.eq_ignore_ascii_case(name))
+}
+
+/// Returns a parameter of a type.
+fn parameter<'t>(parameters: &'t str, name: &str) -> Option<&'t str> {
     let named = parameters.split(';').filter_map(|part| part.split_once('='));
-    let mut values = named.filter(|(name, _)| name.trim().eq_ignore_ascii_case("boundary"));
+    let mut values = named.filter(|(other, _)| other.trim().eq_ignore_ascii_case(name));
     let (_, value) = values.next()?;
     Some(value.trim().trim_matches('"')).filter(|value| !value.is_empty())
+}
+
+/// Returns what separates the parts of a form.
+fn boundary(parameters: &str) -> Option<&str> {
+    parameter(parameters, "boundary")
 }
 
 /// Returns the names and texts of the parts of a form.
@@ -135,6 +159,13 @@ mod tests {
     ) {
         let message = Message { content_type, ..Message::new(body.as_bytes()) };
         assert_eq!(message.decode(), Ok(json));
+    }
+
+    #[test]
+    fn type_may_say_that_it_is_latin1() {
+        let content_type = Some("application/json; charset=ISO-8859-1");
+        let message = Message { content_type, ..Message::new(b"{\"a\":\"\xfc\"}") };
+        assert_eq!(message.decode(), Ok(json!({"a": "ü"})));
     }
 
     #[rstest]

@@ -35,3 +35,6 @@ pub use groups::{Mapped, read};
 pub use message::Message;
 pub use scan::{FieldReading, Reading};
 pub use status::Status;
+
+pub(super) use table::matches_glob;
+pub(super) use time::parse_time;

@@ -93,7 +93,7 @@ impl ValuePattern {
 }
 
 /// Returns whether a text is like a pattern, in which `*` is any text.
-fn matches_glob(glob: &str, text: &str) -> bool {
+pub(in crate::ingest) fn matches_glob(glob: &str, text: &str) -> bool {
     let Some((start, rest)) = glob.split_once('*') else { return glob == text };
     let Some(mut text) = text.strip_prefix(start) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();

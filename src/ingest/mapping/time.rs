@@ -17,7 +17,7 @@ const WITHOUT_OFFSET: [&str; 3] =
 
 /// Reads a time: RFC 3339 and its relatives, or a number of seconds, milliseconds, microseconds or
 /// nanoseconds since 1970, of which its size says which it is. Without a distance to UTC it is UTC.
-pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+pub(in crate::ingest) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let time = parse_number(text)
         .or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc)))

@@ -110,6 +110,7 @@ impl Rules {
             && let (Some(rule), Some(alert)) = (self.0.get(position), group.alerts.get(alert))
         {
             rule.set_overrides(&group.source, alert, &mut group.overrides);
+            group.overrides.rule = Some(self.label(position));
         }
         AppliedGroup { group, rule: rule.map(|(position, _)| self.label(position)) }
     }

@@ -9,22 +9,29 @@ use super::pattern::TextPattern;
 use crate::ingest::mapping::DefinitionError;
 use crate::ingest::mapping::template::Template;
 use crate::ingest::toml_text::format_value;
-use crate::model::alert::{AlertReport, Overrides, one_line};
+use crate::model::alert::{
+    AlertReport, FlapRule, HoldRule, MAX_WAITING_OF_GROUP, Overrides, one_line,
+};
 use crate::model::check::{MAX_NAME_CHARS, MAX_TITLE_CHARS};
 use crate::model::priority::{Impact, Level, Priority, Urgency};
 use crate::model::status::Category;
 use crate::model::time::parse_duration;
 
 /// The keys of a rule.
-pub const RULE_KEYS: [&str; 15] = [
+pub const RULE_KEYS: [&str; 19] = [
     "name", "match", "source", "drop", "service", "team", "category", "priority", "impact",
-    "urgency", "title", "runbook", "labels", "group", "hold_for",
+    "urgency", "title", "runbook", "labels", "group", "hold_for", "at_least", "within", "flapping",
+    "max_age",
 ];
 
 /// The most labels that a rule is about or adds.
 const MAX_LABELS: usize = 50;
 /// The longest time that an incident is snoozed when it is declared, in seconds.
 const MAX_HOLD_S: i64 = 24 * 3600;
+/// The longest time that an incident takes in alerts, in seconds.
+const MAX_AGE_S: i64 = 90 * 24 * 3600;
+/// The most times that an alert fires before it counts as flapping.
+const MAX_FLAPS: u32 = 50;
 /// The longest runbook, in characters.
 const MAX_RUNBOOK_CHARS: usize = 500;
 
@@ -49,6 +56,14 @@ pub struct Rule {
     group: Option<Template<String>>,
     /// How long an incident is snoozed when it is declared, in seconds.
     hold_s: Option<i64>,
+    /// How many alerts are wanted before an incident is declared.
+    at_least: Option<u32>,
+    /// The time within which they begin to fire, in seconds.
+    within_s: Option<i64>,
+    /// When an alert counts as flapping.
+    flapping: Option<FlapRule>,
+    /// For how long an incident takes in alerts, in seconds.
+    max_age_s: Option<i64>,
     /// The settings as they were written, by key.
     written: BTreeMap<&'static str, String>,
 }
@@ -84,7 +99,14 @@ impl Rule {
             "priority" => self.priority = Some(parsed(value)?),
             "impact" => self.impact = Some(parsed(value)?),
             "urgency" => self.urgency = Some(parsed(value)?),
-            "hold_for" => self.hold_s = Some(duration_s(value)?),
+            "hold_for" => self.hold_s = Some(duration_s(value, MAX_HOLD_S)?),
+            "at_least" => {
+                let max = u32::try_from(MAX_WAITING_OF_GROUP).unwrap_or(u32::MAX);
+                self.at_least = Some(count(value, max)?);
+            }
+            "within" => self.within_s = Some(duration_s(value, MAX_HOLD_S)?),
+            "flapping" => self.flapping = Some(flapping(value)?),
+            "max_age" => self.max_age_s = Some(duration_s(value, MAX_AGE_S)?),
             _ => {
                 self.added_labels = entries(value)?
                     .into_iter()
@@ -105,6 +127,15 @@ impl Rule {
         }
         if self.impact.is_some() != self.urgency.is_some() {
             return Some("sets only one of impact and urgency: add the other");
+        }
+        match (self.at_least, self.within_s) {
+            (Some(_), None) => {
+                return Some("sets at_least without within: say in which time the alerts come");
+            }
+            (None, Some(_)) => {
+                return Some("sets within without at_least: say how many alerts are wanted");
+            }
+            _ => {}
         }
         let conditions = ["name", "match", "source", "drop"];
         let sets_something = self.written.keys().any(|key| !conditions.contains(key));
@@ -171,6 +202,9 @@ impl Rule {
         overrides.category = self.category.or(overrides.category);
         overrides.levels = self.levels().or(overrides.levels);
         overrides.hold_s = self.hold_s.or(overrides.hold_s);
+        overrides.hold = self.hold().or(overrides.hold);
+        overrides.flapping = self.flapping.or(overrides.flapping);
+        overrides.max_age_s = self.max_age_s.or(overrides.max_age_s);
         for (name, template) in &self.added_labels {
             let Some(text) = fill(Some(template), MAX_NAME_CHARS) else { continue };
             let label = one_line(&format!("{name}={text}"), MAX_NAME_CHARS);
@@ -178,6 +212,12 @@ impl Rule {
                 overrides.labels.push(label);
             }
         }
+    }
+
+    /// Returns how many alerts are wanted before an incident is declared. One alone is no condition.
+    fn hold(&self) -> Option<HoldRule> {
+        let (at_least, within_s) = (self.at_least.filter(|count| *count > 1)?, self.within_s?);
+        Some(HoldRule { at_least, within_s })
     }
 
     /// Returns impact and urgency; those that lead to the priority by the usual matrix.
@@ -229,11 +269,45 @@ where
 }
 
 /// Reads a time such as `2m`, in seconds.
-fn duration_s(value: &Spanned<DeValue<'_>>) -> Result<i64, DefinitionError> {
+fn duration_s(value: &Spanned<DeValue<'_>>, max: i64) -> Result<i64, DefinitionError> {
     let seconds = parse_duration(&text(value)?).map(|duration| duration.num_seconds());
-    seconds
-        .filter(|seconds| (1..=MAX_HOLD_S).contains(seconds))
-        .ok_or_else(|| error(value, "is no time of 1 s to 1 d: write one such as \"2m\""))
+    seconds.filter(|seconds| (1..=max).contains(seconds)).ok_or_else(|| {
+        let days = max / (24 * 3600);
+        error(value, format!("is no time of 1 s to {days} d: write one such as \"2m\""))
+    })
+}
+
+/// Reads a number from 1 on.
+fn count(value: &Spanned<DeValue<'_>>, max: u32) -> Result<u32, DefinitionError> {
+    let number = value.get_ref().as_integer();
+    let number =
+        number.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
+    number
+        .and_then(|number| u32::try_from(number).ok())
+        .filter(|number| (1..=max).contains(number))
+        .ok_or_else(|| error(value, format!("is no number from 1 to {max}")))
+}
+
+/// Reads when an alert counts as flapping.
+fn flapping(value: &Spanned<DeValue<'_>>) -> Result<FlapRule, DefinitionError> {
+    let form = "is no table such as { times = 4, within = \"1h\" }";
+    let (mut times, mut within_s) = (None, None);
+    for (name, part) in value.get_ref().as_table().ok_or_else(|| error(value, form))? {
+        let name: &str = name.get_ref();
+        match name {
+            "times" => times = Some(count(part, MAX_FLAPS)?),
+            "within" => within_s = Some(duration_s(part, MAX_HOLD_S)?),
+            _ => return Err(error(part, "is no key of flapping, which has times and within")),
+        }
+    }
+    let (times, within_s) = times.zip(within_s).ok_or_else(|| error(value, form))?;
+    if times < 2 {
+        return Err(error(
+            value,
+            "counts an alert as flapping that fires once: set times to 2 or more",
+        ));
+    }
+    Ok(FlapRule { times, within_s })
 }
 
 fn template(value: &Spanned<DeValue<'_>>) -> Result<Template<String>, DefinitionError> {

@@ -48,6 +48,7 @@ pub fn declaration(
     let starts = alerts.iter().filter_map(|alert| alert.starts_at);
     let detected_at = starts.min().map_or(now, |at| time::truncate_to_second(at).min(now));
     let mut declared = Declaration {
+        alerts: u32::try_from(alerts.len()).ok().filter(|count| *count > 1),
         title: title(worst, alerts.len()),
         services: service(&alerts, directory).into_iter().collect(),
         impact,

@@ -5,6 +5,7 @@
 //! and which incident is declared for it ([`declaration`]).
 
 mod declare;
+mod frequency;
 mod moved;
 mod outcome;
 mod record;
@@ -13,15 +14,18 @@ mod report;
 mod severity;
 mod text;
 mod update;
+mod waiting;
 
 pub use declare::declaration;
+pub use frequency::{FlapRule, HoldRule, MAX_WAITING_OF_GROUP, RecentStarts};
 pub use moved::{AlertSelection, declaration_of_moved};
 pub use outcome::{IngestEffect, IngestOutcome};
 pub use record::{Alert, AlertState};
 pub use remark::{count_text, short_names};
-pub use report::{AlertGroup, AlertReport, MAIL_SOURCE, MAX_KEY_CHARS, Overrides};
+pub use report::{AlertGroup, AlertReport, MAIL_SOURCE, MAX_KEY_CHARS, Overrides, TEST_SOURCE};
 pub use text::{
     MAX_ANNOTATION_CHARS, MAX_ENTRIES, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS, cut,
     one_line,
 };
 pub use update::{AlertCounts, GroupUpdate, MAX_ALERTS, StoredAlert, update_group};
+pub use waiting::{WaitingAlert, are_enough};

@@ -33,6 +33,8 @@ growing_enum! {
         Resolved = "resolved",
         /// All its alerts are resolved; people work on it, and it is watched now.
         Monitoring = "monitoring",
+        /// No incident was declared yet, as a rule wants more alerts.
+        Waiting = "waiting",
         /// Its timeline is as it was.
         Unchanged = "unchanged",
     }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::frequency::RecentStarts;
 use crate::model::extra::{Extra, extensible_record};
 use crate::model::id::IncidentId;
 use crate::model::status::growing_enum;
@@ -54,6 +55,9 @@ pub struct Alert {
     /// The page of the sender about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// When it has begun to fire lately; absent unless a rule says when it counts as flapping.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<RecentStarts>,
     /// The fields that a later version defines.
     #[serde(skip)]
     pub extra: Extra,

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::frequency::RecentStarts;
 use super::record::{Alert, AlertState};
+use crate::model::time;
 
 /// The most labels that a text about an alert has.
 const MAX_LABELS: usize = 6;
@@ -23,6 +27,27 @@ impl Alert {
     fn text_of_labels(&self, is_wanted: impl Fn(&str) -> bool) -> String {
         let wanted = self.labels.iter().filter(|(name, _)| is_wanted(name)).take(MAX_LABELS);
         wanted.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Alert {
+    /// Returns when it has begun to fire, if that was so often that it counts as flapping.
+    #[must_use]
+    pub fn flapping(&self, now: DateTime<Utc>) -> Option<&RecentStarts> {
+        self.starts.as_ref().filter(|starts| starts.count(now) >= starts.times)
+    }
+
+    /// Returns what is said of an alert that flaps; `None` if it does not.
+    #[must_use]
+    pub fn flapping_text(&self, now: DateTime<Utc>) -> Option<String> {
+        let starts = self.flapping(now)?;
+        let window = time::format_duration(TimeDelta::seconds(starts.within_s));
+        let count = starts.count(now);
+        Some(format!(
+            "it flaps: {} has begun to fire {count} times in {window}; this ends once it was calm for \
+             {window}",
+            self.title
+        ))
     }
 }
 

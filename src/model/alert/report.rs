@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::frequency::{FlapRule, HoldRule};
 use crate::model::priority::{Impact, Urgency};
 use crate::model::status::Category;
 
@@ -12,6 +13,9 @@ pub const MAX_KEY_CHARS: usize = 100;
 
 /// The kind of sender whose alerts are mails, which people write.
 pub const MAIL_SOURCE: &str = "mail";
+
+/// The kind of sender of alerts that only test the way to people, and the label of their incidents.
+pub const TEST_SOURCE: &str = "self-test";
 
 /// The report of an alert in a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -78,6 +82,14 @@ pub struct Overrides {
     /// How long the incident is snoozed when it is declared, in seconds, so that nobody is called for
     /// what ends meanwhile.
     pub hold_s: Option<i64>,
+    /// How many alerts are wanted before the incident is declared.
+    pub hold: Option<HoldRule>,
+    /// When one of its alerts counts as flapping, so that it does not begin an incident each time.
+    pub flapping: Option<FlapRule>,
+    /// For how long the incident takes in alerts that begin to fire, in seconds.
+    pub max_age_s: Option<i64>,
+    /// The name of the rule.
+    pub rule: Option<String>,
 }
 
 impl AlertGroup {

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::frequency::RecentStarts;
 use super::record::{Alert, AlertState};
 use super::report::{AlertGroup, AlertReport};
 use super::severity::Severity;
@@ -38,6 +39,14 @@ pub struct AlertCounts {
     pub unstored: u32,
     /// Alerts that the sender left out of the message.
     pub omitted: u64,
+    /// Alerts that fire and wait for others before an incident is declared.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waiting: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl AlertCounts {
@@ -54,6 +63,7 @@ impl AlertCounts {
             ignored: self.ignored.saturating_add(other.ignored),
             unstored: self.unstored.saturating_add(other.unstored),
             omitted: self.omitted.max(other.omitted),
+            waiting: self.waiting.saturating_add(other.waiting),
         }
     }
 }
@@ -139,11 +149,17 @@ pub fn update_group(
         }
         match (effect, entry) {
             (Effect::Ignored, _) => {}
-            (Effect::New, _) => {
+            (Effect::New, before) => {
                 if report.is_firing {
                     update.new_firing.push(position);
                 }
-                let alert = new_alert(group, report, incident, now);
+                let mut alert = new_alert(group, report, incident, now);
+                if report.is_firing {
+                    if let Some(before) = before {
+                        alert.starts.clone_from(&before.stored.alert.starts);
+                    }
+                    note_start(&mut alert, group, now);
+                }
                 let stored = StoredAlert { alert, is_current: true };
                 let entry = Entry { stored, is_new: true, is_changed: false };
                 if let Some(before) = entries.insert(report.key.clone(), entry)
@@ -163,6 +179,9 @@ pub fn update_group(
                     update.worse.push(position);
                 }
                 apply(&mut entry.stored.alert, report, effect, now);
+                if effect == Effect::Again {
+                    note_start(&mut entry.stored.alert, group, now);
+                }
             }
             // Only an alert that is stored is anything but new or ignored.
             (_, None) => {}
@@ -227,8 +246,15 @@ fn new_alert(
         labels: report.labels.clone(),
         annotations: report.annotations.clone(),
         url: report.url.clone(),
+        starts: None,
         extra: <_>::default(),
     }
+}
+
+/// Notes that an alert begins to fire, if a rule says when it counts as flapping.
+fn note_start(alert: &mut Alert, group: &AlertGroup, now: DateTime<Utc>) {
+    let before = alert.starts.take();
+    alert.starts = group.overrides.flapping.map(|rule| RecentStarts::after(before, rule, now));
 }
 
 /// Returns since when the alert fires, as it is stored and compared.

@@ -63,6 +63,9 @@ pub struct Declaration {
     /// The runbook's name or URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
+    /// How many alerts it is declared for; absent for one, and where people declare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<u32>,
 }
 
 impl Declaration {

@@ -99,6 +99,9 @@ fn decide_due_step(
     if row.paused || row.is_snoozed(now) {
         return Err(Rejection::EscalationOnHold);
     }
+    if row.is_muted() {
+        return Err(Rejection::EscalationMuted);
+    }
     let begins_again = step.unattended_since.is_some();
     // A step from before the policy began anew is none any more.
     if step.due > now || (!begins_again && step.due < row.escalation_start()) {
@@ -142,6 +145,10 @@ impl EventLogic for Escalated<'_> {
             incident.revert_to(Status::Triggered, event);
         }
         let row = &mut incident.summary;
+        if self.automatic.is_none() && self.reason.is_some() {
+            // A person calls others in spite of maintenance.
+            row.end_mute(event.at);
+        }
         match self.automatic {
             Some(step) if step.unattended_since.is_some() => {
                 row.restart_escalation(event.recorded_at);

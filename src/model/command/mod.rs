@@ -17,12 +17,15 @@ pub(in crate::model) mod declare;
 pub(in crate::model) mod describe;
 mod envelope;
 pub(in crate::model) mod escalate;
+pub(in crate::model) mod fold;
 pub(in crate::model) mod give_role;
 pub(in crate::model) mod link;
 pub(in crate::model) mod logic;
+pub(in crate::model) mod mark_noise;
 pub(in crate::model) mod merge;
 pub(in crate::model) mod move_alerts;
 pub(in crate::model) mod move_status;
+pub(in crate::model) mod mute;
 pub(in crate::model) mod override_priority;
 pub(in crate::model) mod pause;
 pub(in crate::model) mod prioritize;
@@ -42,6 +45,7 @@ pub(in crate::model) mod snooze;
 mod table;
 pub(in crate::model) mod undo_move;
 pub(in crate::model) mod unlink;
+pub(in crate::model) mod unmute;
 pub(in crate::model) mod unpause;
 pub(in crate::model) mod update_stakeholders;
 pub(in crate::model) mod wake;
@@ -50,6 +54,7 @@ pub(in crate::model) mod write_review;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 pub use ask_for_role::RoleRequest;
 pub use declare::Declaration;
@@ -294,6 +299,30 @@ pub enum IncidentCommand {
         /// Accept, or decline.
         accepted: bool,
     },
+    /// Call nobody while a maintenance window mutes it.
+    Mute {
+        /// The window.
+        #[schema(value_type = Uuid)]
+        window: Uuid,
+        /// The title of the window.
+        title: String,
+        /// Until then.
+        until: DateTime<Utc>,
+    },
+    /// Release it, as no maintenance window mutes it any more.
+    Unmute,
+    /// Fold it under the incident that it follows from.
+    Fold {
+        /// The other incident; `None` unfolds it.
+        #[schema(required)]
+        under: Option<IncidentId>,
+    },
+    /// Say that its alert was not worth a call.
+    MarkNoise {
+        /// Why; `None` takes it back.
+        #[schema(required)]
+        reason: Option<String>,
+    },
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -347,11 +376,15 @@ pub enum CommandKind {
     SetExpectedRecovery,
     AskForRole,
     AnswerRole,
+    Mute,
+    Unmute,
+    Fold,
+    MarkNoise,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 39] = [
+    pub const TABLE: [&'static CommandRow; 43] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -391,6 +424,10 @@ impl CommandKind {
         &set_expected_recovery::ROW,
         &ask_for_role::ROW,
         &answer_role::ROW,
+        &mute::ROW,
+        &unmute::ROW,
+        &fold::ROW,
+        &mark_noise::ROW,
     ];
 }
 
@@ -471,6 +508,14 @@ impl IncidentCommand {
             }
             Self::AnswerRole { role, accepted } => {
                 read(&answer_role::AnswerRole { role: *role, accepted: *accepted })
+            }
+            Self::Mute { window, title, until } => {
+                read(&mute::Mute { window: *window, title, until: *until })
+            }
+            Self::Unmute => read(&unmute::Unmute),
+            Self::Fold { under } => read(&fold::Fold { under: *under }),
+            Self::MarkNoise { reason } => {
+                read(&mark_noise::MarkNoise { reason: reason.as_deref() })
             }
         }
     }

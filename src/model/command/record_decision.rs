@@ -161,6 +161,7 @@ mod tests {
 
     fn declared() -> Incident {
         let declaration = Declaration {
+            alerts: None,
             title: "payments fail".into(),
             services: Vec::new(),
             impact: Impact::High,

@@ -30,7 +30,11 @@ impl CommandLogic for RepeatAlert<'_> {
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::text("text", self.text)?;
         require_open(case.incident)?;
-        Ok(vec![EventBody::AlertRepeated { text: self.text.to_owned(), detected_at: None }])
+        Ok(vec![EventBody::AlertRepeated {
+            text: self.text.to_owned(),
+            detected_at: None,
+            count: None,
+        }])
     }
 
     fn phrase(&self) -> &'static str {
@@ -45,11 +49,12 @@ impl CommandLogic for RepeatAlert<'_> {
 pub(in crate::model) struct AlertRepeated<'a> {
     pub text: &'a str,
     pub detected_at: Option<DateTime<Utc>>,
+    pub count: Option<u32>,
 }
 
 impl EventLogic for AlertRepeated<'_> {
     fn apply(&self, incident: &mut Incident, _: &Event) {
-        incident.summary.alerts = incident.summary.alerts.saturating_add(1);
+        incident.summary.alerts = incident.summary.alerts.saturating_add(self.count.unwrap_or(1));
         incident.detected_by(self.detected_at);
     }
 

@@ -44,12 +44,12 @@ pub fn awaits_calls(incident: &Summary) -> bool {
 
 /// Returns what is next for an incident.
 ///
-/// What comes due during a snooze is due when that ends; during a pause nothing is called before the
-/// incident changes. A step that was due too long ago is left out. Whoever is on call at `now` is
+/// What comes due during a snooze is due when that ends; during a pause, and while a maintenance window
+/// mutes the incident, nothing is called before the incident changes. A step that was due too long ago is left out. Whoever is on call at `now` is
 /// called, even where the step is late.
 #[must_use]
 pub fn next_call(incident: &Summary, directory: &Directory, now: DateTime<Utc>) -> NextCall {
-    if !awaits_calls(incident) || incident.paused {
+    if !awaits_calls(incident) || incident.paused || incident.is_muted() {
         return NextCall::Never;
     }
     let steps: Vec<(DateTime<Utc>, Step)> = path(incident, directory)
@@ -121,6 +121,7 @@ mod tests {
 
     use super::super::policy::{Policy, PolicyLevel, Repeat, Target};
     use super::*;
+    use crate::model::maintenance::Mute;
 
     fn reported() -> DateTime<Utc> {
         Utc.with_ymd_and_hms(2031, 5, 20, 22, 0, 0).unwrap()
@@ -224,6 +225,18 @@ mod tests {
         assert_eq!(called(next(&row, 30)), (1, 2, 30, "tomo odile ines".into()));
     }
 
+    fn mute(ended_at: Option<DateTime<Utc>>) -> Mute {
+        let (window, title) = (uuid::Uuid::from_u128(7), "The pool is replaced".into());
+        Mute { window, title, since: at(0), until: at(60), ended_at }
+    }
+
+    #[test]
+    fn levels_are_called_from_the_release_on() {
+        let muted = Some(mute(Some(at(60))));
+        let row = Summary { muted, escalation_from: Some(at(60)), ..incident() };
+        assert_eq!(called(next(&row, 60)), (1, 1, 60, "ines".into()));
+    }
+
     #[test]
     fn snooze_of_days_ends_with_a_call() {
         let until = 3 * 24 * 60;
@@ -234,6 +247,7 @@ mod tests {
 
     #[rstest]
     #[case(Summary { paused: true, ..incident() })]
+    #[case(Summary { muted: Some(mute(None)), ..incident() })]
     #[case(Summary { status: Status::Investigating, ..incident() })]
     #[case(Summary { acknowledged_at: Some(at(1)), ..incident() })]
     #[case(Summary { status: Status::Resolved, ..incident() })]

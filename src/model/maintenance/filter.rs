@@ -6,17 +6,32 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::label_test::LabelTest;
+use crate::model::priority::Priority;
+use crate::model::text::FoldedText;
 
-/// What a maintenance window is about: what has one of the services and passes all tests of labels, as far
-/// as either is given.
+/// What a maintenance window is about: what passes every part that is given. Of services, teams,
+/// priorities and sources one is enough; all tests of labels must pass.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct MaintenanceFilter {
     /// The services; all if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
+    /// The teams; all if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// The priorities of incidents; all if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub priorities: Vec<Priority>,
+    /// The kinds of senders such as `alertmanager`, or how incidents were detected, such as
+    /// `monitoring`; all if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
     /// Tests of labels, such as `env=prod`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<LabelTest>,
+    /// A text that the title has, whatever its case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// An alert, or an incident, that a window may mute.
@@ -24,8 +39,16 @@ pub struct MaintenanceFilter {
 pub struct MutedItem<'a> {
     /// The services that it is about.
     pub services: &'a [String],
+    /// The team that is responsible.
+    pub team: Option<&'a str>,
+    /// The priority of the incident.
+    pub priority: Option<Priority>,
+    /// The kind of sender, and how the incident was detected; empty if that is not known.
+    pub sources: [&'a str; 2],
     /// Its labels.
     pub labels: &'a BTreeMap<String, String>,
+    /// What it says, in one line.
+    pub title: &'a str,
 }
 
 impl MaintenanceFilter {
@@ -33,7 +56,7 @@ impl MaintenanceFilter {
     /// leaving it out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.services.is_empty() && self.labels.is_empty()
+        *self == Self::default()
     }
 
     /// Returns whether the window is about it.
@@ -41,7 +64,21 @@ impl MaintenanceFilter {
     pub fn matches(&self, item: MutedItem<'_>) -> bool {
         let has_service = self.services.is_empty()
             || item.services.iter().any(|service| self.services.contains(service));
-        !self.is_empty() && has_service && self.labels.iter().all(|test| test.passes(item.labels))
+        let has_team = self.teams.is_empty()
+            || item.team.is_some_and(|team| self.teams.iter().any(|one| one == team));
+        let has_priority = self.priorities.is_empty()
+            || item.priority.is_some_and(|priority| self.priorities.contains(&priority));
+        let has_source = self.sources.is_empty()
+            || item.sources.iter().any(|source| self.sources.iter().any(|one| one == source));
+        let has_text =
+            self.text.as_ref().is_none_or(|text| FoldedText::new(text).is_in(item.title));
+        !self.is_empty()
+            && has_service
+            && has_team
+            && has_priority
+            && has_source
+            && has_text
+            && self.labels.iter().all(|test| test.passes(item.labels))
     }
 }
 
@@ -50,6 +87,17 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    fn item<'a>(services: &'a [String], labels: &'a BTreeMap<String, String>) -> MutedItem<'a> {
+        MutedItem {
+            services,
+            team: Some("payments"),
+            priority: Some(Priority::P2),
+            sources: ["alertmanager", "monitoring"],
+            labels,
+            title: "Disk almost full",
+        }
+    }
 
     #[rstest]
     #[case(&[], &[], false)]
@@ -67,9 +115,28 @@ mod tests {
         let filter = MaintenanceFilter {
             services: services.iter().map(|name| (*name).to_owned()).collect(),
             labels: labels.iter().map(|text| text.parse().unwrap()).collect(),
+            ..MaintenanceFilter::default()
         };
         let labels = BTreeMap::from([("env".to_owned(), "prod".to_owned())]);
         let services = ["checkout".to_owned()];
-        assert_eq!(filter.matches(MutedItem { services: &services, labels: &labels }), expected);
+        assert_eq!(filter.matches(item(&services, &labels)), expected);
+    }
+
+    #[rstest]
+    #[case("team:payments", true)]
+    #[case("team:search", false)]
+    #[case("p2", true)]
+    #[case("p1", false)]
+    #[case("p1 p2", true)]
+    #[case("source:alertmanager", true)]
+    #[case("source:monitoring", true)]
+    #[case("source:zabbix", false)]
+    #[case("disk", true)]
+    #[case("DISK almost", true)]
+    #[case("memory", false)]
+    #[case("team:payments memory", false)]
+    fn other_parts_count_as_well(#[case] text: &str, #[case] expected: bool) {
+        let filter: MaintenanceFilter = text.parse().unwrap();
+        assert_eq!(filter.matches(item(&[], &BTreeMap::new())), expected);
     }
 }

@@ -1,5 +1,7 @@
 //! When a maintenance window comes again: every day, or on days of the week, by the clock of a zone.
 
+use std::fmt;
+
 use chrono::{DateTime, Datelike, Days, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -49,6 +51,22 @@ impl Occurrence {
     #[must_use]
     pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.from <= at && at < self.until
+    }
+}
+
+impl fmt::Display for Recurrence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.repeats {
+            Repeats::Daily => f.write_str("every day")?,
+            Repeats::Weekly if self.days.is_empty() => f.write_str("every week")?,
+            Repeats::Weekly => {
+                let days: Vec<String> = self.days.iter().map(ToString::to_string).collect();
+                write!(f, "on {}", days.join(", "))?;
+            }
+            Repeats::Unknown(word) => f.write_str(word.label())?,
+        }
+        write!(f, " by the clock of {}", self.zone)?;
+        self.last.map_or(Ok(()), |last| write!(f, " until {}", last.format("%Y-%m-%d")))
     }
 }
 

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::filter::{MaintenanceFilter, MutedItem};
 use super::recurrence::{Occurrence, Recurrence};
 use crate::model::actor::Actor;
-use crate::model::check::{self, BadField, FieldProblem, MAX_LIST_ITEMS};
 use crate::model::extra::{Extra, extensible_record};
 
 /// The longest time that a window lasts which comes once.
@@ -38,6 +37,18 @@ pub struct MaintenanceWindow {
     pub created_by: Actor,
     /// When it was created.
     pub created_at: DateTime<Utc>,
+    /// What else there is to say about it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub comment: String,
+    /// Whether it also mutes what people report; otherwise only what programs do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mutes_people: bool,
+    /// How often it was changed. Whoever changes it says which revision he has seen.
+    #[serde(default)]
+    pub revision: u32,
+    /// When it was last changed; absent if it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<DateTime<Utc>>,
     /// When somebody ended it for good, before its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
@@ -57,6 +68,13 @@ pub enum WindowState {
     Planned(Occurrence),
     /// It mutes nothing any more.
     Ended,
+}
+
+/// Returns the part of the id of a window that people see: its last eight digits.
+#[must_use]
+pub fn short_id(id: Uuid) -> String {
+    let digits = id.simple().to_string();
+    digits.get(24..).unwrap_or(&digits).to_owned()
 }
 
 impl MaintenanceWindow {
@@ -96,39 +114,58 @@ impl MaintenanceWindow {
     /// Returns whether it mutes an alert or an incident at a time.
     #[must_use]
     pub fn mutes(&self, item: MutedItem<'_>, now: DateTime<Utc>) -> bool {
-        matches!(self.state(now), WindowState::Active(_)) && self.filter.matches(item)
+        self.muted_until(item, now).is_some()
     }
 
-    /// Checks the fields.
-    ///
-    /// # Errors
-    /// [`BadField`] names the first field with a value that is not allowed.
-    pub fn check(&self) -> Result<(), BadField> {
-        check::title(&self.title)?;
-        check::names("services", &self.filter.services)?;
-        let count = self.filter.labels.len();
-        if count > MAX_LIST_ITEMS {
-            let problem = FieldProblem::TooManyEntries { count, max: MAX_LIST_ITEMS };
-            return Err(BadField::new("labels", problem));
+    /// Returns until when it mutes an alert or an incident; `None` if it does not at `now`.
+    #[must_use]
+    pub fn muted_until(&self, item: MutedItem<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if !self.filter.matches(item) {
+            return None;
         }
-        if self.filter.is_empty() {
-            return Err(BadField::new("filter", FieldProblem::Empty));
+        match self.state(now) {
+            WindowState::Active(occurrence) => Some(occurrence.until),
+            WindowState::Planned(_) | WindowState::Ended => None,
         }
-        check::time("from", self.from)?;
-        check::time("until", self.until)?;
-        let most = if self.recurrence.is_some() { MAX_RECURRING } else { MAX_ONCE };
-        let lasts = self.until - self.from;
-        if lasts <= TimeDelta::zero() {
-            return Err(BadField::new("until", FieldProblem::EndsBefore));
+    }
+
+    /// Returns when it begins to mute or ends to do so next; `None` if it never does any more.
+    #[must_use]
+    pub fn next_boundary(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self.state(now) {
+            WindowState::Active(occurrence) => Some(occurrence.until),
+            WindowState::Planned(occurrence) => Some(occurrence.from),
+            WindowState::Ended => None,
         }
-        if lasts > most {
-            return Err(BadField::new("until", FieldProblem::TooLong { days: most.num_days() }));
+    }
+
+    /// Returns when it has ended for good; `None` if it comes again without an end. For one that comes
+    /// again until a time it may be a few days too late.
+    #[must_use]
+    pub fn last_end(&self) -> Option<DateTime<Utc>> {
+        let by_time = match &self.recurrence {
+            None => Some(self.until),
+            Some(recurrence) => {
+                let lasts = self.until - self.from + TimeDelta::days(2);
+                recurrence.last.and_then(|last| last.max(self.from).checked_add_signed(lasts))
+            }
+        };
+        match (by_time, self.ended_at) {
+            (Some(by_time), Some(ended)) => Some(by_time.min(ended)),
+            (by_time, ended) => by_time.or(ended),
         }
-        if let Some(recurrence) = &self.recurrence {
-            check::name("zone", &recurrence.zone)?;
-            recurrence.last.map_or(Ok(()), |last| check::time("last", last))?;
+    }
+
+    /// Returns the present or next occurrence, or the last one known of a window that has ended.
+    #[must_use]
+    pub fn shown_occurrence(&self, now: DateTime<Utc>) -> Occurrence {
+        match self.state(now) {
+            WindowState::Active(occurrence) | WindowState::Planned(occurrence) => occurrence,
+            WindowState::Ended => {
+                let until = self.last_end().unwrap_or(self.until);
+                Occurrence { from: self.from.min(until), until }
+            }
         }
-        check::name("created_by", self.created_by.name())
     }
 }
 
@@ -176,7 +213,14 @@ mod tests {
     #[case::not_ended_yet(json!({"ended_at": "2026-03-04T11:00:00Z"}), "2026-03-04T10:30", true)]
     fn window_mutes_in_its_time(#[case] changed: Value, #[case] now: &str, #[case] expected: bool) {
         let (services, labels) = (["checkout".to_owned()], BTreeMap::new());
-        let item = MutedItem { services: &services, labels: &labels };
+        let item = MutedItem {
+            services: &services,
+            team: None,
+            priority: None,
+            sources: [""; 2],
+            labels: &labels,
+            title: "",
+        };
         assert_eq!(window(changed.clone()).mutes(item, at(now)), expected);
         let other = ["ledger".to_owned()];
         assert!(!window(changed).mutes(MutedItem { services: &other, ..item }, at(now)));
@@ -203,9 +247,39 @@ mod tests {
     #[case(json!({"until": "2026-07-04T10:00:00Z"}), "until")]
     #[case(json!({"from": "1900-03-04T10:00:00Z"}), "from")]
     #[case(json!({"recurrence": {"repeats": "daily", "zone": ""}}), "zone")]
+    #[case(json!({"filter": {"text": ""}}), "text")]
     fn wrong_field_is_named(#[case] changed: Value, #[case] field: &str) {
         assert_eq!(window(changed).check().unwrap_err().field, field);
         assert_eq!(window(json!({})).check(), Ok(()));
+    }
+
+    #[rstest]
+    #[case(json!({}), Some("2026-03-04T12:00"))]
+    #[case(json!({"ended_at": "2026-03-04T11:00:00Z"}), Some("2026-03-04T11:00"))]
+    #[case(daily(), None)]
+    fn last_end_is_that_of_the_last_time(#[case] changed: Value, #[case] expected: Option<&str>) {
+        assert_eq!(window(changed).last_end(), expected.map(at));
+    }
+
+    #[rstest]
+    #[case(json!({}), "2026-03-04T09:00", Some("2026-03-04T10:00"))]
+    #[case(json!({}), "2026-03-04T10:00", Some("2026-03-04T12:00"))]
+    #[case(json!({}), "2026-03-04T12:00", None)]
+    #[case(daily(), "2026-03-04T12:00", Some("2026-03-05T10:00"))]
+    fn next_boundary_is_a_begin_or_an_end(
+        #[case] changed: Value,
+        #[case] now: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        assert_eq!(window(changed).next_boundary(at(now)), expected.map(at));
+    }
+
+    #[rstest]
+    #[case("UTC", true)]
+    #[case("Moon/Crater", false)]
+    fn zone_is_one_of_this_machine(#[case] zone: &str, #[case] expected: bool) {
+        let window = window(json!({"recurrence": {"repeats": "daily", "zone": zone}}));
+        assert_eq!(window.check_zone().is_ok(), expected);
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub struct Fact {
     pub reported_ms: i64,
     /// When the incident was detected.
     pub detected_ms: i64,
-    /// When the incident was first acknowledged.
+    /// When the incident was first acknowledged, less the time for which it was muted during maintenance.
     pub acknowledged_ms: Option<i64>,
     /// When the incident was last resolved.
     pub resolved_ms: Option<i64>,
@@ -95,7 +95,7 @@ impl Fact {
             number: row.number.map_or(0, |n| n.0),
             reported_ms: row.reported_at.timestamp_millis(),
             detected_ms: row.detected_at.timestamp_millis(),
-            acknowledged_ms: row.acknowledged_at.map(|t| t.timestamp_millis()),
+            acknowledged_ms: row.acknowledged_at.map(|t| t.timestamp_millis() - row.muted_ms),
             resolved_ms: row.resolved_at.map(|t| t.timestamp_millis()),
             priority: row.priority,
             acknowledge_verdict: row.acknowledge_verdict.and_then(FactVerdict::from_verdict),

@@ -442,6 +442,7 @@ mod tests {
 
     fn declared() -> Event {
         let declaration = Declaration {
+            alerts: None,
             title: "Card payments fail".into(),
             services: vec!["checkout".into()],
             impact: Impact::High,

@@ -72,6 +72,9 @@ pub fn decide_page(
     if notification.kind == MessageKind::Reminder && is_past(notification, incident) {
         return PageDecision::Cancel("somebody has done something about the incident since");
     }
+    if incident.is_muted() {
+        return PageDecision::Cancel("a maintenance window mutes the incident");
+    }
     if incident.is_snoozed(now) {
         return PageDecision::Hold(incident.snoozed_until);
     }
@@ -152,6 +155,7 @@ mod tests {
 
     use super::*;
     use crate::model::command::Declaration;
+    use crate::model::maintenance::Mute;
     use crate::model::status::{Category, Source};
     use crate::model::{
         Actor, CommandId, Event, EventBody, EventId, Impact, Incident, IncidentId, LastWord,
@@ -164,6 +168,7 @@ mod tests {
 
     fn incident() -> Summary {
         let declaration = Declaration {
+            alerts: None,
             title: "Card payments fail".into(),
             services: vec!["checkout".into()],
             impact: Impact::High,
@@ -267,6 +272,19 @@ mod tests {
     ) {
         let row = Summary { snoozed_until, paused, ..incident() };
         assert_eq!(decide_page(&notification(), &row, now), expected);
+    }
+
+    #[rstest]
+    #[case(None, PageDecision::Cancel("a maintenance window mutes the incident"))]
+    #[case(Some(at(5)), PageDecision::Send)]
+    fn pages_about_muted_incidents_are_cancelled(
+        #[case] ended_at: Option<DateTime<Utc>>,
+        #[case] expected: PageDecision,
+    ) {
+        let title = "The pool is replaced".into();
+        let mute = Mute { window: Uuid::nil(), title, since: at(0), until: at(9), ended_at };
+        let row = Summary { muted: Some(mute), ..incident() };
+        assert_eq!(decide_page(&notification(), &row, at(6)), expected);
     }
 
     #[test]

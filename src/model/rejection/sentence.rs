@@ -96,10 +96,28 @@ impl Rejection {
             Self::AlreadyPaused { reason } => format!("already paused: {}", sanitize(reason)),
             Self::NotPaused => "it is not paused".into(),
             Self::NotSnoozed => "it is not snoozed".into(),
+            Self::EscalationMuted => {
+                "nobody is called by itself while a maintenance window mutes it".into()
+            }
+            Self::AlreadyMuted => "it is muted until then already".into(),
+            Self::NotMuted => "no maintenance window mutes it".into(),
+            Self::Maintenance(refusal) => refusal.to_string(),
             Self::MergeIntoItself => "an incident can't be merged into itself".into(),
             Self::MergeTargetEnded { number, status } => {
                 format!("{} is {status}: choose an open incident to merge into", label(*number))
             }
+            Self::FoldUnderItself => "an incident can't be folded under itself".into(),
+            Self::FoldTargetEnded { number, status } => {
+                format!("{} is {status}: choose an open incident to fold it under", label(*number))
+            }
+            Self::FoldTargetFolded { number } => {
+                let number = label(*number);
+                format!("{number} is folded itself: choose the incident that it is folded under")
+            }
+            Self::AlreadyFolded => "it is folded already: unfold it before".into(),
+            Self::NotFolded => "it is not folded".into(),
+            Self::AlreadyNoise => "it is marked as noise already".into(),
+            Self::NotNoise => "it is not marked as noise".into(),
             Self::MoveToItself => "its alerts are in it already: choose another incident".into(),
             Self::MoveTargetEnded { number, status } => {
                 format!("{} is {status}: choose an open incident to move them to", label(*number))

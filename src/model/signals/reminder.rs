@@ -56,7 +56,7 @@ pub fn next_reminder(
     levels: &ServiceLevels,
     now: DateTime<Utc>,
 ) -> Vec<DueReminder> {
-    if !incident.status.is_open() || responsible(incident).is_none() {
+    if !incident.status.is_open() || incident.is_muted() || responsible(incident).is_none() {
         return Vec::new();
     }
     let mut due: Vec<(ReminderKind, DateTime<Utc>, DateTime<Utc>)> = Vec::new();

@@ -13,6 +13,7 @@ use crate::model::PersonRef;
 use crate::model::directory::{Directory, Service, Team};
 use crate::model::escalation::Policy;
 use crate::model::oncall::Schedule;
+use crate::model::unknown_service::UnknownService;
 use crate::server::auth::ReadAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
@@ -101,6 +102,26 @@ pub(super) async fn teams(DirectoryRead(directory): DirectoryRead) -> ApiResult<
 )]
 pub(super) async fn services(DirectoryRead(directory): DirectoryRead) -> ApiResult<JsonResponse> {
     CachedJson::encode(&directory.services).map(JsonResponse)
+}
+
+/// The services that are named and not in the directory
+///
+/// Incidents, their alerts or the latest changes name them: how many do, who reports them, and when they
+/// were named first and last. The one that was named last comes first. PUT at `/v1/services/{name}` adds
+/// one to the directory.
+#[utoipa::path(
+    get, path = path::UNKNOWN_SERVICES, operation_id = "unknown_services", tag = "directory",
+    security(("token" = [])),
+    responses(
+        (status = 200, body = Vec<UnknownService>, description = "The services"), ErrorResponses,
+    ),
+)]
+pub(super) async fn unknown_services(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    CachedJson::encode(&shared.backend.unknown_services().await?).map(JsonResponse)
 }
 
 /// The on-call schedules of the directory

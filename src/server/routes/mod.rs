@@ -14,7 +14,9 @@ mod heartbeats;
 mod incidents;
 mod ingest;
 mod lists;
+mod maintenance;
 mod new_incident;
+mod noise;
 pub(super) mod service;
 mod tokens;
 mod verbs;
@@ -51,11 +53,17 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(ingest::dead::dead_letters))
         .routes(routes!(ingest::dead::dead_letter, ingest::dead::remove_dead_letter))
         .routes(routes!(ingest::dead::replay_dead_letter))
+        .routes(routes!(noise::waiting_alerts))
+        .routes(routes!(noise::noise))
         .routes(routes!(heartbeats::heartbeats))
         .routes(routes!(heartbeats::beat))
         .routes(routes!(contacts::contacts))
         .routes(routes!(contacts::change_contacts))
         .routes(routes!(contacts::test_contacts))
+        .routes(routes!(maintenance::windows, maintenance::create))
+        .routes(routes!(maintenance::preview))
+        .routes(routes!(maintenance::window, maintenance::replace, maintenance::end))
+        .routes(routes!(maintenance::muted))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
         .routes(routes!(lists::feed))
@@ -64,6 +72,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(directory::people))
         .routes(routes!(directory::teams))
         .routes(routes!(directory::services))
+        .routes(routes!(directory::unknown_services))
         .routes(routes!(directory::schedules))
         .routes(routes!(directory::policies))
         .routes(routes!(

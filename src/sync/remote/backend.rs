@@ -5,22 +5,30 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::error::OutboxError;
 use super::{Remote, Submission};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, ContactRequest, Cursor, Delta,
-    Detail, FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Outcome, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{
+    MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
+    MutedSearch, NewWindow,
+};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Reader;
 
@@ -145,6 +153,10 @@ impl Backend for Remote {
         self.shared.backend.beat(name, at, actor).await
     }
 
+    async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
+        self.read_unknown_services().await.map(|read| read.value)
+    }
+
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
         self.shared.backend.heartbeats().await
     }
@@ -164,6 +176,44 @@ impl Backend for Remote {
         contact: Option<&str>,
     ) -> Result<Vec<ContactTest>, BackendError> {
         self.shared.backend.test_contacts(person, contact).await
+    }
+
+    async fn maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> Result<Vec<MaintenanceWindow>, BackendError> {
+        self.shared.backend.maintenance(search).await
+    }
+
+    async fn maintenance_window(&self, id: Uuid) -> Result<MaintenanceWindow, BackendError> {
+        self.shared.backend.maintenance_window(id).await
+    }
+
+    /// Sends the change at once: changes of maintenance windows are not queued.
+    async fn change_maintenance(
+        &self,
+        request: &MaintenanceRequest,
+    ) -> Result<MaintenanceWindow, BackendError> {
+        self.shared.backend.change_maintenance(request).await
+    }
+
+    async fn preview_maintenance(
+        &self,
+        window: &NewWindow,
+    ) -> Result<MaintenancePreview, BackendError> {
+        self.shared.backend.preview_maintenance(window).await
+    }
+
+    async fn muted(&self, search: &MutedSearch) -> Result<Vec<MutedEntry>, BackendError> {
+        self.shared.backend.muted(search).await
+    }
+
+    async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
+        self.shared.backend.waiting_alerts(limit).await
+    }
+
+    async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
+        self.shared.backend.noise(search).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

@@ -18,15 +18,19 @@ use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, BackendError, Capabilities, ChangeSearch, ClockOffset,
-    Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
+    NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
+    TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::{Cut, Measures, Window};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
+use crate::model::unknown_service::UnknownService;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::{CachedState, OnRead, ReadResult, Reader, Sourced};
 
@@ -48,6 +52,11 @@ impl Reader for Remote {
     async fn read_problems(&self) -> ReadResult<Vec<Problem>> {
         let shared = &self.shared;
         shared.read_fact("problems", shared.backend.problems()).await
+    }
+
+    async fn read_unknown_services(&self) -> ReadResult<Vec<UnknownService>> {
+        let shared = &self.shared;
+        shared.read_fact("unknown_services", shared.backend.unknown_services()).await
     }
 
     async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>> {
@@ -127,6 +136,28 @@ impl Reader for Remote {
             Some(cached.map(|(detail, _)| detail.alert_rows))
         };
         shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_maintenance(
+        &self,
+        search: &MaintenanceSearch,
+    ) -> ReadResult<Vec<MaintenanceWindow>> {
+        let shared = &self.shared;
+        let request = async {
+            let response = shared.backend.maintenance(search).await;
+            shared.record_reachability(&response);
+            response
+        };
+        let cached = async {
+            let directory: Sourced<Directory> = shared.cache.fact("directory").await?;
+            Some(directory.map(|directory| directory.maintenance))
+        };
+        shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {
+        let shared = &self.shared;
+        shared.read_fact("noise", shared.backend.noise(search)).await
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

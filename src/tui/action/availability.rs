@@ -8,7 +8,10 @@ use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::maintenance::selected_window;
 use crate::tui::oncall::stand_in::{open_covers, selected_team};
+use crate::tui::screens::ScreenKind;
+use crate::tui::services::selected_service;
 use crate::tui::{contacts, follow, runbook, screens};
 
 /// Returns the layer of the present state.
@@ -58,6 +61,12 @@ impl Condition {
             }
             Self::ListsContacts => contacts::shown(app).is_some(),
             Self::HasContact => contacts::selected(app).is_some(),
+            Self::MaintenanceScreen => {
+                let shown = app.screens.shown();
+                shown.is_some_and(|screen| screen.kind == ScreenKind::Maintenance)
+            }
+            Self::ListsMaintenance => selected_window(&app.screens).is_some(),
+            Self::UnknownService => selected_service(&app.screens).is_some(),
             Self::OnCallTeam => selected_team(&app.screens).is_some(),
             Self::StandsIn => {
                 let (directory, now) = (app.fetched.directory.as_deref(), app.backend_now());

@@ -23,8 +23,14 @@ pub enum Condition {
     ListsContacts,
     /// A contact is selected.
     HasContact,
+    /// The screen of maintenance windows is shown.
+    MaintenanceScreen,
+    /// A maintenance window is selected.
+    ListsMaintenance,
     /// The list screen shows a span of time that can be moved.
     HasSpan,
+    /// A service is selected that the directory does not have.
+    UnknownService,
     /// A team is selected on the on-call screen.
     OnCallTeam,
     /// The viewer stands in for somebody on the schedule of the selected team.
@@ -108,7 +114,10 @@ impl Condition {
             Self::ListsAlerts => "no alert is listed",
             Self::ListsContacts => "the contacts are not listed",
             Self::HasContact => "no contact is selected",
+            Self::MaintenanceScreen => "the maintenance windows are not on the screen",
+            Self::ListsMaintenance => "no maintenance window is selected",
             Self::HasSpan => "this list has no span of time",
+            Self::UnknownService => "no unknown service is selected",
             Self::OnCallTeam => "no team is selected",
             Self::HasShift => "you have no shift on the schedule of this team",
             Self::CanCover => "nobody else wants cover on the schedule of this team",

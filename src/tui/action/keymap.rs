@@ -493,11 +493,11 @@ mod tests {
         #[case] keys: &[&str],
         #[case] message: &str,
     ) {
-        let (keymap, warnings) = keymap_with(&[(action, keys), ("zoom", &["N"])]);
+        let (keymap, warnings) = keymap_with(&[(action, keys), ("zoom", &["Q"])]);
         assert_eq!(warnings, [format!("config.toml:{message}")]);
         assert_eq!(keys_text(&keymap, Action::Command(CommandKind::Acknowledge)), "a");
         assert_eq!(keys_text(&keymap, Action::Send), "^s");
-        assert_eq!(keys_text(&keymap, Action::Zoom), "N", "all else holds");
+        assert_eq!(keys_text(&keymap, Action::Zoom), "Q", "all else holds");
     }
 
     #[test]

@@ -77,12 +77,18 @@ pub enum Action {
     AcceptCover,
     /// Withdraws the request for cover of the viewer for the selected team.
     WithdrawCover,
+    /// Opens the form by which the selected service is added to the directory.
+    AdoptService,
     /// Selects an alert of the list of alerts, or does not any more.
     MarkAlert,
     /// Selects all alerts that are listed, or none.
     MarkAllAlerts,
     /// Opens the list of incidents to which the selected alerts can be moved.
     MoveAlerts,
+    /// Opens the form of a new maintenance window.
+    NewMaintenance,
+    /// Opens the list of what can be done with the selected maintenance window.
+    ChangeMaintenance,
     /// Goes back one step on a list screen: to all items, or to the panes.
     CloseScreen,
     /// Goes to the most urgent incident that nobody has acknowledged.

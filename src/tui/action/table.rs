@@ -405,6 +405,36 @@ const REST: &[Entry] = &[
     .hint("contacts")
     .aliases(&["addresses", "reach", "phone"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Maintenance),
+        "maintenance",
+        &["s"],
+        "the maintenance windows: now, next, ended, and what they mute",
+        GOTO,
+    )
+    .hint("maintenance")
+    .aliases(&["silences", "muted", "downtime"])
+    .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Noise),
+        "noisy-checks",
+        &["N"],
+        "the checks whose alerts cried most in 30 days, and what they led to",
+        GOTO,
+    )
+    .hint("noise")
+    .aliases(&["noisy", "flaky", "loudest"])
+    .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Services),
+        "unknown-services",
+        &["v"],
+        "the services that incidents name and the directory does not have",
+        GOTO,
+    )
+    .hint("services")
+    .aliases(&["adopt", "new-services"])
+    .group(Group::Viewing),
     entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
         .hint("outbox")
         .condition(Condition::HasOutbox)
@@ -483,6 +513,15 @@ const REST: &[Entry] = &[
     .hint_when(Condition::WantsCover)
     .condition(Condition::OnCallTeam),
     entry(
+        Action::AdoptService,
+        "adopt-service",
+        &["a"],
+        "add this service to the directory",
+        SCREEN,
+    )
+    .hint("adopt")
+    .condition(Condition::UnknownService),
+    entry(
         Action::MarkAlert,
         "mark-alert",
         &["Space"],
@@ -503,6 +542,18 @@ const REST: &[Entry] = &[
     .hint("move")
     .condition(Condition::ListsAlerts)
     .aliases(&["split"]),
+    entry(Action::NewMaintenance, "new-maintenance", &["n"], "create a maintenance window", SCREEN)
+        .hint("new")
+        .condition(Condition::MaintenanceScreen),
+    entry(
+        Action::ChangeMaintenance,
+        "change-maintenance",
+        &["e"],
+        "end this maintenance window, change it, or let it last longer",
+        SCREEN,
+    )
+    .hint("end or extend")
+    .condition(Condition::ListsMaintenance),
     entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
         .hint("filter"),
     entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)

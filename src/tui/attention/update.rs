@@ -35,14 +35,19 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
         let mine =
             row.assignee.as_ref().is_some_and(|person| person.handle == app.session.me.handle);
         let is_unclaimed = urgent::is_unclaimed(row, backend_now);
-        let now = SeenRow { is_mine: mine, is_unclaimed, seq: row.seq };
+        let is_muted = row.is_muted();
+        let now = SeenRow { is_mine: mine, is_unclaimed, is_muted, seq: row.seq };
         let before = seen.insert(row.id, now);
         if first {
             continue;
         }
         let is_new = match before {
             None => mine || row.assignee.is_none(),
-            Some(before) => mine && !before.is_mine,
+            // What was muted during maintenance is new to people when it is released.
+            Some(before) => {
+                let is_released = before.is_muted && !is_muted && row.awaits_acknowledgement();
+                (mine && !before.is_mine) || is_released
+            }
         };
         match before {
             None => news.push((row.id, News::Arrived)),
@@ -57,6 +62,7 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
         if is_new
             && !own
             && !row.is_snoozed(backend_now)
+            && !is_muted
             && app.session.settings.notify.priorities.contains(&row.priority)
         {
             new.push((row, mine));

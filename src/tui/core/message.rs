@@ -15,6 +15,7 @@ use crate::backend::{
 };
 use crate::config::Reload;
 use crate::model::filter::Filter;
+use crate::model::maintenance::{MaintenanceRequest, MaintenanceWindow};
 use crate::model::measures::Measures;
 use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
@@ -134,6 +135,8 @@ pub enum Message {
     ContactsChanged(CommandId, Result<Box<PersonReach>, BackendError>, DateTime<Utc>),
     /// Test messages were sent, or were not.
     ContactsTested(Result<Vec<ContactTest>, BackendError>, DateTime<Utc>),
+    /// A maintenance window was changed, or that was refused.
+    MaintenanceChanged(Uuid, Result<Box<MaintenanceWindow>, BackendError>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
     Terminate,
 }
@@ -233,6 +236,8 @@ pub enum Effect {
     ChangeContacts(Box<ContactRequest>),
     /// Send test messages over the contacts of a person, or over one of them.
     TestContacts(String, Option<String>),
+    /// Change a maintenance window, once and not by the outbox.
+    ChangeMaintenance(Box<MaintenanceRequest>),
     /// Read events for the ribbon of the wall.
     LoadRibbonEvents(EventRequest),
     /// Find out when the last of the P1s that pass a filter ended.

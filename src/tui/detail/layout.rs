@@ -240,6 +240,13 @@ fn service_levels(out: &mut Fields<'_>, detail: &Detail) {
         };
         out.plain("Snoozed", &until);
     }
+    if let Some(mute) = &summary.muted {
+        let until = match mute.ended_at {
+            None => format!("until {}", format_time(app, mute.until)),
+            Some(ended) => format!("was until {}", format_time(app, ended)),
+        };
+        out.plain("Muted", &format!("{until} by {}", mute.title));
+    }
     let paused = paused_time(summary, out.now);
     if let Some(reason) = &incident.paused_for {
         let paused = short_duration(paused);

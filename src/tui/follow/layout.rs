@@ -131,7 +131,7 @@ impl Page<'_> {
     }
 
     fn suspect(&mut self, suspect: &Suspect) {
-        let Change { kind, title, services, by, starts_at, ends_at, state, extra, .. } =
+        let Change { kind, title, services, by, starts_at, ends_at, state, url, extra, .. } =
             &suspect.change;
         self.title(title);
         self.field("Kind", &kind.to_string());
@@ -157,6 +157,7 @@ impl Page<'_> {
             format!("it touched a service that an affected one depends on{steps}")
         };
         self.field("Suspected", &distance);
+        self.field("Page", url.as_deref().unwrap_or_default());
         self.extra(extra);
     }
 

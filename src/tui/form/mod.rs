@@ -73,6 +73,20 @@ pub enum Kind {
         /// The commands that correct the incident, without their reason.
         commands: Vec<IncidentCommand>,
     },
+    /// Add a service to the directory.
+    AdoptService {
+        /// The name of the service.
+        name: String,
+        /// The team that it is suggested to have.
+        team: Option<String>,
+    },
+    /// Create a maintenance window, or change one.
+    Maintenance {
+        /// The id of the window that is changed; `None` for a new one.
+        id: Option<Uuid>,
+        /// The revision that was shown.
+        revision: Option<u32>,
+    },
     /// Fill in a command of this kind, by the form of its verb.
     Command(CommandKind),
     /// Add a contact of the viewer, or change one.

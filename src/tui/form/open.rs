@@ -72,7 +72,7 @@ pub(in crate::tui) fn note_form(
 fn heading(kind: &Kind, targets: &[Target]) -> String {
     let prefix = with_form(kind, |logic| logic.heading());
     match targets {
-        _ if *kind == Kind::Declare => prefix.into(),
+        _ if targets.is_empty() => prefix.into(),
         [one] => format!("{prefix} {} · {}", one.label, one.title),
         many => format!("{prefix} {} incidents", many.len()),
     }

@@ -13,7 +13,9 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::notices;
 use crate::tui::drafts;
 use crate::tui::form::editor_error::EditorError;
-use crate::tui::form::{Field, Form, Value, commands, conflict, graphemes};
+use crate::tui::form::{Field, Form, Kind, Value, commands, conflict, graphemes};
+use crate::tui::maintenance;
+use crate::tui::services;
 use crate::tui::verb::logic::FieldError;
 use crate::tui::verb::plan::Plan;
 use crate::tui::verb::{self, names, send};
@@ -134,7 +136,7 @@ pub(in crate::tui) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
 /// Sends the form, or shows what is wrong with it.
 pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(mut form) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
-    form.notice = None;
+    let notice = form.notice.take();
     let is_complete = form.validate();
     // What is wrong is told all at once, not one field after the other.
     if !check_all(app, &mut form, at) || !is_complete {
@@ -146,6 +148,13 @@ pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         return contacts::update::submit(app, form, at);
     }
     verb::update::requote(app, &mut form, at);
+    if let Kind::Maintenance { id, revision } = form.kind {
+        return maintenance::send::send(app, form, (id, revision), notice.as_deref(), at);
+    }
+    if let Kind::AdoptService { name, .. } = &form.kind {
+        let name = name.clone();
+        return services::send::send(app, form, &name, at);
+    }
     if let Some(conflict) = conflict::find_conflict(app, &form, at) {
         conflict::report(&mut form, conflict);
         app.ui.mode = Mode::Form(form);

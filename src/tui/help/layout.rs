@@ -31,11 +31,12 @@ const COLUMN_GAP: usize = 3;
 const MAX_SIZE: (u16, u16) = (160, 60);
 
 /// The signs of the queue, and what they mean.
-const SIGNS: [(&str, &str); 7] = [
+const SIGNS: [(&str, &str); 8] = [
     ("▌", "the row that keys are about"),
     ("✓", "selected: verbs act on all that are"),
     ("↑", "a command about it is on its way"),
     ("‖", "paused: it waits on somebody else"),
+    ("└", "folded: it follows from another incident, which is worked on"),
     ("~", "matches only nearly: other letters are in between"),
     ("▰▰▱▱", "the time left to acknowledge it, then to resolve it"),
     ("+5m", "past its service level since then"),

@@ -63,6 +63,12 @@ fn took(change: &Change, now: DateTime<Utc>) -> String {
     }
 }
 
+/// Returns the services that a change touches; those that the directory does not have are marked.
+fn services(app: &App, change: &Change) -> String {
+    let labels: Vec<_> = change.services.iter().map(|name| app.service_label(name)).collect();
+    one_line(&labels.join(", "))
+}
+
 /// Returns the part of the list that a change belongs to.
 fn section(change: &Change, now: DateTime<Utc>) -> &'static str {
     match change.state {
@@ -175,7 +181,7 @@ impl ScreenLogic for ChangesScreen {
                 Cell::new(STARTS, start(app, change.starts_at), theme.dim()),
                 Cell::new(STATE, change.state.to_string(), state),
                 Cell::new(TITLE, one_line(&change.title), theme.text()),
-                Cell::new(SERVICES, one_line(&change.services.join(", ")), theme.text()),
+                Cell::new(SERVICES, services(app, change), theme.text()),
                 Cell::new(KIND, change.kind.to_string(), theme.dim()),
                 Cell::new(TOOK, took(change, app.backend_now()), theme.dim()),
                 Cell::new(BY, one_line(change.by.name()), theme.dim()),
@@ -186,9 +192,10 @@ impl ScreenLogic for ChangesScreen {
             for (name, text) in [
                 ("State", change.state.to_string()),
                 ("Kind", change.kind.to_string()),
-                ("Services", change.services.join(", ")),
+                ("Services", services(app, change)),
                 ("By", change.by.name().to_owned()),
                 ("End", end),
+                ("Page", change.url.clone().unwrap_or_default()),
             ] {
                 lines.extend(detail(app, name, &text, width));
             }
@@ -200,8 +207,8 @@ impl ScreenLogic for ChangesScreen {
         if screen.total > 0 {
             "No change passes the filter.".into()
         } else {
-            "No changes were recorded. Deploys and edits are sent to the API with the command \
-             record_change."
+            "No changes were recorded. GitHub, GitLab and CI send theirs to the API, and `redphone \
+             change start` records one: `redphone help github`."
                 .into()
         }
     }

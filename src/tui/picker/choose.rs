@@ -17,7 +17,9 @@ use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::settings::appearance;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{link, planning, send};
-use crate::tui::{drafts, filter, form, jump, metrics, run, runbook, views, workspace};
+use crate::tui::{
+    drafts, filter, form, jump, maintenance, metrics, run, runbook, views, workspace,
+};
 
 /// Shows the problems that were read, in the list that waits for them.
 pub(in crate::tui) fn problems_loaded(
@@ -121,6 +123,9 @@ pub(in crate::tui) fn apply_pick(
         Pick::Command(name) => run::update::run_command(app, &name, targets, at),
         Pick::Output(id) => run::update::show_output(app, id),
         Pick::Workspace(id) => workspace::update::switch_to(app, id),
+        Pick::Maintenance { id, revision, change, operation } => {
+            maintenance::change::send(app, (id, revision), *change, operation, at)
+        }
         Pick::Index(_) => Vec::new(),
     }
 }

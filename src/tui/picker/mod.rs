@@ -10,6 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
+use crate::model::maintenance::MaintenanceChange;
 use crate::model::queue::Sort;
 use crate::model::text::SafeText;
 use crate::model::{IncidentCommand, IncidentNumber};
@@ -75,6 +76,17 @@ pub enum Pick {
     JumpTo(IncidentNumber),
     /// Changes the window of the measures.
     Span(Span),
+    /// Changes a maintenance window.
+    Maintenance {
+        /// The id of the window.
+        id: Uuid,
+        /// The revision that is shown.
+        revision: u32,
+        /// What becomes of it.
+        change: Box<MaintenanceChange>,
+        /// What is being done, as in "ending The pool is replaced".
+        operation: String,
+    },
     /// Anything else, by its index in what the list was made from.
     Index(usize),
 }

@@ -69,6 +69,10 @@ fn left(app: &App, group: &Group, room: usize) -> Line<'static> {
         line.push_span(Span::styled(priority.as_str(), theme.priority(priority)));
         line.push_span(format!(" {count}"));
     }
+    let folded = rows.iter().filter(|row| row.summary.folded_under.is_some()).count();
+    if folded > 0 && !narrow {
+        line.push_span(Span::styled(format!("  └ {folded} folded"), theme.dim()));
+    }
     line
 }
 

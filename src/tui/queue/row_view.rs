@@ -100,7 +100,7 @@ impl RowStyles {
     /// Returns the styles of a row. The row of an unacknowledged P1 is the loudest on the screen.
     fn new(theme: Theme, row: &Summary, is_selected: bool) -> Self {
         let priority = theme.priority(row.priority);
-        if !is_unacknowledged(row) {
+        if !is_unacknowledged(row) || row.is_muted() {
             let title = if is_selected { theme.strong() } else { Style::new() };
             return Self { title, priority, state: theme.dim() };
         }
@@ -134,8 +134,12 @@ pub(in crate::tui) fn flag(app: &App, row: &Row) -> &'static str {
         "~"
     } else if let Some(unread) = unread {
         unread.glyph()
+    } else if summary.is_muted() {
+        "×"
     } else if summary.paused {
         "‖"
+    } else if summary.folded_under.is_some() {
+        "└"
     } else {
         " "
     }
@@ -193,7 +197,10 @@ pub(in crate::tui) fn row_line(
                 let owner = owner(app, row, columns.has_full_owner);
                 let style = match &row.assignee {
                     Some(_) => theme.dim(),
-                    None if row.priority.rank() <= Priority::P2 && is_unacknowledged(row) => {
+                    None if row.priority.rank() <= Priority::P2
+                        && is_unacknowledged(row)
+                        && !row.is_muted() =>
+                    {
                         theme.urgent_text(row.priority)
                     }
                     None => styles.state,
@@ -239,7 +246,7 @@ pub(in crate::tui) fn push_clock(
         line.push_span(" ".repeat(wide + 1));
         return;
     };
-    let unacknowledged = is_unacknowledged(row);
+    let unacknowledged = is_unacknowledged(row) && !row.is_muted();
     let now = app.backend_now();
     let style = if clock.is_past(now) {
         let loud = unacknowledged && row.priority.rank() == Priority::P1;
@@ -359,7 +366,11 @@ fn remark(app: &App, row: &Summary) -> (Option<String>, Style) {
     let theme = app.ui.theme;
     let now = app.backend_now();
     let quiet = now - row.last_event_at;
-    if let Some(since) = row.paused_since {
+    if let Some(mute) = row.mute() {
+        let until = app.clock().hh_mm(mute.until);
+        let text = format!("muted until {until} by {}", sanitize(&mute.title));
+        (Some(text), theme.dim())
+    } else if let Some(since) = row.paused_since {
         let text = format!("paused for {}", short_duration(now - since));
         (Some(text), theme.dim())
     } else if is_unacknowledged(row) {

@@ -10,6 +10,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
 use crate::backend::{AdministrationRequest, Backend, BackendError, ContactRequest, Outcome};
+use crate::model::maintenance::MaintenanceRequest;
 use crate::model::{CommandId, Envelope};
 use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
 use crate::sync::remote::Remote;
@@ -151,6 +152,14 @@ impl Surroundings for Runner {
         self.tasks.spawn(async move {
             let result = backend.test_contacts(&person, contact.as_deref()).await;
             let _ = messages.send(Message::ContactsTested(result, Utc::now()));
+        });
+    }
+
+    fn change_maintenance(&mut self, request: MaintenanceRequest) {
+        let (backend, messages) = (Arc::clone(&self.backend), self.reads.messages.clone());
+        self.tasks.spawn(async move {
+            let result = backend.change_maintenance(&request).await.map(Box::new);
+            let _ = messages.send(Message::MaintenanceChanged(request.id, result, Utc::now()));
         });
     }
 

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use crate::backend::lists::NotificationSearch;
 use crate::backend::{AdministrationRequest, ContactRequest, Search, TimelineRange};
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
+use crate::model::maintenance::MaintenanceRequest;
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
 use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
@@ -55,6 +56,8 @@ pub trait Surroundings {
 
     /// Changes the directory.
     fn administer(&mut self, request: AdministrationRequest);
+    /// Changes a maintenance window; the answer is [`Message::MaintenanceChanged`].
+    fn change_maintenance(&mut self, request: MaintenanceRequest);
 
     /// Changes the contacts of the viewer. Surroundings without a backend do nothing, here and below.
     fn change_contacts(&mut self, _request: ContactRequest) {}
@@ -147,6 +150,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         Effect::Administer(request) => surroundings.administer(*request),
         Effect::ChangeContacts(request) => surroundings.change_contacts(*request),
         Effect::TestContacts(person, contact) => surroundings.test_contacts(person, contact),
+        Effect::ChangeMaintenance(request) => surroundings.change_maintenance(*request),
         Effect::LoadLastP1(filter) => surroundings.spawn(reads.read_last_p1(filter)),
         Effect::LoadRunbooks(folder) => surroundings.load_runbooks(folder),
         Effect::LoadRunbook(folder, name) => surroundings.load_runbook(folder, name),

@@ -83,6 +83,22 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
             let people = reader.read_contacts().await?;
             Ok(people.map(|people| ScreenPage { data: ScreenData::Contacts(people), next: None }))
         }
+        ScreenRequest::Maintenance(search) => {
+            let windows = reader.read_maintenance(&search).await?;
+            Ok(windows.map(|windows| {
+                let data = ScreenData::Maintenance(windows);
+                ScreenPage { data, next: None }
+            }))
+        }
+        ScreenRequest::Noise(search) => {
+            let report = reader.read_noise(&search).await?;
+            Ok(report.map(|report| ScreenPage { data: ScreenData::Noise(report), next: None }))
+        }
+        ScreenRequest::Services => {
+            let services = reader.read_unknown_services().await?;
+            Ok(services
+                .map(|services| ScreenPage { data: ScreenData::Services(services), next: None }))
+        }
         ScreenRequest::Alerts(incident, limit) => {
             let alerts = reader.read_alerts(incident, limit).await?;
             Ok(alerts.map(|alerts| ScreenPage { data: ScreenData::Alerts(alerts), next: None }))

@@ -17,13 +17,16 @@ use chrono::{DateTime, Utc};
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::backend::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, PageMark, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NoiseSearch, PageMark,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
 };
 use crate::model::IncidentId;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
+use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
+use crate::model::noise::NoiseReport;
 use crate::model::notification::PersonReach;
+use crate::model::unknown_service::UnknownService;
 
 use filter::{FilterError, ItemFilter};
 
@@ -42,6 +45,10 @@ pub enum ScreenKind {
     Changes,
     Notifications,
     Contacts,
+    Maintenance,
+    Noise,
+    /// Services that the directory does not have.
+    Services,
     /// The alerts of one incident.
     Alerts,
 }
@@ -60,6 +67,9 @@ impl ScreenKind {
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
             Self::Contacts => "Contacts",
+            Self::Maintenance => "Maintenance",
+            Self::Noise => "Noise",
+            Self::Services => "Unknown services",
             Self::Alerts => "Alerts",
         }
     }
@@ -87,6 +97,12 @@ pub enum ScreenData {
     Notifications(Vec<NotificationEntry>),
     /// How people are reached.
     Contacts(Vec<PersonReach>),
+    /// Maintenance windows.
+    Maintenance(Vec<MaintenanceWindow>),
+    /// The checks that cried most.
+    Noise(NoiseReport),
+    /// Services that the directory does not have.
+    Services(Vec<UnknownService>),
     /// Alerts of an incident.
     Alerts(Vec<Alert>),
 }
@@ -132,6 +148,12 @@ pub enum ScreenRequest {
     Notifications(NotificationSearch),
     /// How everybody is reached; it has no pages.
     Contacts,
+    /// Maintenance windows, at most a number of them; they have no pages.
+    Maintenance(MaintenanceSearch),
+    /// The checks whose alerts cried most; they have no pages.
+    Noise(NoiseSearch),
+    /// Services that the directory does not have; they have no pages.
+    Services,
     /// The first alerts of an incident, at most a number of them; they have no pages.
     Alerts(IncidentId, u32),
 }
@@ -142,7 +164,12 @@ impl ScreenRequest {
     pub fn after(self, mark: PageMark) -> Self {
         match self {
             Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
-            Self::Handoff(..) | Self::Alerts(..) | Self::Contacts => self,
+            Self::Handoff(..)
+            | Self::Noise(..)
+            | Self::Alerts(..)
+            | Self::Contacts
+            | Self::Maintenance(_)
+            | Self::Services => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
             Self::ActionItems(search) => {
                 Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })

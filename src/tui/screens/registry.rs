@@ -6,9 +6,12 @@ use crate::tui::feed::logic::FeedScreen;
 use crate::tui::handoff::logic::HandoffScreen;
 use crate::tui::lists::action_items::ActionItemsScreen;
 use crate::tui::lists::changes::ChangesScreen;
+use crate::tui::lists::noise::NoiseScreen;
 use crate::tui::lists::notifications::NotificationsScreen;
 use crate::tui::lists::problems::ProblemsScreen;
 use crate::tui::lists::reviews::ReviewsScreen;
+use crate::tui::lists::services::ServicesScreen;
+use crate::tui::maintenance::logic::MaintenanceScreen;
 use crate::tui::oncall::logic::OnCallScreen;
 use crate::tui::screens::ScreenKind;
 use crate::tui::screens::logic::ScreenLogic;
@@ -25,6 +28,9 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Changes => &ChangesScreen,
         ScreenKind::Notifications => &NotificationsScreen,
         ScreenKind::Contacts => &ContactsScreen,
+        ScreenKind::Maintenance => &MaintenanceScreen,
+        ScreenKind::Noise => &NoiseScreen,
+        ScreenKind::Services => &ServicesScreen,
         ScreenKind::Alerts => &AlertsScreen,
     }
 }

@@ -5,6 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
 use crate::model::Priority;
+use crate::model::maintenance::WindowState;
+use crate::model::storm::Storm;
 use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
@@ -47,9 +49,10 @@ const VERBOSITIES: [Verbosity; 8] = [
 
 pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    let (mut left, mut middle, mut right) = parts(app, Verbosity::Bare);
+    let storm = storm(app);
+    let (mut left, mut middle, mut right) = parts(app, storm.as_ref(), Verbosity::Bare);
     for verbosity in VERBOSITIES {
-        let candidate = parts(app, verbosity);
+        let candidate = parts(app, storm.as_ref(), verbosity);
         let gaps = if verbosity >= Verbosity::Less { 1 } else { 4 };
         if candidate.0.width() + candidate.1.width() + candidate.2.width() + gaps <= width {
             (left, middle, right) = candidate;
@@ -66,8 +69,37 @@ pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-fn parts(app: &App, verbosity: Verbosity) -> (Line<'static>, Line<'static>, Line<'static>) {
-    (left(app, verbosity), middle(app, verbosity), right(app, verbosity))
+fn parts(
+    app: &App,
+    storm: Option<&Storm>,
+    verbosity: Verbosity,
+) -> (Line<'static>, Line<'static>, Line<'static>) {
+    (left(app, verbosity), middle(app, verbosity), right(app, storm, verbosity))
+}
+
+/// Returns the storm that is on, if one is.
+fn storm(app: &App) -> Option<Storm> {
+    let snapshot = app.fetched.snapshot.as_ref()?;
+    let rows = snapshot.rows.iter().map(|row| &**row);
+    Storm::find(rows, &app.session.rules.storms, app.backend_now())
+}
+
+/// Returns what is said of a storm.
+fn storm_text(app: &App, storm: &Storm, verbosity: Verbosity) -> String {
+    let since = app.clock().hh_mm(storm.since);
+    match verbosity {
+        Verbosity::Full | Verbosity::Wide | Verbosity::Middle => {
+            format!("{} since {since}", storm.text())
+        }
+        Verbosity::Small => {
+            format!("storm: {} alerts, {} inc since {since}", storm.alerts, storm.incidents)
+        }
+        Verbosity::Less | Verbosity::Least => {
+            format!("storm {} alerts, {} inc", storm.alerts, storm.incidents)
+        }
+        Verbosity::Tiny => format!("storm {}", storm.incidents),
+        Verbosity::Bare => "storm".to_owned(),
+    }
 }
 
 fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
@@ -100,6 +132,11 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
     if app.inflight.outbox.as_ref().is_some_and(|outbox| outbox.remote.put_back.is_some()) {
         line.push_span(Span::styled(" PUT BACK", app.ui.theme.warning()));
     }
+    let windows = active_windows(app);
+    if windows > 0 && verbosity < Verbosity::Tiny {
+        let word = if verbosity < Verbosity::Small { "maintenance" } else { "maint" };
+        line.push_span(Span::styled(format!(" {windows} {word}"), app.ui.theme.near()));
+    }
     if app.session.read_only {
         line.push_span(Span::styled(" READ-ONLY", app.ui.theme.warning()));
     }
@@ -108,6 +145,13 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
         line.push_span(Span::styled(text, app.ui.theme.warning()));
     }
     line
+}
+
+/// Returns how many maintenance windows mute now.
+fn active_windows(app: &App) -> usize {
+    let now = app.backend_now();
+    let windows = app.fetched.directory.iter().flat_map(|directory| &directory.maintenance);
+    windows.filter(|window| matches!(window.state(now), WindowState::Active(_))).count()
 }
 
 fn freshness(app: &App, verbosity: Verbosity) -> (String, Style) {
@@ -183,8 +227,13 @@ fn middle(app: &App, verbosity: Verbosity) -> Line<'static> {
     line
 }
 
-fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
+fn right(app: &App, storm: Option<&Storm>, verbosity: Verbosity) -> Line<'static> {
     let mut line = Line::default();
+    if let Some(storm) = storm {
+        let style = app.ui.theme.warning();
+        line.push_span(Span::styled(storm_text(app, storm, verbosity), style));
+        line.push_span(if verbosity >= Verbosity::Small { " " } else { "   " });
+    }
     let paging = paging(app).filter(|_| verbosity < Verbosity::Bare);
     if verbosity >= Verbosity::Less {
         if let Some(paging) = paging {
@@ -197,6 +246,7 @@ fn right(app: &App, verbosity: Verbosity) -> Line<'static> {
         line.push_span(if verbosity >= Verbosity::Small { "  " } else { "   " });
     }
     if verbosity < Verbosity::Middle
+        && storm.is_none()
         && let Some((team, person)) = app.on_call()
     {
         let team = team.map(|team| format!("{} ", truncate(team, 14)));

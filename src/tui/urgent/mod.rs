@@ -34,11 +34,13 @@ impl Urgent {
     }
 }
 
-/// Returns whether an incident is a P1 or P2 that nobody has acknowledged and nobody leads.
+/// Returns whether an incident is a P1 or P2 that nobody has acknowledged and nobody leads, and that no
+/// maintenance window mutes.
 #[must_use]
 pub fn is_unclaimed(row: &Summary, now: DateTime<Utc>) -> bool {
     row.priority.rank() <= Priority::P2
         && row.status == Status::Triggered
         && row.assignee.is_none()
         && !row.is_snoozed(now)
+        && !row.is_muted()
 }

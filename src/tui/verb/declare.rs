@@ -106,6 +106,7 @@ pub(in crate::tui) fn steps(
     let old = replaced_declaration(form).map(|(_, old)| old);
     let same = old.map(|old| old.detected_at).filter(|was| (*was - detected).abs() < MINUTE);
     let mut declaration = Declaration {
+        alerts: None,
         title: form.value("Title"),
         services: form.field("Services").map(Field::entered_names).unwrap_or_default(),
         impact: names::parse_choice(form, "Impact")?,

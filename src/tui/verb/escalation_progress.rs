@@ -7,6 +7,7 @@ use crate::model::directory::Directory;
 use crate::model::escalation::{self, NextCall, Reached, Step, awaits_calls, next_call};
 use crate::model::notification::Notification;
 use crate::model::notification::step::{AutomaticStep, EXPIRES_AFTER};
+use crate::model::storm::is_quiet;
 use crate::model::time::{format_ago, format_duration};
 use crate::model::{Event, EventBody, Summary};
 
@@ -136,6 +137,9 @@ impl<'a> Progress<'a> {
         if self.row.paused {
             return "paused: no level is called by itself".to_owned();
         }
+        if self.is_quiet() {
+            return "folded: no level is called while the other one is open".to_owned();
+        }
         match next_call(self.row, self.directory, self.now) {
             NextCall::Now(call) => format!("level {} is due now", call.level),
             NextCall::At(at) => {
@@ -149,7 +153,15 @@ impl<'a> Progress<'a> {
 
     /// Returns whether levels of this incident are called by themselves when they are due.
     fn is_automatic(&self) -> bool {
-        awaits_calls(self.row) && !self.row.paused && self.calls_by_itself()
+        awaits_calls(self.row) && !self.row.paused && !self.is_quiet() && self.calls_by_itself()
+    }
+
+    /// Returns whether nobody is called as it is folded under another incident.
+    fn is_quiet(&self) -> bool {
+        let rows = || self.app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
+        is_quiet(self.row, |id| {
+            rows().find(|row| row.id == id && row.status.is_open()).map(|row| row.priority)
+        })
     }
 
     /// Returns whether the backend calls levels by itself. Only some do.

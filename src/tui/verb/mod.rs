@@ -24,11 +24,13 @@ pub mod declare;
 mod describe;
 mod escalate;
 mod escalation_progress;
+mod fold;
 pub mod link;
 pub mod logic;
 pub(in crate::tui) mod merge;
 mod move_status;
 pub mod names;
+mod noise;
 mod note;
 mod override_priority;
 mod own;
@@ -61,6 +63,8 @@ use crate::tui::action::{Action, Entry};
 use crate::tui::contacts::form::ContactForm;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
+use crate::tui::maintenance::form::MaintenanceForm;
+use crate::tui::services::form::AdoptForm;
 use logic::{Contents, FormLogic, VerbLogic};
 
 /// A verb that an action starts.
@@ -91,9 +95,11 @@ const VERBS: &[Verb] = &[
     verb(review::ENTRY, &review::WriteReview),
     verb(snooze::ENTRY, &snooze::Snooze),
     verb(merge::ENTRY, &merge::Merge),
+    verb(fold::ENTRY, &fold::Fold),
     verb(link::ENTRY, &link::Link),
     verb(reopen::ENTRY, &reopen::Reopen),
     verb(reclassify::ENTRY, &reclassify::Reclassify),
+    verb(noise::ENTRY, &noise::MarkNoise),
     verb(describe::ENTRY, &describe::Describe),
     verb(role::ENTRY, &role::GiveRole),
     verb(ask_role::ENTRY, &ask_role::AskForRole),
@@ -124,6 +130,8 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RecordChange,
     CommandKind::RecordProblem,
     CommandKind::MoveAlerts,
+    CommandKind::Mute,
+    CommandKind::Unmute,
 ];
 
 /// The entries of the verbs that act on incidents, in the order of the help.
@@ -219,6 +227,8 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
         Kind::Correction { commands } => read(&correction::CorrectionForm { commands }),
         Kind::Contact { .. } => read(&ContactForm { quiet: false }),
         Kind::QuietHours => read(&ContactForm { quiet: true }),
+        Kind::Maintenance { id, .. } => read(&MaintenanceForm { id: *id }),
+        Kind::AdoptService { team, .. } => read(&AdoptForm { team: team.as_deref() }),
         Kind::Command(kind) => match for_command(*kind) {
             Some(verb) => read(verb.form()),
             None => read(&logic::NoForm),

@@ -51,7 +51,7 @@ pub(in crate::tui) fn people_names(app: &App) -> Vec<String> {
 /// Returns the names that are offered in a field; `None` if it is no field of names.
 pub(in crate::tui) fn offered_names(app: &App, label: &str) -> Option<Vec<String>> {
     match label {
-        "Services" => Some(service_names(app)),
+        "Services" | "Depends on" => Some(service_names(app)),
         "Team" => Some(team_names(app)),
         "Owner" => Some(people_names(app)),
         _ => None,

@@ -6,6 +6,7 @@ mod follow_up;
 mod lifecycle;
 mod links;
 mod people;
+mod storms;
 mod undo;
 mod waiting;
 mod writing;
@@ -173,7 +174,11 @@ verbs! {
     Merge = lifecycle::Merge,
     MoveAlerts = alerts::MoveAlerts,
     Split = alerts::Split,
+    Fold = storms::Fold,
+    Unfold = storms::Unfold,
     Reclassify = lifecycle::Reclassify,
+    MarkNoise = storms::MarkNoise,
+    ClearNoise = storms::ClearNoise,
     Link = links::AddLink,
     Unlink = links::RemoveLink,
     Review = follow_up::WriteReview,
@@ -189,6 +194,8 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RepeatAlert,
     CommandKind::RecordChange,
     CommandKind::RecordProblem,
+    CommandKind::Mute,
+    CommandKind::Unmute,
 ];
 
 // A command that no verb sends, and that is not excepted above, does not compile.

@@ -145,6 +145,7 @@ pub async fn changes_are_listed_by_their_start(backend: &dyn Backend) {
         starts_at: now + TimeDelta::hours(start),
         ends_at: end.map(|end| now + TimeDelta::hours(end)),
         state: ChangeState::Done,
+        url: None,
         extra: <_>::default(),
     };
     let changes = [

@@ -103,6 +103,7 @@ pub async fn suspected_changes_come_with_the_incident(backend: &dyn Backend) {
         starts_at: ago(ended + 5),
         ends_at: Some(ago(ended)),
         state: ChangeState::Done,
+        url: None,
         extra: <_>::default(),
     };
     let near = change("checkout v812", "checkout", 20);

@@ -138,6 +138,13 @@ other_number = call("timeline", id=alerted)[-1].number
 assert len(call("alerts", id=f"INC-{other_number}")) == 1
 change(f"INC-{other_number}", "move_alerts", into=alerted, keys=["0f0e0d0c0b0a0908"])
 assert len(call("alerts", id=alerted)) == 1
+assert call("waiting_alerts").total == 0
+change(alerted, "mark_noise", reason="It ends by itself")
+cried = call("noise").rows
+assert [(row.check, row.noise, row.led) for row in cried] == [("HighLatency", 1, 0)], cried
+change(alerted, "clear_noise")
+change(f"INC-{other_number}", "fold", under=alerted)
+change(f"INC-{other_number}", "unfold")
 heartbeats = call("heartbeats")
 assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
 assert call("beat", name="backup").effect.value == "unchanged"
@@ -149,6 +156,21 @@ quiet = models.ContactChangeRequest.from_dict({"quiet": {"from": "22:00", "to": 
 assert call("change_contacts", person="ines", body=quiet).quiet.to == "07:00"
 assert [person.person for person in call("contacts")] == ["ines"]
 call("test_contacts", person="ines", body=models.ContactTestRequest.from_dict({}))
+# A maintenance window, from its preview to its end.
+planned = {
+    "title": "Pool", "filter": {"services": ["checkout"]}, "from": "2030-03-01T01:00:00Z",
+    "until": "2030-03-01T02:00:00Z",
+}
+new_window = models.NewWindow.from_dict(planned)
+assert call("preview_maintenance", body=new_window).total >= 0
+window = call("create_maintenance", 201, body=new_window)
+assert call("maintenance_window", id=window.id).title == "Pool"
+assert [one.id for one in call("maintenance")] == [window.id]
+renamed = models.NewWindow.from_dict({**planned, "title": "Other"})
+changed = call("change_maintenance", id=window.id, revision=1, body=renamed)
+assert changed.revision == 2 and call("end_maintenance", id=window.id).ended_at, changed
+assert call("muted") == []
+assert call("unknown_services") == [] or call("unknown_services")[0].name
 message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
 mapped = call("ingest_named", name="uptime-kuma", body=message)
 assert [outcome.effect.value for outcome in mapped.outcomes] == ["declared"], mapped

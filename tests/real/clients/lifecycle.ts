@@ -113,6 +113,11 @@ const notified = await success(
 );
 assert.deepEqual(notified.rows, []);
 
+const waiting = await success(client.GET("/v1/ingest/waiting", { params: { query: {} } }));
+assert.equal(waiting.total, 0);
+const noise = await success(client.GET("/v1/noise", { params: { query: { limit: 10 } } }));
+assert(noise.rows.length <= 10);
+
 const heartbeats = await success(client.GET("/v1/heartbeats"));
 assert.deepEqual(heartbeats.map((heartbeat) => heartbeat.name), ["backup"]);
 const beat = await success(
@@ -130,6 +135,32 @@ assert.equal(quiet.quiet?.to, "07:00");
 const contacts = await success(client.GET("/v1/contacts"));
 assert.deepEqual(contacts.map((reach) => reach.person), ["ines"]);
 await success(client.POST("/v1/contacts/{person}/test", { ...person, body: {} }));
+// A maintenance window, from its preview to its end.
+const planned = {
+  title: "Pool",
+  filter: { services: ["checkout"] },
+  from: "2030-03-01T01:00:00Z",
+  until: "2030-03-01T02:00:00Z",
+};
+await success(client.POST("/v1/maintenance/preview", { body: planned }));
+const maintained = await success(client.POST("/v1/maintenance", { body: planned }));
+const maintainedPath = { id: maintained.id };
+await success(client.GET("/v1/maintenance"));
+await success(client.GET("/v1/maintenance/{id}", { params: { path: maintainedPath } }));
+const replaced = await success(
+  client.PUT("/v1/maintenance/{id}", {
+    params: { path: maintainedPath, query: { revision: 1 } },
+    body: { ...planned, title: "Other" },
+  }),
+);
+assert.equal(replaced.revision, 2);
+const done = await success(
+  client.DELETE("/v1/maintenance/{id}", { params: { path: maintainedPath } }),
+);
+assert(done.ended_at);
+assert.deepEqual(await success(client.GET("/v1/muted")), []);
+const unknown = await success(client.GET("/v1/unknown-services"));
+assert(Array.isArray(unknown));
 // What can't be understood is stored.
 const refused = await client.POST("/v1/ingest/alertmanager", {
   body: { alerts: [] },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use redphone::backend::{AdministrationRequest, Backend, ContactRequest};
+use redphone::model::maintenance::MaintenanceRequest;
 use redphone::model::measures::Window;
 use redphone::model::notification::{ContactTest, PersonReach};
 use redphone::model::runbook::{RunbookHeader, RunbookPage};
@@ -135,6 +136,13 @@ impl Surroundings for Stage {
         };
         self.contact_tests.push((person, contact));
         self.answer(Message::ContactsTested(Ok(vec![sent]), self.now));
+    }
+
+    fn change_maintenance(&mut self, request: MaintenanceRequest) {
+        let result = wait(self.memory.change_maintenance(&request)).map(Box::new);
+        let id = request.id;
+        self.maintained.push(request);
+        self.answer(Message::MaintenanceChanged(id, result, self.now));
     }
 
     fn store_draft(&mut self, op: DraftOp) {

@@ -199,6 +199,7 @@ impl History {
             starts_at: at,
             ends_at: has_ended.then_some(ends),
             state: if has_ended { state } else { ChangeState::Running },
+            url: None,
             extra: Extra::default(),
         }
     }

@@ -59,6 +59,7 @@ impl Simulation<'_> {
         let mut fill =
             |text| self.fill_for(wave.service, wave.from, is_severe, detected_at, variant, text);
         let declaration = Declaration {
+            alerts: None,
             title: fill(title),
             symptoms: fill(symptoms),
             services: vec![service.name.clone()],
@@ -124,6 +125,7 @@ impl Simulation<'_> {
             starts_at: now - TimeDelta::seconds(self.dice.between(60, 600)),
             ends_at: Some(now),
             state: ChangeState::Done,
+            url: None,
             extra: Extra::default(),
         };
         let command = Command::RecordChange(change);

@@ -274,6 +274,7 @@ impl<'a> StoryWriter<'a> {
             }
         };
         let declaration = Declaration {
+            alerts: None,
             title,
             services,
             impact: subject.impact,
@@ -400,6 +401,7 @@ impl<'a> StoryWriter<'a> {
             starts_at,
             ends_at: Some(ends_at),
             state: if rolled_back { ChangeState::RolledBack } else { ChangeState::Done },
+            url: None,
             extra: Extra::default(),
         })
     }

@@ -8,8 +8,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
+use super::flapping::end_calm;
 use super::ingest::{Done, MAX_COMMANDS, Message};
 use super::table::{self, parse_alert};
+use super::waiting;
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::sql::Batch;
 use crate::backend::file::store::FileStore;
@@ -38,7 +40,10 @@ impl FileStore {
             return Ok(ExpiredAlerts::default());
         }
         let next = self
-            .with_path_context(async { read_next(&mut *self.acquire_reader().await?, since).await })
+            .with_path_context(async {
+                let mut conn = self.acquire_reader().await?;
+                self.read_next_end(&mut conn, since).await
+            })
             .await?;
         if next.is_none_or(|next| next > now) {
             return Ok(ExpiredAlerts { count: 0, next });
@@ -51,15 +56,21 @@ impl FileStore {
             let rules = store.rules();
             let (mut count, mut has_news) = (0, false);
             let mut failure = None;
+            let mut is_calm = !store.has_waiting();
             for _ in 0..MAX_GROUPS {
                 store.reserve_for(MAX_COMMANDS);
-                let done = Box::pin(end_group(&mut writer, &rules, (now, since))).await;
+                let done = if is_calm {
+                    Box::pin(end_group(&mut writer, &rules, (now, since))).await
+                } else {
+                    Box::pin(end_calm(&mut writer, &rules, now)).await
+                };
                 store.end_message(&mut writer, &done).await;
                 match done {
                     Ok(done) if done.has_changed => {
                         count += u64::from(done.outcome.alerts.resolved);
                         has_news |= !done.commands.is_empty();
                     }
+                    Ok(_) if !is_calm => is_calm = true,
                     Ok(_) => break,
                     Err(error) => {
                         failure = Some(error);
@@ -69,7 +80,7 @@ impl FileStore {
             }
             let next = match failure {
                 Some(error) => Err(error),
-                None => read_next(&mut writer.conn, since).await,
+                None => store.read_next_end(&mut writer.conn, since).await,
             };
             drop(writer);
             if has_news {
@@ -78,6 +89,22 @@ impl FileStore {
             Ok(ExpiredAlerts { count, next: next? })
         })
         .await
+    }
+}
+
+impl FileStore {
+    /// Returns when the next alert ends, or was calm for long enough.
+    async fn read_next_end(
+        &self,
+        conn: &mut SqliteConnection,
+        since: i64,
+    ) -> StoreResult<Option<DateTime<Utc>>> {
+        let expiry = read_next(conn, since).await?;
+        if !self.has_waiting() {
+            return Ok(expiry);
+        }
+        let calm = waiting::read_first_calm(conn).await?.map(|(at, _)| at);
+        Ok(expiry.into_iter().chain(calm).min())
     }
 }
 
@@ -122,7 +149,8 @@ async fn end_group(
     let (source, key) = (first.source.clone(), first.group.clone());
     let group = AlertGroup::new(source, sender.clone(), key, last.iter().map(report).collect());
     let actor = Actor::Integration(sender);
-    let message = Message { group: &group, actor: &actor, rules, has_expired: true, now };
+    let message =
+        Message { group: &group, actor: &actor, rules, has_expired: true, continues: None, now };
     let mut done = message.store_in_transaction(writer).await?;
     done.outcome.alerts.resolved = done.outcome.alerts.resolved.saturating_add(resolved);
     Ok(done)

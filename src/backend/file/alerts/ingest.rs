@@ -4,6 +4,8 @@
 //! |---|---|
 //! | an alert fires, and no incident is open for the group | an incident is declared, whose `dedup_key` is the group's |
 //! | the same, and a rule of the settings holds it | the incident is also snoozed for that time |
+//! | the same, and maintenance windows mute all its alerts | the incident is also muted |
+//! | an alert fires in a muted incident that no window mutes | the incident is released |
 //! | an alert is new in the open incident | it is counted there, and raises the priority if it is worse |
 //! | an alert fires again, after all were resolved | it is counted |
 //! | an alert still fires, or is late | its row at most |
@@ -22,8 +24,11 @@ use std::ops::Deref;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
 
+use super::ending::Ending;
+use super::generation::{Continues, continued_range, generation};
 use super::moving;
 use super::table;
+use super::waiting;
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::records::{self, KeyedIncident};
 use crate::backend::file::sql::Batch;
@@ -31,9 +36,9 @@ use crate::backend::file::store::FileStore;
 use crate::backend::file::writer::{TxScope, Writer, parse_incident_id};
 use crate::backend::{BackendError, IngestEffect, IngestOutcome, Outcome};
 use crate::model::alert::{
-    Alert, AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
+    AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
 };
-use crate::model::status::ResolutionAction;
+use crate::model::command::Link;
 use crate::model::{
     Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Rules, Status,
     Summary,
@@ -41,8 +46,10 @@ use crate::model::{
 
 /// How many new alerts of a message have an event each; more of them share one.
 const MAX_EVENTS: usize = 5;
+/// How many incidents are folded under a new one at most.
+pub(super) const MAX_FOLDS: usize = 50;
 /// How many commands a message leads to at most.
-pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 3;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 2 * MAX_FOLDS + 9;
 
 /// What a message led to.
 pub(super) struct Done {
@@ -73,6 +80,7 @@ impl FileStore {
                 actor: &actor,
                 rules: &rules,
                 has_expired: false,
+                continues: None,
                 now: Utc::now(),
             };
             let done = Box::pin(message.store(&mut writer)).await;
@@ -112,6 +120,8 @@ pub(super) struct Message<'a> {
     pub(super) rules: &'a Rules,
     /// Whether nobody sent it: its alerts are resolved as they were not reported again.
     pub(super) has_expired: bool,
+    /// The incident that a new one continues.
+    pub(super) continues: Option<Continues<'a>>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -147,7 +157,8 @@ impl Message<'_> {
     pub(super) async fn store_in_transaction(&self, writer: &mut Writer) -> StoreResult<Done> {
         let open = self.find_open(&mut writer.conn).await?;
         let key = open.as_ref().map(|open| open.record.key);
-        let moved = moving::find_elsewhere(&mut writer.conn, self.group, key).await?;
+        let mut moved = moving::find_elsewhere(&mut writer.conn, self.group, key).await?;
+        self.remove_old(&mut moved);
         let done = if moved.is_empty() {
             self.store_part(writer, open).await?
         } else {
@@ -159,8 +170,9 @@ impl Message<'_> {
         Ok(done)
     }
 
-    /// Stores a message of which all alerts belong to one incident, within the transaction.
-    pub(super) async fn store_part(
+    /// Stores a message of which all alerts belong to one incident and none wait, within the
+    /// transaction.
+    pub(super) async fn store_admitted(
         &self,
         writer: &mut Writer,
         open: Option<OpenIncident>,
@@ -174,23 +186,36 @@ impl Message<'_> {
             (Some(_), false) => IngestEffect::Added,
         };
         self.write(writer, open.as_ref(), id, &mut update).await?;
+        let row = commands.iter().rev().find_map(|outcome| outcome.row.clone());
+        if let Some(row) = row.or_else(|| open.as_ref().map(|open| open.summary.clone())) {
+            let muted = (&row, open.is_none());
+            commands.extend(writer.mute_alerts(self.rules, self.group, muted, self.now).await?);
+        }
         if let Some(outcome) = self.acknowledge(writer, open.as_ref(), id, &commands).await? {
             if effect == IngestEffect::Unchanged {
                 effect = IngestEffect::Acknowledged;
             }
             commands.push(outcome);
         }
-        if let Some(open) = &open
-            && let Some((command, ended)) = self.end(&mut writer.conn, open, &update).await?
-        {
-            let because = if self.has_expired { NO_ALERT } else { EVERY_ALERT };
-            let outcome = self.execute(writer, id, command, Some(because)).await?;
-            if outcome.is_some() {
-                effect = ended;
+        // The row of the incident is that of the last command about it.
+        let mut folds = Vec::new();
+        if open.is_none() {
+            folds = self.fold(writer, id, &commands).await?;
+        }
+        let mut is_flapping = false;
+        if let Some(open) = &open {
+            if let Some(ending) = self.end(&mut writer.conn, open, &update).await? {
+                let Ending { command, effect: ended, because } = ending;
+                let outcome = self.execute(writer, id, command, Some(&because)).await?;
+                if outcome.is_some() {
+                    effect = ended;
+                }
+                commands.extend(outcome);
             }
-            commands.extend(outcome);
+            is_flapping = self.note_flapping(writer, open, &update).await?;
         }
         let has_changed = !commands.is_empty()
+            || is_flapping
             || !update.new.is_empty()
             || !update.changed.is_empty()
             || open.as_ref().is_some_and(|open| open.has_moved);
@@ -202,19 +227,31 @@ impl Message<'_> {
             number: row.and_then(|row| row.number),
             alerts: update.counts,
         };
+        commands.extend(folds);
         Ok(Done { outcome, commands, has_changed })
     }
 
     /// Finds the open incident of the group: the one with its key, or that in which it continues. In
     /// that case the alerts follow it.
     async fn find_open(&self, conn: &mut SqliteConnection) -> StoreResult<Option<OpenIncident>> {
+        let (from, to) = continued_range(&self.group.key);
         let mut batch = Batch::new(
-            "SELECT id, key FROM incident WHERE dedup_key = ?
-                ORDER BY facets < 320 DESC, key DESC LIMIT 1",
+            "SELECT id, key, dedup_key FROM (
+                    SELECT id, key, dedup_key, facets FROM incident WHERE dedup_key = ?
+                    UNION ALL
+                    SELECT id, key, dedup_key, facets FROM incident
+                        WHERE dedup_key >= ? AND dedup_key < ?)
+                ORDER BY facets < 320 DESC, key DESC",
         );
-        batch.arg(self.group.key.clone());
-        let Some(row) = batch.fetch_optional(conn).await? else { return Ok(None) };
-        let (id, key) = (parse_incident_id(row.try_get(0)?)?, row.try_get::<i64, _>(1)?);
+        batch.arg(self.group.key.clone()).arg(from).arg(to);
+        let mut found = None;
+        for row in batch.fetch_all(conn).await? {
+            if generation(&self.group.key, row.try_get(2)?).is_some() {
+                found = Some((parse_incident_id(row.try_get(0)?)?, row.try_get::<i64, _>(1)?));
+                break;
+            }
+        }
+        let Some((id, key)) = found else { return Ok(None) };
         let Some(record) = records::load_open_end(conn, id).await? else { return Ok(None) };
         let mut has_moved = false;
         if record.key != key {
@@ -226,7 +263,7 @@ impl Message<'_> {
     }
 
     /// Compares the message with what is stored of its alerts.
-    async fn compare(
+    pub(super) async fn compare(
         &self,
         conn: &mut SqliteConnection,
         open: Option<&OpenIncident>,
@@ -256,6 +293,7 @@ impl Message<'_> {
         if new.is_empty() {
             if let (Some(OpenIncident { firing: 0, .. }), Some(first)) =
                 (open, update.again.first())
+                && waiting::read_flapping(&mut writer.conn, id).await?.is_none()
             {
                 let alert = self.group.alerts.get(*first);
                 let title = alert.map(|alert| alert.title.as_str()).unwrap_or_default();
@@ -273,7 +311,10 @@ impl Message<'_> {
         let each = open.is_some() && new.len() <= MAX_EVENTS;
         let size = if each { 1 } else { new.len() };
         for positions in new.chunks(size) {
-            let declared = declaration(self.group, positions, &directory, self.now);
+            let mut declared = declaration(self.group, positions, &directory, self.now);
+            if let (None, Some(continues)) = (open, self.continues) {
+                declared.dedup_key = Some(continues.key.to_owned());
+            }
             if let Some(open) = open.filter(|open| open.is_elsewhere) {
                 outcomes.extend(self.count_worse(writer, open, declared).await?);
                 continue;
@@ -285,6 +326,11 @@ impl Message<'_> {
         }
         if open.is_none() && outcomes.is_empty() {
             return Err(StoreError::content("no incident could be declared for alerts"));
+        }
+        if let (None, Some(Continues { earlier, number, .. })) = (open, self.continues) {
+            let link = Link::Incident { id: earlier, number };
+            let command = IncidentCommand::Link { link };
+            outcomes.extend(self.execute(writer, id, command, Some(CONTINUES)).await?);
         }
         if open.is_none()
             && let Some(hold_s) = self.group.overrides.hold_s
@@ -342,54 +388,6 @@ impl Message<'_> {
         table::write_new(&mut writer.conn, &update.new, key).await
     }
 
-    /// Returns the command that ends the open incident, with its effect, if all its alerts are resolved
-    /// by this message.
-    async fn end(
-        &self,
-        conn: &mut SqliteConnection,
-        open: &OpenIncident,
-        update: &GroupUpdate,
-    ) -> StoreResult<Option<(IncidentCommand, IngestEffect)>> {
-        let prefix = format!("{}:", self.group.source);
-        let is_of_alerts = open.dedup_key.as_ref().is_some_and(|key| key.starts_with(&prefix));
-        let fires = |alert: &Alert| alert.state != AlertState::Resolved;
-        let may_end = update.has_resolved
-            && self.group.may_end()
-            && is_of_alerts
-            && update.counts.unstored == 0
-            && !update.new.iter().any(fires);
-        if !may_end {
-            return Ok(None);
-        }
-        let (count, firing) = table::count(conn, open.record.key).await?;
-        if firing > 0 {
-            return Ok(None);
-        }
-        Ok(match open.summary.status {
-            Status::Triggered => {
-                let alerts = match count {
-                    1 => "its alert is".to_owned(),
-                    count => format!("its {count} alerts are all"),
-                };
-                let command = IncidentCommand::Resolve {
-                    action: ResolutionAction::Other,
-                    detail: format!("{alerts} resolved, and nobody had acknowledged it"),
-                    validation: if self.has_expired {
-                        format!("{} reported it no more", self.group.sender)
-                    } else {
-                        format!("{} reported it", self.group.sender)
-                    },
-                };
-                Some((command, IngestEffect::Resolved))
-            }
-            Status::Acknowledged | Status::Investigating | Status::Identified => {
-                let command = IncidentCommand::MoveStatus { to: Status::Monitoring };
-                Some((command, IngestEffect::Monitoring))
-            }
-            _ => None,
-        })
-    }
-
     /// Carries out a command about an incident in the running transaction; `None` if the rules refuse
     /// it.
     pub(super) async fn execute(
@@ -419,11 +417,8 @@ impl Message<'_> {
     }
 }
 
-/// Why an incident is ended by alerts.
-const EVERY_ALERT: &str = "all its alerts were reported as resolved";
-/// The same as [`EVERY_ALERT`] if no message said so.
-const NO_ALERT: &str = "its alerts were not reported any more";
-
+/// Why a new incident links an earlier one.
+const CONTINUES: &str = "it continues the earlier incident, which takes in no more alerts";
 /// Returns the key of an incident.
 async fn key_of(conn: &mut SqliteConnection, id: IncidentId) -> StoreResult<i64> {
     let mut batch = Batch::new("SELECT key FROM incident WHERE id = ?");

@@ -5,13 +5,23 @@
 //! message declare one incident, and a message that is sent again changes nothing but rows. Alerts whose
 //! sender never reports an end are ended by time ([`expire`]), as if a message had said so.
 
+mod admission;
+mod ending;
+mod ends;
 mod expire;
+mod flapping;
+mod folding;
+mod generation;
 mod ingest;
 mod moving;
 mod parts;
+mod succession;
 mod table;
 pub(super) mod transfer;
+mod waiting;
 mod with_heartbeat;
 
 pub(super) use moving::{MovedAlerts, read_selected};
-pub(super) use table::{count, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing};
+pub(super) use table::{
+    count, find_group, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing,
+};

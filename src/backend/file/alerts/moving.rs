@@ -15,9 +15,9 @@ use crate::backend::file::writer::parse_incident_id;
 use crate::model::alert::{Alert, AlertGroup, AlertSelection};
 use crate::model::{IncidentId, Status};
 
-/// The alerts of an incident that are looked for: its id, whether it is open, and the key and position
-/// of each row.
-type FoundRows = (IncidentId, bool, Vec<(String, i64)>);
+/// The alerts of an incident that are looked for: its id, whether it is open, and of each row the key, the
+/// position, and whether it is resolved.
+type FoundRows = (IncidentId, bool, Vec<(String, i64, bool)>);
 
 /// Alerts that are moved, with the positions of their rows.
 #[derive(Default)]
@@ -82,6 +82,8 @@ pub(super) struct Elsewhere {
     pub record: KeyedIncident,
     /// The keys of these alerts.
     pub keys: HashSet<String>,
+    /// The keys of those that are resolved.
+    pub resolved: HashSet<String>,
     /// Whether the alerts have just followed an incident that was merged into this one.
     pub has_moved: bool,
 }
@@ -95,7 +97,7 @@ pub(super) async fn find_elsewhere(
 ) -> StoreResult<Vec<Elsewhere>> {
     let keys: HashSet<&str> = group.alerts.iter().map(|alert| alert.key.as_str()).collect();
     let mut batch = Batch::new(
-        "SELECT a.key, a.position, i.key, i.id, i.facets
+        "SELECT a.key, a.position, i.key, i.id, i.facets, a.state = 1
             FROM json_each(?) k CROSS JOIN alert a ON a.position =
                 (SELECT max(b.position) FROM alert b WHERE b.group_key = ? AND b.key = k.value)
             JOIN incident i ON i.key = a.incident WHERE i.key IS NOT ?",
@@ -110,13 +112,17 @@ pub(super) async fn find_elsewhere(
         if is_open || is_merged {
             let id = parse_incident_id(row.try_get(3)?)?;
             let entry = incidents.entry(row.try_get(2)?).or_insert((id, is_open, Vec::new()));
-            entry.2.push((row.try_get(0)?, row.try_get(1)?));
+            let is_resolved = row.try_get_unchecked::<i64, _>(5)? != 0;
+            entry.2.push((row.try_get(0)?, row.try_get(1)?, is_resolved));
         }
     }
     let mut found: Vec<Elsewhere> = Vec::new();
     for (key, (id, is_open, rows)) in incidents {
         let Some(record) = records::load_open_end(conn, id).await? else { continue };
-        let (keys, positions): (HashSet<String>, Vec<i64>) = rows.into_iter().unzip();
+        let resolved: HashSet<String> =
+            rows.iter().filter(|row| row.2).map(|row| row.0.clone()).collect();
+        let (keys, positions): (HashSet<String>, Vec<i64>) =
+            rows.into_iter().map(|(key, position, _)| (key, position)).unzip();
         if !is_open {
             let moved = MovedAlerts { alerts: Vec::new(), positions };
             let mut batch = Batch::default();
@@ -129,9 +135,10 @@ pub(super) async fn find_elsewhere(
         match found.iter_mut().find(|other| other.record.key == record.key) {
             Some(other) => {
                 other.keys.extend(keys);
+                other.resolved.extend(resolved);
                 other.has_moved |= !is_open;
             }
-            None => found.push(Elsewhere { record, keys, has_moved: !is_open }),
+            None => found.push(Elsewhere { record, keys, resolved, has_moved: !is_open }),
         }
     }
     Ok(found)

@@ -16,7 +16,7 @@ const WORSE_ALERT: &str = "an alert that was moved to it is more severe";
 impl Done {
     /// Returns what this part of a message led to together with the `next` one. The incident is that of
     /// the first part whose timeline has changed, or else of the first.
-    fn and(mut self, next: Self) -> Self {
+    pub(super) fn and(mut self, next: Self) -> Self {
         let is_unchanged = self.outcome.effect == IngestEffect::Unchanged;
         if is_unchanged && next.outcome.effect != IngestEffect::Unchanged {
             let alerts = self.outcome.alerts;
@@ -49,7 +49,7 @@ impl Message<'_> {
             let message = Message { group: &rest, ..*self };
             done = Some(message.store_part(writer, open).await?);
         }
-        for Elsewhere { record, keys, has_moved } in moved {
+        for Elsewhere { record, keys, has_moved, .. } in moved {
             let part = part_of(&|key: &str| keys.contains(key));
             let (alerts, firing) = table::count(&mut writer.conn, record.key).await?;
             let is_elsewhere = true;

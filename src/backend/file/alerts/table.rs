@@ -5,6 +5,7 @@ use sqlx::{Row, SqliteConnection};
 use crate::backend::file::error::{StoreError, StoreResult, no_such_incident};
 use crate::backend::file::json_column::{encode_json, parse_json};
 use crate::backend::file::sql::Batch;
+use crate::backend::file::writer::parse_incident_id;
 use crate::model::IncidentId;
 use crate::model::alert::{Alert, AlertState};
 
@@ -49,6 +50,24 @@ pub(in crate::backend::file) async fn read_alerts(
     );
     batch.arg(incident).arg(i64::from(limit));
     read_bodies(batch, conn).await
+}
+
+/// Finds the open incident that has the alerts of a group.
+pub(in crate::backend::file) async fn find_group(
+    conn: &mut SqliteConnection,
+    group: &str,
+) -> StoreResult<Option<IncidentId>> {
+    if !has_alerts(conn).await? {
+        return Ok(None);
+    }
+    let mut batch = Batch::new(
+        "SELECT i.id FROM alert a JOIN incident i ON i.key = a.incident
+            WHERE a.group_key = ? AND i.facets < 320
+            ORDER BY a.state, a.last DESC, a.position DESC LIMIT 1",
+    );
+    batch.arg(group.to_owned());
+    let row = batch.fetch_optional(conn).await?;
+    row.map(|row| parse_incident_id(row.try_get(0)?)).transpose()
 }
 
 /// Reads the alerts of an incident, as [`read_alerts`] does.

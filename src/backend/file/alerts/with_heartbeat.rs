@@ -30,8 +30,14 @@ impl FileStore {
             let mut writer = store.lock_writer().await;
             let rules = store.rules();
             store.reserve_for(MAX_COMMANDS);
-            let message =
-                Message { group: &group, actor: &actor, rules: &rules, has_expired: false, now };
+            let message = Message {
+                group: &group,
+                actor: &actor,
+                rules: &rules,
+                has_expired: false,
+                continues: None,
+                now,
+            };
             let (done, heartbeat) = match Box::pin(store_both(&mut writer, &message, &change)).await
             {
                 Ok((done, heartbeat)) => (Ok(done), heartbeat),

@@ -14,6 +14,7 @@ use crate::backend::file::administration_table::has_administration;
 use crate::backend::file::alerts::has_alerts;
 use crate::backend::file::contacts::table::has_contacts;
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
+use crate::backend::file::maintenance::has_maintenance;
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
 use crate::backend::file::notifications::has_notifications;
@@ -29,6 +30,7 @@ use crate::model::alert::Alert;
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::maintenance::MaintenanceWindow;
 use crate::model::notification::{Attempt, Notification, StoredContacts};
 use crate::model::priority::Matrix;
 use crate::model::problem::Problem;
@@ -148,6 +150,9 @@ async fn run_checks(
     }
     if has_contacts(conn).await? {
         check_records::<StoredContacts>(conn, report, "contact").await?;
+    }
+    if has_maintenance(conn).await? {
+        check_records::<MaintenanceWindow>(conn, report, "maintenance").await?;
     }
     check_totals(conn, report, &differences).await
 }

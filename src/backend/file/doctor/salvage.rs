@@ -16,6 +16,7 @@ use crate::backend::file::event_row::{self, COLUMNS, FROM};
 use crate::backend::file::export::Sink;
 use crate::backend::file::foreign_table::read_foreign;
 use crate::backend::file::json_column::parse_json;
+use crate::backend::file::maintenance::{WINDOW_BODIES, parse_window};
 use crate::backend::file::meta::read_needed;
 use crate::backend::file::notifications::{parse_attempt, parse_notification};
 use crate::backend::file::open;
@@ -101,6 +102,7 @@ impl Salvager<'_> {
         self.notifications().await?;
         self.alerts().await?;
         self.contacts().await?;
+        self.maintenance().await?;
         // The header does not count. Nothing was read if there is no more.
         match self.count - 1 {
             0 => Ok(()),
@@ -132,6 +134,14 @@ impl Salvager<'_> {
         let bodies = self.bodies("SELECT body FROM contact ORDER BY person").await;
         for body in bodies.iter().filter_map(|text| parse_contacts(text).ok()) {
             self.emit(&Record::Contacts(Box::new(body)))?;
+        }
+        Ok(())
+    }
+
+    async fn maintenance(&mut self) -> std::io::Result<()> {
+        let bodies = self.bodies(WINDOW_BODIES).await;
+        for window in bodies.iter().filter_map(|text| parse_window(text).ok()) {
+            self.emit(&Record::MaintenanceWindow(Box::new(window)))?;
         }
         Ok(())
     }

@@ -11,16 +11,26 @@ CREATE TABLE maintenance (
 ) WITHOUT ROWID;
 CREATE INDEX maintenance_by_end ON maintenance (ends);
 
--- The incidents whose calls a maintenance window has muted.
+-- Those that were imported by a version that did not know them. The end of one that comes again is not
+-- known here; it is found out when it is read.
+INSERT OR IGNORE INTO maintenance (id, starts, ends, body)
+    SELECT unhex(replace(body ->> '$.maintenance_window.id', '-', '')),
+           round((julianday(body ->> '$.maintenance_window.from') - 2440587.5) * 86400000.0),
+           CASE WHEN body -> '$.maintenance_window.recurrence' IS NULL THEN
+               round((julianday(body ->> '$.maintenance_window.until') - 2440587.5) * 86400000.0) END,
+           body -> '$.maintenance_window'
+    FROM foreign_record WHERE json_type(body, '$.maintenance_window') = 'object' ORDER BY id;
+DELETE FROM foreign_record WHERE json_type(body, '$.maintenance_window') = 'object';
+
+-- The incidents that a maintenance window mutes, or has muted last, as their rows have it.
 CREATE TABLE muted (
-    incident INTEGER NOT NULL,             -- incident.key
-    window   BLOB    NOT NULL,             -- maintenance.id
-    at       INTEGER NOT NULL,
-    released INTEGER,                      -- NULL while it is muted
-    body     TEXT    NOT NULL,             -- JSON
-    PRIMARY KEY (incident, window, at)
+    incident    INTEGER NOT NULL PRIMARY KEY, -- incident.key
+    maintenance BLOB    NOT NULL,             -- maintenance.id
+    at          INTEGER NOT NULL,             -- since when
+    ended       INTEGER                       -- NULL while it is muted
 ) WITHOUT ROWID;
-CREATE INDEX muted_by_window ON muted (window, at);
+CREATE INDEX muted_by_window ON muted (maintenance, at);
+CREATE INDEX muted_now       ON muted (incident) WHERE ended IS NULL;
 
 -- How people are reached, beside what the settings say.
 CREATE TABLE contact (

@@ -26,8 +26,8 @@ use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, TestClaim,
-    TestTurn, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
+    SettledMaintenance, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -220,6 +220,13 @@ impl Ledger for FileStore {
 
     async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
         self.store_self_test(record).await
+    }
+
+    async fn settle_maintenance(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<SettledMaintenance, BackendError> {
+        self.settle_all(now).await
     }
 
     async fn issue_links(

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, TestClaim,
-    TestTurn, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
+    SettledMaintenance, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -62,6 +62,13 @@ impl Ledger for ReopeningStore {
 
     async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
         self.store_to_write().await?.record_test(record).await
+    }
+
+    async fn settle_maintenance(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<SettledMaintenance, BackendError> {
+        self.store_to_write().await?.settle_maintenance(now).await
     }
 
     async fn issue_links(

@@ -269,6 +269,9 @@ impl Writer {
                 self.absorb_into_target(*into, &from.incident, &mut events, envelope, context)
                     .await?,
             ),
+            (IncidentCommand::Fold { under }, Some(from)) => {
+                self.fold_under(*under, &from.incident, &mut events, envelope, context).await?
+            }
             (IncidentCommand::MoveAlerts { .. }, Some(from)) => Some(
                 Box::pin(self.move_alerts(command, from, &mut events, envelope, context)).await?,
             ),
@@ -351,7 +354,12 @@ impl Writer {
                 (last + 1, declaration.dedup_key.clone())
             }
             _ if undo::is_undo(&envelope.command) => return Ok(None),
-            (IncidentCommand::Merge { .. } | IncidentCommand::MoveAlerts { .. }, _)
+            (
+                IncidentCommand::Merge { .. }
+                | IncidentCommand::MoveAlerts { .. }
+                | IncidentCommand::Fold { .. },
+                _,
+            )
             | (IncidentCommand::Declare(_), Some(_))
             | (_, None) => return Ok(None),
             (_, Some(_)) => (0, None),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use chrono::Utc;
 
-use super::store_groups_as;
+use super::{changes, store_groups_as};
 use crate::api::{path, query};
 use crate::backend::dead_letters::ReplayedLetter;
 use crate::backend::{
@@ -105,19 +105,37 @@ pub(in crate::server::routes) async fn replay_dead_letter(
         body: &bytes,
         content_type: letter.content_type.as_deref(),
         headers: &letter.headers,
+        query: letter.query.as_deref(),
         token: letter.token.as_deref(),
     };
     let settings = shared.settings();
+    let source = letter.source.as_str();
+    if let Some(read) = receivers::read_changes(source, &message, &settings.ingest, Utc::now()) {
+        let read = read.map_err(|error| still_not_understood(&error))?;
+        let changes = changes::record(&shared, &read, &letter.actor).await?;
+        let letter = remove(&shared, number, stored.letter).await?;
+        let replayed = ReplayedLetter { letter, outcomes: Vec::new(), changes };
+        return CachedJson::encode(&replayed).map(JsonResponse);
+    }
     let groups = receivers::read(&letter.source, &message, &settings.ingest, Utc::now())
-        .map_err(|error| ApiError::rejected(format!("it still can't be read: {error}")))?;
+        .map_err(|error| still_not_understood(&error))?;
     let sender = receivers::label(&letter.source);
     let outcomes = store_groups_as(&shared, &letter.actor, &groups, sender).await?;
-    // Somebody else may have read it again meanwhile, which changes nothing of its alerts.
-    let letter = match shared.backend.remove_dead_letter(number).await {
-        Err(BackendError::NotFound(_)) => stored.letter,
-        removed => removed?,
-    };
-    CachedJson::encode(&ReplayedLetter { letter, outcomes }).map(JsonResponse)
+    let letter = remove(&shared, number, stored.letter).await?;
+    CachedJson::encode(&ReplayedLetter { letter, outcomes, changes: Vec::new() }).map(JsonResponse)
+}
+
+/// Removes a message that was read again. Somebody else may have done so meanwhile, which changes nothing
+/// of what it reports.
+async fn remove(shared: &Shared, number: u64, letter: DeadLetter) -> ApiResult<DeadLetter> {
+    match shared.backend.remove_dead_letter(number).await {
+        Err(BackendError::NotFound(_)) => Ok(letter),
+        removed => Ok(removed?),
+    }
+}
+
+fn still_not_understood(error: &dyn std::fmt::Display) -> ApiError {
+    ApiError::rejected(format!("it still can't be read: {error}"))
 }
 
 /// Remove a message that could not be understood

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{delete, get, options, post};
 
-use super::{events, goalert, named, opsgenie, ping, prometheus};
+use super::{events, goalert, named, opsgenie, ping, prometheus, silences};
 use crate::api::{foreign, path};
 use crate::server::state::Shared;
 
@@ -19,13 +19,18 @@ pub(in crate::server::routes) fn add_routes(router: Router<Arc<Shared>>) -> Rout
         .route(foreign::ALERTMANAGER_GROUPS, get(prometheus::groups))
         .route(foreign::ALERTMANAGER_STATUS, get(prometheus::status))
         .route(foreign::ALERTMANAGER_RECEIVERS, get(prometheus::receivers))
-        .route(foreign::ALERTMANAGER_SILENCES, get(prometheus::silences))
+        .route(foreign::ALERTMANAGER_SILENCES, get(silences::list).post(silences::post))
+        .route(foreign::ALERTMANAGER_SILENCE, get(silences::one).delete(silences::expire))
         .route(foreign::EVENTS_V2, post(events::enqueue_v2))
         .route(foreign::EVENTS_V1, post(events::enqueue_v1))
         .route(foreign::CHANGE_EVENTS, post(events::enqueue_change))
         .route(foreign::OPSGENIE_ALERTS, post(opsgenie::create))
         .route(foreign::OPSGENIE_ALERT, delete(opsgenie::delete))
-        .route(foreign::OPSGENIE_ACTION, post(opsgenie::act).put(opsgenie::act))
+        .route(
+            foreign::OPSGENIE_ACTION,
+            post(opsgenie::act).put(opsgenie::act).patch(opsgenie::act).delete(opsgenie::act),
+        )
+        .route(foreign::OPSGENIE_CUSTOM, post(opsgenie::act_custom))
         .route(foreign::OPSGENIE_REQUEST, get(opsgenie::request))
         .route(foreign::GOALERT, post(goalert::incoming))
         .route(foreign::GOALERT_HEARTBEAT, post(ping::goalert))

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::respond::json_response;
-use super::{content_type, not_understood, store_groups};
+use super::{RequestHead, content_type, not_understood, store_groups};
 use crate::backend::{IngestEffect, IngestOutcome};
 use crate::ingest::IngestError;
 use crate::ingest::goalert::{self, AlertFields};
@@ -37,7 +37,8 @@ pub(super) async fn incoming(
             Ok(group) => group,
             Err(error) => {
                 let source = goalert::SOURCE;
-                return Err(not_understood(&shared, &caller, source, &headers, &body, &error).await);
+                let head = RequestHead { headers: &headers, query: Some(query) };
+                return Err(not_understood(&shared, &caller, source, head, &body, &error).await);
             }
         };
         store_groups(&shared, &caller, &[group], goalert::SOURCE).await

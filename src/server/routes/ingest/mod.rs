@@ -5,6 +5,7 @@
 //! a 503 with `Retry-After`.
 
 pub(super) mod alertmanager;
+mod changes;
 pub(super) mod dead;
 mod events;
 pub(super) mod foreign;
@@ -14,6 +15,7 @@ mod opsgenie;
 mod ping;
 mod prometheus;
 mod respond;
+mod silences;
 mod sns;
 
 use std::collections::BTreeMap;
@@ -126,17 +128,31 @@ fn storing_failed(error: BackendError) -> ApiError {
     }
 }
 
+/// What comes with a message beside its body.
+#[derive(Clone, Copy, Debug)]
+struct RequestHead<'a> {
+    headers: &'a HeaderMap,
+    query: Option<&'a str>,
+}
+
+impl<'a> From<&'a HeaderMap> for RequestHead<'a> {
+    fn from(headers: &'a HeaderMap) -> Self {
+        Self { headers, query: None }
+    }
+}
+
 /// Stores a message that can't be understood, so that it can be read again, and returns the error for
 /// it. That it can't be stored changes nothing of the error: the sender can do nothing about it.
 async fn not_understood(
     shared: &Arc<Shared>,
     caller: &RegisteredToken,
     source: &str,
-    headers: &HeaderMap,
+    request: impl Into<RequestHead<'_>>,
     body: &Bytes,
     error: &IngestError,
 ) -> ApiError {
-    let stored = store_dead_letter(shared, caller, source, headers, body, error).await;
+    let request = request.into();
+    let stored = store_dead_letter(shared, caller, source, request, body, error).await;
     shared.metrics.record_dead_letter(if stored.is_ok() { "stored" } else { "lost" });
     let reason = SafeText::from(error.to_string());
     let source = SafeText::from(source);
@@ -159,7 +175,7 @@ async fn store_dead_letter(
     shared: &Arc<Shared>,
     caller: &RegisteredToken,
     source: &str,
-    headers: &HeaderMap,
+    RequestHead { headers, query }: RequestHead<'_>,
     body: &Bytes,
     error: &IngestError,
 ) -> Result<u64, DeadLetterFault> {
@@ -171,6 +187,7 @@ async fn store_dead_letter(
         token: Some(caller.token.id.clone()),
         content_type: content_type(headers).map(ToOwned::to_owned),
         headers: stored_headers(headers),
+        query: query.and_then(stored_query),
         reason: error.to_string(),
         message: without_secret(body, &caller.token),
         at: Utc::now(),
@@ -209,18 +226,62 @@ enum DeadLetterFault {
     Backend(#[from] BackendError),
 }
 
-/// Returns the headers of a message that its receiver may read, by name: those of `CloudEvents`, and those
-/// of its own that have no secret.
-fn stored_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    const SECRETS: [&str; 6] = ["auth", "token", "key", "secret", "signature", "cookie"];
-    let is_stored = |name: &str| {
-        (name.starts_with("ce-") || name.starts_with("x-"))
-            && !SECRETS.iter().any(|secret| name.contains(secret))
+/// Parts of names of headers and parameters that may have a secret.
+const SECRETS: [&str; 12] = [
+    "auth",
+    "token",
+    "key",
+    "secret",
+    "sign",
+    "cookie",
+    "pass",
+    "pwd",
+    "credential",
+    "session",
+    "jwt",
+    "hmac",
+];
+/// Headers that say how a message was sent, and nothing of what it says.
+const TRANSPORT: [&str; 11] = [
+    "host",
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-encoding",
+    "content-type",
+    "expect",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Returns whether a header or a parameter may have a secret, by its name and its text.
+fn may_be_secret(name: &str, text: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let is_token = || {
+        let mut parts = text.split(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_');
+        parts.any(|part| part.parse::<Secret>().is_ok())
     };
-    let named = headers.iter().filter(|(name, _)| is_stored(name.as_str()));
-    named
-        .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-        .collect()
+    SECRETS.iter().any(|secret| name.contains(secret)) || is_token()
+}
+
+/// Returns the headers of a message that its receiver may read, by name: those without a secret.
+fn stored_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let read = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+        let (name, text) = (name.as_str(), value.to_str().ok()?);
+        let is_stored = !TRANSPORT.contains(&name) && !may_be_secret(name, text);
+        is_stored.then(|| (name.to_owned(), text.to_owned()))
+    };
+    headers.iter().filter_map(read).collect()
+}
+
+/// Returns a query without what may be secret; `None` if nothing else is in it.
+fn stored_query(query: &str) -> Option<String> {
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let pairs = pairs.filter(|(name, text)| !may_be_secret(name, text));
+    let stored = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    (!stored.is_empty()).then_some(stored)
 }
 
 /// Returns the type of a body, as its sender says.
@@ -267,12 +328,34 @@ mod tests {
     #[test]
     fn headers_with_secrets_are_not_stored() {
         let mut headers = HeaderMap::new();
-        for name in
-            ["ce-type", "x-event", "x-api-key", "x-hub-signature", "authorization", "accept"]
-        {
+        let names = [
+            "ce-type",
+            "x-event",
+            "sentry-hook-resource",
+            "webhook-id",
+            "x-api-key",
+            "x-hub-signature",
+            "sentry-hook-signature",
+            "authorization",
+            "accept",
+        ];
+        for name in names {
             headers.insert(name, "value".parse().unwrap());
         }
+        let secret = Secret::new_key().unwrap().reveal();
+        headers.insert("x-other", format!("a {secret}").parse().unwrap());
         let stored = stored_headers(&headers);
-        assert_eq!(stored.keys().collect::<Vec<_>>(), ["ce-type", "x-event"]);
+        let expected = ["ce-type", "sentry-hook-resource", "webhook-id", "x-event"];
+        assert_eq!(stored.keys().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn query_is_stored_without_keys() {
+        let secret = Secret::new_key().unwrap().reveal();
+        let query = format!("key={secret}&a=b+c&auth_token=x&other={secret}&meta=d%3De");
+        assert_eq!(stored_query(&query).as_deref(), Some("a=b+c&meta=d%3De"));
+        for nothing in ["", "token=x", &format!("key={secret}")] {
+            assert_eq!(stored_query(nothing), None, "{nothing}");
+        }
     }
 }

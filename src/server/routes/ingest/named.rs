@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use chrono::Utc;
@@ -13,13 +13,15 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema, SchemaType};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::{content_type, not_understood, sns, store_groups};
+use super::{RequestHead, changes as recorded, content_type, not_understood, sns, store_groups};
 use crate::api::{ErrorCode, path};
 use crate::backend::IngestOutcome;
 use crate::backend::http::TokenSource;
+use crate::ingest::changes::{self, ChangeForm};
 use crate::ingest::mapping::{self, Message};
-use crate::ingest::receivers::{ReadError, ReceivedMessage};
+use crate::ingest::receivers::{ChangeMessage, ReadError, ReceivedMessage};
 use crate::ingest::{SecretSource, Sender, receivers, signature};
+use crate::model::change::Change;
 use crate::model::text::{sanitize, truncate};
 use crate::server::auth::IngestAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
@@ -55,13 +57,17 @@ impl ToSchema for AnyMessage {}
 pub(in crate::server::routes) struct IngestOutcomes {
     /// The outcomes, in the order of the groups. Empty if the message says nothing that counts.
     outcomes: Vec<IngestOutcome>,
+    /// The changes that a message of deployments reports, as they are recorded then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<Change>,
 }
 
 /// Take the alerts of a message that is read by a mapping
 ///
 /// `name` is that of a mapping in the settings (`[ingest.NAME]`), or of a built-in one: `azure`,
 /// `checkmk`, `cloudevents`, `cloudwatch`, `datadog`, `gcp`, `grafana`, `icinga`, `nagios`, `oncall`,
-/// `otlp`, `sentry`, `uptime-kuma` or `zabbix`. The message is JSON, whatever its type says, or a form; it
+/// `otlp`, `sentry`, `uptime-kuma` or `zabbix`; `github`, `gitlab` and `cdevents` report changes, such as
+/// deployments, and no alerts. The message is JSON, whatever its type says, or a form; it
 /// may be compressed with gzip.
 ///
 /// A sender that can set no header may have its token as `key`, `token` or `auth_token` in the query. It
@@ -90,12 +96,14 @@ pub(in crate::server::routes) async fn ingest_named(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     UnpackedBody(body, permit): UnpackedBody,
-) -> ApiResult<JsonResponse> {
+) -> ApiResult<Response> {
     check_writable(&shared)?;
     let settings = shared.settings();
     let Some(sender) = settings.ingest.sender(&name) else {
         if receivers::RECEIVERS.contains(&name.as_str()) {
-            return store_own_form(&shared, &caller, &name, &headers, &body).await;
+            return store_own_form(&shared, &caller, &name, &headers, &body)
+                .await
+                .map(IntoResponse::into_response);
         }
         let names = receivers::receiver_names(&settings.ingest).join(", ");
         let name = truncate(&name, MAX_QUOTE).into_owned();
@@ -105,6 +113,7 @@ pub(in crate::server::routes) async fn ingest_named(
         ));
     };
     let query = query.unwrap_or_default();
+    let head = RequestHead { headers: &headers, query: Some(&query) };
     let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().take(MAX_PARAMETERS);
     let message = Message {
         body: &body,
@@ -112,14 +121,27 @@ pub(in crate::server::routes) async fn ingest_named(
         headers: readable_headers(&headers),
         query: pairs.filter(|(name, _)| !is_key(name)).collect(),
     };
-    check_signature(&sender, &message).await?;
+    let form = changes::form_of(&sender, &message);
+    check_signature(&sender, form, &message).await?;
+    if let Some(form) = form {
+        let read = form.read(&name, &message, Utc::now());
+        let reports = match read {
+            Ok(reports) => reports,
+            Err(error) => {
+                return Err(not_understood(&shared, &caller, &name, head, &body, &error).await);
+            }
+        };
+        let message = ChangeMessage { reports, sender };
+        let changes = recorded::record_of(&shared, &caller, &message).await?;
+        return CachedJson::encode(&IngestOutcomes { outcomes: Vec::new(), changes }).map(respond);
+    }
     if !sender.topics.is_empty() {
         sns::check(&sender.topics, &body).await?;
     }
     let mapped = match mapping::read(&sender.mapping, &name, &message, Utc::now()) {
         Ok(mapped) => mapped,
         Err(error) => {
-            return Err(not_understood(&shared, &caller, &name, &headers, &body, &error).await);
+            return Err(not_understood(&shared, &caller, &name, head, &body, &error).await);
         }
     };
     if let Some(url) = mapped.confirm.as_ref().filter(|_| sender.topics.is_empty()) {
@@ -130,11 +152,22 @@ pub(in crate::server::routes) async fn ingest_named(
             sanitize(url)
         );
     }
+    let is_protobuf = message.is_protobuf();
     drop(message);
     drop(body);
     let outcomes = store_groups(&shared, &caller, &mapped.groups, receivers::label(&name)).await?;
     drop(permit);
-    CachedJson::encode(&IngestOutcomes { outcomes }).map(JsonResponse)
+    if is_protobuf {
+        // In protobuf, a message that says nothing is empty: everything was accepted.
+        let headers = [(header::CONTENT_TYPE, "application/x-protobuf")];
+        return Ok((StatusCode::OK, headers, Bytes::new()).into_response());
+    }
+    CachedJson::encode(&IngestOutcomes { outcomes, changes: Vec::new() }).map(respond)
+}
+
+/// Returns a response with JSON.
+fn respond(json: Arc<CachedJson>) -> Response {
+    JsonResponse(json).into_response()
 }
 
 /// Stores a message in a form that no mapping reads, such as a mail.
@@ -149,6 +182,7 @@ async fn store_own_form(
         body,
         content_type: content_type(headers),
         headers: &BTreeMap::new(),
+        query: None,
         token: Some(&caller.token.id),
     };
     let settings = shared.settings();
@@ -162,7 +196,7 @@ async fn store_own_form(
         }
     };
     let outcomes = store_groups(shared, caller, &groups, receivers::label(name)).await?;
-    CachedJson::encode(&IngestOutcomes { outcomes }).map(JsonResponse)
+    CachedJson::encode(&IngestOutcomes { outcomes, changes: Vec::new() }).map(JsonResponse)
 }
 
 /// Answer the handshake of a sender of `CloudEvents`
@@ -195,9 +229,17 @@ fn is_key(name: &str) -> bool {
 }
 
 /// Checks the signature of a message from a sender for which the settings have a secret.
-async fn check_signature(sender: &Sender, message: &Message<'_>) -> ApiResult<()> {
+async fn check_signature(
+    sender: &Sender,
+    changes: Option<ChangeForm>,
+    message: &Message<'_>,
+) -> ApiResult<()> {
     let Some(source) = &sender.secret else { return Ok(()) };
-    let Some(form) = sender.mapping.signature() else { return Ok(()) };
+    let form = sender.mapping.signature();
+    let changes = changes.filter(|_| sender.changes.is_some());
+    if form.is_none() && changes.is_none() {
+        return Ok(());
+    }
     let source = match source {
         SecretSource::File(path) => TokenSource::File(path.clone()),
         SecretSource::Variable(name) => TokenSource::Variable(name.clone()),
@@ -212,6 +254,11 @@ async fn check_signature(sender: &Sender, message: &Message<'_>) -> ApiResult<()
     if text.trim().is_empty() {
         return Err(failed(format!("{source} has none")));
     }
-    signature::verify(form, text.trim().as_bytes(), message)
-        .map_err(|error| ApiError::new(ErrorCode::Unauthorized, error.to_string()))
+    let secret = text.trim().as_bytes();
+    let verified = match (changes, form) {
+        (Some(changes), _) => changes.verify(secret, message),
+        (None, Some(form)) => signature::verify(form, secret, message),
+        (None, None) => Ok(()),
+    };
+    verified.map_err(|error| ApiError::new(ErrorCode::Unauthorized, error.to_string()))
 }

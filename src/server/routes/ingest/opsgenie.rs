@@ -1,27 +1,33 @@
 //! Alerts in the form of Opsgenie's Alert API.
 //!
-//! A sender tries again on 429 and on 5xx. Whatever is asked of an alert that changes nothing of an incident
-//! is accepted, and nothing comes of it.
+//! A sender tries again on 429 and on 5xx. Whatever is asked of an alert that is no more, or never was, is
+//! accepted, and nothing comes of it.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{FromRequest, Path, RawQuery, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::respond::{JSON, json_response, status_with_429};
-use super::{enqueue, not_understood, store_queued};
-use crate::ingest::opsgenie::{self, AlertAction, IdentifierType, NamedAlert};
+use super::{enqueue, not_understood, store_queued, storing_failed};
+use crate::backend::BackendError;
+use crate::ingest::opsgenie::{self, AlertAction, AlertRequest, IdentifierType, NamedAlert};
+use crate::model::alert::{MAX_NAME_CHARS, one_line};
+use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId};
 use crate::server::auth::IngestAccess;
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::request_body::RawBody;
-use crate::server::routes::administration::check_writable;
+use crate::server::routes::administration::{actor, check_writable};
 use crate::server::state::Shared;
 use crate::server::tokens::RegisteredToken;
+
+/// The most parameters of a query that are read.
+const MAX_PARAMETERS: usize = 100;
 
 /// Why a request is refused.
 struct Refusal {
@@ -60,15 +66,28 @@ pub(super) async fn create(
     respond(store.await, started)
 }
 
-/// Acknowledges or closes an alert. Its body is of no use here.
+/// Does what is asked of an alert: it is acknowledged, closed, noted, described in other words and so on.
 pub(super) async fn act(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,
     Path((identifier, action)): Path<(String, String)>,
     RawQuery(query): RawQuery,
+    request: Request,
 ) -> Response {
-    let action = AlertAction::from_path(&action);
-    apply(&shared, access, action, &identifier, query.as_deref()).await
+    let action = AlertAction::from_path(&action, request.method() == Method::DELETE);
+    apply(&shared, access, (action, &identifier), query.as_deref(), request).await
+}
+
+/// Notes that an action of the sender's own was carried out on an alert.
+pub(super) async fn act_custom(
+    State(shared): State<Arc<Shared>>,
+    access: ApiResult<IngestAccess>,
+    Path((identifier, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Response {
+    let action = AlertAction::Other(one_line(&name, MAX_NAME_CHARS));
+    apply(&shared, access, (action, &identifier), query.as_deref(), request).await
 }
 
 /// Closes an alert.
@@ -77,8 +96,9 @@ pub(super) async fn delete(
     access: ApiResult<IngestAccess>,
     Path(identifier): Path<String>,
     RawQuery(query): RawQuery,
+    request: Request,
 ) -> Response {
-    apply(&shared, access, AlertAction::Close, &identifier, query.as_deref()).await
+    apply(&shared, access, (AlertAction::Close, &identifier), query.as_deref(), request).await
 }
 
 /// Says what became of a request, which is what its sender was told.
@@ -104,21 +124,77 @@ pub(super) async fn request(access: ApiResult<IngestAccess>, Path(id): Path<Uuid
 async fn apply(
     shared: &Arc<Shared>,
     access: ApiResult<IngestAccess>,
-    action: AlertAction,
-    identifier: &str,
+    (action, identifier): (AlertAction, &str),
     query: Option<&str>,
+    request: Request,
 ) -> Response {
     let started = Instant::now();
     let store = async {
         let IngestAccess(caller) = access?;
+        let RawBody(body, _permit) = RawBody::from_request(request, shared).await?;
         check_writable(shared)?;
         let kind = identifier_type(query);
-        match opsgenie::act(action, identifier, kind, &caller.token.id) {
-            Some(named) => store(shared, &caller, named).await,
-            None => Ok(Uuid::now_v7()),
+        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        let pairs: Vec<(String, String)> = pairs.into_owned().take(MAX_PARAMETERS).collect();
+        let request = AlertRequest::new(action, &body, &pairs);
+        let alert = opsgenie::named(identifier, kind, &caller.token.id);
+        // An end comes last: a note about it is not one of an incident that has ended.
+        change_incident(shared, &caller, &alert.group.key, &request).await?;
+        if let Some(named) = opsgenie::act(&request.action, identifier, kind, &caller.token.id) {
+            return store(shared, &caller, named).await;
         }
+        Ok(alert.id)
     };
     respond(store.await, started)
+}
+
+/// Carries a request out on the open incident of an alert, and notes what can't be.
+async fn change_incident(
+    shared: &Arc<Shared>,
+    caller: &RegisteredToken,
+    group: &str,
+    request: &AlertRequest,
+) -> Result<(), Refusal> {
+    if request.is_about_alert_alone() {
+        return Ok(());
+    }
+    let _queued = enqueue(shared).map_err(|error| Refusal { error, is_queue_full: true })?;
+    let found = shared.backend.find_group(group).await.map_err(storing_failed)?;
+    let Some(id) = found else { return Ok(()) };
+    let actor = actor(shared, caller).await?;
+    let directory = shared.directory().await.map_err(storing_failed)?;
+    let incident = shared.backend.incident(id).await.map_err(storing_failed)?.incident;
+    let commands = request.commands(&incident, &directory, Utc::now());
+    let mut is_carried_out = commands.is_some();
+    for command in commands.unwrap_or_default() {
+        is_carried_out &= execute(shared, &actor, id, command).await?;
+    }
+    if let Some(text) = request.note(is_carried_out) {
+        execute(shared, &actor, id, IncidentCommand::AddNote { text }).await?;
+    }
+    Ok(())
+}
+
+/// Carries out a command in the name of an actor. Returns whether the rules allow it.
+async fn execute(
+    shared: &Arc<Shared>,
+    actor: &Actor,
+    incident: IncidentId,
+    command: IncidentCommand,
+) -> Result<bool, Refusal> {
+    let envelope = Envelope {
+        id: CommandId::new(),
+        at: Utc::now(),
+        actor: actor.clone(),
+        command: Command::incident(incident, command),
+        expected_seq: None,
+    };
+    let outcomes = shared.commands.execute(vec![envelope], None).await;
+    match outcomes.into_iter().next() {
+        Some(Err(BackendError::Rejected(_) | BackendError::Conflict(_))) => Ok(false),
+        Some(Err(error)) => Err(storing_failed(error).into()),
+        Some(Ok(_)) | None => Ok(true),
+    }
 }
 
 /// Returns how a path names an alert, as the query says.

@@ -1,7 +1,7 @@
 //! The API of an Alertmanager, version 2: Prometheus and other rulers send alerts to it, and `amtool`
 //! and others query it.
 //!
-//! There are no silences, no configuration and one receiver. Errors are a bare JSON string. A sender
+//! Silences are maintenance windows ([`super::silences`]). There is no configuration and one receiver. Errors are a bare JSON string. A sender
 //! gives up what is refused with 4xx, so whatever may succeed later is a 503.
 
 use std::collections::BTreeMap;
@@ -14,14 +14,14 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::respond::{JSON, json_response};
+use super::respond::{encode, json_response, refuse};
+use super::silences::ActiveSilences;
 use super::{not_understood, store_groups};
 use crate::ingest::fingerprint;
 use crate::ingest::matcher::{Matcher, anchored_pattern};
 use crate::ingest::prometheus::{self, PostedAlerts};
 use crate::model::alert::Alert;
 use crate::server::auth::{Authenticated, IngestAccess, ReadAccess};
-use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::request_body::RawBody;
 use crate::server::routes::administration::check_writable;
@@ -65,12 +65,6 @@ pub(super) async fn post_alerts(
     }
 }
 
-/// Returns the response for an error.
-fn refuse(error: ApiError) -> Response {
-    let (status, body) = (error.status(), Value::from(error.detail()).to_string());
-    error.respond_as(status, JSON, body)
-}
-
 /// Lists the alerts that fire.
 pub(super) async fn alerts(
     State(shared): State<Arc<Shared>>,
@@ -81,8 +75,13 @@ pub(super) async fn alerts(
         access?;
         let query = AlertQuery::parse(query.as_deref())?;
         let alerts = shared.backend.firing_alerts(MAX_LISTED).await?;
-        let shown: Vec<Value> =
-            alerts.iter().filter(|alert| query.selects(alert)).map(alert_json).collect();
+        let silences = ActiveSilences::read(&shared).await;
+        let shown: Vec<Value> = alerts
+            .iter()
+            .map(|alert| (alert, silences.of(alert)))
+            .filter(|(alert, silenced_by)| query.selects(alert, silenced_by))
+            .map(|(alert, silenced_by)| alert_json(alert, &silenced_by))
+            .collect();
         encode(&Value::from(shown))
     };
     list.await.unwrap_or_else(refuse)
@@ -98,9 +97,13 @@ pub(super) async fn groups(
         access?;
         let query = AlertQuery::parse(query.as_deref())?;
         let alerts = shared.backend.firing_alerts(MAX_LISTED).await?;
-        let mut groups: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
-        for alert in alerts.iter().filter(|alert| query.selects(alert)) {
-            groups.entry(&alert.group).or_default().push(alert);
+        let silences = ActiveSilences::read(&shared).await;
+        let mut groups: BTreeMap<&str, Vec<(&Alert, Vec<String>)>> = BTreeMap::new();
+        for alert in &alerts {
+            let silenced_by = silences.of(alert);
+            if query.selects(alert, &silenced_by) {
+                groups.entry(&alert.group).or_default().push((alert, silenced_by));
+            }
         }
         let shown: Vec<Value> = groups.values().map(|alerts| group_json(alerts)).collect();
         encode(&Value::from(shown))
@@ -121,7 +124,7 @@ pub(super) async fn status(access: ApiResult<Authenticated>) -> Response {
         StatusCode::OK,
         &json!({
             "cluster": {"status": "disabled", "peers": []},
-            "config": {"original": "# This is redphone: there are no routes and no silences.\n"},
+            "config": {"original": "# This is redphone: there are no routes, and silences are maintenance windows.\n"},
             "uptime": time(*SINCE),
             "versionInfo": version,
         }),
@@ -136,24 +139,14 @@ pub(super) async fn receivers(access: ApiResult<ReadAccess>) -> Response {
     }
 }
 
-/// Lists no silences, as there are none.
-pub(super) async fn silences(access: ApiResult<ReadAccess>) -> Response {
-    match access {
-        Ok(_) => json_response(StatusCode::OK, &json!([])),
-        Err(error) => refuse(error),
-    }
-}
-
-fn encode(value: &Value) -> ApiResult<Response> {
-    Ok(JsonResponse(CachedJson::encode(value)?).into_response())
-}
-
 /// Which alerts are listed.
 #[derive(Debug, Default)]
 struct AlertQuery {
     matchers: Vec<Matcher>,
-    /// Whether those are left out that nothing silences, which all are.
+    /// Whether those are not listed that nothing silences.
     excludes_active: bool,
+    /// Whether those are not listed that a maintenance window silences.
+    excludes_silenced: bool,
     receiver: Option<Regex>,
 }
 
@@ -175,6 +168,7 @@ impl AlertQuery {
                     parsed.matchers.push(matcher);
                 }
                 "active" => parsed.excludes_active = text == "false",
+                "silenced" => parsed.excludes_silenced = text == "false",
                 "receiver" => {
                     let pattern = anchored_pattern(&text);
                     let pattern =
@@ -187,8 +181,10 @@ impl AlertQuery {
         Ok(parsed)
     }
 
-    fn selects(&self, alert: &Alert) -> bool {
-        !self.excludes_active
+    fn selects(&self, alert: &Alert, silenced_by: &[String]) -> bool {
+        let is_excluded =
+            if silenced_by.is_empty() { self.excludes_active } else { self.excludes_silenced };
+        !is_excluded
             && self.receiver.as_ref().is_none_or(|receiver| receiver.is_match(RECEIVER))
             && self.matchers.iter().all(|matcher| matcher.matches(&alert.labels))
     }
@@ -198,7 +194,8 @@ impl AlertQuery {
 const ASSUMED_END: TimeDelta = TimeDelta::minutes(5);
 
 /// Returns an alert as an Alertmanager has it.
-fn alert_json(alert: &Alert) -> Value {
+fn alert_json(alert: &Alert, silenced_by: &[String]) -> Value {
+    let state = if silenced_by.is_empty() { "active" } else { "suppressed" };
     let is_fingerprint = |key: &str| key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit());
     let fingerprint = match alert.key.as_str() {
         key if is_fingerprint(key) => key.to_owned(),
@@ -212,7 +209,7 @@ fn alert_json(alert: &Alert) -> Value {
         "startsAt": time(alert.starts_at),
         "updatedAt": time(alert.last_at),
         "endsAt": time(alert.expires_at.unwrap_or(alert.last_at + ASSUMED_END)),
-        "status": {"state": "active", "silencedBy": [], "inhibitedBy": [], "mutedBy": []},
+        "status": {"state": state, "silencedBy": silenced_by, "inhibitedBy": [], "mutedBy": []},
     });
     if let Some(url) = &alert.url {
         value["generatorURL"] = Value::from(url.as_str());
@@ -222,18 +219,19 @@ fn alert_json(alert: &Alert) -> Value {
 
 /// Returns a group of alerts as an Alertmanager has it: its labels are those by which it was made, as
 /// far as all alerts have them.
-fn group_json(alerts: &[&Alert]) -> Value {
+fn group_json(alerts: &[(&Alert, Vec<String>)]) -> Value {
     let names = ["alertname", "service", "job", "namespace", "cluster"];
-    let first = alerts.first().map(|alert| &alert.labels);
+    let first = alerts.first().map(|(alert, _)| &alert.labels);
     let labels: BTreeMap<&str, &String> = names
         .into_iter()
         .filter_map(|name| {
             let text = first?.get(name)?;
-            let is_shared = alerts.iter().all(|alert| alert.labels.get(name) == Some(text));
+            let is_shared = alerts.iter().all(|(alert, _)| alert.labels.get(name) == Some(text));
             is_shared.then_some((name, text))
         })
         .collect();
-    let shown: Vec<Value> = alerts.iter().map(|alert| alert_json(alert)).collect();
+    let shown: Vec<Value> =
+        alerts.iter().map(|(alert, silenced_by)| alert_json(alert, silenced_by)).collect();
     json!({"labels": labels, "receiver": {"name": RECEIVER}, "alerts": shown})
 }
 

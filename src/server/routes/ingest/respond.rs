@@ -4,7 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use crate::server::error::ApiError;
+use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::error::{ApiError, ApiResult};
 
 /// The media type of JSON.
 pub(super) const JSON: &str = "application/json";
@@ -22,4 +23,15 @@ pub(super) fn json_response(status: StatusCode, body: &Value) -> Response {
 /// stored now.
 pub(super) fn status_with_429(error: &ApiError, is_queue_full: bool) -> StatusCode {
     if is_queue_full { StatusCode::TOO_MANY_REQUESTS } else { error.status() }
+}
+
+/// Returns the response for an error, as an Alertmanager has it: a JSON string.
+pub(super) fn refuse(error: ApiError) -> Response {
+    let (status, body) = (error.status(), Value::from(error.detail()).to_string());
+    error.respond_as(status, JSON, body)
+}
+
+/// Returns a response with a list or a record.
+pub(super) fn encode(value: &Value) -> ApiResult<Response> {
+    Ok(JsonResponse(CachedJson::encode(value)?).into_response())
 }

@@ -11,7 +11,9 @@ use crate::sync::remote::OutboxSnapshot;
 
 use crate::tui::action::Action;
 use crate::tui::contacts::ContactsState;
+use crate::tui::maintenance::PendingMaintenance;
 use crate::tui::oncall::stand_in::PendingStandIn;
+use crate::tui::services::PendingAdoption;
 use crate::tui::undo::Undo;
 use crate::tui::verb::batch::Batch;
 use crate::tui::verb::target::Target;
@@ -84,6 +86,10 @@ pub struct Inflight {
     pub stand_in: Option<PendingStandIn>,
     /// What is under way about contacts.
     pub contacts: ContactsState,
+    /// The change of a maintenance window that is not answered yet.
+    pub maintenance: Option<PendingMaintenance>,
+    /// The service that is being added to the directory, until that is answered.
+    pub adoption: Option<PendingAdoption>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
     /// The commands in the outbox; `None` where there is no outbox.

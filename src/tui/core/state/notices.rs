@@ -36,6 +36,8 @@ pub struct SeenRow {
     pub is_mine: bool,
     /// Whether it was an urgent incident that nobody had.
     pub is_unclaimed: bool,
+    /// Whether a maintenance window muted it.
+    pub is_muted: bool,
     /// The number of its last event.
     pub seq: u32,
 }

@@ -1,0 +1,88 @@
+//! Whether a message ends its incident.
+
+use sqlx::SqliteConnection;
+
+use super::ending::Ending;
+use super::ingest::{Message, OpenIncident};
+use super::{table, waiting};
+use crate::backend::IngestEffect;
+use crate::backend::file::error::StoreResult;
+use crate::model::alert::{Alert, AlertState, GroupUpdate};
+use crate::model::status::ResolutionAction;
+use crate::model::{IncidentCommand, Status};
+
+/// Why an incident is ended by alerts.
+const EVERY_ALERT: &str = "all its alerts were reported as resolved";
+/// The same as [`EVERY_ALERT`] if no message said so.
+const NO_ALERT: &str = "its alerts were not reported any more";
+
+impl Message<'_> {
+    /// Returns the command that ends the open incident, or moves it on, if all its alerts are resolved
+    /// by this message.
+    pub(super) async fn end(
+        &self,
+        conn: &mut SqliteConnection,
+        open: &OpenIncident,
+        update: &GroupUpdate,
+    ) -> StoreResult<Option<Ending>> {
+        let prefix = format!("{}:", self.group.source);
+        let is_of_alerts = open.dedup_key.as_ref().is_some_and(|key| key.starts_with(&prefix));
+        let fires = |alert: &Alert| alert.state != AlertState::Resolved;
+        let may_end = update.has_resolved
+            && self.group.may_end()
+            && is_of_alerts
+            && update.counts.unstored == 0
+            && !update.new.iter().any(fires);
+        if !may_end {
+            return Ok(None);
+        }
+        let (count, firing) = table::count(conn, open.record.key).await?;
+        if firing > 0 {
+            return Ok(None);
+        }
+        // It is said once, whatever number of times it goes on.
+        let is_noted = waiting::read_flapping(conn, open.summary.id).await?.is_some();
+        let flaps = self.flapping_alert(update).and_then(|alert| alert.flapping_text(self.now));
+        let ending = match (open.summary.status, flaps) {
+            (
+                Status::Triggered
+                | Status::Acknowledged
+                | Status::Investigating
+                | Status::Identified,
+                Some(because),
+            ) => Some(Ending::watched(because)),
+            (Status::Monitoring, Some(text)) if !is_noted => {
+                let command = IncidentCommand::AddNote { text };
+                let (effect, because) = (IngestEffect::Monitoring, self.reason());
+                Some(Ending { command, effect, because })
+            }
+            (Status::Triggered, None) => {
+                let alerts = match count {
+                    1 => "its alert is".to_owned(),
+                    count => format!("its {count} alerts are all"),
+                };
+                let command = IncidentCommand::Resolve {
+                    action: ResolutionAction::Other,
+                    detail: format!("{alerts} resolved, and nobody had acknowledged it"),
+                    validation: if self.has_expired {
+                        format!("{} reported it no more", self.group.sender)
+                    } else {
+                        format!("{} reported it", self.group.sender)
+                    },
+                };
+                let (effect, because) = (IngestEffect::Resolved, self.reason());
+                Some(Ending { command, effect, because })
+            }
+            (Status::Acknowledged | Status::Investigating | Status::Identified, None) => {
+                Some(Ending::watched(self.reason()))
+            }
+            _ => None,
+        };
+        Ok(ending)
+    }
+
+    /// Returns why an incident is ended by the message.
+    fn reason(&self) -> String {
+        if self.has_expired { NO_ALERT } else { EVERY_ALERT }.to_owned()
+    }
+}

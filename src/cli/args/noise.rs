@@ -1,0 +1,45 @@
+//! Arguments of `noise`.
+
+use chrono::TimeDelta;
+use clap::Args;
+
+use crate::model::time::parse_duration;
+
+pub(super) const NOISE: &str = "\
+The checks whose alerts cried most, the one whose alerts were reported most often first. A check is
+what the label `alertname`, `check`, `monitor`, `rule` or `trigger` of an alert names, or else its
+title without the words that have digits. Alerts count that were last reported in the window.
+
+LED says how many of its incidents led to something: somebody acknowledged them, and they are neither
+marked as noise (`redphone mark-noise`) nor ended as no incidents. TIME is for how long people had
+them, from the acknowledgement to the end.
+
+--json prints one object a line: source, check, reports, alerts, incidents, led, noise, reclassified,
+spent_s, last_at and latest (id, number and title of its incidents, the latest first).
+
+Examples:
+  redphone noise
+  redphone noise --window 7d --limit 10
+  redphone noise --json | jq -r 'select(.led == 0) | .check'";
+
+/// Arguments of `redphone noise`.
+#[derive(Args, Clone, Debug)]
+pub struct Noise {
+    /// How far back [default: 30d]
+    #[arg(long, value_name = "DURATION", value_parser = window)]
+    pub window: Option<TimeDelta>,
+    /// How many checks, from 1 to 1000
+    #[arg(long, value_name = "N", default_value_t = 20,
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub limit: u32,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads how far back alerts count.
+fn window(text: &str) -> Result<TimeDelta, String> {
+    let window = parse_duration(text)
+        .filter(|window| *window > TimeDelta::zero() && *window <= TimeDelta::days(3660));
+    window.ok_or_else(|| "write a duration of at most ten years, such as 30d".to_owned())
+}

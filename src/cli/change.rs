@@ -1,0 +1,229 @@
+//! `change`: records that changes begin and end, and lists them.
+
+use chrono::{DateTime, Utc};
+
+use super::args::change::{ChangeCommand, EndChange, ListChanges, StartChange};
+use super::columns::print_columns;
+use super::context::Context;
+use super::failure::{Exit, Failure};
+use super::json;
+use super::out;
+use super::session::{IfMissing, Session, open};
+use crate::backend::ChangeSearch;
+use crate::backend::lists::MAX_ROWS;
+use crate::model::change::{Change, ChangeKind, ChangeState};
+use crate::model::check;
+use crate::model::directory::Directory;
+use crate::model::link::Link;
+use crate::model::naming::nearest;
+use crate::model::text::SafeText;
+use crate::model::time::{format_duration, recorded_time};
+use crate::model::{Actor, ChangeId, Command, CommandId};
+
+/// The fewest characters by which a change can be named.
+const MIN_ID_CHARS: usize = 4;
+/// How many characters of an id are listed: its last ones, which differ.
+const SHORT_ID_CHARS: usize = 8;
+
+/// Runs `change`.
+pub async fn run(context: &mut Context, about: ChangeCommand) -> Result<(), Failure> {
+    match about {
+        ChangeCommand::Start(args) => start(context, args).await,
+        ChangeCommand::End(args) => end(context, &args).await,
+        ChangeCommand::List(args) => list(context, &args).await,
+    }
+}
+
+async fn start(context: &mut Context, args: StartChange) -> Result<(), Failure> {
+    // Invalid arguments must not create a store.
+    let checked = check::title(&args.title)
+        .and_then(|()| check::names("services", &args.services))
+        .and_then(|()| match &args.url {
+            Some(url) => check::new_link(&Link::Url(url.clone())),
+            None => Ok(()),
+        });
+    checked.map_err(|error| Failure::failed(error.to_string()))?;
+    let session = Session::open(&context.config, IfMissing::Create).await?;
+    // By the clock of the backend, and as exactly as times are recorded: it is not corrected any more.
+    let now = recorded_time(session.connection.backend_now());
+    let starts_at = args.at.map_or(now, |time| recorded_time(time.at(now)));
+    let (ends_at, state) = if args.ended {
+        (Some(now.max(starts_at)), ChangeState::Done)
+    } else if starts_at > now {
+        (None, ChangeState::Planned)
+    } else {
+        (None, ChangeState::Running)
+    };
+    let change = Change {
+        id: ChangeId::new(),
+        kind: args.kind.unwrap_or(ChangeKind::Deploy),
+        title: args.title,
+        services: args.services,
+        by: Actor::Person(session.me.clone()),
+        starts_at,
+        ends_at,
+        state,
+        url: args.url,
+        extra: <_>::default(),
+    };
+    let directory = match session.connection.reader.read_directory().await {
+        // The command is queued anyway, so it must not fail because the directory can't be fetched.
+        Err(error) if error.is_temporary() && session.connection.remote.is_some() => {
+            context.config.directory.clone()
+        }
+        read => read?.value,
+    };
+    if let Some(unknown) = unknown_service(&change.services, &directory) {
+        if !args.accept_unknown && !session.is_program {
+            session.connection.close().await;
+            return Err(Failure::failed(format!(
+                "{unknown}: name one of the directory, or add --accept-unknown if it is meant"
+            )));
+        }
+        out::print_hint(format!("{unknown}: it is marked as unknown"));
+    }
+    let command = Command::RecordChange(change.clone());
+    let result = session.execute_command(CommandId::new(), command, None).await;
+    session.connection.close().await;
+    // One that waits to be sent is ended by its id as well.
+    if result.as_ref().is_err_and(|failure| failure.exit != Exit::Queued) {
+        return result.map(drop);
+    }
+    context.out.record_done(format!("the change {} is recorded", change.id));
+    if args.json {
+        json::print(&mut context.out, &change)?;
+    } else {
+        context.out.line(change.id.to_string())?;
+    }
+    result.map(drop)
+}
+
+/// Returns what is wrong with the first service that the directory does not have.
+fn unknown_service(services: &[String], directory: &Directory) -> Option<String> {
+    let unknown = services.iter().find(|service| directory.is_unknown_service(service))?;
+    let names = directory.services.iter().map(|service| service.name.as_str());
+    let hint = nearest(unknown, names);
+    let hint = hint.map(|name| format!(" (is {name:?} meant?)")).unwrap_or_default();
+    Some(format!("there is no service {:?}{hint}", SafeText::from(unknown)))
+}
+
+async fn end(context: &mut Context, args: &EndChange) -> Result<(), Failure> {
+    let session = Session::open(&context.config, IfMissing::Refuse).await?;
+    let ended = end_in(&session, args).await;
+    session.connection.close().await;
+    let change = ended?;
+    let text = format!("{}: {}", change.title, change.state);
+    context.out.record_done(text.clone());
+    if args.json {
+        return json::print(&mut context.out, &change);
+    }
+    context.out.line(text)
+}
+
+async fn end_in(session: &Session, args: &EndChange) -> Result<Change, Failure> {
+    let now = recorded_time(session.connection.backend_now());
+    let mut change = find(session, &args.change).await?;
+    let ends_at = args.at.map_or(now, |time| recorded_time(time.at(now)));
+    change.state = match (args.failed, args.rolled_back) {
+        (true, _) => ChangeState::Failed,
+        (false, true) => ChangeState::RolledBack,
+        (false, false) => ChangeState::Done,
+    };
+    // One that was planned for later and has ended has begun by then.
+    change.starts_at = recorded_time(change.starts_at).min(ends_at);
+    change.ends_at = Some(ends_at);
+    let command = Command::RecordChange(change.clone());
+    session.execute_command(CommandId::new(), command, None).await?;
+    Ok(change)
+}
+
+/// Finds a change by its id or the end of it.
+async fn find(session: &Session, text: &str) -> Result<Change, Failure> {
+    let backend = &session.connection.backend;
+    let quoted = SafeText::from(text);
+    let missing = || {
+        let text = format!("there is no change {quoted:?}: `redphone change list` lists them");
+        Failure::new(Exit::NotFound, text)
+    };
+    if let Ok(id) = text.parse::<uuid::Uuid>() {
+        return backend.recorded_change(ChangeId(id)).await?.ok_or_else(missing);
+    }
+    let is_part = text.chars().all(|ch| ch.is_ascii_hexdigit() || ch == '-');
+    if text.len() < MIN_ID_CHARS || !is_part {
+        return Err(missing());
+    }
+    let text = text.to_ascii_lowercase();
+    let page = backend.recorded_changes(&ChangeSearch::first(MAX_ROWS)).await?;
+    let mut changes = page.rows.into_iter().filter(|change| change.id.to_string().ends_with(&text));
+    match (changes.next(), changes.next()) {
+        (Some(change), None) => Ok(change),
+        (Some(_), Some(_)) => Err(Failure::failed(format!(
+            "several changes have an id that ends with {quoted:?}: write more of it"
+        ))),
+        (None, _) => Err(missing()),
+    }
+}
+
+async fn list(context: &mut Context, args: &ListChanges) -> Result<(), Failure> {
+    let connection = open(&context.config, IfMissing::Refuse).await?;
+    connection.report_warnings();
+    let now = connection.backend_now();
+    let wanted = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let mut search = ChangeSearch {
+        since: args.since.map(|time| time.at(now)),
+        until: args.until.map(|time| time.at(now)),
+        service: args.service.clone(),
+        limit: args.limit,
+        after: None,
+    };
+    let mut changes: Vec<Change> = Vec::new();
+    let read = loop {
+        match connection.backend.recorded_changes(&search).await {
+            Ok(page) => {
+                changes.extend(page.rows);
+                changes.truncate(wanted);
+                // A page may have fewer rows than there are.
+                if changes.len() >= wanted || page.next.is_none() {
+                    break Ok(());
+                }
+                search.after = page.next;
+            }
+            Err(error) => break Err(error),
+        }
+    };
+    let directory = connection.backend.directory().await;
+    connection.close().await;
+    read?;
+    let directory = directory?;
+    let out = &mut context.out;
+    if args.json {
+        return changes.iter().try_for_each(|change| json::print(out, change));
+    }
+    if changes.is_empty() {
+        out::print_hint("no changes were recorded");
+        return Ok(());
+    }
+    let rows = changes.iter().map(|change| row(change, &directory, now));
+    print_columns(out, ["CHANGE", "BEGAN", "STATE", "TOOK", "SERVICES", "TITLE"], rows)
+}
+
+fn row(change: &Change, directory: &Directory, now: DateTime<Utc>) -> [SafeText<'static>; 6] {
+    let id = change.id.to_string();
+    let short = id.get(id.len().saturating_sub(SHORT_ID_CHARS)..).unwrap_or(&id).to_owned();
+    let end = match change.state {
+        ChangeState::Running if change.starts_at < now => Some(change.ends_at.unwrap_or(now)),
+        _ => change.ends_at,
+    };
+    let took = end.map(|end| format_duration(end - change.starts_at)).unwrap_or_default();
+    let services = change.services.iter().map(|name| directory.service_label(name));
+    let services = services.collect::<Vec<_>>().join(", ");
+    [
+        short,
+        change.starts_at.format("%Y-%m-%d %H:%M UTC").to_string(),
+        change.state.to_string(),
+        took,
+        services,
+        change.title.clone(),
+    ]
+    .map(|text| SafeText::from(text).into_owned())
+}

@@ -1,0 +1,58 @@
+//! Services that incidents or changes name and the directory does not have.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::directory::{Directory, Service};
+use super::id::IncidentNumber;
+
+/// A service that incidents or changes name and the directory does not have.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct UnknownService {
+    /// The name, as it was reported.
+    pub name: String,
+    /// How many incidents name it.
+    pub incidents: u64,
+    /// How many alerts these incidents have; of old ones they are not stored any more.
+    pub alerts: u64,
+    /// How many of the latest changes name it.
+    #[serde(default)]
+    pub changes: u64,
+    /// When it was named first.
+    pub first_at: DateTime<Utc>,
+    /// When it was named last.
+    pub last_at: DateTime<Utc>,
+    /// The last incident that names it; absent if only changes do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_incident: Option<IncidentNumber>,
+    /// Who names it: kinds of senders of alerts, such as `zabbix`, the source of incidents without alerts,
+    /// and `change`.
+    #[serde(default)]
+    pub sources: Vec<String>,
+    /// The team of the last incident that names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team: Option<String>,
+}
+
+impl UnknownService {
+    /// Returns the service as it is suggested to be added: run by the team that had the last incident, if
+    /// the directory has that.
+    #[must_use]
+    pub fn suggested(&self, directory: &Directory) -> Service {
+        let team =
+            self.team.as_ref().filter(|team| directory.teams.iter().any(|t| t.name == **team));
+        Service {
+            name: self.name.clone(),
+            team: team.cloned().unwrap_or_default(),
+            depends_on: Vec::new(),
+            runbook: None,
+            objective: None,
+        }
+    }
+}
+
+/// Puts services in the order in which they are listed: the one that was named last first.
+pub fn sort(services: &mut [UnknownService]) {
+    services.sort_by(|a, b| (b.last_at, &a.name).cmp(&(a.last_at, &b.name)));
+}

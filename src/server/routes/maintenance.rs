@@ -1,0 +1,230 @@
+//! Handlers of maintenance windows, and of what they mute.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::Utc;
+use uuid::Uuid;
+
+use super::incidents::{DEFAULT_ROWS, check_limit};
+use crate::api::{ErrorCode, path, query};
+use crate::model::maintenance::{
+    MaintenanceChange, MaintenancePreview, MaintenanceRequest, MaintenanceSearch,
+    MaintenanceWindow, MutedEntry, MutedSearch, NewWindow,
+};
+use crate::server::auth::{OnCallAccess, ReadAccess};
+use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::error::{ApiError, ApiResult};
+use crate::server::extract::{NoQuery, PathText, Query};
+use crate::server::idempotency::RequestIds;
+use crate::server::openapi::document::{ChangeErrorResponses, ErrorResponses};
+use crate::server::openapi::headers::IdempotencyKey;
+use crate::server::request_body::Fields;
+use crate::server::routes::administration::{actor, check_writable};
+use crate::server::state::Shared;
+use crate::server::tokens::RegisteredToken;
+
+/// The maintenance windows
+///
+/// Those that mute now come first, then those that will do so. With `ended` those follow that have ended,
+/// the last one first.
+#[utoipa::path(
+    get, path = path::MAINTENANCE, operation_id = "maintenance", tag = "changes",
+    params(query::Maintenance), security(("token" = [])),
+    responses(
+        (status = 200, body = Vec<MaintenanceWindow>, description = "The windows"),
+        ErrorResponses,
+    ),
+)]
+pub(super) async fn windows(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    Query(query): Query<query::Maintenance>,
+) -> ApiResult<JsonResponse> {
+    let limit = check_limit("limit", query.limit, DEFAULT_ROWS)?;
+    let search = MaintenanceSearch { ended: query.ended, limit, now: Utc::now() };
+    CachedJson::encode(&shared.backend.maintenance(&search).await?).map(JsonResponse)
+}
+
+/// Create a maintenance window
+///
+/// While it is active, incidents of which all alerts that fire are muted escalate to nobody, and nobody is
+/// notified of them. At its end those are released that still fire. A token of scope `respond` is enough.
+#[utoipa::path(
+    post, path = path::MAINTENANCE, operation_id = "create_maintenance", tag = "changes",
+    params(IdempotencyKey),
+    request_body(description = "The window", content((NewWindow = "application/json"))),
+    security(("token" = [])),
+    responses(
+        (status = 201, body = MaintenanceWindow, description = "The window is created", headers(
+            ("location" = String, description = "The path of the window"),
+        )),
+        ChangeErrorResponses,
+    ),
+)]
+pub(super) async fn create(
+    State(shared): State<Arc<Shared>>,
+    OnCallAccess(caller): OnCallAccess,
+    Query(NoQuery {}): Query<NoQuery>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> ApiResult<Response> {
+    let new: NewWindow = fields.read(&[])?;
+    let by = actor(&shared, &caller).await?;
+    let id = RequestIds::new(&headers, &by)?.incident.0;
+    let window = change(&shared, &caller, (id, None), MaintenanceChange::Create(new)).await?;
+    let mut response = CachedJson::encode(&window).map(JsonResponse)?.into_response();
+    *response.status_mut() = StatusCode::CREATED;
+    let location = path::MAINTENANCE_WINDOW.replace("{id}", &window.id.to_string());
+    let location = HeaderValue::try_from(location).ok();
+    response.headers_mut().extend(location.map(|location| (header::LOCATION, location)));
+    Ok(response)
+}
+
+/// One maintenance window
+#[utoipa::path(
+    get, path = path::MAINTENANCE_WINDOW, operation_id = "maintenance_window", tag = "changes",
+    params(("id" = String, Path, description = "Its id", example = "0198c0de-0000-7000-8000-000000000001")),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = MaintenanceWindow, description = "The window"),
+        ErrorResponses,
+    ),
+)]
+pub(super) async fn window(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    PathText(id): PathText,
+    Query(NoQuery {}): Query<NoQuery>,
+) -> ApiResult<JsonResponse> {
+    let window = shared.backend.maintenance_window(parse_id(&id)?).await?;
+    CachedJson::encode(&window).map(JsonResponse)
+}
+
+/// Change a maintenance window
+///
+/// What it does not mute any more is released at once, and what it mutes from now on is muted. A token of
+/// scope `respond` is enough.
+#[utoipa::path(
+    put, path = path::MAINTENANCE_WINDOW, operation_id = "change_maintenance", tag = "changes",
+    params(
+        ("id" = String, Path, description = "Its id", example = "0198c0de-0000-7000-8000-000000000001"),
+        query::Revision,
+    ),
+    request_body(description = "The window", content((NewWindow = "application/json"))),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = MaintenanceWindow, description = "The window as it is now"),
+        ChangeErrorResponses,
+    ),
+)]
+pub(super) async fn replace(
+    State(shared): State<Arc<Shared>>,
+    OnCallAccess(caller): OnCallAccess,
+    PathText(id): PathText,
+    Query(query::Revision { revision }): Query<query::Revision>,
+    fields: Fields,
+) -> ApiResult<JsonResponse> {
+    let new: NewWindow = fields.read(&[])?;
+    let about = (parse_id(&id)?, revision);
+    let window = change(&shared, &caller, about, MaintenanceChange::Change(new)).await?;
+    CachedJson::encode(&window).map(JsonResponse)
+}
+
+/// End a maintenance window
+///
+/// What still fires is released at once. The window stays in the list. A token of scope `respond` is
+/// enough.
+#[utoipa::path(
+    delete, path = path::MAINTENANCE_WINDOW, operation_id = "end_maintenance", tag = "changes",
+    params(
+        ("id" = String, Path, description = "Its id", example = "0198c0de-0000-7000-8000-000000000001"),
+        query::Revision,
+    ),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = MaintenanceWindow, description = "The window, which has ended"),
+        ChangeErrorResponses,
+    ),
+)]
+pub(super) async fn end(
+    State(shared): State<Arc<Shared>>,
+    OnCallAccess(caller): OnCallAccess,
+    PathText(id): PathText,
+    Query(query::Revision { revision }): Query<query::Revision>,
+) -> ApiResult<JsonResponse> {
+    let about = (parse_id(&id)?, revision);
+    let window = change(&shared, &caller, about, MaintenanceChange::End).await?;
+    CachedJson::encode(&window).map(JsonResponse)
+}
+
+/// What a maintenance window would mute now
+///
+/// The alerts that fire and the open incidents that its filter is about, whenever it begins. Nothing is
+/// created. A token of scope `respond` is enough.
+#[utoipa::path(
+    post, path = path::MAINTENANCE_PREVIEW, operation_id = "preview_maintenance", tag = "changes",
+    request_body(description = "The window", content((NewWindow = "application/json"))),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = MaintenancePreview, description = "What it would mute"),
+        ChangeErrorResponses,
+    ),
+)]
+pub(super) async fn preview(
+    State(shared): State<Arc<Shared>>,
+    OnCallAccess(_caller): OnCallAccess,
+    Query(NoQuery {}): Query<NoQuery>,
+    fields: Fields,
+) -> ApiResult<JsonResponse> {
+    let new: NewWindow = fields.read(&[])?;
+    CachedJson::encode(&shared.backend.preview_maintenance(&new).await?).map(JsonResponse)
+}
+
+/// The incidents that are or were muted
+///
+/// Those that are muted now come first, then those that were, the latest first. An incident stands with
+/// the window that mutes it or has muted it last.
+#[utoipa::path(
+    get, path = path::MUTED, operation_id = "muted", tag = "changes", params(query::Muted),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = Vec<MutedEntry>, description = "The incidents"),
+        ErrorResponses,
+    ),
+)]
+pub(super) async fn muted(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    Query(query): Query<query::Muted>,
+) -> ApiResult<JsonResponse> {
+    let limit = check_limit("limit", query.limit, DEFAULT_ROWS)?;
+    let search = MutedSearch { window: query.window, limit };
+    CachedJson::encode(&shared.backend.muted(&search).await?).map(JsonResponse)
+}
+
+/// Reads the id in a path.
+pub(super) fn parse_id(text: &str) -> ApiResult<Uuid> {
+    text.parse().map_err(|_| {
+        ApiError::new(ErrorCode::NotFound, "there is no such maintenance window: its id is a UUID")
+    })
+}
+
+/// Carries out a change in the name of the caller.
+pub(super) async fn change(
+    shared: &Shared,
+    caller: &RegisteredToken,
+    (id, expected): (Uuid, Option<u32>),
+    change: MaintenanceChange,
+) -> ApiResult<MaintenanceWindow> {
+    check_writable(shared)?;
+    let actor = actor(shared, caller).await?;
+    let request = MaintenanceRequest { id, actor, at: Utc::now(), expected, change };
+    let window = shared.backend.change_maintenance(&request).await;
+    // Before the caller is answered, so that others find what was written.
+    shared.feed.record_write();
+    shared.feed.record_directory_change().await;
+    Ok(window?)
+}

@@ -1,0 +1,297 @@
+//! Senders that are read by a built-in mapping: the life of an alert, and odd bodies of each.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::api::{TestResponse, TestServer, fetch};
+
+/// What happens to the alert of a sender.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    Fires,
+    Worse,
+    Acknowledged,
+    Resolved,
+}
+
+/// Returns the message of a sender; `None` if it can't say this.
+fn message(sender: &str, step: Step) -> Option<Value> {
+    let is_firing = step != Step::Resolved;
+    let pick = |firing: &'static str, resolved: &'static str| {
+        if is_firing { firing } else { resolved }
+    };
+    let worse = step == Step::Worse;
+    if step == Step::Acknowledged && !ACKNOWLEDGING.contains(&sender) {
+        return None;
+    }
+    let kind = match step {
+        Step::Fires | Step::Worse => "PROBLEM",
+        Step::Acknowledged => "ACKNOWLEDGEMENT",
+        Step::Resolved => "RECOVERY",
+    };
+    Some(match sender {
+        "zabbix" => json!({
+            "event_id": "71", "event_name": "Disk full", "host_name": "db1",
+            "event_value": pick("1", "0"),
+            "event_update_status": if step == Step::Acknowledged { "1" } else { "0" },
+            "event_ack_status": if step == Step::Acknowledged { "Yes" } else { "No" },
+            "event_nseverity": if worse { "5" } else { "2" },
+        }),
+        "nagios" | "icinga" => json!({
+            "type": kind, "host": "db1", "service": "disk", "output": "0 B are free",
+            "state": if !is_firing { "OK" } else if worse { "CRITICAL" } else { "WARNING" },
+        }),
+        "checkmk" => json!({
+            "notification_type": kind, "host": "db1", "service": "disk", "output": "0 B are free",
+            "status": if !is_firing { "OK" } else if worse { "CRIT" } else { "WARN" },
+        }),
+        "oncall" => json!({
+            "alert_uid": "08d6891a", "title": "Disk full", "state": pick("alerting", "ok"),
+        }),
+        "uptime-kuma" => json!({
+            "heartbeat": {"status": u8::from(!is_firing), "msg": "timeout"},
+            "monitor": {"id": 3, "name": "Shop"},
+        }),
+        "datadog" => json!({
+            "id": "1", "cycle": "c-1", "monitor": "7", "title": "Disk full",
+            "transition": pick("Triggered", "Recovered"), "type": pick("error", "success"),
+            "priority": if worse { "P1" } else { "P3" }, "date": 1_772_000_000_000_i64,
+        }),
+        "gcp" => json!({"version": "1.2", "incident": {
+            "incident_id": "0.abc", "summary": "Disk full", "state": pick("open", "closed"),
+            "severity": if worse { "CRITICAL" } else { "WARNING" }, "policy_name": "Disks",
+            "started_at": 1_772_000_000, "ended_at": null,
+        }}),
+        "azure" => json!({"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": {
+            "alertId": "/subscriptions/s/alerts/1", "alertRule": "Disk full",
+            "severity": if worse { "Sev0" } else { "Sev2" },
+            "monitorCondition": pick("Fired", "Resolved"),
+            "firedDateTime": "2026-03-01T09:00:00.1234567Z",
+        }}}),
+        "cloudwatch" => json!({
+            "Type": "Notification", "MessageId": "m", "TopicArn": "arn:aws:sns:eu-west-1:1:alarms",
+            "Message": json!({
+                "AlarmName": "Disk full", "AlarmArn": "arn:aws:cloudwatch:eu-west-1:1:alarm:disk",
+                "NewStateValue": pick("ALARM", "OK"), "NewStateReason": "threshold",
+            }).to_string(),
+        }),
+        "sentry" => json!({
+            "action": if !is_firing { "resolved" } else if worse { "critical" } else { "warning" },
+            "data": {
+                "metric_alert": {"id": "5", "title": "Errors"}, "description_title": "Errors",
+            },
+        }),
+        "grafana" => json!({
+            "version": "1", "status": pick("firing", "resolved"), "groupKey": "{}/{a=\"b\"}",
+            "alerts": [{
+                "status": pick("firing", "resolved"), "fingerprint": "0f0e0d0c0b0a0908",
+                "labels": {
+                    "alertname": "Disk full", "severity": if worse { "critical" } else { "warning" },
+                },
+                "startsAt": "2026-03-01T09:00:00Z",
+            }],
+        }),
+        "cloudevents" => json!({
+            "specversion": "1.0", "id": "1", "source": "/disks", "subject": "db1",
+            "type": "com.example.disk",
+            "data": {
+                "title": "Disk full", "status": pick("firing", "resolved"),
+                "severity": if worse { "critical" } else { "warning" },
+            },
+        }),
+        _ => return None,
+    })
+}
+
+/// Those that say that somebody has acknowledged an alert there.
+const ACKNOWLEDGING: [&str; 4] = ["zabbix", "nagios", "icinga", "checkmk"];
+
+const SENDERS: [&str; 13] = [
+    "zabbix",
+    "nagios",
+    "icinga",
+    "checkmk",
+    "oncall",
+    "uptime-kuma",
+    "datadog",
+    "gcp",
+    "azure",
+    "cloudwatch",
+    "sentry",
+    "grafana",
+    "cloudevents",
+];
+
+async fn send(server: &TestServer, name: &str, body: impl Into<reqwest::Body>) -> TestResponse {
+    let request = server.request("POST", &format!("/v1/ingest/{name}"));
+    fetch(request.bearer_auth(&server.ingest).body(body)).await
+}
+
+/// Returns the number of incidents, of open ones, and of alerts.
+async fn counts(server: &TestServer) -> (usize, usize, usize) {
+    let page = server.get(&server.read, "/v1/incidents?filter=is:any").await.json();
+    let rows = page["rows"].as_array().unwrap().clone();
+    let is_open = |row: &&Value| {
+        let status = row["status"].as_str().unwrap();
+        !["resolved", "closed"].contains(&status)
+    };
+    let open = rows.iter().filter(is_open).count();
+    let mut alerts = 0;
+    for row in &rows {
+        let path = format!("/v1/incidents/{}/alerts", row["id"].as_str().unwrap());
+        alerts += server.get(&server.read, &path).await.json().as_array().unwrap().len();
+    }
+    (rows.len(), open, alerts)
+}
+
+#[tokio::test]
+async fn alert_of_each_sender_is_one_incident() {
+    for sender in SENDERS {
+        let server = TestServer::new().await;
+        for (step, expected) in [
+            (Step::Fires, (1, 1, 1)),
+            (Step::Fires, (1, 1, 1)),
+            (Step::Worse, (1, 1, 1)),
+            (Step::Acknowledged, (1, 1, 1)),
+            (Step::Resolved, (1, 0, 1)),
+            (Step::Resolved, (1, 0, 1)),
+        ] {
+            // Most of them acknowledge nothing.
+            let Some(body) = message(sender, step) else { continue };
+            // People have to end what they have taken on: then it is only watched.
+            let is_watched = ACKNOWLEDGING.contains(&sender) && step == Step::Resolved;
+            let expected = if is_watched { (1, 1, 1) } else { expected };
+            let answer = send(&server, sender, body.to_string()).await;
+            assert_eq!(answer.status, 200, "{sender} {step:?}: {answer:?}");
+            assert_eq!(counts(&server).await, expected, "{sender} {step:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn alert_that_fires_again_is_a_new_incident() {
+    for sender in SENDERS {
+        let server = TestServer::new().await;
+        for step in [Step::Fires, Step::Resolved] {
+            let body = message(sender, step).expect("a message");
+            send(&server, sender, body.to_string()).await;
+        }
+        let mut again = message(sender, Step::Fires).expect("a message").to_string();
+        // Those who say when it began say that it began later.
+        for (before, after) in [("1772000000", "1772009000"), ("T09:00:00", "T10:00:00")] {
+            again = again.replace(before, after);
+        }
+        let answer = send(&server, sender, again).await;
+        assert_eq!(answer.status, 200, "{sender}: {answer:?}");
+        assert_eq!(counts(&server).await, (2, 1, 2), "{sender}");
+    }
+}
+
+/// Returns odd bodies, each with its name: what a sender may send in the worst case.
+fn odd_bodies(sender: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let usual = message(sender, Step::Fires).unwrap_or_else(|| json!({"a": 1})).to_string();
+    let utf16: Vec<u8> = usual.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let latin1: Vec<u8> = b"{\"title\":\"\xfcber\"}".to_vec();
+    let bom = [b"\xef\xbb\xbf".as_slice(), usual.as_bytes()].concat();
+    let long = format!("{{\"title\":\"{}\"}}", "x".repeat(512 * 1024));
+    let nulls = usual.replace("\"Disk full\"", "null");
+    let numbers = usual.replace('"', "").into_bytes();
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    vec![
+        ("empty", Vec::new()),
+        ("null", b"null".to_vec()),
+        ("list", b"[null, 7, \"x\", {}]".to_vec()),
+        ("no members", b"{}".to_vec()),
+        ("utf-16", utf16),
+        ("latin-1", latin1),
+        ("mark", bom),
+        ("long", long.into_bytes()),
+        ("nulls", nulls.into_bytes()),
+        ("unquoted", numbers),
+        ("deep", deep.into_bytes()),
+        ("binary", (0..=255).collect()),
+        ("twice", format!("{usual}{usual}").into_bytes()),
+    ]
+}
+
+#[tokio::test]
+async fn odd_bodies_are_answered_and_never_lost() {
+    let server = TestServer::new().await;
+    let names = ["otlp", "github", "gitlab", "cdevents", "alertmanager", "mail"];
+    let names = [&SENDERS[..], &names[..]].concat();
+    for name in names {
+        for (what, body) in odd_bodies(name) {
+            let before = server.get(&server.respond, "/v1/ingest/dead").await.json();
+            let answer = send(&server, name, body.clone()).await;
+            assert!([200, 400].contains(&answer.status), "{name}, {what}: {answer:?}");
+            if answer.status == 400 {
+                let after = server.get(&server.respond, "/v1/ingest/dead").await.json();
+                assert_ne!(before, after, "{name}, {what}");
+                let letter = &after["letters"][0];
+                assert_eq!(letter["source"], name, "{what}");
+                assert_eq!(letter["bytes"], body.len(), "{name}, {what}");
+            }
+        }
+    }
+    assert_eq!(server.get(&server.read, "/v1/incidents").await.status, 200);
+}
+
+#[tokio::test]
+async fn message_after_a_byte_order_mark_is_read() {
+    let server = TestServer::new().await;
+    let body = format!("\u{feff}{}", message("zabbix", Step::Fires).expect("a message"));
+    assert_eq!(send(&server, "zabbix", body).await.status, 200);
+    assert_eq!(counts(&server).await, (1, 1, 1));
+}
+
+#[tokio::test]
+async fn header_of_sentry_is_stored_to_read_it_again() {
+    let server = TestServer::new().await;
+    let body = json!({"action": "created", "data": {"other": {}}}).to_string();
+    let mut request = server.request("POST", "/v1/ingest/sentry").bearer_auth(&server.ingest);
+    for (name, text) in [("Sentry-Hook-Resource", "issue"), ("Sentry-Hook-Signature", "00")] {
+        request = request.header(name, text);
+    }
+    let answer = fetch(request.body(body)).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let stored = server.get(&server.respond, "/v1/ingest/dead/1").await.json();
+    let headers = &stored["letter"]["headers"];
+    assert_eq!(headers["sentry-hook-resource"], "issue", "{stored}");
+    assert_eq!(headers.get("sentry-hook-signature"), None);
+}
+
+#[tokio::test]
+async fn query_is_stored_without_the_key() {
+    let server = TestServer::new().await;
+    let path = format!("/v1/ingest/zabbix?host=db1&key={}", server.ingest);
+    let answer = fetch(server.request("POST", &path).body("{}")).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let list = server.get(&server.respond, "/v1/ingest/dead").await.json();
+    assert_eq!(list["letters"][0]["query"], "host=db1");
+}
+
+#[rstest]
+#[case("application/x-protobuf")]
+#[case("application/json")]
+#[tokio::test]
+async fn logs_may_come_as_protobuf_or_json(#[case] content_type: &str) {
+    let server = TestServer::new().await;
+    // resourceLogs { scopeLogs { logRecords { severityNumber: 17 body { stringValue: "boom" } } } }
+    let body: Vec<u8> = match content_type {
+        "application/json" => json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+            {"severityNumber": 17, "body": {"stringValue": "boom"}}
+        ]}]}]})
+        .to_string()
+        .into_bytes(),
+        _ => {
+            let record = [&[0x10, 17, 0x2a, 6, 0x0a, 4][..], b"boom"].concat();
+            [&[0x0a, 14, 0x12, 12, 0x12, 10][..], &record].concat()
+        }
+    };
+    let request = server.request("POST", "/v1/ingest/otlp").header("content-type", content_type);
+    let answer = fetch(request.bearer_auth(&server.ingest).body(body)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some(content_type));
+    let shown = server.get(&server.read, "/v1/incidents/1").await.json();
+    assert_eq!(shown["incident"]["title"], "boom");
+}
