@@ -6,6 +6,7 @@
 
 mod compute;
 mod fact;
+pub mod pages;
 mod recurring;
 mod sla;
 mod times;

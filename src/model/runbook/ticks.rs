@@ -30,6 +30,14 @@ fn note_prefix(name: &str) -> String {
     format!("runbook {} · step ", sanitize(name))
 }
 
+/// Returns whether a note says that a step of a runbook was done.
+#[must_use]
+pub fn is_tick_note(text: &str) -> bool {
+    text.strip_prefix("runbook ")
+        .and_then(|rest| rest.split_once(" · step "))
+        .is_some_and(|(_, rest)| rest.contains(" done: "))
+}
+
 /// Finds the ticked steps of a runbook on a timeline; returns the first tick of each step.
 ///
 /// A step is identified by its text, so that a runbook may be rewritten while it is used, and by
