@@ -24,7 +24,7 @@ use crate::model::status::{Category, Source};
 /// Highest number of rows of a breakdown.
 pub const MAX_CUT_ROWS: usize = 100;
 /// Highest number of recurring faults that are returned.
-const MAX_FAULTS: usize = 50;
+const MAX_FAULTS: usize = 20;
 
 /// What the pages rest on besides facts and histories.
 #[derive(Clone, Debug, Default)]
@@ -115,7 +115,7 @@ pub struct Pages {
     pub excluded: ExcludedCounts,
     /// Those of the window before.
     pub excluded_before: ExcludedCounts,
-    /// The faults with the most incidents, at most 50.
+    /// The faults with the most incidents, at most 20.
     #[serde(default)]
     pub recurring: Vec<RecurringFault>,
     /// The number of all faults that recurred.

@@ -18,5 +18,6 @@ pub use compute::{
 };
 pub use figures::{HISTOGRAM_BOUNDS_MS, PageFigures, Practice, TimeMeasure, Timing};
 pub use history::{History, HistoryFold, MISSING_FIELDS, ReviewProgress};
-pub use people::{Call, PersonLoad, Shift, compute_people, is_night};
+pub use people::{Call, PersonLoad, Shift, compute_people, is_night, shifts};
+pub(in crate::model::measures) use query::term_value;
 pub use query::{Dimension, Offsets, PagesQuery, Selection, SelectionKeys};

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::window::Span;
 use super::query::Offsets;
+use crate::model::oncall::Schedule;
 
 /// The hours of the night by the viewer's clock: from 22:00 to 07:00.
 const NIGHT_FROM: usize = 22;
@@ -50,6 +52,29 @@ pub struct PersonLoad {
     pub on_call_ms: i64,
     /// The number of messages in the window before.
     pub pages_before: u64,
+}
+
+/// The greatest number of shifts of a schedule that are computed.
+const MAX_SHIFTS: usize = 20_000;
+
+/// Returns who is on call by a schedule from one time to another, shift by shift.
+#[must_use]
+pub fn shifts(schedule: &Schedule, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<Shift> {
+    let mut shifts: Vec<Shift> = Vec::new();
+    let mut at = from;
+    while at < to && shifts.len() < MAX_SHIFTS {
+        let end = schedule.next_change(at).map_or(to, |next| next.min(to));
+        let (from_ms, to_ms) = (at.timestamp_millis(), end.timestamp_millis());
+        match (schedule.on_call(at), shifts.last_mut()) {
+            (Some(person), Some(last)) if last.person == person && last.to_ms == from_ms => {
+                last.to_ms = to_ms;
+            }
+            (Some(person), _) => shifts.push(Shift { person: person.to_owned(), from_ms, to_ms }),
+            (None, _) => {}
+        }
+        at = end;
+    }
+    shifts
 }
 
 /// Returns whether it is night by the viewer's clock at a time in milliseconds since 1970.

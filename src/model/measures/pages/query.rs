@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::super::fact::Fact;
 use super::super::window::Window;
 use super::history::History;
+use crate::model::filter::quote_value;
 use crate::model::priority::Priority;
 use crate::model::status::{Category, Source, growing_enum};
 
@@ -61,15 +62,21 @@ impl Selection {
     /// Describes the selection in the language of filters, such as `p1 team:payments`; empty for all.
     #[must_use]
     pub fn describe(&self) -> String {
+        let mut terms = self.terms();
+        let sources = self.sources.iter().map(|source| format!("source:{source}").replace(' ', "-"));
+        terms.extend(sources);
+        terms.join(" ")
+    }
+
+    /// Returns the terms of a filter for the selection, apart from how incidents were detected: no term
+    /// selects by that.
+    #[must_use]
+    pub fn terms(&self) -> Vec<String> {
         let priorities = self.priorities.iter().map(|priority| priority.as_str().to_lowercase());
         let categories = self.categories.iter().map(|category| format!("cat:{category}"));
-        let services = self.services.iter().map(|name| format!("service:{}", quote_term(name)));
-        let teams = self.teams.iter().map(|name| format!("team:{}", quote_term(name)));
-        let sources =
-            self.sources.iter().map(|source| format!("source:{}", quote_term(source.as_str())));
-        let terms: Vec<String> =
-            priorities.chain(categories).chain(services).chain(teams).chain(sources).collect();
-        terms.join(" ")
+        let services = self.services.iter().map(|name| format!("service:{}", term_value(name)));
+        let teams = self.teams.iter().map(|name| format!("team:{}", term_value(name)));
+        priorities.chain(categories).chain(services).chain(teams).collect()
     }
 
     /// Returns the selection with the keys of its names. `key` returns the key of the name of a service
@@ -93,9 +100,9 @@ impl Selection {
     }
 }
 
-/// Quotes a value of a term that has blanks.
-fn quote_term(value: &str) -> String {
-    if value.contains(char::is_whitespace) { format!("\"{value}\"") } else { value.to_owned() }
+/// Returns the name of a service or team as the value of a term: `none` stands for incidents without.
+pub(in crate::model::measures) fn term_value(name: &str) -> String {
+    if name == NONE { name.to_owned() } else { quote_value(name) }
 }
 
 /// A selection whose names are the keys that facts have.

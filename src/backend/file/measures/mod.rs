@@ -4,6 +4,9 @@
 //! rows takes longer than a person is willing to wait. Past days seldom change, so their facts are
 //! cached in packed form until an incident of the day changes.
 
+mod histories;
+mod pages;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +23,7 @@ use super::row::{
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::model::command::Link;
+use crate::model::id::ProblemId;
 use crate::model::measures::{Cut, Fact, FactVerdict, Measures, Recurring, Window, compute};
 use crate::model::priority::Priority;
 
@@ -28,7 +32,11 @@ const PACKED_SINCE: i64 = 5;
 /// The number of past days that an import packs.
 const WARM_DAYS: i64 = 185;
 
+/// The number of past days of which an import packs the histories as well, which takes longer.
+const WARM_HISTORY_DAYS: i64 = 62;
+
 /// The packed facts of one day.
+#[derive(Clone)]
 struct PackedDay {
     /// Days since 1970, UTC.
     number: i64,
@@ -204,6 +212,9 @@ fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
 pub(super) async fn warm_cache(conn: &mut SqliteConnection) -> StoreResult<()> {
     let today = Utc::now().timestamp_millis().div_euclid(DAY_MS);
     let (days, fresh, log) = read_days(conn, (today - WARM_DAYS, today), true).await?;
+    let recent: Vec<PackedDay> =
+        days.iter().filter(|day| day.number > today - WARM_HISTORY_DAYS).cloned().collect();
+    histories::warm(conn, &recent, log).await?;
     for day in days.into_iter().filter(|day| fresh.contains(&(day.number, day.kind))) {
         let mut batch = Batch::default();
         put_day(&mut batch, day, log);
@@ -223,6 +234,11 @@ pub(super) async fn count_stale_days(conn: &mut SqliteConnection) -> StoreResult
     Ok(count)
 }
 
+/// Counts the cached days whose histories differ from what the events give.
+pub(super) async fn count_stale_histories(conn: &mut SqliteConnection) -> StoreResult<u64> {
+    histories::count_stale(conn).await
+}
+
 /// Reads the names of services and teams by id.
 async fn read_names(conn: &mut SqliteConnection) -> StoreResult<HashMap<u32, String>> {
     let rows = Batch::new("SELECT id, text FROM name WHERE kind IN (1, 2)").fetch_all(conn).await?;
@@ -234,24 +250,29 @@ async fn read_names(conn: &mut SqliteConnection) -> StoreResult<HashMap<u32, Str
 }
 
 /// Sets the fields of a group that facts don't have: title, service and problem of its last
-/// incident.
-async fn describe_group(conn: &mut SqliteConnection, group: &mut Recurring) -> StoreResult<()> {
-    let Some(number) = group.last else { return Ok(()) };
+/// incident. Returns the id of the problem.
+async fn describe_group(
+    conn: &mut SqliteConnection,
+    group: &mut Recurring,
+) -> StoreResult<Option<ProblemId>> {
+    let Some(number) = group.last else { return Ok(None) };
     let mut batch = Batch::new("SELECT row FROM incident WHERE number = ?");
     batch.arg(i64::try_from(number.0).unwrap_or(0));
-    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(()) };
+    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(None) };
     let summary = summary_at(&row, 0)?;
     summary.primary_service().unwrap_or_default().clone_into(&mut group.service);
     let id = summary.id;
     group.title = summary.title;
-    let Some(record) = records::load(conn, id, false).await? else { return Ok(()) };
+    let mut problem = None;
+    let Some(record) = records::load(conn, id, false).await? else { return Ok(None) };
     for link in &record.incident.links {
         if let Link::Problem { id, title } = link {
             let problem_record = read_problem(conn, *id).await?;
             group.problem = Some(problem_record.map_or_else(|| title.clone(), |p| p.title));
+            problem = Some(*id);
         }
     }
-    Ok(())
+    Ok(problem)
 }
 
 /// Appends a number in as few bytes as it needs. Signed numbers are in zigzag encoding, so that
