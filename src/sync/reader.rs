@@ -157,12 +157,7 @@ pub trait Reader: Send + Sync {
     );
 
     /// Reads the pages of the measures, as [`read_measures`](Self::read_measures) reads measures.
-    async fn read_pages(
-        &self,
-        query: &PagesQuery,
-        now: DateTime<Utc>,
-        on_read: OnRead<'_, Pages>,
-    );
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>);
 
     /// Returns what changed since a cursor, as [`Backend::changes`] does.
     async fn fetch_changes(
@@ -310,12 +305,7 @@ impl Reader for DirectReader {
         on_read(self.backend.measures(window, cut, now).await.map(Sourced::fresh));
     }
 
-    async fn read_pages(
-        &self,
-        query: &PagesQuery,
-        now: DateTime<Utc>,
-        on_read: OnRead<'_, Pages>,
-    ) {
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>) {
         on_read(self.backend.pages(query, now).await.map(Sourced::fresh));
     }
 

@@ -196,12 +196,7 @@ impl Reader for Remote {
         stale_then_fresh(fresh, shared.cached_measures(window, cut), on_read).await;
     }
 
-    async fn read_pages(
-        &self,
-        query: &PagesQuery,
-        now: DateTime<Utc>,
-        on_read: OnRead<'_, Pages>,
-    ) {
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>) {
         let shared = &self.shared;
         // Boxed, because it holds all figures of all pages.
         let fresh = Box::pin(shared.fetch_pages(query, now));

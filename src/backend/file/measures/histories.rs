@@ -6,8 +6,7 @@ use std::collections::{HashMap, HashSet};
 use integer_encoding::VarInt;
 use sqlx::{Row, SqliteConnection};
 
-use super::PackedDay;
-use super::write_varint;
+use super::facts::{PackedDay, write_varint};
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS};
 use crate::backend::file::row::{DAY_MS, NUMBERS_END, first_key_at};
@@ -186,7 +185,11 @@ impl<'a> HistoryReader<'a> {
         let (reopened, updates_met, updates_missed) =
             (self.read_varint()?, self.read_varint()?, self.read_varint()?);
         let mut time = |is_present: bool| -> Option<Option<i64>> {
-            if is_present { self.read_varint::<i64>().map(|at| Some(self.day_ms + at)) } else { Some(None) }
+            if is_present {
+                self.read_varint::<i64>().map(|at| Some(self.day_ms + at))
+            } else {
+                Some(None)
+            }
         };
         let (update_due_ms, began_ms) = (time(flags & 16 != 0)?, time(flags & 32 != 0)?);
         let history = History {

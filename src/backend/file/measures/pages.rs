@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
 
+use super::facts::{FactReader, PACKED_SINCE, PackedDay, cache_days, read_days};
+use super::groups::describe_group;
 use super::histories::{self, HistoryReader, cache_histories, read_histories};
-use super::{FactReader, PACKED_SINCE, PackedDay, cache_days, describe_group, read_days};
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::row::{self, DAY_MS, OPEN_FACETS_END, decode_category, first_key_at};
 use crate::backend::file::sql::Batch;
@@ -139,8 +140,7 @@ async fn read_rows(
     }
     if version >= ACTION_ITEMS_SINCE {
         let today = query.offsets.local_time(now.timestamp_millis()).date().to_string();
-        (inputs.open_actions, inputs.overdue_actions) =
-            count_actions(conn, &today, &keys).await?;
+        (inputs.open_actions, inputs.overdue_actions) = count_actions(conn, &today, &keys).await?;
     }
     Ok(PageRows { days, fresh_days, histories, fresh_histories, log, names, keys, inputs })
 }

@@ -63,7 +63,8 @@ impl Selection {
     #[must_use]
     pub fn describe(&self) -> String {
         let mut terms = self.terms();
-        let sources = self.sources.iter().map(|source| format!("source:{source}").replace(' ', "-"));
+        let sources =
+            self.sources.iter().map(|source| format!("source:{source}").replace(' ', "-"));
         terms.extend(sources);
         terms.join(" ")
     }
@@ -159,6 +160,13 @@ impl Offsets {
     pub fn at(&self, millis: i64) -> i32 {
         let passed = self.changes.partition_point(|(at, _)| at.timestamp_millis() <= millis);
         passed.checked_sub(1).map_or(self.base_s, |last| self.changes[last].1)
+    }
+
+    /// Returns the offsets with only those changes that lie within a span.
+    #[must_use]
+    pub fn within(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        let changes = self.changes.iter().filter(|(at, _)| from < *at && *at < to);
+        Self { base_s: self.at(from.timestamp_millis()), changes: changes.copied().collect() }
     }
 
     /// Returns a time in milliseconds since 1970 as the viewer's clock shows it.

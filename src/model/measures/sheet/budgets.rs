@@ -2,7 +2,9 @@
 
 use super::super::pages::{Budget, Pages, term_value};
 use super::super::window::Window;
-use super::{Behind, Cell, Page, Row, Sheet, Table, Tone, Unit, column, reported_filter};
+use super::behind::reported_filter;
+use super::page::Page;
+use super::table::{Behind, Cell, Row, Sheet, Table, Tone, Unit, column};
 use chrono::TimeDelta;
 
 /// The burn rate, in thousandths, from which a budget is used too fast: that of the last 6 hours.
@@ -51,7 +53,11 @@ fn row(pages: &Pages, budget: &Budget) -> Row {
     ];
     let from = pages.at - TimeDelta::days(i64::from(budget.window_days));
     let window = Window { from, to: pages.at, edges: Vec::new() };
-    let filter = reported_filter(&window, Vec::new(), &format!("p1 p2 service:{}", term_value(&budget.service)));
+    let filter = reported_filter(
+        &window,
+        Vec::new(),
+        &format!("p1 p2 service:{}", term_value(&budget.service)),
+    );
     Row {
         label: budget.service.clone(),
         cells,

@@ -1,7 +1,7 @@
 //! How figures have changed.
 
 use super::super::times::MIN_SAMPLE;
-use super::{Cell, Tone, Value};
+use super::table::{Cell, Tone, Value};
 
 /// Returns the change of a figure against an earlier one in whole percent, halves away from zero; `None`
 /// if the earlier one is 0.
@@ -35,4 +35,9 @@ pub(super) fn change_cell(change: Option<i64>, more_is_worse: bool, is_thin: boo
         _ => Tone::Better,
     };
     Cell::number(change).toned(tone)
+}
+
+/// Returns the tone of a count of something bad.
+pub(super) fn bad_if_any(count: u64) -> Tone {
+    if count > 0 { Tone::Worse } else { Tone::Plain }
 }

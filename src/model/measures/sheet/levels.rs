@@ -2,10 +2,10 @@
 
 use super::super::pages::{Dimension, PageFigures, Pages};
 use super::super::sla::Compliance;
-use super::change::{change_cell, is_thin, point_change};
-use super::{
-    Behind, Cell, Column, Page, Row, Sheet, Table, Unit, behind_cut, column, cut_name, reported_in,
-};
+use super::behind::{behind_cut, cut_name, reported_in};
+use super::change::{bad_if_any, change_cell, is_thin, point_change};
+use super::page::Page;
+use super::table::{Behind, Cell, Column, Row, Sheet, Table, Unit, column};
 use crate::model::priority::Priority;
 
 const COLUMNS: [Column; 6] = [
@@ -75,7 +75,7 @@ pub(super) fn totals(pages: &Pages) -> Table {
             Cell::maybe(now.percent()),
             change_cell(change, false, thin),
             Cell::number(now.met),
-            Cell::number(now.missed).toned(super::times::bad_if_any(now.missed)),
+            Cell::number(now.missed).toned(bad_if_any(now.missed)),
         ];
         table.rows.push(Row {
             label: label.to_owned(),
@@ -104,7 +104,7 @@ fn row(
         let thin = is_thin(now.count(), before.count());
         cells.push(Cell::maybe(now.percent()));
         cells.push(change_cell(point_change(now.percent(), before.percent()), false, thin));
-        cells.push(Cell::number(now.missed).toned(super::times::bad_if_any(now.missed)));
+        cells.push(Cell::number(now.missed).toned(bad_if_any(now.missed)));
     }
     let is_thin = now.1.count() > 0 && is_thin(now.1.count(), before.1.count());
     Row { label, cells, bar: bar(now.1), is_thin, behind }

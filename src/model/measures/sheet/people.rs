@@ -1,8 +1,10 @@
 //! The page of people.
 
 use super::super::pages::{Pages, PersonLoad, term_value};
-use super::change::{change_cell, is_thin, relative_change};
-use super::{Behind, Cell, Page, Row, Sheet, Table, Tone, Unit, column, reported_filter};
+use super::behind::reported_filter;
+use super::change::{bad_if_any, change_cell, is_thin, relative_change};
+use super::page::Page;
+use super::table::{Behind, Cell, Row, Sheet, Table, Tone, Unit, column};
 
 pub(super) fn sheet(pages: &Pages) -> Sheet {
     let columns = [
@@ -33,7 +35,7 @@ fn row(pages: &Pages, load: &PersonLoad) -> Row {
     let cells = vec![
         Cell::number(load.pages),
         change_cell(change, true, thin),
-        Cell::number(load.by_night).toned(super::times::bad_if_any(load.by_night)),
+        Cell::number(load.by_night).toned(bad_if_any(load.by_night)),
         Cell::number(load.interruptions),
         Cell::number(load.on_call_ms),
     ];

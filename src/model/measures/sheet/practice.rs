@@ -1,10 +1,10 @@
 //! The page of practice.
 
 use super::super::pages::{Dimension, PageFigures, Pages};
-use super::change::{change_cell, is_thin, point_change};
-use super::{
-    Cell, Column, Page, Row, Sheet, Table, Unit, behind_cut, column, cut_name, reported_in,
-};
+use super::behind::{behind_cut, cut_name, reported_in};
+use super::change::{bad_if_any, change_cell, is_thin, point_change};
+use super::page::Page;
+use super::table::{Cell, Column, Row, Sheet, Table, Unit, column};
 
 const COLUMNS: [Column; 4] = [
     column("share", Unit::Percent),
@@ -83,7 +83,7 @@ pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {
     }
     let overdue = pages.overdue_actions;
     let headline = format!("{} action items open, {overdue} overdue", pages.open_actions);
-    let tone = super::times::bad_if_any(overdue);
+    let tone = bad_if_any(overdue);
     Sheet { page: Page::Practice, headline, tone, tables, notes: Vec::new() }
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::pages::Pages;
 use super::change::{change_cell, is_thin, relative_change};
-use super::{Behind, Cell, Page, Row, Sheet, Table, Tone, Unit, column};
+use super::page::Page;
+use super::table::{Behind, Cell, Row, Sheet, Table, Tone, Unit, column};
 use crate::model::time::format_duration;
 
 pub(super) fn sheet(pages: &Pages) -> Sheet {

@@ -3,10 +3,10 @@
 use super::super::pages::{
     CutRow, Dimension, HISTOGRAM_BOUNDS_MS, PageFigures, Pages, TimeMeasure,
 };
+use super::behind::{behind_cut, cut_name, reported_in, resolved_in};
 use super::change::{change_cell, is_thin, relative_change};
-use super::{
-    Cell, Column, Page, Row, Sheet, Table, Tone, Unit, behind_cut, column, cut_name, reported_in, resolved_in,
-};
+use super::page::Page;
+use super::table::{Cell, Column, Row, Sheet, Table, Tone, Unit, column};
 
 const COLUMNS: [Column; 6] = [
     column("mean", Unit::Duration),
@@ -82,7 +82,9 @@ pub(super) fn table(pages: &Pages) -> Table {
             is_thin: now.count > 0 && now.is_thin(),
             behind: Some(match measure {
                 TimeMeasure::Detect | TimeMeasure::Acknowledge => reported_in(pages, ""),
-                TimeMeasure::Resolve | TimeMeasure::Out | TimeMeasure::Unowned => resolved_in(pages),
+                TimeMeasure::Resolve | TimeMeasure::Out | TimeMeasure::Unowned => {
+                    resolved_in(pages)
+                }
             }),
         });
     }
@@ -134,9 +136,4 @@ fn distribution(pages: &Pages) -> Table {
     }
     table.draw_bars(1);
     table
-}
-
-/// Returns the tone of a count of something bad.
-pub(super) fn bad_if_any(count: u64) -> Tone {
-    if count > 0 { Tone::Worse } else { Tone::Plain }
 }

@@ -1,10 +1,10 @@
 //! The page of volume.
 
 use super::super::pages::{Dimension, Pages};
+use super::behind::{behind_cut, cut_name, reported_in};
 use super::change::{change_cell, is_thin, relative_change};
-use super::{
-    Cell, Column, Page, Row, Sheet, Table, Unit, behind_cut, column, cut_name, reported_in,
-};
+use super::page::Page;
+use super::table::{Cell, Column, Row, Sheet, Table, Unit, column};
 use crate::model::priority::Priority;
 
 const COLUMNS: [Column; 3] = [
@@ -42,7 +42,7 @@ fn change(now: u64, before: u64) -> Option<i64> {
     relative_change(i64::try_from(now).ok()?, i64::try_from(before).ok()?)
 }
 
-fn count_row(label: String, now: u64, before: u64, behind: Option<super::Behind>) -> Row {
+fn count_row(label: String, now: u64, before: u64, behind: Option<super::table::Behind>) -> Row {
     let thin = is_thin(now, before);
     let cells =
         vec![Cell::number(now), change_cell(change(now, before), true, thin), Cell::number(before)];
