@@ -15,6 +15,7 @@ use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
+use redphone::model::measures::pages::PagesQuery;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::notification::{AttemptOutcome, LinkToken, ReminderKind};
 use redphone::model::problem::{Problem, ProblemState};
@@ -111,6 +112,9 @@ async fn filled(path: &Path) {
     assert!(store.remind(&reminder).await.unwrap());
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
+    let (selection, by, offsets) = (<_>::default(), Vec::new(), <_>::default());
+    let query = PagesQuery { window, selection, by, offsets };
+    store.pages(&query, Utc::now()).await.unwrap();
     store.close().await;
 }
 
@@ -168,6 +172,7 @@ fn derived_query(table: &str) -> &'static str {
         "affected" => "SELECT * FROM affected ORDER BY 1, 2",
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
+        "history_day" => "SELECT day, kind, hex(histories) FROM history_day ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
         "problem_link" => "SELECT * FROM problem_link ORDER BY 1, 2, 3",
         "review" => "SELECT * FROM review ORDER BY 1",

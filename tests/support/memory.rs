@@ -3,6 +3,7 @@
 
 pub mod ledger;
 mod lists;
+mod pages;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
 use redphone::model::filter::{MatchContext, Scope};
+use redphone::model::measures::pages::{Pages, PagesQuery};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::oncall::Schedule;
 use redphone::model::problem::Problem;
@@ -476,6 +478,14 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         Ok(state.measures(window, now))
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let incidents = state.incidents.values();
+        let incidents = incidents.map(|(incident, events)| (incident, events.as_slice()));
+        Ok(pages::compute(incidents, query, now, &state.rules))
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {

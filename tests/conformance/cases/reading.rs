@@ -6,6 +6,7 @@ use chrono::{FixedOffset, TimeDelta, Utc};
 use redphone::backend::{Backend, TimelineRange};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
+use redphone::model::measures::pages::{Dimension, Offsets, PagesQuery, Selection};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::{Actor, ChangeId, Command, IncidentCommand, ProblemId};
@@ -176,6 +177,25 @@ pub async fn measures_follow_what_happened(backend: &dyn Backend) {
     assert_eq!(measures.recurring[0].count, 2);
     assert_eq!(measures.recurring[0].title, "disk 2 full");
     assert_eq!(measures.recurring[0].service, "checkout");
+    let query = PagesQuery {
+        window: window.clone(),
+        selection: Selection { services: vec!["checkout".into()], ..Selection::default() },
+        by: vec![Dimension::Service, Dimension::Source],
+        offsets: Offsets::default(),
+    };
+    let pages = backend.pages(&query, now).await.unwrap();
+    // Both compute the same figures.
+    assert_eq!(pages.now.volume, measures.now.volume);
+    assert_eq!(pages.now.mtta.times, measures.now.mtta);
+    assert_eq!(pages.now.mttr.times, measures.now.mttr);
+    assert_eq!(pages.now.acknowledge, measures.now.acknowledge);
+    assert_eq!(pages.recurring[0].group, measures.recurring[0]);
+    assert_eq!(pages.heat.iter().flatten().sum::<u64>(), 3);
+    let rows: Vec<_> = pages.cuts.iter().map(|cut| (cut.by, cut.rows.len())).collect();
+    assert_eq!(rows, [(Dimension::Service, 1), (Dimension::Source, 1)]);
+    let none = Selection { services: vec!["nothing".into()], ..Selection::default() };
+    let pages = backend.pages(&PagesQuery { selection: none, ..query }, now).await.unwrap();
+    assert_eq!(pages.now.reported(), 0);
     done(backend, first, IncidentCommand::Reopen { reason: "back".into() }).await;
     let measures = backend.measures(&window, Cut::Total, now).await.unwrap();
     assert_eq!(measures.now.mttr.count, 0);

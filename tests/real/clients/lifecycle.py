@@ -153,6 +153,8 @@ for operation in ["capabilities", "directory", "problems", "changes", "health", 
 call("openapi")
 now = datetime.now(UTC)
 assert call("measures", from_=now - timedelta(days=7), to=now).window
+pages = call("measure_pages", from_=now - timedelta(days=7), to=now, by="service,team")
+assert [cut.by for cut in pages.cuts] == ["service", "team"] and pages.now.mtta, pages
 order = {
     "id": str(uuid.uuid4()),
     "at": now.isoformat(),
