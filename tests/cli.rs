@@ -21,6 +21,7 @@ mod cli {
     mod ingest;
     mod lists;
     mod man;
+    mod metrics;
     mod notifications;
     mod overrides;
     mod prompt;

@@ -8,10 +8,11 @@ mod history;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::file::FileStore;
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, Search};
+use redphone::model::measures::pages::{Dimension, Offsets, PagesQuery, Selection};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId};
@@ -392,5 +393,37 @@ async fn large(store: &FileStore) {
         "<= 250 ms",
         p95 <= 250.0,
     );
+    pages(store, now).await;
     println!("    resident memory: {:.0} MiB", resident());
+}
+
+/// The pages of measures, over the windows that people choose.
+async fn pages(store: &FileStore, now: DateTime<Utc>) {
+    let by = vec![Dimension::Service, Dimension::Team];
+    for (days, by, limit) in [(30, vec![Dimension::Service], 150.0), (90, by, 250.0)] {
+        let query = PagesQuery {
+            window: Window::last_days(days, now, &Utc),
+            selection: Selection::default(),
+            by,
+            offsets: Offsets::default(),
+        };
+        let begun = Instant::now();
+        store.pages(&query, now).await.unwrap();
+        println!("    pages over {days} d, the first time: {:?}", begun.elapsed());
+        let mut times = Vec::new();
+        for _ in 0..20 {
+            let begun = Instant::now();
+            store.pages(&query, now).await.unwrap();
+            times.push(begun.elapsed());
+        }
+        let p95 = percentile(&mut times);
+        row_with_floor(
+            &format!("pages of measures over {days} d"),
+            &format!("{p95:.0} ms"),
+            "",
+            "",
+            &format!("<= {limit:.0} ms"),
+            p95 <= limit,
+        );
+    }
 }
