@@ -37,6 +37,11 @@ pub struct Search {
     /// The time at which ages and service levels are computed; the server's time by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<DateTime<Utc>>,
+    /// The time zone, by its IANA name, in which the days and times of day in the filter are meant,
+    /// such as those of `on:2026-10-29` and `since:yesterday`; UTC by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "Europe/Berlin", max_length = 64)]
+    pub zone: Option<String>,
 }
 
 /// Selects changes by a position in the stream of changes.

@@ -386,7 +386,7 @@ impl DetailPrinter<'_> {
         let widest = events.iter().map(|e| text::width(self.directory.actor_label(&e.actor))).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
-            let mut detail = event.detail();
+            let mut detail = event.marked_detail(Some(self.directory));
             if let Some(delay) = event.recording_delay() {
                 let separator = if detail.is_empty() { "" } else { " · " };
                 detail =

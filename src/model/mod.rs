@@ -28,6 +28,7 @@ pub mod incident;
 pub mod last_word;
 pub mod link;
 pub mod maintenance;
+mod marked_names;
 pub mod measures;
 pub mod name_index;
 pub mod naming;

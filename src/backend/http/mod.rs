@@ -370,6 +370,8 @@ impl Backend for HttpBackend {
             limit: Some(search.limit),
             after: search.after.clone(),
             now: None,
+            // Its dates are times by now, or of UTC.
+            zone: None,
         };
         // The key leaves out `now`, so that the same search a moment later has the same key. The
         // tag tells whether its result is still the same.

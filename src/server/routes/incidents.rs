@@ -45,20 +45,22 @@ pub(super) async fn incidents(
     ReadAccess(caller): ReadAccess,
     Query(query): Query<query::Search>,
 ) -> ApiResult<JsonResponse> {
-    let filter = parse_filter(&shared, &query.filter).await?;
+    let mut filter = parse_filter(&shared, &query.filter).await?;
     if filter.terms.len() > MAX_TERMS {
         let count = filter.terms.len();
         return Err(ApiError::rejected(format!(
             "filter: has {count} words and terms: shorten it to {MAX_TERMS} or fewer"
         )));
     }
+    let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
+    filter.resolve_dates(now, &zone_of_days(query.zone.as_deref())?);
     let search = Search {
         filter,
         me: caller.token.person(|_| None).map(|person| person.handle),
         sort: query.sort,
         limit: check_limit("limit", query.limit, DEFAULT_ROWS)?,
         after: query.after,
-        now: check_time("now", query.now.unwrap_or_else(Utc::now))?,
+        now,
     };
     let search_page = async || shared.search_page(&search).await;
     // Many callers look at the first page at the same time: they share its response.
@@ -67,7 +69,8 @@ pub(super) async fn incidents(
     }
     let is_about_me = search.filter.names_requester();
     let key = state::PageKey {
-        filter: query.filter,
+        // With the times that its dates mean, which differ by zone and from day to day.
+        filter: search.filter.to_string(),
         sort: search.sort,
         limit: search.limit,
         me: search.me.clone().filter(|_| is_about_me),
@@ -200,6 +203,12 @@ pub(super) async fn measures(
     }
     let window = Window { from, to, edges };
     CachedJson::encode(&shared.backend.measures(&window, query.cut, now).await?).map(JsonResponse)
+}
+
+/// Finds the zone in which the days of a filter are meant.
+fn zone_of_days(name: Option<&str>) -> ApiResult<Zone> {
+    let Some(name) = name else { return Ok(Zone::utc()) };
+    Zone::find(name).map_err(|error| ApiError::rejected(format!("zone: {error}")))
 }
 
 /// Parses a filter. It may name a value of a later version that an incident has.

@@ -177,7 +177,8 @@ pub(in crate::tui) fn scroll_into_view(app: &mut App) {
     let width = layout::text_width(body);
     let heading = layout::heading(app, screen, width).len();
     let rows = usize::from(layout::areas(screen, body, heading).list.height);
-    let top = layout::scroll_to_selected(&layout::list(app, screen, width), screen, rows);
+    let list = layout::list(app, screen, width);
+    let top = layout::scroll_to_selected(&list, screen, rows, app.ui.low_bandwidth);
     if let Some(screen) = app.screens.shown_mut() {
         screen.top = top;
     }

@@ -273,7 +273,7 @@ fn event_entry(app: &App, event: &Event, shown: &LoadedIncident) -> Entry {
             }
             text
         }
-        _ => event.detail(),
+        _ => event.marked_detail(app.fetched.directory.as_deref()),
     };
     // An event recorded later may have an earlier time than the entry below it.
     if let Some(late) = event.recording_delay().filter(|_| !pending) {

@@ -222,7 +222,7 @@ fn milestones(app: &App, record: &Incident) -> String {
         .iter()
         .filter(|event| event.body.is_milestone())
         .map(|event| {
-            let detail = event.detail();
+            let detail = event.marked_detail(app.fetched.directory.as_deref());
             let line = format!(
                 "{} {} {} by {}",
                 app.clock().local_time(event.at).format("%Y-%m-%d %H:%M"),
