@@ -149,6 +149,17 @@ pub struct Alerts {
     pub limit: Option<u32>,
 }
 
+/// Selects the incidents that resemble one: the closest.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Similar {
+    /// The maximum number of incidents, from 1 to 100; 10 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<u32>,
+}
+
 /// Selects messages that could not be understood.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -18,6 +18,7 @@ mod reply;
 mod selection;
 mod self_test;
 pub mod serve;
+mod similar;
 mod verbs;
 
 pub use backup::{Backup, Restore};
@@ -31,6 +32,7 @@ pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
 pub use self_test::SelfTest;
+pub use similar::Similar;
 pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
 
 use std::path::PathBuf;
@@ -153,6 +155,9 @@ pub enum Command {
     /// Show one incident: the record, suspected changes, similar incidents, the timeline
     #[command(after_help = incidents::SHOW)]
     Show(Show),
+    /// Print the incidents that resemble one, and how they were resolved
+    #[command(after_help = similar::SIMILAR)]
+    Similar(Similar),
     /// Print the events of all incidents for scripts, and as they happen
     #[command(after_help = incidents::EVENTS)]
     Events(Events),

@@ -59,6 +59,7 @@ mod session;
 mod settings_editor;
 mod setup;
 mod show;
+mod similar;
 mod start;
 mod table;
 mod token;
@@ -207,6 +208,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Wall(args)) => wall::run(context, &args),
         Some(Command::List(args)) => block_on(list::run(context, args)),
         Some(Command::Show(args)) => block_on(show::run(context, args)),
+        Some(Command::Similar(args)) => block_on(similar::run(context, args)),
         Some(Command::Events(args)) => block_on(events::run(context, args)),
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),

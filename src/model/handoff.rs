@@ -175,8 +175,9 @@ impl Handoff {
         let open_entries = open.iter().map(|row| open_entry(row, inputs, &last_words));
         let mut entries: Vec<HandoffEntry> = open_entries.collect();
         let escalated = inputs.events.iter().filter(|event| is_escalation(&event.event.body));
-        let mut escalated: Vec<HandoffEntry> =
-            escalated.map(|event| happened(HandoffPart::Escalated, event, inputs.directory)).collect();
+        let mut escalated: Vec<HandoffEntry> = escalated
+            .map(|event| happened(HandoffPart::Escalated, event, inputs.directory))
+            .collect();
         escalated.sort_by_key(|entry| std::cmp::Reverse(word_time(entry)));
         entries.extend(escalated);
         let ended = ended(inputs, &open);

@@ -45,6 +45,7 @@ pub mod runbook;
 pub mod searched_texts;
 pub mod service_level;
 pub mod signals;
+pub mod similar;
 pub mod status;
 pub mod stored;
 pub mod summary;

@@ -307,6 +307,11 @@ impl State {
                     .as_ref()
                     .map_or_else(String::new, |resolution| resolution.action.to_string()),
                 same_fault: false,
+                words: Vec::new(),
+                category: other.summary.category,
+                services: other.summary.services.clone(),
+                review: None,
+                runbook: None,
             })
             .collect();
         similar.sort_by_key(|s| std::cmp::Reverse(s.reported_at));

@@ -52,76 +52,9 @@ pub(super) async fn read_detail(
         Some(id) => read_problem(conn, id).await?,
         None => None,
     };
-    let similar = find_similar(conn, &record).await?;
+    let similar = similar::find_earlier(conn, &record, SIMILAR).await?;
     let alert_rows = alerts::read_alerts(conn, record.key, MAX_DETAIL_ALERTS).await?;
     Ok(Detail { incident: record.incident, suspects, similar, problem, alert_rows })
-}
-
-/// Finds earlier incidents: those with the same fingerprint first, then those with the same primary
-/// service and category, each newest first.
-async fn find_similar(
-    conn: &mut SqliteConnection,
-    record: &KeyedIncident,
-) -> StoreResult<Vec<Similar>> {
-    let mut batch = Batch::new(
-        "SELECT key, row FROM incident WHERE fingerprint =
-            (SELECT fingerprint FROM incident WHERE key = $1) AND key < $1
-            ORDER BY key DESC LIMIT 5;
-         SELECT i.key, i.row FROM affected a JOIN incident i ON i.key = a.incident
-            WHERE a.service = (SELECT service FROM incident WHERE key = $1) AND a.incident < $1
-              AND ((a.facets >> 1) & 7) = ((SELECT facets FROM incident WHERE key = $1) >> 1) & 7
-              AND i.service = a.service
-            ORDER BY a.incident DESC LIMIT 10",
-    );
-    batch.arg(record.key);
-    let results = batch.fetch_result_sets(conn).await?;
-    let mut found: Vec<(i64, Similar)> = Vec::new();
-    for (index, rows) in results.iter().enumerate() {
-        for row in rows {
-            let key: i64 = row.try_get(0)?;
-            if found.len() >= SIMILAR || found.iter().any(|(other_key, _)| *other_key == key) {
-                continue;
-            }
-            let summary = summary_at(row, 1)?;
-            let resolution = match summary.resolved_at {
-                Some(_) => read_resolution(conn, key, summary.id).await?,
-                None => String::new(),
-            };
-            found.push((
-                key,
-                Similar {
-                    id: summary.id,
-                    number: summary.number,
-                    title: summary.title,
-                    reported_at: summary.reported_at,
-                    resolution,
-                    same_fault: index == 0,
-                },
-            ));
-        }
-    }
-    Ok(found.into_iter().map(|(_, similar)| similar).collect())
-}
-
-/// Returns how an incident was resolved the last time, in a few words; empty if it was not.
-async fn read_resolution(
-    conn: &mut SqliteConnection,
-    key: i64,
-    id: IncidentId,
-) -> StoreResult<String> {
-    let mut batch = Batch::new(&format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.kind = {RESOLVED}
-         ORDER BY e.seq DESC LIMIT 1"
-    ));
-    batch.arg(key);
-    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(String::new()) };
-    Ok(match event_row::decode(&row, id)?.body {
-        EventBody::Resolved { action, detail, .. } if detail.trim().is_empty() => {
-            action.to_string()
-        }
-        EventBody::Resolved { action, detail, .. } => format!("{action}: {detail}"),
-        _ => String::new(),
-    })
 }
 
 /// Decodes the packed row in a column.

@@ -8,11 +8,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{path, query};
-use crate::backend::{Detail, Page, Search, TimelineRange};
+use crate::backend::{
+    DEFAULT_SIMILAR, Detail, MAX_SIMILAR, Page, Search, SimilarIncidents, TimelineRange,
+};
 use crate::model::alert::Alert;
 use crate::model::filter::{Filter, PartialFilter};
 use crate::model::measures::{Measures, Window};
 use crate::model::name_index::NameIndex;
+use crate::model::oncall::Zone;
 use crate::model::text::truncate;
 use crate::model::{Event, IncidentId, Summary, time};
 use crate::server::auth::ReadAccess;
@@ -141,6 +144,30 @@ pub(super) async fn alerts(
     let limit = check_limit("limit", query.limit, DEFAULT_ROWS)?;
     let id = shared.incident_id(named).await?;
     CachedJson::encode(&shared.backend.alerts(id, limit).await?).map(JsonResponse)
+}
+
+/// The incidents that resemble one, the closest first, with how they were resolved, what their reviews say,
+/// and in which fields most of them differ from it
+#[utoipa::path(
+    get, path = path::SIMILAR, tag = "incidents",
+    params(IncidentParam, query::Similar), security(("token" = [])),
+    responses(
+        (status = 200, body = SimilarIncidents, description = "The incidents"),
+        ErrorResponses
+    ),
+)]
+pub(super) async fn similar(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    PathIncident(named): PathIncident,
+    Query(query): Query<query::Similar>,
+) -> ApiResult<JsonResponse> {
+    let limit = query.limit.unwrap_or(DEFAULT_SIMILAR);
+    if !(1..=MAX_SIMILAR).contains(&limit) {
+        return Err(ApiError::bad_request(format!("limit in the query: give 1 to {MAX_SIMILAR}")));
+    }
+    let id = shared.incident_id(named).await?;
+    CachedJson::encode(&shared.backend.similar(id, limit).await?).map(JsonResponse)
 }
 
 /// The id of the incident that has a number.

@@ -4,6 +4,7 @@
 use crate::backend::{Detail, Similar};
 use crate::model::change::{Suspect, by_begin};
 use crate::model::command::Link;
+use crate::model::similar::hints;
 use crate::model::text::SafeText;
 use crate::model::{Incident, IncidentNumber};
 
@@ -12,6 +13,7 @@ use crate::tui::core::app::App;
 use crate::tui::detail::fields::Fields;
 use crate::tui::follow::{Destination, DetailLink};
 use crate::tui::runbook::items::{has_any, matching_runbooks};
+use crate::tui::screens::ScreenKind;
 use crate::tui::widgets::formatting::short_duration;
 
 /// How many similar incidents are shown beside the queue.
@@ -32,12 +34,27 @@ pub(super) fn push_context(out: &mut Fields<'_>, detail: &Detail) {
         out.link(label, text, Destination::Incident(similar.id));
         label = "";
     }
+    push_hints(out, detail);
     if let Some(problem) = &detail.problem {
         let text = format!("{} · {}", problem.title, problem.state);
         out.link("Problem", text, Destination::Problem(problem.id, problem.title.clone()));
         if !problem.workaround.is_empty() {
             out.plain("Workaround", &problem.workaround);
         }
+    }
+}
+
+/// Appends in which fields most incidents like it differ, and in the record how to list them all.
+fn push_hints(out: &mut Fields<'_>, detail: &Detail) {
+    let row = &detail.incident.summary;
+    for hint in hints(row, &detail.similar) {
+        out.field("", &hint.text(), out.app.ui.theme.near());
+    }
+    if out.has_screen() && !detail.similar.is_empty() {
+        let key = out.app.ui.keymap.keys(Action::Screen(ScreenKind::Similar)).first();
+        let key = key.map(|key| format!(" [{key}]")).unwrap_or_default();
+        let text = format!("all of them, with how they ended{key}");
+        out.link("", text, Destination::Similar(row.id));
     }
 }
 

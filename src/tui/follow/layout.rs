@@ -73,6 +73,7 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
         }
         Destination::Incident(_)
         | Destination::Alerts(_)
+        | Destination::Similar(_)
         | Destination::Url(_)
         | Destination::Runbook => {}
     }

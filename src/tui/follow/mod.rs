@@ -26,6 +26,8 @@ pub enum Destination {
     Problem(ProblemId, String),
     /// The alerts of an incident: their list is opened.
     Alerts(IncidentId),
+    /// The incidents that resemble an incident: their list is opened.
+    Similar(IncidentId),
     /// A page elsewhere: its address is copied.
     Url(String),
     /// The runbook: the list of what can be run is opened.

@@ -73,6 +73,8 @@ pub enum Pick {
     Workspace(WorkspaceId),
     /// Jumps to the incident with this number.
     JumpTo(IncidentNumber),
+    /// Lists the incidents of the fault of the one with this number.
+    FaultGroup(IncidentNumber),
     /// Changes the window of the measures.
     Span(Span),
     /// Anything else, by its index in what the list was made from.
