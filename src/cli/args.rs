@@ -15,6 +15,7 @@ mod outbox;
 pub mod overrides;
 mod prompt;
 mod reply;
+mod review_page;
 mod selection;
 mod self_test;
 pub mod serve;
@@ -31,6 +32,7 @@ pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
+pub use review_page::ReviewPage;
 pub use self_test::SelfTest;
 pub use similar::Similar;
 pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
@@ -193,6 +195,9 @@ pub enum Command {
     /// One of the verbs
     #[command(flatten)]
     Verb(VerbCommand),
+    /// Print the review of an incident as one document: Markdown or HTML
+    #[command(after_help = review_page::REVIEW_PAGE)]
+    ReviewPage(ReviewPage),
     /// What waits to be sent to an API, what was sent last, and what was refused
     #[command(after_help = outbox::OUTBOX, disable_help_subcommand = true)]
     Outbox(OutboxArgs),

@@ -382,7 +382,9 @@ fn recurring_fault_is_read_from_the_metrics(#[case] keys: &str) {
     stage.keys("Enter");
     assert!(stage.screen().contains("Recurring faults"), "{}", stage.screen());
     stage.keys("Enter");
-    assert!(stage.app.ui.record && stage.app.ui.focus == Pane::Detail, "{}", stage.screen());
+    stage.settle();
+    let screen = stage.screen();
+    assert!(screen.contains("Recurring fault") && screen.contains("The same fault"), "{screen}");
     stage.keys("Esc");
     assert_eq!((stage.app.ui.focus, stage.app.ui.zoomed), (Pane::Metrics, zoomed));
 }

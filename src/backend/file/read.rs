@@ -6,17 +6,18 @@ use super::alerts;
 use super::change_table::read_changes_between;
 use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult, no_such_incident};
-use super::event_row::{self, COLUMNS, FROM, RESOLVED};
+use super::event_row::{self, COLUMNS, FROM};
 use super::problem_table::read_problem;
-use super::records::{self, KeyedIncident};
+use super::records;
 use super::row::unpack_row;
+use super::similar;
 use super::sql::Batch;
 use super::writer::parse_incident_id;
-use crate::backend::{BackendError, Detail, MAX_DETAIL_ALERTS, Missing, Similar, TimelineRange};
+use crate::backend::{BackendError, Detail, MAX_DETAIL_ALERTS, Missing, TimelineRange};
 use crate::model::change::find_suspects;
 use crate::model::command::Link;
 use crate::model::directory::Directory;
-use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Rules, Summary};
+use crate::model::{Event, IncidentId, IncidentNumber, Rules, Summary};
 
 /// The maximum numbers of suspected changes and of similar incidents.
 const SUSPECTS: usize = 10;

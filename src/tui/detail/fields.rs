@@ -9,6 +9,7 @@ use crate::tui::action::Action;
 use crate::tui::action::find_entry;
 use crate::tui::core::app::App;
 use crate::tui::follow::{Destination, DetailLink};
+use crate::tui::widgets::markdown::markdown_lines;
 use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the labels including a blank, in columns.
@@ -125,6 +126,11 @@ impl<'a> Fields<'a> {
             Span::styled(text, theme.strong()),
             Span::styled("─".repeat(rest), theme.border()),
         ]));
+    }
+
+    /// Appends a text in Markdown across the pane, as it will be read.
+    pub(super) fn markdown(&mut self, text: &str) {
+        self.lines.extend(markdown_lines(self.app, text, self.width));
     }
 
     /// Appends a text across the pane.

@@ -6,13 +6,15 @@ use chrono::{DateTime, Utc};
 
 use crate::model::change::{Change, Suspect};
 use crate::model::problem::Problem;
+use crate::model::review::{PageTimes, ReviewPage};
 use crate::model::text::{lines as safe_lines, wrap};
 use crate::model::time::format_duration;
-use crate::model::{Extra, ProblemId};
+use crate::model::{Extra, IncidentId, ProblemId};
 
 use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
 use crate::tui::follow::{Destination, DetailLink, LinkedPage};
+use crate::tui::widgets::markdown::markdown_lines;
 use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the labels including a blank, in columns.
@@ -48,6 +50,7 @@ pub(in crate::tui) fn selected(app: &App) -> Option<&DetailLink> {
 pub(in crate::tui) fn title(page: &LinkedPage) -> &'static str {
     match page.destination {
         Destination::Problem(..) => "Problem",
+        Destination::Review(_) => "Review",
         _ => "Change",
     }
 }
@@ -71,6 +74,7 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
                 out.field("Known", state);
             }
         }
+        Destination::Review(id) => return review_lines(app, *id, width),
         Destination::Incident(_)
         | Destination::Alerts(_)
         | Destination::Similar(_)
@@ -78,6 +82,27 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
         | Destination::Runbook => {}
     }
     out.lines
+}
+
+/// Returns the review of an incident as it will be read.
+fn review_lines(app: &App, id: IncidentId, width: usize) -> Vec<Line<'static>> {
+    let mut read = app.reading.shown.iter().chain(&app.reading.cache);
+    let Some(shown) = read.find(|shown| shown.id == id) else {
+        let text = Span::styled("the incident is not on the screen any more", app.ui.theme.dim());
+        return vec![Line::from(text)];
+    };
+    let clock = app.clock();
+    let time = |at: DateTime<Utc>| {
+        format!("{} {}", clock.local_time(at).format("%Y-%m-%d %H:%M"), clock.name_at(at))
+    };
+    let page = ReviewPage {
+        incident: &shown.detail.incident,
+        events: &shown.events,
+        directory: app.fetched.directory.as_deref(),
+        levels: &app.session.rules.levels,
+        times: PageTimes { time: &time, today: clock.local_time(app.backend_now()).date() },
+    };
+    markdown_lines(app, &page.to_markdown(), width)
 }
 
 /// Returns a problem: the one that was read with the record, or one of those that were read for

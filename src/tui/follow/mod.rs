@@ -28,6 +28,8 @@ pub enum Destination {
     Alerts(IncidentId),
     /// The incidents that resemble an incident: their list is opened.
     Similar(IncidentId),
+    /// The review of an incident, as it will be read.
+    Review(IncidentId),
     /// A page elsewhere: its address is copied.
     Url(String),
     /// The runbook: the list of what can be run is opened.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::model::IncidentId;
 use crate::model::text::{SafeText, truncate};
 
 use crate::tui::action::Action;
@@ -95,6 +96,13 @@ fn open_recurring(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Shows the review of an incident as it will be read.
+pub(in crate::tui) fn read_review(app: &mut App, id: IncidentId) -> Vec<Effect> {
+    let destination = Destination::Review(id);
+    app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
+    Vec::new()
+}
+
 /// Goes where a link leads.
 fn follow(app: &mut App, destination: Destination, at: DateTime<Utc>) -> Vec<Effect> {
     match destination {
@@ -116,7 +124,7 @@ fn follow(app: &mut App, destination: Destination, at: DateTime<Utc>) -> Vec<Eff
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             if is_read { Vec::new() } else { vec![Effect::LoadProblems] }
         }
-        Destination::Suspect(_) | Destination::Change(_) => {
+        Destination::Suspect(_) | Destination::Change(_) | Destination::Review(_) => {
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             Vec::new()
         }

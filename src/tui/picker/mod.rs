@@ -57,6 +57,8 @@ pub enum Pick {
     Output(RunId),
     /// Opens the form that a stored draft was made from, filled in with it.
     Draft(Uuid),
+    /// Shows the review of an incident as it will be read.
+    ReadReview(IncidentId),
     /// Opens the form for a new action item of the review.
     NewActionItem,
     /// Shows a saved view of the queue.

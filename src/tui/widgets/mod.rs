@@ -3,6 +3,7 @@
 pub mod cursor;
 pub mod formatting;
 pub mod highlight;
+pub mod markdown;
 pub mod pane;
 pub mod popup;
 pub mod text;
