@@ -490,6 +490,9 @@ pub struct Detail {
     pub similar: Vec<Similar>,
     /// The problem that the incident links to; `None` if it links to none.
     pub problem: Option<Problem>,
+    /// The recorded changes that it links to and that are not among the suspects; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
+    pub linked_changes: Vec<Change>,
     /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
     pub alert_rows: Vec<Alert>,

@@ -21,6 +21,7 @@ use redphone::backend::{
 use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
 use redphone::model::change::{Change, find_suspects};
+use redphone::model::command::Link;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
@@ -323,11 +324,18 @@ impl State {
             &self.directory,
             &self.rules,
         );
+        let is_linked = |change: &&Change| {
+            let is_it = |link: &Link| matches!(link, Link::Change { id, .. } if *id == change.id);
+            incident.links.iter().any(is_it)
+                && !suspects.iter().any(|suspect| suspect.change.id == change.id)
+        };
+        let linked_changes = self.changes.iter().filter(is_linked).cloned().collect();
         Detail {
             incident: incident.clone(),
             suspects,
             similar,
             problem: None,
+            linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
         }
     }

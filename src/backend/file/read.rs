@@ -7,6 +7,7 @@ use super::change_table::read_changes_between;
 use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult, no_such_incident};
 use super::event_row::{self, COLUMNS, FROM};
+use super::json_column::parse_json;
 use super::problem_table::read_problem;
 use super::records;
 use super::row::unpack_row;
@@ -14,11 +15,13 @@ use super::similar;
 use super::sql::Batch;
 use super::writer::parse_incident_id;
 use crate::backend::{BackendError, Detail, MAX_DETAIL_ALERTS, Missing, TimelineRange};
-use crate::model::change::find_suspects;
+use crate::model::change::{Change, Suspect, find_suspects};
 use crate::model::command::Link;
 use crate::model::directory::Directory;
-use crate::model::{Event, IncidentId, IncidentNumber, Rules, Summary};
+use crate::model::{Event, Incident, IncidentId, IncidentNumber, Rules, Summary};
 
+/// The maximum number of linked changes.
+const LINKED_CHANGES: usize = 20;
 /// The maximum numbers of suspected changes and of similar incidents.
 const SUSPECTS: usize = 10;
 const SIMILAR: usize = 5;
@@ -55,7 +58,33 @@ pub(super) async fn read_detail(
     };
     let similar = similar::find_earlier(conn, &record, SIMILAR).await?;
     let alert_rows = alerts::read_alerts(conn, record.key, MAX_DETAIL_ALERTS).await?;
-    Ok(Detail { incident: record.incident, suspects, similar, problem, alert_rows })
+    let linked_changes = read_linked_changes(conn, &record.incident, &suspects).await?;
+    let incident = record.incident;
+    Ok(Detail { incident, suspects, similar, problem, linked_changes, alert_rows })
+}
+
+/// Reads the recorded changes that an incident links to and that are not among its suspects.
+async fn read_linked_changes(
+    conn: &mut SqliteConnection,
+    incident: &Incident,
+    suspects: &[Suspect],
+) -> StoreResult<Vec<Change>> {
+    let mut linked = Vec::new();
+    for link in &incident.links {
+        let Link::Change { id, .. } = link else { continue };
+        if suspects.iter().any(|suspect| suspect.change.id == *id) {
+            continue;
+        }
+        let mut batch = Batch::new("SELECT body FROM change WHERE id = ?");
+        batch.arg(id.as_bytes().to_vec());
+        if let Some(row) = batch.fetch_optional(conn).await? {
+            linked.push(parse_json(row.try_get(0)?, "a change")?);
+        }
+        if linked.len() >= LINKED_CHANGES {
+            break;
+        }
+    }
+    Ok(linked)
 }
 
 /// Decodes the packed row in a column.

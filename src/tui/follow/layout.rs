@@ -60,6 +60,7 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
     let mut out = Page { app, width, lines: Vec::new() };
     match &page.destination {
         Destination::Suspect(suspect) => out.suspect(suspect),
+        Destination::LinkedChange(change) => out.change(change),
         Destination::Change(title) => {
             out.title(title);
             out.field("Known", "only its title: it is not among the suspects of this incident");
@@ -154,6 +155,20 @@ impl Page<'_> {
         for (label, text) in fields {
             self.field("", &format!("{label}: {text}"));
         }
+    }
+
+    fn change(&mut self, change: &Change) {
+        let Change { kind, title, services, by, starts_at, ends_at, state, extra, .. } = change;
+        self.title(title);
+        self.field("Kind", &kind.to_string());
+        self.field("State", &state.to_string());
+        self.services(services);
+        self.field("By", &self.app.actor_label(by));
+        self.field("Begins", &self.time(*starts_at));
+        let ends = ends_at.map_or_else(|| "no end is recorded".to_owned(), |end| self.time(end));
+        self.field("Ends", &ends);
+        self.field("Suspected", "no: it is linked to the incident");
+        self.extra(extra);
     }
 
     fn suspect(&mut self, suspect: &Suspect) {

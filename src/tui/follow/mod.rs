@@ -8,7 +8,7 @@ pub mod view;
 
 use std::ops::Range;
 
-use crate::model::change::Suspect;
+use crate::model::change::{Change, Suspect};
 use crate::model::{IncidentId, ProblemId};
 
 use crate::tui::core::pane::Pane;
@@ -20,7 +20,9 @@ pub enum Destination {
     Incident(IncidentId),
     /// A suspected change: what is recorded of it is shown.
     Suspect(Box<Suspect>),
-    /// A linked change that is not suspected: only its title is known.
+    /// A linked change that is not suspected: what is recorded of it is shown.
+    LinkedChange(Box<Change>),
+    /// A linked change that is not recorded: only its title is known.
     Change(String),
     /// A problem, with its title: what is recorded of it is shown.
     Problem(ProblemId, String),

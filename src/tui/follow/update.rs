@@ -124,7 +124,10 @@ fn follow(app: &mut App, destination: Destination, at: DateTime<Utc>) -> Vec<Eff
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             if is_read { Vec::new() } else { vec![Effect::LoadProblems] }
         }
-        Destination::Suspect(_) | Destination::Change(_) | Destination::Review(_) => {
+        Destination::Suspect(_)
+        | Destination::LinkedChange(_)
+        | Destination::Change(_)
+        | Destination::Review(_) => {
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             Vec::new()
         }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::model::queue::Sort;
 use crate::model::text::SafeText;
-use crate::model::{IncidentCommand, IncidentNumber};
+use crate::model::{IncidentCommand, IncidentId, IncidentNumber};
 
 use crate::tui::core::zone::Zone;
 use crate::tui::form::Kind;

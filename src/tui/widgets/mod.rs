@@ -1,5 +1,6 @@
 //! What several features draw with: frames of panes, popups, formatted values.
 
+pub mod bounded;
 pub mod cursor;
 pub mod formatting;
 pub mod highlight;
