@@ -26,7 +26,9 @@ mod cli {
     mod prompt;
     mod read_only;
     mod reply;
+    mod review_page;
     mod self_test;
+    mod similar;
     mod terminal;
     mod tokens;
     mod transfer;
