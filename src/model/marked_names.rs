@@ -70,3 +70,69 @@ impl EventBody {
         Some(marked)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::actor::Actor;
+    use crate::model::id::{CommandId, EventId, IncidentId};
+
+    fn directory() -> Directory {
+        serde_json::from_value(json!({
+            "people": [{"handle": "ines", "name": "Ines Moreau"}],
+            "teams": [{"name": "payments", "members": ["ines"]}],
+            "services": [{"name": "checkout", "team": "payments"}],
+            "policies": [], "schedules": [],
+        }))
+        .unwrap()
+    }
+
+    fn event(body: EventBody) -> Event {
+        let at: DateTime<Utc> = DateTime::UNIX_EPOCH;
+        Event {
+            id: EventId::new(),
+            incident: IncidentId::new(),
+            seq: 2,
+            at,
+            recorded_at: at,
+            actor: Actor::Person(PersonRef::new("tom", "Tom Varga")),
+            command: CommandId::new(),
+            because: None,
+            verdicts: Vec::new(),
+            undo: None,
+            body,
+            extra: <_>::default(),
+        }
+    }
+
+    fn person(handle: &str, name: &str) -> PersonRef {
+        PersonRef::new(handle, name)
+    }
+
+    #[rstest]
+    #[case(EventBody::TeamSet { team: Some("payment".into()) }, "payment?")]
+    #[case(EventBody::TeamSet { team: Some("payments".into()) }, "payments")]
+    #[case(EventBody::ServicesSet { services: vec!["checkout".into(), "cdn".into()] },
+           "checkout, cdn?")]
+    #[case(EventBody::Assigned { to: Some(person("tom", "Tom Varga")) }, "to Tom Varga?")]
+    #[case(EventBody::Assigned { to: Some(person("ines", "Ines Moreau")) }, "to Ines Moreau")]
+    #[case(EventBody::NoteAdded { text: "ask cdn".into() }, "ask cdn")]
+    fn unknown_names_are_marked(#[case] body: EventBody, #[case] detail: &str) {
+        let event = event(body);
+        assert_eq!(event.marked_detail(Some(&directory())), detail);
+        // A directory without entries has nothing to say, and neither has one that was not read.
+        let unmarked = detail.replace('?', "");
+        assert_eq!(event.marked_detail(Some(&Directory::default())), unmarked);
+        assert_eq!(event.marked_detail(None), unmarked);
+    }
+
+    #[test]
+    fn event_with_known_names_is_borrowed() {
+        let event = event(EventBody::TeamSet { team: Some("payments".into()) });
+        assert!(matches!(event.with_marked_names(&directory()), Cow::Borrowed(_)));
+    }
+}

@@ -16,8 +16,7 @@ async fn around_midnight() -> TestServer {
     let server = TestServer::new().await;
     for at in ["2026-03-01T22:30:00Z", "2026-03-01T23:30:00Z", "2026-03-02T00:30:00Z"] {
         let reported_at: DateTime<Utc> = at.parse().unwrap();
-        let declaration =
-            Declaration { detected_at: reported_at, reported_at, ..declaration(at) };
+        let declaration = Declaration { detected_at: reported_at, reported_at, ..declaration(at) };
         let command = IncidentCommand::Declare(Box::new(declaration));
         server.store.execute(&ask(IncidentId::new(), command)).await.unwrap();
     }

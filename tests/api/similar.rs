@@ -32,7 +32,10 @@ async fn client_reads_them() {
     let first = declared(&client, "Replica orders-7 is behind").await;
     let id = declared(&client, "Replica orders-9 is behind").await;
     let found = client.similar(id, 10).await.unwrap().similar;
-    assert_eq!(found.iter().map(|one| (one.id, one.same_fault)).collect::<Vec<_>>(), [(first, true)]);
+    assert_eq!(
+        found.iter().map(|one| (one.id, one.same_fault)).collect::<Vec<_>>(),
+        [(first, true)]
+    );
 }
 
 #[rstest]

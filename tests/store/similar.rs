@@ -115,7 +115,8 @@ async fn scripts_without_spaces_are_alike_by_their_pairs() {
 async fn lessons_come_with_the_incident() {
     let dir = tempdir().unwrap();
     let store = open(&dir.path().join("store.db")).await;
-    let before = declared(&store, "Carts are empty", |one| one.runbook = Some("carts".into())).await;
+    let before =
+        declared(&store, "Carts are empty", |one| one.runbook = Some("carts".into())).await;
     for command in [
         IncidentCommand::Acknowledge,
         IncidentCommand::AddNote { text: tick_note("empty carts", 0, "Restart the cache") },
