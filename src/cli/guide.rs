@@ -37,6 +37,7 @@ pages![
     "alertmanager",
     "heartbeats",
     "reminders",
+    "reviews",
     "prometheus",
     "pagerduty",
     "opsgenie",
