@@ -55,7 +55,7 @@ struct Effort {
 /// For the record, which is read with each move of the selection.
 const BRIEF: Effort = Effort { words: 8, per_word: 300, pool: 16, unindexed: 50 };
 /// For who asks for similar incidents alone.
-const THOROUGH: Effort = Effort { words: 24, per_word: 2000, pool: 200, unindexed: 500 };
+const THOROUGH: Effort = Effort { words: 16, per_word: 1000, pool: 100, unindexed: 200 };
 
 /// Which incidents are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
