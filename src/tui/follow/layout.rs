@@ -63,7 +63,7 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
         Destination::LinkedChange(change) => out.change(change),
         Destination::Change(title) => {
             out.title(title);
-            out.field("Known", "only its title: it is not among the suspects of this incident");
+            out.field("Known", "only its title: no such change is recorded");
         }
         Destination::Problem(id, title) => {
             if let Some(problem) = find_problem(app, *id) {
