@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn event_with_known_names_is_borrowed() {
+    fn event_without_unknown_names_is_borrowed() {
         let event = event(EventBody::TeamSet { team: Some("payments".into()) });
         assert!(matches!(event.with_marked_names(&directory()), Cow::Borrowed(_)));
     }

@@ -37,7 +37,7 @@ pub struct Similar {
     pub same_fault: bool,
     /// The words of title and symptoms that both have, where their texts are alike; the rarest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub words: Vec<String>,
+    pub shared_terms: Vec<String>,
     /// Its category, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
@@ -96,17 +96,17 @@ impl Similar {
     /// The text is not sanitized.
     #[must_use]
     pub fn likeness(&self) -> String {
-        match (self.same_fault, &self.words[..]) {
+        match (self.same_fault, &self.shared_terms[..]) {
             (true, _) => "same fault".to_owned(),
             (false, []) => "same service".to_owned(),
-            (false, words) => format!("alike: {}", words.join(", ")),
+            (false, terms) => format!("alike: {}", terms.join(", ")),
         }
     }
 
     /// Returns whether the incident says something about another one besides that the service is the
     /// same.
     fn is_telling(&self) -> bool {
-        self.same_fault || !self.words.is_empty()
+        self.same_fault || !self.shared_terms.is_empty()
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
             reported_at: DateTime::UNIX_EPOCH,
             resolution: String::new(),
             same_fault,
-            words: Vec::new(),
+            shared_terms: Vec::new(),
             category,
             services: vec![service.into()],
             review: None,

@@ -51,8 +51,8 @@ async fn same_fault_comes_before_alike_texts_and_services() {
     let found = similar(&store, id).await;
     let ids: Vec<_> = found.iter().map(|similar| (similar.id, similar.same_fault)).collect();
     assert_eq!(ids, [(same, true), (alike, false), (other_service, false)]);
-    assert_eq!(found[1].words, ["behind", "replica"]);
-    assert_eq!(found[2].words, [""; 0]);
+    assert_eq!(found[1].shared_terms, ["behind", "replica"]);
+    assert_eq!(found[2].shared_terms, [""; 0]);
     assert_eq!(found[1].services, ["search"]);
 }
 
@@ -77,7 +77,7 @@ async fn record_has_alike_texts_at_once(#[case] is_indexed: bool) {
 }
 
 #[tokio::test]
-async fn words_of_notes_count_too() {
+async fn notes_count_too() {
     let dir = tempdir().unwrap();
     let store = open(&dir.path().join("store.db")).await;
     let noted = declared(&store, "Something is odd", service("search")).await;
@@ -86,7 +86,7 @@ async fn words_of_notes_count_too() {
     let id = declared(&store, "Certificate of mailer expired", |_| {}).await;
     let found = similar(&store, id).await;
     assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), [noted]);
-    assert_eq!(found[0].words, ["certificate", "expired", "mailer"]);
+    assert_eq!(found[0].shared_terms, ["certificate", "expired", "mailer"]);
 }
 
 #[rstest]

@@ -308,7 +308,7 @@ impl State {
                     .as_ref()
                     .map_or_else(String::new, |resolution| resolution.action.to_string()),
                 same_fault: false,
-                words: Vec::new(),
+                shared_terms: Vec::new(),
                 category: other.summary.category,
                 services: other.summary.services.clone(),
                 review: None,

@@ -301,7 +301,7 @@ fn change_alone(stage: &mut Stage, input: Input) -> Result<(), TestCaseError> {
                 reported_at: app.now,
                 resolution: String::new(),
                 same_fault: true,
-                words: Vec::new(),
+                shared_terms: Vec::new(),
                 category: None,
                 services: Vec::new(),
                 review: None,

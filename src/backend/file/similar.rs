@@ -4,31 +4,30 @@
 //! The words come from the full-text index, the rarest count most. Of a word that many incidents have,
 //! only the last ones are looked at, so that the effort has a bound however large the store is.
 
+mod lessons;
+
 use std::collections::{BTreeMap, HashMap};
 
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreResult, no_such_incident};
-use super::event_row::{self, COLUMNS, FROM, NOTE, RESOLVED};
 use super::full_text::WordSet;
 use super::read::summary_at;
 use super::records::{self, KeyedIncident};
 use super::row::NUMBERS_END;
 use super::sql::Batch;
 use crate::model::measures::title_pattern;
-use crate::model::review::Section;
-use crate::model::runbook::ticked_runbook;
 use crate::model::searched_texts::SearchedTexts;
-use crate::model::similar::{RunbookUse, Similar, SimilarIncidents};
-use crate::model::text::{is_continuous, truncate};
-use crate::model::{EventBody, Incident, IncidentId, Status, Summary};
+use crate::model::similar::{Similar, SimilarIncidents};
+use crate::model::text::is_continuous;
+use crate::model::{Incident, IncidentId, Status, Summary};
 
-/// The most columns of what is quoted of a review.
-const MAX_REVIEW: usize = 400;
+use lessons::{read_resolution, resolution_text, review_text, runbook_use};
+
 /// The most characters of the symptoms whose words are compared.
 const MAX_SYMPTOMS: usize = 600;
 /// How many words in common are named.
-const NAMED_WORDS: usize = 5;
+const NAMED_TERMS: usize = 5;
 /// The least share of the weight of an incident's words that an incident with alike texts has.
 const LEAST_SHARE: f64 = 0.3;
 /// What the same service, and the same category, add to the share.
@@ -43,7 +42,7 @@ const SCALE: f64 = 1000.0;
 #[derive(Clone, Copy, Debug)]
 struct Effort {
     /// How many words are compared; at most 60.
-    words: usize,
+    terms: usize,
     /// How many of the last incidents that have a word are looked at.
     per_word: u32,
     /// How many incidents with alike texts are compared row by row.
@@ -53,9 +52,9 @@ struct Effort {
 }
 
 /// For the record, which is read with each move of the selection.
-const BRIEF: Effort = Effort { words: 8, per_word: 300, pool: 16, unindexed: 50 };
+const BRIEF: Effort = Effort { terms: 8, per_word: 300, pool: 16, unindexed: 50 };
 /// For who asks for similar incidents alone.
-const THOROUGH: Effort = Effort { words: 16, per_word: 1000, pool: 100, unindexed: 200 };
+const THOROUGH: Effort = Effort { terms: 16, per_word: 1000, pool: 100, unindexed: 200 };
 
 /// Which incidents are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,7 +90,7 @@ struct Candidate {
     /// The share of the weight of the words that it has, from 0 to 1.
     share: f64,
     /// The words in common, the rarest first.
-    words: Vec<String>,
+    terms: Vec<String>,
 }
 
 /// Finds at most `limit` earlier incidents for the record of an incident, without what their reviews
@@ -136,8 +135,8 @@ pub(super) async fn find_all(
 
 impl Candidate {
     fn into_similar(self, resolution: String) -> Similar {
-        let Self { row, same_fault, mut words, .. } = self;
-        words.truncate(NAMED_WORDS);
+        let Self { row, same_fault, mut terms, .. } = self;
+        terms.truncate(NAMED_TERMS);
         Similar {
             id: row.id,
             number: row.number,
@@ -145,7 +144,7 @@ impl Candidate {
             reported_at: row.reported_at,
             resolution,
             same_fault,
-            words,
+            shared_terms: terms,
             category: row.category,
             services: row.services,
             review: None,
@@ -164,13 +163,13 @@ async fn find(
 ) -> StoreResult<Vec<(i64, Candidate)>> {
     let subject = &record.incident.summary;
     let mut found: BTreeMap<i64, Candidate> = BTreeMap::new();
-    let words = weigh_words(conn, record, effort, range).await?;
+    let words = weigh_terms(conn, record, effort, range).await?;
     let total: f64 = words.iter().map(|word| word.weight).sum();
     let compared = |row: Summary, mask: Option<i64>| {
-        let (share, words) = compare(&words, total, &row, mask);
-        Candidate { row, same_fault: false, share, words }
+        let (share, terms) = compare(&words, total, &row, mask);
+        Candidate { row, same_fault: false, share, terms }
     };
-    for (key, row, mask) in read_by_words(conn, record.key, &words, effort, range).await? {
+    for (key, row, mask) in read_by_terms(conn, record.key, &words, effort, range).await? {
         let candidate = compared(row, mask);
         if candidate.is_alike(&words) {
             found.insert(key, candidate);
@@ -181,9 +180,9 @@ async fn find(
         let candidate = found.entry(key).or_insert_with(|| {
             let candidate = compared(row, None);
             // What is listed for its service alone has no words of note in common.
-            let words =
-                if candidate.is_alike(&words) { candidate.words.clone() } else { Vec::new() };
-            Candidate { words, ..candidate }
+            let terms =
+                if candidate.is_alike(&words) { candidate.terms.clone() } else { Vec::new() };
+            Candidate { terms, ..candidate }
         });
         candidate.same_fault |= same_fault;
     }
@@ -204,7 +203,7 @@ impl Candidate {
     /// Returns whether the texts have enough in common.
     fn is_alike(&self, words: &[WeighedWord]) -> bool {
         let least = if words.len() < 2 { 1 } else { 2 };
-        self.share >= LEAST_SHARE && self.words.len() >= least
+        self.share >= LEAST_SHARE && self.terms.len() >= least
     }
 
     /// Returns how close it is to an incident; of those with the same fault the last one is closest.
@@ -252,7 +251,7 @@ fn compare(
 }
 
 /// Returns the words of title and symptoms that say something, those of the title first.
-fn words_of(incident: &Incident, most: usize) -> Vec<String> {
+fn terms_of(incident: &Incident, most: usize) -> Vec<String> {
     let symptoms: String = incident.symptoms.chars().take(MAX_SYMPTOMS).collect();
     let mut words: Vec<String> = Vec::new();
     for text in [incident.summary.title.as_str(), symptoms.as_str()] {
@@ -284,13 +283,13 @@ fn quoted(word: &str) -> String {
 }
 
 /// Returns the words of an incident that others have too, with their weights.
-async fn weigh_words(
+async fn weigh_terms(
     conn: &mut SqliteConnection,
     record: &KeyedIncident,
     effort: Effort,
     range: Range,
 ) -> StoreResult<Vec<WeighedWord>> {
-    let words = words_of(&record.incident, effort.words);
+    let words = terms_of(&record.incident, effort.terms);
     if words.is_empty() {
         return Ok(Vec::new());
     }
@@ -347,7 +346,7 @@ fn number_of(key: i64) -> i64 {
 
 /// Returns the incidents that have the weightiest words, each with a bit for each word; those that are
 /// not indexed yet without.
-async fn read_by_words(
+async fn read_by_terms(
     conn: &mut SqliteConnection,
     key: i64,
     words: &[WeighedWord],
@@ -435,67 +434,4 @@ impl Range {
             Self::Others => format!("{column} <> $1"),
         }
     }
-}
-
-/// Returns how an incident was resolved the last time, in a few words; empty if it was not.
-async fn read_resolution(
-    conn: &mut SqliteConnection,
-    key: i64,
-    id: IncidentId,
-) -> StoreResult<String> {
-    let mut batch = Batch::new(&format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.kind = {RESOLVED}
-         ORDER BY e.seq DESC LIMIT 1"
-    ));
-    batch.arg(key);
-    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(String::new()) };
-    Ok(match event_row::decode(&row, id)?.body {
-        EventBody::Resolved { action, detail, .. } => how_resolved(&action.to_string(), &detail),
-        _ => String::new(),
-    })
-}
-
-fn how_resolved(action: &str, detail: &str) -> String {
-    if detail.trim().is_empty() { action.to_owned() } else { format!("{action}: {detail}") }
-}
-
-fn resolution_text(incident: &Incident) -> String {
-    let resolution =
-        incident.resolution.as_ref().filter(|_| incident.summary.resolved_at.is_some());
-    resolution.map_or_else(String::new, |resolution| {
-        how_resolved(&resolution.action.to_string(), &resolution.detail)
-    })
-}
-
-/// Returns what the review says of the cause, or else of what happened, on one line.
-fn review_text(incident: &Incident) -> Option<String> {
-    let review = &incident.review;
-    let sections = [Section::RootCause, Section::Summary, Section::Resolution, Section::Gaps];
-    let texts = sections.iter().filter_map(|section| review.sections.get(section));
-    let text = texts.map(|text| text.trim()).find(|text| !text.is_empty())?;
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(truncate(line, MAX_REVIEW).into_owned().into_string())
-}
-
-/// Returns the runbook of which most steps were ticked, or else the one that the incident names.
-async fn runbook_use(
-    conn: &mut SqliteConnection,
-    key: i64,
-    incident: &Incident,
-) -> StoreResult<Option<RunbookUse>> {
-    let mut batch = Batch::new(&format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.kind = {NOTE} ORDER BY e.seq"
-    ));
-    batch.arg(key);
-    let mut ticked: BTreeMap<String, u32> = BTreeMap::new();
-    for row in batch.fetch_all(conn).await? {
-        if let EventBody::NoteAdded { text } = event_row::decode(&row, incident.summary.id)?.body
-            && let Some(name) = ticked_runbook(&text)
-        {
-            *ticked.entry(name.to_owned()).or_default() += 1;
-        }
-    }
-    let followed = ticked.into_iter().max_by_key(|(_, steps)| *steps);
-    let followed = followed.map(|(name, steps)| RunbookUse { name, steps });
-    Ok(followed.or_else(|| incident.runbook.clone().map(|name| RunbookUse { name, steps: 0 })))
 }

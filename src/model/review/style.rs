@@ -46,7 +46,7 @@ h1{font-size:1.6rem;line-height:1.25;margin:0}
 h2{font-size:1.2rem;line-height:1.3;margin:2.2rem 0 .6rem;color:var(--accent)}
 h3{font-size:1rem;margin:1.2rem 0 .4rem}
 p,ul,ol,pre,blockquote{margin:.6rem 0}
-li>p{margin:.2rem 0}
+li p{margin:.2rem 0}
 .state,.note{color:var(--dim)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:1.4rem 0}
 dt{color:var(--dim)}

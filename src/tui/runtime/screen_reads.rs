@@ -120,7 +120,7 @@ async fn read_group(
         resolution: resolution
             .map_or_else(String::new, |done| format!("{}: {}", done.action, done.detail)),
         same_fault: true,
-        words: Vec::new(),
+        shared_terms: Vec::new(),
         category: row.category,
         services: row.services.clone(),
         review: None,

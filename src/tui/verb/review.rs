@@ -116,7 +116,7 @@ impl FormLogic for ReviewForm {
                 let text = written(section).cloned().unwrap_or_default();
                 if text.trim().is_empty() {
                     // What is known, as a start for the author.
-                    let known = known_text(filling.app, filling.record, *section);
+                    let known = recorded_text(filling.app, filling.record, *section);
                     return Field::text(section_label(*section), &known);
                 }
                 Field::text(section_label(*section), &text)
@@ -171,7 +171,7 @@ fn section_label(section: Section) -> &'static str {
 }
 
 /// Returns what is known of a section that nobody has written.
-fn known_text(app: &App, record: Option<&Incident>, section: Section) -> String {
+fn recorded_text(app: &App, record: Option<&Incident>, section: Section) -> String {
     let Some(record) = record else { return String::new() };
     let time = |at: DateTime<Utc>| review_time(app, at);
     let directory = app.fetched.directory.as_deref();

@@ -154,8 +154,8 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
     assert_eq!(found, [(same, true), (elsewhere, false), (other, false)]);
     assert_eq!(detail.similar[0].resolution, "rollback: went back to v811");
     assert_eq!(detail.similar[1].resolution, "");
-    assert_eq!(detail.similar[1].words, ["after", "node", "timeout"]);
-    assert_eq!(detail.similar[2].words, [""; 0]);
+    assert_eq!(detail.similar[1].shared_terms, ["after", "node", "timeout"]);
+    assert_eq!(detail.similar[2].shared_terms, [""; 0]);
     assert_eq!(detail.problem, Some(problem));
 }
 
