@@ -35,7 +35,9 @@ pub use reply::Reply;
 pub use review_page::ReviewPage;
 pub use self_test::SelfTest;
 pub use similar::Similar;
-pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
+pub use verbs::{
+    IncidentList, TEMPLATE, VerbCommand, count_positionals, verb_command_with_arguments,
+};
 
 use std::path::PathBuf;
 use std::time::Duration;

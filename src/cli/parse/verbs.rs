@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal, Read};
 
 use clap::Command;
 
-use super::super::args::{IncidentList, TEMPLATE, count_positionals};
+use super::super::args::{IncidentList, TEMPLATE, count_positionals, verb_command_with_arguments};
 use super::super::failure::{Failure, io_error_text};
 use crate::verbs::{Numbers, Verb};
 
@@ -34,9 +34,9 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
         prepared[start] = PAGE_COMMAND.into();
         return Ok(prepared);
     }
-    let Some(command) = cli.find_subcommand(verb.row().command) else { return Ok(args.to_vec()) };
+    let command = verb_command_with_arguments(verb);
     let rest = &args[start + 1..];
-    let Split { options, positionals, from, is_help } = split(rest, command, cli);
+    let Split { options, positionals, from, is_help } = split(rest, &command, cli);
     if is_help {
         return Ok(args.to_vec());
     }
