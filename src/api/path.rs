@@ -35,6 +35,8 @@ pub const REPLAY_DEAD_LETTER: &str = "/v1/ingest/dead/{number}/replay";
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
 pub const MEASURES: &str = "/v1/measures";
+/// The pages of the measures, with all breakdowns at once: takes [`super::query::Pages`].
+pub const PAGES: &str = "/v1/measures/pages";
 /// The directory: people, teams, services, policies and schedules.
 pub const DIRECTORY: &str = "/v1/directory";
 /// The recorded problems, which are the underlying causes of incidents.
@@ -117,6 +119,7 @@ pub const ALL: [&str; 44] = [
     NUMBER,
     CHANGES,
     MEASURES,
+    PAGES,
     DIRECTORY,
     PROBLEMS,
     FEED,

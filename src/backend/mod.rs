@@ -58,6 +58,7 @@ use crate::model::change::{Change, Suspect};
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
@@ -107,6 +108,12 @@ pub trait Backend: Send + Sync {
         cut: Cut,
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError>;
+
+    /// Returns the pages of the measures, counted up to `now`. A backend without them says so
+    /// ([`NoSuchList`]).
+    async fn pages(&self, _query: &PagesQuery, _now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        no_such_list(List::Pages)
+    }
 
     /// Carries out a command. A command that was carried out before (same id) changes nothing and
     /// is answered with its first outcome; another command with that id is refused.

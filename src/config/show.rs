@@ -50,6 +50,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.commands();
     writer.profiles();
     writer.directory();
+    writer.objectives();
     writer.heartbeats();
     writer.outbound();
     writer.ingest();
@@ -187,6 +188,15 @@ impl TomlWriter<'_> {
         for impact in Extent::ALL {
             let row = Extent::ALL.map(|urgency| rules.matrix.priority(impact, urgency).as_str());
             self.setting(impact.as_str(), &quote_list(row));
+        }
+    }
+
+    fn objectives(&mut self) {
+        for (index, objective) in self.config.rules.objectives.iter().enumerate() {
+            self.entry("objectives", &index.to_string());
+            self.field("service", &quote(&objective.service));
+            self.field("target", &quote(&objective.target()));
+            self.field("window", &quote(&format!("{}d", objective.window_days)));
         }
     }
 

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::measures::pages::Objective;
 use super::priority::Matrix;
 use super::service_level::ServiceLevels;
 
@@ -21,6 +22,9 @@ pub struct Rules {
     pub undo_move_s: i64,
     /// How many seconds before detection a change must have run or ended to be suspected.
     pub suspect_s: i64,
+    /// How much of the time services are to be available.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Objective>,
 }
 
 impl Default for Rules {
@@ -31,6 +35,7 @@ impl Default for Rules {
             reopen_days: 7,
             undo_move_s: 60,
             suspect_s: TimeDelta::hours(2).num_seconds(),
+            objectives: Vec::new(),
         }
     }
 }

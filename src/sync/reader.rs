@@ -20,6 +20,7 @@ use crate::backend::{
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
@@ -158,6 +159,9 @@ pub trait Reader: Send + Sync {
         now: DateTime<Utc>,
         on_read: OnRead<'_, Measures>,
     );
+
+    /// Reads the pages of the measures, as [`read_measures`](Self::read_measures) reads measures.
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>);
 
     /// Returns what changed since a cursor, as [`Backend::changes`] does.
     async fn fetch_changes(
@@ -307,6 +311,10 @@ impl Reader for DirectReader {
         on_read: OnRead<'_, Measures>,
     ) {
         on_read(self.backend.measures(window, cut, now).await.map(Sourced::fresh));
+    }
+
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>) {
+        on_read(self.backend.pages(query, now).await.map(Sourced::fresh));
     }
 
     async fn fetch_changes(

@@ -27,6 +27,7 @@ use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
@@ -117,6 +118,15 @@ impl Backend for FileStore {
         let (store, window) = (self.clone(), window.clone());
         self.with_path_context(changes::read_to_completion(async move {
             measures::read_measures(&store, &window, cut, now).await
+        }))
+        .await
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let directory = self.directory().await?;
+        let (store, query) = (self.clone(), query.clone());
+        self.with_path_context(changes::read_to_completion(async move {
+            store.read_pages(&query, &directory, now).await
         }))
         .await
     }

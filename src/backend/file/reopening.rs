@@ -32,6 +32,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::notification::{AnswerLink, LinkDigest};
 use crate::model::problem::Problem;
@@ -284,6 +285,10 @@ impl Backend for ReopeningStore {
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError> {
         self.current_store().await?.0.measures(window, cut, now).await
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        self.current_store().await?.0.pages(query, now).await
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {

@@ -54,6 +54,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
@@ -501,6 +502,18 @@ impl Backend for HttpBackend {
         };
         let request = ApiRequest { query: Some(&query), ..get_request(path::MEASURES) };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let query = query::Pages::new(query, self.to_server_time(now));
+        let request = ApiRequest { query: Some(&query), ..get_request(path::PAGES) };
+        match self.get(request).await.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => {
+                let host = Some(self.client.host.clone());
+                Err(BackendError::not_allowed(NoSuchList { list: List::Pages, host }))
+            }
+            response => response,
+        }
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {

@@ -6,7 +6,9 @@
 
 mod compute;
 mod fact;
+pub mod pages;
 mod recurring;
+pub mod sheet;
 mod sla;
 mod times;
 mod volume;

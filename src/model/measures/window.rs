@@ -55,6 +55,13 @@ impl Window {
         (self.from - (self.to - self.from), self.from)
     }
 
+    /// Returns the window of the same length that ends where this one starts, without buckets.
+    #[must_use]
+    pub fn previous(&self) -> Self {
+        let (from, to) = self.previous_span();
+        Self { from, to, edges: Vec::new() }
+    }
+
     /// Returns the window as it is compared with the times of facts.
     pub(super) fn span(&self) -> Span {
         Span { from_ms: ceil_millis(self.from), to_ms: ceil_millis(self.to) }
@@ -72,6 +79,16 @@ pub(super) struct Span {
 }
 
 impl Span {
+    /// Returns the first millisecond that is part of it.
+    pub(super) fn from_ms(self) -> i64 {
+        self.from_ms
+    }
+
+    /// Returns the first millisecond after it.
+    pub(super) fn to_ms(self) -> i64 {
+        self.to_ms
+    }
+
     /// Returns whether a time in milliseconds lies in the window.
     pub(super) fn contains(self, millis: i64) -> bool {
         self.from_ms <= millis && millis < self.to_ms

@@ -38,6 +38,12 @@ pub fn ticked_runbook(note: &str) -> Option<&str> {
     number.parse::<usize>().is_ok().then_some(name)
 }
 
+/// Returns whether a note says that a step of a runbook was done.
+#[must_use]
+pub fn is_tick_note(text: &str) -> bool {
+    ticked_runbook(text).is_some()
+}
+
 /// Finds the ticked steps of a runbook on a timeline; returns the first tick of each step.
 ///
 /// A step is identified by its text, so that a runbook may be rewritten while it is used, and by

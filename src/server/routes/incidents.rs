@@ -13,6 +13,7 @@ use crate::backend::{
 };
 use crate::model::alert::Alert;
 use crate::model::filter::{Filter, PartialFilter};
+use crate::model::measures::pages::Pages;
 use crate::model::measures::{Measures, Window};
 use crate::model::name_index::NameIndex;
 use crate::model::oncall::Zone;
@@ -207,29 +208,54 @@ pub(super) async fn measures(
     Query(query): Query<query::Measures>,
 ) -> ApiResult<JsonResponse> {
     let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
-    let (from, to) = (check_time("from", query.from)?, check_time("to", query.to)?);
+    let window = read_window(query.from, query.to, &query.edges)?;
+    CachedJson::encode(&shared.backend.measures(&window, query.cut, now).await?).map(JsonResponse)
+}
+
+/// Returns the window of measures, if it is one.
+fn read_window(from: DateTime<Utc>, to: DateTime<Utc>, edges: &str) -> ApiResult<Window> {
+    let (from, to) = (check_time("from", from)?, check_time("to", to)?);
     if from >= to {
         return Err(ApiError::rejected(
             "from is not before to: give a window with some time in it",
         ));
     }
-    let mut edges = vec![from];
-    for edge in query.edges.split(',').filter(|edge| !edge.is_empty()) {
+    let mut starts = vec![from];
+    for edge in edges.split(',').filter(|edge| !edge.is_empty()) {
         let edge = DateTime::parse_from_rfc3339(edge).map_err(|_| {
             let edge = truncate(edge, 40);
             ApiError::rejected(format!("edges: {edge:?} is no time: write 2026-03-01T22:37:00Z"))
         })?;
         let edge = edge.with_timezone(&Utc);
-        if edges.last().is_none_or(|last| edge <= *last) || edge >= to {
+        if starts.last().is_none_or(|last| edge <= *last) || edge >= to {
             return Err(ApiError::rejected("edges: they must ascend, between from and to"));
         }
-        edges.push(edge);
+        starts.push(edge);
     }
-    if edges.len() > MAX_BUCKETS {
+    if starts.len() > MAX_BUCKETS {
         return Err(ApiError::rejected(format!("edges: give fewer than {MAX_BUCKETS}")));
     }
-    let window = Window { from, to, edges };
-    CachedJson::encode(&shared.backend.measures(&window, query.cut, now).await?).map(JsonResponse)
+    Ok(Window { from, to, edges: starts })
+}
+
+/// The pages of the measures, with all breakdowns at once
+///
+/// Times, volume, service levels, recurring faults, error budgets, people and practice, over a window and
+/// over the window of the same length before it.
+#[utoipa::path(
+    get, path = path::PAGES, operation_id = "measure_pages", tag = "incidents", params(query::Pages),
+    security(("token" = [])),
+    responses((status = 200, body = Pages, description = "The pages"), ErrorResponses),
+)]
+pub(super) async fn pages(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    Query(query): Query<query::Pages>,
+) -> ApiResult<JsonResponse> {
+    let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
+    let window = read_window(query.from, query.to, &query.edges)?;
+    let query = query.to_query(window).map_err(ApiError::rejected)?;
+    CachedJson::encode(&shared.backend.pages(&query, now).await?).map(JsonResponse)
 }
 
 /// Finds the zone in which the days of a filter are meant.

@@ -53,6 +53,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(heartbeats::beat))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
+        .routes(routes!(incidents::pages))
         .routes(routes!(lists::feed))
         .routes(routes!(events::events))
         .routes(routes!(directory::on_call))

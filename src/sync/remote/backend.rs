@@ -17,6 +17,7 @@ use crate::backend::{
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
@@ -64,6 +65,13 @@ impl Backend for Remote {
         let shared = &self.shared;
         let fresh = shared.fetch_measures(window, cut, now);
         let read = shared.fetch_or_cached(fresh, shared.cached_measures(window, cut)).await;
+        read.map(|read| read.value)
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let shared = &self.shared;
+        let fresh = shared.fetch_pages(query, now);
+        let read = shared.fetch_or_cached(fresh, shared.cached_pages(query)).await;
         read.map(|read| read.value)
     }
 

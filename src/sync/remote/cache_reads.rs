@@ -6,6 +6,7 @@ use super::Shared;
 use crate::backend::{Cursor, Detail, Page, PageMark, Search, TimelineRange};
 use crate::model::directory::Directory;
 use crate::model::filter::{MatchContext, Scope};
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use crate::model::{Event, IncidentId, Summary};
@@ -113,6 +114,26 @@ impl Shared {
         cut: Cut,
     ) -> Option<Sourced<Measures>> {
         self.cache.fact(&measures_key(window, cut)).await
+    }
+
+    /// Returns the cached pages over a window of that length, if they are about the same incidents and
+    /// broken down by the same fields.
+    pub(super) async fn cached_pages(&self, query: &PagesQuery) -> Option<Sourced<Pages>> {
+        let cached: Sourced<Pages> = self.cache.fact(&pages_key(query)).await?;
+        let pages = &cached.value;
+        let is_same = pages.selection == query.selection
+            && pages.window.to - pages.window.from == query.length()
+            && pages.cuts.iter().map(|cut| cut.by).eq(query.by.iter().copied());
+        is_same.then_some(cached)
+    }
+}
+
+/// Returns the name of the fact with pages of measures. There is one for each of the usual windows, and
+/// one for all others: the cache must not grow with what people try.
+pub(super) fn pages_key(query: &PagesQuery) -> String {
+    match query.length().num_hours() {
+        hours @ (24 | 168 | 720 | 2160) => format!("pages {hours}"),
+        _ => "pages".to_owned(),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::backend::{
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::problem::Problem;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
@@ -213,6 +214,13 @@ impl Reader for Remote {
         let shared = &self.shared;
         let fresh = shared.fetch_measures(window, cut, now);
         stale_then_fresh(fresh, shared.cached_measures(window, cut), on_read).await;
+    }
+
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>) {
+        let shared = &self.shared;
+        // Boxed, because it holds all figures of all pages.
+        let fresh = Box::pin(shared.fetch_pages(query, now));
+        stale_then_fresh(fresh, Box::pin(shared.cached_pages(query)), on_read).await;
     }
 
     /// The response is cached; pending commands are not applied to it.

@@ -7,6 +7,10 @@ pub enum Condition {
     Always,
     /// An incident is targeted or marked.
     HasIncident,
+    /// An incident is targeted or marked, or a page of measures has the focus.
+    CanCopy,
+    /// The metrics pane has the focus and shows a page that is not the overview.
+    MeasuresPage,
     /// The last action can be undone.
     CanUndo,
     /// There are drafts: forms that were filled in and not sent.
@@ -91,7 +95,8 @@ impl Condition {
     pub const fn reason_if_not(self) -> &'static str {
         match self {
             Self::Always => "it always applies",
-            Self::HasIncident => "no incident is selected",
+            Self::HasIncident | Self::CanCopy => "no incident is selected",
+            Self::MeasuresPage => "no page of the metrics is in focus: turn to one first",
             Self::CanUndo => "nothing was done in the last 10 s",
             Self::HasDrafts => "no draft is kept",
             Self::GotoOpen => "the goto menu is not open",

@@ -15,6 +15,7 @@ use crate::backend::{
 use crate::config::Reload;
 use crate::model::filter::Filter;
 use crate::model::measures::Measures;
+use crate::model::measures::pages::Pages;
 use crate::model::problem::Problem;
 use crate::model::runbook::RunbookPage;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -26,6 +27,7 @@ use crate::sync::{self, Sourced};
 use crate::tui::core::zone::ViewerZone;
 use crate::tui::form::editor_error::EditorError;
 use crate::tui::metrics::Span;
+use crate::tui::metrics::pages::PagesRequest;
 use crate::tui::run::output::Pipe;
 use crate::tui::run::{ProgramSpec, RunEnd, RunId};
 use crate::tui::runbook::{RunbookError, Runbooks};
@@ -63,6 +65,8 @@ pub enum Message {
     EarlierEvents(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
     /// Measures were computed: the metrics pane shows them.
     Measures(Span, Result<Sourced<Arc<Measures>>, BackendError>, DateTime<Utc>),
+    /// Pages of measures were read: the metrics pane shows them.
+    Pages(Box<PagesRequest>, Result<Sourced<Arc<Pages>>, BackendError>, DateTime<Utc>),
     /// Commands are in the outbox, or could not be put there: nothing waits for them any more.
     Enqueued(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
     /// The outbox has answered about a command that it does not list any more: the command settles,
@@ -211,6 +215,8 @@ pub enum Effect {
     LoadEarlierEvents(IncidentId, u32),
     /// Compute the measures over a window.
     LoadMeasures(Span),
+    /// Read the pages of measures.
+    LoadPages(Box<PagesRequest>),
     /// Find out when the last incident ended.
     LoadLastEnded,
     /// Read from a file when a viewer last saw the feed.

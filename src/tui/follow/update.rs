@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::IncidentId;
+use crate::model::measures::sheet::Page;
 use crate::model::text::{SafeText, truncate};
 
 use crate::tui::action::Action;
@@ -18,7 +19,7 @@ use crate::tui::follow::{Destination, LinkedPage};
 use crate::tui::picker::{Item, Pick, Picker};
 use crate::tui::verb::start;
 use crate::tui::widgets::formatting::age;
-use crate::tui::{alerts, layout, reading, similar};
+use crate::tui::{alerts, layout, metrics, reading, similar};
 
 /// Moves in the detail: by single lines to the next link that is on the screen, else it scrolls.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion, page: usize) {
@@ -63,6 +64,9 @@ fn next_link(app: &App, by: isize) -> Option<usize> {
 /// Opens the record of the selected incident; in the detail, what the selected link leads to.
 pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match app.ui.focus {
+        Pane::Metrics if app.metrics.page != Page::Overview => {
+            return metrics::pages::update::open(app, at);
+        }
         Pane::Metrics => return open_recurring(app),
         Pane::Queue | Pane::Timeline => return reading::focus::open_record(app),
         Pane::Detail => {}

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::model::measures::sheet::Page;
 use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::action::availability::current_layer;
@@ -179,6 +180,9 @@ fn hint_text(app: &App, entry: &Entry) -> &'static str {
     let clears = !app.ui.marked.is_empty() && !app.ui.zoomed && app.ui.focus == Pane::Queue;
     match entry.action {
         Action::Back if clears => "select none",
+        Action::Open if app.ui.focus == Pane::Metrics && app.metrics.page != Page::Overview => {
+            "the incidents"
+        }
         Action::Open if app.ui.focus == Pane::Metrics => "recurring",
         Action::Open if app.ui.focus == Pane::Detail && follow::layout::selected(app).is_some() => {
             "follow"
