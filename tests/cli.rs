@@ -26,6 +26,7 @@ mod cli {
     mod prompt;
     mod read_only;
     mod reply;
+    mod review_lists;
     mod review_page;
     mod self_test;
     mod similar;

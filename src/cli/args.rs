@@ -15,6 +15,7 @@ mod outbox;
 pub mod overrides;
 mod prompt;
 mod reply;
+mod review_lists;
 mod review_page;
 mod selection;
 mod self_test;
@@ -32,6 +33,7 @@ pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
+pub use review_lists::{ActionItems, Reviews};
 pub use review_page::ReviewPage;
 pub use self_test::SelfTest;
 pub use similar::Similar;
@@ -197,6 +199,12 @@ pub enum Command {
     /// One of the verbs
     #[command(flatten)]
     Verb(VerbCommand),
+    /// Print the reviews over all incidents, or their contributing factors with their numbers
+    #[command(after_help = review_lists::REVIEWS)]
+    Reviews(Reviews),
+    /// Print the action items over all incidents, the overdue ones first
+    #[command(after_help = review_lists::ACTION_ITEMS)]
+    ActionItems(ActionItems),
     /// Print the review of an incident as one document: Markdown or HTML
     #[command(after_help = review_page::REVIEW_PAGE)]
     ReviewPage(ReviewPage),

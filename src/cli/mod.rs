@@ -50,6 +50,7 @@ mod progress;
 mod prompt;
 mod records;
 mod reply;
+mod review_lists;
 mod review_page;
 mod runtime;
 mod schema;
@@ -220,6 +221,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Override { about }) => block_on(overrides::run(context, about)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
         Some(Command::Verb(command)) => block_on(verb::run(context, command)),
+        Some(Command::Reviews(args)) => block_on(review_lists::reviews(context, args)),
+        Some(Command::ActionItems(args)) => block_on(review_lists::action_items(context, args)),
         Some(Command::ReviewPage(args)) => block_on(review_page::run(context, args)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),
         Some(Command::Backup(args)) => block_on(backup::backup(context, args)),
