@@ -103,12 +103,13 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 44] = [
+pub const ALL: [&str; 46] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
+    SIMILAR,
     INGEST_ALERTMANAGER,
     HEARTBEATS,
     HEARTBEAT,
