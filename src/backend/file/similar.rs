@@ -8,13 +8,13 @@ mod lessons;
 
 use std::collections::{BTreeMap, HashMap};
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
-use super::error::{StoreResult, no_such_incident};
+use super::error::{StoreError, StoreResult, no_such_incident};
 use super::full_text::WordSet;
-use super::read::summary_at;
 use super::records::{self, KeyedIncident};
-use super::row::NUMBERS_END;
+use super::row::{NUMBERS_END, unpack_row};
 use super::sql::Batch;
 use crate::model::measures::title_pattern;
 use crate::model::searched_texts::SearchedTexts;
@@ -379,7 +379,7 @@ async fn read_by_terms(
     }
     let mut found: HashMap<i64, (Summary, Option<i64>)> = HashMap::new();
     for row in batch.fetch_all(conn).await? {
-        found.insert(row.try_get(0)?, (summary_at(&row, 1)?, Some(row.try_get(2)?)));
+        found.insert(row.try_get(0)?, (row_at(&row, 1)?, Some(row.try_get(2)?)));
     }
     let unindexed = Batch::one_off(&format!(
         "SELECT i.key, i.row FROM words_todo t JOIN incident i ON i.key = t.incident
@@ -388,7 +388,7 @@ async fn read_by_terms(
         effort.unindexed
     ));
     for row in unindexed.fetch_all(conn).await? {
-        found.entry(row.try_get(0)?).or_insert((summary_at(&row, 1)?, None));
+        found.entry(row.try_get(0)?).or_insert((row_at(&row, 1)?, None));
     }
     Ok(found.into_iter().map(|(key, (row, mask))| (key, row, mask)).collect())
 }
@@ -419,10 +419,16 @@ async fn read_by_fields(
     let mut found = Vec::new();
     for (index, rows) in batch.fetch_result_sets(conn).await?.iter().enumerate() {
         for row in rows {
-            found.push((row.try_get(0)?, summary_at(row, 1)?, index == 0));
+            found.push((row.try_get(0)?, row_at(row, 1)?, index == 0));
         }
     }
     Ok(found)
+}
+
+/// Decodes the packed row in a column.
+fn row_at(row: &SqliteRow, column: usize) -> StoreResult<Summary> {
+    unpack_row(row.try_get(column)?)
+        .ok_or_else(|| StoreError::content("a row of the projection can't be read"))
 }
 
 impl Range {

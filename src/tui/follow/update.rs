@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::IncidentId;
 use crate::model::measures::sheet::Page;
 use crate::model::text::{SafeText, truncate};
 
@@ -97,13 +96,6 @@ fn open_recurring(app: &mut App) -> Vec<Effect> {
     }
     let picker = Picker::search(Vec::new(), "Recurring faults: list the incidents", items);
     app.ui.mode = Mode::Pick(Box::new(picker));
-    Vec::new()
-}
-
-/// Shows the review of an incident as it will be read.
-pub(in crate::tui) fn read_review(app: &mut App, id: IncidentId) -> Vec<Effect> {
-    let destination = Destination::Review(id);
-    app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
     Vec::new()
 }
 
