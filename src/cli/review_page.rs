@@ -1,14 +1,17 @@
 //! `review-page`: prints the review of an incident as one document.
 
+use std::io::Write;
+
 use chrono::{DateTime, Utc};
 
 use super::args::ReviewPage as Args;
 use super::context::Context;
-use super::failure::Failure;
+use super::failure::{Failure, output_failed};
 use super::session::{IfMissing, OldestRead, open};
 use super::show::timeline;
 use super::value::IncidentRef;
 use crate::model::review::{PageTimes, ReviewPage};
+use crate::model::text::SafeText;
 
 /// Prints the review of an incident as Markdown or HTML.
 pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
@@ -39,8 +42,10 @@ pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
         times: PageTimes { time: &time, today: now.date_naive() },
     };
     let text = if args.html { page.to_html() } else { page.to_markdown() };
+    // A document for programs is in Unicode, whatever the terminal shows.
+    let to = out.document_writer();
     for line in text.lines() {
-        out.line(line)?;
+        writeln!(to, "{}", SafeText::from(line)).map_err(|error| output_failed(&error))?;
     }
     out.flush()
 }
