@@ -9,7 +9,7 @@ pub mod details;
 pub mod foreign;
 pub mod header;
 pub mod list_query;
-mod pages_query;
+pub mod pages_query;
 pub mod path;
 pub mod query;
 pub mod resource;

@@ -14,6 +14,20 @@ const MAX_VALUES: usize = 100;
 /// The greatest offset from UTC, in seconds.
 const MAX_OFFSET_S: i32 = 86_400;
 
+/// A parameter that means nothing.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct BadParameter {
+    /// The name of the parameter.
+    pub name: &'static str,
+    /// What is wrong with its value.
+    pub problem: String,
+}
+
+fn bad(name: &'static str, problem: impl Into<String>) -> BadParameter {
+    BadParameter { name, problem: problem.into() }
+}
+
 impl query::Pages {
     /// Returns the parameters of a query; the values are judged at `now`.
     #[must_use]
@@ -42,8 +56,8 @@ impl query::Pages {
     ///
     /// # Errors
     ///
-    /// What is wrong with a parameter, as a sentence.
-    pub fn to_query(&self, window: Window) -> Result<PagesQuery, String> {
+    /// Which parameter means nothing, and why.
+    pub fn to_query(&self, window: Window) -> Result<PagesQuery, BadParameter> {
         let by = match &self.by {
             None => Dimension::ALL.to_vec(),
             Some(by) => values::<Dimension>("by", by)?,
@@ -64,10 +78,10 @@ impl query::Pages {
         Ok(PagesQuery { window, selection, by: distinct, offsets: self.offsets()? })
     }
 
-    fn offsets(&self) -> Result<Offsets, String> {
+    fn offsets(&self) -> Result<Offsets, BadParameter> {
         let is_offset = |offset: i32| (-MAX_OFFSET_S..=MAX_OFFSET_S).contains(&offset);
         if !is_offset(self.offset) {
-            return Err("offset: it is more than a day".to_owned());
+            return Err(bad("offset", "it is more than a day"));
         }
         let mut changes: Vec<(DateTime<Utc>, i32)> = Vec::new();
         for change in self.offset_changes.split(',').filter(|change| !change.is_empty()) {
@@ -77,12 +91,11 @@ impl query::Pages {
             });
             let Some((at, offset)) = parsed else {
                 let change = truncate(change, 40);
-                return Err(format!(
-                    "offset_changes: {change:?} is no change: write 2026-03-29T01:00:00Z=7200"
-                ));
+                let problem = format!("{change:?} is no change: write 2026-03-29T01:00:00Z=7200");
+                return Err(bad("offset_changes", problem));
             };
             if changes.last().is_some_and(|(last, _)| at <= *last) || changes.len() == MAX_VALUES {
-                return Err("offset_changes: they must ascend, and be 100 at most".to_owned());
+                return Err(bad("offset_changes", "they must ascend, and be 100 at most"));
             }
             changes.push((at, offset));
         }
@@ -95,11 +108,14 @@ fn time(at: DateTime<Utc>) -> String {
 }
 
 /// Parses values that are separated by commas.
-fn values<T: FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<Vec<T>, String> {
+fn values<T: FromStr<Err: std::fmt::Display>>(
+    name: &'static str,
+    text: &str,
+) -> Result<Vec<T>, BadParameter> {
     let values = text.split(',').map(str::trim).filter(|value| !value.is_empty());
     let values: Vec<T> = values
         .take(MAX_VALUES)
-        .map(|value| value.parse().map_err(|error: T::Err| format!("{name}: {error}")))
+        .map(|value| value.parse().map_err(|error: T::Err| bad(name, error.to_string())))
         .collect::<Result<_, _>>()?;
     Ok(values)
 }
@@ -113,7 +129,7 @@ fn names(names: &[String]) -> String {
     }
 }
 
-fn read_names(name: &str, text: &str) -> Result<Vec<String>, String> {
+fn read_names(name: &'static str, text: &str) -> Result<Vec<String>, BadParameter> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
@@ -123,8 +139,8 @@ fn read_names(name: &str, text: &str) -> Result<Vec<String>, String> {
     let names: Result<Vec<String>, _> = serde_json::from_str(text);
     match names {
         Ok(names) if names.len() <= MAX_VALUES => Ok(names),
-        Ok(_) => Err(format!("{name}: give {MAX_VALUES} names at most")),
-        Err(_) => Err(format!("{name}: this begins like a JSON list of names, and is none")),
+        Ok(_) => Err(bad(name, format!("give {MAX_VALUES} names at most"))),
+        Err(_) => Err(bad(name, "this begins like a JSON list of names, and is none")),
     }
 }
 
@@ -171,10 +187,10 @@ mod tests {
             change(&mut parameters);
             parameters.to_query(window()).unwrap_err()
         };
-        assert!(with(|p| p.by = Some("owner".into())).starts_with("by: "));
-        assert!(with(|p| p.priority = "P9".into()).starts_with("priority: "));
-        assert!(with(|p| p.service = "[1".into()).starts_with("service: "));
-        assert!(with(|p| p.offset = 100_000).starts_with("offset: "));
-        assert!(with(|p| p.offset_changes = "now=1".into()).starts_with("offset_changes: "));
+        assert_eq!(with(|p| p.by = Some("owner".into())).name, "by");
+        assert_eq!(with(|p| p.priority = "P9".into()).name, "priority");
+        assert_eq!(with(|p| p.service = "[1".into()).name, "service");
+        assert_eq!(with(|p| p.offset = 100_000).name, "offset");
+        assert_eq!(with(|p| p.offset_changes = "now=1".into()).name, "offset_changes");
     }
 }

@@ -10,6 +10,7 @@ pub mod ingest;
 pub mod integration;
 mod lists;
 mod mcp;
+mod metrics;
 mod notifications;
 mod outbox;
 pub mod overrides;
@@ -29,6 +30,7 @@ pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
 pub use mcp::{AllowedVerb, Mcp};
+pub use metrics::Metrics;
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
@@ -173,6 +175,9 @@ pub enum Command {
     /// Print who was notified of incidents, by which channel, and what became of it
     #[command(after_help = notifications::NOTIFICATIONS)]
     Notifications(Notifications),
+    /// Times, volume, service levels, recurring faults, error budgets, people and practice over a window
+    #[command(after_help = metrics::METRICS)]
+    Metrics(Metrics),
     /// Print who is on call for each team, level by level, and who is next
     #[command(after_help = lists::ONCALL)]
     Oncall(Oncall),

@@ -36,6 +36,7 @@ pages![
     "answers",
     "alertmanager",
     "heartbeats",
+    "metrics",
     "reminders",
     "reviews",
     "prometheus",

@@ -37,6 +37,7 @@ mod local_state;
 mod login;
 mod man;
 mod mcp;
+mod metrics;
 mod migration;
 mod notifications;
 mod oncall;
@@ -215,6 +216,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
         Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
+        Some(Command::Metrics(args)) => block_on(metrics::run(context, &args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::StandIn(args)) => block_on(overrides::stand_in_now(context, args)),

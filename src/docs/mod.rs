@@ -100,6 +100,9 @@ pub mod guide {
     pub mod heartbeats {
         #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
     }
+    pub mod metrics {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/metrics.md"))]
+    }
 
     pub mod icinga {
         #![cfg_attr(not(doctest), doc = include_str!("guide/icinga.md"))]

@@ -56,10 +56,14 @@ fn objective(mut section: Section<'_>, index: usize) -> Option<Objective> {
     });
     let has_window = section.get("window").is_some();
     let window_days = section.read("window", |value| {
-        let days = value.positive_duration()?.num_days();
-        u32::try_from(days).ok().filter(|_| (1..=MAX_OBJECTIVE_DAYS).contains(&days)).ok_or_else(
-            || value.invalid("is no number of full days up to 366: write a text such as \"30d\""),
-        )
+        let length = value.positive_duration()?;
+        let days = length.num_days();
+        u32::try_from(days)
+            .ok()
+            .filter(|_| TimeDelta::days(days) == length && (1..=MAX_OBJECTIVE_DAYS).contains(&days))
+            .ok_or_else(|| {
+                value.invalid("is no number of full days up to 366: write a text such as \"30d\"")
+            })
     });
     section.finish();
     source.record_position(format!("objectives.{index}"), offset);

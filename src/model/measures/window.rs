@@ -1,8 +1,11 @@
 //! Windows of time, with the buckets in which incidents are counted.
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// The greatest number of buckets of a window.
+const MAX_BUCKETS: usize = 1000;
 
 /// A span of time that includes its start and excludes its end, divided into buckets.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -47,6 +50,41 @@ impl Window {
         let from = now - TimeDelta::hours(24);
         let edges = (0..24).map(|hour| from + TimeDelta::hours(hour)).collect();
         Self { from, to: now, edges }
+    }
+
+    /// Creates the window from one time to another, with one bucket an hour up to two days, one a day up to
+    /// 400 days, and one a week beyond.
+    ///
+    /// Days and weeks begin at midnight of the viewer's zone.
+    #[must_use]
+    pub fn between<Z: TimeZone>(from: DateTime<Utc>, to: DateTime<Utc>, zone: &Z) -> Self {
+        let mut edges = vec![from];
+        let length = to - from;
+        if length <= TimeDelta::days(2) {
+            let hours = (1..).map(|hour| from + TimeDelta::hours(hour));
+            edges.extend(hours.take_while(|start| *start < to));
+            return Self { from, to, edges };
+        }
+        let step = if length <= TimeDelta::days(400) { 1 } else { 7 };
+        let mut day = from.with_timezone(zone).date_naive();
+        while edges.len() < MAX_BUCKETS {
+            let Some(next) = day.checked_add_days(Days::new(step)) else { break };
+            day = next;
+            let midnight = day.and_time(chrono::NaiveTime::MIN);
+            // If a clock change skips midnight, the day starts an hour later.
+            let start = zone
+                .from_local_datetime(&midnight)
+                .earliest()
+                .or_else(|| zone.from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest());
+            let Some(start) = start.map(|start| start.with_timezone(&Utc)) else { break };
+            if start >= to {
+                break;
+            }
+            if start > from {
+                edges.push(start);
+            }
+        }
+        Self { from, to, edges }
     }
 
     /// Returns start and end of the window of the same length that ends where this one starts.

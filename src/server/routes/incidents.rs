@@ -254,7 +254,7 @@ pub(super) async fn pages(
 ) -> ApiResult<JsonResponse> {
     let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
     let window = read_window(query.from, query.to, &query.edges)?;
-    let query = query.to_query(window).map_err(ApiError::rejected)?;
+    let query = query.to_query(window).map_err(|bad| ApiError::rejected(bad.to_string()))?;
     CachedJson::encode(&shared.backend.pages(&query, now).await?).map(JsonResponse)
 }
 

@@ -1,6 +1,6 @@
 //! What facts don't have of recurring faults: their texts.
 
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::problem_table::read_problem;

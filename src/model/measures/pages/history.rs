@@ -95,12 +95,15 @@ impl HistoryFold {
             Some(incident) => incident.apply_next(event)?,
             None => self.incident = Incident::fold([event])?,
         }
-        let Some(incident) = &self.incident else { return Ok(()) };
-        let summary = &incident.summary;
+        let Some(summary) = self.incident.as_ref().map(|incident| &incident.summary) else {
+            return Ok(());
+        };
+        let (resolved_at, detected_at, status) =
+            (summary.resolved_at, summary.detected_at, summary.status);
         if self.spans.is_empty() {
-            self.spans.push((summary.detected_at, None));
+            self.spans.push((detected_at, None));
         }
-        match (resolved_before, summary.resolved_at) {
+        match (resolved_before, resolved_at) {
             (None, Some(at)) => {
                 if let Some(span) = self.spans.last_mut() {
                     span.1 = Some(at);
@@ -111,13 +114,13 @@ impl HistoryFold {
             (Some(_), None) => self.spans.push((event.at, None)),
             _ => {}
         }
-        if !summary.status.is_open() && summary.status != Status::Resolved {
+        if !status.is_open() && status != Status::Resolved {
             self.end_promise(event.at);
         }
         match &event.body {
             EventBody::StakeholdersUpdated { next_due, .. } => {
                 self.end_promise(event.at);
-                self.promise = next_due.filter(|_| summary.resolved_at.is_none());
+                self.promise = next_due.filter(|_| resolved_at.is_none());
             }
             EventBody::NoteAdded { text } if is_tick_note(text) => self.runbook_used = true,
             _ => {}

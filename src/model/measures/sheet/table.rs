@@ -159,7 +159,28 @@ pub struct Sheet {
     pub notes: Vec<String>,
 }
 
+impl Column {
+    /// Returns whether the column compares with the window before.
+    #[must_use]
+    pub fn compares(&self) -> bool {
+        matches!(self.unit, Unit::Change | Unit::Points) || self.name == "before"
+    }
+}
+
 impl Sheet {
+    /// Removes the columns that compare with the window before.
+    pub fn hide_comparison(&mut self) {
+        for table in &mut self.tables {
+            let stays: Vec<bool> = table.columns.iter().map(|column| !column.compares()).collect();
+            let mut index = stays.iter();
+            table.columns.retain(|_| index.next().copied().unwrap_or(true));
+            for row in &mut table.rows {
+                let mut index = stays.iter();
+                row.cells.retain(|_| index.next().copied().unwrap_or(true));
+            }
+        }
+    }
+
     /// Returns all rows of all tables, in order.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.tables.iter().flat_map(|table| &table.rows)

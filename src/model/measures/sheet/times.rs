@@ -6,7 +6,7 @@ use super::super::pages::{
 use super::behind::{behind_cut, cut_name, reported_in, resolved_in};
 use super::change::{change_cell, is_thin, relative_change};
 use super::page::Page;
-use super::table::{Cell, Column, Row, Sheet, Table, Tone, Unit, column};
+use super::table::{Cell, Column, Row, Sheet, Table, Unit, column};
 
 const COLUMNS: [Column; 6] = [
     column("mean", Unit::Duration),

@@ -30,17 +30,12 @@ pub(in crate::tui) struct TableStyle {
     pub(in crate::tui) hides_comparison: bool,
 }
 
-/// Returns whether a column compares with the window before.
-fn compares(column: &Column) -> bool {
-    matches!(column.unit, Unit::Change | Unit::Points) || column.name == "before"
-}
-
 impl TableStyle {
     /// Returns a table as lines. Columns that do not fit are left out from the end, for a figure that is
     /// cut is another figure.
     pub(in crate::tui) fn lay_out(self, table: &Table, selected: Option<(usize, bool)>) -> Block {
         let columns: Vec<usize> = (0..table.columns.len())
-            .filter(|index| !self.hides_comparison || !compares(&table.columns[*index]))
+            .filter(|index| !self.hides_comparison || !table.columns[*index].compares())
             .collect();
         let label = table.rows.iter().map(|row| width(row.label.as_str()) + thin_width(row)).max();
         let label = label.unwrap_or(0).max(width(table.name.as_str())).clamp(8, MAX_LABEL);
@@ -122,7 +117,7 @@ impl TableStyle {
                 Some(Tone::Better) => self.theme.good(),
                 Some(Tone::Worse) => self.theme.warning(),
                 _ if *index == 0 => self.theme.strong(),
-                _ if compares(column) || column.unit == Unit::Text => self.theme.dim(),
+                _ if column.compares() || column.unit == Unit::Text => self.theme.dim(),
                 _ => self.theme.text(),
             };
             line.push_span(Span::styled(align(&text, column.unit, *wide), style));
