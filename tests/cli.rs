@@ -27,7 +27,10 @@ mod cli {
     mod prompt;
     mod read_only;
     mod reply;
+    mod review_lists;
+    mod review_page;
     mod self_test;
+    mod similar;
     mod terminal;
     mod tokens;
     mod transfer;

@@ -27,4 +27,5 @@ mod store {
     mod reopening;
     mod schema;
     mod search;
+    mod similar;
 }

@@ -46,6 +46,7 @@ mod tui {
     mod safety;
     mod screens;
     mod settings;
+    mod similar;
     mod stand_in;
     mod terminal;
     mod theme;

@@ -11,6 +11,8 @@ pub const INCIDENT: &str = "/v1/incidents/{id}";
 pub const TIMELINE: &str = "/v1/incidents/{id}/timeline";
 /// The id of the incident with a number, such as `2041` or `INC-2041`.
 pub const NUMBER: &str = "/v1/numbers/{number}";
+/// The incidents that resemble one: takes [`super::query::Similar`], returns the closest first.
+pub const SIMILAR: &str = "/v1/incidents/{id}/similar";
 /// The alerts of an incident: takes [`super::query::Alerts`], returns those that fire first.
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
@@ -101,12 +103,13 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 45] = [
+pub const ALL: [&str; 46] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
+    SIMILAR,
     INGEST_ALERTMANAGER,
     HEARTBEATS,
     HEARTBEAT,

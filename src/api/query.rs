@@ -37,6 +37,11 @@ pub struct Search {
     /// The time at which ages and service levels are computed; the server's time by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<DateTime<Utc>>,
+    /// The time zone, by its IANA name, in which the days and times of day in the filter are meant,
+    /// such as those of `on:2026-10-29` and `since:yesterday`; UTC by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "Europe/Berlin", max_length = 64)]
+    pub zone: Option<String>,
 }
 
 /// Selects changes by a position in the stream of changes.
@@ -141,6 +146,17 @@ pub struct Alerts {
     /// The maximum number of alerts, from 1 to 1000; 100 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// Selects the incidents that resemble one: the closest.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Similar {
+    /// The maximum number of incidents, from 1 to 100; 10 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
 }
 

@@ -16,9 +16,12 @@ mod outbox;
 pub mod overrides;
 mod prompt;
 mod reply;
+mod review_lists;
+mod review_page;
 mod selection;
 mod self_test;
 pub mod serve;
+mod similar;
 mod verbs;
 
 pub use backup::{Backup, Restore};
@@ -32,8 +35,13 @@ pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
+pub use review_lists::{ActionItems, Reviews};
+pub use review_page::ReviewPage;
 pub use self_test::SelfTest;
-pub use verbs::{IncidentList, TEMPLATE, VerbCommand, count_positionals};
+pub use similar::Similar;
+pub use verbs::{
+    IncidentList, TEMPLATE, VerbCommand, count_positionals, verb_command_with_arguments,
+};
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -155,6 +163,9 @@ pub enum Command {
     /// Show one incident: the record, suspected changes, similar incidents, the timeline
     #[command(after_help = incidents::SHOW)]
     Show(Show),
+    /// Print the incidents that resemble one, and how they were resolved
+    #[command(after_help = similar::SIMILAR)]
+    Similar(Similar),
     /// Print the events of all incidents for scripts, and as they happen
     #[command(after_help = incidents::EVENTS)]
     Events(Events),
@@ -193,6 +204,15 @@ pub enum Command {
     /// One of the verbs
     #[command(flatten)]
     Verb(VerbCommand),
+    /// Print the reviews over all incidents, or their contributing factors with their numbers
+    #[command(after_help = review_lists::REVIEWS)]
+    Reviews(Reviews),
+    /// Print the action items over all incidents, the overdue ones first
+    #[command(after_help = review_lists::ACTION_ITEMS)]
+    ActionItems(ActionItems),
+    /// Print the review of an incident as one document: Markdown or HTML
+    #[command(after_help = review_page::REVIEW_PAGE)]
+    ReviewPage(ReviewPage),
     /// What waits to be sent to an API, what was sent last, and what was refused
     #[command(after_help = outbox::OUTBOX, disable_help_subcommand = true)]
     Outbox(OutboxArgs),

@@ -38,6 +38,7 @@ pages![
     "heartbeats",
     "metrics",
     "reminders",
+    "reviews",
     "prometheus",
     "pagerduty",
     "opsgenie",

@@ -51,6 +51,8 @@ mod progress;
 mod prompt;
 mod records;
 mod reply;
+mod review_lists;
+mod review_page;
 mod runtime;
 mod schema;
 mod self_test;
@@ -60,6 +62,7 @@ mod session;
 mod settings_editor;
 mod setup;
 mod show;
+mod similar;
 mod start;
 mod table;
 mod token;
@@ -208,6 +211,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Wall(args)) => wall::run(context, &args),
         Some(Command::List(args)) => block_on(list::run(context, args)),
         Some(Command::Show(args)) => block_on(show::run(context, args)),
+        Some(Command::Similar(args)) => block_on(similar::run(context, args)),
         Some(Command::Events(args)) => block_on(events::run(context, args)),
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
@@ -219,6 +223,9 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Override { about }) => block_on(overrides::run(context, about)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
         Some(Command::Verb(command)) => block_on(verb::run(context, command)),
+        Some(Command::Reviews(args)) => block_on(review_lists::reviews(context, args)),
+        Some(Command::ActionItems(args)) => block_on(review_lists::action_items(context, args)),
+        Some(Command::ReviewPage(args)) => block_on(review_page::run(context, args)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),
         Some(Command::Backup(args)) => block_on(backup::backup(context, args)),
         Some(Command::Restore(args)) => block_on(backup::restore(context, args)),

@@ -5,7 +5,7 @@ mod verbs;
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use super::args::{Cli, Command};
 use super::failure::Failure;
@@ -20,10 +20,13 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     if let Some(cli) = with_exclusions(args) {
         return Ok(Some(cli));
     }
-    let args = &verbs::prepare(args, &Cli::command())?;
-    let error = match Cli::try_parse_from(args) {
+    // Built once: with all its subcommands it is large for a command that must end in milliseconds.
+    let mut command = Cli::command();
+    let args = &verbs::prepare(args, &command)?;
+    let matches = command.try_get_matches_from_mut(args);
+    let error = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => return Ok(Some(cli)),
-        Err(error) => error,
+        Err(error) => error.format(&mut command),
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {

@@ -16,9 +16,9 @@ use crate::files::FileStamp;
 const QUIET_TIME: Duration = Duration::from_millis(60);
 /// A file that does not stop changing is read after this long anyway.
 const MAX_DELAY: Duration = Duration::from_secs(1);
-/// How often the file is looked up without an event: a folder on the way to it may have been
-/// replaced, or its file system may report nothing.
-const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// How often the file is looked up without an event: a folder on the way to it may have been created
+/// or replaced, or its file system may report nothing. Each time wakes a program that is idle.
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
 /// The most links that are followed on the way to the file, as on Linux.
 const MAX_LINKS: usize = 40;
 

@@ -164,6 +164,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
     }
 
+    pub mod reviews {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/reviews.md"))]
+    }
+
     pub mod sentry {
         #![cfg_attr(not(doctest), doc = include_str!("guide/sentry.md"))]
     }

@@ -15,7 +15,7 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
     ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
-    TimelineRange,
+    SimilarIncidents, TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
@@ -130,6 +130,10 @@ pub trait Reader: Send + Sync {
     /// Returns the alerts of an incident, firing ones first, at most `limit`. A cache has those of the
     /// record alone.
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>>;
+
+    /// Returns the incidents that resemble another one, the closest first, at most `limit`. A cache has
+    /// those of the record alone.
+    async fn read_similar(&self, id: IncidentId, limit: u32) -> ReadResult<SimilarIncidents>;
 
     /// Returns a part of a timeline, earliest event first.
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
@@ -272,6 +276,10 @@ impl Reader for DirectReader {
 
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
         self.backend.alerts(id, limit).await.map(Sourced::fresh)
+    }
+
+    async fn read_similar(&self, id: IncidentId, limit: u32) -> ReadResult<SimilarIncidents> {
+        self.backend.similar(id, limit).await.map(Sourced::fresh)
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {

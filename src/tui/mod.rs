@@ -52,6 +52,7 @@ pub mod runbook;
 pub mod runtime;
 pub mod screens;
 pub mod settings;
+pub mod similar;
 pub mod state_line;
 pub mod terminal;
 pub mod theme;

@@ -29,7 +29,7 @@ use crate::tui::verb::{declare, send, start};
 use crate::tui::{
     alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout, matrix,
     metrics, mouse, notified, oncall, outbox, palette, picker, reading, run, runbook, screens,
-    settings, timeline, travel, undo, urgent, views, wall, workspace,
+    settings, similar, timeline, travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -343,6 +343,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::GotoEnd => goto::update::move_by(app, Motion::Last),
         Action::Newest => goto::update::go_to_newest(app),
         Action::Screen(ScreenKind::Alerts) => alerts::update::open(app),
+        Action::Screen(ScreenKind::Similar) => similar::update::open(app),
         Action::Screen(kind) => screens::update::open(app, kind),
         Action::OpenItem => screens::update::enter(app),
         Action::CopyItem => screens::update::copy(app),

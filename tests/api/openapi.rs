@@ -288,6 +288,14 @@ async fn real_responses_match_their_schemas() {
             ],
         ),
         (
+            path::SIMILAR,
+            vec![
+                format!("/v1/incidents/{id}/similar"),
+                format!("/v1/incidents/{unknown}/similar"),
+                "/v1/incidents/7/similar?limit=101".into(),
+            ],
+        ),
+        (
             path::ALERTS,
             vec![
                 format!("/v1/incidents/{id}/alerts"),

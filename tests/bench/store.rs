@@ -268,6 +268,37 @@ fn percentile(times: &mut [Duration]) -> f64 {
     times[at].as_secs_f64() * 1000.0
 }
 
+/// Measures reading records, and finding the incidents that resemble one.
+async fn records(store: &FileStore) {
+    let search = |filter: &str, sort| Search {
+        filter: filter.parse().unwrap(),
+        me: None,
+        sort,
+        limit: 100,
+        after: None,
+        now: Utc::now(),
+    };
+    let (mut reads, mut searches) = (Vec::new(), Vec::new());
+    for sort in [Sort::Newest, Sort::Oldest] {
+        let page = store.search(&search("is:any", sort)).await.unwrap();
+        for row in page.rows {
+            let begun = Instant::now();
+            store.incident(row.id).await.unwrap();
+            reads.push(begun.elapsed());
+            let begun = Instant::now();
+            store.similar(row.id, 10).await.unwrap();
+            searches.push(begun.elapsed());
+        }
+    }
+    for (name, times, most) in
+        [("record, p95", &mut reads, 30.0), ("similar incidents, p95", &mut searches, 100.0)]
+    {
+        let p95 = percentile(times);
+        let target = format!("<= {most:.0} ms");
+        row_with_floor(name, &format!("{p95:.1} ms"), "", "", &target, p95 <= most);
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "one measurement after the other")]
 async fn large(store: &FileStore) {
     let now = Utc::now();
@@ -370,6 +401,7 @@ async fn large(store: &FileStore) {
         row_with_floor(name, &format!("{p95:.1} ms"), "", "", &target, p95 <= most);
         println!("    slowest: {:?} for `{}`", worst.0, worst.1);
     }
+    records(store).await;
     let begun = Instant::now();
     let delta = store.changes(None, Duration::ZERO).await.unwrap();
     println!("    all {} open incidents: {:?}", delta.rows.len(), begun.elapsed());

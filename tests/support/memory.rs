@@ -22,6 +22,7 @@ use redphone::backend::{
 use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
 use redphone::model::change::{Change, find_suspects};
+use redphone::model::command::Link;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
@@ -309,6 +310,11 @@ impl State {
                     .as_ref()
                     .map_or_else(String::new, |resolution| resolution.action.to_string()),
                 same_fault: false,
+                shared_terms: Vec::new(),
+                category: other.summary.category,
+                services: other.summary.services.clone(),
+                review: None,
+                runbook: None,
             })
             .collect();
         similar.sort_by_key(|s| std::cmp::Reverse(s.reported_at));
@@ -320,11 +326,18 @@ impl State {
             &self.directory,
             &self.rules,
         );
+        let is_linked = |change: &&Change| {
+            let is_it = |link: &Link| matches!(link, Link::Change { id, .. } if *id == change.id);
+            incident.links.iter().any(is_it)
+                && !suspects.iter().any(|suspect| suspect.change.id == change.id)
+        };
+        let linked_changes = self.changes.iter().filter(is_linked).cloned().collect();
         Detail {
             incident: incident.clone(),
             suspects,
             similar,
             problem: None,
+            linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
         }
     }

@@ -216,6 +216,7 @@ async fn fill(backend: &dyn Backend) {
 #[case::action_items("ga", "Alert on full pools")]
 #[case::problems("gp", "pools are too small")]
 #[case::changes("gc", "images v7")]
+#[case::similar("P", "There is no incident like it.")]
 #[tokio::test]
 async fn screen_shows_a_file_an_api_and_a_lost_one(#[case] keys: &str, #[case] text: &str) {
     let fixture = RemoteFixture::new().await;

@@ -11,16 +11,16 @@ use super::options::DEMO_NAME;
 use super::store::FileStore;
 use super::writer::TxScope;
 use super::{
-    alerts, changes, directory_table, group_commit, measures, problem_table, read, search,
+    alerts, changes, directory_table, group_commit, measures, problem_table, read, search, similar,
     writer_guard,
 };
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, DeadLetter,
     DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
-    IngestOutcome, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
-    TimelineRange,
+    IngestOutcome, MAX_SIMILAR, NewDeadLetter, NotificationEntry, NotificationSearch, Outcome,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, SimilarIncidents,
+    Storage, StoreMark, TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -249,6 +249,25 @@ impl Backend for FileStore {
         self.with_path_context(async {
             alerts::read_alerts_of(&mut *self.acquire_reader().await?, incident, limit).await
         })
+        .await
+    }
+
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        // What is not indexed, because the disk is full for example, is compared by its row.
+        if let Err(error) = self.update_full_text().await
+            && !error.is_temporary()
+        {
+            return Err(error);
+        }
+        let store = self.clone();
+        self.with_path_context(changes::read_to_completion(async move {
+            let limit = usize::try_from(limit.clamp(1, MAX_SIMILAR)).unwrap_or(1);
+            similar::find_all(&mut *store.acquire_reader().await?, incident, limit).await
+        }))
         .await
     }
 

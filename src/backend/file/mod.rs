@@ -58,6 +58,7 @@ pub mod schema;
 mod search;
 mod seen_ids;
 mod service_level_table;
+mod similar;
 mod sql;
 mod store;
 mod writer;

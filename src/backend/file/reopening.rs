@@ -25,7 +25,8 @@ use crate::backend::{
     Backend, BackendError, Capabilities, ChangeSearch, Cursor, DeadLetter, DeadLetterList,
     DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch, IngestOutcome,
     NewDeadLetter, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
+    ProblemSearch, ReviewEntry, ReviewSearch, Search, SimilarIncidents, Storage, StoreMark,
+    TimelineRange,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -385,6 +386,14 @@ impl Backend for ReopeningStore {
 
     async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.current_store().await?.0.alerts(incident, limit).await
+    }
+
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        self.current_store().await?.0.similar(incident, limit).await
     }
 
     async fn beat(

@@ -47,7 +47,7 @@ use super::lists::{
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
     ClockOffset, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta,
-    Detail, Outcome, Page, Search, StoreMark, TimelineRange,
+    Detail, MAX_SIMILAR, Outcome, Page, Search, SimilarIncidents, StoreMark, TimelineRange,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -371,6 +371,8 @@ impl Backend for HttpBackend {
             limit: Some(search.limit),
             after: search.after.clone(),
             now: None,
+            // Its dates are times by now, or of UTC.
+            zone: None,
         };
         // The key leaves out `now`, so that the same search a moment later has the same key. The
         // tag tells whether its result is still the same.
@@ -390,6 +392,28 @@ impl Backend for HttpBackend {
         let request =
             ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::INCIDENT) };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    /// Returns the incidents that resemble another one. A server without the route is older than this
+    /// program; it has some of them in the record.
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        let query = query::Similar { limit: Some(limit.clamp(1, MAX_SIMILAR)) };
+        let request = ApiRequest {
+            path_value: &incident.to_string(),
+            query: Some(&query),
+            ..get_request(path::SIMILAR)
+        };
+        let found: Result<SimilarIncidents, RequestError> = self.get(request).await;
+        match found.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => {
+                Ok(self.incident(incident).await?.similar_incidents(limit))
+            }
+            found => found,
+        }
     }
 
     /// Returns the alerts of an incident. A server without their route is older than this program; it

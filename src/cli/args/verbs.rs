@@ -113,8 +113,23 @@ fn has_template(verb: Verb) -> bool {
     verb == Verb::Update
 }
 
-/// Makes the command of a verb.
+/// Makes the command of a verb, whose arguments are added when it is parsed or described.
+///
+/// There are many verbs, of which one command line has one.
 fn verb_command(verb: Verb) -> Command {
+    let row = verb.row();
+    let command = Command::new(row.command).about(row.help).defer(with_arguments);
+    if row.command == row.name { command } else { command.alias(row.name) }
+}
+
+/// Makes the command of a verb with its arguments.
+pub fn verb_command_with_arguments(verb: Verb) -> Command {
+    with_arguments(Command::new(verb.row().command))
+}
+
+/// Adds the arguments of a verb to its command, which has its name.
+fn with_arguments(command: Command) -> Command {
+    let Some(verb) = Verb::find(command.get_name()) else { return command };
     let row = verb.row();
     // Whoever names nothing but incidents names several as often as one.
     let is_plain = count_positionals(verb) == 0 && !verb.has_required_field();
@@ -127,7 +142,7 @@ fn verb_command(verb: Verb) -> Command {
     } else {
         incidents.help("Its number or id")
     };
-    let mut command = verb.augment_args(Command::new(row.command).arg(incidents));
+    let mut command = verb.augment_args(command.arg(incidents));
     command = VerbOptions::augment_args(command);
     if is_plain {
         command = command.mut_arg("json", |arg| arg.help("Print JSON Lines"));
@@ -152,9 +167,6 @@ fn verb_command(verb: Verb) -> Command {
         let help = "Make the message from this template of the settings, as the panes do";
         let template = Arg::new(TEMPLATE).long(TEMPLATE).value_name("NAME").help(help);
         command = command.arg(template);
-    }
-    if row.command != row.name {
-        command = command.alias(row.name);
     }
     command.about(row.help).after_help(after_help(verb, is_plain))
 }
@@ -191,6 +203,13 @@ fn after_help(verb: Verb, is_plain: bool) -> String {
             "--template fills in the fields of the incident and the time of the next update. \
              Templates\nare those of [templates] in the settings; `update` and `restored` are \
              built in."
+                .to_owned(),
+        );
+    }
+    if verb == Verb::Review {
+        parts.push(
+            "With --markdown or --html, and no section, it prints the whole review: see \
+             `redphone review-page --help`."
                 .to_owned(),
         );
     }

@@ -46,7 +46,10 @@ pub(super) fn run(args: &Complete) -> Result<(), Failure> {
 fn answer(typed: &TypedLine) -> Answer {
     let config = Config::from_process(typed.flags()).ok();
     let sources = Arc::new(Sources::new(config, typed.arguments.clone()));
-    let mut command = offers::attach(Cli::command(), &sources);
+    let mut command = Cli::command();
+    // The arguments of verbs are added now.
+    command.build();
+    let mut command = offers::attach(command, &sources);
     let mut typed = typed.clone();
     typed.join_incidents(|option| offers::has_separate_value(&command, option));
     // `list` has terms that begin with a hyphen, which are no options.

@@ -8,12 +8,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{path, query};
-use crate::backend::{Detail, Page, Search, TimelineRange};
+use crate::backend::{
+    DEFAULT_SIMILAR, Detail, MAX_SIMILAR, Page, Search, SimilarIncidents, TimelineRange,
+};
 use crate::model::alert::Alert;
 use crate::model::filter::{Filter, PartialFilter};
 use crate::model::measures::pages::Pages;
 use crate::model::measures::{Measures, Window};
 use crate::model::name_index::NameIndex;
+use crate::model::oncall::Zone;
 use crate::model::text::truncate;
 use crate::model::{Event, IncidentId, Summary, time};
 use crate::server::auth::ReadAccess;
@@ -46,20 +49,22 @@ pub(super) async fn incidents(
     ReadAccess(caller): ReadAccess,
     Query(query): Query<query::Search>,
 ) -> ApiResult<JsonResponse> {
-    let filter = parse_filter(&shared, &query.filter).await?;
+    let mut filter = parse_filter(&shared, &query.filter).await?;
     if filter.terms.len() > MAX_TERMS {
         let count = filter.terms.len();
         return Err(ApiError::rejected(format!(
             "filter: has {count} words and terms: shorten it to {MAX_TERMS} or fewer"
         )));
     }
+    let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
+    filter.resolve_dates(now, &zone_of_days(query.zone.as_deref())?);
     let search = Search {
         filter,
         me: caller.token.person(|_| None).map(|person| person.handle),
         sort: query.sort,
         limit: check_limit("limit", query.limit, DEFAULT_ROWS)?,
         after: query.after,
-        now: check_time("now", query.now.unwrap_or_else(Utc::now))?,
+        now,
     };
     let search_page = async || shared.search_page(&search).await;
     // Many callers look at the first page at the same time: they share its response.
@@ -68,7 +73,8 @@ pub(super) async fn incidents(
     }
     let is_about_me = search.filter.names_requester();
     let key = state::PageKey {
-        filter: query.filter,
+        // With the times that its dates mean, which differ by zone and from day to day.
+        filter: search.filter.to_string(),
         sort: search.sort,
         limit: search.limit,
         me: search.me.clone().filter(|_| is_about_me),
@@ -139,6 +145,30 @@ pub(super) async fn alerts(
     let limit = check_limit("limit", query.limit, DEFAULT_ROWS)?;
     let id = shared.incident_id(named).await?;
     CachedJson::encode(&shared.backend.alerts(id, limit).await?).map(JsonResponse)
+}
+
+/// The incidents that resemble one, the closest first, with how they were resolved, what their reviews say,
+/// and in which fields most of them differ from it
+#[utoipa::path(
+    get, path = path::SIMILAR, tag = "incidents",
+    params(IncidentParam, query::Similar), security(("token" = [])),
+    responses(
+        (status = 200, body = SimilarIncidents, description = "The incidents"),
+        ErrorResponses
+    ),
+)]
+pub(super) async fn similar(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    PathIncident(named): PathIncident,
+    Query(query): Query<query::Similar>,
+) -> ApiResult<JsonResponse> {
+    let limit = query.limit.unwrap_or(DEFAULT_SIMILAR);
+    if !(1..=MAX_SIMILAR).contains(&limit) {
+        return Err(ApiError::bad_request(format!("limit in the query: give 1 to {MAX_SIMILAR}")));
+    }
+    let id = shared.incident_id(named).await?;
+    CachedJson::encode(&shared.backend.similar(id, limit).await?).map(JsonResponse)
 }
 
 /// The id of the incident that has a number.
@@ -226,6 +256,12 @@ pub(super) async fn pages(
     let window = read_window(query.from, query.to, &query.edges)?;
     let query = query.to_query(window).map_err(|bad| ApiError::rejected(bad.to_string()))?;
     CachedJson::encode(&shared.backend.pages(&query, now).await?).map(JsonResponse)
+}
+
+/// Finds the zone in which the days of a filter are meant.
+fn zone_of_days(name: Option<&str>) -> ApiResult<Zone> {
+    let Some(name) = name else { return Ok(Zone::utc()) };
+    Zone::find(name).map_err(|error| ApiError::rejected(format!("zone: {error}")))
 }
 
 /// Parses a filter. It may name a value of a later version that an incident has.

@@ -43,6 +43,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::alerts))
+        .routes(routes!(incidents::similar))
         .routes(routes!(ingest::alertmanager::ingest_alertmanager))
         .routes(routes!(ingest::named::ingest_named))
         .routes(routes!(ingest::dead::dead_letters))

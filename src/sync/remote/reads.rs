@@ -19,7 +19,8 @@ use super::{Remote, Shared};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, BackendError, Capabilities, ChangeSearch, ClockOffset,
     Cursor, Delta, Detail, FeedEntry, FeedSearch, NotificationEntry, NotificationSearch, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, SimilarIncidents,
+    TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
@@ -119,6 +120,25 @@ impl Reader for Remote {
         let cached = async {
             let cached = Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)).await?;
             Some(cached.map(|(detail, _)| detail.alert_rows))
+        };
+        shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_similar(&self, id: IncidentId, limit: u32) -> ReadResult<SimilarIncidents> {
+        let shared = &self.shared;
+        let request = async {
+            let response = shared.backend.similar(id, limit).await;
+            shared.record_reachability(&response);
+            match response {
+                Err(BackendError::NotFound(_)) if shared.is_declared_locally(id) => {
+                    Ok(SimilarIncidents::default())
+                }
+                response => response,
+            }
+        };
+        let cached = async {
+            let cached = Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)).await?;
+            Some(cached.map(|(detail, _)| detail.similar_incidents(limit)))
         };
         shared.fetch_or_cached(request, cached).await
     }

@@ -84,6 +84,11 @@ impl Condition {
                 let has_alerts = shown.is_some_and(|shown| !shown.detail.alert_rows.is_empty());
                 has_alerts && Self::Reading.holds(app)
             }
+            Self::HasSimilar => {
+                let shown = app.reading.shown.as_ref();
+                let has_similar = shown.is_some_and(|shown| !shown.detail.similar.is_empty());
+                has_similar && Self::Reading.holds(app)
+            }
             Self::CanOpen => match app.ui.focus {
                 Pane::Queue => Self::QueueRow.holds(app),
                 Pane::Detail => !app.ui.record || follow::layout::selected(app).is_some(),

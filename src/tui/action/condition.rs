@@ -39,6 +39,8 @@ pub enum Condition {
     Recorded,
     /// A record that has alerts is read.
     HasAlerts,
+    /// A record is read that has incidents like it.
+    HasSimilar,
     /// There is something to open: the selected row, what the record names, or the record itself.
     CanOpen,
     /// There is something to go back from: a zoomed pane, the record, another focus, marks or a filter; or the
@@ -109,6 +111,7 @@ impl Condition {
             Self::Grouped => "the queue is not grouped, or not in focus",
             Self::Recorded => "no record is on the screen",
             Self::HasAlerts => "no record with alerts is read",
+            Self::HasSimilar => "no record with incidents like it is read",
             Self::CanOpen => "there is nothing to open",
             Self::CanGoBack => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",

@@ -260,6 +260,18 @@ const REST: &[Entry] = &[
     .condition(Condition::HasIncident)
     .aliases(&["firing", "alarms"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Similar),
+        "similar",
+        &["P"],
+        "past incidents like this one: how they were resolved, what their reviews say",
+        PANES,
+    )
+    .hint("similar")
+    .hint_when(Condition::HasSimilar)
+    .condition(Condition::HasIncident)
+    .aliases(&["alike", "recurring", "past-incidents"])
+    .group(Group::Viewing),
     entry(Action::Window, "window", &[], "the window of the measures", PANES)
         .group(Group::Viewing)
         .required_argument(ArgumentKind::Span),

@@ -212,8 +212,8 @@ fn as_of_text(app: &App, room: usize) -> Option<String> {
 /// Appends as many hints as fit. Help is always among them, and the palette if there is some room.
 fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
     let layer = current_layer(app);
-    // Where each byte counts, the line does not change with the incident that is read.
-    let is_brief = app.ui.low_bandwidth && layer == Layer::Panes;
+    // Where each byte counts, the line does not change with what is selected.
+    let is_brief = app.ui.low_bandwidth && matches!(layer, Layer::Panes | Layer::Screen);
     let is_shown =
         |action: Action| !is_brief || action == Action::Undo || ALWAYS_LAST.contains(&action);
     let all: Vec<(String, &str, bool)> = useful_entries(app, layer)

@@ -18,11 +18,11 @@ use chrono::{DateTime, Utc};
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, PageMark, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch,
+    ProblemSearch, ReviewEntry, ReviewSearch, SimilarIncidents,
 };
-use crate::model::IncidentId;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
+use crate::model::{IncidentId, IncidentNumber};
 
 use filter::{FilterError, ItemFilter};
 
@@ -42,6 +42,10 @@ pub enum ScreenKind {
     Notifications,
     /// The alerts of one incident.
     Alerts,
+    /// The incidents that resemble one.
+    Similar,
+    /// The incidents of a fault that recurs.
+    FaultGroup,
 }
 
 impl ScreenKind {
@@ -58,6 +62,8 @@ impl ScreenKind {
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
             Self::Alerts => "Alerts",
+            Self::Similar => "Similar",
+            Self::FaultGroup => "Recurring fault",
         }
     }
 }
@@ -84,6 +90,8 @@ pub enum ScreenData {
     Notifications(Vec<NotificationEntry>),
     /// Alerts of an incident.
     Alerts(Vec<Alert>),
+    /// Incidents that resemble one, or have the same fault.
+    Similar(SimilarIncidents),
 }
 
 impl ScreenData {
@@ -127,6 +135,10 @@ pub enum ScreenRequest {
     Notifications(NotificationSearch),
     /// The first alerts of an incident, at most a number of them; they have no pages.
     Alerts(IncidentId, u32),
+    /// The incidents that resemble one, at most a number of them; they have no pages.
+    Similar(IncidentId, u32),
+    /// The incidents of the fault of one, itself first, at most a number of others; they have no pages.
+    FaultGroup(IncidentNumber, u32),
 }
 
 impl ScreenRequest {
@@ -135,7 +147,7 @@ impl ScreenRequest {
     pub fn after(self, mark: PageMark) -> Self {
         match self {
             Self::Feed(search) => Self::Feed(FeedSearch { after: Some(mark), ..search }),
-            Self::Handoff(..) | Self::Alerts(..) => self,
+            Self::Handoff(..) | Self::Alerts(..) | Self::Similar(..) | Self::FaultGroup(..) => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
             Self::ActionItems(search) => {
                 Self::ActionItems(ActionItemSearch { after: Some(mark), ..search })
@@ -182,6 +194,8 @@ pub struct ListScreen {
     pub kind: ScreenKind,
     /// The incident that it is about, if it is about one.
     pub incident: Option<IncidentId>,
+    /// The number of that incident, where only that is known.
+    pub number: Option<IncidentNumber>,
     /// What was read for it.
     pub data: ScreenData,
     /// How reading went.
@@ -219,6 +233,7 @@ impl ListScreen {
         Self {
             kind,
             incident: None,
+            number: None,
             data: ScreenData::default(),
             load: LoadState::default(),
             items: Vec::new(),

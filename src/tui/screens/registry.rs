@@ -11,6 +11,7 @@ use crate::tui::lists::reviews::ReviewsScreen;
 use crate::tui::oncall::logic::OnCallScreen;
 use crate::tui::screens::ScreenKind;
 use crate::tui::screens::logic::ScreenLogic;
+use crate::tui::similar::logic::SimilarScreen;
 
 /// Returns the definition of a screen.
 pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
@@ -24,5 +25,6 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Changes => &ChangesScreen,
         ScreenKind::Notifications => &NotificationsScreen,
         ScreenKind::Alerts => &AlertsScreen,
+        ScreenKind::Similar | ScreenKind::FaultGroup => &SimilarScreen,
     }
 }

@@ -145,15 +145,18 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
     let other = declared(backend, "carts are empty").await;
     let mut elsewhere = declaration("timeout after 12 s on node-9");
     elsewhere.services = vec!["search".into()];
-    declared_as(backend, elsewhere).await;
+    let elsewhere = declared_as(backend, elsewhere).await;
     let id = declared(backend, "timeout after 12 s on node-9").await;
     let link = Link::Problem { id: problem.id, title: problem.title.clone() };
     done(backend, id, IncidentCommand::Link { link }).await;
     let detail = backend.incident(id).await.unwrap();
     let found: Vec<_> = detail.similar.iter().map(|s| (s.id, s.same_fault)).collect();
-    assert_eq!(found, [(same, true), (other, false)]);
+    // The same words say more than the same service.
+    assert_eq!(found, [(same, true), (elsewhere, false), (other, false)]);
     assert_eq!(detail.similar[0].resolution, "rollback: went back to v811");
     assert_eq!(detail.similar[1].resolution, "");
+    assert_eq!(detail.similar[1].shared_terms, ["after", "node", "timeout"]);
+    assert_eq!(detail.similar[2].shared_terms, [""; 0]);
     assert_eq!(detail.problem, Some(problem));
 }
 

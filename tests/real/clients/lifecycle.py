@@ -118,6 +118,7 @@ assert call("events", since=events.cursor).events == []
 for operation in ["feed", "change_records", "reviews", "action_items", "linked_problems"]:
     call(operation)
 assert call("notifications", incident=incident, states="failed,unreachable").rows == []
+assert len(call("similar", id=incident, limit=5).similar) <= 5
 alert = {
     "status": "firing",
     "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},
