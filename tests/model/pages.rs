@@ -83,7 +83,7 @@ fn history(out: i64, unowned: i64) -> History {
 /// P2 is to be acknowledged within 15 min: 1, 2 and 4 were, and 3 is late at minute 1000. It is to be
 /// resolved within 240 min: 1, 2 and 3 were, and 4 is not yet due.
 #[test]
-fn figures_are_those_worked_out_by_hand() {
+fn figures_are_those_worked_out_on_paper() {
     let reopened = History { reopened: 1, ..history(61, 10) };
     let incidents = vec![
         (fact(1, 10, Some(14), Some(40)), history(31, 4)),
@@ -189,7 +189,7 @@ fn hours_and_weekdays_are_those_of_the_viewer() {
 /// 92.5 % of the budget. In the last hour 5 of 60 minutes were used, where 0.06 are allowed: 83.3 times
 /// that. 3.2 minutes remain, which last 3.2 × 60 / 5 = 38.4 minutes.
 #[test]
-fn budget_is_the_one_worked_out_by_hand() {
+fn budget_is_the_one_worked_out_on_paper() {
     let outage = |from: i64, to: Option<i64>| Outage {
         start_ms: from * MINUTE,
         end_ms: to.map(|to| to * MINUTE),

@@ -1,6 +1,6 @@
 //! Tables of a page as lines.
 
-use crate::model::measures::sheet::{Cell, Column, Row, Table, Tone, Unit};
+use crate::model::measures::sheet::{Cell, Row, Table, Tone, Unit};
 use crate::model::text::{pad, truncate, width};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text::{Line, Span};
