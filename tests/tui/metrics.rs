@@ -157,7 +157,7 @@ fn pages_follow_the_filter_of_the_queue() {
 }
 
 #[test]
-fn breakdown_and_comparison_are_chosen_in_place() {
+fn breakdown_and_comparison_are_chosen_by_keys() {
     let mut stage = page_at((126, 36), 2);
     assert!(stage.screen().contains("by service"), "{}", stage.screen());
     stage.keys("|");
@@ -188,7 +188,7 @@ fn page_that_can_not_be_computed_says_why() {
 #[case((200, 60))]
 #[case((126, 36))]
 #[case((80, 24))]
-fn pages_of_the_metrics_look_like_this(#[case] size: (u16, u16)) {
+fn pages_of_the_metrics_at_each_size(#[case] size: (u16, u16)) {
     for (turns, page) in Page::ALL.iter().enumerate().skip(1) {
         let stage = page_at(size, turns);
         insta::assert_snapshot!(format!("metrics_{page}_{}x{}", size.0, size.1), stage.screen());

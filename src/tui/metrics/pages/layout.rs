@@ -149,7 +149,7 @@ fn tables(app: &App, sheet: &Sheet, width: usize, roomy: bool) -> Block {
     let mut blocks: Vec<Block> = Vec::new();
     for table in &sheet.tables {
         let selected = app.metrics.row.checked_sub(first_row).filter(|_| focused);
-        blocks.push(style.lay_out(table, selected.map(|row| (row, focused))));
+        blocks.push(style.format_table(table, selected.map(|row| (row, focused))));
         first_row += table.rows.len();
     }
     let all: usize = blocks.iter().map(|block| block.lines.len()).sum();
