@@ -160,7 +160,7 @@ fn pages_follow_the_filter_of_the_queue() {
 fn breakdown_and_comparison_are_chosen_by_keys() {
     let mut stage = page_at((126, 36), 2);
     assert!(stage.screen().contains("by service"), "{}", stage.screen());
-    stage.keys("|");
+    stage.keys("&");
     assert!(stage.screen().contains("by team"), "{}", stage.screen());
     assert!(stage.screen().contains("change"), "{}", stage.screen());
     stage.keys("%");

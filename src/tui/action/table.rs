@@ -296,7 +296,7 @@ const REST: &[Entry] = &[
     entry(
         Action::Breakdown,
         "breakdown",
-        &["|"],
+        &["&"],
         "the pages of the metrics: by service, team, priority, category, source, or in all",
         PANES,
     )
