@@ -54,6 +54,7 @@ fn page_inputs(app: &App) -> PageInputs {
         hides_comparison: app.metrics.hides_comparison,
         is_focused: app.ui.focus == Shared::Metrics,
         loaded: loaded.map(|loaded| Identity::new(&loaded.pages)),
+        as_of: loaded.and_then(|loaded| loaded.as_of),
         failed: app.metrics.pages.failed.clone(),
         unused_terms: selection_of(app.queue.filter()).1,
         request,

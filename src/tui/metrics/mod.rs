@@ -53,6 +53,8 @@ pub struct PageInputs {
     pub request: PagesRequest,
     /// The pages that were read for the request.
     pub loaded: Option<Identity>,
+    /// When they were fetched, if they come from the cache.
+    pub as_of: Option<DateTime<Utc>>,
     pub failed: Option<(PagesRequest, String)>,
     /// The number of terms of the filter that do not apply.
     pub unused_terms: usize,

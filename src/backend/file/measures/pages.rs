@@ -20,6 +20,7 @@ use crate::model::measures::pages::{
     Call, Objective, Outage, PageInputs, Pages, PagesQuery, SelectionKeys, compute_pages, shifts,
 };
 use crate::model::status::Category;
+use crate::model::text::equals_folded;
 
 /// The first version of the schema that has action items.
 const ACTION_ITEMS_SINCE: i64 = 6;
@@ -38,6 +39,20 @@ const TEAM: i64 = 2;
 struct Names {
     by_key: HashMap<u32, String>,
     keys: HashMap<(bool, String), u32>,
+}
+
+impl Names {
+    /// Returns the key of the name of a service or a team, whatever its case.
+    fn find(&self, is_service: bool, name: &str) -> Option<u32> {
+        let exact = self.keys.get(&(is_service, name.to_owned()));
+        let folded = || {
+            let mut keys = self.keys.iter();
+            let found = keys
+                .find(|((service, other), _)| *service == is_service && equals_folded(other, name));
+            found.map(|(_, key)| key)
+        };
+        exact.or_else(folded).copied()
+    }
 }
 
 /// What is read of a store in one transaction.
@@ -124,15 +139,13 @@ async fn read_rows(
     let is_cached = version >= histories::FIRST_VERSION;
     let (histories, fresh_histories) = read_histories(conn, &days, is_cached).await?;
     let names = read_names(conn).await?;
-    let keys = query
-        .selection
-        .keys(&|is_service, name| names.keys.get(&(is_service, name.to_owned())).copied());
+    let keys = query.selection.keys(&|is_service, name| names.find(is_service, name));
     let rules = store.rules();
     let mut inputs = PageInputs::default();
     for objective in &rules.objectives {
         let services = &query.selection.services;
         if services.is_empty() || services.contains(&objective.service) {
-            let service = names.keys.get(&(true, objective.service.clone())).copied();
+            let service = names.find(true, &objective.service);
             let outages = read_outages(conn, objective, service, now).await?;
             inputs.objectives.push((objective.clone(), outages));
         }

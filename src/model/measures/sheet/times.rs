@@ -1,12 +1,16 @@
 //! The page of times.
 
+use chrono::TimeDelta;
+
 use super::super::pages::{
     CutRow, Dimension, HISTOGRAM_BOUNDS_MS, PageFigures, Pages, TimeMeasure,
 };
+use super::super::times::Times;
 use super::behind::{behind_cut, cut_name, reported_in, resolved_in};
 use super::change::{change_cell, is_thin, relative_change};
 use super::page::Page;
 use super::table::{Cell, Column, Row, Sheet, Table, Unit, column};
+use crate::model::time::format_precise_duration;
 
 const COLUMNS: [Column; 6] = [
     column("mean", Unit::Duration),
@@ -46,7 +50,13 @@ pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {
     let headline = if mean.count == 0 {
         "nothing was resolved".to_owned()
     } else {
-        format!("{} resolved", now.resolved)
+        let shown = |times: Times| {
+            TimeDelta::try_milliseconds(times.mean_ms)
+                .map_or_else(String::new, format_precise_duration)
+        };
+        let before =
+            if before.count > 0 { format!(", {} before", shown(before)) } else { String::new() };
+        format!("MTTR {}{before} · {} resolved", shown(mean), now.resolved)
     };
     let tone = change_cell(change, true, is_thin(mean.count, before.count)).tone;
     let mut notes = Vec::new();

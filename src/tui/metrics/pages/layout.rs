@@ -41,6 +41,13 @@ pub(in crate::tui) fn lines(
         return (lines, Vec::new());
     };
     let sheet = Sheet::new(app.metrics.page, &loaded.pages, request.by);
+    // Figures that are old say so before anything else.
+    let failed = app.metrics.pages.failed.as_ref().filter(|(failed, _)| *failed == request);
+    let old = loaded.as_of.map(|at| app.as_of(at));
+    let old = old.into_iter().chain(failed.map(|(_, why)| format!("not computed anew: {why}")));
+    for text in old {
+        lines.push(Line::from(Span::styled(truncate(text, width), theme.warning())));
+    }
     let roomy = height >= ROOMY_FROM;
     lines.push(headline(app, &sheet, width));
     if roomy {

@@ -33,7 +33,11 @@ pub(in crate::tui) struct TableStyle {
 impl TableStyle {
     /// Returns a table as lines. Columns that do not fit are left out from the end, for a figure that is
     /// cut is another figure.
-    pub(in crate::tui) fn format_table(self, table: &Table, selected: Option<(usize, bool)>) -> Block {
+    pub(in crate::tui) fn format_table(
+        self,
+        table: &Table,
+        selected: Option<(usize, bool)>,
+    ) -> Block {
         let columns: Vec<usize> = (0..table.columns.len())
             .filter(|index| !self.hides_comparison || !table.columns[*index].compares())
             .collect();

@@ -90,6 +90,7 @@ pub(in crate::tui) fn pages_loaded(
     match result {
         Ok(read) => {
             let Sourced { value: pages, as_of } = read;
+            state.failed = state.failed.take().filter(|(failed, _)| *failed != request);
             state.store(LoadedPages { request, pages, as_of, is_stale: false });
             Vec::new()
         }
