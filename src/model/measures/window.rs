@@ -1,6 +1,6 @@
 //! Windows of time, with the buckets in which incidents are counted.
 
-use chrono::{DateTime, Days, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -29,15 +29,7 @@ impl Window {
         let mut edges = vec![from];
         for days_ago in (0..days).rev() {
             let day = today - TimeDelta::days(i64::from(days_ago));
-            let midnight = day.and_time(chrono::NaiveTime::MIN);
-            // If a clock change skips midnight, the day starts an hour later.
-            let start = zone
-                .from_local_datetime(&midnight)
-                .earliest()
-                .or_else(|| zone.from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest());
-            if let Some(start) =
-                start.map(|s| s.with_timezone(&Utc)).filter(|s| *s > from && *s < now)
-            {
+            if let Some(start) = start_of_day(day, zone).filter(|s| *s > from && *s < now) {
                 edges.push(start);
             }
         }
@@ -70,13 +62,7 @@ impl Window {
         while edges.len() < MAX_BUCKETS {
             let Some(next) = day.checked_add_days(Days::new(step)) else { break };
             day = next;
-            let midnight = day.and_time(chrono::NaiveTime::MIN);
-            // If a clock change skips midnight, the day starts an hour later.
-            let start = zone
-                .from_local_datetime(&midnight)
-                .earliest()
-                .or_else(|| zone.from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest());
-            let Some(start) = start.map(|start| start.with_timezone(&Utc)) else { break };
+            let Some(start) = start_of_day(day, zone) else { break };
             if start >= to {
                 break;
             }
@@ -93,6 +79,13 @@ impl Window {
         (self.from - (self.to - self.from), self.from)
     }
 
+    /// Creates the window from the start of a day up to the start of another, in the viewer's zone.
+    #[must_use]
+    pub fn between_days<Z: TimeZone>(from: NaiveDate, to: NaiveDate, zone: &Z) -> Self {
+        let start = |day| start_of_day(day, zone).unwrap_or_default();
+        Self::between(start(from), start(to), zone)
+    }
+
     /// Returns the window of the same length that ends where this one starts, without buckets.
     #[must_use]
     pub fn previous(&self) -> Self {
@@ -104,6 +97,17 @@ impl Window {
     pub(super) fn span(&self) -> Span {
         Span { from_ms: ceil_millis(self.from), to_ms: ceil_millis(self.to) }
     }
+}
+
+/// Returns when a day starts in a zone.
+fn start_of_day<Z: TimeZone>(day: NaiveDate, zone: &Z) -> Option<DateTime<Utc>> {
+    let midnight = day.and_time(chrono::NaiveTime::MIN);
+    // If a clock change skips midnight, the day starts an hour later.
+    let start = zone
+        .from_local_datetime(&midnight)
+        .earliest()
+        .or_else(|| zone.from_local_datetime(&(midnight + TimeDelta::hours(1))).earliest());
+    start.map(|start| start.with_timezone(&Utc))
 }
 
 /// A window in milliseconds since 1970. Every fact is compared with it, so that no time has to be

@@ -446,7 +446,7 @@ impl MeasuresView<'_> {
 
     /// Returns what a column stands for, with `merged` buckets in each.
     fn unit(&self, merged: usize) -> String {
-        let name = if self.span == Window::Day { "hour" } else { "day" };
+        let name = if self.span.is_hourly() { "hour" } else { "day" };
         if merged > 1 { format!("  by {merged} {name}s") } else { format!("  by {name}") }
     }
 
@@ -483,7 +483,7 @@ impl MeasuresView<'_> {
         // Buckets are days of the viewer's zone: shown in another zone they start at another hour.
         let midnight = |at: &DateTime<Utc>| clock.local_time(*at).time() == NaiveTime::MIN;
         let form = match self.span {
-            Window::Day => "%H:%M",
+            span if span.is_hourly() => "%H:%M",
             _ if edges.last().is_none_or(midnight) => "%a %m-%d",
             _ => "%a %m-%d %H:%M",
         };

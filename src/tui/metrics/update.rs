@@ -31,7 +31,10 @@ pub(in crate::tui) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
 
 /// Selects a shorter (negative `by`) or longer window of the measures.
 pub(in crate::tui) fn step_span(app: &mut App, by: isize) -> Vec<Effect> {
-    let index = Span::ALL.iter().position(|s| *s == app.metrics.span).unwrap_or(0);
+    let Some(index) = Span::ALL.iter().position(|s| *s == app.metrics.span) else {
+        // Back from a window between two days.
+        return choose_span(app, Span::Month);
+    };
     let next = index.saturating_add_signed(by).min(Span::ALL.len() - 1);
     if next == index {
         return Vec::new();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Local, Utc};
+use chrono::{DateTime, Local, NaiveDate, Utc};
 use tokio::sync::mpsc;
 
 use crate::backend::lists::NotificationSearch;
@@ -90,6 +90,11 @@ pub trait Clock: Send + Sync {
 
     /// Returns the window of the last `days` days up to `now`, in the zone of the viewer.
     fn last_days(&self, days: u32, now: DateTime<Utc>) -> Window;
+
+    /// Returns the window from the start of a day up to the start of another, in the zone of the viewer.
+    fn between(&self, from: NaiveDate, to: NaiveDate) -> Window {
+        Window::between_days(from, to, &Utc)
+    }
 }
 
 /// The clock and the zone of this machine.
@@ -103,6 +108,10 @@ impl Clock for SystemClock {
 
     fn last_days(&self, days: u32, now: DateTime<Utc>) -> Window {
         Window::last_days(days, now, &Local)
+    }
+
+    fn between(&self, from: NaiveDate, to: NaiveDate) -> Window {
+        Window::between_days(from, to, &Local)
     }
 }
 
@@ -250,6 +259,7 @@ impl ReadTasks {
         let end = now.checked_add_signed(correction.unwrap_or_default()).unwrap_or(now);
         match span {
             Span::Day => Window::last_day(end),
+            Span::Between(from, to) => self.clock.between(from, to),
             longer => self.clock.last_days(longer.days(), end),
         }
     }
