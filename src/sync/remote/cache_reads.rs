@@ -149,10 +149,10 @@ fn is_fixed(window: &Window) -> bool {
 
 /// Returns the name of the fact with measures. Those over windows of one length replace each other.
 pub(super) fn measures_key(window: &Window, cut: Cut) -> String {
-    if is_fixed(window) {
-        return "measures fixed".to_owned();
-    }
     let hours = (window.to - window.from).num_hours();
     let cut = serde_json::to_string(&cut).unwrap_or_default();
+    if is_fixed(window) {
+        return format!("measures fixed {cut}");
+    }
     format!("measures {hours} {cut}")
 }
