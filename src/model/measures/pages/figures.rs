@@ -82,21 +82,17 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Computes the statistics of durations in milliseconds, which are sorted.
+    /// Computes the statistics of durations in milliseconds. Changes their order.
     #[must_use]
     pub fn from_durations(durations: &mut [i64], with_histogram: bool) -> Self {
-        let times = Times::from_durations(durations);
-        if !with_histogram {
-            return Self { times, histogram: Vec::new() };
+        let times = Times::from_unsorted(durations);
+        let mut histogram = Vec::new();
+        if with_histogram {
+            histogram.resize(HISTOGRAM_BOUNDS_MS.len() + 1, 0);
+            for duration in durations {
+                histogram[HISTOGRAM_BOUNDS_MS.partition_point(|bound| bound <= duration)] += 1;
+            }
         }
-        let mut histogram = Vec::with_capacity(HISTOGRAM_BOUNDS_MS.len() + 1);
-        let mut counted = 0;
-        for bound in HISTOGRAM_BOUNDS_MS {
-            let below = durations.partition_point(|duration| *duration < bound);
-            histogram.push((below - counted) as u64);
-            counted = below;
-        }
-        histogram.push((durations.len() - counted) as u64);
         Self { times, histogram }
     }
 }
