@@ -16,6 +16,7 @@ mod outbox;
 pub mod overrides;
 mod prompt;
 mod reply;
+mod report;
 mod review_lists;
 mod review_page;
 mod selection;
@@ -35,6 +36,7 @@ pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
+pub use report::{Report, ReportFormat};
 pub use review_lists::{ActionItems, Reviews};
 pub use review_page::ReviewPage;
 pub use self_test::SelfTest;
@@ -178,6 +180,9 @@ pub enum Command {
     /// Times, volume, service levels, recurring faults, error budgets, people and practice over a window
     #[command(after_help = metrics::METRICS)]
     Metrics(Metrics),
+    /// Print the measures of a window as one document: Markdown, HTML with charts, or JSON
+    #[command(after_help = report::REPORT)]
+    Report(Report),
     /// Print who is on call for each team, level by level, and who is next
     #[command(after_help = lists::ONCALL)]
     Oncall(Oncall),

@@ -51,6 +51,7 @@ mod progress;
 mod prompt;
 mod records;
 mod reply;
+mod report;
 mod review_lists;
 mod review_page;
 mod runtime;
@@ -217,6 +218,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
         Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
         Some(Command::Metrics(args)) => block_on(metrics::run(context, &args)),
+        Some(Command::Report(args)) => block_on(report::run(context, &args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::StandIn(args)) => block_on(overrides::stand_in_now(context, args)),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::api::query::MAX_WAIT_S;
+use crate::model::measures::Window;
 use crate::model::measures::pages::Dimension;
 use crate::model::measures::sheet::Page;
 use crate::model::notification::NotificationState;
@@ -175,6 +176,18 @@ pub enum MeasuresWindow {
     Days(u32),
     /// From the first time up to, but without, the second.
     Between(DateTime<Utc>, DateTime<Utc>),
+}
+
+impl MeasuresWindow {
+    /// Returns the window with its buckets; days are UTC.
+    #[must_use]
+    pub fn window(self, now: DateTime<Utc>) -> Window {
+        match self {
+            Self::Days(1) => Window::last_day(now),
+            Self::Days(days) => Window::last_days(days, now, &Utc),
+            Self::Between(from, to) => Window::between(from, to, &Utc),
+        }
+    }
 }
 
 /// The longest window of measures, in days.

@@ -187,7 +187,8 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::model::{Impact, Priority, Source, Status};
+    use crate::model::status::Source;
+    use crate::model::{Impact, Priority, Status};
 
     fn row(category: Option<Category>, services: &[&str]) -> Summary {
         let at = DateTime::UNIX_EPOCH;

@@ -144,3 +144,31 @@ fn window_of_the_past_has_what_was_reported_in_it() {
     assert_eq!(pages.window.to, "2020-02-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap());
     assert_eq!(pages.buckets.len(), 31);
 }
+
+#[rstest]
+#[case(&["report"], "# Incidents from ")]
+#[case(&["report", "--by", "team"], "| by team | ")]
+#[case(&["report", "--format", "html"], "<svg class=\"chart\"")]
+#[case(&["report", "--format", "json"], "\"recurring_total\":1")]
+fn report_is_one_document(#[case] arguments: &[&str], #[case] expected: &str) {
+    let out = fixture().ok(arguments.iter().copied());
+    assert!(out.contains(expected), "{out}");
+}
+
+#[test]
+fn report_as_html_asks_for_nothing_and_escapes_texts() {
+    let cli = fixture();
+    cli.declare("<script>alert(1)</script> & co 1", "cdn");
+    cli.declare("<script>alert(1)</script> & co 2", "cdn");
+    let html = cli.ok(["report", "--format", "html"]);
+    for refused in ["<script", "http://", "https://", "url(", "@import", "src="] {
+        assert!(!html.contains(refused), "{refused}");
+    }
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; co"), "{html}");
+    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    for tag in ["table", "tr", "td", "svg", "section", "main", "p", "div"] {
+        let opened =
+            html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+}

@@ -11,8 +11,6 @@ use super::failure::Failure;
 use super::json;
 use super::out::{Out, Style, StyledLine};
 use super::session::{IfMissing, open};
-use super::value::MeasuresWindow;
-use crate::model::measures::Window;
 use crate::model::measures::pages::{Dimension, Offsets, Pages, PagesQuery, Selection};
 use crate::model::measures::sheet::{Page, Sheet};
 
@@ -32,11 +30,7 @@ pub async fn run(context: &mut Context, args: &Metrics) -> Result<(), Failure> {
 }
 
 fn query(args: &Metrics, now: DateTime<Utc>) -> PagesQuery {
-    let window = match args.window {
-        MeasuresWindow::Days(1) => Window::last_day(now),
-        MeasuresWindow::Days(days) => Window::last_days(days, now, &Utc),
-        MeasuresWindow::Between(from, to) => Window::between(from, to, &Utc),
-    };
+    let window = args.window.window(now);
     let by = match &args.by[..] {
         [] if args.json => Dimension::ALL.to_vec(),
         [] => vec![Dimension::Service],
@@ -94,11 +88,11 @@ fn about(args: &Metrics, query: &PagesQuery) -> String {
     let (from, to) = (query.window.from, query.window.to);
     let mut about = format!("{} – {} UTC", time(from), time(to));
     if args.compare {
-        about.push_str(&format!(", against the time from {}", time(query.previous().0)));
+        about.extend([format!(", against the time from {}", time(query.previous().0))]);
     }
     let selection = query.selection.describe();
     if !selection.is_empty() {
-        about.push_str(&format!(" · {selection}"));
+        about.extend([format!(" · {selection}")]);
     }
     about
 }

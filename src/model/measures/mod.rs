@@ -8,6 +8,7 @@ mod compute;
 mod fact;
 pub mod pages;
 mod recurring;
+pub mod report;
 pub mod sheet;
 mod sla;
 mod times;

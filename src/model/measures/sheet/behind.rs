@@ -23,7 +23,7 @@ pub(super) fn resolved_in(pages: &Pages) -> Behind {
     let (from, to) = (pages.at - pages.window.from, pages.at - pages.window.to);
     let mut resolved = format!("resolved<{}s", from.num_seconds());
     if to.num_seconds() > 0 {
-        resolved.push_str(&format!(" -resolved<{}s", to.num_seconds()));
+        resolved.extend([format!(" -resolved<{}s", to.num_seconds())]);
     }
     Behind::Filter(join_terms(resolved, pages.selection.terms(), ""))
 }

@@ -86,7 +86,7 @@ impl Sheet {
             table.push_markdown(&mut text);
         }
         for note in &self.notes {
-            text.push_str(&format!("\n{}\n", escape(note)));
+            text.extend([format!("\n{}\n", escape(note))]);
         }
         text
     }
@@ -102,14 +102,14 @@ impl Table {
             Unit::Text => " --- |",
             _ => " ---: |",
         });
-        text.push_str(&format!("| {} |\n| --- |{}\n", head.join(" | "), rules.collect::<String>()));
+        text.extend([format!("| {} |\n| --- |{}\n", head.join(" | "), rules.collect::<String>())]);
         for row in &self.rows {
             let label =
                 if row.is_thin { format!("{} (thin)", row.label) } else { row.label.clone() };
             let cells = row.cells.iter().zip(&self.columns);
             let cells = cells.map(|(cell, column)| escape(&cell.show(column.unit).into_string()));
             let cells: Vec<String> = std::iter::once(escape(&label)).chain(cells).collect();
-            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+            text.extend([format!("| {} |\n", cells.join(" | "))]);
         }
     }
 }

@@ -24,10 +24,10 @@ pub(in crate::tui) fn about(app: &App) -> String {
     };
     let selection = request.selection.describe();
     if !selection.is_empty() {
-        about.push_str(&format!(" · {selection}"));
+        about.extend([format!(" · {selection}")]);
     }
     if let Some(by) = request.by {
-        about.push_str(&format!(" · by {by}"));
+        about.extend([format!(" · by {by}")]);
     }
     about
 }
