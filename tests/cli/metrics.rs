@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use redphone::backend::Backend;
 use redphone::model::measures::Window;
 use redphone::model::measures::pages::{Dimension, Offsets, Pages, PagesQuery, Selection};
-use redphone::model::measures::sheet::{Page, Sheet};
+use redphone::model::measures::sheet::{Cell, Page, Sheet};
 use rstest::rstest;
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ async fn figures_are_the_same_everywhere() {
         for table in &Sheet::new(page, &computed, Some(Dimension::Service)).tables {
             for row in &table.rows {
                 let key = (page.to_string(), table.name.clone(), row.label.clone());
-                let expected: Vec<String> = row.cells.iter().map(|cell| cell.raw()).collect();
+                let expected: Vec<String> = row.cells.iter().map(Cell::raw).collect();
                 assert_eq!(lines[&key], expected, "{key:?}");
                 compared += expected.len();
             }

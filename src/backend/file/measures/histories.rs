@@ -184,9 +184,10 @@ impl<'a> HistoryReader<'a> {
         let (out_ms, unowned_ms) = (self.read_varint()?, self.read_varint()?);
         let (reopened, updates_met, updates_missed) =
             (self.read_varint()?, self.read_varint()?, self.read_varint()?);
-        let mut time = |is_present: bool| -> Option<Option<i64>> {
+        let day_ms = self.day_ms;
+        let mut time = |is_present: bool| {
             if is_present {
-                self.read_varint::<i64>().map(|at| Some(self.day_ms + at))
+                self.read_varint::<i64>().map(|after| Some(day_ms + after))
             } else {
                 Some(None)
             }

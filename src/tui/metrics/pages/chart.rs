@@ -62,13 +62,13 @@ impl ChartStyle {
         merged: usize,
         most: u64,
     ) -> Line<'static> {
-        let unit = self.unit(pages, merged);
+        let unit = Self::unit(pages, merged);
         let mut line = Line::from(Span::styled(format!("incidents by {unit}"), self.theme.dim()));
         let peak = buckets.iter().position(|counts| counts.iter().sum::<u64>() == most);
         if let Some(start) = peak.and_then(|index| pages.window.edges.get(index * merged))
             && most > 0
         {
-            let at = self.clock.local_time(*start).format(self.date_form(pages));
+            let at = self.clock.local_time(*start).format(Self::date_form(pages));
             line.push_span(Span::styled(format!(" · peak {most} on {at}"), self.theme.dim()));
         }
         for priority in Priority::ALL {
@@ -133,12 +133,12 @@ impl ChartStyle {
         pages.window.to - pages.window.from <= TimeDelta::days(2)
     }
 
-    fn unit(self, pages: &Pages, merged: usize) -> String {
+    fn unit(pages: &Pages, merged: usize) -> String {
         let name = if Self::is_hourly(pages) { "hour" } else { "day" };
         if merged > 1 { format!("{merged} {name}s") } else { name.to_owned() }
     }
 
-    fn date_form(self, pages: &Pages) -> &'static str {
+    fn date_form(pages: &Pages) -> &'static str {
         if Self::is_hourly(pages) { "%H:%M" } else { "%a %m-%d" }
     }
 
@@ -147,7 +147,7 @@ impl ChartStyle {
         let edges = &pages.window.edges;
         let show = |index: usize| {
             edges.get(index).map_or_else(String::new, |edge| {
-                self.clock.local_time(*edge).format(self.date_form(pages)).to_string()
+                self.clock.local_time(*edge).format(Self::date_form(pages)).to_string()
             })
         };
         let (first, last) = (show(0), show(edges.len().saturating_sub(1)));
@@ -173,7 +173,7 @@ impl ChartStyle {
         let most = points.iter().flatten().map(|(_, y)| *y).fold(0.0, f64::max);
         let styles = [self.theme.accent(), self.theme.good()];
         let mut heading = Line::from(Span::styled("means by ", self.theme.dim()));
-        heading.push_span(Span::styled(self.unit(pages, 1), self.theme.dim()));
+        heading.push_span(Span::styled(Self::unit(pages, 1), self.theme.dim()));
         let longest =
             |mean: fn(&Bucket) -> Option<i64>| pages.buckets.iter().filter_map(mean).max();
         for ((name, style), mean) in ["MTTR", "MTTA"].into_iter().zip(styles).zip(series) {
