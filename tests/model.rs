@@ -16,6 +16,7 @@ mod model {
     mod lifecycle;
     mod measures;
     mod oncall;
+    mod pages;
     mod parsing;
     mod people;
     mod rejection;

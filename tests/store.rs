@@ -30,5 +30,6 @@ mod store {
     mod schema;
     mod search;
     mod self_tests;
+    mod similar;
     mod storms;
 }

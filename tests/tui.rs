@@ -50,6 +50,7 @@ mod tui {
     mod screens;
     mod services;
     mod settings;
+    mod similar;
     mod stand_in;
     mod storm;
     mod terminal;

@@ -93,12 +93,12 @@ pub struct ChangeRecords {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Reviews {
-    /// The states of the reviews, separated by commas: `missing`, `draft`, `published`; all if it
-    /// is absent. A review is missing if a P1 or P2 ended and nobody has begun its review.
+    /// The states of the reviews, separated by commas: `missing`, `draft`, `in_review`, `published`;
+    /// all if it is absent. A review is missing if a P1 or P2 ended and nobody has begun its review.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(
         example = "missing,draft",
-        pattern = "^((missing|draft|published)(,(missing|draft|published))*)?$"
+        pattern = "^((missing|draft|in_review|published)(,(missing|draft|in_review|published))*)?$"
     )]
     pub states: String,
     /// The handle of the incident's assignee; empty for incidents without one.

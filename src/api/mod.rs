@@ -12,6 +12,7 @@ pub mod details;
 pub mod foreign;
 pub mod header;
 pub mod list_query;
+pub mod pages_query;
 pub mod path;
 pub mod query;
 pub mod replies;

@@ -11,6 +11,8 @@ pub const INCIDENT: &str = "/v1/incidents/{id}";
 pub const TIMELINE: &str = "/v1/incidents/{id}/timeline";
 /// The id of the incident with a number, such as `2041` or `INC-2041`.
 pub const NUMBER: &str = "/v1/numbers/{number}";
+/// The incidents that resemble one: takes [`super::query::Similar`], returns the closest first.
+pub const SIMILAR: &str = "/v1/incidents/{id}/similar";
 /// The alerts of an incident: takes [`super::query::Alerts`], returns those that fire first.
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
@@ -57,6 +59,8 @@ pub const NOISE: &str = "/v1/noise";
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
 pub const MEASURES: &str = "/v1/measures";
+/// The pages of the measures, with all breakdowns at once: takes [`super::query::Pages`].
+pub const PAGES: &str = "/v1/measures/pages";
 /// The directory: people, teams, services, policies and schedules.
 pub const DIRECTORY: &str = "/v1/directory";
 /// The recorded problems, which are the underlying causes of incidents.
@@ -135,12 +139,13 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 59] = [
+pub const ALL: [&str; 61] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
+    SIMILAR,
     INGEST_ALERTMANAGER,
     HEARTBEATS,
     HEARTBEAT,
@@ -160,6 +165,7 @@ pub const ALL: [&str; 59] = [
     NUMBER,
     CHANGES,
     MEASURES,
+    PAGES,
     DIRECTORY,
     PROBLEMS,
     FEED,

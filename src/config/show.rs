@@ -51,6 +51,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.commands();
     writer.profiles();
     writer.directory();
+    writer.objectives();
     writer.heartbeats();
     writer.self_tests();
     writer.outbound();
@@ -197,6 +198,15 @@ impl TomlWriter<'_> {
         self.setting("fold", &rules.storms.folds.to_string());
         let same = rules.storms.folds_same_service;
         self.setting("fold_same_service", &same.to_string());
+    }
+
+    fn objectives(&mut self) {
+        for (index, objective) in self.config.rules.objectives.iter().enumerate() {
+            self.entry("objectives", &index.to_string());
+            self.field("service", &quote(&objective.service));
+            self.field("target", &quote(&objective.target()));
+            self.field("window", &quote(&format!("{}d", objective.window_days)));
+        }
     }
 
     fn views(&mut self) {

@@ -120,6 +120,9 @@ pub mod guide {
     pub mod heartbeats {
         #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
     }
+    pub mod metrics {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/metrics.md"))]
+    }
 
     pub mod icinga {
         #![cfg_attr(not(doctest), doc = include_str!("guide/icinga.md"))]
@@ -191,6 +194,10 @@ pub mod guide {
 
     pub mod selftests {
         #![cfg_attr(not(doctest), doc = include_str!("guide/selftests.md"))]
+    }
+
+    pub mod reviews {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/reviews.md"))]
     }
 
     pub mod sentry {

@@ -252,6 +252,14 @@ impl Summary {
         (self.ended_at().unwrap_or(now) - self.reported_at).max(TimeDelta::zero())
     }
 
+    /// Returns whether the incident is done only with a published review: a P1 or P2 that was resolved
+    /// or closed.
+    #[must_use]
+    pub fn owes_review(&self) -> bool {
+        let has_ended = matches!(self.status, Status::Resolved | Status::Closed);
+        has_ended && matches!(self.priority, Priority::P1 | Priority::P2)
+    }
+
     /// Returns whether the incident is hidden from the queue at `now`.
     #[must_use]
     pub fn is_snoozed(&self, now: DateTime<Utc>) -> bool {

@@ -55,6 +55,7 @@ pub mod runtime;
 pub mod screens;
 pub mod services;
 pub mod settings;
+pub mod similar;
 pub mod state_line;
 pub mod terminal;
 pub mod theme;

@@ -294,6 +294,14 @@ async fn real_responses_match_their_schemas() {
             ],
         ),
         (
+            path::SIMILAR,
+            vec![
+                format!("/v1/incidents/{id}/similar"),
+                format!("/v1/incidents/{unknown}/similar"),
+                "/v1/incidents/7/similar?limit=101".into(),
+            ],
+        ),
+        (
             path::ALERTS,
             vec![
                 format!("/v1/incidents/{id}/alerts"),
@@ -304,6 +312,18 @@ async fn real_responses_match_their_schemas() {
         (path::NUMBER, vec!["/v1/numbers/1".into(), "/v1/numbers/INC-900".into()]),
         (path::CHANGES, vec!["/v1/changes".into(), "/v1/changes?since=1".into()]),
         (path::MEASURES, vec![measures.into()]),
+        (
+            path::PAGES,
+            vec![
+                measures.replace("measures?", "measures/pages?").replace("&cut=service", ""),
+                "/v1/measures/pages?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z\
+                 &by=service,team&priority=P1&team=payments&offset=3600\
+                 &offset_changes=2026-03-29T01:00:00Z=7200"
+                    .into(),
+                "/v1/measures/pages?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z&by=owner"
+                    .into(),
+            ],
+        ),
         (path::DIRECTORY, vec!["/v1/directory".into()]),
         (path::PROBLEMS, vec!["/v1/problems".into()]),
         (

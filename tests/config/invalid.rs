@@ -21,8 +21,8 @@ use crate::support::strategies;
     "frobnicate = 1",
     "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, \
         automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, \
-        ingest_rules, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
-        profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, \
+        ingest_rules, keys, levels, log, looks, matrix, notify, objectives, outbound, people, \
+        policies, profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, \
         self_test, services, stakeholders, store, storms, suspect, teams, templates, user, views, watch"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
@@ -123,6 +123,15 @@ use crate::support::strategies;
 #[case(
     "[[stakeholders]]\npeople = [\"a\"]\npriorities = [\"P9\"]",
     "3:15: stakeholders.priorities is \"P9\""
+)]
+#[case("[[objectives]]\ntarget = \"99\"", "objectives.service is missing: add it")]
+#[case(
+    "[[objectives]]\nservice = \"a\"\ntarget = \"100\"",
+    "3:10: objectives.target is no share of the time"
+)]
+#[case(
+    "[[objectives]]\nservice = \"a\"\ntarget = \"99\"\nwindow = \"36h\"",
+    "4:10: objectives.window is no number of full days"
 )]
 #[case("[reminders]\nupdates = \"yes\"", "2:11: reminders.updates is text: write true or false")]
 // Views.

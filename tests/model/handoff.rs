@@ -86,6 +86,7 @@ fn handoff(benches: &[Bench]) -> Handoff {
         events: &events,
         changes: &[&change],
         levels: &Rules::default().levels,
+        directory: None,
     })
 }
 
@@ -151,6 +152,7 @@ fn quiet_shift_has_a_text_too() {
         events: &[],
         changes: &[],
         levels: &Rules::default().levels,
+        directory: None,
     });
     let text = handoff.to_text(HandoffFormat::Text, &time);
     assert_eq!(

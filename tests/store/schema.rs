@@ -19,6 +19,7 @@ use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
 use redphone::model::maintenance::{MaintenanceChange, MaintenanceRequest, NewWindow};
+use redphone::model::measures::pages::PagesQuery;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::notification::{
     AttemptOutcome, ContactChange, LinkToken, ReminderKind, StoredContact,
@@ -137,6 +138,9 @@ async fn filled(path: &Path) {
     assert!(store.remind(&reminder).await.unwrap());
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
+    let (selection, by, offsets) = (<_>::default(), Vec::new(), <_>::default());
+    let query = PagesQuery { window, selection, by, offsets };
+    store.pages(&query, Utc::now()).await.unwrap();
     store.close().await;
 }
 
@@ -220,6 +224,7 @@ fn derived_query(table: &str) -> &'static str {
         "affected" => "SELECT * FROM affected ORDER BY 1, 2",
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
+        "history_day" => "SELECT day, kind, hex(histories) FROM history_day ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
         "muted" => "SELECT incident, hex(maintenance), at, ended FROM muted ORDER BY 1",
         "problem_link" => "SELECT * FROM problem_link ORDER BY 1, 2, 3",

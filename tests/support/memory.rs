@@ -3,6 +3,7 @@
 
 pub mod ledger;
 mod lists;
+mod pages;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use redphone::backend::{
 use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
 use redphone::model::change::{Change, find_suspects};
+use redphone::model::command::Link;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
@@ -28,6 +30,7 @@ use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::maintenance::{
     MaintenanceChange, MaintenanceRefusal, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow,
 };
+use redphone::model::measures::pages::{Pages, PagesQuery};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::noise::{NoiseReport, NoiseRow};
 use redphone::model::notification::PersonReach;
@@ -331,6 +334,11 @@ impl State {
                     .as_ref()
                     .map_or_else(String::new, |resolution| resolution.action.to_string()),
                 same_fault: false,
+                shared_terms: Vec::new(),
+                category: other.summary.category,
+                services: other.summary.services.clone(),
+                review: None,
+                runbook: None,
             })
             .collect();
         similar.sort_by_key(|s| std::cmp::Reverse(s.reported_at));
@@ -342,11 +350,18 @@ impl State {
             &self.directory,
             &self.rules,
         );
+        let is_linked = |change: &&Change| {
+            let is_it = |link: &Link| matches!(link, Link::Change { id, .. } if *id == change.id);
+            incident.links.iter().any(is_it)
+                && !suspects.iter().any(|suspect| suspect.change.id == change.id)
+        };
+        let linked_changes = self.changes.iter().filter(is_linked).cloned().collect();
         Detail {
             incident: incident.clone(),
             suspects,
             similar,
             problem: None,
+            linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
         }
     }
@@ -500,6 +515,14 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         Ok(state.measures(window, now))
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let incidents = state.incidents.values();
+        let incidents = incidents.map(|(incident, events)| (incident, events.as_slice()));
+        Ok(pages::compute(incidents, query, now, &state.rules))
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {

@@ -229,6 +229,7 @@ async fn fill(backend: &dyn Backend) {
 #[case::maintenance("gs", "There are no maintenance windows")]
 #[case::noise("gN", "No alert was reported")]
 #[case::unknown_services("gv", "Unknown services")]
+#[case::similar("P", "There is no incident like it.")]
 #[tokio::test]
 async fn screen_shows_a_file_an_api_and_a_lost_one(#[case] keys: &str, #[case] text: &str) {
     let fixture = RemoteFixture::new().await;

@@ -63,6 +63,7 @@ mod search;
 mod seen_ids;
 mod self_tests;
 mod service_level_table;
+mod similar;
 mod sql;
 mod store;
 mod unknown_services;

@@ -28,8 +28,8 @@ use crate::backend::{
     Backend, BackendError, Capabilities, ChangeSearch, ContactRequest, Cursor, DeadLetter,
     DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
     IngestOutcome, NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
-    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
-    TimelineRange, WaitingList,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, SimilarIncidents,
+    Storage, StoreMark, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -39,6 +39,7 @@ use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
 };
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
@@ -308,6 +309,10 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.measures(window, cut, now).await
     }
 
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        self.current_store().await?.0.pages(query, now).await
+    }
+
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         self.store_to_write().await?.execute(envelope).await
     }
@@ -407,6 +412,14 @@ impl Backend for ReopeningStore {
 
     async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.current_store().await?.0.alerts(incident, limit).await
+    }
+
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        self.current_store().await?.0.similar(incident, limit).await
     }
 
     async fn beat(

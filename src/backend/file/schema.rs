@@ -56,6 +56,7 @@ pub const TABLES: &[Table] = &[
     table("fact_day", Content::Cached, "two rows for each day"),
     table("foreign_record", Content::Recorded, "the records of later versions that were imported"),
     table("heartbeat", Content::OfThisFile, "one row for each heartbeat of the settings"),
+    table("history_day", Content::Cached, "two rows for each day"),
     table("incident", Content::Derived, "the incidents"),
     table("maintenance", Content::Recorded, "the last 10,000"),
     table("meta", Content::OfThisFile, "one row for each property"),

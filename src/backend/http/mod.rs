@@ -51,8 +51,8 @@ use super::lists::{
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
     ClockOffset, ContactRequest, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage,
-    DeadLetterSearch, Delta, Detail, NoNoise, NoUnknownServices, NoWaitingAlerts, NoiseSearch,
-    Outcome, Page, Search, StoreMark, TimelineRange, WaitingList,
+    DeadLetterSearch, Delta, Detail, MAX_SIMILAR, NoNoise, NoUnknownServices, NoWaitingAlerts,
+    NoiseSearch, Outcome, Page, Search, SimilarIncidents, StoreMark, TimelineRange, WaitingList,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -63,6 +63,7 @@ use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
 };
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::notification::{ContactTest, PersonReach};
@@ -384,6 +385,8 @@ impl Backend for HttpBackend {
             limit: Some(search.limit),
             after: search.after.clone(),
             now: None,
+            // Its dates are times by now, or of UTC.
+            zone: None,
         };
         // The key leaves out `now`, so that the same search a moment later has the same key. The
         // tag tells whether its result is still the same.
@@ -403,6 +406,28 @@ impl Backend for HttpBackend {
         let request =
             ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::INCIDENT) };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    /// Returns the incidents that resemble another one. A server without the route is older than this
+    /// program; it has some of them in the record.
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        let query = query::Similar { limit: Some(limit.clamp(1, MAX_SIMILAR)) };
+        let request = ApiRequest {
+            path_value: &incident.to_string(),
+            query: Some(&query),
+            ..get_request(path::SIMILAR)
+        };
+        let found: Result<SimilarIncidents, RequestError> = self.get(request).await;
+        match found.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => {
+                Ok(self.incident(incident).await?.similar_incidents(limit))
+            }
+            found => found,
+        }
     }
 
     /// Returns the alerts of an incident. A server without their route is older than this program; it
@@ -491,6 +516,18 @@ impl Backend for HttpBackend {
         };
         let request = ApiRequest { query: Some(&query), ..get_request(path::MEASURES) };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let query = query::Pages::new(query, self.to_server_time(now));
+        let request = ApiRequest { query: Some(&query), ..get_request(path::PAGES) };
+        match self.get(request).await.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => {
+                let host = Some(self.client.host.clone());
+                Err(BackendError::not_allowed(NoSuchList { list: List::Pages, host }))
+            }
+            response => response,
+        }
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {

@@ -39,6 +39,11 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
         prepared.splice(start..=start, [SERVICE_COMMAND, "list"].map(OsString::from));
         return Ok(prepared);
     }
+    if verb == Verb::Review && names_page(&args[start + 1..]) {
+        let mut prepared = args.to_vec();
+        prepared[start] = PAGE_COMMAND.into();
+        return Ok(prepared);
+    }
     let command = verb_command_with_arguments(verb);
     let rest = &args[start + 1..];
     let Split { options, positionals, from, is_help } = split(rest, &command, cli);
@@ -87,6 +92,16 @@ const UNKNOWN: &str = "--unknown";
 fn names_entries(rest: &[OsString]) -> bool {
     let first = rest.first().and_then(|arg| arg.to_str());
     matches!(first, Some("list" | "show" | "set" | "remove"))
+}
+
+/// The command for a review as a document. The verb `review` writes a section.
+const PAGE_COMMAND: &str = "review-page";
+
+/// Returns whether arguments after `review` ask for the document.
+fn names_page(rest: &[OsString]) -> bool {
+    let options = rest.iter().take_while(|arg| *arg != "--");
+    let mut options = options.filter_map(|arg| arg.to_str());
+    options.any(|arg| matches!(arg, "--markdown" | "--html"))
 }
 
 /// Returns whether the text is made from a template.
@@ -263,6 +278,9 @@ mod tests {
     #[case("update 12 --template=restored", &["update", "--template=restored", "--", "12"])]
     #[case("assign ines", &["assign", "--", "ines"])]
     #[case("assign --help 12", &["assign", "--help", "12"])]
+    #[case("review 12 --html", &["review-page", "12", "--html"])]
+    #[case("review --markdown 12", &["review-page", "--markdown", "12"])]
+    #[case("review 12 impact -- --html", &["review", "--", "12", "impact", "--html"])]
     #[case("list assign", &["list", "assign"])]
     fn incidents_and_texts_become_one_argument_each(#[case] line: &str, #[case] expected: &[&str]) {
         let args: Vec<OsString> =

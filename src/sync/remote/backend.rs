@@ -23,6 +23,7 @@ use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
 };
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::notification::{ContactTest, PersonReach};
@@ -73,6 +74,13 @@ impl Backend for Remote {
         let shared = &self.shared;
         let fresh = shared.fetch_measures(window, cut, now);
         let read = shared.fetch_or_cached(fresh, shared.cached_measures(window, cut)).await;
+        read.map(|read| read.value)
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let shared = &self.shared;
+        let fresh = shared.fetch_pages(query, now);
+        let read = shared.fetch_or_cached(fresh, shared.cached_pages(query)).await;
         read.map(|read| read.value)
     }
 

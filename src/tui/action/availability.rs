@@ -1,6 +1,7 @@
 //! Whether actions apply to the present state, and why not.
 
 use crate::model::directory::Directory;
+use crate::model::measures::sheet::Page;
 use crate::model::oncall::Schedule;
 use crate::tui::action::{Action, Condition, Entry, Layer, READ_ONLY};
 use crate::tui::alerts::shown_list;
@@ -91,6 +92,10 @@ impl Condition {
                 let shown = app.screens.shown();
                 shown.is_some_and(|screen| screens::registry::logic(screen.kind).has_steps())
             }
+            Self::MeasuresPage => {
+                app.ui.focus == Pane::Metrics && app.metrics.page != Page::Overview
+            }
+            Self::CanCopy => Self::MeasuresPage.holds(app) || Self::HasIncident.holds(app),
             // Behind a list screen no incident is in sight.
             Self::HasIncident | Self::QueueRow if app.screens.shown().is_some() => false,
             Self::HasIncident => app.target().is_some() || !app.ui.marked.is_empty(),
@@ -105,10 +110,16 @@ impl Condition {
                 let has_alerts = shown.is_some_and(|shown| !shown.detail.alert_rows.is_empty());
                 has_alerts && Self::Reading.holds(app)
             }
+            Self::HasSimilar => {
+                let shown = app.reading.shown.as_ref();
+                let has_similar = shown.is_some_and(|shown| !shown.detail.similar.is_empty());
+                has_similar && Self::Reading.holds(app)
+            }
             Self::CanOpen => match app.ui.focus {
                 Pane::Queue => Self::QueueRow.holds(app),
                 Pane::Detail => !app.ui.record || follow::layout::selected(app).is_some(),
                 Pane::Timeline => !app.ui.record,
+                Pane::Metrics if app.metrics.page != Page::Overview => true,
                 Pane::Metrics => {
                     app.metrics.loaded.as_ref().is_some_and(|(_, m)| !m.recurring.is_empty())
                 }
@@ -190,7 +201,8 @@ impl Entry {
     /// not.
     #[must_use]
     pub fn reason_if_not(&self, app: &App) -> String {
-        let hidden = self.condition == Condition::HasIncident && app.shows_only_metrics();
+        let hidden = matches!(self.condition, Condition::HasIncident | Condition::CanCopy)
+            && app.shows_only_metrics();
         if app.selected().is_some() && hidden {
             let queue = app.ui.keymap.hint(Action::Focus(Pane::Queue), "shows the queue");
             let queue = queue.map(|queue| format!(": {queue}")).unwrap_or_default();

@@ -7,6 +7,10 @@ pub enum Condition {
     Always,
     /// An incident is targeted or marked.
     HasIncident,
+    /// An incident is targeted or marked, or a page of measures has the focus.
+    CanCopy,
+    /// The metrics pane has the focus and shows a page that is not the overview.
+    MeasuresPage,
     /// The last action can be undone.
     CanUndo,
     /// There are drafts: forms that were filled in and not sent.
@@ -51,6 +55,8 @@ pub enum Condition {
     Recorded,
     /// A record that has alerts is read.
     HasAlerts,
+    /// A record is read that has incidents like it.
+    HasSimilar,
     /// There is something to open: the selected row, what the record names, or the record itself.
     CanOpen,
     /// There is something to go back from: a zoomed pane, the record, another focus, marks or a filter; or the
@@ -105,7 +111,8 @@ impl Condition {
     pub const fn reason_if_not(self) -> &'static str {
         match self {
             Self::Always => "it always applies",
-            Self::HasIncident => "no incident is selected",
+            Self::HasIncident | Self::CanCopy => "no incident is selected",
+            Self::MeasuresPage => "no page of the metrics is in focus: turn to one first",
             Self::CanUndo => "nothing was done in the last 10 s",
             Self::HasDrafts => "no draft is kept",
             Self::GotoOpen => "the goto menu is not open",
@@ -128,6 +135,7 @@ impl Condition {
             Self::Grouped => "the queue is not grouped, or not in focus",
             Self::Recorded => "no record is on the screen",
             Self::HasAlerts => "no record with alerts is read",
+            Self::HasSimilar => "no record with incidents like it is read",
             Self::CanOpen => "there is nothing to open",
             Self::CanGoBack => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",

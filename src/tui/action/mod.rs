@@ -161,6 +161,12 @@ pub enum Action {
     GoToNumber,
     /// Sets the window of the measures, from the command palette.
     Window,
+    /// Shows the next page of the metrics pane (`true`), or the one before.
+    MeasuresPage(bool),
+    /// Breaks the pages of the metrics pane down by the next field.
+    Breakdown,
+    /// Shows on the pages of the metrics pane how figures have changed, or leaves that out.
+    Comparison,
     /// Switches to the next theme.
     /// Lets the mouse scroll and select, or leaves it to the terminal.
     Mouse,

@@ -225,11 +225,17 @@ const REST: &[Entry] = &[
         .hint_when(Condition::HasDrafts)
         .condition(Condition::HasDrafts)
         .group(Group::Acting),
-    entry(Action::Copy, "copy", &["y"], "copy number, title, summary or the record", PANES)
-        .condition(Condition::HasIncident)
-        .group(Group::Acting)
-        .argument(ArgumentKind::Listed("number, title, summary, record, review, actions"))
-        .aliases(&["yank"]),
+    entry(
+        Action::Copy,
+        "copy",
+        &["y"],
+        "copy number, title, summary or the record; on a page of the metrics: the page",
+        PANES,
+    )
+    .condition(Condition::CanCopy)
+    .group(Group::Acting)
+    .argument(ArgumentKind::Listed("number, title, summary, record, review, actions"))
+    .aliases(&["yank"]),
     entry(Action::GoToNumber, "go", &[], "go to a number", PANES)
         .group(Group::Finding)
         .required_argument(ArgumentKind::Number),
@@ -254,9 +260,60 @@ const REST: &[Entry] = &[
     .condition(Condition::HasIncident)
     .aliases(&["firing", "alarms"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Similar),
+        "similar",
+        &["P"],
+        "past incidents like this one: how they were resolved, what their reviews say",
+        PANES,
+    )
+    .hint("similar")
+    .hint_when(Condition::HasSimilar)
+    .condition(Condition::HasIncident)
+    .aliases(&["alike", "recurring", "past-incidents"])
+    .group(Group::Viewing),
     entry(Action::Window, "window", &[], "the window of the measures", PANES)
         .group(Group::Viewing)
         .required_argument(ArgumentKind::Span),
+    entry(
+        Action::MeasuresPage(true),
+        "next-page",
+        &["}"],
+        "the metrics: the next page: times, volume, levels, recurring, budgets, people, practice",
+        PANES,
+    )
+    .hint_on_metrics("next page")
+    .aliases(&["times", "volume", "levels", "recurring", "budgets", "people", "practice"])
+    .group(Group::Viewing),
+    entry(
+        Action::MeasuresPage(false),
+        "previous-page",
+        &["{"],
+        "the metrics: the page before",
+        PANES,
+    )
+    .group(Group::Viewing),
+    entry(
+        Action::Breakdown,
+        "breakdown",
+        &["&"],
+        "the pages of the metrics: by service, team, priority, category, source, or in all",
+        PANES,
+    )
+    .hint_on_metrics("by")
+    .condition(Condition::MeasuresPage)
+    .aliases(&["cut"])
+    .group(Group::Viewing),
+    entry(
+        Action::Comparison,
+        "comparison",
+        &["%"],
+        "the pages of the metrics: with the window before, or without",
+        PANES,
+    )
+    .condition(Condition::MeasuresPage)
+    .aliases(&["compare"])
+    .group(Group::Viewing),
     entry(
         Action::Earlier,
         "earlier",

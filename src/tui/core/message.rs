@@ -17,6 +17,7 @@ use crate::config::Reload;
 use crate::model::filter::Filter;
 use crate::model::maintenance::{MaintenanceRequest, MaintenanceWindow};
 use crate::model::measures::Measures;
+use crate::model::measures::pages::Pages;
 use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::runbook::RunbookPage;
@@ -29,6 +30,7 @@ use crate::sync::{self, Sourced};
 use crate::tui::core::zone::ViewerZone;
 use crate::tui::form::editor_error::EditorError;
 use crate::tui::metrics::Span;
+use crate::tui::metrics::pages::PagesRequest;
 use crate::tui::run::output::Pipe;
 use crate::tui::run::{ProgramSpec, RunEnd, RunId};
 use crate::tui::runbook::{RunbookError, Runbooks};
@@ -66,6 +68,8 @@ pub enum Message {
     EarlierEvents(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
     /// Measures were computed: the metrics pane shows them.
     Measures(Span, Result<Sourced<Arc<Measures>>, BackendError>, DateTime<Utc>),
+    /// Pages of measures were read: the metrics pane shows them.
+    Pages(Box<PagesRequest>, Result<Sourced<Arc<Pages>>, BackendError>, DateTime<Utc>),
     /// Commands are in the outbox, or could not be put there: nothing waits for them any more.
     Enqueued(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
     /// The outbox has answered about a command that it does not list any more: the command settles,
@@ -220,6 +224,8 @@ pub enum Effect {
     LoadEarlierEvents(IncidentId, u32),
     /// Compute the measures over a window.
     LoadMeasures(Span),
+    /// Read the pages of measures.
+    LoadPages(Box<PagesRequest>),
     /// Find out when the last incident ended.
     LoadLastEnded,
     /// Read from a file when a viewer last saw the feed.

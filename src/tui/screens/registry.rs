@@ -15,6 +15,7 @@ use crate::tui::maintenance::logic::MaintenanceScreen;
 use crate::tui::oncall::logic::OnCallScreen;
 use crate::tui::screens::ScreenKind;
 use crate::tui::screens::logic::ScreenLogic;
+use crate::tui::similar::logic::SimilarScreen;
 
 /// Returns the definition of a screen.
 pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
@@ -32,5 +33,6 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Noise => &NoiseScreen,
         ScreenKind::Services => &ServicesScreen,
         ScreenKind::Alerts => &AlertsScreen,
+        ScreenKind::Similar | ScreenKind::FaultGroup => &SimilarScreen,
     }
 }

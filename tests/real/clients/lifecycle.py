@@ -121,6 +121,7 @@ assert call("events", since=events.cursor).events == []
 for operation in ["feed", "change_records", "reviews", "action_items", "linked_problems"]:
     call(operation)
 assert call("notifications", incident=incident, states="failed,unreachable").rows == []
+assert len(call("similar", id=incident, limit=5).similar) <= 5
 alert = {
     "status": "firing",
     "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},
@@ -186,6 +187,8 @@ for operation in ["capabilities", "directory", "problems", "changes", "health", 
 call("openapi")
 now = datetime.now(UTC)
 assert call("measures", from_=now - timedelta(days=7), to=now).window
+pages = call("measure_pages", from_=now - timedelta(days=7), to=now, by="service,team")
+assert [cut.by for cut in pages.cuts] == ["service", "team"] and pages.now.mtta, pages
 order = {
     "id": str(uuid.uuid4()),
     "at": now.isoformat(),

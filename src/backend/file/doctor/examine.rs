@@ -509,5 +509,9 @@ async fn check_totals(
     if stale > 0 {
         report.add_curable(format!("the packed facts of {stale} days are out of date"));
     }
+    let stale = if is_outdated { 0 } else { measures::count_stale_histories(conn).await? };
+    if stale > 0 {
+        report.add_curable(format!("the packed histories of {stale} days are out of date"));
+    }
     Ok(())
 }

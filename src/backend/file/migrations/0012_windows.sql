@@ -55,6 +55,24 @@ CREATE TABLE self_test (
     body TEXT    NOT NULL                  -- JSON: the outcome
 ) WITHOUT ROWID;
 
+-- What the events of each day's incidents add to the pages of the measures, packed as in fact_day; made
+-- when asked for, deleted by what changes it. See measures/histories.rs.
+CREATE TABLE history_day (
+    day       INTEGER NOT NULL,            -- days since 1970, UTC
+    kind      INTEGER NOT NULL,            -- 0 reported that day, 1 resolved then but reported before
+    format    INTEGER NOT NULL,
+    histories BLOB    NOT NULL,
+    PRIMARY KEY (day, kind)
+) WITHOUT ROWID;
+CREATE TRIGGER history_day_of_new AFTER INSERT ON incident BEGIN
+    DELETE FROM history_day WHERE day = (NEW.key >> 31) / 86400 AND kind = 0;
+    DELETE FROM history_day WHERE day = NEW.late_day AND kind = 1;
+END;
+CREATE TRIGGER history_day_of_changed AFTER UPDATE OF row ON incident BEGIN
+    DELETE FROM history_day WHERE day = (NEW.key >> 31) / 86400 AND kind = 0;
+    DELETE FROM history_day WHERE day IN (OLD.late_day, NEW.late_day) AND kind = 1;
+END;
+
 -- Who reads or writes a store need not know these tables, so neither number is raised. A store whose
 -- incidents are not all brought up to date stays one for this version.
 UPDATE meta SET value = 1012 WHERE name = 'needed_to_read' AND value BETWEEN 1005 AND 1011;
