@@ -22,7 +22,8 @@ async fn outdated_cursor_gets_all_open_incidents_again() {
     let mut records = vec![record(&declared_event(id, None, "loud"))];
     for seq in 2..=10_050 {
         let text = format!("alert {seq}");
-        records.push(record(&event(id, seq, EventBody::AlertRepeated { text, detected_at: None })));
+        let body = EventBody::AlertRepeated { text, detected_at: None, count: None };
+        records.push(record(&event(id, seq, body)));
     }
     import(&store, &records).await;
     let delta = store.changes(Some(start), Duration::ZERO).await.unwrap();
