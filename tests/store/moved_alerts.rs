@@ -91,7 +91,7 @@ async fn split_declares_an_incident_for_its_alerts() {
     assert_eq!((row.title.as_str(), row.status), ("The disk of db2 is full", Status::Triggered));
     assert_eq!((row.services.as_slice(), row.alerts), (&["checkout".to_owned()][..], 1));
     assert_eq!(row.number.unwrap().0, 2);
-    assert_eq!(scene.row(id).await.alerts, 1);
+    assert_eq!(scene.row(id).await.alerts, 2);
     assert_eq!(scene.alerts(id).await, [("db1".to_owned(), 1), ("db3".to_owned(), 1)]);
     assert_eq!(scene.alerts(to).await, [("db2".to_owned(), 1)]);
     let moved_out = scene.bodies(id).await.pop().unwrap();

@@ -70,6 +70,8 @@ pub fn declaration_of_moved(
         declared.fill_from_directory(directory);
     }
     declared.team = declared.team.or_else(|| from.summary.team.clone());
+    // The event that moves them counts all but the first.
+    declared.alerts = None;
     declared
 }
 

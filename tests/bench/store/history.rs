@@ -100,6 +100,7 @@ impl History {
             labels: Vec::new(),
             dedup_key: None,
             runbook: None,
+            alerts: None,
         }
     }
 
