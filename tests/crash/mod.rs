@@ -245,6 +245,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Notification(_)
                 | Record::Attempt(_)
                 | Record::Alert(_)
+                | Record::MaintenanceWindow(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())
