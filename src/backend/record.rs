@@ -155,7 +155,7 @@ impl<'de> Deserialize<'de> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 12] = [
+    pub const KINDS: [&'static str; 13] = [
         "header",
         "directory",
         "problem",

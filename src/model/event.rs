@@ -537,7 +537,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 39] = [
+    pub const KINDS: [&'static str; 43] = [
         "declared",
         "alert_repeated",
         "acknowledged",

@@ -81,6 +81,8 @@ fn sample(kind: CommandKind) -> Command {
         K::Wake => Ask::Wake,
         K::Pause => Ask::Pause { reason: text() },
         K::Unpause => Ask::Unpause,
+        K::Mute => Ask::Mute { window: uuid::Uuid::now_v7(), title: text(), until: at },
+        K::Unmute => Ask::Unmute,
         K::Merge => Ask::Merge { into: IncidentId::new() },
         K::Link => Ask::Link { link: Link::Problem { id: ProblemId::new(), title: text() } },
         K::Unlink => Ask::Unlink { link: Link::Url("https://example.com".into()) },

@@ -250,6 +250,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Attempt(_)
                 | Record::Alert(_)
                 | Record::Contacts(_)
+                | Record::MaintenanceWindow(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())
