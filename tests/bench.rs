@@ -8,6 +8,7 @@ mod support;
 mod bench {
     pub mod link;
     pub mod oncall;
+    pub mod pages;
     pub mod panes;
     mod report;
     pub mod server;
@@ -16,12 +17,13 @@ mod bench {
 }
 
 /// Each benchmark by its name, in the order in which they run.
-const ALL: [(&str, fn()); 6] = [
+const ALL: [(&str, fn()); 7] = [
     ("start", bench::start::run),
     ("panes", || bench::panes::run(2000)),
     ("link", bench::link::run),
     ("oncall", bench::oncall::run),
     ("server", bench::server::run),
+    ("pages", bench::pages::run),
     ("store", bench::store::run),
 ];
 

@@ -12,6 +12,7 @@ mod cli {
     mod commands;
     mod completions;
     mod contacts;
+    mod cover;
     mod directory;
     mod files;
     mod formats;
@@ -23,12 +24,16 @@ mod cli {
     mod lists;
     mod maintenance;
     mod man;
+    mod metrics;
     mod notifications;
     mod overrides;
     mod prompt;
     mod read_only;
     mod reply;
+    mod review_lists;
+    mod review_page;
     mod self_test;
+    mod similar;
     mod terminal;
     mod tokens;
     mod transfer;

@@ -16,9 +16,11 @@ mod model {
     mod lifecycle;
     mod measures;
     mod oncall;
+    mod pages;
     mod parsing;
     mod people;
     mod rejection;
+    mod required;
     mod runbook;
     mod service_level;
     mod text;

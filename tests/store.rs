@@ -8,6 +8,7 @@ mod store {
     mod batch;
     mod changes;
     mod command_ids;
+    mod contacts;
     mod dead_letters;
     mod doctor;
     mod fixtures;
@@ -28,5 +29,7 @@ mod store {
     mod reopening;
     mod schema;
     mod search;
+    mod self_tests;
+    mod similar;
     mod storms;
 }

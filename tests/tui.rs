@@ -7,6 +7,7 @@ mod tui {
     mod attention;
     mod common_jobs;
     mod connection;
+    mod contacts;
     mod copy;
     mod detail;
     mod drafts;
@@ -49,6 +50,7 @@ mod tui {
     mod screens;
     mod services;
     mod settings;
+    mod similar;
     mod stand_in;
     mod storm;
     mod terminal;

@@ -33,7 +33,7 @@ pub struct Feed {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(
         example = "note_added,resolved",
-        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|folded|noise_marked)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|folded|noise_marked))*)?$"
+        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked))*)?$"
     )]
     pub kinds: String,
     /// The handle of the person who caused them, or the name of a program.
@@ -93,12 +93,12 @@ pub struct ChangeRecords {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Reviews {
-    /// The states of the reviews, separated by commas: `missing`, `draft`, `published`; all if it
-    /// is absent. A review is missing if a P1 or P2 ended and nobody has begun its review.
+    /// The states of the reviews, separated by commas: `missing`, `draft`, `in_review`, `published`;
+    /// all if it is absent. A review is missing if a P1 or P2 ended and nobody has begun its review.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(
         example = "missing,draft",
-        pattern = "^((missing|draft|published)(,(missing|draft|published))*)?$"
+        pattern = "^((missing|draft|in_review|published)(,(missing|draft|in_review|published))*)?$"
     )]
     pub states: String,
     /// The handle of the incident's assignee; empty for incidents without one.

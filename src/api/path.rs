@@ -11,6 +11,8 @@ pub const INCIDENT: &str = "/v1/incidents/{id}";
 pub const TIMELINE: &str = "/v1/incidents/{id}/timeline";
 /// The id of the incident with a number, such as `2041` or `INC-2041`.
 pub const NUMBER: &str = "/v1/numbers/{number}";
+/// The incidents that resemble one: takes [`super::query::Similar`], returns the closest first.
+pub const SIMILAR: &str = "/v1/incidents/{id}/similar";
 /// The alerts of an incident: takes [`super::query::Alerts`], returns those that fire first.
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
@@ -20,6 +22,16 @@ pub const HEARTBEATS: &str = "/v1/heartbeats";
 /// One heartbeat, by its name: POST is a sign of life, and returns
 /// [`crate::model::signals::BeatOutcome`].
 pub const HEARTBEAT: &str = "/v1/heartbeats/{name}";
+/// How people are reached: returns [`crate::model::notification::PersonReach`] for each.
+pub const CONTACTS: &str = "/v1/contacts";
+/// The contacts of one person, by the handle: POST takes a
+/// [`super::contacts::ContactChangeRequest`], and returns how the person is reached then.
+pub const PERSON_CONTACTS: &str = "/v1/contacts/{person}";
+/// Tries the contacts of a person: POST sends a test message.
+pub const TEST_CONTACTS: &str = "/v1/contacts/{person}/test";
+/// Where mails are sent that answer messages: POST takes a mail with all its headers. The document of the
+/// API does not have it, as its form is that of mail.
+pub const REPLIES_MAIL: &str = "/v1/replies/mail";
 /// The maintenance windows: takes [`super::query::Maintenance`]. POST creates one.
 pub const MAINTENANCE: &str = "/v1/maintenance";
 /// What a maintenance window would mute: POST takes the window.
@@ -47,6 +59,8 @@ pub const NOISE: &str = "/v1/noise";
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
 pub const MEASURES: &str = "/v1/measures";
+/// The pages of the measures, with all breakdowns at once: takes [`super::query::Pages`].
+pub const PAGES: &str = "/v1/measures/pages";
 /// The directory: people, teams, services, policies and schedules.
 pub const DIRECTORY: &str = "/v1/directory";
 /// The recorded problems, which are the underlying causes of incidents.
@@ -83,6 +97,16 @@ pub const SCHEDULE: &str = "/v1/schedules/{team}";
 pub const POLICY: &str = "/v1/policies/{team}";
 /// The overrides of a schedule: POST adds one, DELETE removes one.
 pub const OVERRIDES: &str = "/v1/schedules/{team}/overrides";
+/// The requests for cover on a schedule: POST adds one. The directory lists them.
+pub const COVERS: &str = "/v1/schedules/{team}/covers";
+/// POST accepts a request for cover, by its id.
+pub const ACCEPT_COVER: &str = "/v1/covers/{id}/accept";
+/// POST withdraws a request for cover, by its id.
+pub const WITHDRAW_COVER: &str = "/v1/covers/{id}/withdraw";
+/// The addresses of calendars: POST creates one. The directory lists them.
+pub const CALENDAR_LINKS: &str = "/v1/calendar-links";
+/// POST revokes an address of a calendar, by its id.
+pub const REVOKE_CALENDAR_LINK: &str = "/v1/calendar-links/{id}/revoke";
 /// Who changed what of the directory and of the tokens: takes
 /// [`super::list_query::Administration`], returns a page.
 pub const ADMINISTRATION: &str = "/v1/administration";
@@ -115,15 +139,19 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 51] = [
+pub const ALL: [&str; 61] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
+    SIMILAR,
     INGEST_ALERTMANAGER,
     HEARTBEATS,
     HEARTBEAT,
+    CONTACTS,
+    PERSON_CONTACTS,
+    TEST_CONTACTS,
     MAINTENANCE,
     MAINTENANCE_PREVIEW,
     MAINTENANCE_WINDOW,
@@ -137,6 +165,7 @@ pub const ALL: [&str; 51] = [
     NUMBER,
     CHANGES,
     MEASURES,
+    PAGES,
     DIRECTORY,
     PROBLEMS,
     FEED,
@@ -154,6 +183,11 @@ pub const ALL: [&str; 51] = [
     SCHEDULE,
     POLICY,
     OVERRIDES,
+    COVERS,
+    ACCEPT_COVER,
+    WITHDRAW_COVER,
+    CALENDAR_LINKS,
+    REVOKE_CALENDAR_LINK,
     ADMINISTRATION,
     TOKENS,
     TOKEN,

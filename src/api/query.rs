@@ -38,6 +38,11 @@ pub struct Search {
     /// The time at which ages and service levels are computed; the server's time by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<DateTime<Utc>>,
+    /// The time zone, by its IANA name, in which the days and times of day in the filter are meant,
+    /// such as those of `on:2026-10-29` and `since:yesterday`; UTC by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "Europe/Berlin", max_length = 64)]
+    pub zone: Option<String>,
 }
 
 /// Selects changes by a position in the stream of changes.
@@ -74,7 +79,7 @@ pub struct Events {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(
         example = "declared,resolved",
-        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|folded|noise_marked)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|folded|noise_marked))*)?$"
+        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked))*)?$"
     )]
     pub kinds: String,
     /// The team that is responsible for the incident now.
@@ -142,6 +147,17 @@ pub struct Alerts {
     /// The maximum number of alerts, from 1 to 1000; 100 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 1000)]
+    pub limit: Option<u32>,
+}
+
+/// Selects the incidents that resemble one: the closest.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Similar {
+    /// The maximum number of incidents, from 1 to 100; 10 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 100)]
     pub limit: Option<u32>,
 }
 
@@ -226,6 +242,69 @@ pub struct Noise {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
+}
+
+/// Selects the window of the pages of measures, its buckets, the incidents, the breakdowns, and the zone
+/// in which hours and days of the week are counted. Lists are separated by commas; an incident must have
+/// one of the values of each list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Pages {
+    /// The window's start, included.
+    #[param(example = "2026-03-01T00:00:00Z")]
+    pub from: DateTime<Utc>,
+    /// The window's end, excluded.
+    #[param(example = "2026-03-08T00:00:00Z")]
+    pub to: DateTime<Utc>,
+    /// The times at which the buckets after the first one start, in ascending order and separated
+    /// by commas. Without it there is one bucket.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "2026-03-02T00:00:00Z,2026-03-03T00:00:00Z")]
+    pub edges: String,
+    /// The fields by which the figures are broken down: `priority`, `category`, `service`, `team` and
+    /// `source`; all of them by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[param(example = "service,team")]
+    pub by: Option<String>,
+    /// Only incidents with one of these priorities.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "P1,P2")]
+    pub priority: String,
+    /// Only incidents with one of these categories.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "performance")]
+    pub category: String,
+    /// Only incidents with this primary service; may be given as a JSON list of names. `none` stands for
+    /// incidents without one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "checkout")]
+    pub service: String,
+    /// Only incidents of this team; may be given as a JSON list of names. `none` stands for incidents
+    /// without one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "payments")]
+    pub team: String,
+    /// Only incidents that were detected in one of these ways.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "monitoring,support")]
+    pub source: String,
+    /// The offset of the viewer's zone from UTC at the start, in seconds east of it.
+    #[serde(default, skip_serializing_if = "is_utc")]
+    #[param(minimum = -86400, maximum = 86400, example = 3600)]
+    pub offset: i32,
+    /// When the offset changes, as `TIME=SECONDS`, in ascending order and separated by commas.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "2026-03-29T01:00:00Z=7200")]
+    pub offset_changes: String,
+    /// The time at which service levels and budgets are evaluated; the server's time by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<DateTime<Utc>>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_utc(offset: &i32) -> bool {
+    *offset == 0
 }
 
 /// Selects the window of the measures, its buckets, and the breakdown.

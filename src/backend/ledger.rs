@@ -1,11 +1,13 @@
 //! The ledger of notifications, and the claims by which several programs share one.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::BackendError;
 use crate::model::notification::decision::AttemptResult;
-use crate::model::notification::{AnswerLink, Notification, ReminderKind};
+use crate::model::notification::{AnswerLink, Notification, ReminderKind, StoredContacts};
+use crate::model::oncall::ScheduleCalendar;
+use crate::model::signals::TestRecord;
 use crate::model::{Event, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
@@ -14,8 +16,9 @@ use crate::model::{Event, Summary};
 /// time-out: a claim ends with the process that has it, and a result counts only with its fence.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Returns the recorded calls of levels and updates for stakeholders whose notifications have not been planned yet, the
-    /// earliest first. One read looks at a bounded number of events.
+    /// Returns the recorded events of which people are notified and whose notifications have not been planned
+    /// yet, the earliest first: calls of levels, requests for a role, updates for stakeholders, and changes
+    /// of priority and expected recovery, and resolutions. One read looks at a bounded number of events.
     async fn unplanned(&self) -> Result<Unplanned, BackendError>;
 
     /// Stores the notifications that were planned for the events up to `plan.to`. Returns `false`,
@@ -36,8 +39,9 @@ pub trait Ledger: Send + Sync {
     /// to another program meanwhile.
     async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError>;
 
-    /// Ends the claims of processes that are not alive any more. Their attempts count as
-    /// interrupted. Returns how many there were.
+    /// Ends the claims of processes that are not alive any more, and those of others for which no result
+    /// came for much longer than an attempt may take: their process is stopped or hangs. Their attempts
+    /// count as interrupted. Returns how many there were.
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError>;
 
     /// Ends the alerts that were to be reported again by `now` and were not, as if a message had said
@@ -50,6 +54,29 @@ pub trait Ledger: Send + Sync {
         _reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         Ok(ExpiredAlerts::default())
+    }
+
+    /// Returns the contacts that people have set themselves. A ledger without contacts has none, which is
+    /// what this method says.
+    async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
+        Ok(Vec::new())
+    }
+
+    /// Claims a turn of what one program tries for all at an interval, such as a self-test, if the last
+    /// turn is that long ago. A ledger without such turns gives none, which is what this method does.
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        Ok(TestTurn { record: None, is_claimed: false, next: claim.now + claim.every })
+    }
+
+    /// Stores what came of a turn.
+    async fn record_test(&self, _record: &TestRecord) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Stores what was read from the calendar of a schedule, in place of what was read before. A ledger
+    /// without a directory stores nothing, which is what this method does.
+    async fn store_calendar(&self, _calendar: &ScheduleCalendar) -> Result<(), BackendError> {
+        Ok(())
     }
 
     /// Mutes the incidents that a maintenance window mutes from now on, and releases those that none
@@ -71,6 +98,28 @@ pub trait Ledger: Send + Sync {
     ) -> Result<bool, BackendError> {
         Ok(false)
     }
+}
+
+/// What a program wants to try for all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TestClaim {
+    /// The name of the record.
+    pub name: String,
+    /// How often it is tried.
+    pub every: TimeDelta,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// Whether a program has a turn.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TestTurn {
+    /// What came of the turns before; `None` if there was none.
+    pub record: Option<TestRecord>,
+    /// Whether this program has the turn.
+    pub is_claimed: bool,
+    /// When the next turn is due.
+    pub next: DateTime<Utc>,
 }
 
 /// What became of alerts that were not reported again.
@@ -144,7 +193,7 @@ pub struct ClaimRequest {
 /// What a program has claimed.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Claimed {
-    /// The claims, those that are due longest first.
+    /// The claims, those of the highest priority first, and of these the ones that are due longest.
     pub claims: Vec<Claim>,
     /// When the next notification over one of the channels is due; `None` if none waits.
     pub next: Option<DateTime<Utc>>,

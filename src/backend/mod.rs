@@ -8,6 +8,7 @@ pub(crate) mod certificate;
 pub mod change_reports;
 mod clock_offset;
 mod command_kinds;
+pub mod contacts;
 pub mod dead_letters;
 pub mod demo;
 mod error;
@@ -43,6 +44,7 @@ pub use administration::{
 };
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
+pub use contacts::{ContactRequest, NoContacts};
 pub use dead_letters::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
 };
@@ -51,7 +53,7 @@ pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
     Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledMaintenance,
-    Unplanned,
+    TestClaim, TestTurn, Unplanned,
 };
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
@@ -75,12 +77,14 @@ use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
 };
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
-use crate::model::notification::{AnswerLink, LinkDigest};
+use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
+pub use crate::model::similar::{RunbookUse, Similar, SimilarHint, SimilarIncidents};
 use crate::model::unknown::read_entries;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{
@@ -130,6 +134,12 @@ pub trait Backend: Send + Sync {
         cut: Cut,
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError>;
+
+    /// Returns the pages of the measures, counted up to `now`. A backend without them says so
+    /// ([`NoSuchList`]).
+    async fn pages(&self, _query: &PagesQuery, _now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        no_such_list(List::Pages)
+    }
 
     /// Carries out a command. A command that was carried out before (same id) changes nothing and
     /// is answered with its first outcome; another command with that id is refused.
@@ -280,6 +290,17 @@ pub trait Backend: Send + Sync {
         Ok(alerts)
     }
 
+    /// Returns the incidents that resemble another one, the closest first, at most `limit`, with what
+    /// their reviews say and which runbooks were followed. A backend that does not look for them by
+    /// itself has those in [`Detail`].
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        Ok(self.incident(incident).await?.similar_incidents(limit))
+    }
+
     /// Stores a sign of life of a heartbeat in the name of `actor`, and ends the incident of the silence
     /// before it.
     ///
@@ -323,6 +344,12 @@ pub trait Backend: Send + Sync {
         _now: DateTime<Utc>,
     ) -> Result<HeartbeatCheck, BackendError> {
         Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Returns what came of the self-tests and of the servers that are watched, by name. A backend that
+    /// tries none has none.
+    async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
+        Ok(Vec::new())
     }
 
     /// Returns the maintenance windows that have not ended, those that mute now first and then by when
@@ -394,6 +421,33 @@ pub trait Backend: Send + Sync {
     /// command whose id follows from the link.
     async fn use_link(&self, _digest: &LinkDigest, _at: DateTime<Utc>) -> Result<(), BackendError> {
         Ok(())
+    }
+
+    /// Returns how everybody is reached who has contacts in the settings or in the store. Over an API the
+    /// addresses of others are masked.
+    ///
+    /// A backend that has no contacts says so, which is what this method and the two below it do.
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        Err(BackendError::not_allowed(NoContacts { host: None }))
+    }
+
+    /// Changes the contacts of a person, and returns how the person is reached then. A request that was
+    /// carried out before (same id) changes nothing.
+    async fn change_contacts(
+        &self,
+        _request: &ContactRequest,
+    ) -> Result<PersonReach, BackendError> {
+        Err(BackendError::not_allowed(NoContacts { host: None }))
+    }
+
+    /// Sends a test message over the contacts of a person, or over one of them, and returns what came of
+    /// each.
+    async fn test_contacts(
+        &self,
+        _person: &str,
+        _contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        Err(BackendError::not_allowed(NoContacts { host: None }))
     }
 
     /// Returns the present position of the store; `None` if the backend does not tell which store it
@@ -565,6 +619,11 @@ pub struct Page<T> {
     pub counts: Option<OpenCounts>,
 }
 
+/// The most similar incidents that are returned at once.
+pub const MAX_SIMILAR: u32 = 100;
+/// The number of similar incidents if none is asked for.
+pub const DEFAULT_SIMILAR: u32 = 10;
+
 /// The most alerts that a [`Detail`] has.
 pub const MAX_DETAIL_ALERTS: u32 = 100;
 
@@ -576,31 +635,28 @@ pub struct Detail {
     /// Changes suspected of causing it, nearest in time first; at most 10.
     #[serde(deserialize_with = "read_entries")]
     pub suspects: Vec<Suspect>,
-    /// Earlier incidents with the same fault or on the same service, closest first; at most 5.
+    /// Earlier incidents with the same fault, texts that are alike, or the same service, closest first;
+    /// at most 5.
     #[serde(deserialize_with = "read_entries")]
     pub similar: Vec<Similar>,
     /// The problem that the incident links to; `None` if it links to none.
     pub problem: Option<Problem>,
+    /// The recorded changes that it links to and that are not among the suspects; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
+    pub linked_changes: Vec<Change>,
     /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
     pub alert_rows: Vec<Alert>,
 }
 
-/// An earlier incident that resembles another one.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Similar {
-    /// The id of the earlier incident.
-    pub id: IncidentId,
-    /// The number that people use for it, such as `INC-2041`.
-    pub number: Option<IncidentNumber>,
-    /// The title of the earlier incident.
-    pub title: String,
-    /// When it was reported.
-    pub reported_at: DateTime<Utc>,
-    /// How it was resolved, in a few words; empty if it is not resolved.
-    pub resolution: String,
-    /// Whether it has the same fingerprint, and not only the same service.
-    pub same_fault: bool,
+impl Detail {
+    /// Returns the similar incidents that come with the record, at most `limit`.
+    #[must_use]
+    pub fn similar_incidents(&self, limit: u32) -> SimilarIncidents {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let similar = self.similar.iter().take(most).cloned().collect();
+        SimilarIncidents::new(&self.incident.summary, similar)
+    }
 }
 
 /// Selects a part of a timeline, by the sequence numbers of its events.

@@ -8,7 +8,7 @@ use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::extra::Extensible;
 use crate::model::maintenance::MaintenanceWindow;
-use crate::model::notification::{Attempt, Notification};
+use crate::model::notification::{Attempt, Notification, StoredContacts};
 use crate::model::problem::Problem;
 use crate::model::service_level::ServiceLevels;
 use crate::model::unknown::{Foreign, read_exactly};
@@ -39,7 +39,8 @@ pub struct UsedId {
 ///
 /// An export begins with the header. The directory, the problems and the changes follow, with the
 /// ids of their commands and the changes of administration, then all events in the order in which the
-/// store recorded them, the notifications, each before the attempts to send it, the alerts, the maintenance windows, and the end,
+/// store recorded them, the notifications, each before the attempts to send it, the alerts, contacts of people, the
+/// maintenance windows, and the end,
 /// which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
@@ -81,6 +82,8 @@ pub enum Record {
     Attempt(Box<Attempt>),
     /// An alert of an incident, which stands before it.
     Alert(Box<Alert>),
+    /// The contacts that a person has set. Only an export that is asked for them has them.
+    Contacts(Box<StoredContacts>),
     /// A maintenance window.
     MaintenanceWindow(Box<MaintenanceWindow>),
     /// The last line: nothing of the export is missing if as many records stand before it.
@@ -163,6 +166,7 @@ impl Record {
         "notification",
         "attempt",
         "alert",
+        "contacts",
         "maintenance_window",
         "end",
     ];

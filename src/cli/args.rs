@@ -1,9 +1,11 @@
 //! Definition of the command line.
 
 mod backup;
+pub mod calendar;
 pub mod change;
 pub mod check;
 mod contact;
+pub mod cover;
 pub mod directory;
 mod heartbeat;
 mod incidents;
@@ -12,30 +14,43 @@ pub mod integration;
 mod lists;
 pub mod maintenance;
 mod mcp;
+mod metrics;
 mod noise;
 mod notifications;
 mod outbox;
 pub mod overrides;
 mod prompt;
 mod reply;
+mod report;
+mod review_lists;
+mod review_page;
 mod selection;
 mod self_test;
 pub mod serve;
+mod similar;
 mod verbs;
 
 pub use backup::{Backup, Restore};
 pub use change::ChangeCommand;
-pub use contact::{ContactCommand, ListContacts, TestContacts};
+pub use contact::{
+    AddContact, ContactCommand, ListContacts, QuietContact, RemoveContact, SetContact,
+    TestContacts, Waits, Whose,
+};
 pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
 pub use mcp::{AllowedVerb, Mcp};
+pub use metrics::Metrics;
 pub use noise::Noise;
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
+pub use report::{Report, ReportFormat};
+pub use review_lists::{ActionItems, Reviews};
+pub use review_page::ReviewPage;
 pub use self_test::SelfTest;
+pub use similar::Similar;
 pub use verbs::{
     IncidentList, TEMPLATE, VerbCommand, count_positionals, verb_command_with_arguments,
 };
@@ -160,6 +175,9 @@ pub enum Command {
     /// Show one incident: the record, suspected changes, similar incidents, the timeline
     #[command(after_help = incidents::SHOW)]
     Show(Show),
+    /// Print the incidents that resemble one, and how they were resolved
+    #[command(after_help = similar::SIMILAR)]
+    Similar(Similar),
     /// Print the events of all incidents for scripts, and as they happen
     #[command(after_help = incidents::EVENTS)]
     Events(Events),
@@ -172,6 +190,12 @@ pub enum Command {
     /// Print the checks whose alerts cried most, and what they led to
     #[command(after_help = noise::NOISE)]
     Noise(Noise),
+    /// Times, volume, service levels, recurring faults, error budgets, people and practice over a window
+    #[command(after_help = metrics::METRICS)]
+    Metrics(Metrics),
+    /// Print the measures of a window as one document: Markdown, HTML with charts, or JSON
+    #[command(after_help = report::REPORT)]
+    Report(Report),
     /// Print who is on call for each team, level by level, and who is next
     #[command(after_help = lists::ONCALL)]
     Oncall(Oncall),
@@ -189,6 +213,17 @@ pub enum Command {
         #[command(subcommand)]
         about: overrides::OverrideCommand,
     },
+    /// Want somebody else to be on call in your place; list, accept and withdraw such requests
+    #[command(after_help = cover::COVER, disable_help_subcommand = true)]
+    Cover(cover::CoverArgs),
+    /// Addresses under which calendar programs read shifts
+    #[command(after_help = calendar::CALENDAR, disable_help_subcommand = true)]
+    #[command(subcommand_required = true)]
+    Calendar {
+        /// What to do.
+        #[command(subcommand)]
+        about: calendar::CalendarCommand,
+    },
     /// Print what matters on one short line, for a shell's prompt or a status line
     #[command(after_help = prompt::PROMPT)]
     Prompt(Prompt),
@@ -198,6 +233,15 @@ pub enum Command {
     /// One of the verbs
     #[command(flatten)]
     Verb(VerbCommand),
+    /// Print the reviews over all incidents, or their contributing factors with their numbers
+    #[command(after_help = review_lists::REVIEWS)]
+    Reviews(Reviews),
+    /// Print the action items over all incidents, the overdue ones first
+    #[command(after_help = review_lists::ACTION_ITEMS)]
+    ActionItems(ActionItems),
+    /// Print the review of an incident as one document: Markdown or HTML
+    #[command(after_help = review_page::REVIEW_PAGE)]
+    ReviewPage(ReviewPage),
     /// What waits to be sent to an API, what was sent last, and what was refused
     #[command(after_help = outbox::OUTBOX, disable_help_subcommand = true)]
     Outbox(OutboxArgs),
@@ -463,6 +507,9 @@ pub struct Export {
     /// The file; `-`, or none, writes to standard output
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Also write how people are reached, with their addresses
+    #[arg(long)]
+    pub with_contacts: bool,
 }
 
 const IMPORT: &str = "\

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::failure::{Exit, Failure, io_error_text};
+use crate::backend::file::{Reach, ReachSource};
 use crate::backend::http::TokenSource;
+use crate::config::Config;
 use crate::config::outbound::{ChannelSettings, OutboundSettings};
 use crate::model::notification::ChannelKind;
 use crate::model::text::sanitize;
@@ -34,12 +36,11 @@ impl SecretSource for ConfiguredSecret {
     }
 }
 
-/// Makes the channels of the settings. Nothing is connected, read or run yet, but for the file of
-/// certificates.
+/// Makes the client through which everything leaves the machine.
 ///
 /// # Errors
 /// The file of certificates can't be read.
-pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
+pub fn client(settings: &OutboundSettings) -> Result<Client, Failure> {
     let ca_pem = match &settings.ca_file {
         Some(file) => Some(std::fs::read(file).map_err(|error| {
             Failure::new(
@@ -53,19 +54,26 @@ pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
         })?),
         None => None,
     };
-    if settings.channels.is_empty() && ca_pem.is_none() {
-        // A client reads all certificates of the system, which takes a noticeable time at each start.
-        return Ok(Channels::default());
-    }
     let options = ClientOptions {
         private_hosts: settings.private_hosts.clone(),
         ca_pem,
         ..ClientOptions::default()
     };
-    let client =
-        Client::new(&options).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
-    let client = Arc::new(client);
-    let mut channels = Channels::default();
+    Client::new(&options).map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+}
+
+/// Makes the channels of the settings. Nothing is connected, read or run yet, but for the file of
+/// certificates.
+///
+/// # Errors
+/// The file of certificates can't be read.
+pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
+    if settings.channels.is_empty() && settings.ca_file.is_none() {
+        // A client reads all certificates of the system, which takes a noticeable time at each start.
+        return Ok(Channels::default());
+    }
+    let client = Arc::new(client(settings)?);
+    let mut channels = Channels::default().with_client(Arc::clone(&client));
     for channel in &settings.channels {
         // The settings were checked, so that this does not fail.
         match build(channel.kind, &channel.options, secrets(channel), &client) {
@@ -78,6 +86,16 @@ pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
         }
     }
     Ok(channels)
+}
+
+/// Returns where a store finds channels and contacts of the settings. Nothing is made before it is
+/// needed.
+pub fn reach_source(config: &Config) -> ReachSource {
+    let (outbound, file) = (config.outbound.clone(), config.file.clone());
+    Arc::new(move || {
+        let channels = channels(&outbound).map_err(|failure| failure.to_string())?;
+        Ok(Reach { channels, contacts: outbound.contacts.clone(), file: file.clone() })
+    })
 }
 
 fn secrets(channel: &ChannelSettings) -> ChannelSecrets {

@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::args::check::Check;
-use super::channels::channels;
 use super::contact;
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -16,12 +15,14 @@ use crate::config::Config;
 use crate::model::directory::Directory;
 use crate::model::escalation::{self, Reached, Step};
 use crate::model::naming::nearest;
-use crate::model::notification::PersonContacts;
-use crate::model::readiness::{Finding, callable_people, findings, supposed_incident};
+use crate::model::notification::{Contacts, PersonReach};
+use crate::model::readiness::{
+    Finding, Purpose, findings, of_contacts, of_heartbeats, supposed_incident,
+};
+use crate::model::signals::SignalSettings;
 use crate::model::text::{SafeText, sanitize};
 use crate::model::time::format_duration;
 use crate::model::{PersonRef, Priority};
-use crate::outbound::Channels;
 
 /// A finding, as `--json` prints it.
 #[derive(Serialize)]
@@ -53,17 +54,28 @@ struct Line {
 /// Runs `check`.
 pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     let (directory, now) = directory_and_time(&context.config).await?;
-    let channels = channels(&context.config.outbound)?;
+    // A server that is older has no contacts, and one that can't be reached was read from the cache.
+    let people = match contact::read_people(&context.config).await {
+        Ok(people) => Some(people),
+        Err(_) if context.config.location.remote().is_some() => None,
+        Err(failure) => return Err(failure),
+    };
     if let Some(service) = &args.service {
         let out = &mut context.out;
-        return dry_run(out, &context.config, &directory, (service, args.priority, now), args.json);
+        let people = people.unwrap_or_default();
+        return dry_run(out, &people, &directory, (service, args.priority, now), args.json);
     }
     let until = now.checked_add_signed(TimeDelta::days(args.days.into())).unwrap_or(now);
-    let mut lines: Vec<Line> = findings(&directory, now, until).iter().map(line).collect();
+    let mut found = findings(&directory, now, until);
     let is_remote = context.config.location.remote().is_some();
-    if !is_remote {
-        lines.extend(contact_lines(&context.config, &channels, &directory));
+    // Heartbeats and stakeholders of an API stand in the settings of its server.
+    let signals =
+        if is_remote { SignalSettings::default() } else { context.config.signals.clone() };
+    found.extend(of_heartbeats(&directory, &signals.heartbeats, now));
+    if let Some(people) = &people {
+        found.extend(of_contacts(&directory, &signals.stakeholders, people));
     }
+    let mut lines: Vec<Line> = found.iter().map(line).collect();
     lines.extend(dead_letter_line(&context.config).await);
     let problems = lines.iter().filter(|line| !line.is_note).count();
     for Line { kind, is_note, text } in &lines {
@@ -76,7 +88,11 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
         }
     }
     if is_remote {
-        out::print_hint("contacts are checked on the server alone: run this there as well");
+        let what = match people {
+            Some(_) => "heartbeats and stakeholders are",
+            None => "contacts, heartbeats and stakeholders are",
+        };
+        out::print_hint(format!("{what} checked on the server alone: run this there as well"));
     }
     if problems > 0 {
         let problems = u64::try_from(problems).unwrap_or(u64::MAX);
@@ -138,6 +154,39 @@ fn line(finding: &Finding) -> Line {
         Finding::UnknownZone { schedule, zone, error } => {
             format!("the zone {zone:?} of the schedule {schedule} {error}; it is read as UTC")
         }
+        Finding::HeartbeatWithoutPolicy { heartbeat, priority } => format!(
+            "the silence of the heartbeat {heartbeat} is an incident with {priority} that follows no policy"
+        ),
+        Finding::HeartbeatOfUnknownService { heartbeat, service } => {
+            format!("the heartbeat {heartbeat} names the service {service:?}, which does not exist")
+        }
+        Finding::NoContact { person, purpose: Purpose::Call } => {
+            format!("{person} may be called and has no contact")
+        }
+        Finding::NoContact { person, purpose: Purpose::Updates } => {
+            format!("{person} is a stakeholder and has no contact")
+        }
+        Finding::UnusableContact { person, contact, problem } => {
+            format!("the contact {contact:?} of {person}: {problem}")
+        }
+        Finding::NoRule { person, urgent } => {
+            let which = if *urgent { "urgent" } else { "other" };
+            format!("no rule of {person} is for {which} incidents")
+        }
+        Finding::UnreachableStakeholder { person } => {
+            format!("{person} is a stakeholder, and no contact of {person} works")
+        }
+        Finding::OldCalendar { schedule, source, as_of, error } => {
+            let since = as_of.map_or_else(
+                || "was never read".to_owned(),
+                |at| format!("was last read {} and goes on counting as it was then", minute(at)),
+            );
+            let why = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+            format!("the calendar of the schedule {schedule} at {source} {since}{why}")
+        }
+        Finding::CalendarProblem { schedule, problem } => {
+            format!("the calendar of the schedule {schedule}: {problem}")
+        }
         Finding::EndsNowhere { policy } => {
             format!("the policy {policy} ends after its last level, and is not repeated")
         }
@@ -145,43 +194,10 @@ fn line(finding: &Finding) -> Line {
     Line { kind: finding.kind(), is_note: finding.is_note(), text }
 }
 
-/// Returns what is wrong with the contacts of those whom the policies may call.
-fn contact_lines(config: &Config, channels: &Channels, directory: &Directory) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut push = |kind, text| lines.push(Line { kind, is_note: false, text });
-    for person in callable_people(directory) {
-        let handle = &person.handle;
-        let contacts = config.outbound.contacts.of_person(handle);
-        let Some(contacts) = contacts.filter(|person| !person.contacts.is_empty()) else {
-            push("no_contact", format!("{handle} may be called and has no contact"));
-            continue;
-        };
-        let mut usable = 0;
-        for contact in &contacts.contacts {
-            match contact::problem(channels, contact) {
-                None => usable += 1,
-                Some(problem) => {
-                    let text = format!("the contact {:?} of {handle}: {problem}", contact.name);
-                    push("unusable_contact", text);
-                }
-            }
-        }
-        if usable > 0 {
-            for (priority, which) in [(Priority::P1, "urgent"), (Priority::P3, "other")] {
-                if contacts.plan(priority).is_empty() {
-                    let text = format!("no rule of {handle} is for {which} incidents");
-                    push("no_rule", text);
-                }
-            }
-        }
-    }
-    lines
-}
-
 /// Prints who would be told of an incident of a service, step by step.
 fn dry_run(
     out: &mut Out,
-    config: &Config,
+    people: &[PersonReach],
     directory: &Directory,
     (service, priority, now): (&str, Priority, DateTime<Utc>),
     as_json: bool,
@@ -202,9 +218,9 @@ fn dry_run(
     }
     for step in &steps {
         if as_json {
-            step_json(out, config, step, priority)?;
+            step_json(out, people, step, priority)?;
         } else {
-            print_step(out, config, step, (priority, now))?;
+            print_step(out, people, step, (priority, now))?;
         }
     }
     if steps.iter().all(|step| step.people().is_empty()) {
@@ -213,28 +229,40 @@ fn dry_run(
     Ok(())
 }
 
-/// Returns the contacts of a person that a step uses, each with the time.
+/// A contact that a step uses, with the time.
+struct Used<'a> {
+    at: DateTime<Utc>,
+    contact: &'a str,
+    channel: &'a str,
+}
+
+/// Returns the contacts of a person that a step uses, in the order of their times.
 fn used_contacts<'a>(
-    config: &'a Config,
+    people: &'a [PersonReach],
     person: &PersonRef,
     priority: Priority,
     at: DateTime<Utc>,
-) -> Vec<(DateTime<Utc>, &'a str, &'a str)> {
-    let contacts = config.outbound.contacts.of_person(&person.handle);
-    let plan = contacts.map(|contacts: &PersonContacts| contacts.plan(priority));
-    plan.into_iter()
-        .flatten()
-        .map(|(after_s, contact)| {
-            let wait = TimeDelta::try_seconds(after_s).unwrap_or_default();
-            let at = at.checked_add_signed(wait).unwrap_or(at);
-            (at, contact.name.as_str(), contact.channel.as_str())
+) -> Vec<Used<'a>> {
+    let reach = people.iter().find(|other| other.person.eq_ignore_ascii_case(&person.handle));
+    let contacts = reach.into_iter().flat_map(|reach| &reach.contacts);
+    let mut used: Vec<Used<'a>> = contacts
+        .flat_map(|contact| {
+            let is_urgent = Contacts::is_urgent(priority);
+            let waits = if is_urgent { &contact.urgent_after_s } else { &contact.rest_after_s };
+            waits.iter().map(move |after_s| {
+                let wait = TimeDelta::try_seconds(*after_s).unwrap_or_default();
+                let at = at.checked_add_signed(wait).unwrap_or(at);
+                Used { at, contact: &contact.contact, channel: &contact.channel }
+            })
         })
-        .collect()
+        .collect();
+    used.sort_by_key(|used| used.at);
+    used
 }
 
 fn print_step(
     out: &mut Out,
-    config: &Config,
+    people: &[PersonReach],
     step: &Step,
     (priority, now): (Priority, DateTime<Utc>),
 ) -> Result<(), Failure> {
@@ -246,14 +274,14 @@ fn print_step(
     for reached in &step.reached {
         match reached {
             Reached::Person(person) => {
-                let used = used_contacts(config, person, priority, step.due);
+                let used = used_contacts(people, person, priority, step.due);
                 let mut line = StyledLine::new(format!("  {}", person.name), Style::Plain);
                 if used.is_empty() {
-                    line.push("  no contact in these settings", Style::Alarm);
+                    line.push("  no contact", Style::Alarm);
                 }
                 let texts: Vec<String> = used
                     .iter()
-                    .map(|(at, contact, channel)| {
+                    .map(|Used { at, contact, channel }| {
                         let wait = *at - step.due;
                         let after = if wait.is_zero() {
                             String::new()
@@ -277,7 +305,7 @@ fn print_step(
 
 fn step_json(
     out: &mut Out,
-    config: &Config,
+    people: &[PersonReach],
     step: &Step,
     priority: Priority,
 ) -> Result<(), Failure> {
@@ -294,13 +322,13 @@ fn step_json(
     for reached in &step.reached {
         match reached {
             Reached::Person(person) => {
-                let used = used_contacts(config, person, priority, step.due);
+                let used = used_contacts(people, person, priority, step.due);
                 let person = Some(person.handle.as_str());
                 if used.is_empty() {
-                    let nobody = Some("no contact in these settings".to_owned());
+                    let nobody = Some("no contact".to_owned());
                     json::print(out, &StepJson { person, nobody, ..line.clone() })?;
                 }
-                for (at, contact, channel) in used {
+                for Used { at, contact, channel } in used {
                     let (contact, channel) = (Some(contact), Some(channel));
                     json::print(out, &StepJson { at, person, contact, channel, ..line.clone() })?;
                 }

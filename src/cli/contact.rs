@@ -1,137 +1,235 @@
-//! `contact`: lists how people are reached, and tries it out.
+//! `contact`: how people are reached: lists, changes and tries it.
 
-use chrono::TimeDelta;
-use futures_util::future::join_all;
-use serde::Serialize;
-use uuid::Uuid;
+use chrono::{TimeDelta, Utc};
 
-use super::args::{ContactCommand, ListContacts, TestContacts};
-use super::channels::channels;
+use super::args::{
+    AddContact, ContactCommand, ListContacts, QuietContact, SetContact, TestContacts, Waits, Whose,
+};
+use super::channels::reach_source;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::json;
-use super::out::{self, Style, StyledLine};
+use super::out::{self, Out, Style, StyledLine};
+use super::session::{BackendConnection, IfMissing, Session, open};
+use crate::backend::file::Reach;
+use crate::backend::{BackendError, ContactRequest};
 use crate::config::{Config, suggestion};
-use crate::model::notification::{Contact, ContactRule, MessageKind, PersonContacts};
-use crate::model::text::{SafeText, pad, width};
+use crate::model::Actor;
+use crate::model::notification::{
+    ContactChange, ContactPatch, ContactReach, ContactTest, PersonReach, QuietSpan, StoredContact,
+};
+use crate::model::text::{SafeText, pad, sanitize, width};
 use crate::model::time::format_duration;
-use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
 
 /// The greatest width of a column.
 const MAX_COLUMN: usize = 24;
+/// Stands for the person who acts.
+const ME: &str = "me";
 
 /// Runs the subcommands of `contact`.
 pub async fn run(context: &mut Context, about: ContactCommand) -> Result<(), Failure> {
     match about {
-        ContactCommand::List(args) => list(context, &args),
+        ContactCommand::List(args) => list(context, &args).await,
+        ContactCommand::Add(args) => {
+            let (whose, change) = addition(args);
+            carry_out(context, &whose, change).await
+        }
+        ContactCommand::Set(args) => {
+            let (whose, change) = patch(args)?;
+            carry_out(context, &whose, change).await
+        }
+        ContactCommand::Remove(args) => {
+            carry_out(context, &args.whose, ContactChange::Remove(args.name)).await
+        }
+        ContactCommand::Quiet(args) => {
+            let (whose, change) = quiet(args);
+            carry_out(context, &whose, change).await
+        }
         ContactCommand::Test(args) => test(context, &args).await,
     }
 }
 
-/// A contact as `list --json` prints it.
-#[derive(Serialize)]
-struct ContactJson<'a> {
-    person: &'a str,
-    contact: &'a str,
-    channel: &'a str,
-    kind: Option<&'static str>,
-    address: &'a str,
-    urgent_after_s: Vec<i64>,
-    rest_after_s: Vec<i64>,
-    problem: Option<String>,
+fn addition(args: AddContact) -> (Whose, ContactChange) {
+    let AddContact { name, channel, address, urgent, rest, whose } = args;
+    let (urgent_after_s, rest_after_s) = (urgent.0, rest.0);
+    let contact = StoredContact { name, channel, address, urgent_after_s, rest_after_s };
+    (whose, ContactChange::Add(contact))
 }
 
-/// The result of a test as `test --json` prints it.
-#[derive(Serialize)]
-struct TestJson<'a> {
-    person: &'a str,
-    contact: &'a str,
-    channel: &'a str,
-    outcome: &'static str,
-    provider_id: Option<&'a str>,
-    answer: Option<&'a str>,
-    reason: Option<String>,
-    retry_after_s: Option<f64>,
-}
-
-fn list(context: &mut Context, args: &ListContacts) -> Result<(), Failure> {
-    let channels = channels(&context.config.outbound)?;
-    let people: Vec<&PersonContacts> = match &args.person {
-        Some(handle) => vec![person(&context.config, handle)?],
-        None => context.config.outbound.contacts.people.iter().collect(),
-    };
-    if people.is_empty() {
-        out::print_hint("nobody has contacts: add [[contacts]] to the settings file");
-        return Ok(());
+fn patch(args: SetContact) -> Result<(Whose, ContactChange), Failure> {
+    let SetContact { name, channel, address, urgent, rest, whose } = args;
+    let waits = |waits: Option<Waits>| waits.map(|waits| waits.0);
+    let (urgent_after_s, rest_after_s) = (waits(urgent), waits(rest));
+    let patch = ContactPatch { name, channel, address, urgent_after_s, rest_after_s };
+    if patch == (ContactPatch { name: patch.name.clone(), ..ContactPatch::default() }) {
+        return Err(Failure::usage("say what to change: --channel, --address, --urgent or --rest"));
     }
-    let out = &mut context.out;
-    for person in people {
-        if !args.json {
-            let quiet = person.quiet.as_ref().map_or_else(String::new, |quiet| {
-                let zone = quiet.zone.as_deref().map(|zone| format!(" {zone}")).unwrap_or_default();
-                format!(
-                    "  quiet {} to {}{zone}",
-                    quiet.from.format("%H:%M"),
-                    quiet.to.format("%H:%M")
-                )
-            });
-            let line = StyledLine::new(person.person.as_str(), Style::Bold).with(quiet, Style::Dim);
-            out.styled_line(&line)?;
-        }
-        for contact in &person.contacts {
-            let problem = problem(&channels, contact);
-            let urgent = waits(person, contact, &person.urgent);
-            let rest = waits(person, contact, &person.rest);
-            let kind = channels.get(&contact.channel).map(|channel| channel.kind().as_str());
-            if args.json {
-                let contact = ContactJson {
-                    person: &person.person,
-                    contact: &contact.name,
-                    channel: &contact.channel,
-                    kind,
-                    address: &contact.address,
-                    urgent_after_s: urgent,
-                    rest_after_s: rest,
-                    problem,
-                };
-                json::print(out, &contact)?;
-                continue;
+    Ok((whose, ContactChange::Change(patch)))
+}
+
+fn quiet(args: QuietContact) -> (Whose, ContactChange) {
+    let QuietContact { from, to, zone, whose, .. } = args;
+    let span = from.zip(to).map(|(from, to)| QuietSpan { from, to, zone });
+    (whose, ContactChange::Quiet(span))
+}
+
+/// Where contacts are read from.
+enum Source {
+    /// A store or an API.
+    Backend(Box<BackendConnection>),
+    /// The settings alone: there is no store yet.
+    Settings(Box<Reach>),
+}
+
+impl Source {
+    async fn open(config: &Config) -> Result<Self, Failure> {
+        match open(config, IfMissing::Refuse).await {
+            Ok(connection) => {
+                connection.report_warnings();
+                Ok(Self::Backend(Box::new(connection)))
             }
-            let lead = format!(
-                "  {}  {}  ",
-                column(&contact.name, &person.contacts, |contact| &contact.name),
-                column(&contact.channel, &person.contacts, |contact| &contact.channel)
-            );
-            let mut line = StyledLine::new(lead, Style::Plain);
-            let widest = person.contacts.iter().map(|contact| width(&contact.address)).max();
-            line.push(pad(&contact.address, widest.unwrap_or(0)), Style::Plain);
-            let when = format!("  urgent {}, rest {}", times(&urgent), times(&rest));
-            line.push(when, Style::Dim);
-            out.styled_line(&line)?;
-            if let Some(problem) = problem {
-                out.styled_line(&StyledLine::new(format!("    {problem}"), Style::Alarm))?;
+            Err(failure)
+                if failure.exit == Exit::NotFound && config.location.remote().is_none() =>
+            {
+                let reach = reach_source(config)().map_err(Failure::usage)?;
+                Ok(Self::Settings(Box::new(reach)))
             }
+            Err(failure) => Err(failure),
         }
-        if person.contacts.is_empty() && !args.json {
-            out.styled_line(&StyledLine::new("  no contact", Style::Alarm))?;
+    }
+
+    async fn me(&self, config: &Config) -> String {
+        match self {
+            Self::Backend(connection) => connection.my_handle(config).await,
+            Self::Settings(_) => config.me.clone(),
+        }
+    }
+
+    async fn people(&self) -> Result<Vec<PersonReach>, BackendError> {
+        match self {
+            Self::Backend(connection) => connection.backend.contacts().await,
+            Self::Settings(reach) => Ok(reach.people(&[])),
+        }
+    }
+
+    async fn test(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        match self {
+            Self::Backend(connection) => connection.backend.test_contacts(person, contact).await,
+            Self::Settings(reach) => reach.test(&[], person, contact).await,
+        }
+    }
+
+    async fn close(self) {
+        if let Self::Backend(connection) = self {
+            connection.close().await;
+        }
+    }
+}
+
+/// Reads how everybody is reached who has contacts: from the store, or from the settings alone before
+/// there is one.
+pub(super) async fn read_people(config: &Config) -> Result<Vec<PersonReach>, Failure> {
+    let source = Source::open(config).await?;
+    let people = source.people().await;
+    source.close().await;
+    Ok(people?)
+}
+
+/// Returns the handle that is meant.
+fn handle(text: &str, me: &str) -> String {
+    let text = text.trim_start_matches('@');
+    if text == ME { me.to_owned() } else { text.to_owned() }
+}
+
+async fn list(context: &mut Context, args: &ListContacts) -> Result<(), Failure> {
+    let source = Source::open(&context.config).await?;
+    let me = source.me(&context.config).await;
+    let people = source.people().await;
+    source.close().await;
+    let people: Vec<PersonReach> = people?.into_iter().map(|person| as_seen(person, &me)).collect();
+    let shown: Vec<&PersonReach> = match &args.person {
+        Some(text) => vec![find(&people, &handle(text, &me))?],
+        None => people.iter().collect(),
+    };
+    if shown.is_empty() {
+        out::print_hint(
+            "nobody has contacts: add your own with `redphone contact add`, or [[contacts]] to the \
+             settings file",
+        );
+    }
+    for person in shown {
+        if args.json {
+            print_json(&mut context.out, person)?;
+        } else {
+            print_person(&mut context.out, person)?;
         }
     }
     Ok(())
 }
 
-/// Returns the seconds after which the rules use a contact. Without rules it is used at once.
-fn waits(person: &PersonContacts, contact: &Contact, rules: &[ContactRule]) -> Vec<i64> {
-    if rules.is_empty() {
-        return person.contact(&contact.name).map(|_| 0).into_iter().collect();
+/// Returns how a person is reached, as the person who acts may see it.
+fn as_seen(person: PersonReach, me: &str) -> PersonReach {
+    if person.person.eq_ignore_ascii_case(me) { person } else { person.masked() }
+}
+
+fn print_json(out: &mut Out, person: &PersonReach) -> Result<(), Failure> {
+    for contact in &person.contacts {
+        let mut line = serde_json::json!({ "person": person.person });
+        let fields = serde_json::to_value(contact).unwrap_or_default();
+        if let (Some(line), Some(fields)) = (line.as_object_mut(), fields.as_object()) {
+            for (name, value) in fields {
+                line.insert(name.clone(), value.clone());
+            }
+            for name in ["kind", "problem"] {
+                line.entry(name).or_insert(serde_json::Value::Null);
+            }
+        }
+        json::print(out, &line)?;
     }
-    let of_contact = rules.iter().filter(|rule| rule.contact == contact.name);
-    of_contact.map(|rule| rule.after_s).collect()
+    Ok(())
+}
+
+fn print_person(out: &mut Out, person: &PersonReach) -> Result<(), Failure> {
+    let quiet = person.quiet.as_ref().map_or_else(String::new, |quiet| {
+        let zone = quiet.zone.as_deref().map(|zone| format!(" {zone}")).unwrap_or_default();
+        format!("  quiet {} to {}{zone}", quiet.from, quiet.to)
+    });
+    let line = StyledLine::new(person.person.as_str(), Style::Bold).with(quiet, Style::Dim);
+    out.styled_line(&line)?;
+    let contacts = &person.contacts;
+    for contact in contacts {
+        let lead = format!(
+            "  {}  {}  {}",
+            column(&contact.contact, contacts, |contact| &contact.contact),
+            column(&contact.channel, contacts, |contact| &contact.channel),
+            column(&contact.address, contacts, |contact| &contact.address)
+        );
+        let mut line = StyledLine::new(lead, Style::Plain);
+        let origin = if contact.from_settings { "" } else { ", own" };
+        let (urgent, rest) = (times(&contact.urgent_after_s), times(&contact.rest_after_s));
+        line.push(format!("  urgent {urgent}, rest {rest}{origin}"), Style::Dim);
+        out.styled_line(&line)?;
+        if let Some(problem) = &contact.problem {
+            out.styled_line(&StyledLine::new(format!("    {problem}"), Style::Alarm))?;
+        }
+    }
+    if contacts.is_empty() {
+        out.styled_line(&StyledLine::new("  no contact", Style::Alarm))?;
+    }
+    Ok(())
 }
 
 fn times(waits: &[i64]) -> String {
     let time = |wait: &i64| match wait {
         0 => "at once".to_owned(),
-        wait => format!("after {}", format_duration(TimeDelta::seconds(*wait))),
+        wait => {
+            let wait = TimeDelta::try_seconds(*wait).unwrap_or_default();
+            format!("after {}", format_duration(wait))
+        }
     };
     if waits.is_empty() {
         return "never".to_owned();
@@ -139,61 +237,87 @@ fn times(waits: &[i64]) -> String {
     waits.iter().map(time).collect::<Vec<_>>().join(" and ")
 }
 
-fn column(text: &str, contacts: &[Contact], of: impl Fn(&Contact) -> &String) -> String {
+fn column(text: &str, contacts: &[ContactReach], of: impl Fn(&ContactReach) -> &String) -> String {
     let widest = contacts.iter().map(|contact| width(of(contact))).max().unwrap_or(0);
     pad(text, widest.min(MAX_COLUMN)).into_string()
 }
 
-/// Returns why nothing can be sent to a contact, as far as that is certain without sending.
-pub(super) fn problem(channels: &Channels, contact: &Contact) -> Option<String> {
-    let Some(channel) = channels.get(&contact.channel) else {
-        let name = SafeText::from(&contact.channel);
-        return Some(format!("the channel {name:?} is not in the settings, or can't be used"));
-    };
-    let error = channel.check_address(&contact.address).err()?;
-    Some(format!("the address {error}"))
+/// Changes the contacts of a person, and prints how the person is reached then.
+async fn carry_out(
+    context: &mut Context,
+    whose: &Whose,
+    change: ContactChange,
+) -> Result<(), Failure> {
+    let session = Session::open(&context.config, IfMissing::Refuse).await?;
+    let person = handle(&whose.person, &session.me.handle);
+    let text = describe(&person, &change);
+    let actor = Actor::Person(session.me.clone());
+    let is_own = person.eq_ignore_ascii_case(&session.me.handle);
+    let request = ContactRequest::new(actor, person, change, Utc::now());
+    let done = session.connection.backend.change_contacts(&request).await?;
+    session.connection.close().await;
+    let done = if is_own { done } else { done.masked() };
+    context.out.record_done(text.clone());
+    if whose.json {
+        return json::print(&mut context.out, &done);
+    }
+    context.out.line(&text)?;
+    print_person(&mut context.out, &done)
+}
+
+/// Returns what was done, in a few words.
+fn describe(person: &str, change: &ContactChange) -> String {
+    let person = sanitize(person);
+    match change {
+        ContactChange::Add(contact) => {
+            format!("{person} is also reached by {}", sanitize(&contact.name))
+        }
+        ContactChange::Change(patch) => {
+            format!("the contact {} of {person} is changed", sanitize(&patch.name))
+        }
+        ContactChange::Remove(name) => {
+            format!("{person} is not reached by {} any more", sanitize(name))
+        }
+        ContactChange::Quiet(Some(quiet)) => format!(
+            "what may wait reaches {person} not from {} to {}",
+            sanitize(&quiet.from),
+            sanitize(&quiet.to)
+        ),
+        ContactChange::Quiet(None) => format!("{person} has no quiet hours"),
+    }
 }
 
 async fn test(context: &mut Context, args: &TestContacts) -> Result<(), Failure> {
-    let channels = channels(&context.config.outbound)?;
-    let person = person(&context.config, &args.person)?;
-    let contacts: Vec<&Contact> = match &args.contact {
-        Some(name) => vec![person.contact(name).ok_or_else(|| {
-            let names: Vec<&str> = person.contacts.iter().map(|c| c.name.as_str()).collect();
-            let hint = suggestion(name, &names);
-            Failure::new(
-                Exit::NotFound,
-                format!("{} has no contact {:?}: {hint}", person.person, SafeText::from(name)),
-            )
-        })?],
-        None => person.contacts.iter().collect(),
-    };
-    if contacts.is_empty() {
+    let source = Source::open(&context.config).await?;
+    let me = source.me(&context.config).await;
+    let person = handle(&args.person, &me);
+    let people = source.people().await?;
+    let reach = find(&people, &person)?;
+    if let Some(name) = &args.contact
+        && reach.contact(name).is_none()
+    {
+        let names: Vec<&str> = reach.contacts.iter().map(|c| c.contact.as_str()).collect();
+        let hint = suggestion(name, &names);
+        let (person, name) = (sanitize(&reach.person), SafeText::from(name));
+        let message = format!("{person} has no contact {name:?}: {hint}");
+        return Err(Failure::new(Exit::NotFound, message));
+    }
+    if reach.contacts.is_empty() {
+        let person = sanitize(&reach.person);
         return Err(Failure::failed(format!(
-            "{} has no contact: add one under [[contacts]] in the settings file",
-            person.person
+            "{person} has no contact: add one with `redphone contact add`"
         )));
     }
-    // All are sent at once, so that a slow one does not keep the others waiting.
-    let results = join_all(contacts.iter().map(|contact| send(&channels, contact))).await;
+    let results = source.test(&reach.person, args.contact.as_deref()).await?;
+    source.close().await;
     let mut failed = 0_u64;
-    for (contact, result) in contacts.iter().zip(&results) {
-        failed += u64::from(result.is_err());
+    for result in &results {
+        failed += u64::from(result.outcome != "sent");
         if args.json {
-            json::print(&mut context.out, &test_json(&person.person, contact, result))?;
-            continue;
+            json::print(&mut context.out, result)?;
+        } else {
+            print_test(&mut context.out, result)?;
         }
-        let lead = format!("{}  {}  ", contact.name, contact.channel);
-        let line = match result {
-            Ok(receipt) => {
-                let id = receipt.provider_id.as_ref().map(|id| format!(" ({id})"));
-                let sent = format!("sent{}", id.unwrap_or_default());
-                StyledLine::new(format!("{lead}{sent}"), Style::Plain)
-                    .with(format!("  {}", receipt.answer), Style::Dim)
-            }
-            Err(error) => StyledLine::new(format!("{lead}{error}"), Style::Alarm),
-        };
-        context.out.styled_line(&line)?;
     }
     if failed > 0 {
         return Err(Failure::failed(format!("{} not sent", out::pluralize(failed, "message"))));
@@ -201,59 +325,31 @@ async fn test(context: &mut Context, args: &TestContacts) -> Result<(), Failure>
     Ok(())
 }
 
-async fn send(channels: &Channels, contact: &Contact) -> Result<Receipt, SendError> {
-    if let Some(problem) = problem(channels, contact) {
-        return Err(SendError::permanent(problem));
-    }
-    let Some(channel) = channels.get(&contact.channel) else {
-        return Err(SendError::permanent("the channel is not in the settings"));
+fn print_test(out: &mut Out, result: &ContactTest) -> Result<(), Failure> {
+    let lead = format!("{}  {}  ", result.contact, result.channel);
+    let line = match (&result.reason, result.outcome.as_str()) {
+        (None, "sent") => {
+            let id = result.provider_id.as_ref().map(|id| format!(" ({id})"));
+            let sent = format!("sent{}", id.unwrap_or_default());
+            let answer = result.answer.as_deref().unwrap_or_default();
+            StyledLine::new(format!("{lead}{sent}"), Style::Plain)
+                .with(format!("  {answer}"), Style::Dim)
+        }
+        (reason, outcome) => {
+            let reason = reason.as_deref().unwrap_or(outcome);
+            StyledLine::new(format!("{lead}{reason}"), Style::Alarm)
+        }
     };
-    let message = OutboundMessage {
-        id: Uuid::now_v7(),
-        kind: MessageKind::Test,
-        incident: None,
-        text: "This is a test of redphone. Nothing has happened, and nothing needs to be done."
-            .to_owned(),
-        url: None,
-        actions: Vec::new(),
-        reply_to: None,
-        bundled: 0,
-    };
-    channel.send(&contact.address, &message).await
+    out.styled_line(&line)
 }
 
-fn test_json<'a>(
-    person: &'a str,
-    contact: &'a Contact,
-    result: &'a Result<Receipt, SendError>,
-) -> TestJson<'a> {
-    let (outcome, retry_after) = match result {
-        Ok(_) => ("sent", None),
-        Err(SendError::Temporary { retry_after, .. }) => ("temporary", *retry_after),
-        Err(SendError::Permanent { .. }) => ("permanent", None),
-        Err(SendError::Uncertain { .. }) => ("uncertain", None),
-    };
-    let receipt = result.as_ref().ok();
-    TestJson {
-        person,
-        contact: &contact.name,
-        channel: &contact.channel,
-        outcome,
-        provider_id: receipt.and_then(|receipt| receipt.provider_id.as_deref()),
-        answer: receipt.map(|receipt| receipt.answer.as_str()),
-        reason: result.as_ref().err().map(ToString::to_string),
-        retry_after_s: retry_after.map(|wait| wait.as_secs_f64()),
-    }
-}
-
-/// Returns the contacts of a person of the settings.
-fn person<'a>(config: &'a Config, handle: &str) -> Result<&'a PersonContacts, Failure> {
-    let handle = handle.trim_start_matches('@');
-    let contacts = &config.outbound.contacts;
-    contacts.of_person(handle).ok_or_else(|| {
-        let names: Vec<&str> = contacts.people.iter().map(|p| p.person.as_str()).collect();
+/// Returns how a person is reached who has contacts.
+fn find<'a>(people: &'a [PersonReach], handle: &str) -> Result<&'a PersonReach, Failure> {
+    let found = people.iter().find(|person| person.person.eq_ignore_ascii_case(handle));
+    found.ok_or_else(|| {
+        let names: Vec<&str> = people.iter().map(|person| person.person.as_str()).collect();
         let hint = if names.is_empty() {
-            "add [[contacts]] to the settings file".to_owned()
+            "add one with `redphone contact add`".to_owned()
         } else {
             suggestion(handle, &names)
         };

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::Utc;
 
@@ -16,11 +17,16 @@ use super::runtime::{block_on, unless_stopped};
 use super::serve::{self, StopSignals};
 use super::workspace::OpenWorkspace;
 use crate::backend::demo::{self, DemoError};
+use crate::engine::{Engine, EngineOptions, EngineSettings, StandIns, SystemClock};
+use crate::model::notification::AnswerSettings;
 use crate::model::text::SafeText;
 use crate::server::scope::Scope;
 use crate::server::tokens::{NewToken, TokenFile};
 use crate::server::{self, Server};
 use crate::tui;
+
+/// How long after the start levels are called and people notified.
+const ENGINE_DELAY: Duration = Duration::from_secs(1);
 
 /// Creates the company, and shows or serves it unless only its store is wanted.
 pub fn run(context: &mut Context, args: Demo) -> Result<(), Failure> {
@@ -57,6 +63,37 @@ async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failu
     Ok((opened.map_err(open_failure)?, created))
 }
 
+/// Lets the company live until the future is dropped: incidents go on, levels of escalation policies are
+/// called, and people are notified, over channels that never leave the process.
+async fn live(demo: &demo::Demo) {
+    if !demo.goes_on() {
+        return std::future::pending().await;
+    }
+    let clock = Arc::new(SystemClock);
+    let store = Arc::new(demo.store.clone());
+    let engine = Engine::new(EngineOptions {
+        backend: Arc::clone(&store) as _,
+        ledger: store,
+        settings: EngineSettings {
+            sender: Arc::new(StandIns::new(demo.seed(), Arc::clone(&clock) as _)),
+            contacts: Arc::new(demo.contacts()),
+            signals: Arc::default(),
+            levels: demo.rules().levels,
+            calendars: Arc::default(),
+            calendar_reader: None,
+            answers: AnswerSettings::default(),
+        },
+        clock,
+        receives_alerts: false,
+    });
+    let engine = async {
+        // The first picture has not to wait for it.
+        tokio::time::sleep(ENGINE_DELAY).await;
+        engine.run(std::future::pending()).await;
+    };
+    tokio::join!(demo.simulate(), engine);
+}
+
 /// Serves the company over HTTP until a signal comes.
 async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let (demo, _) = open(context, &args).await?;
@@ -86,7 +123,7 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     tokio::pin!(serving);
     let has_finished = tokio::select! {
         has_finished = &mut serving => has_finished,
-        () = demo.simulate() => serving.await,
+        () = live(&demo) => serving.await,
     };
     if has_finished {
         demo.store.clone().close().await;
@@ -118,7 +155,7 @@ async fn show(context: &mut Context, args: Demo) -> Result<(), Failure> {
     tokio::pin!(panes);
     let result = tokio::select! {
         result = &mut panes => result,
-        () = demo.simulate() => panes.await,
+        () = live(&demo) => panes.await,
     };
     demo.store.clone().close().await;
     result.map(drop).map_err(|error| panes::run_failure(&error))

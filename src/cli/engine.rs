@@ -6,12 +6,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::channels::channels;
+use super::channels::{channels, client};
 use crate::backend::file::ReopeningStore;
 use crate::config::Config;
 use crate::engine::{Engine, EngineOptions, EngineSettings, SystemClock};
 use crate::model::notification::AnswerSettings;
 use crate::outbound::Channels;
+use crate::outbound::calendar::CalendarClient;
 
 /// An engine that runs in a task of its own, until it is stopped or dropped.
 pub struct RunningEngine {
@@ -50,6 +51,8 @@ impl RunningEngine {
             contacts: Arc::default(),
             signals: Arc::default(),
             levels: config.rules.levels,
+            calendars: Arc::default(),
+            calendar_reader: None,
             answers: AnswerSettings::default(),
         };
         let initial = Arc::new(Mutex::new(Some(config.clone())));
@@ -105,14 +108,29 @@ impl RunningEngine {
 
 /// Makes the channels of the settings; an error is a sentence.
 fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
-    let channels = channels(&config.outbound).map_err(|failure| failure.to_string())?;
+    let mut channels = channels(&config.outbound).map_err(|failure| failure.to_string())?;
+    if config.outbound.channels.is_empty() && !config.signals.watches.is_empty() {
+        let client = client(&config.outbound).map_err(|failure| failure.to_string())?;
+        channels = channels.with_client(Arc::new(client));
+    }
+    let calendars = Arc::new(config.outbound.calendars.clone());
+    let calendar_reader = if calendars.is_empty() {
+        None
+    } else {
+        let client = client(&config.outbound).map_err(|failure| failure.to_string())?;
+        Some(Arc::new(CalendarClient(client)) as _)
+    };
     let contacts = Arc::new(config.outbound.contacts.clone());
-    let signals = Arc::new(config.signals.clone());
+    let mut signals = config.signals.clone();
+    signals.matrix = config.rules.matrix;
+    let signals = Arc::new(signals);
     Ok(EngineSettings {
         sender: Arc::new(channels),
         contacts,
         signals,
         levels: config.rules.levels,
+        calendars,
+        calendar_reader,
         answers: config.answers.clone(),
     })
 }

@@ -13,11 +13,13 @@ use super::out::pluralize;
 use super::progress::{Progress, Unit};
 use super::runtime::unless_stopped;
 use super::session::{IfMissing, open_store};
+use crate::backend::file::Addresses;
 use crate::backend::record::Record;
 use crate::files::{folder_of, resolve_links};
 
 /// Exports the store to a file, or to standard output.
 pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
+    let addresses = if args.with_contacts { Addresses::Included } else { Addresses::Omitted };
     let target = args.file.filter(|file| file.as_os_str() != "-");
     if let Some(target) = &target {
         refuse_store_as_target(target, context.config.store_file("export")?)?;
@@ -28,7 +30,7 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
         let mut failed = None;
         let mut sink =
             |record: &Record| record_error(json::write_line(writer, record), &mut failed);
-        let result = store.export(&mut sink).await;
+        let result = store.export_records(&mut sink, addresses).await;
         if let Some(error) = failed {
             return Err(output_failed(&error));
         }
@@ -45,7 +47,7 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
         progress.set_position(lines, None);
         record_error(json::write_line(&mut file, record), &mut failed)
     };
-    let result = unless_stopped(store.export(&mut sink)).await?;
+    let result = unless_stopped(store.export_records(&mut sink, addresses)).await?;
     drop(progress);
     if let Some(error) = failed {
         return Err(write_failure(&target, &error));

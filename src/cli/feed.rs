@@ -210,7 +210,7 @@ impl FeedPrinter<'_> {
     /// Returns what happened, and who did it, on one line.
     fn text(&self, event: &Event) -> String {
         let who = self.directory.actor_label(&event.actor);
-        let detail = event.detail();
+        let detail = event.marked_detail(Some(self.directory));
         let label = event.body.label();
         let text = if detail.trim().is_empty() {
             format!("{label}, {who}")

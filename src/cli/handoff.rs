@@ -13,6 +13,7 @@ use crate::backend::Search;
 use crate::backend::lists::{ChangeSearch, FeedEntry, FeedSearch};
 use crate::model::Summary;
 use crate::model::change::Change;
+use crate::model::directory::Directory;
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::handoff::{Handoff, HandoffFormat, HandoffInputs, ShiftEvent};
 use crate::model::queue::Sort;
@@ -31,6 +32,9 @@ pub(super) struct Shift {
     open: Vec<Summary>,
     events: Vec<FeedEntry>,
     changes: Vec<Change>,
+    /// Names that it does not have are marked in the text.
+    #[serde(skip)]
+    directory: Option<Directory>,
 }
 
 /// Prints the handoff of a shift.
@@ -74,6 +78,8 @@ impl Shift {
             open: read_open(connection, team, now, oldest).await?,
             events: read_events(connection, team, since, oldest).await?,
             changes: read_changes(connection, team, (since, now), oldest).await?,
+            // It only marks unknown names, so the handoff does not fail without it.
+            directory: connection.reader.read_directory().await.ok().map(|read| read.value),
         })
     }
 
@@ -98,6 +104,7 @@ impl Shift {
             events: &events,
             changes: &self.changes.iter().collect::<Vec<_>>(),
             levels,
+            directory: self.directory.as_ref(),
         });
         let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
         handoff.to_text(format, &time)

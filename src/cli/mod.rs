@@ -10,6 +10,7 @@ pub mod value;
 mod atomic_file;
 mod backup;
 mod calendar;
+mod calendar_links;
 mod change;
 mod channels;
 mod check;
@@ -19,6 +20,7 @@ mod completions;
 mod config;
 mod contact;
 mod context;
+mod cover;
 mod declare;
 mod demo;
 mod directory;
@@ -39,6 +41,7 @@ mod login;
 mod maintenance;
 mod man;
 mod mcp;
+mod metrics;
 mod migration;
 mod noise;
 mod notifications;
@@ -53,6 +56,9 @@ mod progress;
 mod prompt;
 mod records;
 mod reply;
+mod report;
+mod review_lists;
+mod review_page;
 mod runtime;
 mod schema;
 mod self_test;
@@ -62,6 +68,7 @@ mod session;
 mod settings_editor;
 mod setup;
 mod show;
+mod similar;
 mod start;
 mod table;
 mod token;
@@ -163,7 +170,10 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         | Command::Reply(_)
         | Command::Restore(_) => true,
         Command::Override { about } => about.writes(),
+        Command::Cover(args) => args.writes(),
+        Command::Calendar { about } => about.writes(),
         Command::Heartbeat(args) => args.writes(),
+        Command::Contact { about } => about.writes(),
         Command::Maintenance { about } => about.writes(),
         Command::Change { about } => about.writes(),
         Command::Ingest(args) => args.writes(),
@@ -212,17 +222,25 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Wall(args)) => wall::run(context, &args),
         Some(Command::List(args)) => block_on(list::run(context, args)),
         Some(Command::Show(args)) => block_on(show::run(context, args)),
+        Some(Command::Similar(args)) => block_on(similar::run(context, args)),
         Some(Command::Events(args)) => block_on(events::run(context, args)),
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
         Some(Command::Notifications(args)) => block_on(notifications::run(context, args)),
         Some(Command::Noise(args)) => block_on(noise::run(context, args)),
+        Some(Command::Metrics(args)) => block_on(metrics::run(context, &args)),
+        Some(Command::Report(args)) => block_on(report::run(context, &args)),
         Some(Command::Oncall(args)) => block_on(oncall::run(context, args)),
         Some(Command::Handoff(args)) => block_on(handoff::run(context, args)),
         Some(Command::StandIn(args)) => block_on(overrides::stand_in_now(context, args)),
         Some(Command::Override { about }) => block_on(overrides::run(context, about)),
+        Some(Command::Calendar { about }) => block_on(calendar_links::run(context, about)),
+        Some(Command::Cover(args)) => block_on(cover::run(context, args)),
         Some(Command::Declare(args)) => block_on(declare::run(context, args)),
         Some(Command::Verb(command)) => block_on(verb::run(context, command)),
+        Some(Command::Reviews(args)) => block_on(review_lists::reviews(context, args)),
+        Some(Command::ActionItems(args)) => block_on(review_lists::action_items(context, args)),
+        Some(Command::ReviewPage(args)) => block_on(review_page::run(context, args)),
         Some(Command::Outbox(args)) => block_on(outbox::run(context, args)),
         Some(Command::Backup(args)) => block_on(backup::backup(context, args)),
         Some(Command::Restore(args)) => block_on(backup::restore(context, args)),

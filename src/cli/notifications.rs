@@ -11,6 +11,7 @@ use super::session::{IfMissing, OldestRead, open};
 use super::value::IncidentRef;
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::model::Priority;
+use crate::model::directory::Directory;
 use crate::model::notification::NotificationState;
 use crate::model::text::{SafeText, pad, truncate, width};
 
@@ -45,6 +46,9 @@ pub async fn run(context: &mut Context, args: Notifications) -> Result<(), Failu
     let mut search = NotificationSearch { incident, person, states, limit: PAGE_ROWS, after: None };
     let default_limit = (out.width().is_some() && is_for_people).then_some(TERMINAL_ROWS);
     let mut remaining = args.limit.rows(default_limit).map_or(u64::MAX, u64::from);
+    // It only marks unknown names, so the list does not fail without it.
+    let directory = connection.reader.read_directory().await.map(|read| read.value);
+    let directory = directory.unwrap_or_default();
     let (mut shown, mut day) = (0_u64, None);
     let has_more = loop {
         search.limit = u32::try_from(remaining).map_or(PAGE_ROWS, |rows| rows.min(PAGE_ROWS));
@@ -54,7 +58,8 @@ pub async fn run(context: &mut Context, args: Notifications) -> Result<(), Failu
             let lines: Vec<_> = page.rows.into_iter().map(NotificationLine::new).collect();
             printer.print(out, &lines)?;
         } else {
-            page.rows.iter().try_for_each(|entry| print_entry(out, &mut day, entry))?;
+            let print = |entry| print_entry(out, &directory, &mut day, entry);
+            page.rows.iter().try_for_each(print)?;
         }
         shown += count;
         remaining = remaining.saturating_sub(count);
@@ -82,6 +87,7 @@ pub async fn run(context: &mut Context, args: Notifications) -> Result<(), Failu
 /// Prints one notification on a line; on a terminal below a heading for its day.
 fn print_entry(
     out: &mut Out,
+    directory: &Directory,
     day: &mut Option<NaiveDate>,
     entry: &NotificationEntry,
 ) -> Result<(), Failure> {
@@ -112,7 +118,7 @@ fn print_entry(
         pad(text, least)
     };
     let way = notification.way();
-    let person = cell(&notification.person.handle, 12);
+    let person = cell(&directory.handle_label(&notification.person), 12);
     let way = cell(if way.is_empty() { "-" } else { &way }, 16);
     let state = cell(notification.state.as_str(), 11);
     let remark = notification.remark(|at| at.format("%H:%M:%S").to_string());

@@ -190,7 +190,7 @@ async fn remove(context: &mut Context, args: &RemoveOverride) -> Result<(), Fail
 }
 
 /// Carries out a change and prints what became of it.
-async fn carry_out(
+pub(super) async fn carry_out(
     context: &mut Context,
     connection: BackendConnection,
     me: PersonRef,
@@ -209,7 +209,10 @@ async fn carry_out(
 }
 
 /// Returns the schedule with a name, or that of a team.
-fn find_schedule<'a>(directory: &'a Directory, name: &str) -> Result<&'a Schedule, Failure> {
+pub(super) fn find_schedule<'a>(
+    directory: &'a Directory,
+    name: &str,
+) -> Result<&'a Schedule, Failure> {
     let found = directory.schedule(name).or_else(|| directory.schedule_of(name));
     found.ok_or_else(|| {
         let names = directory.schedules.iter().map(Schedule::key);
@@ -221,7 +224,10 @@ fn find_schedule<'a>(directory: &'a Directory, name: &str) -> Result<&'a Schedul
 }
 
 /// Returns the one schedule that has a person, or the only one that there is.
-fn own_schedule<'a>(directory: &'a Directory, handle: &str) -> Result<&'a Schedule, Failure> {
+pub(super) fn own_schedule<'a>(
+    directory: &'a Directory,
+    handle: &str,
+) -> Result<&'a Schedule, Failure> {
     let all: Vec<&Schedule> = directory.schedules.iter().collect();
     let own: Vec<&Schedule> =
         all.iter().filter(|schedule| schedule.people().contains(&handle)).copied().collect();
@@ -244,6 +250,7 @@ fn handle(typed: &str, me: &PersonRef) -> String {
     }
 }
 
-fn minute(at: DateTime<Utc>) -> String {
+/// Returns a time as commands about shifts print it.
+pub(super) fn minute(at: DateTime<Utc>) -> String {
     at.format("%a %Y-%m-%d %H:%M UTC").to_string()
 }

@@ -152,6 +152,7 @@ async fn follow_settings(
                 Reload::compare(&config, Config::from_process(workspace.flags.clone()));
             if let Some(applied) = applied {
                 workspace.set_rules(applied.rules.clone()).await;
+                workspace.set_reach(&applied).await;
                 if let Some(engine) = engine {
                     engine.apply(&applied);
                 }

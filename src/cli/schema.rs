@@ -7,6 +7,7 @@ use super::json;
 use super::records::{EventLine, IncidentLine, NotificationLine, json_schema};
 use super::show::IncidentJson;
 use super::verb::CommandJson;
+use crate::backend::SimilarIncidents;
 
 /// Prints the schema of one command's output.
 pub fn run(context: &mut Context, of: SchemaOf) -> Result<(), Failure> {
@@ -17,6 +18,9 @@ pub fn run(context: &mut Context, of: SchemaOf) -> Result<(), Failure> {
             json_schema::<NotificationLine>("A line of redphone notifications --json")
         }
         SchemaOf::Show => json_schema::<IncidentJson>("The output of redphone show --json"),
+        SchemaOf::Similar => {
+            json_schema::<SimilarIncidents>("The output of redphone similar --json")
+        }
         SchemaOf::Verb => json_schema::<CommandJson>("A line of a verb with --json"),
     };
     json::print(&mut context.out, &schema)

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::args::serve::Serve;
-use super::channels::sms_settings;
+use super::channels::{reach_source, sms_settings};
 use super::context::Context;
 use super::engine::{ReceivesAlerts, RunningEngine};
 use super::failure::{Exit, Failure, io_error_text, output_failed};
@@ -225,6 +225,7 @@ impl SettingsFollower<'_> {
         match Reload::compare(&self.config, loaded) {
             (Reload::Changed(changed), Some(applied)) => {
                 self.store.set_rules(applied.rules.clone()).await;
+                self.store.set_reach(reach_source(&applied)).await;
                 (self.set_rules)(applied.rules.clone());
                 (self.set_settings)(server_settings(&applied));
                 if let Some(engine) = self.engine {

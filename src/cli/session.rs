@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::channels::reach_source;
 use super::failure::{Exit, Failure};
 use super::migration;
 use super::out;
@@ -290,10 +291,13 @@ pub async fn open_store_at(
     missing: IfMissing,
 ) -> Result<FileStore, Failure> {
     let options = store_options(config, missing);
-    if config.read_only {
-        return Ok(FileStore::open_read_only(path, options).await?);
-    }
-    Ok(FileStore::open(path, options).await?)
+    let store = if config.read_only {
+        FileStore::open_read_only(path, options).await?
+    } else {
+        FileStore::open(path, options).await?
+    };
+    store.set_reach(reach_source(config));
+    Ok(store)
 }
 
 /// Returns how a store is opened with a configuration.

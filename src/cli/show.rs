@@ -20,11 +20,12 @@ use super::table::format_remaining;
 use super::value::IncidentRef;
 use crate::backend::{Detail, NotificationEntry, Similar, TimelineRange};
 use crate::model::alert::Alert;
-use crate::model::change::{Suspect, by_begin};
+use crate::model::change::{Change, Suspect, by_begin};
 use crate::model::directory::Directory;
 use crate::model::name_index::NameIndex;
 use crate::model::problem::Problem;
 use crate::model::service_level::{ServiceLevels, paused_time, running_clock, verdicts};
+use crate::model::similar::hints;
 use crate::model::text::{self, SafeText, pad};
 use crate::model::{Event, Incident, IncidentId, Priority, time};
 use crate::sync::Reader;
@@ -46,6 +47,9 @@ pub struct IncidentJson {
     /// The problem that it is linked to.
     #[schema(required)]
     problem: Option<Problem>,
+    /// The recorded changes that it links to and that are not among the suspects.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    linked_changes: Vec<Change>,
     /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alert_rows: Vec<Alert>,
@@ -107,7 +111,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
         ));
     }
     if is_object {
-        let Detail { incident, suspects, similar, problem, alert_rows } = detail;
+        let Detail { incident, suspects, similar, problem, linked_changes, alert_rows } = detail;
         let notifications = notified.entries;
         return json::print(
             out,
@@ -116,6 +120,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
                 suspects,
                 similar,
                 problem,
+                linked_changes,
                 alert_rows,
                 notifications,
                 timeline,
@@ -225,6 +230,9 @@ impl DetailPrinter<'_> {
             None if row.status.is_open() => self.field("Owner", "unowned")?,
             None => {}
         }
+        if let Some(required) = &row.required {
+            self.field("All must", &format!("acknowledge: {}", required.text()))?;
+        }
         if let Some(team) = row.team.as_deref().filter(|team| !team.is_empty()) {
             self.field("Team", &self.directory.team_label(team))?;
         }
@@ -316,6 +324,14 @@ impl DetailPrinter<'_> {
             );
             self.field("Suspect", &text)?;
         }
+        for change in &detail.linked_changes {
+            let (kind, title, state) = (&change.kind, &change.title, &change.state);
+            let text = format!("{} {kind} {title} ({state})", format_minute(change.starts_at));
+            self.field("Change", &text)?;
+        }
+        for hint in &hints(&detail.incident.summary, &detail.similar) {
+            self.field("Hint", &hint.text())?;
+        }
         for similar in &detail.similar {
             let label =
                 similar.number.map_or_else(|| similar.id.to_string(), |number| number.to_string());
@@ -389,7 +405,7 @@ impl DetailPrinter<'_> {
         let widest = events.iter().map(|e| text::width(self.directory.actor_label(&e.actor))).max();
         let actor = widest.unwrap_or(0).min(20);
         for event in events {
-            let mut detail = event.detail();
+            let mut detail = event.marked_detail(Some(self.directory));
             if let Some(delay) = event.recording_delay() {
                 let separator = if detail.is_empty() { "" } else { " · " };
                 detail =

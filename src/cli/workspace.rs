@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use super::channels::reach_source;
 use super::failure::Failure;
 use super::session::{BackendConnection, IfMissing, Session};
 use crate::backend::Backend;
@@ -114,6 +115,13 @@ impl OpenWorkspace {
                     remote.set_rules(rules);
                 }
             }
+        }
+    }
+
+    /// Replaces the channels and contacts of the settings in force. An API has its own.
+    pub async fn set_reach(&self, config: &Config) {
+        if let WorkspaceBackend::File(store) = &self.backend {
+            store.set_reach(reach_source(config)).await;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::backend::http::TokenSource;
+use crate::model::calendar::CalendarSource;
 use crate::model::notification::{ChannelKind, Contacts};
 use crate::outbound::{ChannelOptions, PrivateHost};
 
@@ -17,6 +18,8 @@ pub struct OutboundSettings {
     pub channels: Vec<ChannelSettings>,
     /// The contacts of people, and the rules by which these are used.
     pub contacts: Contacts,
+    /// The calendars from which schedules are read.
+    pub calendars: Vec<CalendarSource>,
 }
 
 /// A channel of the settings.

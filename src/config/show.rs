@@ -15,6 +15,7 @@ use super::toml_text::{format_keys, quote};
 use crate::backend::http::TokenSource;
 use crate::ingest::SecretSource;
 use crate::model::Priority;
+use crate::model::calendar::CalendarLocation;
 use crate::model::escalation::{Policy, PolicyLevel, Target};
 use crate::model::notification::{ContactRule, PersonContacts};
 use crate::model::oncall::{Layer, Member, Schedule, Turn};
@@ -50,7 +51,9 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.commands();
     writer.profiles();
     writer.directory();
+    writer.objectives();
     writer.heartbeats();
+    writer.self_tests();
     writer.outbound();
     writer.ingest();
     writer.text
@@ -197,6 +200,15 @@ impl TomlWriter<'_> {
         self.setting("fold_same_service", &same.to_string());
     }
 
+    fn objectives(&mut self) {
+        for (index, objective) in self.config.rules.objectives.iter().enumerate() {
+            self.entry("objectives", &index.to_string());
+            self.field("service", &quote(&objective.service));
+            self.field("target", &quote(&objective.target()));
+            self.field("window", &quote(&format!("{}d", objective.window_days)));
+        }
+    }
+
     fn views(&mut self) {
         for view in &self.config.panes.views {
             self.entry("views", &view.name);
@@ -334,7 +346,9 @@ impl TomlWriter<'_> {
         if let Some(zone) = &schedule.zone {
             self.field("zone", &quote(zone));
         }
-        if schedule.layers.is_empty() {
+        if let Some(source) = self.calendar_of(schedule) {
+            self.field("ical", &source);
+        } else if schedule.layers.is_empty() {
             self.field("rotation", &quote_list(&schedule.rotation));
             self.field("starts", &format_time(schedule.starts_at));
             self.field("turn", &quote_seconds(schedule.turn_s));
@@ -357,6 +371,18 @@ impl TomlWriter<'_> {
         for layer in &schedule.layers {
             self.layer(layer);
         }
+    }
+
+    /// Returns where the calendar of a schedule is. Of an address only the host is shown: the rest is
+    /// as good as a password.
+    fn calendar_of(&self, schedule: &Schedule) -> Option<String> {
+        schedule.calendar.as_ref()?;
+        let mut sources = self.config.outbound.calendars.iter();
+        let source = sources.find(|source| source.schedule == schedule.key())?;
+        Some(match &source.location {
+            CalendarLocation::File(file) => quote_path(file),
+            CalendarLocation::Url { host, .. } => quote(&format!("https://{host}/…")),
+        })
     }
 
     fn layer(&mut self, layer: &Layer) {
@@ -504,7 +530,8 @@ fn format_level(level: &PolicyLevel) -> String {
         Target::Unknown(target) => target.to_string(),
     }));
     let round_robin = if level.round_robin { ", round_robin = true" } else { "" };
-    format!("{{ after = {}, call = {call}{round_robin} }}", quote_seconds(level.after_s))
+    let all = if level.all_must_acknowledge { ", all_must_acknowledge = true" } else { "" };
+    format!("{{ after = {}, call = {call}{round_robin}{all} }}", quote_seconds(level.after_s))
 }
 
 /// Formats somebody who takes turns.

@@ -73,6 +73,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/command.md"))]
     }
 
+    pub mod contacts {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/contacts.md"))]
+    }
+
     pub mod datadog {
         #![cfg_attr(not(doctest), doc = include_str!("guide/datadog.md"))]
     }
@@ -109,8 +113,15 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/grafana.md"))]
     }
 
+    pub mod calendars {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/calendars.md"))]
+    }
+
     pub mod heartbeats {
         #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
+    }
+    pub mod metrics {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/metrics.md"))]
     }
 
     pub mod icinga {
@@ -175,6 +186,18 @@ pub mod guide {
 
     pub mod reminders {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
+    }
+
+    pub mod roles {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/roles.md"))]
+    }
+
+    pub mod selftests {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/selftests.md"))]
+    }
+
+    pub mod reviews {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/reviews.md"))]
     }
 
     pub mod sentry {

@@ -15,9 +15,8 @@ use super::plan::plan_all;
 use super::send::SendTask;
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, Claim, ClaimRequest, Claimed};
+use crate::model::signals::SELF_TEST;
 
-/// How many messages are sent at once over one channel.
-const MAX_AT_ONCE: u32 = 8;
 /// The longest wait for what is due later: a machine that was suspended is noticed after that time.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The longest wait if nothing is due. Changes of the store end it.
@@ -90,9 +89,15 @@ impl<'a> Delivery<'a> {
         if channels.is_empty() {
             return Ok(IDLE_WAIT);
         }
+        let settings = &self.engine.with_stored(settings).await?;
         // Without contacts everybody would be unreachable, though not for other programs.
-        if !settings.contacts.people.is_empty() {
-            plan_all(self.engine, settings).await?;
+        let has_contacts = settings.contacts.people.iter().any(|one| one.person != SELF_TEST);
+        if has_contacts && let Err(error) = plan_all(self.engine, settings).await {
+            if error.is_temporary() {
+                return Err(error);
+            }
+            // What is planned already is sent all the same.
+            tracing::error!(%error, "notifications can't be planned");
         }
         let now = self.engine.clock.now();
         // A time that is further ahead is from before the clock was set back.
@@ -105,8 +110,8 @@ impl<'a> Delivery<'a> {
         }
         let mut outlook = Outlook::default();
         for channel in channels {
-            let running = self.channels.values().filter(|other| **other == channel).count();
-            let limit = MAX_AT_ONCE.saturating_sub(u32::try_from(running).unwrap_or(u32::MAX));
+            let busy: Vec<&str> = self.channels.values().map(String::as_str).collect();
+            let limit = self.engine.decisions.claim_limit(&channel, &busy);
             // The end of a task wakes this loop.
             if limit > 0 {
                 self.claim(channel, limit, settings, &mut outlook).await?;

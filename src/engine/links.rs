@@ -5,15 +5,46 @@ use chrono::{DateTime, Utc};
 use crate::backend::{BackendError, Claim, Ledger};
 use crate::model::notification::link::{LIFETIME, NoRandomBytes};
 use crate::model::notification::{AnswerLink, AnswerSettings, LinkAction, LinkToken, MessageKind};
-use crate::model::status::Status;
+use crate::model::status::{Role, Status};
 use crate::outbound::{MessageAction, OutboundMessage};
 
 /// What a person can do from within a message, the most important first: some channels have only that.
-const ACTIONS: [(LinkAction, &str); 3] = [
+type Actions = &'static [(LinkAction, &'static str)];
+
+const UNACKNOWLEDGED: Actions = &[
     (LinkAction::Acknowledge, "Acknowledge"),
     (LinkAction::Escalate, "Escalate"),
     (LinkAction::Resolve, "Resolve"),
 ];
+const WORKED_ON: Actions = &[(LinkAction::Working, "I am on it"), (LinkAction::Resolve, "Resolve")];
+const REQUESTED: Actions =
+    &[(LinkAction::AcceptRole, "Accept"), (LinkAction::DeclineRole, "Decline")];
+
+/// What a message asks.
+struct Question {
+    actions: Actions,
+    role: Option<Role>,
+    is_reminder: bool,
+}
+
+/// Returns what the message of a claim asks; `None` if nothing is to be answered.
+fn question(claim: &Claim, role: Option<Role>) -> Option<Question> {
+    let incident = &claim.incident;
+    if !incident.status.is_open() {
+        return None;
+    }
+    let is_unacknowledged =
+        incident.status == Status::Triggered && incident.acknowledged_at.is_none();
+    let actions = match claim.notification.kind {
+        MessageKind::Page if is_unacknowledged => UNACKNOWLEDGED,
+        MessageKind::Reminder if is_unacknowledged => UNACKNOWLEDGED,
+        MessageKind::Reminder => WORKED_ON,
+        MessageKind::RoleRequest if role.is_some() => REQUESTED,
+        _ => return None,
+    };
+    let is_reminder = claim.notification.kind == MessageKind::Reminder;
+    Some(Question { actions, role, is_reminder })
+}
 
 /// Why a message has no links.
 #[derive(Debug, thiserror::Error)]
@@ -24,23 +55,20 @@ enum LinkError {
     Store(#[from] BackendError),
 }
 
-/// Adds links to a message about an incident that nobody has acknowledged, as far as the settings say
-/// where answers go. They are stored before the message is sent; without them it is sent all the same.
+/// Adds links to a message that asks for an answer, as far as the settings say where answers go: a page
+/// that nobody has acknowledged, a reminder, and a request for the role `role`. They are stored before the message is sent; without them it is sent all the same.
 pub(super) async fn add_links(
     message: &mut OutboundMessage,
-    claim: &Claim,
+    (claim, role): (&Claim, Option<Role>),
     settings: &AnswerSettings,
     ledger: &dyn Ledger,
     now: DateTime<Utc>,
 ) {
-    let incident = &claim.incident;
-    let awaits_answer = claim.notification.kind == MessageKind::Page
-        && incident.status == Status::Triggered
-        && incident.acknowledged_at.is_none();
-    if !awaits_answer || *settings == AnswerSettings::default() {
+    if *settings == AnswerSettings::default() {
         return;
     }
-    match issue(claim, settings, ledger, now).await {
+    let Some(question) = question(claim, role) else { return };
+    match issue(claim, &question, settings, ledger, now).await {
         Ok(Some(Issued { actions, reply_to })) => {
             message.actions = actions;
             message.reply_to = reply_to;
@@ -62,6 +90,7 @@ struct Issued {
 /// Stores new links; `None` if the ledger has none.
 async fn issue(
     claim: &Claim,
+    question: &Question,
     settings: &AnswerSettings,
     ledger: &dyn Ledger,
     now: DateTime<Utc>,
@@ -69,30 +98,37 @@ async fn issue(
     let mut links = Vec::new();
     let mut actions = Vec::new();
     if settings.public_url.is_some() {
-        for (action, label) in ACTIONS {
+        for (action, label) in question.actions {
             let token = LinkToken::random()?;
-            links.push(link(claim, &token, action, now));
+            links.push(link(claim, question, (&token, *action), now));
             let url = settings.link_url(&token);
-            actions.extend(url.map(|url| MessageAction { label: label.to_owned(), url }));
+            actions.extend(url.map(|url| MessageAction { label: (*label).to_owned(), url }));
         }
     }
     let mut reply_to = None;
     if settings.reply_address.is_some() {
         let token = LinkToken::random()?;
-        links.push(link(claim, &token, LinkAction::Reply, now));
+        links.push(link(claim, question, (&token, LinkAction::Reply), now));
         reply_to = settings.mail_address(&token);
     }
     let is_stored = ledger.issue_links(&links, now).await?;
     Ok(is_stored.then_some(Issued { actions, reply_to }))
 }
 
-fn link(claim: &Claim, token: &LinkToken, action: LinkAction, now: DateTime<Utc>) -> AnswerLink {
+fn link(
+    claim: &Claim,
+    question: &Question,
+    (token, action): (&LinkToken, LinkAction),
+    now: DateTime<Utc>,
+) -> AnswerLink {
     AnswerLink {
         digest: token.digest(),
         notification: claim.notification.id,
         incident: claim.notification.incident,
         person: claim.notification.person.clone(),
         action,
+        role: question.role,
+        reminder: question.is_reminder,
         expires_at: now + LIFETIME,
         used_at: None,
     }
@@ -190,7 +226,7 @@ mod tests {
             reply_to: None,
             bundled: 0,
         };
-        add_links(&mut message, claim, settings, ledger, at()).await;
+        add_links(&mut message, (claim, None), settings, ledger, at()).await;
         message
     }
 

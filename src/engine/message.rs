@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
+use chrono::{DateTime, Utc};
+
 use crate::backend::{Backend, Claim, TimelineRange};
 use crate::model::notification::{MessageKind, Notification};
+use crate::model::status::Role;
 use crate::model::{EventBody, Summary};
 use crate::outbound::{MessageIncident, OutboundMessage};
 
@@ -12,9 +15,13 @@ const MAX_LINES: usize = 5;
 /// How many events at the end of a timeline are searched for an update.
 const MAX_EVENTS: u32 = 200;
 
-/// Returns the message of a claim. The incidents of bundled notifications are read from the backend;
-/// one that can't be read has no line.
-pub async fn message_for(claim: &Claim, backend: &dyn Backend) -> OutboundMessage {
+/// Returns the message of a claim about an event, if that was read. The incidents of bundled
+/// notifications are read from the backend; one that can't be read has no line.
+pub async fn message_for(
+    claim: &Claim,
+    event: Option<&EventBody>,
+    backend: &dyn Backend,
+) -> OutboundMessage {
     let mut bundled = Vec::new();
     for notification in claim.bundled.iter().take(MAX_LINES) {
         match backend.incident(notification.incident).await {
@@ -23,26 +30,61 @@ pub async fn message_for(claim: &Claim, backend: &dyn Backend) -> OutboundMessag
         }
     }
     let mut message = message(claim, &bundled);
-    if claim.notification.kind == MessageKind::Update
-        && let Some(update) = update_of(claim, backend).await
-    {
-        format!("{update}\n{}", message.text).trim_end().clone_into(&mut message.text);
+    if let Some(text) = event.and_then(event_text) {
+        format!("{text}\n{}", message.text).trim_end().clone_into(&mut message.text);
     }
     message
 }
 
-/// Returns what stakeholders are told by the update because of which they are notified; the last one if
-/// that can't be read.
-async fn update_of(claim: &Claim, backend: &dyn Backend) -> Option<String> {
-    let (incident, event) = (claim.notification.incident, claim.notification.event);
-    let timeline = backend.timeline(incident, TimelineRange::Last(MAX_EVENTS)).await;
-    let updates = timeline.unwrap_or_default().into_iter().filter_map(|entry| match entry.body {
-        EventBody::StakeholdersUpdated { message, .. } => Some((entry.id, message)),
-        _ => None,
+/// Reads the event because of which people are notified who are not called; `None` if there is none or
+/// it can't be read. Of an update it is the last one then, which says most.
+pub async fn event_of(claim: &Claim, backend: &dyn Backend) -> Option<EventBody> {
+    let Notification { kind, incident, event, .. } = &claim.notification;
+    let has_event =
+        matches!(kind, MessageKind::Update | MessageKind::Resolved | MessageKind::RoleRequest);
+    if !has_event {
+        return None;
+    }
+    let timeline = backend.timeline(*incident, TimelineRange::Last(MAX_EVENTS)).await;
+    let mut timeline = timeline.unwrap_or_default();
+    let exact = timeline.iter().position(|entry| entry.id == *event);
+    let is_update = |body: &EventBody| matches!(body, EventBody::StakeholdersUpdated { .. });
+    let found = exact.or_else(|| {
+        let last = || timeline.iter().rposition(|entry| is_update(&entry.body));
+        (*kind == MessageKind::Update).then(last).flatten()
     });
-    let updates: Vec<_> = updates.collect();
-    let exact = updates.iter().find(|(id, _)| *id == event);
-    exact.or(updates.last()).map(|(_, message)| message.clone())
+    found.map(|at| timeline.swap_remove(at).body)
+}
+
+/// Returns the role that somebody is asked for by an event.
+pub fn requested_role(event: Option<&EventBody>) -> Option<Role> {
+    match event {
+        Some(EventBody::RoleRequested { role, .. }) => Some(*role),
+        _ => None,
+    }
+}
+
+/// Returns what people are told of an event.
+fn event_text(event: &EventBody) -> Option<String> {
+    let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    Some(match event {
+        EventBody::StakeholdersUpdated { message, .. } => message.clone(),
+        EventBody::Prioritized { priority, override_reason, .. } => match override_reason {
+            Some(reason) => format!("The priority is {priority} now: {reason}"),
+            None => format!("The priority is {priority} now."),
+        },
+        EventBody::ExpectedRecoverySet { at: Some(at) } => {
+            format!("Service is expected to be restored at {}.", time(*at))
+        }
+        EventBody::ExpectedRecoverySet { at: None } => {
+            "It is not known any more when service will be restored.".to_owned()
+        }
+        EventBody::Resolved { detail, .. } => format!("Service is restored: {detail}"),
+        EventBody::RoleRequested { role, .. } => {
+            format!("You are asked to be {role}. Accept or decline it.")
+        }
+        _ => return None,
+    })
 }
 
 fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessage {
@@ -101,7 +143,7 @@ fn push_level(text: &mut String, notification: &Notification) {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, Utc};
+    use rstest::rstest;
     use serde_json::json;
     use uuid::Uuid;
 
@@ -158,5 +200,29 @@ mod tests {
                         Also INC-14 P1 Login fails, level 2 in round 3";
         assert_eq!(message.text, expected);
         assert_eq!(message.bundled, 8);
+    }
+
+    #[rstest]
+    #[case(
+        json!({"kind": "prioritized", "impact": "high", "urgency": "high", "priority": "P1",
+               "override_reason": "the board asks"}),
+        "The priority is P1 now: the board asks"
+    )]
+    #[case(
+        json!({"kind": "expected_recovery_set", "at": "2026-01-05T23:30:00Z"}),
+        "Service is expected to be restored at 2026-01-05 23:30 UTC."
+    )]
+    #[case(
+        json!({"kind": "expected_recovery_set", "at": null}),
+        "It is not known any more when service will be restored."
+    )]
+    #[case(
+        json!({"kind": "role_requested", "role": "scribe",
+               "person": {"handle": "ines", "name": "Ines Moreau"}}),
+        "You are asked to be scribe. Accept or decline it."
+    )]
+    fn event_is_described_to_people(#[case] event: serde_json::Value, #[case] text: &str) {
+        let event: EventBody = serde_json::from_value(event).unwrap();
+        assert_eq!(event_text(&event).as_deref(), Some(text));
     }
 }

@@ -1,7 +1,7 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
 //! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, maintenance windows begin and end, and people are reminded of what must not be
-//! forgotten.
+//! as an incident, maintenance windows begin and end, calendars of schedules are read, and people are
+//! reminded of what must not be forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -9,8 +9,10 @@
 //! process.
 
 mod backoff;
+mod calendars;
 mod changes;
 mod clock;
+mod decisions;
 mod deliver;
 mod expire;
 mod heartbeats;
@@ -20,19 +22,26 @@ mod message;
 mod parts;
 mod plan;
 mod reminders;
+pub mod self_test;
 mod send;
 mod settings;
+mod shift_notices;
+mod stand_ins;
 mod steps;
+mod watches;
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
 pub use clock::{Clock, SystemClock};
+pub use decisions::{Decisions, ModelDecisions};
 pub use message::message_for;
 pub use settings::{EngineSettings, Sender};
+pub use stand_ins::StandIns;
 
 use crate::backend::{Backend, Ledger};
+use calendars::Calendars;
 use changes::Changes;
 use deliver::Delivery;
 use expire::Expiry;
@@ -40,7 +49,10 @@ use heartbeats::Heartbeats;
 use maintenance::Maintenance;
 use parts::{Parts, stopped};
 use reminders::Reminders;
+use self_test::SelfTests;
+use shift_notices::ShiftNotices;
 use steps::Steps;
+use watches::Watches;
 
 /// What an engine works on.
 pub struct EngineOptions {
@@ -67,13 +79,21 @@ impl Engine {
     #[must_use]
     pub fn new(options: EngineOptions) -> Self {
         let EngineOptions { backend, ledger, settings, clock, receives_alerts } = options;
-        let settings = watch::Sender::new(settings);
-        Self { parts: Parts { backend, ledger, clock, settings, receives_alerts } }
+        let settings = watch::Sender::new(self_test::extended(settings));
+        let decisions = Arc::new(ModelDecisions);
+        Self { parts: Parts { backend, ledger, clock, settings, receives_alerts, decisions } }
+    }
+
+    /// Replaces what it decides, for tests that plant a fault.
+    #[must_use]
+    pub fn with_decisions(mut self, decisions: Arc<dyn Decisions>) -> Self {
+        self.parts.decisions = decisions;
+        self
     }
 
     /// Replaces channels and contacts, also while it runs. What is being sent is not disturbed.
     pub fn set_settings(&self, settings: EngineSettings) {
-        self.parts.settings.send_replace(settings);
+        self.parts.settings.send_replace(self_test::extended(settings));
     }
 
     /// Runs until `stop` ends. Messages that are being sent then get a short time to end; the claims
@@ -109,6 +129,30 @@ impl Engine {
                 never = Expiry::new(&self.parts, &changes.expiry).run() => match never {},
             }
         };
+        let self_tests = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = SelfTests::new(&self.parts).run() => match never {},
+            }
+        };
+        let watches = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Watches::new(&self.parts).run() => match never {},
+            }
+        };
+        let calendars = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Calendars::new(&self.parts).run() => match never {},
+            }
+        };
+        let notices = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = ShiftNotices::new(&self.parts).run() => match never {},
+            }
+        };
         let maintenance = async {
             tokio::select! {
                 () = stopped(stopping.clone()) => {}
@@ -116,6 +160,7 @@ impl Engine {
             }
         };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        tokio::join!(stop, steps, heartbeats, reminders, expiry, maintenance, delivery);
+        let timed = async { tokio::join!(self_tests, watches, calendars, notices, maintenance) };
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, delivery);
     }
 }

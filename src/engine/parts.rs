@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::clock::Clock;
+use super::decisions::Decisions;
 use super::settings::EngineSettings;
-use crate::backend::{Backend, Ledger};
+use crate::backend::{Backend, BackendError, Ledger};
 
 /// The store, the clock and the settings of an engine.
 pub(super) struct Parts {
@@ -16,6 +17,31 @@ pub(super) struct Parts {
     pub(super) settings: watch::Sender<EngineSettings>,
     /// Whether alerts arrive in this process.
     pub(super) receives_alerts: bool,
+    pub(super) decisions: Arc<dyn Decisions>,
+}
+
+impl Parts {
+    /// Returns the settings with the contacts that people have set themselves.
+    ///
+    /// If those can't be read at all, people are still reached over the contacts of the settings.
+    pub(super) async fn with_stored(
+        &self,
+        settings: &EngineSettings,
+    ) -> Result<EngineSettings, BackendError> {
+        let stored = match self.ledger.stored_contacts().await {
+            Ok(stored) => stored,
+            Err(error) if error.is_temporary() => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "contacts that people have set themselves can't be read");
+                return Ok(settings.clone());
+            }
+        };
+        if stored.is_empty() {
+            return Ok(settings.clone());
+        }
+        let contacts = Arc::new(settings.contacts.merged_with(&stored));
+        Ok(EngineSettings { contacts, ..settings.clone() })
+    }
 }
 
 /// Waits until the engine is to stop.

@@ -3,7 +3,7 @@
 use super::parts::Parts;
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, Plan, Unplanned};
-use crate::model::notification::plan_notifications;
+use crate::model::notification::plan_role_request;
 use crate::model::signals::plan_update;
 
 /// Plans everything that was recorded and not planned yet. Whichever program is first with a part of
@@ -23,7 +23,8 @@ pub(super) async fn plan_all(
             .flat_map(|(event, row)| {
                 let contacts = &settings.contacts;
                 let stakeholders = (settings.signals.stakeholders.as_slice(), &**contacts);
-                let mut planned = plan_notifications(event, row, contacts, now);
+                let mut planned = engine.decisions.plan(event, row, contacts, now);
+                planned.extend(plan_role_request(event, row, contacts, now));
                 planned.extend(plan_update(event, row, stakeholders, now));
                 planned
             })

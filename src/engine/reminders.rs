@@ -101,7 +101,17 @@ impl<'a> Reminders<'a> {
             self.tracked.iter().filter(|(_, tracked)| is_due(tracked)).map(|(id, _)| *id).collect();
         due.sort();
         for id in due {
-            self.consider(id, settings, now).await?;
+            match self.consider(id, settings, now).await {
+                Err(error) if error.is_temporary() => return Err(error),
+                // One that is broken must not stop the others.
+                Err(error) => {
+                    tracing::warn!(%id, %error, "nobody is reminded of an incident");
+                    if let Some(tracked) = self.tracked.get_mut(&id) {
+                        tracked.next = Some(now + AFTER_REFUSAL);
+                    }
+                }
+                Ok(()) => {}
+            }
         }
         let delta = self.engine.backend.changes(self.cursor, self.wait()).await?;
         self.apply(delta);
@@ -204,7 +214,8 @@ impl<'a> Reminders<'a> {
         settings: &EngineSettings,
         now: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let notifications = plan_reminder(due, row, &settings.contacts, now);
+        let contacts = self.engine.with_stored(settings).await?.contacts;
+        let notifications = plan_reminder(due, row, &contacts, now);
         // Another program may have the contacts of the person.
         if notifications.is_empty() {
             return Ok(());

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::backoff::Backoff;
 use super::clock::Clock;
 use super::links::add_links;
-use super::message::message_for;
+use super::message::{event_of, message_for, requested_role};
 use super::parts::stopped;
 use super::settings::EngineSettings;
 use crate::backend::{Backend, Claim, Ledger};
@@ -73,9 +73,11 @@ impl SendTask {
             );
             return self.result(AttemptOutcome::Temporary, reason);
         };
-        let mut message = message_for(&self.claim, &*self.backend).await;
-        let answers = &self.settings.answers;
-        add_links(&mut message, &self.claim, answers, &*self.ledger, self.clock.now()).await;
+        let event = event_of(&self.claim, &*self.backend).await;
+        let mut message = message_for(&self.claim, event.as_ref(), &*self.backend).await;
+        let (answers, role) = (&self.settings.answers, requested_role(event.as_ref()));
+        let claim = (&self.claim, role);
+        add_links(&mut message, claim, answers, &*self.ledger, self.clock.now()).await;
         let sender = &self.settings.sender;
         match sender.send(&notification.channel, &contact.address, &message).await {
             Ok(Receipt { provider_id, answer }) => {

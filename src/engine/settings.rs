@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::model::calendar::CalendarSource;
 use crate::model::notification::{AnswerSettings, Contacts};
 use crate::model::service_level::ServiceLevels;
 use crate::model::signals::SignalSettings;
+use crate::outbound::calendar::CalendarReader;
 use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
 
 /// Sends messages over channels that have names.
@@ -25,6 +27,15 @@ pub trait Sender: Send + Sync {
         address: &str,
         message: &OutboundMessage,
     ) -> Result<Receipt, SendError>;
+
+    /// Asks another server whether it is ready.
+    ///
+    /// # Errors
+    /// Why it is not, or can't be asked. A sender that asks no servers says so, which is what this method
+    /// does.
+    async fn probe(&self, _url: &str) -> Result<(), SendError> {
+        Err(SendError::permanent("this program can't ask other servers"))
+    }
 }
 
 #[async_trait]
@@ -45,6 +56,14 @@ impl Sender for Channels {
             None => Err(SendError::temporary(format!("there is no channel {channel} any more"))),
         }
     }
+
+    async fn probe(&self, url: &str) -> Result<(), SendError> {
+        let client = self.client();
+        let client =
+            client.ok_or_else(|| SendError::permanent("this program can't ask other servers"))?;
+        let url = url.parse().map_err(|_| SendError::permanent("it is no URL"))?;
+        client.probe(url).await
+    }
 }
 
 /// What an engine follows of the settings in force.
@@ -58,6 +77,10 @@ pub struct EngineSettings {
     pub signals: Arc<SignalSettings>,
     /// The service levels, which say when stakeholders expect an update.
     pub levels: ServiceLevels,
+    /// The calendars of schedules.
+    pub calendars: Arc<Vec<CalendarSource>>,
+    /// What reads them; `None` where nothing does.
+    pub calendar_reader: Option<Arc<dyn CalendarReader>>,
     /// How people answer messages.
     pub answers: AnswerSettings,
 }

@@ -14,7 +14,8 @@ use super::changes::Changes;
 use super::parts::Parts;
 use crate::backend::{BackendError, Cursor, Delta, Outcome};
 use crate::model::directory::Directory;
-use crate::model::escalation::{AutomaticCall, NextCall, awaits_calls, next_call};
+use crate::model::escalation::{AutomaticCall, NextCall};
+use crate::model::signals::self_test::add_test_policy;
 use crate::model::storm::is_quiet;
 use crate::model::{
     Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, Priority, RejectionKind,
@@ -49,6 +50,8 @@ pub(super) struct Steps<'a> {
     cursor: Option<Cursor>,
     /// `None` until it was read.
     directory: Option<Directory>,
+    /// Whether the directory has the policy of self-tests.
+    has_self_test: bool,
     tracked: HashMap<IncidentId, Tracked>,
     /// The priorities of all open incidents: one that is folded under another is quiet while that is
     /// among them.
@@ -62,6 +65,7 @@ impl<'a> Steps<'a> {
             changes,
             cursor: None,
             directory: None,
+            has_self_test: false,
             tracked: HashMap::new(),
             open: HashMap::new(),
         }
@@ -83,8 +87,14 @@ impl<'a> Steps<'a> {
 
     /// Carries out what is due, then waits for a change or for the next step.
     async fn turn(&mut self) -> Result<(), BackendError> {
-        if self.directory.is_none() {
-            self.directory = Some(self.engine.backend.directory().await?);
+        let has_self_test = self.engine.settings.borrow().signals.self_test.is_some();
+        if self.directory.is_none() || has_self_test != self.has_self_test {
+            let mut directory = self.engine.backend.directory().await?;
+            if has_self_test {
+                add_test_policy(&mut directory);
+            }
+            self.has_self_test = has_self_test;
+            self.directory = Some(directory);
             self.reconsider_all();
         }
         self.call_due().await?;
@@ -120,7 +130,7 @@ impl<'a> Steps<'a> {
 
     fn track(&mut self, row: Summary) {
         self.note_open(&row);
-        if !awaits_calls(&row) {
+        if !self.engine.decisions.awaits_calls(&row) {
             self.tracked.remove(&row.id);
             return;
         }
@@ -172,7 +182,7 @@ impl<'a> Steps<'a> {
                 tracked.next = None;
                 continue;
             }
-            match next_call(&tracked.row, directory, now) {
+            match self.engine.decisions.next_call(&tracked.row, directory, now) {
                 NextCall::Now(call) => due.push((*id, call)),
                 NextCall::At(at) => tracked.next = Some(at),
                 NextCall::Never => tracked.next = None,
@@ -246,6 +256,7 @@ pub(super) fn envelope(incident: IncidentId, call: &AutomaticCall, now: DateTime
         to: call.to.clone(),
         reason: None,
         automatic: Some(call.step),
+        all_must_acknowledge: call.all_must_acknowledge,
     };
     Envelope {
         id: CommandId::new(),

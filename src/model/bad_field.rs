@@ -64,6 +64,35 @@ pub enum FieldProblem {
     /// A line has a line break.
     #[error("has a line break: write it on one line")]
     LineBreak,
+    /// A contact is used too late.
+    #[error("is no time from 0 s to 7 d: write a shorter time")]
+    WaitOutOfRange,
+    /// A text is no time of the day.
+    #[error("is no time of the day: write one such as 22:00")]
+    NoTimeOfDay,
+    /// A text is no zone that this machine has.
+    #[error("is {:?}, which is no zone here: write one such as Europe/Berlin", sanitize(.0))]
+    NoZone(String),
+    /// The settings have no such channel.
+    #[error(
+        "there is no channel {:?} in the settings{}",
+        sanitize(.name),
+        question(.nearest.as_deref())
+    )]
+    NoChannel {
+        /// The name.
+        name: String,
+        /// The name that was probably meant.
+        nearest: Option<String>,
+    },
+    /// A text is no address of the channel.
+    #[error("is not one of {kind}: write {expected}")]
+    NotAnAddress {
+        /// The kind of the channel.
+        kind: &'static str,
+        /// What to write.
+        expected: &'static str,
+    },
     /// A link is not an absolute URL.
     #[error("is no URL: it begins with https:// or another scheme")]
     NotAUrl,

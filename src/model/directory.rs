@@ -10,8 +10,9 @@ use utoipa::ToSchema;
 use super::actor::{Actor, PersonRef};
 use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
+use super::id::CoverId;
 use super::maintenance::MaintenanceWindow;
-use super::oncall::{Override, Schedule};
+use super::oncall::{CalendarLink, Cover, Override, Schedule, ScheduleCalendar};
 use super::text::FoldedText;
 
 /// The people, teams and services of a company, and who is called for them. It is small enough to
@@ -34,6 +35,17 @@ pub struct Directory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub overrides: Vec<TeamOverride>,
+    /// Requests for cover: those that are open, and those that ended in the last 30 days.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub covers: Vec<Cover>,
+    /// Addresses under which calendar programs read shifts, also those that were revoked lately.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calendar_links: Vec<CalendarLink>,
+    /// What was read last from the calendars of schedules of the settings file. They are stored alone:
+    /// [`Directory::merged_with`] adds them to the schedules.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
+    pub calendars: Vec<ScheduleCalendar>,
     /// The maintenance windows that mute now or will do so next. A backend adds them when the directory is
     /// read; they are no part of what is stored.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -99,6 +111,16 @@ impl Directory {
                 schedule.overrides.push(entry.span);
             }
         }
+        for schedule in &mut schedules {
+            let key = schedule.key().to_owned();
+            let Some(calendar) = &mut schedule.calendar else { continue };
+            let is_it = |copy: &&ScheduleCalendar| {
+                copy.schedule == key && copy.fingerprint == calendar.fingerprint
+            };
+            if let Some(copy) = self.calendars.iter().find(is_it) {
+                calendar.clone_from(copy);
+            }
+        }
         Self {
             people: merge_by_name(self.people, &other.people, |person| person.handle.as_str()),
             teams: merge_by_name(self.teams, &other.teams, |team| team.name.as_str()),
@@ -108,6 +130,13 @@ impl Directory {
             policies: merge_by_name(self.policies, &other.policies, |policy| policy.key()),
             schedules,
             overrides: Vec::new(),
+            covers: self.covers.into_iter().chain(other.covers.iter().cloned()).collect(),
+            calendar_links: self
+                .calendar_links
+                .into_iter()
+                .chain(other.calendar_links.iter().cloned())
+                .collect(),
+            calendars: Vec::new(),
             maintenance: self.maintenance,
             extra: self.extra,
         }
@@ -246,6 +275,27 @@ impl Directory {
         let mut of_team = self.schedules.iter().filter(|schedule| schedule.team == team);
         let first = of_team.clone().next();
         of_team.find(|schedule| schedule.key() == team).or(first)
+    }
+
+    /// Returns the request for cover with an id.
+    #[must_use]
+    pub fn cover(&self, id: CoverId) -> Option<&Cover> {
+        self.covers.iter().find(|cover| cover.id == id)
+    }
+
+    /// Returns the address of a calendar with a digest, unless it was revoked.
+    #[must_use]
+    pub fn calendar_link(&self, digest: &str) -> Option<&CalendarLink> {
+        let mut working = self.calendar_links.iter().filter(|link| link.revoked_at.is_none());
+        working.find(|link| link.digest == digest)
+    }
+
+    /// Returns whether somebody belongs to a schedule: they take turns on it, or are of its team.
+    #[must_use]
+    pub fn is_of_schedule(&self, schedule: &Schedule, handle: &str) -> bool {
+        let mut of_team = self.teams.iter().filter(|team| team.name == schedule.team);
+        schedule.people().contains(&handle)
+            || of_team.any(|team| team.members.iter().any(|member| member == handle))
     }
 
     /// Returns the escalation policy of a team: the one for all of its incidents, or else the first

@@ -11,11 +11,12 @@ use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
 use super::command::logic::EventLogic;
 use super::command::{
-    Decision, Declaration, Link, acknowledge, add_note, answer_item, assign, categorize, close,
-    correct_note, declare, describe, escalate, fold, give_role, link, mark_noise, merge,
-    move_alerts, move_status, mute, pause, prioritize, publish_review, reclassify, record_decision,
-    reopen, repeat_alert, resolve, set_action_item, set_services, set_team, snooze, undo_move,
-    unlink, unmute, unpause, update_stakeholders, wake, write_review,
+    Decision, Declaration, Link, acknowledge, add_note, answer_item, answer_role, ask_for_role,
+    assign, categorize, close, correct_note, declare, describe, escalate, fold, give_role, link,
+    mark_noise, merge, move_alerts, move_status, mute, pause, prioritize, publish_review,
+    reclassify, record_decision, reopen, repeat_alert, resolve, set_action_item,
+    set_expected_recovery, set_services, set_team, snooze, undo_move, unlink, unmute, unpause,
+    update_stakeholders, wake, write_review,
 };
 use super::extra::{Extra, extensible_record};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
@@ -204,6 +205,9 @@ pub enum EventBody {
         /// The step of the policy that a program carried out by itself, and whether it was late.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         automatic: Option<AutomaticStep>,
+        /// Whether each of the people must acknowledge.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        all_must_acknowledge: bool,
     },
     /// Impact, urgency and priority were set.
     Prioritized {
@@ -370,6 +374,29 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         declared: bool,
     },
+    /// It was said when service is expected to be restored.
+    ExpectedRecoverySet {
+        /// When; `None` if that is not known any more.
+        at: Option<DateTime<Utc>>,
+    },
+    /// Somebody was asked to join the response in a role.
+    RoleRequested {
+        /// The role.
+        role: Role,
+        /// The person who is asked.
+        person: PersonRef,
+    },
+    /// Somebody who was asked to join in a role has answered.
+    RoleAnswered {
+        /// The role.
+        role: Role,
+        /// The person who was asked.
+        person: PersonRef,
+        /// Whether the person has accepted.
+        accepted: bool,
+    },
+    /// A person has acknowledged an incident that others have to acknowledge as well.
+    AcknowledgedInPart,
     /// A maintenance window mutes the incident: nobody is called for it.
     Muted {
         /// The id of the window.
@@ -476,6 +503,7 @@ impl Event {
             | EventBody::StakeholdersUpdated { message: text, .. } => (text.clone(), true),
             EventBody::DecisionRecorded(decision) => (decision.decision.clone(), true),
             EventBody::Acknowledged
+            | EventBody::AcknowledgedInPart
             | EventBody::StatusMoved { .. }
             | EventBody::MoveUndone { .. }
             | EventBody::Assigned { .. }
@@ -545,6 +573,10 @@ impl EventBody {
         "decision_recorded",
         "alerts_moved_out",
         "alerts_moved_in",
+        "expected_recovery_set",
+        "role_requested",
+        "role_answered",
+        "acknowledged_in_part",
         "muted",
         "unmuted",
         "folded",
@@ -616,6 +648,7 @@ impl EventBody {
                 })
             }
             Self::Acknowledged => read(&acknowledge::Acknowledged),
+            Self::AcknowledgedInPart => read(&acknowledge::AcknowledgedInPart),
             Self::StatusMoved { to } => read(&move_status::StatusMoved { to: *to }),
             Self::MoveUndone { to } => read(&undo_move::MoveUndone { to: *to }),
             Self::Assigned { to } => read(&assign::Assigned { to: to.as_ref() }),
@@ -623,12 +656,15 @@ impl EventBody {
             Self::RoleGiven { role, person, given } => {
                 read(&give_role::RoleGiven { role: *role, person, given: *given })
             }
-            Self::Escalated { level, to, reason, automatic } => read(&escalate::Escalated {
-                level: *level,
-                to,
-                reason: reason.as_deref(),
-                automatic: *automatic,
-            }),
+            Self::Escalated { level, to, reason, automatic, all_must_acknowledge } => {
+                read(&escalate::Escalated {
+                    level: *level,
+                    to,
+                    reason: reason.as_deref(),
+                    automatic: *automatic,
+                    all_must_acknowledge: *all_must_acknowledge,
+                })
+            }
             Self::Prioritized {
                 impact,
                 urgency,
@@ -700,6 +736,15 @@ impl EventBody {
                     count: *count,
                     declared: *declared,
                 })
+            }
+            Self::ExpectedRecoverySet { at } => {
+                read(&set_expected_recovery::ExpectedRecoverySet { at: *at })
+            }
+            Self::RoleRequested { role, person } => {
+                read(&ask_for_role::RoleRequested { role: *role, person })
+            }
+            Self::RoleAnswered { role, person, accepted } => {
+                read(&answer_role::RoleAnswered { role: *role, person, accepted: *accepted })
             }
             Self::Muted { window, title, until } => {
                 read(&mute::Muted { window: *window, title, until: *until })

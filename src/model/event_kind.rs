@@ -43,6 +43,10 @@ impl EventBody {
             Self::DecisionRecorded(_) => "decision_recorded",
             Self::AlertsMovedOut { .. } => "alerts_moved_out",
             Self::AlertsMovedIn { .. } => "alerts_moved_in",
+            Self::ExpectedRecoverySet { .. } => "expected_recovery_set",
+            Self::RoleRequested { .. } => "role_requested",
+            Self::RoleAnswered { .. } => "role_answered",
+            Self::AcknowledgedInPart => "acknowledged_in_part",
             Self::Muted { .. } => "muted",
             Self::Unmuted => "unmuted",
             Self::Folded { .. } => "folded",
@@ -63,6 +67,7 @@ mod tests {
     fn names_are_those_of_the_wire() {
         let samples = [
             json!({"kind": "acknowledged"}),
+            json!({"kind": "acknowledged_in_part"}),
             json!({"kind": "closed"}),
             json!({"kind": "woken"}),
             json!({"kind": "unpaused"}),

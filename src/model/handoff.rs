@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::actor::{Actor, PersonRef};
 use super::change::Change;
+use super::directory::Directory;
 use super::event::{Event, EventBody};
 use super::id::IncidentId;
 use super::last_word::LastWord;
@@ -48,6 +50,8 @@ pub struct HandoffInputs<'a> {
     /// The changes that ran in the shift.
     pub changes: &'a [&'a Change],
     pub levels: &'a ServiceLevels,
+    /// Names that it does not have are marked; `None` before it was read.
+    pub directory: Option<&'a Directory>,
 }
 
 /// The parts of a handoff, in the order in which they are shown.
@@ -171,14 +175,15 @@ impl Handoff {
         let open_entries = open.iter().map(|row| open_entry(row, inputs, &last_words));
         let mut entries: Vec<HandoffEntry> = open_entries.collect();
         let escalated = inputs.events.iter().filter(|event| is_escalation(&event.event.body));
-        let mut escalated: Vec<HandoffEntry> =
-            escalated.map(|event| happened(HandoffPart::Escalated, event)).collect();
+        let mut escalated: Vec<HandoffEntry> = escalated
+            .map(|event| happened(HandoffPart::Escalated, event, inputs.directory))
+            .collect();
         escalated.sort_by_key(|entry| std::cmp::Reverse(word_time(entry)));
         entries.extend(escalated);
-        let ended = ended(inputs.events, &open);
+        let ended = ended(inputs, &open);
         let ended_count = ended.len();
         entries.extend(ended);
-        entries.extend(inputs.changes.iter().map(|change| change_entry(change)));
+        entries.extend(inputs.changes.iter().map(|change| change_entry(change, inputs.directory)));
         // Changes are listed as they come, the latest first.
         entries.sort_by_key(|entry| entry.part);
         let declared = inputs.events.iter().filter(|event| is_declaration(&event.event.body));
@@ -227,19 +232,43 @@ fn latest_news<'a>(events: &[ShiftEvent<'a>]) -> HashMap<IncidentId, &'a Event> 
     last
 }
 
-fn word(event: &Event) -> NewsItem {
+/// Returns the name of whoever did something, marked if the directory does not have the person.
+fn actor_label(actor: &Actor, directory: Option<&Directory>) -> String {
+    let name = directory.map(|directory| directory.actor_label(actor).into_owned());
+    name.unwrap_or_else(|| actor.name().to_owned())
+}
+
+/// Returns the name of a person, marked if the directory does not have the person.
+fn person_label(person: &PersonRef, directory: Option<&Directory>) -> String {
+    let name = directory.map(|directory| directory.person_label(person).into_owned());
+    name.unwrap_or_else(|| person.name.clone())
+}
+
+fn service_labels(services: &[String], directory: Option<&Directory>) -> Vec<String> {
+    let label = |name: &String| match directory {
+        Some(directory) => directory.service_label(name).into_owned(),
+        None => name.clone(),
+    };
+    services.iter().map(label).collect()
+}
+
+fn word(event: &Event, directory: Option<&Directory>) -> NewsItem {
+    let text = match directory {
+        Some(directory) => event.with_marked_names(directory).body.detail(),
+        None => event.body.detail(),
+    };
     NewsItem {
         at: event.at,
-        who: event.actor.name().to_owned(),
+        who: actor_label(&event.actor, directory),
         label: event.body.label().into_owned(),
-        text: event.body.detail(),
+        text,
     }
 }
 
 /// Returns the last word of a row, from before the shift.
-fn earlier_word(word: &LastWord) -> NewsItem {
+fn earlier_word(word: &LastWord, directory: Option<&Directory>) -> NewsItem {
     let text = if word.quoted { format!("“{}”", word.text) } else { word.text.clone() };
-    NewsItem { at: word.at, who: word.by.name.clone(), label: String::new(), text }
+    NewsItem { at: word.at, who: person_label(&word.by, directory), label: String::new(), text }
 }
 
 fn open_entry(
@@ -268,9 +297,9 @@ fn open_entry(
         priority: Some(row.priority),
         status: Some(row.status),
         title: row.title.clone(),
-        services: row.services.clone(),
+        services: service_labels(&row.services, inputs.directory),
         state: HandoffState::Open {
-            owner: row.assignee.as_ref().map(|person| person.name.clone()),
+            owner: row.assignee.as_ref().map(|person| person_label(person, inputs.directory)),
             reported_at: row.reported_at,
             remaining: clock.map(|clock| clock.remaining(now)),
             snoozed_until: row.snoozed_until.filter(|_| part == HandoffPart::Snoozed),
@@ -279,15 +308,19 @@ fn open_entry(
             is_new: row.reported_at >= inputs.since,
         },
         last_word: match last_words.get(&row.id) {
-            Some(event) => Some(word(event)),
+            Some(event) => Some(word(event, inputs.directory)),
             // What was said before the shift.
-            None => row.last_word.as_ref().map(earlier_word),
+            None => row.last_word.as_ref().map(|word| earlier_word(word, inputs.directory)),
         },
     }
 }
 
 /// Returns the entry of something that happened to an incident.
-fn happened(part: HandoffPart, event: &ShiftEvent<'_>) -> HandoffEntry {
+fn happened(
+    part: HandoffPart,
+    event: &ShiftEvent<'_>,
+    directory: Option<&Directory>,
+) -> HandoffEntry {
     HandoffEntry {
         part,
         incident: Some(event.event.incident),
@@ -297,13 +330,14 @@ fn happened(part: HandoffPart, event: &ShiftEvent<'_>) -> HandoffEntry {
         title: event.title.to_owned(),
         services: Vec::new(),
         state: HandoffState::Happened { at: event.event.at },
-        last_word: Some(word(event.event)),
+        last_word: Some(word(event.event, directory)),
     }
 }
 
 /// Returns the incidents that ended in the shift and are not open again, the latest first; each with
 /// its resolution rather than with what only closes it.
-fn ended(events: &[ShiftEvent<'_>], open: &[&Summary]) -> Vec<HandoffEntry> {
+fn ended(inputs: &HandoffInputs<'_>, open: &[&Summary]) -> Vec<HandoffEntry> {
+    let events = inputs.events;
     let mut ends: Vec<&ShiftEvent<'_>> = Vec::new();
     for event in events.iter().filter(|event| is_end(&event.event.body)) {
         let id = event.event.incident;
@@ -323,10 +357,11 @@ fn ended(events: &[ShiftEvent<'_>], open: &[&Summary]) -> Vec<HandoffEntry> {
         }
     }
     ends.sort_by_key(|end| std::cmp::Reverse(end.event.at));
-    ends.into_iter().map(|end| happened(HandoffPart::Ended, end)).collect()
+    let directory = inputs.directory;
+    ends.into_iter().map(|end| happened(HandoffPart::Ended, end, directory)).collect()
 }
 
-fn change_entry(change: &Change) -> HandoffEntry {
+fn change_entry(change: &Change, directory: Option<&Directory>) -> HandoffEntry {
     HandoffEntry {
         part: HandoffPart::Changes,
         incident: None,
@@ -334,11 +369,11 @@ fn change_entry(change: &Change) -> HandoffEntry {
         priority: None,
         status: None,
         title: change.title.clone(),
-        services: change.services.clone(),
+        services: service_labels(&change.services, directory),
         state: HandoffState::Happened { at: change.starts_at },
         last_word: Some(NewsItem {
             at: change.starts_at,
-            who: change.by.name().to_owned(),
+            who: actor_label(&change.by, directory),
             label: change.state.to_string(),
             text: String::new(),
         }),

@@ -74,6 +74,16 @@ id! {
     ProblemId
 }
 
+id! {
+    /// The id of a request for cover of a shift.
+    CoverId
+}
+
+id! {
+    /// The id of an address of a calendar, which is no secret.
+    CalendarLinkId
+}
+
 impl EventId {
     /// Returns the id of the `index`-th event that a command leads to.
     ///

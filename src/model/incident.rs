@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::actor::{Actor, PersonRef};
 use super::attributes::Attributes;
 use super::checklist::Answered;
-use super::command::{Decision, Declaration, Link};
+use super::command::{Decision, Declaration, Link, RoleRequest};
 use super::event::{Event, EventBody, Undo};
 use super::extra::{Extra, extensible_record};
 use super::id::{IncidentId, IncidentNumber};
@@ -75,6 +75,12 @@ pub struct Incident {
     /// The recorded decisions, in the order in which they were recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
+    /// When service is expected to be restored; absent if nobody has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_recovery: Option<DateTime<Utc>>,
+    /// Who was asked to join in which role, and the answers; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub role_requests: Vec<RoleRequest>,
     /// Why it is marked as noise; `None` if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_reason: Option<String>,
@@ -170,6 +176,7 @@ pub(super) fn declared_summary(
         escalation: 0,
         escalation_round: 0,
         escalation_from: None,
+        required: None,
         muted: None,
         muted_ms: 0,
         folded_under: None,
@@ -256,6 +263,8 @@ impl Incident {
             reclassified: None,
             review: Review::default(),
             decisions: Vec::new(),
+            expected_recovery: None,
+            role_requests: Vec::new(),
             noise_reason: None,
             extra: Extra::default(),
         }
@@ -432,6 +441,9 @@ impl Incident {
             self.summary.acknowledged_at = Some(at);
             self.acknowledged_by = Some(event.actor.clone());
         }
+        if stage >= 1 {
+            self.summary.required = None;
+        }
         if status == Status::Resolved || status == Status::Closed {
             self.summary.resolved_at.get_or_insert(at);
         }
@@ -465,6 +477,7 @@ impl Incident {
             self.resolution = None;
         }
         if to < Status::Acknowledged {
+            self.summary.required = None;
             self.summary.acknowledged_at = None;
             self.acknowledged_by = None;
         }
@@ -474,6 +487,7 @@ impl Incident {
     /// Ends the incident without a resolution: it was merged or reclassified.
     pub(super) fn end_as(&mut self, status: Status, event: &Event) {
         self.summary.closed_at = Some(event.at);
+        self.summary.required = None;
         self.unpause(event.at);
         self.set_status(status, event);
     }

@@ -18,7 +18,9 @@ const MIN_SIMILARITY: f64 = 0.75;
 fn named_people(command: &mut IncidentCommand) -> Vec<(&'static str, &mut PersonRef)> {
     match command {
         IncidentCommand::Assign { to: Some(person) } => vec![("to", person)],
-        IncidentCommand::GiveRole { person, .. } => vec![("person", person)],
+        IncidentCommand::GiveRole { person, .. } | IncidentCommand::AskForRole { person, .. } => {
+            vec![("person", person)]
+        }
         IncidentCommand::Escalate { to, .. } => to.iter_mut().map(|one| ("to", one)).collect(),
         IncidentCommand::SetActionItem { item } => {
             item.owner.iter_mut().map(|owner| ("owner", owner)).collect()

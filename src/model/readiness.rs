@@ -12,8 +12,10 @@ use super::directory::Directory;
 use super::escalation::{self, NobodyReason, Policy, Reached, Target, reached_by};
 use super::id::IncidentId;
 use super::incident::declared_summary;
+use super::notification::{ContactReach, PersonReach};
 use super::oncall::{Schedule, UnknownZone};
 use super::priority::{Impact, Priority, Urgency};
+use super::signals::{HeartbeatRule, StakeholderRule};
 use super::status::Source;
 use super::summary::Summary;
 
@@ -50,6 +52,48 @@ pub enum Finding {
         /// The priorities for which it has none.
         priorities: Vec<Priority>,
     },
+    /// The incident of a heartbeat's silence would follow no policy.
+    HeartbeatWithoutPolicy {
+        /// The name of the heartbeat.
+        heartbeat: String,
+        /// The priority of the incident.
+        priority: Priority,
+    },
+    /// A heartbeat names a service that the directory does not have.
+    HeartbeatOfUnknownService {
+        /// The name of the heartbeat.
+        heartbeat: String,
+        /// The name of the service.
+        service: String,
+    },
+    /// A person may be called, or is a stakeholder, and has no contact.
+    NoContact {
+        /// The handle of the person.
+        person: String,
+        /// For what the person is reached.
+        purpose: Purpose,
+    },
+    /// A contact can't be used.
+    UnusableContact {
+        /// The handle of the person.
+        person: String,
+        /// The name of the contact.
+        contact: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A person has contacts that work, and no rule uses any of them.
+    NoRule {
+        /// The handle of the person.
+        person: String,
+        /// Whether the rules for urgent incidents are meant.
+        urgent: bool,
+    },
+    /// No contact of a stakeholder works.
+    UnreachableStakeholder {
+        /// The handle of the person.
+        person: String,
+    },
     /// The zone of a schedule can't be used, so that its times are read as UTC.
     UnknownZone {
         /// The name of the schedule.
@@ -59,11 +103,38 @@ pub enum Finding {
         /// What is wrong with it.
         error: UnknownZone,
     },
+    /// The calendar of a schedule could not be read lately: what was read last goes on counting.
+    OldCalendar {
+        /// The name of the schedule.
+        schedule: String,
+        /// Where the calendar is.
+        source: String,
+        /// When it was read last; `None` if it never was.
+        as_of: Option<DateTime<Utc>>,
+        /// Why it could not be read.
+        error: Option<String>,
+    },
+    /// Something in the calendar of a schedule could not be understood.
+    CalendarProblem {
+        /// The name of the schedule.
+        schedule: String,
+        /// What it is.
+        problem: String,
+    },
     /// A policy ends after its last level: nobody is called again or at the end.
     EndsNowhere {
         /// The name of the policy.
         policy: String,
     },
+}
+
+/// For what a person is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// A policy may call the person.
+    Call,
+    /// The person is sent updates.
+    Updates,
 }
 
 impl Finding {
@@ -75,7 +146,16 @@ impl Finding {
             Self::UnreachableLevel { .. } => "unreachable_level",
             Self::EmptyPolicy { .. } => "empty_policy",
             Self::NoPolicy { .. } => "no_policy",
+            Self::HeartbeatWithoutPolicy { .. } => "heartbeat_without_policy",
+            Self::HeartbeatOfUnknownService { .. } => "heartbeat_of_unknown_service",
+            Self::NoContact { purpose: Purpose::Call, .. } => "no_contact",
+            Self::NoContact { purpose: Purpose::Updates, .. }
+            | Self::UnreachableStakeholder { .. } => "unreachable_stakeholder",
+            Self::UnusableContact { .. } => "unusable_contact",
+            Self::NoRule { .. } => "no_rule",
             Self::UnknownZone { .. } => "unknown_zone",
+            Self::OldCalendar { .. } => "old_calendar",
+            Self::CalendarProblem { .. } => "calendar_problem",
             Self::EndsNowhere { .. } => "ends_nowhere",
         }
     }
@@ -97,6 +177,9 @@ pub fn findings(directory: &Directory, now: DateTime<Utc>, until: DateTime<Utc>)
             let (schedule, zone) = (schedule.key().to_owned(), zone.clone());
             findings.push(Finding::UnknownZone { schedule, zone, error });
         }
+    }
+    for schedule in &directory.schedules {
+        findings.extend(of_calendar(schedule, now));
     }
     for team in coverage(directory, now, until) {
         // A team without schedule and policy calls nobody at any time; that is said of its services.
@@ -121,6 +204,107 @@ pub fn findings(directory: &Directory, now: DateTime<Utc>, until: DateTime<Utc>)
         }
     }
     findings
+}
+
+/// Returns the heartbeats whose silence would reach nobody.
+#[must_use]
+pub fn of_heartbeats(
+    directory: &Directory,
+    rules: &[HeartbeatRule],
+    now: DateTime<Utc>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in rules {
+        let heartbeat = rule.name.clone();
+        let unknown = rule.service.as_ref().filter(|name| directory.service(name).is_none());
+        if let Some(service) = unknown {
+            let service = service.clone();
+            let heartbeat = heartbeat.clone();
+            findings.push(Finding::HeartbeatOfUnknownService { heartbeat, service });
+        }
+        let services = rule.service.iter().cloned().collect();
+        let incident = supposed(directory, services, rule.team.clone(), rule.priority, now);
+        if escalation::policy_of(&incident, directory).is_none() {
+            let priority = rule.priority;
+            findings.push(Finding::HeartbeatWithoutPolicy { heartbeat, priority });
+        }
+    }
+    findings
+}
+
+/// Returns what is wrong with the contacts of those whom the policies may call, and of those who are
+/// sent updates.
+#[must_use]
+pub fn of_contacts(
+    directory: &Directory,
+    stakeholders: &[StakeholderRule],
+    people: &[PersonReach],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let reach = |handle: &str| {
+        let found = people.iter().find(|person| person.person.eq_ignore_ascii_case(handle));
+        found.filter(|person| !person.contacts.is_empty())
+    };
+    let mut seen = BTreeSet::new();
+    for person in callable_people(directory) {
+        seen.insert(person.handle.to_lowercase());
+        match reach(&person.handle) {
+            Some(reach) => of_person(&mut findings, reach),
+            None => {
+                let (person, purpose) = (person.handle.clone(), Purpose::Call);
+                findings.push(Finding::NoContact { person, purpose });
+            }
+        }
+    }
+    for handle in stakeholders.iter().flat_map(|rule| &rule.people) {
+        if !seen.insert(handle.to_lowercase()) {
+            continue;
+        }
+        let (person, purpose) = (handle.clone(), Purpose::Updates);
+        match reach(handle) {
+            None => findings.push(Finding::NoContact { person, purpose }),
+            Some(reach) if reach.contacts.iter().all(|contact| contact.problem.is_some()) => {
+                findings.push(Finding::UnreachableStakeholder { person });
+            }
+            Some(_) => {}
+        }
+    }
+    findings
+}
+
+fn of_person(findings: &mut Vec<Finding>, reach: &PersonReach) {
+    let person = || reach.person.clone();
+    for contact in &reach.contacts {
+        if let Some(problem) = &contact.problem {
+            let (contact, problem) = (contact.contact.clone(), problem.clone());
+            findings.push(Finding::UnusableContact { person: person(), contact, problem });
+        }
+    }
+    if reach.contacts.iter().all(|contact| contact.problem.is_some()) {
+        return;
+    }
+    for urgent in [true, false] {
+        let waits = |contact: &ContactReach| {
+            !(if urgent { &contact.urgent_after_s } else { &contact.rest_after_s }).is_empty()
+        };
+        if !reach.contacts.iter().any(waits) {
+            findings.push(Finding::NoRule { person: person(), urgent });
+        }
+    }
+}
+
+fn of_calendar(schedule: &Schedule, now: DateTime<Utc>) -> Vec<Finding> {
+    let Some(calendar) = &schedule.calendar else { return Vec::new() };
+    let name = || schedule.key().to_owned();
+    let old = calendar.is_old(now).then(|| Finding::OldCalendar {
+        schedule: name(),
+        source: calendar.source.clone(),
+        as_of: calendar.as_of,
+        error: calendar.error.clone(),
+    });
+    let problems = calendar.problems.iter().cloned();
+    let problems = problems.map(|problem| Finding::CalendarProblem { schedule: name(), problem });
+    old.into_iter().chain(problems).collect()
 }
 
 fn of_policy(directory: &Directory, policy: &Policy, now: DateTime<Utc>) -> Vec<Finding> {
@@ -184,10 +368,20 @@ pub fn supposed_incident(
     priority: Priority,
     at: DateTime<Utc>,
 ) -> Summary {
+    supposed(directory, vec![service.to_owned()], None, priority, at)
+}
+
+fn supposed(
+    directory: &Directory,
+    services: Vec<String>,
+    team: Option<String>,
+    priority: Priority,
+    at: DateTime<Utc>,
+) -> Summary {
     let mut declaration = Declaration {
         alerts: None,
         title: "An incident that is only supposed".to_owned(),
-        services: vec![service.to_owned()],
+        services,
         impact: Impact::Medium,
         urgency: Urgency::Medium,
         category: None,
@@ -195,7 +389,7 @@ pub fn supposed_incident(
         symptoms: String::new(),
         detected_at: at,
         reported_at: at,
-        team: None,
+        team,
         labels: Vec::new(),
         dedup_key: None,
         runbook: None,

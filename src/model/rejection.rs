@@ -101,6 +101,20 @@ pub enum Rejection {
         /// Whether the person has the role.
         given: bool,
     },
+    /// The person was asked for the role and has not answered yet.
+    RoleAlreadyRequested {
+        /// The role.
+        role: Role,
+        /// The person who was asked.
+        person: PersonRef,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// The requester was not asked for the role, or has answered already.
+    NoRoleRequest {
+        /// The role.
+        role: Role,
+    },
     /// Impact, urgency and priority are set like this already.
     AlreadyPrioritized {
         /// The priority that the incident has.
@@ -365,6 +379,8 @@ impl Rejection {
             | Self::AlreadyCategorized { .. }
             | Self::AlreadyUncategorized
             | Self::RoleUnchanged { .. }
+            | Self::RoleAlreadyRequested { .. }
+            | Self::NoRoleRequest { .. }
             | Self::AlreadyPrioritized { .. }
             | Self::AlreadyOfPriority { .. }
             | Self::LevelAlreadyCalled { .. }

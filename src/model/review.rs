@@ -1,5 +1,14 @@
 //! The post-incident review: texts by section, and action items.
 
+mod blocks;
+mod html;
+mod page;
+mod style;
+mod suggestions;
+
+pub use page::{PageTimes, ReviewPage};
+pub use suggestions::suggested_text;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -8,6 +17,7 @@ use uuid::Uuid;
 
 use super::actor::PersonRef;
 use super::status::growing_enum;
+use super::text::{fold, truncate};
 
 growing_enum! {
     /// A part of the review that is written as text.
@@ -26,6 +36,11 @@ growing_enum! {
         Communication = "communication",
         /// What was missing in monitoring, process or ownership.
         Gaps = "gaps in monitoring, process or ownership" | "gaps",
+        /// The contributing factors as short tags, separated by commas; they are counted over all
+        /// reviews.
+        Factors = "contributing factors" | "factors" | "tags",
+        /// What went well, to be done so again.
+        WentWell = "what went well" | "went well",
     }
 }
 
@@ -50,6 +65,8 @@ growing_enum! {
         Missing = "missing",
         /// Some of it is written.
         Draft = "draft",
+        /// All that must be written is, and it is not published yet.
+        InReview = "in review",
         /// It is published.
         Published = "published",
     }
@@ -85,7 +102,35 @@ pub struct Review {
     pub published_at: Option<DateTime<Utc>>,
 }
 
+/// The most factors of one review, and the most columns of one.
+const MAX_FACTORS: usize = 20;
+const MAX_FACTOR_WIDTH: usize = 40;
+
 impl Section {
+    /// The sections without which a review can't be published.
+    pub const REQUIRED: [Self; 7] = [
+        Self::Summary,
+        Self::Timeline,
+        Self::Impact,
+        Self::RootCause,
+        Self::Resolution,
+        Self::Communication,
+        Self::Gaps,
+    ];
+
+    /// All sections in the order in which a review is read.
+    pub const READING_ORDER: [Self; 9] = [
+        Self::Summary,
+        Self::Impact,
+        Self::Timeline,
+        Self::RootCause,
+        Self::Factors,
+        Self::Resolution,
+        Self::Communication,
+        Self::WentWell,
+        Self::Gaps,
+    ];
+
     /// Returns the name of the section as a heading.
     #[must_use]
     pub fn heading(self) -> String {
@@ -145,12 +190,30 @@ impl Review {
     /// published.
     #[must_use]
     pub fn state_text(&self, published_at: Option<&str>) -> String {
-        let (all, missing) = (Section::ALL.len(), self.missing().len());
+        let (all, missing) = (Section::REQUIRED.len(), self.missing().len());
         match published_at {
             Some(at) if missing == 0 => format!("published {at}"),
             Some(at) => format!("published {at} · {} of {all} sections", all - missing),
+            None if missing == 0 => format!("in review · {all} of {all} sections"),
             None => format!("a draft · {} of {all} sections", all - missing),
         }
+    }
+
+    /// Returns how far the review is; `Missing` for one that is not begun.
+    #[must_use]
+    pub fn state(&self) -> ReviewState {
+        match self.published_at {
+            Some(_) => ReviewState::Published,
+            None if self.missing().is_empty() => ReviewState::InReview,
+            None if self.is_begun() || !self.actions.is_empty() => ReviewState::Draft,
+            None => ReviewState::Missing,
+        }
+    }
+
+    /// Returns the contributing factors as tags; see [`parse_factors`].
+    #[must_use]
+    pub fn factors(&self) -> Vec<String> {
+        self.sections.get(&Section::Factors).map_or_else(Vec::new, |text| parse_factors(text))
     }
 
     /// Describes how many action items are open, and how many of them are overdue.
@@ -165,12 +228,11 @@ impl Review {
         }
     }
 
-    /// Returns the sections that have no text yet, in order.
+    /// Returns the required sections that have no text yet, in order.
     #[must_use]
     pub fn missing(&self) -> Vec<Section> {
-        Section::ALL
-            .iter()
-            .copied()
+        Section::REQUIRED
+            .into_iter()
             .filter(|s| self.sections.get(s).is_none_or(|text| text.trim().is_empty()))
             .collect()
     }
@@ -180,6 +242,69 @@ impl Review {
         match self.actions.iter_mut().find(|a| a.id == item.id) {
             Some(old) => *old = item,
             None => self.actions.push(item),
+        }
+    }
+}
+
+/// Returns the tags of a text: its parts between commas, semicolons and ends of lines, folded, each
+/// once. A `#` or a list mark before a tag is no part of it.
+#[must_use]
+pub fn parse_factors(text: &str) -> Vec<String> {
+    let mut factors: Vec<String> = Vec::new();
+    for part in text.split([',', ';', '\n']) {
+        let part = part.trim().trim_start_matches(['#', '-', '*', '•', ' ']);
+        let words = part.split_whitespace().collect::<Vec<_>>().join(" ");
+        let factor = truncate(fold(&words), MAX_FACTOR_WIDTH).into_string();
+        if !factor.is_empty() && !factors.contains(&factor) {
+            factors.push(factor);
+        }
+    }
+    factors.truncate(MAX_FACTORS);
+    factors
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("Config, capacity", &["config", "capacity"])]
+    #[case("- #config\n- Missing  alert\n", &["config", "missing alert"])]
+    #[case("config; CONFIG,,config", &["config"])]
+    #[case(" \n,", &[])]
+    fn factors_are_folded_tags(#[case] text: &str, #[case] expected: &[&str]) {
+        assert_eq!(parse_factors(text), expected);
+    }
+
+    #[test]
+    fn factors_of_a_review_have_a_bound() {
+        let many: Vec<String> =
+            (0..100).map(|n| format!("factor {n} {}", "x".repeat(100))).collect();
+        let factors = parse_factors(&many.join(","));
+        assert_eq!(factors.len(), MAX_FACTORS);
+        assert!(factors.iter().all(|factor| crate::model::text::width(factor) <= MAX_FACTOR_WIDTH));
+    }
+
+    #[test]
+    fn state_follows_from_sections_and_publication() {
+        let mut review = Review::default();
+        assert_eq!(review.state(), ReviewState::Missing);
+        review.sections.insert(Section::WentWell, "the rollback".into());
+        assert_eq!(review.state(), ReviewState::Draft);
+        for section in Section::REQUIRED {
+            review.sections.insert(section, "text".into());
+        }
+        assert_eq!(review.state(), ReviewState::InReview);
+        review.published_at = Some(DateTime::UNIX_EPOCH);
+        assert_eq!(review.state(), ReviewState::Published);
+    }
+
+    #[test]
+    fn every_section_has_its_position_when_it_is_read() {
+        for section in Section::ALL {
+            assert_eq!(Section::READING_ORDER.iter().filter(|other| *other == section).count(), 1);
         }
     }
 }

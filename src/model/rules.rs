@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use super::measures::pages::Objective;
 use super::priority::Matrix;
 use super::service_level::ServiceLevels;
 use super::storm_rules::StormRules;
@@ -24,6 +25,9 @@ pub struct Rules {
     pub suspect_s: i64,
     /// When many incidents are a storm, and which of them are folded.
     pub storms: StormRules,
+    /// How much of the time services are to be available.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objectives: Vec<Objective>,
 }
 
 impl Default for Rules {
@@ -35,6 +39,7 @@ impl Default for Rules {
             undo_move_s: 60,
             suspect_s: TimeDelta::hours(2).num_seconds(),
             storms: StormRules::default(),
+            objectives: Vec::new(),
         }
     }
 }

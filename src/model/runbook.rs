@@ -13,7 +13,7 @@ mod page;
 mod ticks;
 
 pub use page::{Block, BlockKind, RunbookPage, Step, TextSpan, TextStyle};
-pub use ticks::{Tick, find_ticks, tick_note};
+pub use ticks::{Tick, find_ticks, is_tick_note, tick_note, ticked_runbook};
 
 use super::incident::Incident;
 use super::status::Category;

@@ -77,9 +77,13 @@ pub fn affects_search(body: &EventBody) -> bool {
         body,
         EventBody::AlertRepeated { .. }
             | EventBody::Acknowledged
+            | EventBody::AcknowledgedInPart
             | EventBody::StatusMoved { .. }
             | EventBody::MoveUndone { .. }
             | EventBody::RoleGiven { .. }
+            | EventBody::ExpectedRecoverySet { .. }
+            | EventBody::RoleRequested { .. }
+            | EventBody::RoleAnswered { .. }
             | EventBody::Escalated { .. }
             | EventBody::Prioritized { .. }
             | EventBody::Categorized { .. }

@@ -3,6 +3,8 @@
 
 mod heartbeat;
 mod reminder;
+pub mod self_test;
+mod shift_notice;
 mod stakeholders;
 
 pub use heartbeat::{
@@ -10,9 +12,12 @@ pub use heartbeat::{
     describe_all, heartbeat_key, levels_of,
 };
 pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
-pub use stakeholders::{StakeholderRule, plan_update};
+pub use self_test::{SELF_TEST, SelfTestRule, TestChange, TestRecord, WatchRule};
+pub use shift_notice::{ShiftNotice, shift_notices};
+pub use stakeholders::{StakeholderRule, StakeholderTopic, plan_update};
 
 use crate::model::escalation::AcknowledgementExpiry;
+use crate::model::priority::Matrix;
 
 /// Heartbeats and reminders of the settings.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -25,6 +30,13 @@ pub struct SignalSettings {
     pub reminders: ReminderSettings,
     /// Who is sent updates.
     pub stakeholders: Vec<StakeholderRule>,
+    /// When a server tests itself; `None` if it does not.
+    pub self_test: Option<SelfTestRule>,
+    /// The servers that are watched.
+    pub watches: Vec<WatchRule>,
+    /// How the priorities of incidents follow that are declared because of these settings; set where they
+    /// are used.
+    pub matrix: Matrix,
 }
 
 impl SignalSettings {

@@ -12,6 +12,7 @@ use super::id::{IncidentId, IncidentNumber};
 use super::last_word::LastWord;
 use super::maintenance::Mute;
 use super::priority::{Impact, Priority, Urgency};
+use super::required::RequiredAcknowledgements;
 use super::status::{Category, Source, Status};
 use super::unknown_names::UnknownNames;
 use super::verdict::Verdict;
@@ -95,6 +96,10 @@ pub struct Summary {
     /// priority was raised, or nobody has the incident any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_from: Option<DateTime<Utc>>,
+    /// Who has acknowledged it and who still has to, while a level requires that of everybody; absent
+    /// otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<RequiredAcknowledgements>,
     /// The maintenance window that mutes it, or did so last; absent if none ever did.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_muted")]
     pub muted: Option<Mute>,
@@ -218,6 +223,7 @@ impl Summary {
     /// from `at`.
     pub(in crate::model) fn restart_escalation(&mut self, at: DateTime<Utc>) {
         (self.escalation, self.escalation_round) = (0, 0);
+        self.required = None;
         self.escalation_from = Some(at);
     }
 
@@ -244,6 +250,14 @@ impl Summary {
     #[must_use]
     pub fn duration(&self, now: DateTime<Utc>) -> TimeDelta {
         (self.ended_at().unwrap_or(now) - self.reported_at).max(TimeDelta::zero())
+    }
+
+    /// Returns whether the incident is done only with a published review: a P1 or P2 that was resolved
+    /// or closed.
+    #[must_use]
+    pub fn owes_review(&self) -> bool {
+        let has_ended = matches!(self.status, Status::Resolved | Status::Closed);
+        has_ended && matches!(self.priority, Priority::P1 | Priority::P2)
     }
 
     /// Returns whether the incident is hidden from the queue at `now`.

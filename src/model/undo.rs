@@ -140,6 +140,7 @@ fn is_undone_by(undone: &EventBody, event: &EventBody) -> bool {
         | (E::Folded { .. }, E::Folded { .. })
         | (E::NoiseMarked { .. }, E::NoiseMarked { .. })
         | (E::RoleGiven { .. }, E::RoleGiven { .. })
+        | (E::ExpectedRecoverySet { .. }, E::ExpectedRecoverySet { .. })
         | (E::Prioritized { .. }, E::Prioritized { .. })
         | (E::Categorized { .. }, E::Categorized { .. })
         | (E::ServicesSet { .. }, E::ServicesSet { .. })

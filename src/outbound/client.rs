@@ -79,6 +79,7 @@ pub struct Request {
     headers: HeaderMap,
     body: Vec<u8>,
     mask: Mask,
+    max_answer: usize,
 }
 
 impl Request {
@@ -99,6 +100,22 @@ impl Request {
         Self::new(Method::POST, url, media_type, form.finish().into_bytes())
     }
 
+    /// Creates a GET, whose answer is read up to a number of bytes.
+    #[must_use]
+    pub fn get(url: Url, accept: &'static str, max_answer: usize) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        let mut mask = Mask::default();
+        // The path of a private calendar is as good as a password. A short one is none, and may stand
+        // anywhere in the answer.
+        for secret in [url.password(), Some(url.path()), url.query()].into_iter().flatten() {
+            if secret.len() >= 16 {
+                mask.add(secret);
+            }
+        }
+        Self { method: Method::GET, url, headers, body: Vec::new(), mask, max_answer }
+    }
+
     /// Creates a request with a body.
     #[must_use]
     pub fn new(method: Method, url: Url, media_type: &'static str, body: Vec<u8>) -> Self {
@@ -109,7 +126,7 @@ impl Request {
         if let Some(password) = url.password() {
             mask.add(password);
         }
-        Self { method, url, headers, body, mask }
+        Self { method, url, headers, body, mask, max_answer: MAX_ANSWER_BYTES }
     }
 
     /// Adds a header. One whose value no header can have is refused as a secret of the wrong form.
@@ -218,7 +235,7 @@ impl Client {
     /// # Errors
     /// The host is not allowed or can't be reached, or there is no answer.
     pub async fn send(&self, request: Request) -> Result<Answer, SendError> {
-        let Request { method, url, headers, body, mask } = request;
+        let Request { method, url, headers, body, mask, max_answer } = request;
         let host = self.checked_host(&url)?;
         let sent = self.http.request(method, url.clone()).headers(headers).body(body).send();
         let limit = self.timeouts.connect + self.timeouts.answer;
@@ -230,7 +247,9 @@ impl Client {
         };
         let (status, headers) = (response.status(), response.headers().clone());
         // Whether the message was accepted is known by now, however the body ends.
-        let body = tokio::time::timeout_at(deadline, read_body(response)).await.unwrap_or_default();
+        let body = tokio::time::timeout_at(deadline, read_body(response, max_answer))
+            .await
+            .unwrap_or_default();
         Ok(Answer {
             host,
             status,
@@ -238,6 +257,17 @@ impl Client {
             redirect_host: answer::redirect_host(&headers, &url),
             body: mask.apply(&String::from_utf8_lossy(&body)),
         })
+    }
+
+    /// Asks a server whether it is ready, and returns whether it has answered with success.
+    ///
+    /// # Errors
+    /// Why it is not ready, or can't be asked.
+    pub async fn probe(&self, url: Url) -> Result<(), SendError> {
+        self.send(Request::get(url, "application/json", MAX_ANSWER_BYTES))
+            .await?
+            .accepted()
+            .map(drop)
     }
 
     /// Returns the host of a URL as it is shown, if a connection to it is allowed. A host that is a
@@ -269,10 +299,10 @@ impl Client {
 }
 
 /// Reads the beginning of a body. What can't be read is as good as absent.
-async fn read_body(mut response: Response) -> Vec<u8> {
+async fn read_body(mut response: Response, max_answer: usize) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = MAX_ANSWER_BYTES - body.len();
+        let room = max_answer.saturating_sub(body.len());
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() >= room {
             break;

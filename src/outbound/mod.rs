@@ -5,6 +5,7 @@
 //! the settings alone; a person only chooses one of them and gives an address.
 
 pub mod answer;
+pub mod calendar;
 pub mod channel;
 pub mod client;
 pub mod delivery;

@@ -28,6 +28,7 @@ pub(super) fn title(message: &OutboundMessage) -> String {
         let what = match message.kind {
             MessageKind::Test => "test of this contact",
             MessageKind::Reminder => "reminder",
+            MessageKind::RoleRequest => "a role in the response",
             _ => "message",
         };
         return format!("redphone: {what}");
@@ -36,6 +37,7 @@ pub(super) fn title(message: &OutboundMessage) -> String {
         MessageKind::Page | MessageKind::Unknown(_) => "",
         MessageKind::Update => "update: ",
         MessageKind::Reminder => "reminder: ",
+        MessageKind::RoleRequest => "you are asked to join: ",
         MessageKind::Resolved => "resolved: ",
         MessageKind::Test => "test: ",
     };

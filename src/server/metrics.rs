@@ -26,6 +26,7 @@ use crate::backend::{BackendError, Outcome};
 use crate::model::Priority;
 use crate::model::alert::AlertCounts;
 use crate::model::command::CommandKind;
+use crate::model::signals::TestRecord;
 
 /// Upper bounds of the latency buckets, in seconds. A long poll takes up to a minute.
 const LATENCY_BUCKETS_S: [f64; 13] =
@@ -86,6 +87,11 @@ struct FileLabels {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+struct TestLabels {
+    name: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct BuildLabels {
     version: &'static str,
 }
@@ -136,6 +142,8 @@ pub(super) struct Metrics {
     used_bytes: Family<FileLabels, Count>,
     free_bytes: Family<FileLabels, Count>,
     certificate_expiry: Family<NoLabels, Gauge>,
+    test_ok: Family<TestLabels, Count>,
+    test_ended: Family<TestLabels, Count>,
     process: ProcessMetrics,
 }
 
@@ -164,6 +172,8 @@ pub(super) struct GaugeValues {
     /// How many messages are stored that could not be understood; `None` if the backend has no such
     /// messages, or does not answer.
     pub dead_letters: Option<u64>,
+    /// What came of the self-tests and of the servers that are watched.
+    pub tests: Vec<TestRecord>,
 }
 
 impl Metrics {
@@ -192,6 +202,8 @@ impl Metrics {
             used_bytes: Family::default(),
             free_bytes: Family::default(),
             certificate_expiry: Family::default(),
+            test_ok: Family::default(),
+            test_ended: Family::default(),
             process: ProcessMetrics::new(),
             registry: Registry::default(),
         };
@@ -242,7 +254,29 @@ impl Metrics {
         let help = "When the certificate ceases to be valid";
         let expiry = m.certificate_expiry.clone();
         registry.register_with_unit("certificate_expiry_timestamp", help, Unit::Seconds, expiry);
+        m.register_tests(registry);
         Self { registry: all, ..metrics }
+    }
+
+    fn register_tests(&self, registry: &mut Registry) {
+        let help = "1 if the last self-test, or the last question to a server, succeeded, by name";
+        registry.register("test_ok", help, self.test_ok.clone());
+        let help = "When the last self-test, or the last question to a server, ended, by name";
+        let ended = self.test_ended.clone();
+        registry.register_with_unit("test_ended_timestamp", help, Unit::Seconds, ended);
+    }
+
+    /// Sets the outcomes of self-tests and of servers that are watched.
+    fn set_tests(&self, tests: &[TestRecord]) {
+        self.test_ok.clear();
+        self.test_ended.clear();
+        for test in tests {
+            let Some(ended_at) = test.ended_at else { continue };
+            let labels = TestLabels { name: test.name.clone() };
+            self.test_ok.get_or_create(&labels).set(test.error.is_none().into());
+            let seconds = u64::try_from(ended_at.timestamp()).unwrap_or_default();
+            self.test_ended.get_or_create(&labels).set(seconds);
+        }
     }
 
     /// Counts a request that was refused because of its token.
@@ -347,6 +381,7 @@ impl Metrics {
         if let Some(at) = values.certificate_expiry {
             self.certificate_expiry.get_or_create(&NoLabels).set(at.timestamp());
         }
+        self.set_tests(&values.tests);
         let counted = self.lost_log_lines.get();
         self.lost_log_lines.inc_by(values.lost_log_lines.saturating_sub(counted));
         self.process.read();

@@ -44,6 +44,7 @@ pub mod tokens;
 mod accept;
 mod auth;
 mod cached_json;
+mod calendar_versions;
 mod change_feed;
 mod connection;
 mod credentials;
@@ -84,6 +85,7 @@ use tokio::net::{TcpListener, lookup_host};
 use tokio::sync::{Semaphore, watch};
 
 use self::access_log::{AccessLog, LogWriter};
+use self::calendar_versions::CalendarVersions;
 use self::change_feed::ChangeFeed;
 use self::denials::Denials;
 use self::group_commit::CommandQueue;
@@ -231,6 +233,7 @@ impl Server {
         let min_free = options.limits.min_free_bytes;
         let health = Health::new(Arc::clone(&backend), files, min_free, stopping.clone());
         let shared = Arc::new(Shared {
+            calendars: CalendarVersions::default(),
             commands: CommandQueue::new(
                 Arc::clone(&backend),
                 Arc::clone(&feed),

@@ -21,13 +21,15 @@ pub fn verb(verb: Verb) -> &'static str {
 
 /// The page of a link in a message, for browsers.
 pub const LINK: &str = "/a/{token}";
+/// The shifts that calendar programs read; the token ends in `.ics`.
+pub const CALENDAR: &str = "/calendar/{token}";
 /// Where Twilio delivers answers to text messages, in its own format.
 pub const REPLIES_TWILIO: &str = "/v1/replies/twilio";
 
 /// Returns the paths that are no part of the API, so that its document does not have them: whoever uses
-/// them follows a link, or is Twilio.
+/// them follows a link, reads a calendar, is Twilio, or is a mail server.
 pub fn outside_api() -> impl Iterator<Item = &'static str> {
-    [LINK, REPLIES_TWILIO].into_iter()
+    [LINK, CALENDAR, REPLIES_TWILIO, path::REPLIES_MAIL].into_iter()
 }
 
 /// Returns all paths of the API, including those that need no token.

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::access_log::LogWriter;
 use super::cached_json::CachedJson;
+use super::calendar_versions::CalendarVersions;
 use super::change_feed::ChangeFeed;
 use super::denials::Denials;
 use super::error::ApiResult;
@@ -74,6 +75,8 @@ pub(super) struct Shared {
     /// When the oldest incident was reported that nobody acknowledged, by priority.
     pub oldest_unacknowledged: SingleFlight<(), [Option<DateTime<Utc>>; 4]>,
     pub feed: Arc<ChangeFeed>,
+    /// Since when calendars are as they were last read.
+    pub calendars: CalendarVersions,
     /// Cached first pages, which many callers request.
     pub first_pages: SingleFlight<PageKey, Arc<CachedJson>>,
     /// Becomes true when the server starts to shut down.

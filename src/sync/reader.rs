@@ -15,14 +15,16 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
     ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
-    TimelineRange,
+    SimilarIncidents, TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
+use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
@@ -136,6 +138,9 @@ pub trait Reader: Send + Sync {
     /// record alone.
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>>;
 
+    /// Returns how people are reached. A cache has none of it: addresses stay where they belong.
+    async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>>;
+
     /// Returns the maintenance windows. A cache has those of the directory alone, which have not ended.
     async fn read_maintenance(
         &self,
@@ -144,6 +149,10 @@ pub trait Reader: Send + Sync {
 
     /// Counts the checks whose alerts cried most. A cache has the last report, whatever its window.
     async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport>;
+
+    /// Returns the incidents that resemble another one, the closest first, at most `limit`. A cache has
+    /// those of the record alone.
+    async fn read_similar(&self, id: IncidentId, limit: u32) -> ReadResult<SimilarIncidents>;
 
     /// Returns a part of a timeline, earliest event first.
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>>;
@@ -169,6 +178,9 @@ pub trait Reader: Send + Sync {
         now: DateTime<Utc>,
         on_read: OnRead<'_, Measures>,
     );
+
+    /// Reads the pages of the measures, as [`read_measures`](Self::read_measures) reads measures.
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>);
 
     /// Returns what changed since a cursor, as [`Backend::changes`] does.
     async fn fetch_changes(
@@ -289,6 +301,10 @@ impl Reader for DirectReader {
         self.backend.alerts(id, limit).await.map(Sourced::fresh)
     }
 
+    async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>> {
+        self.backend.contacts().await.map(Sourced::fresh)
+    }
+
     async fn read_maintenance(
         &self,
         search: &MaintenanceSearch,
@@ -298,6 +314,10 @@ impl Reader for DirectReader {
 
     async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {
         self.backend.noise(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_similar(&self, id: IncidentId, limit: u32) -> ReadResult<SimilarIncidents> {
+        self.backend.similar(id, limit).await.map(Sourced::fresh)
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {
@@ -329,6 +349,10 @@ impl Reader for DirectReader {
         on_read: OnRead<'_, Measures>,
     ) {
         on_read(self.backend.measures(window, cut, now).await.map(Sourced::fresh));
+    }
+
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>) {
+        on_read(self.backend.pages(query, now).await.map(Sourced::fresh));
     }
 
     async fn fetch_changes(

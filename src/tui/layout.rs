@@ -94,8 +94,19 @@ fn refresh_metrics(app: &mut App, inside: Rect) {
     let (width, height) = (usize::from(inside.width), usize::from(inside.height));
     let inputs = metrics::layout::inputs(app, width, height);
     if !app.metrics.lines.is_current(&inputs) {
-        let lines = metrics::layout::lines(app, width, height);
+        let (lines, rows) = if inputs.page.is_some() {
+            metrics::pages::layout::lines(app, width, height)
+        } else {
+            (metrics::layout::lines(app, width, height), Vec::new())
+        };
         app.metrics.lines.set(inputs, lines);
+        app.metrics.row_lines = rows;
+    }
+    if let Some(line) = app.metrics.row_lines.get(app.metrics.row).copied() {
+        let least = (line + 1).saturating_sub(height);
+        // With the first row, what is above the tables is shown as well.
+        let most = if app.metrics.row == 0 { least } else { line.max(least) };
+        app.metrics.top = app.metrics.top.clamp(least, most);
     }
     clamp_scroll(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
 }

@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crate::backend::BackendError;
 use crate::model::IncidentId;
 use crate::model::command::CommandKind;
+use crate::model::measures::sheet::Page;
 
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{self, Action, Condition, Layer};
@@ -26,9 +27,10 @@ use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
-    alerts, attention, confirm, drafts, filter, follow, form, goto, help, jump, layout,
+    alerts, attention, confirm, contacts, drafts, filter, follow, form, goto, help, jump, layout,
     maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker, reading, run,
-    runbook, screens, services, settings, timeline, travel, undo, urgent, views, wall, workspace,
+    runbook, screens, services, settings, similar, timeline, travel, undo, urgent, views, wall,
+    workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -90,6 +92,8 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             }
             oncall::stand_in::update::settled(app, id, result, at)
         }
+        Message::ContactsChanged(id, result, at) => contacts::update::settled(app, id, result, at),
+        Message::ContactsTested(result, at) => contacts::update::tested(app, result, at),
         Message::MaintenanceChanged(id, result, at) => {
             let mut effects = maintenance::change::settled(app, id, result, at);
             effects.extend(screens::update::load(app));
@@ -107,6 +111,9 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Measures(span, result, at) => {
             metrics::update::measures_loaded(app, span, result, at)
+        }
+        Message::Pages(request, result, at) => {
+            metrics::pages::update::pages_loaded(app, *request, result, at)
         }
         Message::Enqueued(ids, result, at) => outbox::update::enqueued(app, &ids, result, at),
         Message::OutboxEntryLoaded(id, result, at) => {
@@ -347,6 +354,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::GotoEnd => goto::update::move_by(app, Motion::Last),
         Action::Newest => goto::update::go_to_newest(app),
         Action::Screen(ScreenKind::Alerts) => alerts::update::open(app),
+        Action::Screen(ScreenKind::Similar) => similar::update::open(app),
         Action::Screen(kind) => screens::update::open(app, kind),
         Action::OpenItem => screens::update::enter(app),
         Action::CopyItem => screens::update::copy(app),
@@ -362,6 +370,14 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::AdoptService => services::open::open(app, at),
         Action::StandIn => oncall::stand_in::update::open(app, StandIn::Begin, at),
         Action::EndStandIn => oncall::stand_in::update::open(app, StandIn::End, at),
+        Action::AddContact => contacts::update::add(app),
+        Action::EditContact => contacts::update::edit(app),
+        Action::RemoveContact => contacts::update::remove(app, at),
+        Action::TestContact => contacts::update::test(app),
+        Action::QuietHours => contacts::update::edit_quiet(app),
+        Action::RequestCover => oncall::stand_in::update::open(app, StandIn::RequestCover, at),
+        Action::AcceptCover => oncall::stand_in::update::open(app, StandIn::AcceptCover, at),
+        Action::WithdrawCover => oncall::stand_in::update::open(app, StandIn::WithdrawCover, at),
         Action::CloseScreen => screens::update::back(app),
         Action::Bottom => navigation::move_by(app, Motion::Last),
         Action::NextIncident => navigation::next_incident(app, 1),
@@ -378,7 +394,11 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Open => groups::toggle_group(app).unwrap_or_else(|| follow::update::open(app, at)),
         Action::Back => navigation::back(app, at),
         Action::Command(_) | Action::Own | Action::Categorize => start_verb(app, action, at),
+        Action::Copy if shows_page(app) => metrics::pages::update::copy(app),
         Action::Copy | Action::Run => start::start(app, action, at),
+        Action::MeasuresPage(by) => metrics::pages::update::turn(app, by),
+        Action::Breakdown => metrics::pages::update::next_cut(app),
+        Action::Comparison => metrics::pages::update::toggle_comparison(app),
         Action::Palette => palette::update::open(app, "", at),
         Action::GoToNumber | Action::Window => palette::update::open_for(app, action, at),
         Action::Filter | Action::Sort if app.ui.focus == Pane::Timeline => match action {
@@ -577,6 +597,11 @@ fn move_line(app: &mut App, by: isize) -> Vec<Effect> {
         Mode::Palette(_) => palette::update::move_selection(app, by),
         _ => navigation::move_by(app, Motion::Lines(by)),
     }
+}
+
+/// Returns whether the metrics pane has the focus and shows a page that is not the overview.
+fn shows_page(app: &App) -> bool {
+    app.ui.focus == Pane::Metrics && app.metrics.page != Page::Overview
 }
 
 fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {

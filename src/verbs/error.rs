@@ -65,6 +65,9 @@ pub enum Problem {
     /// The text is no time, or none that is accepted.
     #[error(transparent)]
     Time(#[from] TimeError),
+    /// Somebody is to be asked for a role and to lose it.
+    #[error("goes not with withdraw: ask somebody, or withdraw the role")]
+    AskAndWithdraw,
     /// The text is no date.
     #[error("{:?} is no date: write it as 2026-03-31", sanitize(.0))]
     NotADate(String),

@@ -14,6 +14,7 @@ use redphone::model::notification::link::LIFETIME;
 use redphone::model::notification::{
     AnswerLink, AnswerSettings, Contact, Contacts, LinkAction, LinkToken, PersonContacts,
 };
+use redphone::model::status::Role;
 use redphone::model::{Actor, Event, EventBody, IncidentCommand, IncidentId, PersonRef, Status};
 use redphone::outbound::secret::CachedSecret;
 use redphone::outbound::{Secret, SecretError, SecretSource};
@@ -44,6 +45,8 @@ async fn issue(
         incident,
         person: ines(),
         action,
+        role: None,
+        reminder: false,
         expires_at: at + LIFETIME,
         used_at: None,
     };
@@ -220,7 +223,7 @@ async fn resolve_and_escalate_act_by_links() {
     let level = |handle: &str| PolicyLevel {
         after_s: 0,
         call: vec![Target::Person(handle.into())],
-        round_robin: false,
+        ..PolicyLevel::default()
     };
     let policy = Policy {
         team: "payments".into(),
@@ -384,4 +387,132 @@ async fn text_message_that_is_not_signed_is_refused() {
     let without = TestServer::new().await;
     refused(deliver(&without, &fields, TWILIO_TOKEN).await);
     assert_eq!(events(&server, incident).await.len(), 1);
+}
+
+/// A server whose settings have an address for replies, with an incident and the token of one.
+async fn mail_scene(role: Option<Role>) -> (TestServer, IncidentId, String) {
+    let server = TestServer::with(|options| {
+        options.settings.answers.reply_address = Some("redphone+{token}@example.org".into());
+    })
+    .await;
+    let incident = server.declared("Card payments fail").await;
+    let token = LinkToken::random().unwrap();
+    let link = AnswerLink {
+        digest: token.digest(),
+        notification: Uuid::from_u128(7),
+        incident,
+        person: ines(),
+        action: LinkAction::Reply,
+        role,
+        reminder: false,
+        expires_at: Utc::now() + LIFETIME,
+        used_at: None,
+    };
+    assert!(server.store.issue_links(&[link], Utc::now()).await.unwrap());
+    (server, incident, token.expose().to_owned())
+}
+
+async fn mail(server: &TestServer, key: &str, token: &str, body: &str) -> TestResponse {
+    let mail = format!("To: redphone+{token}@example.org\r\nSubject: Re\r\n\r\n{body}\r\n");
+    let request = server.request("POST", "/v1/replies/mail").bearer_auth(key);
+    fetch(request.header("content-type", "message/rfc822").body(mail)).await
+}
+
+#[tokio::test]
+async fn mail_acts_once_as_the_person_of_its_address() {
+    let (server, incident, token) = mail_scene(None).await;
+    let done = mail(&server, &server.ingest, &token, "ack\r\n> resolve").await;
+    assert_eq!(done.status, 200, "{done:?}");
+    let expected = json!({"text": "INC-1 is acknowledged by Ines Moreau", "answered": true});
+    assert_eq!(done.json(), expected);
+    let again = mail(&server, &server.ingest, &token, "resolve").await.json();
+    assert!(again["text"].as_str().unwrap().starts_with("INC-1 was acknowledged by Ines Moreau"));
+    let events = events(&server, incident).await;
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[1].actor, Actor::Person(ines()));
+}
+
+#[rstest]
+#[case("ack", "0123456789abcdefghijklmno", 404, "not_found", "none that was given")]
+#[case("ack", "short", 422, "rejected", "sent to no address")]
+#[tokio::test]
+async fn mail_with_another_address_is_refused(
+    #[case] body: &str,
+    #[case] token: &str,
+    #[case] status: u16,
+    #[case] code: &str,
+    #[case] text: &str,
+) {
+    let (server, incident, _) = mail_scene(None).await;
+    mail(&server, &server.ingest, token, body).await.refused(status, code, text);
+    assert_eq!(events(&server, incident).await.len(), 1);
+}
+
+#[tokio::test]
+async fn mail_needs_a_token_that_may_deliver_it() {
+    let (server, _, token) = mail_scene(None).await;
+    mail(&server, &server.read, &token, "ack").await.refused(403, "not_allowed", "of scope");
+    mail(&server, "rp_", &token, "ack").await.refused(401, "unauthorized", "");
+}
+
+#[tokio::test]
+async fn mail_that_a_program_has_written_is_no_answer() {
+    let (server, incident, token) = mail_scene(None).await;
+    let mail =
+        format!("To: redphone+{token}@example.org\r\nAuto-Submitted: auto-replied\r\n\r\nack");
+    let request = server.request("POST", "/v1/replies/mail").bearer_auth(&server.ingest);
+    let answer = fetch(request.body(mail)).await.json();
+    assert_eq!(answer["answered"], false);
+    assert_eq!(events(&server, incident).await.len(), 1);
+}
+
+async fn requested(server: &TestServer, incident: IncidentId) {
+    let ask = IncidentCommand::AskForRole { role: Role::Scribe, person: ines() };
+    execute(server, incident, ask).await;
+}
+
+#[rstest]
+#[case("accept", true)]
+#[case("ack", true)]
+#[case("no, not today", false)]
+#[tokio::test]
+async fn request_for_a_role_is_answered_by_mail(#[case] body: &str, #[case] accepted: bool) {
+    let (server, incident, token) = mail_scene(Some(Role::Scribe)).await;
+    requested(&server, incident).await;
+    let done = mail(&server, &server.ingest, &token, body).await;
+    assert_eq!(done.status, 200, "{done:?}");
+    let record = server.store.incident(incident).await.unwrap().incident;
+    assert_eq!(record.role_requests[0].accepted, Some(accepted));
+    assert_eq!(record.roles.len(), usize::from(accepted));
+    // Whoever has acknowledged nothing has acknowledged nothing.
+    assert_eq!(record.summary.acknowledged_at, None);
+}
+
+#[tokio::test]
+async fn link_for_a_role_accepts_it_once() {
+    let server = TestServer::new().await;
+    let incident = server.declared("Card payments fail").await;
+    requested(&server, incident).await;
+    let token = LinkToken::random().unwrap();
+    let link = AnswerLink {
+        digest: token.digest(),
+        notification: Uuid::from_u128(7),
+        incident,
+        person: ines(),
+        action: LinkAction::AcceptRole,
+        role: Some(Role::Scribe),
+        reminder: false,
+        expires_at: Utc::now() + LIFETIME,
+        used_at: None,
+    };
+    assert!(server.store.issue_links(&[link], Utc::now()).await.unwrap());
+    let path = format!("/a/{}", token.expose());
+    assert!(text(&page(&server, "GET", &path).await).contains("Accept the role"));
+    let pressed = press(&server, &path).await;
+    assert!(text(&pressed).contains("has accepted the role scribe"), "{}", text(&pressed));
+    let seq = events(&server, incident).await.len();
+    press(&server, &path).await;
+    assert_eq!(events(&server, incident).await.len(), seq);
+    let record = server.store.incident(incident).await.unwrap().incident;
+    assert_eq!(record.roles, [(Role::Scribe, ines())]);
 }

@@ -11,7 +11,7 @@ use redphone::model::{Impact, IncidentCommand, PersonRef, Priority};
 use serde_json::{Value, json};
 
 use crate::support::api::{TestResponse, TestServer, declare, fetch, order};
-use crate::support::{alerts, notifications};
+use crate::support::{alerts, notifications, reach};
 
 fn document() -> Value {
     serde_json::from_str(&redphone::server::openapi::document_json()).unwrap()
@@ -215,6 +215,7 @@ async fn full(server: &TestServer) -> redphone::model::IncidentId {
             to: vec![tom],
             reason: Some("nobody answers".into()),
             automatic: None,
+            all_must_acknowledge: false,
         },
         IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low },
         IncidentCommand::OverridePriority {
@@ -224,6 +225,11 @@ async fn full(server: &TestServer) -> redphone::model::IncidentId {
         IncidentCommand::AddNote { text: "looking into it".into() },
         IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: Some(at) },
         IncidentCommand::AnswerItem { item: item(), answer: Answer::Yes },
+        IncidentCommand::SetExpectedRecovery { at: Some(at) },
+        IncidentCommand::AskForRole {
+            role: Role::Scribe,
+            person: PersonRef::new("ines", "Ines Moreau"),
+        },
         IncidentCommand::Link { link: Link::Url("https://example.com/a".into()) },
         IncidentCommand::Link { link: Link::Incident { id: other, number: None } },
         IncidentCommand::Pause { reason: "the bank".into() },
@@ -288,6 +294,14 @@ async fn real_responses_match_their_schemas() {
             ],
         ),
         (
+            path::SIMILAR,
+            vec![
+                format!("/v1/incidents/{id}/similar"),
+                format!("/v1/incidents/{unknown}/similar"),
+                "/v1/incidents/7/similar?limit=101".into(),
+            ],
+        ),
+        (
             path::ALERTS,
             vec![
                 format!("/v1/incidents/{id}/alerts"),
@@ -298,6 +312,18 @@ async fn real_responses_match_their_schemas() {
         (path::NUMBER, vec!["/v1/numbers/1".into(), "/v1/numbers/INC-900".into()]),
         (path::CHANGES, vec!["/v1/changes".into(), "/v1/changes?since=1".into()]),
         (path::MEASURES, vec![measures.into()]),
+        (
+            path::PAGES,
+            vec![
+                measures.replace("measures?", "measures/pages?").replace("&cut=service", ""),
+                "/v1/measures/pages?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z\
+                 &by=service,team&priority=P1&team=payments&offset=3600\
+                 &offset_changes=2026-03-29T01:00:00Z=7200"
+                    .into(),
+                "/v1/measures/pages?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z&by=owner"
+                    .into(),
+            ],
+        ),
         (path::DIRECTORY, vec!["/v1/directory".into()]),
         (path::PROBLEMS, vec!["/v1/problems".into()]),
         (
@@ -337,6 +363,27 @@ async fn real_responses_match_their_schemas() {
         let request = server.request("POST", "/v1/heartbeats/backup").bearer_auth(token);
         described.check(&fetch(request).await);
     }
+    server.store.set_reach(reach::source());
+    let described = Described::of(&document, path::PERSON_CONTACTS, "post");
+    let add = json!({"add": {"name": "phone", "channel": "sms", "address": "+49151"}});
+    for (token, person, body) in [
+        (&server.respond, "ines", add.clone()),
+        (&server.respond, "ines", json!({"quiet": {"from": "22:00", "to": "07:00"}})),
+        (&server.respond, "tom", add.clone()),
+        (&server.respond, "ines", json!({"remove": "mail"})),
+        (&server.respond, "ines", json!({"remove": 7})),
+        (&server.read, "ines", add),
+    ] {
+        let request = server.request("POST", &format!("/v1/contacts/{person}"));
+        described.check(&fetch(request.bearer_auth(token).json(&body)).await);
+    }
+    let described = Described::of(&document, path::TEST_CONTACTS, "post");
+    for contact in ["mail", "none"] {
+        let request = server.request("POST", "/v1/contacts/ines/test").bearer_auth(&server.respond);
+        described.check(&fetch(request.json(&json!({"contact": contact}))).await);
+    }
+    let described = Described::of(&document, path::CONTACTS, "get");
+    described.check(&server.get(&server.respond, path::CONTACTS).await);
     let described = Described::of(&document, path::INGEST_NAMED, "post");
     let monitor = json!({"heartbeat": {"status": 0}, "monitor": {"id": 3, "name": "Shop"}});
     for (token, name, body) in [

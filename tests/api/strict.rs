@@ -48,9 +48,13 @@ fn sample(kind: CommandKind) -> Command {
         K::Assign => Ask::Assign { to: Some(ines()) },
         K::SetTeam => Ask::SetTeam { team: Some("payments".into()) },
         K::GiveRole => Ask::GiveRole { role: Role::Scribe, person: ines(), given: true },
-        K::Escalate => {
-            Ask::Escalate { level: 1, to: vec![ines()], reason: Some(text()), automatic: None }
-        }
+        K::Escalate => Ask::Escalate {
+            level: 1,
+            to: vec![ines()],
+            reason: Some(text()),
+            automatic: None,
+            all_must_acknowledge: false,
+        },
         K::Prioritize => Ask::Prioritize { impact: Impact::High, urgency: Urgency::Low },
         K::OverridePriority => Ask::OverridePriority { priority: Priority::P1, reason: text() },
         K::Categorize => Ask::Categorize { category: Some(Category::Access) },
@@ -98,6 +102,9 @@ fn sample(kind: CommandKind) -> Command {
         K::RecordDecision => {
             Ask::RecordDecision(Decision { decision: text(), reason: text(), by: Some(ines()) })
         }
+        K::SetExpectedRecovery => Ask::SetExpectedRecovery { at: Some(at) },
+        K::AskForRole => Ask::AskForRole { role: Role::Scribe, person: ines() },
+        K::AnswerRole => Ask::AnswerRole { role: Role::Scribe, accepted: true },
         K::MoveAlerts => Ask::MoveAlerts {
             to: IncidentId::new(),
             declare: true,

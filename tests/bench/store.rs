@@ -8,10 +8,11 @@ mod history;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::file::FileStore;
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, Search};
+use redphone::model::measures::pages::{Dimension, Offsets, PagesQuery, Selection};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId};
@@ -267,6 +268,37 @@ fn percentile(times: &mut [Duration]) -> f64 {
     times[at].as_secs_f64() * 1000.0
 }
 
+/// Measures reading records, and finding the incidents that resemble one.
+async fn records(store: &FileStore) {
+    let search = |filter: &str, sort| Search {
+        filter: filter.parse().unwrap(),
+        me: None,
+        sort,
+        limit: 100,
+        after: None,
+        now: Utc::now(),
+    };
+    let (mut reads, mut searches) = (Vec::new(), Vec::new());
+    for sort in [Sort::Newest, Sort::Oldest] {
+        let page = store.search(&search("is:any", sort)).await.unwrap();
+        for row in page.rows {
+            let begun = Instant::now();
+            store.incident(row.id).await.unwrap();
+            reads.push(begun.elapsed());
+            let begun = Instant::now();
+            store.similar(row.id, 10).await.unwrap();
+            searches.push(begun.elapsed());
+        }
+    }
+    for (name, times, most) in
+        [("record, p95", &mut reads, 30.0), ("similar incidents, p95", &mut searches, 100.0)]
+    {
+        let p95 = percentile(times);
+        let target = format!("<= {most:.0} ms");
+        row_with_floor(name, &format!("{p95:.1} ms"), "", "", &target, p95 <= most);
+    }
+}
+
 #[expect(clippy::too_many_lines, reason = "one measurement after the other")]
 async fn large(store: &FileStore) {
     let now = Utc::now();
@@ -369,6 +401,7 @@ async fn large(store: &FileStore) {
         row_with_floor(name, &format!("{p95:.1} ms"), "", "", &target, p95 <= most);
         println!("    slowest: {:?} for `{}`", worst.0, worst.1);
     }
+    records(store).await;
     let begun = Instant::now();
     let delta = store.changes(None, Duration::ZERO).await.unwrap();
     println!("    all {} open incidents: {:?}", delta.rows.len(), begun.elapsed());
@@ -392,5 +425,37 @@ async fn large(store: &FileStore) {
         "<= 250 ms",
         p95 <= 250.0,
     );
+    pages(store, now).await;
     println!("    resident memory: {:.0} MiB", resident());
+}
+
+/// The pages of measures, over the windows that people choose.
+async fn pages(store: &FileStore, now: DateTime<Utc>) {
+    let by = vec![Dimension::Service, Dimension::Team];
+    for (days, by, limit) in [(30, vec![Dimension::Service], 150.0), (90, by, 250.0)] {
+        let query = PagesQuery {
+            window: Window::last_days(days, now, &Utc),
+            selection: Selection::default(),
+            by,
+            offsets: Offsets::default(),
+        };
+        let begun = Instant::now();
+        store.pages(&query, now).await.unwrap();
+        println!("    pages over {days} d, the first time: {:?}", begun.elapsed());
+        let mut times = Vec::new();
+        for _ in 0..20 {
+            let begun = Instant::now();
+            store.pages(&query, now).await.unwrap();
+            times.push(begun.elapsed());
+        }
+        let p95 = percentile(&mut times);
+        row_with_floor(
+            &format!("pages of measures over {days} d"),
+            &format!("{p95:.0} ms"),
+            "",
+            "",
+            &format!("<= {limit:.0} ms"),
+            p95 <= limit,
+        );
+    }
 }

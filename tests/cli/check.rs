@@ -112,6 +112,25 @@ fn each_kind_of_finding_is_named_and_fails() {
             "no_policy",
             "mail",
         ),
+        (
+            "[channels.push]",
+            "[heartbeats.backup]\ninterval = \"1d\"\n\n[channels.push]",
+            "heartbeat_without_policy",
+            "backup",
+        ),
+        (
+            "[channels.push]",
+            "[heartbeats.backup]\ninterval = \"1d\"\nservice = \"nowhere\"\nteam = \"payments\"\n\n\
+             [channels.push]",
+            "heartbeat_of_unknown_service",
+            "nowhere",
+        ),
+        (
+            "[channels.push]",
+            "[[stakeholders]]\npeople = [\"boss\"]\n\n[channels.push]",
+            "unreachable_stakeholder",
+            "boss is a stakeholder",
+        ),
         ("repeat = 1\n", "priorities = [\"p1\", \"p2\"]\nrepeat = 1\n", "no_policy", "P3, P4"),
     ] {
         assert!(COMPLETE.contains(old), "{old}");

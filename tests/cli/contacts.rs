@@ -102,3 +102,67 @@ fn pages_of_the_guide_are_listed_and_printed() {
     assert!(cli.ok(["help", "ntfy"]).starts_with("# ntfy\n"));
     cli.run(["help", "nfty"]).refused(3, &["nfty", "did you mean ntfy?"]);
 }
+
+/// A store with a company, and settings with a channel.
+fn company() -> (CliFixture, String) {
+    let cli = CliFixture::with_company();
+    let text = "[channels.pager]\nkind = \"command\"\nrun = [\"sh\", \"-c\", \"cat > /dev/null; echo paged\"]\n\
+                [[contacts]]\nperson = \"tom\"\nways = [{ name = \"desk\", channel = \"pager\", address = \"secret-desk\" }]\n";
+    let config = settings(&cli, text);
+    (cli, config)
+}
+
+#[test]
+fn own_contacts_are_set_tried_and_removed() {
+    let (cli, config) = company();
+    let run = |args: &[&str]| cli.run([&["--config", &config, "contact"], args].concat());
+    let added =
+        run(&["add", "phone", "--channel", "pager", "--address", "4711", "--urgent", "0s,5m"]);
+    assert_eq!((added.code, added.err.as_str()), (0, ""), "{added:?}");
+    assert!(added.out.contains("4711") && added.out.contains("after 5m"), "{added:?}");
+    run(&["set", "phone", "--rest", "never"]);
+    run(&["quiet", "22:00", "07:00", "--zone", "Europe/Berlin"]);
+    let listed = cli.ok(["--config", &config, "contact", "list", "me", "--json"]);
+    let row: Value = serde_json::from_str(listed.trim()).unwrap();
+    assert_eq!((&row["contact"], &row["address"]), (&"phone".into(), &"4711".into()));
+    assert_eq!(row["urgent_after_s"], serde_json::json!([0, 300]));
+    assert_eq!(row["rest_after_s"], serde_json::json!([]));
+    assert!(cli.ok(["--config", &config, "contact", "list"]).contains("quiet 22:00 to 07:00"));
+    assert!(cli.ok(["--config", &config, "contact", "test"]).contains("paged"));
+    let audit = cli.ok(["--config", &config, "audit"]);
+    assert!(audit.contains("contact phone of ines") && !audit.contains("4711"), "{audit}");
+    assert_eq!(run(&["remove", "phone"]).code, 0);
+    assert_eq!(run(&["quiet", "--none"]).code, 0);
+    run(&["remove", "phone"]).refused(3, &["no contact"]);
+}
+
+#[test]
+fn contact_that_can_not_be_is_refused() {
+    let (cli, config) = company();
+    let run = |args: &[&str]| cli.run([&["--config", &config, "contact"], args].concat());
+    run(&["add", "phone", "--channel", "pagr"]).refused(1, &["pagr", "pager"]);
+    run(&["add", "desk", "--channel", "pager", "--person", "tom"]).refused(1, &["contacts.toml"]);
+    run(&["add", "phone", "--channel", "pager", "--urgent", "soon"]).refused(2, &["never"]);
+    run(&["set", "phone"]).refused(2, &["say what to change"]);
+    run(&["quiet", "25:00", "07:00"]).refused(1, &["is no time of the day"]);
+}
+
+#[test]
+fn address_of_somebody_else_is_masked() {
+    let (cli, config) = company();
+    let listed = cli.ok(["--config", &config, "contact", "list"]);
+    assert!(!listed.contains("secret-desk") && listed.contains("s…sk"), "{listed}");
+}
+
+#[test]
+fn export_has_contacts_only_with_the_flag() {
+    let (cli, config) = company();
+    let add = ["contact", "add", "phone", "--channel", "pager", "--address", "4711"];
+    cli.ok([&["--config", &config][..], &add].concat());
+    assert!(!cli.ok(["export"]).contains("4711"));
+    let whole = cli.ok(["export", "--with-contacts"]);
+    assert!(whole.contains("4711"), "{whole}");
+    let other = CliFixture::new();
+    other.pipe(["import", "-"], whole.as_bytes());
+    assert!(other.ok(["contact", "list", "ines"]).contains("4711"));
+}

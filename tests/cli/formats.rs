@@ -48,7 +48,7 @@ fn list_is_printed_in_each_format(#[case] args: &[&str], #[case] expected: &str)
 #[case(&["list", "--format", "xml"], "possible values: table, json, jsonl, csv")]
 #[case(&["list", "--watch", "--format", "json"], "--watch prints one line for each change")]
 #[case(&["events", "--since", "1h", "--until", "2h"], "--since is not before --until")]
-#[case(&["schema", "poem"], "possible values: list, events, notifications, show, verb")]
+#[case(&["schema", "poem"], "possible values: list, events, notifications, show, similar, verb")]
 fn wrong_columns_and_formats_are_named(#[case] args: &[&str], #[case] expected: &str) {
     with_two().run(args).refused(2, &[expected]);
 }

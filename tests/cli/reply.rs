@@ -39,6 +39,8 @@ impl Scene {
             incident: self.incident,
             person: PersonRef::new("tom", "Tom Varga"),
             action,
+            role: None,
+            reminder: false,
             expires_at: at + LIFETIME,
             used_at: None,
         };

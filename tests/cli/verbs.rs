@@ -392,10 +392,8 @@ fn undo_leads_back_until_somebody_has_changed_it_since() {
     assert_eq!(cli.ok(["undo", "1"]), "INC-1 last change undone\n");
     assert_eq!(row()["assignee"], Value::Null);
     cli.ok(["describe", "1", "--title", "Another"]);
-    cli.ok(["undo", "1"]);
     assert_eq!(row()["title"], "One");
     cli.ok(["ack", "1"]);
-    cli.ok(["undo", "1"]);
     assert_eq!(row()["status"], "triggered");
     cli.ok(["category", "1", "security"]);
     cli.ok(["category", "1", "access", "--user", "tom"]);
@@ -513,4 +511,49 @@ fn alerts_are_chosen_by_label_or_key() {
     assert_eq!(out, "INC-15 alerts moved: 1 alert to INC-14\n");
     assert_eq!(company.show("14")["alert_rows"].as_array().unwrap().len(), 1);
     assert!(company.show("15")["alert_rows"].is_null());
+}
+
+#[test]
+fn request_for_a_role_is_accepted_or_declined() {
+    let cli = CliFixture::with_company();
+    cli.declare("One", "ledger");
+    cli.declare("Two", "cdn");
+    cli.ok(["role", "1,2", "comms", "ines", "--ask"]);
+    let shown = cli.ok(["show", "1"]);
+    assert!(shown.contains("Ines Moreau as communications"), "{shown}");
+    assert!(shown.contains("no answer yet"), "{shown}");
+    cli.run(["role", "1", "comms", "ines", "--ask"]).refused(1, &["was asked"]);
+    cli.ok(["role", "accept", "1", "comms"]);
+    cli.ok(["role", "decline", "2", "comms"]);
+    let roles = |number: &str| -> Value {
+        let shown: Value = serde_json::from_str(&cli.ok(["show", number, "--json"])).unwrap();
+        shown["incident"].clone()
+    };
+    assert_eq!(roles("1")["roles"][0][1]["handle"], "ines");
+    assert_eq!(roles("1")["role_requests"][0]["accepted"], true);
+    assert_eq!(roles("2")["roles"], serde_json::json!([]));
+    assert_eq!(roles("2")["role_requests"][0]["accepted"], false);
+    cli.run(["role", "accept", "1", "comms"]).refused(1, &["you are not asked"]);
+    cli.run(["role", "1", "comms", "tom", "--ask", "--withdraw"]).refused(2, &["--withdraw"]);
+}
+
+#[test]
+fn expected_recovery_is_set_alone_or_with_an_update() {
+    let cli = CliFixture::with_company();
+    cli.declare("One", "ledger");
+    let expected = || -> Value {
+        let shown: Value = serde_json::from_str(&cli.ok(["show", "1", "--json"])).unwrap();
+        shown["incident"]["expected_recovery"].clone()
+    };
+    assert_eq!(expected(), Value::Null);
+    cli.ok(["recovery", "1", "2h"]);
+    assert!(expected().is_string());
+    cli.ok(["update", "1", "We fail over", "--recovery", "2031-03-01T09:30:00Z", "--yes"]);
+    assert_eq!(expected(), "2031-03-01T09:30:00Z");
+    // What is expected already changes nothing.
+    cli.ok(["update", "1", "Still so", "--recovery", "2031-03-01T09:30:00Z", "--yes"]);
+    assert!(cli.ok(["show", "1"]).contains("expected at 2031-03-01 09:30 UTC"));
+    cli.ok(["recovery", "1", "none"]);
+    assert_eq!(expected(), Value::Null);
+    cli.run(["recovery", "1", "none"]).refused(1, &["nothing"]);
 }

@@ -21,9 +21,9 @@ use crate::support::strategies;
     "frobnicate = 1",
     "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, \
         automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, \
-        ingest_rules, keys, levels, log, looks, matrix, notify, outbound, people, policies, \
-        profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, services, \
-        stakeholders, store, storms, suspect, teams, templates, user, views"
+        ingest_rules, keys, levels, log, looks, matrix, notify, objectives, outbound, people, \
+        policies, profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, \
+        self_test, services, stakeholders, store, storms, suspect, teams, templates, user, views, watch"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -85,6 +85,21 @@ use crate::support::strategies;
 #[case("[matrix]\nhihg = []", "2:1: matrix.hihg is not a setting: did you mean high?")]
 #[case("reopen = \"36h\"", "1:10: reopen is not a number of whole days")]
 #[case("suspect = \"2\"", "1:11: suspect is \"2\": write a time such as")]
+// Self-tests and servers that are watched.
+#[case("[self_test]\nwithin = \"1m\"", "self_test.every is missing: add it")]
+#[case("[self_test]\nevery = \"10s\"", "2:9: self_test.every is shorter than 60 s")]
+#[case("[self_test]\nevery = \"40d\"", "2:9: self_test.every is longer than 744 h")]
+#[case("[[watch]]\nname = \"a\"", "watch.url is missing: add it")]
+#[case("[[watch]]\nname = \"a\"\nurl = \"ftp://a\"", "3:7: watch.url is no URL")]
+#[case("[[watch]]\nname = \"a\"\nurl = \"https://a:b@c\"", "3:7: watch.url has a password")]
+#[case(
+    "[[watch]]\nname = \"a\"\nurl = \"https://a\"\nevery = \"1s\"",
+    "4:9: watch.every is shorter than 5 s"
+)]
+#[case(
+    "[[watch]]\nname = \"a\"\nurl = \"https://a\"\n[[watch]]\nname = \"a\"\nurl = \"https://b\"",
+    "watch.name is \"a\" twice: the first one counts"
+)]
 // Heartbeats and reminders.
 #[case("[heartbeats.x]\ngrace = \"1m\"", "heartbeats.x.interval is missing: add it")]
 #[case("[heartbeats.x]\ninterval = \"0s\"", "2:12: heartbeats.x.interval is no time at all")]
@@ -100,10 +115,23 @@ use crate::support::strategies;
     "[acknowledgement_expires]\np5 = \"1h\"",
     "2:1: acknowledgement_expires.p5 is not a setting"
 )]
+#[case(
+    "[[stakeholders]]\npeople = [\"a\"]\nabout = [\"weather\"]",
+    "stakeholders.about is \"weather\""
+)]
 #[case("[[stakeholders]]\nservices = [\"checkout\"]", "stakeholders.people is missing: add it")]
 #[case(
     "[[stakeholders]]\npeople = [\"a\"]\npriorities = [\"P9\"]",
     "3:15: stakeholders.priorities is \"P9\""
+)]
+#[case("[[objectives]]\ntarget = \"99\"", "objectives.service is missing: add it")]
+#[case(
+    "[[objectives]]\nservice = \"a\"\ntarget = \"100\"",
+    "3:10: objectives.target is no share of the time"
+)]
+#[case(
+    "[[objectives]]\nservice = \"a\"\ntarget = \"99\"\nwindow = \"36h\"",
+    "4:10: objectives.window is no number of full days"
 )]
 #[case("[reminders]\nupdates = \"yes\"", "2:11: reminders.updates is text: write true or false")]
 // Views.

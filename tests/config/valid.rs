@@ -172,6 +172,25 @@ fn heartbeats_and_reminders_are_read() {
 }
 
 #[test]
+fn self_tests_and_watches_are_read() {
+    let signals = read(&uncommented_sample()).signals;
+    let test = signals.self_test.unwrap();
+    assert_eq!((test.every_s, test.within_s, test.priority), (86_400, 60, Priority::P2));
+    let other = &signals.watches[0];
+    assert_eq!((other.name.as_str(), other.every_s, other.grace_s), ("other", 30, 120));
+
+    let text =
+        "[self_test]\nevery = \"1h\"\n[[watch]]\nname = \"b\"\nurl = \"http://b.internal:7373\"\n";
+    let signals = read(text).signals;
+    let test = signals.self_test.unwrap();
+    assert_eq!((test.every_s, test.within_s, test.service), (3600, 60, None));
+    let b = &signals.watches[0];
+    assert_eq!(b.url, "http://b.internal:7373/v1/ready");
+    assert_eq!((b.every_s, b.grace_s, b.priority), (30, 120, Priority::P2));
+    assert!(read("").signals.self_test.is_none());
+}
+
+#[test]
 fn storms_and_conditions_of_rules_are_read() {
     let config = read(
         "[storms]\nincidents = 5\nalerts = 0\nwithin = \"15m\"\nfold = false\n\

@@ -1,52 +1,22 @@
-//! Three real servers on one store, one of which is killed: each first page is sent once, or is said
+//! Three real servers on one store, of which one after the other is killed: each first page is sent once, or is said
 //! to have been sent perhaps twice, and nothing is sent after an acknowledgement.
 //!
-//! `REDPHONE_ENGINE_INCIDENTS` sets how many incidents (20).
+//! `REDPHONE_ENGINE_INCIDENTS` sets how many incidents (20; 100 in CI, 1,000 in full).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::support::cli::{CliFixture, json_lines};
 use crate::support::sample::number;
+use crate::support::serving::{Server, write_settings};
 use crate::support::wait::until_blocking;
 
 /// How many incidents each person is called for: fewer than are sent to one contact in a minute.
 const PER_PERSON: usize = 3;
-
-/// A server that is killed at the end of the test.
-struct Server(Child);
-
-impl Server {
-    fn start(cli: &CliFixture, number: usize) -> Self {
-        let mut program = cli.program();
-        let log = format!("access-{number}.jsonl");
-        program.args(["serve", "--listen", "127.0.0.1:0", "--access-log", &log]);
-        let mut child = program.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.starts_with("serving"), "{line}");
-        Self(child)
-    }
-
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may be dead already.
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
 
 /// Settings with people of whom each is called at once for a service of their own, over a channel
 /// that writes each message to a file, and again some seconds later.
@@ -114,9 +84,7 @@ fn servers_page_once_while_one_of_them_is_killed() {
     let cli = CliFixture::new();
     let pages = cli.path("pages");
     std::fs::create_dir_all(&pages).unwrap();
-    let folder = cli.path("home/.config/redphone");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("config.toml"), settings(&pages, people)).unwrap();
+    write_settings(&cli, &settings(&pages, people));
     let mut servers: Vec<Server> = (0..3).map(|number| Server::start(&cli, number)).collect();
 
     let mut labels = Vec::new();
@@ -125,6 +93,10 @@ fn servers_page_once_while_one_of_them_is_killed() {
         labels.push(cli.declare(&format!("Incident {incident}"), &service));
         if incident == count / 2 {
             servers[0].kill();
+        }
+        if incident == count * 3 / 4 {
+            servers.push(Server::start(&cli, 3));
+            servers[1].kill();
         }
     }
     until_blocking("everybody is paged", || titles_of(&pages, "first").len() == count);

@@ -3,8 +3,12 @@
 //! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200), `REDPHONE_SEED` at which moments.
 
 mod engine;
+mod heartbeat;
 mod program;
 mod put_back;
+mod reached;
+mod self_test;
+mod watch;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -246,6 +250,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Attempt(_)
                 | Record::Alert(_)
                 | Record::MaintenanceWindow(_)
+                | Record::Contacts(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())

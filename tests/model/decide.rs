@@ -48,6 +48,7 @@ fn everything_for_open_incidents() -> Vec<IncidentCommand> {
             to: vec![ines()],
             reason: Some("no answer".into()),
             automatic: None,
+            all_must_acknowledge: false,
         },
         IncidentCommand::Prioritize { impact: Impact::Low, urgency: Urgency::Low },
         IncidentCommand::OverridePriority { priority: Priority::P4, reason: "test store".into() },
@@ -100,11 +101,18 @@ fn import_refuses_what_commands_refuse() {
                 to: vec![loud.clone()],
                 reason: None,
                 automatic: None,
+                all_must_acknowledge: false,
             },
             "to: has 101",
         ),
         (
-            EventBody::Escalated { level: 1, to: vec![ines(); 201], reason: None, automatic: None },
+            EventBody::Escalated {
+                level: 1,
+                to: vec![ines(); 201],
+                reason: None,
+                automatic: None,
+                all_must_acknowledge: false,
+            },
             "to: has 201 entries",
         ),
         (
@@ -113,6 +121,7 @@ fn import_refuses_what_commands_refuse() {
                 to: vec![],
                 reason: Some("x".repeat(70_000)),
                 automatic: None,
+                all_must_acknowledge: false,
             },
             "reason: has 69 KiB",
         ),
@@ -193,15 +202,15 @@ const TOO_LONG_A_NAME: FieldProblem = FieldProblem::TooManyChars { count: 101, m
 #[case(IncidentCommand::SetServices { services: vec!["a\nb".into()] }, bad("services", FieldProblem::LineBreak))]
 #[case(IncidentCommand::Prioritize { impact: Impact::High, urgency: Urgency::High }, Rejection::AlreadyPrioritized { priority: Priority::P1, impact: Impact::High, urgency: Urgency::High })]
 #[case(IncidentCommand::Describe { title: None, symptoms: None, labels: None, runbook: None }, Rejection::NothingToChange)]
-#[case(IncidentCommand::Escalate { level: 0, to: vec![], reason: None, automatic: None }, Rejection::LevelAlreadyCalled { level: 0 })]
+#[case(IncidentCommand::Escalate { level: 0, to: vec![], reason: None, automatic: None, all_must_acknowledge: false, }, Rejection::LevelAlreadyCalled { level: 0 })]
 #[case(IncidentCommand::Unlink { link: Link::Url("https://example.org".into()) }, Rejection::NotLinked { link: Link::Url("https://example.org".into()) })]
 #[case(IncidentCommand::GiveRole { role: Role::Scribe, person: ines(), given: false }, Rejection::RoleUnchanged { role: Role::Scribe, person: ines(), given: false })]
 #[case(IncidentCommand::Assign { to: Some(PersonRef::new("ines", "x".repeat(101))) }, bad("assignee", TOO_LONG_A_NAME))]
 #[case(IncidentCommand::Assign { to: Some(PersonRef::new("ines", "Ines\nMoreau")) }, bad("assignee", FieldProblem::LineBreak))]
 #[case(IncidentCommand::GiveRole { role: Role::Scribe, person: PersonRef::new("ines", "x".repeat(101)), given: true }, bad("person", TOO_LONG_A_NAME))]
-#[case(IncidentCommand::Escalate { level: 1, to: vec![PersonRef::new("", "Ines")], reason: None, automatic: None }, bad("to", FieldProblem::Empty))]
-#[case(IncidentCommand::Escalate { level: 1, to: vec![ines(); 201], reason: None, automatic: None }, bad("to", FieldProblem::TooManyEntries { count: 201, max: 200 }))]
-#[case(IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)), automatic: None }, bad("reason", FieldProblem::TooManyBytes { bytes: 70_000, max: 65_536 }))]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![PersonRef::new("", "Ines")], reason: None, automatic: None, all_must_acknowledge: false, }, bad("to", FieldProblem::Empty))]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![ines(); 201], reason: None, automatic: None, all_must_acknowledge: false, }, bad("to", FieldProblem::TooManyEntries { count: 201, max: 200 }))]
+#[case(IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)), automatic: None, all_must_acknowledge: false, }, bad("reason", FieldProblem::TooManyBytes { bytes: 70_000, max: 65_536 }))]
 #[case(IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)) }, bad("next_due", FieldProblem::OutOfRange(at(60 * 24 * 366 * 100))))]
 #[case(IncidentCommand::SetActionItem { item: action(PersonRef::new("ines", "x".repeat(101))) }, bad("owner", TOO_LONG_A_NAME))]
 fn command_that_does_not_apply_says_why(
@@ -482,13 +491,23 @@ fn next_stakeholder_update_is_due_from_the_last_one() {
 #[test]
 fn automatic_escalation_yields_to_an_acknowledgement() {
     let mut bench = Bench::new();
-    let automatic =
-        IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None, automatic: None };
+    let automatic = IncidentCommand::Escalate {
+        level: 1,
+        to: vec![ines()],
+        reason: None,
+        automatic: None,
+        all_must_acknowledge: false,
+    };
     bench.ask(1, automatic.clone());
     assert_eq!(bench.refusal(2, automatic), Rejection::LevelAlreadyCalled { level: 1 });
     bench.ask(3, IncidentCommand::Acknowledge);
-    let next =
-        IncidentCommand::Escalate { level: 2, to: vec![ines()], reason: None, automatic: None };
+    let next = IncidentCommand::Escalate {
+        level: 2,
+        to: vec![ines()],
+        reason: None,
+        automatic: None,
+        all_must_acknowledge: false,
+    };
     assert_eq!(bench.refusal(4, next), Rejection::AcknowledgedMeanwhile);
 }
 
@@ -523,7 +542,13 @@ fn policy_begins_again_when_the_priority_is_raised() {
 /// A step of the policy as a program asks for it that finds it due.
 fn due_step(level: u8, round: u16, minute: i64) -> IncidentCommand {
     let automatic = Some(DueStep { round, due: at(minute), unattended_since: None });
-    IncidentCommand::Escalate { level, to: vec![ines()], reason: None, automatic }
+    IncidentCommand::Escalate {
+        level,
+        to: vec![ines()],
+        reason: None,
+        automatic,
+        all_must_acknowledge: false,
+    }
 }
 
 #[test]
@@ -567,7 +592,13 @@ fn nobody_is_called_by_itself(#[case] before: IncidentCommand, #[case] expected:
 /// What a program asks for when nobody has done anything since a minute, and the time is up.
 fn expired(since: i64, due: i64) -> IncidentCommand {
     let automatic = Some(DueStep { round: 1, due: at(due), unattended_since: Some(at(since)) });
-    IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None, automatic }
+    IncidentCommand::Escalate {
+        level: 1,
+        to: vec![ines()],
+        reason: None,
+        automatic,
+        all_must_acknowledge: false,
+    }
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn shift(hostile: &str) -> Vec<Bench> {
             to: vec![ines()],
             reason: Some("nobody answers".into()),
             automatic: None,
+            all_must_acknowledge: false,
         },
     );
     benches
@@ -85,6 +86,7 @@ fn handoff(benches: &[Bench]) -> Handoff {
         events: &events,
         changes: &[&change],
         levels: &Rules::default().levels,
+        directory: None,
     })
 }
 
@@ -150,6 +152,7 @@ fn quiet_shift_has_a_text_too() {
         events: &[],
         changes: &[],
         levels: &Rules::default().levels,
+        directory: None,
     });
     let text = handoff.to_text(HandoffFormat::Text, &time);
     assert_eq!(

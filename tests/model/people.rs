@@ -97,7 +97,13 @@ fn an_escalation_shows_its_path_level_by_level() {
     assert_eq!(due(&bench.incident.summary, &directory, at(1)).map(|s| s.level), Some(1));
     bench.ask(
         1,
-        IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: None, automatic: None },
+        IncidentCommand::Escalate {
+            level: 1,
+            to: vec![ines()],
+            reason: None,
+            automatic: None,
+            all_must_acknowledge: false,
+        },
     );
     assert_eq!(due(&bench.incident.summary, &directory, at(2)), None);
     assert_eq!(due(&bench.incident.summary, &directory, at(10)).map(|s| s.level), Some(2));

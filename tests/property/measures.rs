@@ -62,6 +62,8 @@ proptest! {
         }
         let within = durations.iter().filter(|d| **d <= times.p90_ms).count();
         prop_assert!(within * 10 >= durations.len() * 9);
+        durations.reverse();
+        prop_assert_eq!(Times::from_unsorted(&mut durations), times);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod filter;
 mod lifecycle;
 mod measures;
+mod pages;
 mod runbook;
 mod text;
 mod undo;

@@ -117,6 +117,7 @@ impl World {
             escalation: 0,
             escalation_round: 0,
             escalation_from: None,
+            required: None,
             muted: None,
             muted_ms: 0,
             folded_under: None,

@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("files", &[]),
     ("model", &[]),
     ("api", &["backend", "model"]),
-    ("backend", &["api", "config", "files", "model"]),
+    ("backend", &["api", "config", "files", "model", "outbound"]),
     ("config", &["files", "ingest", "model", "outbound"]),
     ("ingest", &["model"]),
     ("outbound", &["model"]),

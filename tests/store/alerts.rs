@@ -365,9 +365,10 @@ async fn store_of_version_9_gets_the_alerts_it_has_imported() {
         "INSERT INTO foreign_record (before_events, body)
             SELECT 0, json_object('alert', json(body)) FROM alert;
          DROP TABLE alert; DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
-         DROP TABLE maintenance; DROP TABLE muted; DROP TABLE cover;
-         DROP TABLE contact; DROP TABLE calendar_link; DROP TABLE calendar_feed; DROP TABLE waiting_alert;
-         DROP TABLE self_test;
+         DROP TABLE maintenance; DROP TABLE muted;
+         DROP TABLE contact; DROP TABLE waiting_alert;
+         DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
+         DROP TRIGGER history_day_of_changed;
          DELETE FROM _sqlx_migrations WHERE version >= 10;
          PRAGMA user_version = 9;",
     )

@@ -196,8 +196,13 @@ async fn expired_acknowledgement_is_stored_with_the_row() {
     scene.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
     let since = scene.row(id).await.last_attended_at();
     let step = DueStep { round: 1, due: since.unwrap(), unattended_since: since };
-    let call =
-        IncidentCommand::Escalate { level: 1, to: Vec::new(), reason: None, automatic: Some(step) };
+    let call = IncidentCommand::Escalate {
+        level: 1,
+        to: Vec::new(),
+        reason: None,
+        automatic: Some(step),
+        all_must_acknowledge: false,
+    };
     let outcome = scene.store.execute(&ask(id, call)).await.unwrap();
     let row = scene.row(id).await;
     assert_eq!((row.status, row.acknowledged_at), (Status::Triggered, None));

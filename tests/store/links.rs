@@ -24,6 +24,8 @@ pub fn link(token: &LinkToken, incident: IncidentId, at: DateTime<Utc>) -> Answe
         incident,
         person: ines(),
         action: LinkAction::Acknowledge,
+        role: None,
+        reminder: false,
         expires_at: at + LIFETIME,
         used_at: None,
     }

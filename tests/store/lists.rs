@@ -89,9 +89,10 @@ fn make_version_5(path: &Path) {
          DROP TABLE problem_link; DROP TABLE administration; DROP TABLE notification;
          DROP TABLE attempt; DROP TABLE notification_plan; DROP TABLE alert;
          DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
-         DROP TABLE maintenance; DROP TABLE muted; DROP TABLE cover;
-         DROP TABLE contact; DROP TABLE calendar_link; DROP TABLE calendar_feed; DROP TABLE waiting_alert;
-         DROP TABLE self_test;
+         DROP TABLE maintenance; DROP TABLE muted;
+         DROP TABLE contact; DROP TABLE waiting_alert;
+         DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
+         DROP TRIGGER history_day_of_changed;
          DROP INDEX event_by_recorded;
          DELETE FROM _sqlx_migrations WHERE version >= 6; PRAGMA user_version = 5;
          UPDATE meta SET value = 5 WHERE name IN ('needed_to_read', 'needed_to_write');",

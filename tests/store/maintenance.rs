@@ -275,7 +275,13 @@ async fn call_of_a_person_ends_the_mute() {
     scene.create("service:checkout", -5, 60).await;
     let id = scene.send(&[alert("db1", "09:00", None)]).await;
     let reason = Some("customers call".to_owned());
-    let call = IncidentCommand::Escalate { level: 1, to: Vec::new(), reason, automatic: None };
+    let call = IncidentCommand::Escalate {
+        level: 1,
+        to: Vec::new(),
+        reason,
+        automatic: None,
+        all_must_acknowledge: false,
+    };
     scene.store.execute(&ask(id, call)).await.unwrap();
     assert!(!scene.row(id).await.is_muted());
     assert_eq!(scene.settle(5).await, (0, 0), "it is not muted again");

@@ -40,6 +40,7 @@ async fn people_are_those_of_the_directory() {
             to: vec![ghost()],
             reason: Some("slow".into()),
             automatic: None,
+            all_must_acknowledge: false,
         },
         IncidentCommand::RecordDecision(Decision {
             decision: "wait".into(),

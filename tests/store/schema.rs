@@ -10,15 +10,20 @@ use chrono::{TimeDelta, Utc};
 use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{AdministrationRequest, Backend, Ledger, Plan, Reminder, Search};
+use redphone::backend::{
+    AdministrationRequest, Backend, ContactRequest, Ledger, Plan, Reminder, Search, TestClaim,
+};
 use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::alert::HoldRule;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
 use redphone::model::directory::Directory;
 use redphone::model::maintenance::{MaintenanceChange, MaintenanceRequest, NewWindow};
+use redphone::model::measures::pages::PagesQuery;
 use redphone::model::measures::{Cut, Window};
-use redphone::model::notification::{AttemptOutcome, LinkToken, ReminderKind};
+use redphone::model::notification::{
+    AttemptOutcome, ContactChange, LinkToken, ReminderKind, StoredContact,
+};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind};
@@ -32,6 +37,7 @@ use tempfile::tempdir;
 use super::fixtures::{ask, declared, exported, import, open};
 use super::notifications::{page, request, result};
 use crate::support::alerts::{alert, dead_letter, group, message};
+use crate::support::reach;
 use crate::support::requests::{envelope, ines};
 
 /// Tables that are empty unless a migration or a later version has filled them.
@@ -111,13 +117,30 @@ async fn filled(path: &Path) {
     waits.overrides.hold = Some(HoldRule { at_least: 2, within_s: 600 });
     store.ingest(&waits, &Actor::Integration("Alertmanager".into())).await.unwrap();
     store.add_dead_letter(&dead_letter("{}")).await.unwrap();
+    store.set_reach(reach::source());
+    let contact = StoredContact {
+        name: "phone".into(),
+        channel: "sms".into(),
+        address: "+4915112345678".into(),
+        urgent_after_s: vec![0],
+        rest_after_s: Vec::new(),
+    };
+    let change = ContactChange::Add(contact);
+    let request = ContactRequest::new(Actor::Person(ines()), "ines", change, Utc::now());
+    store.change_contacts(&request).await.unwrap();
     mute(&store).await;
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
+    let every = chrono::TimeDelta::days(1);
+    let claim = TestClaim { name: "self-test".into(), every, now: Utc::now() };
+    assert!(store.claim_test(&claim).await.unwrap().is_claimed);
     let (kind, key) = (ReminderKind::Update, "a".into());
     let reminder = Reminder { kind, key, now: Utc::now(), notifications: Vec::new() };
     assert!(store.remind(&reminder).await.unwrap());
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
+    let (selection, by, offsets) = (<_>::default(), Vec::new(), <_>::default());
+    let query = PagesQuery { window, selection, by, offsets };
+    store.pages(&query, Utc::now()).await.unwrap();
     store.close().await;
 }
 
@@ -176,6 +199,7 @@ fn content_query(table: &str) -> &'static str {
         }
         "attempt" => "SELECT hex(notification), number, body FROM attempt ORDER BY 1, 2",
         "change" => "SELECT hex(id), body FROM change ORDER BY 1",
+        "contact" => "SELECT person, body FROM contact ORDER BY 1",
         "directory" => "SELECT body FROM directory",
         "event" => {
             "SELECT log, hex(id), incident, seq, kind, at, recorded, nth, hex(subject), body
@@ -200,6 +224,7 @@ fn derived_query(table: &str) -> &'static str {
         "affected" => "SELECT * FROM affected ORDER BY 1, 2",
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
+        "history_day" => "SELECT day, kind, hex(histories) FROM history_day ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
         "muted" => "SELECT incident, hex(maintenance), at, ended FROM muted ORDER BY 1",
         "problem_link" => "SELECT * FROM problem_link ORDER BY 1, 2, 3",

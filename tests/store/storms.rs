@@ -478,6 +478,8 @@ async fn with_engine(scene: &Scene, work: impl Future<Output = ()>) {
             contacts: Arc::default(),
             signals: Arc::default(),
             levels: ServiceLevels::default(),
+            calendars: Arc::default(),
+            calendar_reader: None,
             answers: AnswerSettings::default(),
         },
         clock: Arc::new(SystemClock),
@@ -505,6 +507,7 @@ async fn folded_incident_is_called_for_once_its_cause_has_ended() {
                 after_s: 0,
                 call: vec![Target::Person("ines".into())],
                 round_robin: false,
+                all_must_acknowledge: false,
             }],
             ..Policy::default()
         }],

@@ -3,6 +3,7 @@
 
 pub mod ledger;
 mod lists;
+mod pages;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use redphone::backend::{
 use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
 use redphone::model::change::{Change, find_suspects};
+use redphone::model::command::Link;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
@@ -28,9 +30,11 @@ use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::maintenance::{
     MaintenanceChange, MaintenanceRefusal, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow,
 };
+use redphone::model::measures::pages::{Pages, PagesQuery};
 use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
 use redphone::model::noise::{NoiseReport, NoiseRow};
-use redphone::model::oncall::Schedule;
+use redphone::model::notification::PersonReach;
+use redphone::model::oncall::{CoverState, Schedule};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::unknown_service::{UnknownService, sort};
@@ -56,6 +60,7 @@ struct State {
     changes: Vec<Change>,
     problems: Vec<Problem>,
     notifications: Vec<NotificationEntry>,
+    contacts: Vec<PersonReach>,
     windows: Vec<MaintenanceWindow>,
     noise: Vec<NoiseRow>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
@@ -102,6 +107,11 @@ impl Memory {
     /// Adds a notification to the list of them.
     pub fn add_notification(&self, entry: NotificationEntry) {
         self.state().notifications.push(entry);
+    }
+
+    /// Replaces how people are reached.
+    pub fn set_contacts(&self, people: Vec<PersonReach>) {
+        self.state().contacts = people;
     }
 
     /// Adds a maintenance window.
@@ -324,6 +334,11 @@ impl State {
                     .as_ref()
                     .map_or_else(String::new, |resolution| resolution.action.to_string()),
                 same_fault: false,
+                shared_terms: Vec::new(),
+                category: other.summary.category,
+                services: other.summary.services.clone(),
+                review: None,
+                runbook: None,
             })
             .collect();
         similar.sort_by_key(|s| std::cmp::Reverse(s.reported_at));
@@ -335,11 +350,18 @@ impl State {
             &self.directory,
             &self.rules,
         );
+        let is_linked = |change: &&Change| {
+            let is_it = |link: &Link| matches!(link, Link::Change { id, .. } if *id == change.id);
+            incident.links.iter().any(is_it)
+                && !suspects.iter().any(|suspect| suspect.change.id == change.id)
+        };
+        let linked_changes = self.changes.iter().filter(is_linked).cloned().collect();
         Detail {
             incident: incident.clone(),
             suspects,
             similar,
             problem: None,
+            linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
         }
     }
@@ -495,6 +517,14 @@ impl Backend for Memory {
         Ok(state.measures(window, now))
     }
 
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let incidents = state.incidents.values();
+        let incidents = incidents.map(|(incident, events)| (incident, events.as_slice()));
+        Ok(pages::compute(incidents, query, now, &state.rules))
+    }
+
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         let outcome = self.state().execute(envelope, Utc::now().max(envelope.at));
         self.changed.notify_waiters();
@@ -582,6 +612,12 @@ impl Backend for Memory {
         lists::page(search, state.notifications.clone())
     }
 
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        let state = self.state();
+        state.check()?;
+        Ok(state.contacts.clone())
+    }
+
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         let state = self.state();
         state.check()?;
@@ -608,6 +644,18 @@ impl Backend for Memory {
             AdministrationChange::RemoveOverride(removed) => {
                 let schedule = state.schedule_mut(&removed.team);
                 schedule.overrides.retain(|span| *span != removed.span);
+            }
+            AdministrationChange::RequestCover(cover) => {
+                state.directory.covers.push(cover.clone());
+            }
+            AdministrationChange::AcceptCover(answer)
+            | AdministrationChange::WithdrawCover(answer) => {
+                let is_accepted = matches!(request.change, AdministrationChange::AcceptCover(_));
+                let mut covers = state.directory.covers.iter_mut();
+                let cover = covers.find(|cover| cover.id == answer.id).expect("the request");
+                cover.state =
+                    if is_accepted { CoverState::Accepted } else { CoverState::Withdrawn };
+                cover.accepted_by = is_accepted.then(|| answer.person.clone());
             }
             AdministrationChange::PutService(service) => {
                 let services = &mut state.directory.services;

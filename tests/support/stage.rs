@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, FixedOffset, Offset, Utc};
 use ratatui::buffer::Buffer;
-use redphone::backend::{AdministrationRequest, Backend, BackendError, Search};
+use redphone::backend::{AdministrationRequest, Backend, BackendError, ContactRequest, Search};
 use redphone::config::PanesSettings;
 use redphone::model::directory::Directory;
 use redphone::model::maintenance::MaintenanceRequest;
@@ -48,6 +48,12 @@ pub struct Stage {
     pub outbox_requests: Vec<OutboxRequest>,
     /// The changes of the directory that were sent.
     pub administered: Vec<AdministrationRequest>,
+    /// The changes of contacts that were sent.
+    pub contact_requests: Vec<ContactRequest>,
+    /// The contacts that were tried: person and name.
+    pub contact_tests: Vec<(String, Option<String>)>,
+    /// Why the next change of contacts is refused, if it is.
+    pub contact_refusal: Option<BackendError>,
     /// The changes of maintenance windows that were sent.
     pub maintained: Vec<MaintenanceRequest>,
     /// The timers that read notifications again.
@@ -138,6 +144,9 @@ impl Stage {
             replaced: Vec::new(),
             outbox_requests: Vec::new(),
             administered: Vec::new(),
+            contact_requests: Vec::new(),
+            contact_tests: Vec::new(),
+            contact_refusal: None,
             maintained: Vec::new(),
             notified_timers: Vec::new(),
             draft_ops: Vec::new(),

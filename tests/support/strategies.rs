@@ -96,10 +96,14 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
         .prop_map(|(priority, reason)| IncidentCommand::OverridePriority { priority, reason });
     let role = (of(Role::ALL), person(), any::<bool>())
         .prop_map(|(role, person, given)| IncidentCommand::GiveRole { role, person, given });
-    let escalate =
-        (0u8..4, prop::collection::vec(person(), 0..3), prop::option::of(any_text())).prop_map(
-            |(level, to, reason)| IncidentCommand::Escalate { level, to, reason, automatic: None },
-        );
+    let escalate = (0u8..4, prop::collection::vec(person(), 0..3), prop::option::of(any_text()))
+        .prop_map(|(level, to, reason)| IncidentCommand::Escalate {
+            level,
+            to,
+            reason,
+            automatic: None,
+            all_must_acknowledge: false,
+        });
     let link = prop_oneof![
         any_text().prop_map(Link::Url),
         any::<u128>()
@@ -128,6 +132,11 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
         prop::option::of(of(Category::ALL))
             .prop_map(|category| IncidentCommand::Categorize { category }),
         Just(IncidentCommand::UndoMove),
+        (of(Role::ALL), person())
+            .prop_map(|(role, person)| IncidentCommand::AskForRole { role, person }),
+        (of(Role::ALL), any::<bool>())
+            .prop_map(|(role, accepted)| IncidentCommand::AnswerRole { role, accepted }),
+        Just(IncidentCommand::SetExpectedRecovery { at: None }),
         any_text().prop_map(|text| IncidentCommand::AddNote { text }),
         any_text().prop_map(|text| IncidentCommand::RepeatAlert { text }),
         any_text().prop_map(|reason| IncidentCommand::Reopen { reason }),

@@ -9,11 +9,12 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use redphone::backend::http::Timeouts;
-use redphone::backend::{AdministrationRequest, Backend, Page, Search};
+use redphone::backend::{AdministrationRequest, Backend, ContactRequest, Page, Search};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::filter::Filter;
 use redphone::model::maintenance::MaintenanceRequest;
 use redphone::model::measures::Window;
+use redphone::model::notification::{ContactChange, QuietSpan};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind};
@@ -202,6 +203,11 @@ async fn fill(backend: &dyn Backend) {
         opened_at: Utc::now(),
         extra: <_>::default(),
     };
+    let span = QuietSpan { from: "22:00".into(), to: "07:00".into(), zone: None };
+    let quiet = ContactChange::Quiet(Some(span));
+    let request = ContactRequest::new(Actor::Person(ines()), "ines", quiet, Utc::now());
+    // Only who is in the directory has contacts.
+    backend.change_contacts(&request).await.ok();
     for envelope in [
         ask(id, IncidentCommand::SetActionItem { item }),
         envelope(Command::RecordChange(change)),
@@ -219,9 +225,11 @@ async fn fill(backend: &dyn Backend) {
 #[case::action_items("ga", "Alert on full pools")]
 #[case::problems("gp", "pools are too small")]
 #[case::changes("gc", "images v7")]
+#[case::contacts("gm", "quiet hours")]
 #[case::maintenance("gs", "There are no maintenance windows")]
 #[case::noise("gN", "No alert was reported")]
 #[case::unknown_services("gv", "Unknown services")]
+#[case::similar("P", "There is no incident like it.")]
 #[tokio::test]
 async fn screen_shows_a_file_an_api_and_a_lost_one(#[case] keys: &str, #[case] text: &str) {
     let fixture = RemoteFixture::new().await;

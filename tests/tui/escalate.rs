@@ -47,7 +47,13 @@ fn call(stage: &mut Stage, level: u8) {
     let due = stage.now - TimeDelta::seconds(20);
     let step = DueStep { round: 1, due, unattended_since: None };
     let to = vec![company::me()];
-    let command = IncidentCommand::Escalate { level, to, reason: None, automatic: Some(step) };
+    let command = IncidentCommand::Escalate {
+        level,
+        to,
+        reason: None,
+        automatic: Some(step),
+        all_must_acknowledge: false,
+    };
     stage.execute_as_other(id, command);
 }
 
@@ -118,7 +124,16 @@ fn level_that_was_called_manually_says_so() {
     let id = stage.target();
     let reason = Some("called by hand".into());
     let to = vec![company::me()];
-    stage.execute_as_other(id, IncidentCommand::Escalate { level: 1, to, reason, automatic: None });
+    stage.execute_as_other(
+        id,
+        IncidentCommand::Escalate {
+            level: 1,
+            to,
+            reason,
+            automatic: None,
+            all_must_acknowledge: false,
+        },
+    );
     stage.keys("e");
     assert!(stage.screen().contains("called 22:41 by hand"), "{}", stage.screen());
 }

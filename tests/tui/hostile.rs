@@ -10,10 +10,11 @@ use redphone::backend::BackendError;
 use redphone::config::PanesSettings;
 use redphone::config::panes::{SavedView, Template};
 use redphone::config::pattern::Pattern;
+use redphone::model::administration::AdministrationChange;
 use redphone::model::checklist::{Answer, InvestigationItem, Item};
 use redphone::model::command::{Decision, Link};
 use redphone::model::directory::TeamOverride;
-use redphone::model::oncall::Override;
+use redphone::model::oncall::{Override, TimeSpan};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind, Section};
@@ -29,7 +30,7 @@ use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
 use redphone::tui::follow::Destination;
 use redphone::tui::form::editor_error::EditorError;
-use redphone::tui::oncall::stand_in::{StandIn, StandInQuestion};
+use redphone::tui::oncall::stand_in::{ShiftChange, StandIn, StandInQuestion};
 use redphone::tui::run::output::Pipe;
 use redphone::tui::theme::Depth;
 use redphone::tui::wall::{self, Wall};
@@ -93,6 +94,7 @@ fn fill(memory: &Memory, id: IncidentId) {
             to: vec![me.clone()],
             reason: Some(text()),
             automatic: None,
+            all_must_acknowledge: false,
         },
         link(Link::Url("https://wiki.example/a".into())),
         link(Link::Problem { id: ProblemId(Uuid::from_u128(7)), title: "pool".into() }),
@@ -118,6 +120,8 @@ fn fill(memory: &Memory, id: IncidentId) {
             reason: text(),
             by: Some(company::tomo()),
         }),
+        IncidentCommand::AskForRole { role: Role::Communications, person: company::tomo() },
+        IncidentCommand::SetExpectedRecovery { at: Some(company::now() + TimeDelta::hours(2)) },
         IncidentCommand::Pause { reason: text() },
     ]) {
         let at = company::now() - TimeDelta::seconds(120 - minutes);
@@ -370,7 +374,15 @@ const PLAYS: &[(&str, Play)] = &[
             to: stage.now + TimeDelta::hours(1),
             covers: Some(TEXT.into()),
         };
-        let change = TeamOverride { team: TEXT.into(), span };
+        let change = ShiftChange {
+            schedule: TEXT.into(),
+            span: TimeSpan { from: span.from, to: span.to },
+            other: Some(TEXT.into()),
+            in_return: None,
+            note: Some(TEXT.into()),
+            cover: None,
+            change: AdministrationChange::AddOverride(TeamOverride { team: TEXT.into(), span }),
+        };
         let question = StandInQuestion { kind: StandIn::Begin, change, top: 0 };
         stage.app.ui.mode = Mode::ConfirmStandIn(Box::new(question));
     }),

@@ -301,6 +301,11 @@ fn change_alone(stage: &mut Stage, input: Input) -> Result<(), TestCaseError> {
                 reported_at: app.now,
                 resolution: String::new(),
                 same_fault: true,
+                shared_terms: Vec::new(),
+                category: None,
+                services: Vec::new(),
+                review: None,
+                runbook: None,
             }];
             app.reading.shown = Some(LoadedIncident { detail: Arc::new(detail), ..shown.clone() });
             check(stage)?;

@@ -175,3 +175,19 @@ fn lists_are_copied_as_text() {
     let day: NaiveDate = company::now().date_naive() - TimeDelta::days(2);
     assert!(text.contains(&format!("due {day}, overdue")), "{text}");
 }
+
+#[test]
+fn contributing_factors_are_counted_over_reviews() {
+    let mut stage = stage((126, 36));
+    for (number, factors) in [(2047, "Config, capacity"), (2048, "config")] {
+        let id = stage.incident_id(number);
+        let write =
+            IncidentCommand::WriteReview { section: Section::Factors, text: factors.into() };
+        stage.execute_as_other(id, write);
+    }
+    stage.keys("g r");
+    assert!(stage.screen().contains("Factors: config 2 · capacity 1"), "{}", stage.screen());
+    stage.keys("/");
+    stage.write("factor:capacity");
+    assert!(stage.screen().contains("Factors: capacity 1 · config 1"), "{}", stage.screen());
+}

@@ -64,3 +64,41 @@ fn detail_follows_later_on_a_slow_link(#[case] slow: bool, #[case] milliseconds:
         "{effects:?}"
     );
 }
+
+/// Returns how many cells a key changes in a list screen.
+fn changed_cells(slow: bool, screen: &str, key: &str) -> usize {
+    let mut stage = if slow { low((126, 36)) } else { Stage::busy() };
+    stage.keys(screen);
+    stage.settle();
+    let before = stage.buffer();
+    stage.keys(key);
+    let after = stage.buffer();
+    before.content().iter().zip(after.content()).filter(|(a, b)| a != b).count()
+}
+
+#[rstest]
+#[case("g f")]
+#[case("g h")]
+fn selection_of_a_list_costs_few_cells(#[case] screen: &str) {
+    let (slow, fast) = (changed_cells(true, screen, "j"), changed_cells(false, screen, "j"));
+    assert!(slow > 0 && slow < 12 && fast > 100, "{slow} and {fast}");
+}
+
+#[test]
+fn list_scrolls_far_and_seldom_on_a_slow_link() {
+    let tops = |slow: bool| {
+        let mut stage = if slow { low((80, 24)) } else { Stage::busy_at((80, 24)) };
+        stage.keys("g f");
+        stage.settle();
+        let mut tops: Vec<usize> = Vec::new();
+        for _ in 0..40 {
+            stage.keys("j");
+            tops.push(stage.app.screens.shown().expect("the feed").top);
+        }
+        tops.dedup();
+        (tops.len(), tops.last().copied())
+    };
+    let (slow, fast) = (tops(true), tops(false));
+    assert!(slow.0 * 2 < fast.0, "{slow:?} and {fast:?}");
+    assert!(slow.1 >= fast.1, "the selected event stays on the screen: {slow:?} and {fast:?}");
+}

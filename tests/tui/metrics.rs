@@ -1,9 +1,11 @@
 //! The metrics pane.
 
 use redphone::backend::BackendError;
+use redphone::model::measures::sheet::Page;
 use redphone::sync::Sourced;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::pane::Pane;
+use rstest::rstest;
 
 use super::timeline::{at, reading};
 use crate::support::stage::Stage;
@@ -67,4 +69,128 @@ fn columns_of_several_days_are_called_so() {
     let screen = stage.screen();
     assert!(!screen.contains("  by day"), "{screen}");
     assert!(screen.contains(" days"), "{screen}");
+}
+
+/// Turns to a page of the metrics, zoomed.
+fn page_at(size: (u16, u16), turns: usize) -> Stage {
+    let mut stage = Stage::busy_at(size);
+    stage.keys("4 z ] ]");
+    for _ in 0..turns {
+        stage.keys("}");
+    }
+    stage
+}
+
+#[rstest]
+#[case(1, "2 times", "MTTR")]
+#[case(2, "3 volume", "incidents by day")]
+#[case(3, "4 levels", "acknowledged")]
+#[case(4, "5 recurring", "recurring faults")]
+#[case(5, "6 budgets", "99.9 %")]
+#[case(6, "7 people", "nobody was paged")]
+#[case(7, "8 practice", "P1 and P2 reviewed")]
+fn each_page_fits_every_size(#[case] turns: usize, #[case] name: &str, #[case] content: &str) {
+    for size in [(200, 60), (126, 36), (80, 24), (60, 20), (40, 12)] {
+        let mut stage = page_at(size, turns);
+        let screen = stage.screen();
+        if size.0 >= 126 {
+            assert!(screen.contains(&format!("[{name}]")), "{screen}");
+        } else {
+            let number = &name[..1];
+            assert!(screen.contains(&format!("[{number}/8 ")), "{screen}");
+        }
+        if size.1 >= 24 {
+            assert!(screen.contains(content), "{size:?}: {screen}");
+        }
+        let slot = stage.app.layout().slot(Pane::Metrics).expect("it is shown").inner();
+        for line in &*stage.app.metrics.lines {
+            assert!(line.width() <= usize::from(slot.width), "{size:?} {name}: {line:?}");
+        }
+        // Every row can be reached.
+        stage.keys("G");
+        let (top, rows) = (stage.app.metrics.top, &stage.app.metrics.row_lines);
+        let last = *rows.get(stage.app.metrics.row).unwrap_or(&0);
+        assert!((top..top + usize::from(slot.height)).contains(&last), "{size:?} {name}");
+    }
+}
+
+#[test]
+fn pages_turn_round_the_end() {
+    let mut stage = page_at((126, 36), 8);
+    assert_eq!(stage.app.metrics.page, Page::Overview);
+    stage.keys("{");
+    assert_eq!(stage.app.metrics.page, Page::Practice);
+}
+
+#[test]
+fn enter_opens_the_incidents_behind_a_row() {
+    let mut stage = page_at((126, 36), 2);
+    stage.keys("Enter");
+    assert_eq!(stage.app.ui.focus, Pane::Queue);
+    let filter = stage.app.queue.filter().to_string();
+    assert!(filter.starts_with("is:any on:") && filter.ends_with(" p1"), "{filter}");
+}
+
+#[test]
+fn page_is_copied_as_markdown() {
+    let mut stage = page_at((126, 36), 3);
+    stage.keys("y");
+    let copied = stage.copied.last().expect("it was copied");
+    assert!(copied.starts_with("## Levels\n\n30 d vs 30 d before"), "{copied}");
+    assert!(copied.contains("| P1 |"), "{copied}");
+}
+
+#[test]
+fn pages_follow_the_filter_of_the_queue() {
+    let mut stage = page_at((126, 36), 2);
+    let reported = |stage: &Stage| {
+        let request = &stage.app.metrics.pages.loaded[0];
+        (request.pages.now.reported(), request.request.selection.describe())
+    };
+    let (all, selection) = reported(&stage);
+    assert_eq!(selection, "");
+    stage.keys("z 1 / p 1 Enter 4 z");
+    stage.pass(1);
+    let (some, selection) = reported(&stage);
+    assert_eq!(selection, "p1");
+    assert!(some < all, "{some} of {all}");
+}
+
+#[test]
+fn breakdown_and_comparison_are_chosen_by_keys() {
+    let mut stage = page_at((126, 36), 2);
+    assert!(stage.screen().contains("by service"), "{}", stage.screen());
+    stage.keys("&");
+    assert!(stage.screen().contains("by team"), "{}", stage.screen());
+    assert!(stage.screen().contains("change"), "{}", stage.screen());
+    stage.keys("%");
+    assert!(!stage.screen().contains("change"), "{}", stage.screen());
+}
+
+#[test]
+fn help_says_what_the_figures_of_the_page_mean() {
+    let mut stage = page_at((126, 60), 5);
+    stage.keys("?");
+    assert!(stage.screen().contains("The figures of the page budgets"), "{}", stage.screen());
+}
+
+#[test]
+fn page_that_can_not_be_computed_says_why() {
+    let mut stage = page_at((126, 36), 1);
+    let request = Box::new(stage.app.metrics.pages.loaded[0].request.clone());
+    stage.app.metrics.pages.loaded.clear();
+    let error = BackendError::Broken("a page".into());
+    stage.send(Message::Pages(request, Err(error), stage.now));
+    assert!(stage.screen().contains("could not be computed: "), "{}", stage.screen());
+}
+
+#[rstest]
+#[case((200, 60))]
+#[case((126, 36))]
+#[case((80, 24))]
+fn pages_of_the_metrics_at_each_size(#[case] size: (u16, u16)) {
+    for (turns, page) in Page::ALL.iter().enumerate().skip(1) {
+        let stage = page_at(size, turns);
+        insta::assert_snapshot!(format!("metrics_{page}_{}x{}", size.0, size.1), stage.screen());
+    }
 }

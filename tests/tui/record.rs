@@ -303,6 +303,39 @@ fn is_change(to: &Destination) -> bool {
 }
 
 #[test]
+fn linked_change_that_is_no_suspect_is_followed() {
+    let memory = company::busy(company::now());
+    let mut stage = Stage::open(memory, (126, 36));
+    let shown = stage.app.reading.shown.clone().expect("it is read");
+    let mut detail = (*shown.detail).clone();
+    let change = Change {
+        id: ChangeId(Uuid::from_u128(0x77)),
+        kind: ChangeKind::Deploy,
+        title: "mailer v3".into(),
+        services: vec!["mail".into()],
+        by: Actor::Integration("deploy bot".into()),
+        starts_at: company::now() - TimeDelta::days(2),
+        ends_at: None,
+        state: ChangeState::Done,
+        extra: <_>::default(),
+    };
+    detail.incident.links.push(Link::Change { id: change.id, title: change.title.clone() });
+    detail.linked_changes = vec![change];
+    let read = redphone::sync::Sourced::fresh((detail, (*shown.events).clone()));
+    stage.send(redphone::tui::core::message::Message::Detail(
+        shown.id,
+        Ok(Box::new(read)),
+        stage.now,
+    ));
+    stage.keys("Enter");
+    select(&mut stage, |to| matches!(to, Destination::LinkedChange(_)));
+    assert!(stage.screen().contains("deploy mailer v3 · done"), "{}", stage.screen());
+    stage.keys("Enter");
+    let screen = stage.screen();
+    assert!(screen.contains("deploy bot") && screen.contains("no end is recorded"), "{screen}");
+}
+
+#[test]
 fn problem_that_was_not_read_with_the_record_is_requested() {
     let memory = company::busy(company::now());
     let mut stage = Stage::open(memory, (126, 36));
@@ -383,7 +416,9 @@ fn recurring_fault_is_read_from_the_metrics(#[case] keys: &str) {
     stage.keys("Enter");
     assert!(stage.screen().contains("Recurring faults"), "{}", stage.screen());
     stage.keys("Enter");
-    assert!(stage.app.ui.record && stage.app.ui.focus == Pane::Detail, "{}", stage.screen());
+    stage.settle();
+    let screen = stage.screen();
+    assert!(screen.contains("Recurring fault") && screen.contains("The same fault"), "{screen}");
     stage.keys("Esc");
     assert_eq!((stage.app.ui.focus, stage.app.ui.zoomed), (Pane::Metrics, zoomed));
 }

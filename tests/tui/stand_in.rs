@@ -4,7 +4,8 @@ use chrono::TimeDelta;
 use redphone::backend::BackendError;
 use redphone::model::administration::AdministrationChange;
 use redphone::model::directory::TeamOverride;
-use redphone::model::oncall::Override;
+use redphone::model::id::CoverId;
+use redphone::model::oncall::{Cover, CoverAnswer, Override, TimeSpan};
 use redphone::sync::remote::OutboxSnapshot;
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::core::mode::Mode;
@@ -180,5 +181,62 @@ fn keys_of_the_pager_do_nothing_on_other_screens() {
     let mut stage = Stage::busy();
     stage.keys("g f t u");
     assert!(matches!(stage.app.ui.mode, Mode::Panes));
+    assert!(stage.administered.is_empty());
+}
+
+#[test]
+fn cover_is_requested_and_withdrawn_by_keys() {
+    let mut stage = stage(PAYMENTS);
+    stage.keys("c");
+    let screen = stage.screen();
+    assert!(screen.contains("Do you want cover on payments?"), "{screen}");
+    assert!(screen.contains("You are on call as before until somebody accepts."), "{screen}");
+    stage.keys("y");
+    let change = stage.administered.pop().expect("a request").change;
+    let AdministrationChange::RequestCover(cover) = change else { panic!("{change:?}") };
+    assert_eq!((cover.schedule.as_str(), cover.person.as_str()), ("payments", "ines"));
+    assert_eq!(cover.from, stage.now);
+    stage.refresh_directory();
+    stage.app.notices.toast = None;
+    assert!(stage.screen().contains("Ines Moreau wants cover for payments"), "{}", stage.screen());
+    stage.keys("x");
+    assert!(stage.screen().contains("Do you want no cover on payments any more?"));
+    stage.keys("y");
+    let change = stage.administered.pop().expect("a request").change;
+    assert!(
+        matches!(change, AdministrationChange::WithdrawCover(ref answer) if answer.id == cover.id)
+    );
+    stage.refresh_directory();
+    stage.app.notices.toast = None;
+    assert!(!stage.screen().contains("wants cover"), "{}", stage.screen());
+}
+
+#[test]
+fn cover_of_another_is_accepted_by_keys() {
+    let mut stage = stage(PAYMENTS);
+    let mut directory = stage.memory.directory_now();
+    let from = stage.now + TimeDelta::days(8);
+    let span = TimeSpan { from, to: from + TimeDelta::days(1) };
+    let cover = Cover::new(CoverId::new(), "payments", "omar", span);
+    directory.covers.push(Cover { note: Some("wedding".into()), ..cover.clone() });
+    stage.set_directory(directory);
+    stage.keys("v");
+    let screen = stage.screen();
+    assert!(screen.contains("Stand in for Omar Haddadi on payments?"), "{screen}");
+    assert!(screen.contains("wedding"), "{screen}");
+    stage.keys("y");
+    let change = stage.administered.pop().expect("a request").change;
+    let expected = CoverAnswer { id: cover.id, schedule: "payments".into(), person: "ines".into() };
+    assert_eq!(change, AdministrationChange::AcceptCover(expected));
+}
+
+#[rstest]
+#[case(PLATFORM, "c", "you have no shift on platform in the next 90 days")]
+#[case(PAYMENTS, "v", "nobody else wants cover on payments")]
+#[case(PAYMENTS, "x", "you want no cover on payments")]
+fn refusal_about_cover_says_why(#[case] team: usize, #[case] key: &str, #[case] expected: &str) {
+    let mut stage = stage(team);
+    stage.keys(key);
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
     assert!(stage.administered.is_empty());
 }

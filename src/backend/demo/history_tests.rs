@@ -50,6 +50,7 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
             | Record::Notification(_)
             | Record::Attempt(_)
             | Record::Alert(_)
+            | Record::Contacts(_)
             | Record::MaintenanceWindow(_)
             | Record::Unknown(_) => {}
             Record::Directory(directory) => read.directory = *directory,

@@ -7,6 +7,7 @@
 
 mod chronic;
 mod company;
+mod contacts;
 mod data;
 mod dice;
 mod episode;
@@ -29,6 +30,7 @@ use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
 use crate::model::directory::Directory;
+use crate::model::notification::Contacts;
 use crate::model::{EventBody, PersonRef, Rules};
 
 use super::file::{self, FileStore, ImportError, OpenError};
@@ -269,6 +271,30 @@ async fn finish(
 }
 
 impl Demo {
+    /// Returns how the people of the company are reached.
+    #[must_use]
+    pub fn contacts(&self) -> Contacts {
+        contacts::contacts(&self.company.directory.people)
+    }
+
+    /// Returns the rules that commands are checked against.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Returns the seed of the random numbers.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Returns whether anything happens in the company by itself.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        self.speed > 0.0
+    }
+
     /// Simulates the company until the future is dropped: alerts arrive, and people respond.
     /// Incidents that [`Demo::me`] leads only get alerts.
     pub async fn simulate(&self) {

@@ -405,6 +405,7 @@ pub(super) fn blank_summary() -> Summary {
         escalation: 0,
         escalation_round: 0,
         escalation_from: None,
+        required: None,
         muted: None,
         muted_ms: 0,
         folded_under: None,

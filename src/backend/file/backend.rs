@@ -13,15 +13,15 @@ use super::store::FileStore;
 use super::writer::TxScope;
 use super::{
     alerts, change_table, changes, directory_table, group_commit, measures, problem_table, read,
-    search, writer_guard,
+    search, similar, writer_guard,
 };
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
-    Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, Cursor, DeadLetter,
-    DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
-    IngestOutcome, NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
-    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark,
-    TimelineRange, WaitingList,
+    Backend, BackendError, Capabilities, ChangeSearch, CommandKinds, ContactRequest, Cursor,
+    DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry,
+    FeedSearch, IngestOutcome, MAX_SIMILAR, NewDeadLetter, NoiseSearch, NotificationEntry,
+    NotificationSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    Search, SimilarIncidents, Storage, StoreMark, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -32,11 +32,12 @@ use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
 };
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
-use crate::model::notification::{AnswerLink, LinkDigest};
+use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Summary};
 
@@ -124,6 +125,15 @@ impl Backend for FileStore {
         let (store, window) = (self.clone(), window.clone());
         self.with_path_context(changes::read_to_completion(async move {
             measures::read_measures(&store, &window, cut, now).await
+        }))
+        .await
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let directory = self.directory().await?;
+        let (store, query) = (self.clone(), query.clone());
+        self.with_path_context(changes::read_to_completion(async move {
+            store.read_pages(&query, &directory, now).await
         }))
         .await
     }
@@ -287,6 +297,25 @@ impl Backend for FileStore {
         .await
     }
 
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        // What is not indexed, because the disk is full for example, is compared by its row.
+        if let Err(error) = self.update_full_text().await
+            && !error.is_temporary()
+        {
+            return Err(error);
+        }
+        let store = self.clone();
+        self.with_path_context(changes::read_to_completion(async move {
+            let limit = usize::try_from(limit.clamp(1, MAX_SIMILAR)).unwrap_or(1);
+            similar::find_all(&mut *store.acquire_reader().await?, incident, limit).await
+        }))
+        .await
+    }
+
     async fn beat(
         &self,
         name: &str,
@@ -320,6 +349,10 @@ impl Backend for FileStore {
         self.find_silent(rules, started, now).await
     }
 
+    async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
+        self.read_self_tests().await
+    }
+
     async fn waiting_alerts(&self, limit: u32) -> Result<WaitingList, BackendError> {
         self.read_waiting(limit, Utc::now()).await
     }
@@ -341,6 +374,22 @@ impl Backend for FileStore {
 
     async fn use_link(&self, digest: &LinkDigest, at: DateTime<Utc>) -> Result<(), BackendError> {
         self.mark_link_used(digest, at).await
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        self.read_reach().await
+    }
+
+    async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
+        self.change_stored_contacts(request).await
+    }
+
+    async fn test_contacts(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        self.send_tests(person, contact).await
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {

@@ -209,8 +209,10 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
     match kind {
         K::Declare => matches!(body, B::Declared { .. } | B::AlertRepeated { .. }),
         K::RepeatAlert => matches!(body, B::AlertRepeated { .. }),
-        K::Acknowledge => matches!(body, B::Acknowledged),
-        K::MoveStatus => matches!(body, B::StatusMoved { .. } | B::Acknowledged),
+        K::Acknowledge => matches!(body, B::Acknowledged | B::AcknowledgedInPart),
+        K::MoveStatus => {
+            matches!(body, B::StatusMoved { .. } | B::Acknowledged | B::AcknowledgedInPart)
+        }
         K::UndoMove => matches!(body, B::MoveUndone { .. }),
         K::Assign => matches!(body, B::Assigned { .. }),
         K::SetTeam => matches!(body, B::TeamSet { .. }),
@@ -240,6 +242,9 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::PublishReview => matches!(body, B::ReviewPublished),
         K::RecordDecision => matches!(body, B::DecisionRecorded(_)),
         K::MoveAlerts => matches!(body, B::AlertsMovedOut { .. }),
+        K::SetExpectedRecovery => matches!(body, B::ExpectedRecoverySet { .. }),
+        K::AskForRole => matches!(body, B::RoleRequested { .. }),
+        K::AnswerRole => matches!(body, B::RoleAnswered { .. }),
         K::Mute => matches!(body, B::Muted { .. }),
         K::Unmute => matches!(body, B::Unmuted),
         K::Fold => matches!(body, B::Folded { .. }),

@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection};
 use super::administration_table::read_administration;
 use super::alerts;
 use super::command_identity::{add_digest, digest_column, read_used_ids};
+use super::contacts;
 use super::directory_table::read_directory;
 use super::error::{ExportFault, StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
@@ -30,8 +31,8 @@ fn sink_error(error: io::Error) -> StoreError {
 }
 
 impl FileStore {
-    /// Passes every record of one consistent state of the store to `sink`, the header first
-    /// and the end last. Returns the number of records, with these two.
+    /// Passes every record of one consistent state of the store to `sink`, also how people are reached,
+    /// the header first and the end last. Returns the number of records, with these two.
     ///
     /// # Errors
     /// [`BackendError`] if the store can't be read. An error of the sink is returned as
@@ -40,20 +41,52 @@ impl FileStore {
         &self,
         sink: &mut (dyn FnMut(&Record) -> io::Result<()> + Send),
     ) -> Result<u64, BackendError> {
-        self.with_path_context(async { export(&mut *self.acquire_reader().await?, sink).await })
-            .await
+        self.export_records(sink, Addresses::Included).await
+    }
+
+    /// Passes every record to `sink` as [`Self::export`] does, but for how people are reached if
+    /// `addresses` says so.
+    ///
+    /// # Errors
+    /// Those of [`Self::export`].
+    pub async fn export_records(
+        &self,
+        sink: &mut (dyn FnMut(&Record) -> io::Result<()> + Send),
+        addresses: Addresses,
+    ) -> Result<u64, BackendError> {
+        self.with_path_context(async {
+            export(&mut *self.acquire_reader().await?, sink, addresses).await
+        })
+        .await
     }
 }
 
+/// Whether an export has the addresses of people.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Addresses {
+    /// It has the contacts that people have set.
+    Included,
+    /// It has none.
+    Omitted,
+}
+
 /// Passes every record to the sink and returns their number.
-async fn export(conn: &mut SqliteConnection, sink: Sink<'_>) -> StoreResult<u64> {
+async fn export(
+    conn: &mut SqliteConnection,
+    sink: Sink<'_>,
+    addresses: Addresses,
+) -> StoreResult<u64> {
     Batch::new("BEGIN").run(conn).await?;
-    let result = export_in_transaction(conn, sink).await;
+    let result = export_in_transaction(conn, sink, addresses).await;
     Batch::new("ROLLBACK").run(conn).await.ok();
     result
 }
 
-async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> StoreResult<u64> {
+async fn export_in_transaction(
+    conn: &mut SqliteConnection,
+    sink: Sink<'_>,
+    addresses: Addresses,
+) -> StoreResult<u64> {
     let mut count = 0;
     let mut emit = |record: &Record| {
         count += 1;
@@ -102,6 +135,9 @@ async fn export_in_transaction(conn: &mut SqliteConnection, sink: Sink<'_>) -> S
     .await?;
     transfer::read_records(conn, &mut emit).await?;
     alerts::transfer::read_records(conn, &mut emit).await?;
+    if addresses == Addresses::Included {
+        contacts::table::read_records(conn, &mut emit).await?;
+    }
     maintenance::read_records(conn, &mut emit).await?;
     for record in read_foreign(conn, false).await? {
         emit(&record)?;

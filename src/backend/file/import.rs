@@ -14,6 +14,7 @@ use super::bulk::{self, BulkWriter, ProjectionWrite};
 use super::change_table;
 use super::command_identity::put_used_id;
 use super::connect::connect_writer;
+use super::contacts::table as contacts_table;
 use super::directory_table;
 use super::error::{StoreError, StoreResult};
 use super::event_insert::{bind_event, encode_body};
@@ -226,6 +227,12 @@ impl Importer {
             Record::Notification(notification) => self.add_notification(*notification).await,
             Record::Attempt(attempt) => self.add_attempt(*attempt).await,
             Record::Alert(alert) => self.add_alert(*alert).await,
+            Record::Contacts(contacts) => {
+                contacts.check()?;
+                let mut batch = Batch::default();
+                let put = contacts_table::put(&mut batch, &contacts);
+                self.add_other(put, batch).await
+            }
             Record::MaintenanceWindow(window) => {
                 window.check()?;
                 let mut batch = Batch::default();

@@ -6,18 +6,22 @@ use super::alerts;
 use super::change_table::read_changes_between;
 use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult, no_such_incident};
-use super::event_row::{self, COLUMNS, FROM, RESOLVED};
+use super::event_row::{self, COLUMNS, FROM};
+use super::json_column::parse_json;
 use super::problem_table::read_problem;
-use super::records::{self, KeyedIncident};
+use super::records;
 use super::row::unpack_row;
+use super::similar;
 use super::sql::Batch;
 use super::writer::parse_incident_id;
-use crate::backend::{BackendError, Detail, MAX_DETAIL_ALERTS, Missing, Similar, TimelineRange};
-use crate::model::change::find_suspects;
+use crate::backend::{BackendError, Detail, MAX_DETAIL_ALERTS, Missing, TimelineRange};
+use crate::model::change::{Change, Suspect, find_suspects};
 use crate::model::command::Link;
 use crate::model::directory::Directory;
-use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Rules, Summary};
+use crate::model::{Event, Incident, IncidentId, IncidentNumber, Rules, Summary};
 
+/// The maximum number of linked changes.
+const LINKED_CHANGES: usize = 20;
 /// The maximum numbers of suspected changes and of similar incidents.
 const SUSPECTS: usize = 10;
 const SIMILAR: usize = 5;
@@ -52,76 +56,35 @@ pub(super) async fn read_detail(
         Some(id) => read_problem(conn, id).await?,
         None => None,
     };
-    let similar = find_similar(conn, &record).await?;
+    let similar = similar::find_earlier(conn, &record, SIMILAR).await?;
     let alert_rows = alerts::read_alerts(conn, record.key, MAX_DETAIL_ALERTS).await?;
-    Ok(Detail { incident: record.incident, suspects, similar, problem, alert_rows })
+    let linked_changes = read_linked_changes(conn, &record.incident, &suspects).await?;
+    let incident = record.incident;
+    Ok(Detail { incident, suspects, similar, problem, linked_changes, alert_rows })
 }
 
-/// Finds earlier incidents: those with the same fingerprint first, then those with the same primary
-/// service and category, each newest first.
-async fn find_similar(
+/// Reads the recorded changes that an incident links to and that are not among its suspects.
+async fn read_linked_changes(
     conn: &mut SqliteConnection,
-    record: &KeyedIncident,
-) -> StoreResult<Vec<Similar>> {
-    let mut batch = Batch::new(
-        "SELECT key, row FROM incident WHERE fingerprint =
-            (SELECT fingerprint FROM incident WHERE key = $1) AND key < $1
-            ORDER BY key DESC LIMIT 5;
-         SELECT i.key, i.row FROM affected a JOIN incident i ON i.key = a.incident
-            WHERE a.service = (SELECT service FROM incident WHERE key = $1) AND a.incident < $1
-              AND ((a.facets >> 1) & 7) = ((SELECT facets FROM incident WHERE key = $1) >> 1) & 7
-              AND i.service = a.service
-            ORDER BY a.incident DESC LIMIT 10",
-    );
-    batch.arg(record.key);
-    let results = batch.fetch_result_sets(conn).await?;
-    let mut found: Vec<(i64, Similar)> = Vec::new();
-    for (index, rows) in results.iter().enumerate() {
-        for row in rows {
-            let key: i64 = row.try_get(0)?;
-            if found.len() >= SIMILAR || found.iter().any(|(other_key, _)| *other_key == key) {
-                continue;
-            }
-            let summary = summary_at(row, 1)?;
-            let resolution = match summary.resolved_at {
-                Some(_) => read_resolution(conn, key, summary.id).await?,
-                None => String::new(),
-            };
-            found.push((
-                key,
-                Similar {
-                    id: summary.id,
-                    number: summary.number,
-                    title: summary.title,
-                    reported_at: summary.reported_at,
-                    resolution,
-                    same_fault: index == 0,
-                },
-            ));
+    incident: &Incident,
+    suspects: &[Suspect],
+) -> StoreResult<Vec<Change>> {
+    let mut linked = Vec::new();
+    for link in &incident.links {
+        let Link::Change { id, .. } = link else { continue };
+        if suspects.iter().any(|suspect| suspect.change.id == *id) {
+            continue;
+        }
+        let mut batch = Batch::new("SELECT body FROM change WHERE id = ?");
+        batch.arg(id.as_bytes().to_vec());
+        if let Some(row) = batch.fetch_optional(conn).await? {
+            linked.push(parse_json(row.try_get(0)?, "a change")?);
+        }
+        if linked.len() >= LINKED_CHANGES {
+            break;
         }
     }
-    Ok(found.into_iter().map(|(_, similar)| similar).collect())
-}
-
-/// Returns how an incident was resolved the last time, in a few words; empty if it was not.
-async fn read_resolution(
-    conn: &mut SqliteConnection,
-    key: i64,
-    id: IncidentId,
-) -> StoreResult<String> {
-    let mut batch = Batch::new(&format!(
-        "SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.kind = {RESOLVED}
-         ORDER BY e.seq DESC LIMIT 1"
-    ));
-    batch.arg(key);
-    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(String::new()) };
-    Ok(match event_row::decode(&row, id)?.body {
-        EventBody::Resolved { action, detail, .. } if detail.trim().is_empty() => {
-            action.to_string()
-        }
-        EventBody::Resolved { action, detail, .. } => format!("{action}: {detail}"),
-        _ => String::new(),
-    })
+    Ok(linked)
 }
 
 /// Decodes the packed row in a column.

@@ -6,6 +6,7 @@ mod ledger;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 use super::backend::store_size;
 use super::changes::EPOCH_AT;
+use super::contacts::{ReachSlot, ReachSource};
 use super::error::{display_path, moved_message};
 use super::open::FileIdentity;
 use super::open_error::OpenError;
@@ -23,11 +25,11 @@ use super::options::Options;
 use super::store::FileStore;
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
-    Backend, BackendError, Capabilities, ChangeSearch, Cursor, DeadLetter, DeadLetterList,
-    DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch, IngestOutcome,
-    NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome, Page, ProblemEntry,
-    ProblemSearch, ReviewEntry, ReviewSearch, Search, Storage, StoreMark, TimelineRange,
-    WaitingList,
+    Backend, BackendError, Capabilities, ChangeSearch, ContactRequest, Cursor, DeadLetter,
+    DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
+    IngestOutcome, NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, SimilarIncidents,
+    Storage, StoreMark, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -37,11 +39,12 @@ use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
 };
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
-use crate::model::notification::{AnswerLink, LinkDigest};
+use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
+use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
 
@@ -57,6 +60,8 @@ pub struct ReopeningStore {
     rules: RwLock<Rules>,
     /// Whether this program calls levels of escalation policies on the store by itself.
     escalates: AtomicBool,
+    /// What the settings say about how people are reached; they may change while the store is open.
+    reach: ReachSlot,
     current: Mutex<OpenState>,
 }
 
@@ -109,6 +114,7 @@ impl ReopeningStore {
             options: Options { create: false, ..store.inner.options.clone() },
             rules: RwLock::new((*store.rules()).clone()),
             escalates: AtomicBool::new(false),
+            reach: ReachSlot::from(&store.inner.reach),
             current: Mutex::new(OpenState {
                 last: FileIdentities::from_store(&store),
                 store: Some(store),
@@ -128,6 +134,14 @@ impl ReopeningStore {
         self.rules.write().await.clone_from(&rules);
         if let Some(store) = &self.current.lock().await.store {
             store.set_rules(rules);
+        }
+    }
+
+    /// Replaces where channels and contacts of the settings come from.
+    pub async fn set_reach(&self, source: ReachSource) {
+        self.reach.set(Some(Arc::clone(&source)));
+        if let Some(store) = &self.current.lock().await.store {
+            store.set_reach(source);
         }
     }
 
@@ -170,11 +184,13 @@ impl ReopeningStore {
     }
 
     async fn open(&self, options: Options) -> Result<FileStore, OpenError> {
-        if self.read_only {
-            FileStore::open_read_only(&self.path, options).await
+        let store = if self.read_only {
+            FileStore::open_read_only(&self.path, options).await?
         } else {
-            FileStore::open(&self.path, options).await
-        }
+            FileStore::open(&self.path, options).await?
+        };
+        store.inner.reach.set(self.reach.source());
+        Ok(store)
     }
 
     /// Returns the open store for a command. A store that could not be written when it was opened,
@@ -293,6 +309,10 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.measures(window, cut, now).await
     }
 
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        self.current_store().await?.0.pages(query, now).await
+    }
+
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         self.store_to_write().await?.execute(envelope).await
     }
@@ -394,6 +414,14 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.alerts(incident, limit).await
     }
 
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        self.current_store().await?.0.similar(incident, limit).await
+    }
+
     async fn beat(
         &self,
         name: &str,
@@ -422,6 +450,10 @@ impl Backend for ReopeningStore {
         now: DateTime<Utc>,
     ) -> Result<HeartbeatCheck, BackendError> {
         self.store_to_write().await?.find_silent_heartbeats(rules, started, now).await
+    }
+
+    async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
+        self.current_store().await?.0.self_tests().await
     }
 
     async fn maintenance(
@@ -479,6 +511,22 @@ impl Backend for ReopeningStore {
 
     async fn report_seen(&self, seen: &StoreMark) -> Result<(), BackendError> {
         self.current_store().await?.0.report_seen(seen).await
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        self.current_store().await?.0.read_reach().await
+    }
+
+    async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
+        self.store_to_write().await?.change_stored_contacts(request).await
+    }
+
+    async fn test_contacts(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        self.current_store().await?.0.send_tests(person, contact).await
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {

@@ -216,6 +216,8 @@ struct OtherValues {
 const ESCALATION_ROUND: &str = "escalation_round";
 /// The name of the field with the time from which the times of that policy are counted.
 const ESCALATION_FROM: &str = "escalation_from";
+/// The name of the field with those who have to acknowledge.
+const REQUIRED: &str = "required";
 /// The name of the field with the maintenance window that mutes the incident, or did so last.
 const MUTED: &str = "muted";
 /// The name of the field with the time for which it was muted before.
@@ -258,6 +260,9 @@ impl OtherValues {
         }
         if let Some(from) = row.escalation_from {
             later.fields.insert(ESCALATION_FROM, serde_json::json!(from));
+        }
+        if let Some(required) = &row.required {
+            later.fields.insert(REQUIRED, serde_json::json!(required));
         }
         if let Some(mute) = &row.muted {
             later.insert_nested(MUTED, serde_json::json!(mute));
@@ -503,6 +508,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
     let source = later.source.or_else(|| Source::from_stored(source))?;
     let escalation_round = later.fields.extract(ESCALATION_ROUND).unwrap_or(0);
     let escalation_from = later.fields.extract(ESCALATION_FROM);
+    let required = later.fields.extract(REQUIRED);
     let muted = later.extract_muted();
     let muted_ms = later.fields.extract(MUTED_MS).unwrap_or(0);
     let folded_under = later.fields.extract(FOLDED_UNDER);
@@ -536,6 +542,7 @@ pub(super) fn unpack_row(bytes: &[u8]) -> Option<Summary> {
         escalation,
         escalation_round,
         escalation_from,
+        required,
         muted,
         muted_ms,
         folded_under,

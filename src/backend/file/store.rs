@@ -8,6 +8,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Sqlite};
 use tokio::sync::Mutex;
 
+use super::contacts::ReachSlot;
 use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult, display_path};
 use super::generation::{Generation, put_back_notice};
 use super::migrate::SCHEMA_VERSION;
@@ -41,6 +42,8 @@ pub(super) struct Inner {
     /// Set when the store was opened only for reading: every write is refused for this reason.
     pub(super) read_only: Option<ReadOnlyReason>,
     pub(super) watcher: Arc<StoreWatcher>,
+    /// What the settings say about how people are reached.
+    pub(super) reach: ReachSlot,
     /// What this process remembers of the ledger of notifications.
     pub(super) ledger: LedgerState,
     /// The file that the connections have open. The path may name another file later.
@@ -125,6 +128,7 @@ impl FileStore {
                 readers,
                 read_only,
                 watcher: StoreWatcher::new(path),
+                reach: ReachSlot::default(),
                 ledger: LedgerState::default(),
                 rules: RwLock::new(Arc::new(options.rules.clone())),
                 options,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::client::{ApiRequest, ChangeRequest};
 use super::{HttpBackend, get_request};
-use crate::api::{list_query, path};
+use crate::api::{CalendarLinkRequest, CoverPerson, CoverRequest, list_query, path};
 use crate::backend::administration::NoAdministration;
 use crate::backend::{
     Administered, AdministrationRequest, AdministrationSearch, BackendError, Page, Precondition,
@@ -16,7 +16,7 @@ use crate::model::administration::{
     AdministrationChange, AdministrationEvent, AdministrationRefusal, EntryKind,
 };
 use crate::model::bad_field::BadField;
-use crate::model::oncall::Override;
+use crate::model::oncall::{CoverAnswer, Override};
 
 /// How a change is sent: method, path with its value, query and body.
 struct Sent<'a> {
@@ -126,14 +126,40 @@ fn sent(change: &AdministrationChange) -> Result<Sent<'_>, BackendError> {
         return Ok(Sent { method: Method::DELETE, path, path_value, query: None, body: None });
     }
     let path = path::OVERRIDES;
+    let post = |path, path_value, body| Sent {
+        method: Method::POST,
+        path,
+        path_value,
+        query: None,
+        body: Some(body),
+    };
+    let answer = |path, answer: &CoverAnswer| {
+        let body = CoverPerson { person: Some(answer.person.clone()) };
+        let body = encode(serde_json::to_vec(&body))?;
+        Ok(post(path, answer.id.to_string(), body))
+    };
     match change {
-        AdministrationChange::AddOverride(added) => Ok(Sent {
+        AdministrationChange::RequestCover(cover) => {
+            let body = encode(serde_json::to_vec(&CoverRequest::from(cover)))?;
+            Ok(post(path::COVERS, cover.schedule.clone(), body))
+        }
+        AdministrationChange::CreateCalendarLink(link) => {
+            let body = encode(serde_json::to_vec(&CalendarLinkRequest::from(link)))?;
+            Ok(post(path::CALENDAR_LINKS, String::new(), body))
+        }
+        AdministrationChange::RevokeCalendarLink(id) => Ok(Sent {
             method: Method::POST,
-            path,
-            path_value: added.team.clone(),
+            path: path::REVOKE_CALENDAR_LINK,
+            path_value: id.to_string(),
             query: None,
-            body: Some(encode(serde_json::to_vec(&added.span))?),
+            body: None,
         }),
+        AdministrationChange::AcceptCover(accepted) => answer(path::ACCEPT_COVER, accepted),
+        AdministrationChange::WithdrawCover(withdrawn) => answer(path::WITHDRAW_COVER, withdrawn),
+        AdministrationChange::AddOverride(added) => {
+            let body = encode(serde_json::to_vec(&added.span))?;
+            Ok(post(path, added.team.clone(), body))
+        }
         AdministrationChange::RemoveOverride(removed) => Ok(Sent {
             method: Method::DELETE,
             path,

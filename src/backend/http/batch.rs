@@ -141,6 +141,7 @@ async fn send_part(
         path_value: "",
         query: None::<&()>,
         body: Some(encode_body(part)),
+        media_type: "application/json",
         wait: Duration::ZERO,
         if_none_match: None,
         change: None,

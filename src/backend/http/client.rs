@@ -42,8 +42,10 @@ pub(super) struct ApiRequest<'a, Q> {
     /// The value that replaces the `{…}` in `path`.
     pub(super) path_value: &'a str,
     pub(super) query: Option<&'a Q>,
-    /// JSON to send with POST. Without it, the request is a GET.
+    /// What to send with POST. Without it, the request is a GET.
     pub(super) body: Option<Vec<u8>>,
+    /// The media type of the body.
+    pub(super) media_type: &'static str,
     /// The method, if it follows from nothing else, and further headers.
     pub(super) change: Option<ChangeRequest>,
     /// How long the server may hold the request open.
@@ -170,7 +172,7 @@ impl ApiClient {
             builder = builder.header(header::SEEN, seen.to_string());
         }
         if let Some(body) = &request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body.clone());
+            builder = builder.header(CONTENT_TYPE, request.media_type).body(body.clone());
         }
         // The connection may have to be made first; that has a time limit of its own.
         let limit = self.timeouts.response + request.wait;

@@ -14,6 +14,7 @@ mod backoff;
 mod batch;
 mod client;
 mod clock;
+mod contacts;
 mod dead_letters;
 mod error_response;
 mod etag_cache;
@@ -23,6 +24,7 @@ mod missing_term;
 mod open_error;
 mod options;
 mod proxy;
+mod replies;
 pub mod token;
 mod transport_error;
 mod trust;
@@ -48,9 +50,9 @@ use super::lists::{
 };
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
-    ClockOffset, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta,
-    Detail, NoNoise, NoUnknownServices, NoWaitingAlerts, NoiseSearch, Outcome, Page, Search,
-    StoreMark, TimelineRange, WaitingList,
+    ClockOffset, ContactRequest, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage,
+    DeadLetterSearch, Delta, Detail, MAX_SIMILAR, NoNoise, NoUnknownServices, NoWaitingAlerts,
+    NoiseSearch, Outcome, Page, Search, SimilarIncidents, StoreMark, TimelineRange, WaitingList,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -61,8 +63,10 @@ use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
 };
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
+use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
@@ -293,6 +297,7 @@ fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
         path_value: "",
         query: None,
         body: None,
+        media_type: "application/json",
         wait: Duration::ZERO,
         if_none_match: None,
         change: None,
@@ -380,6 +385,8 @@ impl Backend for HttpBackend {
             limit: Some(search.limit),
             after: search.after.clone(),
             now: None,
+            // Its dates are times by now, or of UTC.
+            zone: None,
         };
         // The key leaves out `now`, so that the same search a moment later has the same key. The
         // tag tells whether its result is still the same.
@@ -399,6 +406,28 @@ impl Backend for HttpBackend {
         let request =
             ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::INCIDENT) };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    /// Returns the incidents that resemble another one. A server without the route is older than this
+    /// program; it has some of them in the record.
+    async fn similar(
+        &self,
+        incident: IncidentId,
+        limit: u32,
+    ) -> Result<SimilarIncidents, BackendError> {
+        let query = query::Similar { limit: Some(limit.clamp(1, MAX_SIMILAR)) };
+        let request = ApiRequest {
+            path_value: &incident.to_string(),
+            query: Some(&query),
+            ..get_request(path::SIMILAR)
+        };
+        let found: Result<SimilarIncidents, RequestError> = self.get(request).await;
+        match found.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => {
+                Ok(self.incident(incident).await?.similar_incidents(limit))
+            }
+            found => found,
+        }
     }
 
     /// Returns the alerts of an incident. A server without their route is older than this program; it
@@ -487,6 +516,18 @@ impl Backend for HttpBackend {
         };
         let request = ApiRequest { query: Some(&query), ..get_request(path::MEASURES) };
         self.get(request).await.map_err(|failure| failure.error)
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let query = query::Pages::new(query, self.to_server_time(now));
+        let request = ApiRequest { query: Some(&query), ..get_request(path::PAGES) };
+        match self.get(request).await.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => {
+                let host = Some(self.client.host.clone());
+                Err(BackendError::not_allowed(NoSuchList { list: List::Pages, host }))
+            }
+            response => response,
+        }
     }
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
@@ -603,6 +644,22 @@ impl Backend for HttpBackend {
         let heartbeats: Result<Entries<Heartbeat>, RequestError> =
             self.get(get_request::<()>(path::HEARTBEATS)).await;
         heartbeats.map(|heartbeats| heartbeats.0).map_err(|failure| failure.error)
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        self.fetch_contacts().await
+    }
+
+    async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
+        self.send_contacts(request).await
+    }
+
+    async fn test_contacts(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        self.send_contact_tests(person, contact).await
     }
 
     async fn maintenance(

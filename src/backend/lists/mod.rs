@@ -45,6 +45,8 @@ pub enum List {
     Problems,
     /// Notifications that were sent to people, or are to be sent.
     Notifications,
+    /// Pages of the measures, which are no list, but may be missing as one is.
+    Pages,
 }
 
 impl List {
@@ -58,6 +60,7 @@ impl List {
             Self::ActionItems => "list of action items",
             Self::Problems => "list of problems with their incidents",
             Self::Notifications => "list of notifications",
+            Self::Pages => "pages of measures",
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct ReviewEntry {
     pub incident: IncidentBrief,
     /// How far it is.
     pub state: ReviewState,
-    /// The number of its sections that are written.
+    /// The number of its required sections that are written.
     pub sections: u32,
     /// The number of its action items.
     pub actions: u32,
@@ -45,6 +45,9 @@ pub struct ReviewEntry {
     /// When it was published; `None` before that.
     #[schema(required)]
     pub published_at: Option<DateTime<Utc>>,
+    /// The contributing factors as tags, folded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub factors: Vec<String>,
 }
 
 impl ReviewSearch {

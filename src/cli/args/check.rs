@@ -7,10 +7,11 @@ use crate::model::Priority;
 /// Help text after the options of `check`.
 pub const CHECK: &str = "\
 Nothing is sent and nothing is changed. It names gaps in the schedules, levels that call nobody now,
-services whose incidents follow no policy, people whom a policy may call and who have no contact that
-works, and contacts whose channel is missing or whose address can't be one. Contacts are those of the
-settings on this machine; where an API has the incidents they are on the server, so run it there. Times
-are UTC.
+services and heartbeats whose incidents follow no policy, people whom a policy may call and who have no
+contact that works, stakeholders without one, and contacts whose channel is missing or whose address
+can't be one. Contacts are those of the settings and those that people have set themselves. Where an API
+has the incidents, heartbeats and stakeholders stand in the settings of the server: run it there too.
+Times are UTC.
 
 It ends with 1 if it finds something, so cron can run it. A policy that ends after its last level is
 mentioned, and is no error.

@@ -115,6 +115,8 @@ text_enum! {
         Notifications = "notifications",
         /// The object of `show --json`.
         Show = "show",
+        /// The object of `similar --json`.
+        Similar = "similar",
         /// A line of a verb with --json, such as `assign`.
         Verb = "verb",
     }

@@ -15,6 +15,7 @@ role_given, escalated, prioritized, categorized, services_set, described, note_a
 note_corrected, stakeholders_updated, item_answered, resolved, reopened, closed, snoozed, woken,
 paused, unpaused, merged_into, absorbed, linked, unlinked, reclassified, review_written,
 action_item_set, review_published, decision_recorded, alerts_moved_out, alerts_moved_in,
+expected_recovery_set, role_requested, role_answered, acknowledged_in_part, muted, unmuted,
 folded, noise_marked.
 
 --json prints one object a line: incident (id, number, title, status, priority, services, team,

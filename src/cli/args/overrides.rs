@@ -132,6 +132,7 @@ pub struct StandIn {
     pub json: bool,
 }
 
+/// Parses a time with its zone, or `now`.
 pub(super) fn time(text: &str) -> Result<DateTime<Utc>, &'static str> {
     if text.trim().eq_ignore_ascii_case("now") {
         return Ok(Utc::now());

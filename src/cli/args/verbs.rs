@@ -206,6 +206,13 @@ fn after_help(verb: Verb, is_plain: bool) -> String {
                 .to_owned(),
         );
     }
+    if verb == Verb::Review {
+        parts.push(
+            "With --markdown or --html, and no section, it prints the whole review: see \
+             `redphone review-page --help`."
+                .to_owned(),
+        );
+    }
     if row.irreversible {
         parts.push("Nothing undoes it: without a terminal to ask on it needs --yes.".to_owned());
     }

@@ -125,6 +125,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         }
         ("HANDLE" | "HANDLE,…", _) => Values::Handles,
         ("DURATION", "lasts") => Values::Fixed(&["1h", "4h", "8h", "1d"]),
+        ("TIMES", _) => Values::Fixed(&["0s", "2m", "5m", "never"]),
         ("DURATION", "window") => Values::Fixed(&["7d", "30d", "90d"]),
         ("DURATION", "turn") => Values::Fixed(&["12h", "1d", "7d", "14d"]),
         ("LEVEL", "levels") => Values::Fixed(&["0 on-call", "15m on-call"]),
@@ -148,8 +149,8 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("TIME", _) => Values::Fixed(&PAST),
         (
             "N" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB" | "BYTES"
-            | "NAME" | "URL" | "WINDOW" | "DAYS" | "ZONE" | "CHANGE" | "REASON" | "DECISION"
-            | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
+            | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "WINDOW" | "DAYS" | "ZONE"
+            | "CHANGE" | "REASON" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
             _,
         ) => Values::Free,
         _ => return None,

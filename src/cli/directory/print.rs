@@ -168,12 +168,46 @@ fn describe(event: &AdministrationEvent) -> String {
         AdministrationChange::RemoveOverride(change) => {
             format!("{} does not stand in on {subject}", change.span.person)
         }
+        AdministrationChange::RequestCover(cover) => {
+            let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M").to_string();
+            let (from, to) = (time(cover.from), time(cover.to));
+            let swap = if cover.in_return.is_some() { ", in a swap" } else { "" };
+            format!("{} wants cover on {subject} from {from} to {to}{swap}", cover.person)
+        }
+        AdministrationChange::AcceptCover(answer) => {
+            format!("{} accepts a request for cover on {subject}", answer.person)
+        }
+        AdministrationChange::WithdrawCover(answer) => {
+            format!("{} withdraws a request for cover on {subject}", answer.person)
+        }
+        AdministrationChange::CreateCalendarLink(link) => {
+            let whose = link.schedule.as_deref().unwrap_or(&link.person);
+            format!("address of the calendar of {whose} created ({})", link.id)
+        }
+        AdministrationChange::RevokeCalendarLink(id) => {
+            format!("address of a calendar revoked ({id})")
+        }
         AdministrationChange::CreateToken(token) => {
             format!("token {} ({}) of scope {} created", token.name, token.id, token.scope)
         }
         AdministrationChange::RevokeToken(token) => {
             format!("token {} ({}) revoked", token.name, token.id)
         }
+        AdministrationChange::AddContact(record) => {
+            format!("contact {} of {} over {} added", record.contact, record.person, record.channel)
+        }
+        AdministrationChange::ChangeContact(record) => {
+            format!("contact {} of {} changed", record.contact, record.person)
+        }
+        AdministrationChange::RemoveContact(record) => {
+            format!("contact {} of {} removed", record.contact, record.person)
+        }
+        AdministrationChange::SetQuietHours(record) => match (&record.from, &record.to) {
+            (Some(from), Some(to)) => {
+                format!("quiet hours of {} from {from} to {to}", record.person)
+            }
+            _ => format!("quiet hours of {} removed", record.person),
+        },
         AdministrationChange::Unknown(other) => other.text().to_owned(),
         change if change.removed().is_some() => format!("{subject} removed"),
         _ if event.before.is_some() => format!("{subject} changed"),

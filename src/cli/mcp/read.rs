@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::result::{NOTICE, ToolResult};
 use super::schema::{Definitions, arguments};
-use crate::backend::{Search, Similar, TimelineRange};
+use crate::backend::{DEFAULT_SIMILAR, Search, Similar, SimilarHint, TimelineRange};
 use crate::cli::calendar::ZoneCalendar;
 use crate::cli::failure::Failure;
 use crate::cli::handoff::Shift;
@@ -133,13 +133,16 @@ pub(super) fn tools() -> Vec<Tool> {
     );
     let mut defs = Definitions::default();
     let similar = defs.reference::<Similar>();
+    let hint = defs.reference::<SimilarHint>();
     let similar = with(
         "similar",
-        "Returns earlier incidents like this one, and how they were resolved.",
+        "Returns incidents like this one, how they were resolved, what their reviews say, which \
+         runbooks were followed, and where this one differs from most of them.",
         arguments(json!({"incident": incident}), &["incident"]),
         defs.object(json!({
             "about_this": about_this, "as_of": as_of,
             "similar": {"type": "array", "items": similar},
+            "hints": {"type": "array", "items": hint},
         })),
     );
     let oncall = with(
@@ -273,10 +276,11 @@ async fn similar(config: &Config, fields: &JsonObject) -> ToolResult {
     let connection = open(config, IfMissing::Refuse).await?;
     let mut oldest = OldestRead::default();
     let id = find(&connection, &incident, &mut oldest).await?;
-    let detail = oldest.record(connection.reader.read_detail(id).await?);
+    let found = oldest.record(connection.reader.read_similar(id, DEFAULT_SIMILAR).await?);
     connection.close().await;
     Ok(json!({
-        "about_this": NOTICE, "as_of": as_of(oldest), "similar": detail.similar,
+        "about_this": NOTICE, "as_of": as_of(oldest), "similar": found.similar,
+        "hints": found.hints,
     }))
 }
 

@@ -1,18 +1,20 @@
 //! `oncall`: prints who is called for each team, level by level, and who is next.
 
-mod calendar;
+use std::io::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::cli::args::Oncall;
 use crate::cli::context::Context;
-use crate::cli::failure::{Exit, Failure};
+use crate::cli::failure::{Exit, Failure, output_failed};
 use crate::cli::json;
 use crate::cli::out::{self, Out, Style, StyledLine};
 use crate::cli::session::{IfMissing, OldestRead, open};
 use crate::model::PersonRef;
+use crate::model::calendar::calendar;
 use crate::model::coverage::{CoverageLine, Shift, TeamCoverage, coverage};
+use crate::model::directory::Directory;
 use crate::model::text::{SafeText, pad, width};
 use crate::model::time::format_duration;
 
@@ -85,6 +87,7 @@ pub async fn run(context: &mut Context, args: Oncall) -> Result<(), Failure> {
     let directory = oldest.record(connection.reader.read_directory().await?);
     let at =
         args.at.map_or_else(|| connection.backend_now(), |time| time.at(connection.backend_now()));
+    let now = connection.backend_now();
     let to = at.checked_add_signed(TimeDelta::days(args.days.into())).unwrap_or(at);
     connection.report_put_back().await;
     connection.report_staleness(oldest);
@@ -116,7 +119,9 @@ pub async fn run(context: &mut Context, args: Oncall) -> Result<(), Failure> {
             "me" => context.config.me.as_str(),
             handle => handle.trim_start_matches('@'),
         });
-        return calendar::print(out, &teams, person, (at, to));
+        let text = calendar(&teams, person, (at, to));
+        let written = out.document_writer().write_all(text.as_bytes());
+        return written.map_err(|error| output_failed(&error));
     }
     if args.json {
         for team in &teams {
@@ -128,11 +133,29 @@ pub async fn run(context: &mut Context, args: Oncall) -> Result<(), Failure> {
         out::print_hint("the directory has no teams: name them in the settings, or import them");
         return Ok(());
     }
+    report_calendars(&directory, &teams, now);
     let widest = teams.iter().map(|team| width(&team.team)).max().unwrap_or(0).min(MAX_TEAM);
     for team in &teams {
         print_team(out, team, at, to, widest)?;
     }
     Ok(())
+}
+
+/// Says on standard error which schedules are read from a calendar that is old.
+fn report_calendars(directory: &Directory, teams: &[TeamCoverage], now: DateTime<Utc>) {
+    for schedule in &directory.schedules {
+        let is_shown = teams.iter().any(|team| team.team == schedule.team);
+        let calendar = schedule.calendar.as_ref().filter(|calendar| calendar.is_old(now));
+        let Some(calendar) = calendar.filter(|_| is_shown) else { continue };
+        let since = calendar.as_of.map_or_else(
+            || "was never read".to_owned(),
+            |at| format!("was last read {} UTC", minute(at)),
+        );
+        let why = calendar.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+        let text =
+            format!("the calendar of {} at {} {since}{why}", schedule.key(), calendar.source);
+        out::print_hint(text);
+    }
 }
 
 fn is_named(team: &TeamCoverage, name: &str) -> bool {

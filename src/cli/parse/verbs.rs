@@ -29,9 +29,19 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
         prepared[start] = SERVICE_COMMAND.into();
         return Ok(prepared);
     }
+    if verb == Verb::Role
+        && let Some(answer) = answer_to_request(args, start)
+    {
+        return prepare(&answer, cli);
+    }
     if verb == Verb::Services && args[start + 1..].iter().any(|arg| arg == UNKNOWN) {
         let mut prepared = args.to_vec();
         prepared.splice(start..=start, [SERVICE_COMMAND, "list"].map(OsString::from));
+        return Ok(prepared);
+    }
+    if verb == Verb::Review && names_page(&args[start + 1..]) {
+        let mut prepared = args.to_vec();
+        prepared[start] = PAGE_COMMAND.into();
         return Ok(prepared);
     }
     let command = verb_command_with_arguments(verb);
@@ -60,6 +70,21 @@ pub fn prepare(args: &[OsString], cli: &Command) -> Result<Vec<OsString>, Failur
 /// The command for services of the directory. The verb `services` sets those of an incident.
 const SERVICE_COMMAND: &str = "service";
 
+/// Returns the arguments of `answer-role` for `role accept …` and `role decline …`. No incident has such
+/// a name.
+fn answer_to_request(args: &[OsString], start: usize) -> Option<Vec<OsString>> {
+    let option: &[&str] = match args.get(start + 1)?.to_str()? {
+        "accept" => &[],
+        "decline" => &["--decline"],
+        _ => return None,
+    };
+    let mut answer = args[..start].to_vec();
+    answer.push(Verb::AnswerRole.row().command.into());
+    answer.extend(option.iter().map(OsString::from));
+    answer.extend_from_slice(&args[start + 2..]);
+    Some(answer)
+}
+
 /// The option by which `services` lists those that the directory does not have.
 const UNKNOWN: &str = "--unknown";
 
@@ -67,6 +92,16 @@ const UNKNOWN: &str = "--unknown";
 fn names_entries(rest: &[OsString]) -> bool {
     let first = rest.first().and_then(|arg| arg.to_str());
     matches!(first, Some("list" | "show" | "set" | "remove"))
+}
+
+/// The command for a review as a document. The verb `review` writes a section.
+const PAGE_COMMAND: &str = "review-page";
+
+/// Returns whether arguments after `review` ask for the document.
+fn names_page(rest: &[OsString]) -> bool {
+    let options = rest.iter().take_while(|arg| *arg != "--");
+    let mut options = options.filter_map(|arg| arg.to_str());
+    options.any(|arg| matches!(arg, "--markdown" | "--html"))
 }
 
 /// Returns whether the text is made from a template.
@@ -243,6 +278,9 @@ mod tests {
     #[case("update 12 --template=restored", &["update", "--template=restored", "--", "12"])]
     #[case("assign ines", &["assign", "--", "ines"])]
     #[case("assign --help 12", &["assign", "--help", "12"])]
+    #[case("review 12 --html", &["review-page", "12", "--html"])]
+    #[case("review --markdown 12", &["review-page", "--markdown", "12"])]
+    #[case("review 12 impact -- --html", &["review", "--", "12", "impact", "--html"])]
     #[case("list assign", &["list", "assign"])]
     fn incidents_and_texts_become_one_argument_each(#[case] line: &str, #[case] expected: &[&str]) {
         let args: Vec<OsString> =

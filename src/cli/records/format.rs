@@ -279,7 +279,7 @@ fn print_row(
 }
 
 /// Returns a line of comma-separated values (RFC 4180).
-fn csv_line(cells: &[String]) -> String {
+pub fn csv_line(cells: &[String]) -> String {
     let quote = |cell: &String| {
         if cell.contains([',', '"', '\n', '\r']) {
             format!("\"{}\"", cell.replace('"', "\"\""))

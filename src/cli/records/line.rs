@@ -183,7 +183,7 @@ impl EventLine {
             seq: event.seq,
             kind: event.body.kind().to_owned(),
             actor: directory.actor_label(&event.actor).into_owned(),
-            text: event.detail(),
+            text: event.marked_detail(Some(directory)),
             incident,
             event,
         }

@@ -7,7 +7,7 @@ mod notification;
 mod schema;
 mod template;
 
-pub use format::{Format, FormatArgs, Printer};
+pub use format::{Format, FormatArgs, Printer, csv_line};
 pub use line::{EventLine, IncidentChange, IncidentLine};
 pub use notification::NotificationLine;
 pub use schema::json_schema;

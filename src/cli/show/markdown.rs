@@ -21,12 +21,14 @@ pub(super) fn print(
     out.line(format!("# {}: {}", row.label(), escape(&row.title)))?;
     out.line("")?;
     let owner = row.assignee.as_ref().map(|person| directory.person_label(person));
+    let team = row.team.as_deref().map(|team| directory.team_label(team));
+    let services: Vec<_> = row.services.iter().map(|name| directory.service_label(name)).collect();
     let fields = [
         ("Priority", format!("{} (impact {}, urgency {})", row.priority, row.impact, row.urgency)),
         ("Status", row.status.to_string()),
         ("Owner", owner.map(Cow::into_owned).unwrap_or_default()),
-        ("Team", row.team.clone().unwrap_or_default()),
-        ("Services", row.services.join(", ")),
+        ("Team", team.map(Cow::into_owned).unwrap_or_default()),
+        ("Services", services.join(", ")),
         ("Reported", row.reported_at.format("%Y-%m-%d %H:%M UTC").to_string()),
         ("Symptoms", incident.symptoms.clone()),
         ("Labels", incident.labels.join(", ")),
@@ -42,7 +44,7 @@ pub(super) fn print(
     for event in timeline {
         let who = directory.actor_label(&event.actor);
         let at = event.at.format("%Y-%m-%d %H:%M:%S");
-        let detail = event.detail();
+        let detail = event.marked_detail(Some(directory));
         let colon = if detail.trim().is_empty() { "" } else { ": " };
         let what = event.body.label();
         out.line(format!(

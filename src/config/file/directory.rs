@@ -3,14 +3,16 @@
 //! They are merged over what the store has. If the file lists people, teams or services, references
 //! are checked against its list; without one, they may be those of the store.
 
+use super::path::PathBase;
 use super::policies::policy;
 use super::references::{References, collect_names, handle, handles, unique_name};
 use super::schedules::schedule;
 use super::section::{Section, Value, ValueResult};
 use crate::model::PersonRef;
+use crate::model::calendar::CalendarSource;
 use crate::model::directory::{Directory, Service, Team, parse_objective};
 
-pub(super) fn read(top: &mut Section<'_>) -> Directory {
+pub(super) fn read(top: &mut Section<'_>, base: &PathBase) -> (Directory, Vec<CalendarSource>) {
     let mut references = References::new(top.source);
     let mut directory = Directory::default();
     for section in top.sections("people") {
@@ -38,11 +40,11 @@ pub(super) fn read(top: &mut Section<'_>) -> Directory {
     for section in top.sections("schedules") {
         let is_duplicate =
             |name: &str| directory.schedules.iter().any(|schedule| schedule.key() == name);
-        let schedule = schedule(section, &mut references, is_duplicate);
+        let schedule = schedule(section, &mut references, base, is_duplicate);
         directory.schedules.extend(schedule);
     }
     references.check(&directory);
-    directory
+    (directory, references.calendars)
 }
 
 fn person(mut section: Section<'_>, is_duplicate: impl Fn(&str) -> bool) -> Option<PersonRef> {

@@ -19,6 +19,7 @@ mod references;
 mod rules;
 mod schedules;
 mod section;
+mod self_test;
 mod signals;
 mod templates;
 mod views;
@@ -111,9 +112,11 @@ fn read_settings<'a>(
     templates::read(&mut top, &mut panes.templates);
     panes.commands = commands::read(&mut top);
     panes.runbooks = top.read("runbooks", |value| path::path(value, base));
-    let (rules, directory) = (rules::read(&mut top), directory::read(&mut top));
+    let rules = rules::read(&mut top);
+    let (directory, calendars) = directory::read(&mut top, base);
     let (profiles, unusable_profiles) = profiles::read(&mut top, base);
     let outbound = outbound::read(&mut top, base, &directory.people);
+    let outbound = OutboundSettings { calendars, ..outbound };
     let ingest = ingest::read(&mut top, base, &directory);
     let settings = FileSettings {
         general,

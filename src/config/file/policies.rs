@@ -127,6 +127,7 @@ fn read_level<'a>(
     let acknowledge =
         if is_end { None } else { level.read("acknowledge_within", Value::positive_duration) };
     let round_robin = level.read("round_robin", Value::flag).unwrap_or(false);
+    let all_must_acknowledge = level.read("all_must_acknowledge", Value::flag).unwrap_or(false);
     level.finish();
     let (Some(after_s), Some(call)) = (after, call) else { return None };
     times.last = Some(after_s);
@@ -150,7 +151,7 @@ fn read_level<'a>(
             Target::Person(name)
         }
     });
-    Some(PolicyLevel { after_s, call: call.collect(), round_robin })
+    Some(PolicyLevel { after_s, call: call.collect(), round_robin, all_must_acknowledge })
 }
 
 /// Makes whom a level calls of a name and its position.

@@ -2,6 +2,7 @@
 
 use super::section::{Source, Value, ValueResult};
 use crate::config::nearest;
+use crate::model::calendar::CalendarSource;
 use crate::model::directory::Directory;
 use crate::model::oncall::Schedule;
 
@@ -12,6 +13,8 @@ pub(super) struct References<'a> {
     pub(super) teams: Vec<(String, usize)>,
     pub(super) services: Vec<(String, usize)>,
     pub(super) schedules: Vec<(String, usize)>,
+    /// The calendars of schedules that were read.
+    pub(super) calendars: Vec<CalendarSource>,
 }
 
 impl<'a> References<'a> {
@@ -22,6 +25,7 @@ impl<'a> References<'a> {
             teams: Vec::new(),
             services: Vec::new(),
             schedules: Vec::new(),
+            calendars: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::appearance::priority;
 use super::section::{Section, Value, ValueResult};
 use crate::model::Priority;
+use crate::model::measures::pages::Objective;
 use crate::model::priority::Level as Extent;
 use crate::model::rules::Rules;
 use crate::model::service_level::ServiceLevel;
@@ -31,6 +32,9 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
             }
         }
         section.finish();
+    }
+    for (index, section) in top.sections("objectives").into_iter().enumerate() {
+        rules.objectives.extend(objective(section, index));
     }
     if let Some(days) = top.read("reopen", full_days) {
         rules.reopen_days = days;
@@ -64,6 +68,40 @@ fn read_storms(mut section: Section<'_>) -> StormRules {
     }
     section.finish();
     rules
+}
+
+/// The longest time over which an objective is judged, in days.
+const MAX_OBJECTIVE_DAYS: i64 = 366;
+/// The time over which an objective is judged unless it is set, in days.
+const OBJECTIVE_DAYS: u32 = 30;
+
+fn objective(mut section: Section<'_>, index: usize) -> Option<Objective> {
+    let (source, offset) = (section.source, section.offset);
+    let service = section.require("service", Value::short_text);
+    let allowed_ppm = section.require("target", |value| {
+        Objective::parse_target(value.text()?).ok_or_else(|| {
+            value.invalid("is no share of the time: write a text such as \"99.9\", below 100")
+        })
+    });
+    let has_window = section.get("window").is_some();
+    let window_days = section.read("window", |value| {
+        let length = value.positive_duration()?;
+        let days = length.num_days();
+        u32::try_from(days)
+            .ok()
+            .filter(|_| TimeDelta::days(days) == length && (1..=MAX_OBJECTIVE_DAYS).contains(&days))
+            .ok_or_else(|| {
+                value.invalid("is no number of full days up to 366: write a text such as \"30d\"")
+            })
+    });
+    section.finish();
+    source.record_position(format!("objectives.{index}"), offset);
+    Some(Objective {
+        service: service?,
+        // A budget must not be judged by another objective than is written.
+        allowed_ppm: allowed_ppm?,
+        window_days: window_days.or((!has_window).then_some(OBJECTIVE_DAYS))?,
+    })
 }
 
 fn read_level(mut section: Section<'_>, default: ServiceLevel) -> ServiceLevel {

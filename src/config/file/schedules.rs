@@ -1,9 +1,12 @@
 //! Reads an entry of `[[schedules]]`.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use reqwest::Url;
 
+use super::path::{PathBase, path};
 use super::references::{References, collect_names, handle, handles, unique_name};
 use super::section::{Section, Value, ValueResult};
+use crate::model::calendar::{CalendarLocation, CalendarSource};
 use crate::model::oncall::{Hours, Layer, Member, Override, Schedule, Turn, Zone, hours};
 use crate::model::text::truncate;
 
@@ -23,6 +26,7 @@ struct Rotation {
 pub(super) fn schedule<'a>(
     mut section: Section<'a>,
     references: &mut References<'a>,
+    base: &PathBase,
     is_duplicate: impl Fn(&str) -> bool,
 ) -> Option<Schedule> {
     let (source, offset) = (section.source, section.offset);
@@ -33,9 +37,14 @@ pub(super) fn schedule<'a>(
     });
     let name = section.read("name", |value| unique_name(value, &is_duplicate));
     let zone = section.read("zone", zone);
+    let calendar = section.read("ical", |value| calendar_location(value, base));
     let is_local = ["layers", "layer", "hours", "ends"].iter().any(|key| section.contains(key));
     let has_layers = is_local || zone.is_some();
-    let schedule = if has_layers {
+    let schedule = if section.contains("ical") {
+        // A calendar that can't be used is reported, and the schedule has nobody.
+        let zone = zone.as_ref().map(|zone| zone.name().to_owned());
+        calendar.as_ref().map(|_| Schedule { zone, turn_s: 1, ..Schedule::default() })
+    } else if has_layers {
         layered(&mut section, references, &zone.unwrap_or_else(Zone::utc))
     } else {
         plain(&mut section, references)
@@ -47,7 +56,34 @@ pub(super) fn schedule<'a>(
     let (team, schedule) = (team?, schedule?);
     source.record_position(format!("schedules.{}", name.as_ref().unwrap_or(&team.0)), offset);
     references.teams.push(team.clone());
-    Some(Schedule { team: team.0, name, overrides, ..schedule })
+    let mut schedule = Schedule { team: team.0, name, overrides, ..schedule };
+    if let Some(location) = calendar {
+        let (name, zone) = (schedule.key().to_owned(), schedule.zone.clone());
+        let source = CalendarSource { schedule: name, zone, location };
+        schedule.calendar = Some(source.unread());
+        references.calendars.push(source);
+    }
+    Some(schedule)
+}
+
+/// Reads where a calendar is: a file, or an address.
+fn calendar_location(value: &Value<'_>, base: &PathBase) -> ValueResult<CalendarLocation> {
+    let text = value.text()?.trim();
+    let lower = text.to_ascii_lowercase();
+    let url = match lower.strip_prefix("webcal://") {
+        Some(_) => format!("https://{}", text.get("webcal://".len()..).unwrap_or_default()),
+        None => text.to_owned(),
+    };
+    if !url.contains("://") {
+        return path(value, base).map(CalendarLocation::File);
+    }
+    let parsed: Option<Url> = url.parse().ok();
+    let parsed = parsed.filter(|url| ["https", "http"].contains(&url.scheme()));
+    let host = parsed.as_ref().and_then(|url| url.host_str()).map(str::to_owned);
+    let host = host.ok_or_else(|| {
+        value.invalid("is neither a file nor an address: write one such as https://host/oncall.ics")
+    })?;
+    Ok(CalendarLocation::Url { url, host })
 }
 
 fn zone(value: &Value<'_>) -> ValueResult<Zone> {

@@ -9,11 +9,13 @@ use crate::model::check::MAX_TITLE_CHARS;
 use crate::model::escalation::AcknowledgementExpiry;
 use crate::model::signals::{
     DEFAULT_GRACE_S, HeartbeatRule, MAX_HEARTBEATS, ReminderSettings, SignalSettings,
-    StakeholderRule,
+    StakeholderRule, StakeholderTopic,
 };
 
 /// The longest interval of a heartbeat.
 const MAX_INTERVAL: TimeDelta = TimeDelta::days(366);
+/// The longest time before a shift at which somebody is reminded of it.
+const MAX_LEAD: TimeDelta = TimeDelta::days(1);
 /// The longest name or URL of a runbook, in bytes.
 const MAX_RUNBOOK_BYTES: usize = 500;
 
@@ -55,13 +57,25 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
         settings.reminders = ReminderSettings {
             updates: section.read("updates", Value::flag).unwrap_or_default(),
             snoozes: section.read("snoozes", Value::flag).unwrap_or_default(),
+            on_call_s: section.read("on_call", lead).flatten(),
+            week: section.read("week", Value::flag).unwrap_or_default(),
         };
         section.finish();
     }
     for (index, section) in top.sections("stakeholders").into_iter().enumerate() {
         settings.stakeholders.extend(stakeholders(section, index));
     }
+    super::self_test::read(top, &mut settings);
     settings
+}
+
+/// Reads how long before a shift somebody is reminded of it.
+fn lead(value: &Value<'_>) -> ValueResult<Option<i64>> {
+    let lead = span_or_never(value)?;
+    if lead.is_some_and(|lead| lead > MAX_LEAD.num_seconds()) {
+        return Err(value.invalid("is longer than a day: write a shorter time"));
+    }
+    Ok(lead)
 }
 
 fn stakeholders(mut section: Section<'_>, index: usize) -> Option<StakeholderRule> {
@@ -75,6 +89,11 @@ fn stakeholders(mut section: Section<'_>, index: usize) -> Option<StakeholderRul
     let priorities: Option<Vec<Priority>> =
         section.read("priorities", |value| value.list()?.iter().map(priority).collect());
     let has_priorities = section.get("priorities").is_some();
+    let topics: Option<Vec<StakeholderTopic>> = section.read("about", |value| {
+        let topics: Vec<StakeholderTopic> = StakeholderTopic::all().collect();
+        value.list()?.iter().map(|one| one.one_of(&topics, StakeholderTopic::as_str)).collect()
+    });
+    let has_topics = section.get("about").is_some();
     section.finish();
     source.record_position(format!("stakeholders.{index}"), offset);
     let people = people?.into_iter().map(|handle| handle.trim_start_matches('@').to_owned());
@@ -83,6 +102,7 @@ fn stakeholders(mut section: Section<'_>, index: usize) -> Option<StakeholderRul
         // What can't be read must not become all.
         services: services.or((!has_services).then(Vec::new))?,
         priorities: priorities.or((!has_priorities).then(Vec::new))?,
+        topics: topics.or((!has_topics).then(Vec::new))?,
     })
 }
 

@@ -17,6 +17,37 @@ impl TomlWriter<'_> {
         self.section("reminders");
         self.setting("updates", &reminders.updates.to_string());
         self.setting("snoozes", &reminders.snoozes.to_string());
+        let lead = reminders.on_call_s.map_or_else(|| quote("never"), quote_seconds);
+        self.setting("on_call", &lead);
+        self.setting("week", &reminders.week.to_string());
+    }
+
+    /// Writes when a server tests itself, and which servers are watched.
+    pub(super) fn self_tests(&mut self) {
+        if let Some(rule) = &self.config.signals.self_test {
+            self.section("self_test");
+            self.setting("every", &quote_seconds(rule.every_s));
+            self.setting("within", &quote_seconds(rule.within_s));
+            self.setting("priority", &quote(rule.priority.as_str()));
+            for (name, text) in [("service", &rule.service), ("team", &rule.team)] {
+                if let Some(text) = text {
+                    self.setting(name, &quote(text));
+                }
+            }
+        }
+        for (index, rule) in self.config.signals.watches.iter().enumerate() {
+            self.entry("watch", &index.to_string());
+            self.field("name", &quote(&rule.name));
+            self.field("url", &quote(&rule.url));
+            self.field("every", &quote_seconds(rule.every_s));
+            self.field("grace", &quote_seconds(rule.grace_s));
+            self.field("priority", &quote(rule.priority.as_str()));
+            for (name, text) in [("service", &rule.service), ("team", &rule.team)] {
+                if let Some(text) = text {
+                    self.field(name, &quote(text));
+                }
+            }
+        }
     }
 
     /// Writes the stakeholders and the heartbeats.
@@ -29,6 +60,9 @@ impl TomlWriter<'_> {
             }
             if !rule.priorities.is_empty() {
                 self.field("priorities", &quote_list(rule.priorities.iter().map(|p| p.as_str())));
+            }
+            if !rule.topics.is_empty() {
+                self.field("about", &quote_list(rule.topics.iter().map(|topic| topic.as_str())));
             }
         }
         for rule in &self.config.signals.heartbeats {

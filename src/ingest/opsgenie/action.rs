@@ -230,12 +230,19 @@ impl AlertRequest {
             AlertAction::Escalate => {
                 let level = incident.summary.escalation.saturating_add(1);
                 let path = escalation::path(&incident.summary, directory);
-                let to = path.into_iter().find(|step| step.level == level)?.people();
+                let step = path.into_iter().find(|step| step.level == level)?;
+                let to = step.people();
                 if to.is_empty() {
                     return None;
                 }
                 let reason = Some(self.said("Opsgenie's API asked for it"));
-                vec![IncidentCommand::Escalate { level, to, reason, automatic: None }]
+                vec![IncidentCommand::Escalate {
+                    level,
+                    to,
+                    reason,
+                    automatic: None,
+                    all_must_acknowledge: step.all_must_acknowledge,
+                }]
             }
             AlertAction::Team => {
                 let named = self.targets();

@@ -3,33 +3,22 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::apply_error::{ApplyError, SettingsDirectory};
+use super::calendar_links::{create_link, revoke_link};
 use super::change::AdministrationChange;
+use super::covers::{accept_cover, request_cover, withdraw_cover};
 use super::entry::Entry;
 use super::entry_ref::{EntryKind, EntryRef};
-use super::references::{resolve, resolve_override, users};
+use super::overrides::{add_override, remove_override};
+use super::references::{require, resolve, users};
 use super::refusal::AdministrationRefusal;
 use crate::model::bad_field::{BadField, FieldProblem};
-use crate::model::directory::{Directory, TeamOverride};
+use crate::model::directory::Directory;
 use crate::model::extra::Extra;
-use crate::model::naming::nearest;
-use crate::model::oncall::Override;
-use crate::model::rejection::Rejection;
 use crate::model::text::equals_folded;
 
 /// The highest number of entries of one kind.
 pub const MAX_ENTRIES: usize = 5_000;
-/// The highest number of overrides of one schedule. Where there are as many, those that ended first
-/// make room.
-pub const MAX_OVERRIDES: usize = 500;
-
-/// The directory that the settings file names, which is merged over that of the store and wins.
-#[derive(Clone, Copy, Debug)]
-pub struct SettingsDirectory<'a> {
-    /// The entries.
-    pub directory: &'a Directory,
-    /// The path of the file, for sentences.
-    pub file: &'a str,
-}
 
 /// What a change leads to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,29 +29,6 @@ pub struct Applied {
     pub change: AdministrationChange,
     /// The entry that the change concerns as it was, if there was one.
     pub before: Option<Entry>,
-}
-
-/// Why a change can't be applied.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// The rules refuse it.
-    #[error("{}", .0.sentence(DateTime::UNIX_EPOCH))]
-    Refused(Box<Rejection>),
-    /// The stored directory can't be written as JSON and read again.
-    #[error(transparent)]
-    Directory(#[from] serde_json::Error),
-}
-
-impl From<BadField> for ApplyError {
-    fn from(bad: BadField) -> Self {
-        Self::Refused(Box::new(bad.into()))
-    }
-}
-
-impl From<AdministrationRefusal> for ApplyError {
-    fn from(refusal: AdministrationRefusal) -> Self {
-        Self::Refused(Box::new(Rejection::Administration(refusal)))
-    }
 }
 
 impl AdministrationChange {
@@ -93,7 +59,36 @@ impl AdministrationChange {
             Self::RemoveOverride(removed) => {
                 Some(remove_override(stored, &merged, settings, removed)?)
             }
+            Self::RequestCover(wanted) => {
+                let mut wanted = wanted.clone();
+                let directory = request_cover(stored, &merged, &mut wanted, now)?;
+                change = Self::RequestCover(wanted);
+                directory
+            }
+            Self::AcceptCover(answer) => {
+                let mut answer = answer.clone();
+                let directory = accept_cover(stored, &merged, settings, &mut answer, now)?;
+                change = Self::AcceptCover(answer);
+                directory
+            }
+            Self::WithdrawCover(answer) => {
+                let mut answer = answer.clone();
+                let directory = withdraw_cover(stored, &merged, &mut answer, now)?;
+                change = Self::WithdrawCover(answer);
+                directory
+            }
+            Self::CreateCalendarLink(link) => {
+                let mut link = link.clone();
+                let directory = create_link(stored, &merged, &mut link, now)?;
+                change = Self::CreateCalendarLink(link);
+                Some(directory)
+            }
+            Self::RevokeCalendarLink(id) => Some(revoke_link(stored, *id, now)?),
             Self::CreateToken(_) | Self::RevokeToken(_) => None,
+            // The store records them together with what they change.
+            change if change.is_about_contacts() => {
+                return Err(AdministrationRefusal::UnknownChange.into());
+            }
             Self::Unknown(_) => return Err(AdministrationRefusal::UnknownChange.into()),
             _ => match self.added() {
                 Some(mut entry) => {
@@ -182,106 +177,6 @@ fn remove(
     Ok(serde_json::from_value(json)?)
 }
 
-/// Checks that an entry exists.
-fn require(merged: &Directory, named: &EntryRef) -> Result<(), AdministrationRefusal> {
-    let existing = Entry::names(merged, named.kind);
-    if existing.contains(&named.name.as_str()) {
-        return Ok(());
-    }
-    let nearest = nearest(&named.name, existing.into_iter()).map(str::to_owned);
-    Err(AdministrationRefusal::NoSuchEntry { entry: named.clone(), nearest })
-}
-
-/// Returns the directory with an override added; `None` if the schedule has it already. It stands in
-/// the schedule, or alone if the schedule is one of the settings file.
-fn add_override(
-    stored: &Directory,
-    merged: &Directory,
-    settings: SettingsDirectory<'_>,
-    added: &mut TeamOverride,
-    now: DateTime<Utc>,
-) -> Result<Option<Directory>, ApplyError> {
-    let named = EntryRef::new(EntryKind::Schedule, &added.team);
-    require(merged, &named)?;
-    resolve_override(&mut added.span, merged)?;
-    let Some(Entry::Schedule(schedule)) = Entry::find(merged, &named) else { return Ok(None) };
-    if schedule.overrides.contains(&added.span) {
-        return Ok(None);
-    }
-    let mut directory = stored.clone();
-    let of_store = directory.schedules.iter_mut().find(|schedule| schedule.key() == added.team);
-    let is_of_settings = Entry::find(settings.directory, &named).is_some();
-    if let Some(schedule) = of_store.filter(|_| !is_of_settings) {
-        make_room(&mut schedule.overrides, |_| true, |span| span, now)?;
-        schedule.overrides.push(added.span.clone());
-    } else {
-        let is_same_team = |other: &TeamOverride| other.team == added.team;
-        make_room(&mut directory.overrides, is_same_team, |other| &other.span, now)?;
-        directory.overrides.push(added.clone());
-    }
-    Ok(Some(directory))
-}
-
-/// Removes the overrides that ended first where a schedule has as many as it may have.
-fn make_room<T>(
-    overrides: &mut Vec<T>,
-    is_counted: impl Fn(&T) -> bool,
-    span: impl Fn(&T) -> &Override,
-    now: DateTime<Utc>,
-) -> Result<(), BadField> {
-    while overrides.iter().filter(|entry| is_counted(entry)).count() >= MAX_OVERRIDES {
-        let ended = overrides
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| is_counted(entry) && span(entry).to <= now)
-            .min_by_key(|(_, entry)| span(entry).to)
-            .map(|(index, _)| index);
-        let Some(ended) = ended else {
-            let problem =
-                FieldProblem::TooManyEntries { count: MAX_OVERRIDES + 1, max: MAX_OVERRIDES };
-            return Err(BadField::new("overrides", problem));
-        };
-        overrides.remove(ended);
-    }
-    Ok(())
-}
-
-fn remove_override(
-    stored: &Directory,
-    merged: &Directory,
-    settings: SettingsDirectory<'_>,
-    removed: &TeamOverride,
-) -> Result<Directory, ApplyError> {
-    let named = EntryRef::new(EntryKind::Schedule, &removed.team);
-    require(merged, &named)?;
-    let mut directory = stored.clone();
-    let mut is_found = false;
-    if let Some(at) = directory.overrides.iter().position(|entry| entry == removed) {
-        directory.overrides.remove(at);
-        is_found = true;
-    }
-    let schedules = directory.schedules.iter_mut();
-    for schedule in schedules.filter(|schedule| schedule.key() == removed.team) {
-        if let Some(at) = schedule.overrides.iter().position(|span| *span == removed.span) {
-            schedule.overrides.remove(at);
-            is_found = true;
-        }
-    }
-    if is_found {
-        return Ok(directory);
-    }
-    let of_settings = Entry::find(settings.directory, &named);
-    let is_of_settings = matches!(
-        of_settings,
-        Some(Entry::Schedule(schedule)) if schedule.overrides.contains(&removed.span)
-    );
-    if is_of_settings {
-        let file = settings.file.to_owned();
-        return Err(AdministrationRefusal::OverrideFromSettings { schedule: named, file }.into());
-    }
-    Err(AdministrationRefusal::NoSuchOverride { schedule: named }.into())
-}
-
 /// Calls `edit` with the list of the entries of a kind in the JSON of a directory.
 fn edit_list<T>(json: &mut Value, kind: EntryKind, edit: impl FnOnce(&mut Vec<Value>) -> T) -> T {
     let mut list = match json[kind.plural()].take() {
@@ -306,6 +201,8 @@ fn is_named(json: &Value, named: &EntryRef) -> bool {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    use crate::model::administration::MAX_OVERRIDES;
 
     use super::*;
 

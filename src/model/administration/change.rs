@@ -11,8 +11,8 @@ use crate::model::bad_field::BadField;
 use crate::model::directory::{Service, Team, TeamOverride};
 use crate::model::escalation::Policy;
 use crate::model::extra::{Extra, extensible_record};
-use crate::model::id::CommandId;
-use crate::model::oncall::Schedule;
+use crate::model::id::{CalendarLinkId, CommandId};
+use crate::model::oncall::{CalendarLink, Cover, CoverAnswer, Schedule};
 use crate::model::unknown::{Foreign, is_exact};
 
 /// A change of the directory or of the tokens.
@@ -44,17 +44,36 @@ pub enum AdministrationChange {
     AddOverride(TeamOverride),
     /// Removes such a span.
     RemoveOverride(TeamOverride),
+    /// Somebody wants cover for a shift. The schedule may be one of the settings file.
+    RequestCover(Cover),
+    /// Somebody accepts a request for cover, and so stands in.
+    AcceptCover(CoverAnswer),
+    /// Whoever wanted cover does not want it any more.
+    WithdrawCover(CoverAnswer),
+    /// Adds an address under which calendar programs read shifts.
+    CreateCalendarLink(CalendarLink),
+    /// Revokes such an address, by its id.
+    RevokeCalendarLink(CalendarLinkId),
     /// A token was created. Recorded by whoever created it; it changes nothing of the directory.
     CreateToken(TokenRecord),
     /// A token was revoked. Recorded by whoever revoked it; it changes nothing of the directory.
     RevokeToken(TokenRecord),
+    /// A person has a new contact. Recorded with it; it changes nothing of the directory, as those
+    /// below.
+    AddContact(ContactRecord),
+    /// A contact was changed.
+    ChangeContact(ContactRecord),
+    /// A contact was removed.
+    RemoveContact(ContactRecord),
+    /// The quiet hours of a person were changed.
+    SetQuietHours(QuietRecord),
     /// A change of a kind that a later version defines.
     #[serde(skip)]
     Unknown(Foreign),
 }
 
 /// The names of the changes that this version defines.
-const DEFINED: [&str; 14] = [
+const DEFINED: [&str; 23] = [
     "put_person",
     "put_team",
     "put_service",
@@ -67,8 +86,17 @@ const DEFINED: [&str; 14] = [
     "remove_policy",
     "add_override",
     "remove_override",
+    "request_cover",
+    "accept_cover",
+    "withdraw_cover",
+    "create_calendar_link",
+    "revoke_calendar_link",
     "create_token",
     "revoke_token",
+    "add_contact",
+    "change_contact",
+    "remove_contact",
+    "set_quiet_hours",
 ];
 
 impl Serialize for AdministrationChange {
@@ -107,7 +135,46 @@ pub struct TokenRecord {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// What is recorded of a contact. It has no address.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ContactRecord {
+    /// The handle of the person.
+    pub person: String,
+    /// The name of the contact.
+    pub contact: String,
+    /// The name of its channel.
+    pub channel: String,
+}
+
+/// What is recorded of quiet hours.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct QuietRecord {
+    /// The handle of the person.
+    pub person: String,
+    /// The local time at which they begin; absent, as the rest, if the person has none any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The local time at which they end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The zone; absent for that of the machine that sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+}
+
 impl AdministrationChange {
+    /// Returns whether the change is one of the contacts of a person, which the store records with it.
+    #[must_use]
+    pub fn is_about_contacts(&self) -> bool {
+        matches!(
+            self,
+            Self::AddContact(_)
+                | Self::ChangeContact(_)
+                | Self::RemoveContact(_)
+                | Self::SetQuietHours(_)
+        )
+    }
+
     /// Returns the change that adds or replaces an entry.
     #[must_use]
     pub fn put(entry: Entry) -> Self {
@@ -167,6 +234,10 @@ impl AdministrationChange {
             Self::AddOverride(change) | Self::RemoveOverride(change) => {
                 Some(EntryRef::new(EntryKind::Schedule, &change.team))
             }
+            Self::RequestCover(cover) => Some(EntryRef::new(EntryKind::Schedule, &cover.schedule)),
+            Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
+                Some(EntryRef::new(EntryKind::Schedule, &answer.schedule))
+            }
             other => other.added().map(|entry| entry.reference()).or_else(|| other.removed()),
         }
     }
@@ -183,6 +254,15 @@ impl AdministrationChange {
             Self::AddOverride(change) | Self::RemoveOverride(change) => {
                 identifier("team", &change.team)?;
                 check_override(&change.span)
+            }
+            Self::RequestCover(cover) => {
+                identifier("schedule", &cover.schedule)?;
+                cover.check(None)
+            }
+            Self::CreateCalendarLink(link) => link.check(),
+            Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
+                identifier("schedule", &answer.schedule)?;
+                crate::model::check::name("person", &answer.person)
             }
             Self::CreateToken(token) | Self::RevokeToken(token) => {
                 crate::model::check::name("id", &token.id)?;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::entry::Entry;
 use super::entry_ref::{EntryKind, EntryRef};
+use super::refusal::AdministrationRefusal;
 use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::directory::Directory;
 use crate::model::escalation::Target;
@@ -46,6 +47,8 @@ pub(super) fn resolve(entry: &mut Entry, directory: &Directory) -> Result<(), Ba
                 person("layers", handle, directory)?;
             }
             schedule.set_plain_rotation();
+            // Where a calendar is read from is said by the settings alone.
+            schedule.calendar = None;
             schedule.overrides.iter_mut().try_for_each(|span| resolve_override(span, directory))
         }
         Entry::Policy(policy) => {
@@ -77,7 +80,12 @@ fn no_duplicate(field: &'static str, names: &[String]) -> Result<(), BadField> {
     crate::model::check::names(field, names)
 }
 
-fn person(field: &'static str, handle: &mut String, directory: &Directory) -> Result<(), BadField> {
+/// Resolves the handle of a person.
+pub(super) fn person(
+    field: &'static str,
+    handle: &mut String,
+    directory: &Directory,
+) -> Result<(), BadField> {
     if directory.people.is_empty() {
         return Ok(());
     }
@@ -212,4 +220,14 @@ pub(super) fn users(directory: &Directory, named: &EntryRef, now: DateTime<Utc>)
         EntryKind::Policy => {}
     }
     users
+}
+
+/// Checks that an entry exists.
+pub(super) fn require(merged: &Directory, named: &EntryRef) -> Result<(), AdministrationRefusal> {
+    let existing = Entry::names(merged, named.kind);
+    if existing.contains(&named.name.as_str()) {
+        return Ok(());
+    }
+    let nearest = nearest(&named.name, existing.into_iter()).map(str::to_owned);
+    Err(AdministrationRefusal::NoSuchEntry { entry: named.clone(), nearest })
 }

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 use super::entry_ref::EntryRef;
+use crate::model::id::{CalendarLinkId, CoverId};
+use crate::model::oncall::CoverState;
 use crate::model::text::sanitize;
 
 /// The most entries that a sentence names.
@@ -26,6 +30,29 @@ pub enum AdministrationRefusal {
         /// The path of the file; not sanitized.
         file: String,
     },
+    /// The settings file has the contact.
+    ContactFromSettings {
+        /// The handle of the person.
+        person: String,
+        /// The name of the contact.
+        contact: String,
+        /// The path of the file; not sanitized.
+        file: String,
+    },
+    /// The person has a contact with this name.
+    ContactExists {
+        /// The handle of the person.
+        person: String,
+        /// The name of the contact.
+        contact: String,
+    },
+    /// The person has no such contact.
+    NoSuchContact {
+        /// The handle of the person.
+        person: String,
+        /// The name of the contact.
+        contact: String,
+    },
     /// There is no such entry.
     NoSuchEntry {
         /// The entry.
@@ -38,6 +65,55 @@ pub enum AdministrationRefusal {
         /// The schedule.
         schedule: EntryRef,
     },
+    /// There is no such request for cover.
+    NoSuchCover {
+        /// Its id.
+        id: CoverId,
+    },
+    /// The request for cover is not open any more.
+    CoverClosed {
+        /// What has become of it.
+        state: CoverState,
+        /// The handle of the person who stands in.
+        by: Option<String>,
+    },
+    /// The span for which cover is wanted has passed.
+    CoverPassed {
+        /// When it ended.
+        to: DateTime<Utc>,
+    },
+    /// The person is not on call in the span.
+    NoShift {
+        /// The handle.
+        person: String,
+        /// The schedule.
+        schedule: EntryRef,
+        /// The start of the span.
+        from: DateTime<Utc>,
+        /// The end of the span.
+        to: DateTime<Utc>,
+    },
+    /// Whoever wants cover can't give it as well.
+    OwnCover,
+    /// Only whoever wants cover can withdraw it.
+    CoverOfAnother {
+        /// The handle of the person who wants it.
+        person: String,
+    },
+    /// The person does not belong to the schedule.
+    NotOfSchedule {
+        /// The handle.
+        person: String,
+        /// The schedule.
+        schedule: EntryRef,
+    },
+    /// There is no such address of a calendar, or it was revoked.
+    NoSuchCalendarLink {
+        /// Its id.
+        id: CalendarLinkId,
+    },
+    /// There is such an address of a calendar.
+    CalendarLinkExists,
     /// Other entries refer to the one that should be removed.
     InUse {
         /// The entry.
@@ -70,7 +146,14 @@ impl AdministrationRefusal {
     /// Returns whether something that the change names does not exist.
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
-        matches!(self, Self::NoSuchEntry { .. } | Self::NoSuchOverride { .. })
+        matches!(
+            self,
+            Self::NoSuchEntry { .. }
+                | Self::NoSuchOverride { .. }
+                | Self::NoSuchContact { .. }
+                | Self::NoSuchCover { .. }
+                | Self::NoSuchCalendarLink { .. }
+        )
     }
 }
 
@@ -85,6 +168,25 @@ impl fmt::Display for AdministrationRefusal {
                 "that override of {schedule} is in the settings file {}: change it there",
                 sanitize(file)
             ),
+            Self::ContactFromSettings { person, contact, file } => write!(
+                f,
+                "the contact {:?} of {} is in the settings file {}: change it there",
+                sanitize(contact),
+                sanitize(person),
+                sanitize(file)
+            ),
+            Self::ContactExists { person, contact } => write!(
+                f,
+                "{} has a contact {:?} already: change it, or choose another name",
+                sanitize(person),
+                sanitize(contact)
+            ),
+            Self::NoSuchContact { person, contact } => write!(
+                f,
+                "{} has no contact {:?}: see `redphone contact list`",
+                sanitize(person),
+                sanitize(contact)
+            ),
             Self::NoSuchEntry { entry, nearest: Some(nearest) } => {
                 write!(f, "{entry} does not exist: did you mean {:?}?", sanitize(nearest))
             }
@@ -95,6 +197,40 @@ impl fmt::Display for AdministrationRefusal {
                 f,
                 "{schedule} has no such override: give its person, start and end as they are"
             ),
+            Self::NoSuchCover { id } => {
+                write!(f, "there is no request for cover {id}: see `redphone cover list`")
+            }
+            Self::CoverClosed { state: CoverState::Accepted, by: Some(by) } => {
+                write!(f, "{} has accepted that request for cover already", sanitize(by))
+            }
+            Self::CoverClosed { state, .. } => {
+                write!(f, "that request for cover is {state}, and can't be answered any more")
+            }
+            Self::CoverPassed { to } => {
+                write!(f, "the shift ended {}: it needs no cover any more", minute(*to))
+            }
+            Self::NoShift { person, schedule, from, to } => write!(
+                f,
+                "{} is not on call by {schedule} from {} to {}: choose a span with a shift",
+                sanitize(person),
+                minute(*from),
+                minute(*to)
+            ),
+            Self::OwnCover => f.write_str("you want that cover yourself: somebody else accepts it"),
+            Self::CoverOfAnother { person } => {
+                write!(f, "{0} wants that cover: {0} withdraws it", sanitize(person))
+            }
+            Self::NotOfSchedule { person, schedule } => write!(
+                f,
+                "{} is neither on {schedule} nor of its team: `redphone override add` lets others \
+                 stand in",
+                sanitize(person)
+            ),
+            Self::NoSuchCalendarLink { id } => write!(
+                f,
+                "there is no address of a calendar {id}: see `redphone calendar link list`"
+            ),
+            Self::CalendarLinkExists => f.write_str("that address of a calendar exists already"),
             Self::InUse { entry, by } => {
                 let named: Vec<String> =
                     by.iter().take(MAX_NAMED).map(ToString::to_string).collect();
@@ -116,4 +252,8 @@ impl fmt::Display for AdministrationRefusal {
             }
         }
     }
+}
+
+fn minute(at: DateTime<Utc>) -> impl fmt::Display {
+    at.format("%Y-%m-%d %H:%M UTC")
 }

@@ -30,7 +30,7 @@ impl CommandLogic for Acknowledge {
             (Some(at), Some(by)) => {
                 Err(Rejection::AlreadyAcknowledged { by: Some(by.clone()), at })
             }
-            _ => Ok(vec![EventBody::Acknowledged]),
+            _ => decide_acknowledgement(case),
         }
     }
 
@@ -39,12 +39,58 @@ impl CommandLogic for Acknowledge {
         Some(Rejection::AlreadyAcknowledged { by: None, at })
     }
 
+    /// What is not enough moves nothing, and so is not undone.
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
-        before.map(|_| IncidentCommand::UndoMove)
+        let before = before?;
+        before.row.required.is_none().then_some(IncidentCommand::UndoMove)
     }
 
     fn phrase(&self) -> &'static str {
         "acknowledge"
+    }
+}
+
+/// Decides what an acknowledgement leads to: the first one is enough, unless a level requires that
+/// everybody acknowledges whom it has called.
+pub(super) fn decide_acknowledgement(case: &Case<'_>) -> Decided {
+    let Some(required) = &case.incident.summary.required else {
+        return Ok(vec![EventBody::Acknowledged]);
+    };
+    let person = case.envelope.actor.person();
+    if let Some(at) = person.and_then(|person| required.acknowledged_at(&person.handle)) {
+        return Err(Rejection::AlreadyAcknowledged { by: Some(case.envelope.actor.clone()), at });
+    }
+    if required.leaves_others(person) {
+        return Ok(vec![EventBody::AcknowledgedInPart]);
+    }
+    Ok(vec![EventBody::Acknowledged])
+}
+
+pub(in crate::model) struct AcknowledgedInPart;
+
+impl EventLogic for AcknowledgedInPart {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        if let (Some(required), Some(person)) =
+            (&mut incident.summary.required, event.actor.person())
+        {
+            required.acknowledge(person, event.at);
+        }
+    }
+
+    fn is_milestone(&self) -> bool {
+        true
+    }
+
+    fn label(&self) -> &'static str {
+        "Acknowledged"
+    }
+
+    fn detail(&self) -> String {
+        "others still have to".into()
+    }
+
+    fn news(&self, _: &Event, _: &PersonRef) -> String {
+        "acknowledged it; others still have to".into()
     }
 }
 

@@ -51,6 +51,7 @@ impl Envelope {
                     declaration.detected_at = declaration.detected_at.min(declaration.reported_at);
                 }
                 IncidentCommand::Snooze { until } => correct(until),
+                IncidentCommand::SetExpectedRecovery { at: Some(expected) } => correct(expected),
                 IncidentCommand::UpdateStakeholders { next_due: Some(due), .. } => correct(due),
                 _ => {}
             },

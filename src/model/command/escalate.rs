@@ -18,7 +18,13 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "call the next level of the policy",
     |_, _| {
         let reason = Some(SAMPLE_TEXT.into());
-        Some(IncidentCommand::Escalate { level: 1, to: Vec::new(), reason, automatic: None })
+        Some(IncidentCommand::Escalate {
+            level: 1,
+            to: Vec::new(),
+            reason,
+            automatic: None,
+            all_must_acknowledge: false,
+        })
     },
 )
 .argument(Argument::Listed("a level of the policy, from 1"))
@@ -29,6 +35,7 @@ pub(in crate::model) struct Escalate<'a> {
     pub to: &'a [PersonRef],
     pub reason: Option<&'a str>,
     pub automatic: Option<DueStep>,
+    pub all_must_acknowledge: bool,
 }
 
 impl CommandLogic for Escalate<'_> {
@@ -37,7 +44,7 @@ impl CommandLogic for Escalate<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        let Self { level, to, reason, automatic } = *self;
+        let Self { level, to, reason, automatic, all_must_acknowledge } = *self;
         require_open(case.incident)?;
         check::people("to", to)?;
         reason.map_or(Ok(()), |reason| check::text("reason", reason))?;
@@ -54,7 +61,13 @@ impl CommandLogic for Escalate<'_> {
             Some(due) => Some(decide_due_step(summary, level, due, case.requested_at)?),
         };
         let reason = reason.map(ToOwned::to_owned);
-        Ok(vec![EventBody::Escalated { level, to: to.to_vec(), reason, automatic }])
+        Ok(vec![EventBody::Escalated {
+            level,
+            to: to.to_vec(),
+            reason,
+            automatic,
+            all_must_acknowledge,
+        }])
     }
 
     fn phrase(&self) -> &'static str {
@@ -106,9 +119,20 @@ pub(in crate::model) struct Escalated<'a> {
     pub to: &'a [PersonRef],
     pub reason: Option<&'a str>,
     pub automatic: Option<AutomaticStep>,
+    pub all_must_acknowledge: bool,
 }
 
 impl Escalated<'_> {
+    /// Notes who has to acknowledge, as long as nobody has.
+    fn require(&self, row: &mut Summary) {
+        if row.acknowledged_at.is_some() || !(self.all_must_acknowledge || row.required.is_some()) {
+            return;
+        }
+        let mut required = row.required.take().unwrap_or_default();
+        required.call(self.to, self.all_must_acknowledge);
+        row.required = (!required.is_empty()).then_some(required);
+    }
+
     /// Returns whether the acknowledgement has expired, so that nobody counts as responsible any more.
     fn has_expired(&self) -> bool {
         self.automatic.is_some_and(|step| step.unattended_since.is_some())
@@ -136,6 +160,7 @@ impl EventLogic for Escalated<'_> {
             }
             _ => row.escalation = row.escalation.max(self.level),
         }
+        self.require(row);
     }
 
     fn check(&self) -> Result<(), BadField> {
@@ -161,6 +186,9 @@ impl EventLogic for Escalated<'_> {
             let names: Vec<&str> = self.to.iter().map(|p| p.name.as_str()).collect();
             text.push_str(" to ");
             text.push_str(&names.join(", "));
+        }
+        if self.all_must_acknowledge && self.to.len() > 1 {
+            text.push_str(", each of whom must acknowledge");
         }
         if let Some(reason) = self.reason {
             text.push_str(": ");

@@ -70,6 +70,8 @@ impl EventLogic for RoleGiven<'_> {
         incident.roles.retain(|(r, p)| !(*r == role && p.handle == person.handle));
         if given {
             incident.roles.push((role, person.clone()));
+            // Nobody waits for an answer any more.
+            incident.role_requests.retain(|request| !request.awaits(role, &person.handle));
         }
     }
 

@@ -7,6 +7,8 @@
 pub(in crate::model) mod acknowledge;
 pub(in crate::model) mod add_note;
 pub(in crate::model) mod answer_item;
+pub(in crate::model) mod answer_role;
+pub(in crate::model) mod ask_for_role;
 pub(in crate::model) mod assign;
 pub(in crate::model) mod categorize;
 pub(in crate::model) mod close;
@@ -36,6 +38,7 @@ pub(in crate::model) mod reopen;
 pub(in crate::model) mod repeat_alert;
 pub(in crate::model) mod resolve;
 pub(in crate::model) mod set_action_item;
+pub(in crate::model) mod set_expected_recovery;
 pub(in crate::model) mod set_services;
 pub(in crate::model) mod set_team;
 pub(in crate::model) mod snooze;
@@ -53,6 +56,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use ask_for_role::RoleRequest;
 pub use declare::Declaration;
 pub use envelope::{Command, Envelope};
 pub use logic::Before;
@@ -123,6 +127,9 @@ pub enum IncidentCommand {
         /// The step of the policy that a program carries out by itself because it is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         automatic: Option<DueStep>,
+        /// Whether each of the people must acknowledge.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        all_must_acknowledge: bool,
     },
     /// Set impact and urgency; the matrix gives the priority.
     Prioritize {
@@ -272,6 +279,26 @@ pub enum IncidentCommand {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         labels: Vec<String>,
     },
+    /// Say when service is expected to be restored.
+    SetExpectedRecovery {
+        /// When; `None` if nobody knows any more.
+        #[schema(required)]
+        at: Option<DateTime<Utc>>,
+    },
+    /// Ask somebody to join in a role.
+    AskForRole {
+        /// The role.
+        role: Role,
+        /// Who.
+        person: PersonRef,
+    },
+    /// Answer a request for a role, as the person who was asked.
+    AnswerRole {
+        /// The role.
+        role: Role,
+        /// Accept, or decline.
+        accepted: bool,
+    },
     /// Call nobody while a maintenance window mutes it.
     Mute {
         /// The window.
@@ -346,6 +373,9 @@ pub enum CommandKind {
     RecordProblem,
     RecordDecision,
     MoveAlerts,
+    SetExpectedRecovery,
+    AskForRole,
+    AnswerRole,
     Mute,
     Unmute,
     Fold,
@@ -354,7 +384,7 @@ pub enum CommandKind {
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 40] = [
+    pub const TABLE: [&'static CommandRow; 43] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -391,6 +421,9 @@ impl CommandKind {
         &record_problem::ROW,
         &record_decision::ROW,
         &move_alerts::ROW,
+        &set_expected_recovery::ROW,
+        &ask_for_role::ROW,
+        &answer_role::ROW,
         &mute::ROW,
         &unmute::ROW,
         &fold::ROW,
@@ -411,12 +444,15 @@ impl IncidentCommand {
             Self::GiveRole { role, person, given } => {
                 read(&give_role::GiveRole { role: *role, person, given: *given })
             }
-            Self::Escalate { level, to, reason, automatic } => read(&escalate::Escalate {
-                level: *level,
-                to,
-                reason: reason.as_deref(),
-                automatic: *automatic,
-            }),
+            Self::Escalate { level, to, reason, automatic, all_must_acknowledge } => {
+                read(&escalate::Escalate {
+                    level: *level,
+                    to,
+                    reason: reason.as_deref(),
+                    automatic: *automatic,
+                    all_must_acknowledge: *all_must_acknowledge,
+                })
+            }
             Self::Prioritize { impact, urgency } => {
                 read(&prioritize::Prioritize { impact: *impact, urgency: *urgency })
             }
@@ -463,6 +499,15 @@ impl IncidentCommand {
             Self::RecordDecision(decision) => read(&record_decision::RecordDecision { decision }),
             Self::MoveAlerts { to, declare, keys, labels } => {
                 read(&move_alerts::MoveAlerts { to: *to, declare: *declare, keys, labels })
+            }
+            Self::SetExpectedRecovery { at } => {
+                read(&set_expected_recovery::SetExpectedRecovery { at: *at })
+            }
+            Self::AskForRole { role, person } => {
+                read(&ask_for_role::AskForRole { role: *role, person })
+            }
+            Self::AnswerRole { role, accepted } => {
+                read(&answer_role::AnswerRole { role: *role, accepted: *accepted })
             }
             Self::Mute { window, title, until } => {
                 read(&mute::Mute { window: *window, title, until: *until })

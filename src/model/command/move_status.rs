@@ -1,5 +1,6 @@
 //! Move the status: bring an incident forward along the lifecycle.
 
+use super::acknowledge::decide_acknowledgement;
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
@@ -40,7 +41,7 @@ impl CommandLogic for MoveStatus {
             return Err(Rejection::StagesOnlyMoveForward { status: current });
         }
         if to == Status::Acknowledged {
-            return Ok(vec![EventBody::Acknowledged]);
+            return decide_acknowledgement(case);
         }
         Ok(vec![EventBody::StatusMoved { to }])
     }

@@ -32,6 +32,8 @@ pub struct AutomaticCall {
     /// Whom it calls, with the people of the levels before it that were not called when they were
     /// due. Nobody is skipped because all programs were down.
     pub to: Vec<PersonRef>,
+    /// Whether each of them must acknowledge.
+    pub all_must_acknowledge: bool,
 }
 
 /// Returns whether levels are called for an incident at some time, unless it changes.
@@ -62,10 +64,12 @@ pub fn next_call(incident: &Summary, directory: &Directory, now: DateTime<Utc>) 
         return next.map_or(NextCall::Never, NextCall::At);
     };
     let missed = steps.iter().filter(|(due, _)| is_due(*due)).map(|(_, step)| step);
+    let all_must_acknowledge = missed.clone().any(|step| step.all_must_acknowledge);
     NextCall::Now(AutomaticCall {
         level: last.level,
         step: DueStep { round: last.round, due: *due, unattended_since: None },
         to: people_of(missed, incident, directory, now),
+        all_must_acknowledge,
     })
 }
 
@@ -96,7 +100,12 @@ fn people_of<'a>(
     for step in steps {
         let reached = reached_at(step, incident, directory, now);
         for person in reached.iter().filter_map(Reached::person) {
-            if !people.iter().any(|other| other.handle == person.handle) {
+            // Whoever has acknowledged is not called again while others still have to.
+            let has_acknowledged = incident
+                .required
+                .as_ref()
+                .is_some_and(|required| required.acknowledged_at(&person.handle).is_some());
+            if !has_acknowledged && !people.iter().any(|other| other.handle == person.handle) {
                 people.push(person.clone());
             }
         }
@@ -128,6 +137,7 @@ mod tests {
             after_s,
             call: people.iter().map(|handle| Target::Person((*handle).into())).collect(),
             round_robin: false,
+            all_must_acknowledge: false,
         };
         Directory {
             people: ["ines", "tomo", "odile", "boss"].map(|p| PersonRef::new(p, p)).to_vec(),

@@ -88,9 +88,10 @@ pub fn expired_call(
         }
     }
     to.truncate(MAX_LIST_ITEMS);
+    let all_must_acknowledge = first.as_ref().is_some_and(|step| step.all_must_acknowledge);
     let level = first.map_or(1, |step| step.level);
     let step = DueStep { round: 1, due, unattended_since: Some(since) };
-    Some(AutomaticCall { level, step, to })
+    Some(AutomaticCall { level, step, to, all_must_acknowledge })
 }
 
 /// Returns who is reminded of what an incident needs: its assignee, or else who last did something about
@@ -139,6 +140,7 @@ mod tests {
             after_s,
             call: vec![Target::Person(person.into())],
             round_robin: false,
+            all_must_acknowledge: false,
         };
         Directory {
             people: ["ines", "tomo"].map(|handle| PersonRef::new(handle, handle)).to_vec(),

@@ -24,6 +24,8 @@ pub struct Step {
     pub is_called: bool,
     /// Whether it is what happens at the end of the policy.
     pub is_end: bool,
+    /// Whether each person whom it reaches must acknowledge.
+    pub all_must_acknowledge: bool,
 }
 
 impl Step {
@@ -80,6 +82,7 @@ pub fn path(incident: &Summary, directory: &Directory) -> Vec<Step> {
                 reached: reached_by_level(incident, directory, level, (due, round)),
                 is_called: is_called(incident, round, number),
                 is_end: usize::from(number) > policy.levels.len(),
+                all_must_acknowledge: level.all_must_acknowledge,
             });
         }
     }

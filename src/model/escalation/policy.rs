@@ -51,6 +51,9 @@ pub struct PolicyLevel {
     /// Whether it calls only one of them, in turn: each incident another one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub round_robin: bool,
+    /// Whether each person whom it calls must acknowledge, so that the others go on being called.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_must_acknowledge: bool,
 }
 
 impl Policy {

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike};
 use chrono::{Utc, Weekday};
 
+use crate::model::oncall::Zone;
 use crate::model::time::{ACCEPTED_YEARS, is_in_range, parse_duration};
 
 /// Converts between UTC and the zone in which days begin.
@@ -27,6 +28,16 @@ impl Calendar for UtcCalendar {
 
     fn to_utc(&self, shown: NaiveDateTime) -> Option<DateTime<Utc>> {
         Some(shown.and_utc())
+    }
+}
+
+impl Calendar for Zone {
+    fn local_time(&self, at: DateTime<Utc>) -> NaiveDateTime {
+        self.shown_at(at)
+    }
+
+    fn to_utc(&self, shown: NaiveDateTime) -> Option<DateTime<Utc>> {
+        Some(self.first_time(shown))
     }
 }
 

@@ -6,7 +6,10 @@
 
 mod compute;
 mod fact;
+pub mod pages;
 mod recurring;
+pub mod report;
+pub mod sheet;
 mod sla;
 mod times;
 mod volume;

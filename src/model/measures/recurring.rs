@@ -135,21 +135,30 @@ impl Groups {
 
     /// Returns the groups of two or more, by count and then by the most recent incident.
     pub(super) fn largest(self, limit: usize) -> Vec<Recurring> {
-        let mut groups: Vec<(u64, i64, u64)> =
-            self.by_fingerprint.into_values().filter(|(count, _, _)| *count >= 2).collect();
-        groups.sort_unstable_by_key(|(count, last_ms, number)| {
-            std::cmp::Reverse((*count, *last_ms, *number))
+        self.largest_with_fingerprints(limit).into_iter().map(|(_, group)| group).collect()
+    }
+
+    /// Returns the groups of two or more with their fingerprints, by count and then by the most recent
+    /// incident.
+    pub(super) fn largest_with_fingerprints(self, limit: usize) -> Vec<(u64, Recurring)> {
+        let mut groups: Vec<(u64, (u64, i64, u64))> =
+            self.by_fingerprint.into_iter().filter(|(_, (count, _, _))| *count >= 2).collect();
+        groups.sort_unstable_by_key(|(fingerprint, (count, last_ms, number))| {
+            (std::cmp::Reverse((*count, *last_ms, *number)), *fingerprint)
         });
         groups
             .into_iter()
             .take(limit)
-            .map(|(count, last_ms, number)| Recurring {
-                count,
-                last: incident_number(number),
-                last_at: from_millis(last_ms),
-                title: String::new(),
-                service: String::new(),
-                problem: None,
+            .map(|(fingerprint, (count, last_ms, number))| {
+                let group = Recurring {
+                    count,
+                    last: incident_number(number),
+                    last_at: from_millis(last_ms),
+                    title: String::new(),
+                    service: String::new(),
+                    problem: None,
+                };
+                (fingerprint, group)
             })
             .collect()
     }

@@ -9,7 +9,7 @@ use crate::model::directory::Directory;
 use crate::model::escalation::path::path;
 use crate::model::id::CommandId;
 use crate::model::incident::Incident;
-use crate::model::status::{ResolutionAction, Status};
+use crate::model::status::{ResolutionAction, Role, Status};
 use crate::model::summary::Summary;
 use crate::model::text::sanitize;
 
@@ -91,6 +91,20 @@ pub enum AnswerRefusal {
         /// The next level.
         level: u8,
     },
+    /// The person is not asked for the role, or has answered.
+    #[error("{label}: you are not asked to be {role} any more")]
+    NotRequested {
+        /// The number of the incident.
+        label: String,
+        /// The role.
+        role: Role,
+    },
+    /// The person is asked for no role, or for several.
+    #[error("{label}: it is not clear for which role: answer by redphone or by the link")]
+    UnclearRole {
+        /// The number of the incident.
+        label: String,
+    },
     /// The answer does not say what is to be done.
     #[error("answer with ack, escalate or resolve")]
     NoAction,
@@ -128,6 +142,18 @@ pub fn check_link(
     if !row.status.is_open() {
         return Err(AnswerRefusal::Ended { label, status: row.status });
     }
+    if let Some(role) = link.role {
+        let handle = &link.person.handle;
+        if !incident.role_requests.iter().any(|request| request.awaits(role, handle)) {
+            return Err(AnswerRefusal::NotRequested { label, role });
+        }
+        return check_time(link, now);
+    }
+    // Whoever is reminded works on it as a rule, and so it is acknowledged.
+    let is_reminder = link.reminder && link.action != LinkAction::Acknowledge;
+    if is_reminder {
+        return check_time(link, now);
+    }
     if let (Some(at), Some(by)) = (row.acknowledged_at, &incident.acknowledged_by) {
         let by = sanitize(by.name()).into_string();
         return Err(AnswerRefusal::Acknowledged { label, by, at });
@@ -135,10 +161,41 @@ pub fn check_link(
     if row.acknowledged_at.is_some() || row.status != Status::Triggered {
         return Err(AnswerRefusal::Ended { label, status: row.status });
     }
+    check_time(link, now)
+}
+
+fn check_time(link: &AnswerLink, now: DateTime<Utc>) -> Result<(), AnswerRefusal> {
     if link.expires_at <= now {
         return Err(AnswerRefusal::Expired { at: link.expires_at });
     }
     Ok(())
+}
+
+/// Returns what an answer means that is written in a reply to a message: who is asked for a role and
+/// confirms it accepts it, and who is reminded and confirms it still works on the incident.
+#[must_use]
+pub fn meant_action(written: LinkAction, link: &AnswerLink, row: &Summary) -> LinkAction {
+    match written {
+        LinkAction::Acknowledge if link.role.is_some() => LinkAction::AcceptRole,
+        LinkAction::Acknowledge if link.reminder && row.acknowledged_at.is_some() => {
+            LinkAction::Working
+        }
+        written => written,
+    }
+}
+
+/// Returns the role that a person means who accepts or declines one without naming it: the only one that
+/// the person is asked for.
+///
+/// # Errors
+/// The person is asked for none, or for several.
+pub fn meant_role(incident: &Incident, person: &PersonRef) -> Result<Role, AnswerRefusal> {
+    let requests = incident.role_requests.iter();
+    let mut asked = requests.filter(|request| request.awaits(request.role, &person.handle));
+    match (asked.next(), asked.next()) {
+        (Some(request), None) => Ok(request.role),
+        _ => Err(AnswerRefusal::UnclearRole { label: label(&incident.summary) }),
+    }
 }
 
 /// An answer whose person and incident are known.
@@ -150,6 +207,8 @@ pub struct Answer<'a> {
     pub person: &'a PersonRef,
     /// What is to be done.
     pub action: LinkAction,
+    /// The role that is accepted or declined.
+    pub role: Option<Role>,
     /// How the person answers.
     pub way: AnswerWay,
     /// When.
@@ -174,6 +233,15 @@ impl Answer<'_> {
                 detail: "resolved from a message".to_owned(),
                 validation: "not described".to_owned(),
             },
+            LinkAction::Working => {
+                IncidentCommand::AddNote { text: "I am on it, answered from a message".to_owned() }
+            }
+            LinkAction::AcceptRole | LinkAction::DeclineRole => {
+                let refused = || AnswerRefusal::UnclearRole { label: label(row) };
+                let role = self.role.ok_or_else(refused)?;
+                let accepted = self.action == LinkAction::AcceptRole;
+                IncidentCommand::AnswerRole { role, accepted }
+            }
             LinkAction::Reply | LinkAction::Unknown(_) => return Err(AnswerRefusal::NoAction),
         };
         Ok(Envelope {
@@ -206,7 +274,13 @@ impl Answer<'_> {
             return Err(AnswerRefusal::NobodyReached { label, level });
         }
         let reason = Some("asked for in an answer to a message".to_owned());
-        Ok(IncidentCommand::Escalate { level, to, reason, automatic: None })
+        Ok(IncidentCommand::Escalate {
+            level,
+            to,
+            reason,
+            automatic: None,
+            all_must_acknowledge: step.all_must_acknowledge,
+        })
     }
 
     /// Returns what was done, as a sentence without a full stop.
@@ -214,9 +288,22 @@ impl Answer<'_> {
     pub fn outcome(&self, row: &Summary) -> String {
         let (label, name) = (label(row), sanitize(&self.person.name));
         match self.action {
-            LinkAction::Acknowledge => format!("{label} is acknowledged by {name}"),
+            LinkAction::Acknowledge => match &row.required {
+                Some(required) => {
+                    let text = sanitize(&required.text()).into_string();
+                    format!("{name} has acknowledged {label}: {text}")
+                }
+                None => format!("{label} is acknowledged by {name}"),
+            },
             LinkAction::Escalate => format!("{label}: level {} is called", row.escalation),
             LinkAction::Resolve => format!("{label} is resolved by {name}"),
+            LinkAction::Working => format!("{label}: a note says that {name} is on it"),
+            LinkAction::AcceptRole | LinkAction::DeclineRole => {
+                let is_accepted = self.action == LinkAction::AcceptRole;
+                let done = if is_accepted { "accepted" } else { "declined" };
+                let role = self.role.map(|role| role.to_string()).unwrap_or_default();
+                format!("{label}: {name} has {done} the role {role}")
+            }
             LinkAction::Reply | LinkAction::Unknown(_) => format!("{label}: nothing was done"),
         }
     }
@@ -238,11 +325,12 @@ pub fn state(incident: &Incident) -> String {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
+    use rstest::rstest;
     use serde_json::json;
     use uuid::Uuid;
 
     use super::*;
-    use crate::model::command::Declaration;
+    use crate::model::command::{Declaration, RoleRequest};
     use crate::model::escalation::policy::{Policy, PolicyLevel, Target};
     use crate::model::notification::link::LinkToken;
     use crate::model::status::Source;
@@ -269,6 +357,7 @@ mod tests {
             after_s: 0,
             call: people.iter().map(|handle| Target::Person((*handle).into())).collect(),
             round_robin: false,
+            all_must_acknowledge: false,
         };
         Directory {
             people: ["ines", "tomasz"].map(|handle| PersonRef::new(handle, handle)).to_vec(),
@@ -286,6 +375,7 @@ mod tests {
             id: CommandId(Uuid::from_u128(5)),
             person,
             action,
+            role: None,
             way: AnswerWay::Link,
             at: at(1),
         }
@@ -336,6 +426,8 @@ mod tests {
             incident: IncidentId(Uuid::from_u128(1)),
             person: PersonRef::new("ines", "Ines Moreau"),
             action: LinkAction::Acknowledge,
+            role: None,
+            reminder: false,
             expires_at: at(60),
             used_at: None,
         }
@@ -403,5 +495,75 @@ mod tests {
         let resolved = incident(|incident| incident.summary.status = Status::Resolved);
         let ended = AnswerRefusal::Ended { label: "INC-12".into(), status: Status::Resolved };
         assert_eq!(check_link(&link(), &resolved, at(4)), Err(ended));
+    }
+
+    fn requested(role: Role) -> RoleRequest {
+        RoleRequest {
+            role,
+            person: PersonRef::new("ines", "Ines Moreau"),
+            by: Actor::Person(PersonRef::new("tomasz", "Tomasz Zur")),
+            at: at(0),
+            accepted: None,
+            answered_at: None,
+        }
+    }
+
+    #[test]
+    fn link_for_a_role_ends_with_its_answer() {
+        let link = AnswerLink { role: Some(Role::Scribe), ..link() };
+        let open = incident(|incident| {
+            incident.summary.acknowledged_at = Some(at(2));
+            incident.role_requests = vec![requested(Role::Scribe)];
+        });
+        assert_eq!(check_link(&link, &open, at(4)), Ok(()));
+        let expired = AnswerRefusal::Expired { at: at(60) };
+        assert_eq!(check_link(&link, &open, at(61)), Err(expired));
+        let answered = incident(|incident| {
+            incident.role_requests =
+                vec![RoleRequest { accepted: Some(false), ..requested(Role::Scribe) }];
+        });
+        let refused = AnswerRefusal::NotRequested { label: "INC-12".into(), role: Role::Scribe };
+        assert_eq!(check_link(&link, &answered, at(4)), Err(refused.clone()));
+        let other = incident(|incident| incident.role_requests = vec![requested(Role::Resolver)]);
+        assert_eq!(check_link(&link, &other, at(4)), Err(refused));
+    }
+
+    #[test]
+    fn link_of_a_reminder_outlasts_the_acknowledgement() {
+        let acknowledged = incident(|incident| incident.summary.acknowledged_at = Some(at(2)));
+        for action in [LinkAction::Working, LinkAction::Resolve, LinkAction::Reply] {
+            let link = AnswerLink { reminder: true, action, ..link() };
+            assert_eq!(check_link(&link, &acknowledged, at(4)), Ok(()), "{action}");
+        }
+        let again = AnswerLink { reminder: true, ..link() };
+        assert!(check_link(&again, &acknowledged, at(4)).is_err());
+    }
+
+    #[rstest]
+    #[case(None, false, LinkAction::Acknowledge)]
+    #[case(Some(Role::Scribe), false, LinkAction::AcceptRole)]
+    #[case(None, true, LinkAction::Working)]
+    fn confirmation_answers_the_message(
+        #[case] role: Option<Role>,
+        #[case] reminder: bool,
+        #[case] expected: LinkAction,
+    ) {
+        let link = AnswerLink { role, reminder, ..link() };
+        let row = Summary { acknowledged_at: Some(at(2)), ..row() };
+        assert_eq!(meant_action(LinkAction::Acknowledge, &link, &row), expected);
+        assert_eq!(meant_action(LinkAction::Resolve, &link, &row), LinkAction::Resolve);
+    }
+
+    #[test]
+    fn only_requested_role_is_meant() {
+        let person = PersonRef::new("ines", "Ines Moreau");
+        let unclear = AnswerRefusal::UnclearRole { label: "INC-12".into() };
+        assert_eq!(meant_role(&incident(|_| {}), &person), Err(unclear.clone()));
+        let one = incident(|incident| incident.role_requests = vec![requested(Role::Scribe)]);
+        assert_eq!(meant_role(&one, &person), Ok(Role::Scribe));
+        let two = incident(|incident| {
+            incident.role_requests = vec![requested(Role::Scribe), requested(Role::Resolver)];
+        });
+        assert_eq!(meant_role(&two, &person), Err(unclear));
     }
 }

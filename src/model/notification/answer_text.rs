@@ -16,6 +16,9 @@ pub fn parse_answer(text: &str) -> Option<(Option<u64>, LinkAction)> {
         "a" | "ack" | "acknowledge" | "acknowledged" => LinkAction::Acknowledge,
         "e" | "esc" | "escalate" => LinkAction::Escalate,
         "r" | "c" | "resolve" | "resolved" | "close" => LinkAction::Resolve,
+        "w" | "working" => LinkAction::Working,
+        "accept" | "yes" | "y" => LinkAction::AcceptRole,
+        "decline" | "no" | "n" => LinkAction::DeclineRole,
         _ => return None,
     };
     let behind = terms.next().map(|term| term.strip_prefix("inc-").unwrap_or(term));
@@ -43,6 +46,9 @@ mod tests {
     #[case("12r", Some((Some(12), LinkAction::Resolve)))]
     #[case("c", Some((None, LinkAction::Resolve)))]
     #[case("resolve, it is back", Some((None, LinkAction::Resolve)))]
+    #[case("yes, I come", Some((None, LinkAction::AcceptRole)))]
+    #[case("12 decline", Some((Some(12), LinkAction::DeclineRole)))]
+    #[case("working", Some((None, LinkAction::Working)))]
     #[case("12", None)]
     #[case("thanks", None)]
     #[case("", None)]

@@ -46,7 +46,7 @@ pub fn decide_page(
     incident: &Summary,
     now: DateTime<Utc>,
 ) -> PageDecision {
-    if notification.kind == MessageKind::Update {
+    if matches!(notification.kind, MessageKind::Update | MessageKind::Resolved) {
         // It says what has happened, whatever has happened since.
         let is_old = now - notification.due > EXPIRES_AFTER;
         let cancel = PageDecision::Cancel("it was due more than a day ago");
@@ -59,6 +59,12 @@ pub fn decide_page(
         incident.status != Status::Triggered || incident.acknowledged_at.is_some();
     if is_acknowledged && !notification.after_acknowledgement {
         return PageDecision::Cancel("somebody has acknowledged the incident");
+    }
+    let handle = &notification.person.handle;
+    let required = incident.required.as_ref();
+    let has_acknowledged = required.is_some_and(|all| all.acknowledged_at(handle).is_some());
+    if has_acknowledged && notification.kind == MessageKind::Page {
+        return PageDecision::Cancel("the person has acknowledged the incident");
     }
     if now - notification.due > EXPIRES_AFTER {
         return PageDecision::Cancel("it was due more than a day ago");

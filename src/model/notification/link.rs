@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::model::actor::PersonRef;
 use crate::model::id::{CommandId, IncidentId};
-use crate::model::status::growing_enum;
+use crate::model::status::{Role, growing_enum};
 
 /// How long a link counts after it was made.
 pub const LIFETIME: TimeDelta = TimeDelta::hours(24);
@@ -32,6 +32,12 @@ growing_enum! {
         Escalate = "escalate",
         /// The incident is resolved.
         Resolve = "resolve",
+        /// The person still works on the incident, which a note says.
+        Working = "working",
+        /// The role is accepted for which the person is asked.
+        AcceptRole = "accept_role",
+        /// That role is declined.
+        DeclineRole = "decline_role",
         /// What the answer says: the address to which a mail is replied.
         Reply = "reply",
     }
@@ -150,6 +156,10 @@ pub struct AnswerLink {
     pub person: PersonRef,
     /// What it does.
     pub action: LinkAction,
+    /// The role that the message asks the person for, if it does.
+    pub role: Option<Role>,
+    /// Whether the message is a reminder, whose link does not end with the acknowledgement.
+    pub reminder: bool,
     /// When it ends by itself.
     pub expires_at: DateTime<Utc>,
     /// When it was used; `None` before that.
@@ -163,6 +173,12 @@ pub struct LinkBody {
     pub person: PersonRef,
     /// See [`AnswerLink::action`].
     pub action: LinkAction,
+    /// See [`AnswerLink::role`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// See [`AnswerLink::reminder`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reminder: bool,
 }
 
 #[cfg(test)]
@@ -197,6 +213,8 @@ mod tests {
         let body = LinkBody {
             person: PersonRef::new("ines", "Ines Moreau"),
             action: LinkAction::Acknowledge,
+            role: None,
+            reminder: false,
         };
         let stored = r#"{"person":{"handle":"ines","name":"Ines Moreau"},"action":"acknowledge"}"#;
         assert_eq!(serde_json::to_string(&body).unwrap(), stored);

@@ -13,6 +13,8 @@ growing_enum! {
         Reminder = "reminder",
         /// An incident has ended.
         Resolved = "resolved",
+        /// Somebody is asked to join the response in a role.
+        RoleRequest = "role_request",
         /// Somebody tries out whether a contact works.
         Test = "test",
     }

@@ -13,9 +13,11 @@ pub mod link;
 pub mod message_kind;
 pub mod plan;
 mod quiet;
+pub mod reach;
 mod remark;
 mod reminder_kind;
 pub mod step;
+pub mod stored_contacts;
 
 pub use answer::{Answer, AnswerRefusal, AnswerWay};
 pub use answer_text::parse_answer;
@@ -25,6 +27,10 @@ pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
 pub use link::{AnswerLink, LinkAction, LinkDigest, LinkToken};
 pub use message_kind::MessageKind;
-pub use plan::{Occasion, plan_message, plan_notifications};
+pub use plan::{Occasion, plan_message, plan_notifications, plan_role_request};
+pub use reach::{ContactReach, ContactTest, PersonReach};
 pub use remark::by_person;
 pub use reminder_kind::ReminderKind;
+pub use stored_contacts::{
+    ContactChange, ContactPatch, ContactProblem, QuietSpan, StoredContact, StoredContacts,
+};

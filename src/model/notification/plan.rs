@@ -124,6 +124,33 @@ pub fn plan_message(
         .collect()
 }
 
+/// Returns the notifications by which a person is asked for a role: over the first contacts of the
+/// person's plan, and for an urgent incident also in quiet hours. There is none for any other event. A
+/// person without a contact has one that says so.
+#[must_use]
+pub fn plan_role_request(
+    event: &Event,
+    incident: &Summary,
+    contacts: &Contacts,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
+    let EventBody::RoleRequested { person, .. } = &event.body else { return Vec::new() };
+    let occasion = Occasion {
+        kind: MessageKind::RoleRequest,
+        reminder: None,
+        event: event.id,
+        due: event.recorded_at,
+    };
+    let mut planned = plan_message(person, occasion, incident, contacts, now);
+    if Contacts::is_urgent(incident.priority) {
+        for notification in &mut planned {
+            notification.due = occasion.due;
+            notification.next_try = Some(occasion.due);
+        }
+    }
+    planned
+}
+
 /// Adds what one person is sent, or `unreachable`.
 fn plan_person(
     planned: &mut Vec<Notification>,
@@ -132,7 +159,8 @@ fn plan_person(
     incident: &Summary,
     contacts: &Contacts,
 ) {
-    let Some(person) = contacts.of_person(&person.handle) else {
+    let reached = contacts.of_person(&person.handle);
+    let Some(person) = reached.filter(|person| !person.contacts.is_empty()) else {
         planned.push(Notification { reason: Some(NO_CONTACT.to_owned()), ..unreachable });
         return;
     };

@@ -11,6 +11,14 @@ growing_enum! {
         Update = "update",
         /// A snooze has ended.
         Snooze = "snooze",
+        /// A shift begins soon.
+        OnCall = "on call",
+        /// A week has shifts of the person.
+        Week = "week",
+        /// Somebody wants cover for a shift.
+        CoverRequested = "cover requested",
+        /// Somebody covers a shift of the person.
+        CoverAccepted = "cover accepted",
     }
 }
 
@@ -25,6 +33,10 @@ impl ReminderKind {
             }
             Self::Update => "Stakeholders expect an update now.",
             Self::Snooze => "Its snooze has ended: it is in the queue again.",
+            Self::OnCall => "You go on call soon.",
+            Self::Week => "You are on call this week.",
+            Self::CoverRequested => "Somebody wants cover for a shift.",
+            Self::CoverAccepted => "Somebody covers your shift.",
             Self::Unknown(_) => "It needs your attention.",
         }
     }

@@ -4,8 +4,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::cover::TimeSpan;
 use super::layer::{Layer, Member};
+use super::schedule_calendar::ScheduleCalendar;
 use super::zone::{UnknownZone, Zone};
+
+/// The most spans that a person is on call in, as far as they are listed.
+pub const MAX_SPANS: usize = 200;
+/// The most changes of a schedule that are followed to find them.
+const MAX_CHANGES: usize = 13_000;
 
 /// An on-call schedule of a team: layers of rotations, with overrides.
 ///
@@ -34,6 +41,9 @@ pub struct Schedule {
     /// The rotations. If several have somebody at a time, the last one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<Layer>,
+    /// The calendar of another program that says who is on call, in place of rotations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<ScheduleCalendar>,
 }
 
 /// A span of time in which somebody stands in for the person whose turn it is.
@@ -101,9 +111,11 @@ impl Schedule {
         let of_layers = self.layers.iter().flat_map(|layer| &layer.people);
         let of_layers = of_layers.filter_map(|member: &Member| member.person.as_ref());
         let of_rotation = self.rotation.iter().filter(|_| self.layers.is_empty());
+        let of_calendar = self.calendar.iter().flat_map(|calendar| &calendar.shifts);
+        let of_calendar = of_calendar.map(|shift| &shift.person);
         let stand_ins = self.overrides.iter().map(|stand_in| &stand_in.person);
         let mut people: Vec<&str> = Vec::new();
-        for handle in of_rotation.chain(of_layers).chain(stand_ins) {
+        for handle in of_rotation.chain(of_layers).chain(of_calendar).chain(stand_ins) {
             if !people.contains(&handle.as_str()) {
                 people.push(handle);
             }
@@ -129,6 +141,9 @@ impl Schedule {
     /// Returns the handle of the person who would be on call without overrides.
     #[must_use]
     pub fn regular(&self, at: DateTime<Utc>) -> Option<&str> {
+        if let Some(calendar) = &self.calendar {
+            return calendar.shift_at(at).map(|shift| shift.person.as_str());
+        }
         if self.layers.is_empty() {
             let count = i64::try_from(self.rotation.len()).ok().filter(|n| *n > 0)?;
             let turn = (at - self.starts_at).num_seconds().div_euclid(self.turn_s.max(1));
@@ -137,6 +152,30 @@ impl Schedule {
         }
         let local = self.zone().latest_shown(at.timestamp());
         self.layers.iter().rev().find_map(|layer| layer.on_call(local))
+    }
+
+    /// Returns the spans between two times in which a person is on call, in order; at most
+    /// [`MAX_SPANS`] of them.
+    #[must_use]
+    pub fn spans_of(&self, handle: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<TimeSpan> {
+        let mut spans: Vec<TimeSpan> = Vec::new();
+        let mut at = from;
+        for _ in 0..MAX_CHANGES {
+            if at >= to {
+                break;
+            }
+            let end = self.next_change(at).map_or(to, |next| next.min(to));
+            if self.on_call(at) == Some(handle) {
+                let is_full = spans.len() >= MAX_SPANS;
+                match spans.last_mut() {
+                    Some(last) if last.to == at => last.to = end,
+                    _ if is_full => break,
+                    _ => spans.push(TimeSpan { from: at, to: end }),
+                }
+            }
+            at = end;
+        }
+        spans
     }
 
     /// Returns the end of the turn that runs at `at`, or the last time that there is. Overrides and
@@ -160,6 +199,9 @@ impl Schedule {
     }
 
     fn next_regular_change(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if let Some(calendar) = &self.calendar {
+            return calendar.next_change(at);
+        }
         if self.layers.is_empty() {
             // A rotation of one person never changes.
             return (self.rotation.len() > 1).then(|| self.turn_ends_at(at));

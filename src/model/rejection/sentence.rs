@@ -76,6 +76,12 @@ impl Rejection {
                 let adverb = if *given { "already" } else { "not" };
                 format!("{} is {adverb} {role}", sanitize(&person.name))
             }
+            Self::RoleAlreadyRequested { role, person, at } => {
+                format!("{} was asked {} to be {role}", sanitize(&person.name), ago(at))
+            }
+            Self::NoRoleRequest { role } => {
+                format!("you are not asked to be {role}, or have answered already")
+            }
             Self::AlreadyPrioritized { priority, impact, urgency } => {
                 format!("already {priority}, {impact} × {urgency}")
             }

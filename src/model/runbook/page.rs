@@ -77,7 +77,12 @@ impl RunbookPage {
     /// Parses the text of a runbook; its header is skipped.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let body = split_header(text).1;
+        Self::parse_body(split_header(text).1)
+    }
+
+    /// Parses a text in Markdown that has no header.
+    #[must_use]
+    pub fn parse_body(body: &str) -> Self {
         let events = || Parser::new_ext(body, Options::ENABLE_TASKLISTS);
         let has_tasks = events().any(|event| matches!(event, Event::TaskListMarker(_)));
         let mut builder = PageBuilder { has_tasks, ..PageBuilder::default() };

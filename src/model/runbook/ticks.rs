@@ -30,6 +30,20 @@ fn note_prefix(name: &str) -> String {
     format!("runbook {} · step ", sanitize(name))
 }
 
+/// Returns the name of the runbook of which a note ticks a step; `None` for any other note.
+#[must_use]
+pub fn ticked_runbook(note: &str) -> Option<&str> {
+    let (name, step) = note.strip_prefix("runbook ")?.split_once(" · step ")?;
+    let (number, _) = step.split_once(" done: ")?;
+    number.parse::<usize>().is_ok().then_some(name)
+}
+
+/// Returns whether a note says that a step of a runbook was done.
+#[must_use]
+pub fn is_tick_note(text: &str) -> bool {
+    ticked_runbook(text).is_some()
+}
+
 /// Finds the ticked steps of a runbook on a timeline; returns the first tick of each step.
 ///
 /// A step is identified by its text, so that a runbook may be rewritten while it is used, and by

@@ -25,6 +25,9 @@ pub const DEFAULT_GRACE_S: i64 = 60;
 /// nothing ran that could receive them.
 const MAX_START_WAIT: TimeDelta = TimeDelta::minutes(10);
 
+/// How much earlier than the last one a sign of life may be that was only stored later.
+const MAX_DISORDER: TimeDelta = TimeDelta::minutes(10);
+
 /// A heartbeat of the settings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct HeartbeatRule {
@@ -122,10 +125,14 @@ impl Heartbeat {
         self.last_at.map_or(self.since, |last| last.max(self.since))
     }
 
-    /// Notes a sign of life. One that is earlier than the last one changes nothing but that it is not
-    /// silent.
+    /// Notes a sign of life. One that is a little earlier than the last one changes nothing but that it is
+    /// not silent; if it is much earlier, the clock was set back.
     pub fn beat(&mut self, at: DateTime<Utc>) {
-        self.last_at = Some(self.last_at.map_or(at, |last| last.max(at)));
+        let before = self.last_at.filter(|last| *last - at <= MAX_DISORDER);
+        self.last_at = Some(before.map_or(at, |last| last.max(at)));
+        if self.since - at > MAX_DISORDER {
+            self.since = at;
+        }
         self.silent_since = None;
     }
 

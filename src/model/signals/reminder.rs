@@ -21,6 +21,10 @@ pub struct ReminderSettings {
     pub updates: bool,
     /// Of snoozes that have ended.
     pub snoozes: bool,
+    /// Of a shift that begins, this many seconds before; `None` if not.
+    pub on_call_s: Option<i64>,
+    /// Of the shifts of a week, on its Monday.
+    pub week: bool,
 }
 
 impl ReminderSettings {

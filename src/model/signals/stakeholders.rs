@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use strum::IntoEnumIterator;
 
 use crate::model::actor::PersonRef;
 use crate::model::event::{Event, EventBody};
@@ -19,6 +20,47 @@ pub struct StakeholderRule {
     pub services: Vec<String>,
     /// The priorities of the incidents; of any if it is empty.
     pub priorities: Vec<Priority>,
+    /// What they are told; everything if it is empty.
+    pub topics: Vec<StakeholderTopic>,
+}
+
+/// What stakeholders are told of an incident. The texts are those of the settings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumIter, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum StakeholderTopic {
+    /// The updates that people write for them.
+    Updates,
+    /// Changes of the priority.
+    Priority,
+    /// When service is expected to be restored.
+    Recovery,
+    /// That service is restored.
+    Resolution,
+}
+
+impl StakeholderTopic {
+    /// Returns the text of the settings.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    /// Returns all topics.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::iter()
+    }
+
+    /// Returns what an event is about, and the kind of the message that tells it; `None` if stakeholders
+    /// are not told of it.
+    fn of(event: &EventBody) -> Option<(Self, MessageKind)> {
+        match event {
+            EventBody::StakeholdersUpdated { .. } => Some((Self::Updates, MessageKind::Update)),
+            EventBody::Prioritized { .. } => Some((Self::Priority, MessageKind::Update)),
+            EventBody::ExpectedRecoverySet { .. } => Some((Self::Recovery, MessageKind::Update)),
+            EventBody::Resolved { .. } => Some((Self::Resolution, MessageKind::Resolved)),
+            _ => None,
+        }
+    }
 }
 
 impl StakeholderRule {
@@ -33,8 +75,8 @@ impl StakeholderRule {
     }
 }
 
-/// Returns the notifications by which stakeholders are sent an update: each person once, but for whoever
-/// wrote it. There is none for any other event, and for people without contacts.
+/// Returns the notifications by which stakeholders are told of an event: each person once, but for whoever
+/// caused it. There is none for events that are no topic, and for people without contacts.
 #[must_use]
 pub fn plan_update(
     event: &Event,
@@ -42,18 +84,12 @@ pub fn plan_update(
     (rules, contacts): (&[StakeholderRule], &Contacts),
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
-    if !matches!(event.body, EventBody::StakeholdersUpdated { .. }) {
-        return Vec::new();
-    }
-    let occasion = Occasion {
-        kind: MessageKind::Update,
-        reminder: None,
-        event: event.id,
-        due: event.recorded_at,
-    };
+    let Some((topic, kind)) = StakeholderTopic::of(&event.body) else { return Vec::new() };
+    let occasion = Occasion { kind, reminder: None, event: event.id, due: event.recorded_at };
     let mut seen: BTreeSet<String> = BTreeSet::new();
     seen.extend(event.actor.person().map(|author| author.handle.to_lowercase()));
-    let rules = rules.iter().filter(|rule| rule.is_about(incident));
+    let tells = |rule: &&StakeholderRule| rule.topics.is_empty() || rule.topics.contains(&topic);
+    let rules = rules.iter().filter(tells).filter(|rule| rule.is_about(incident));
     let people = rules.flat_map(|rule| &rule.people);
     people
         .filter(|handle| seen.insert(handle.to_lowercase()))
@@ -120,16 +156,19 @@ mod tests {
                 people: people(&["support", "ines"]),
                 services: vec!["checkout".into()],
                 priorities: Vec::new(),
+                topics: Vec::new(),
             },
             StakeholderRule {
                 people: people(&["boss", "Support"]),
                 services: Vec::new(),
                 priorities: vec![Priority::P1],
+                topics: vec![StakeholderTopic::Updates, StakeholderTopic::Resolution],
             },
             StakeholderRule {
                 people: people(&["tomo"]),
                 services: vec!["billing".into()],
                 priorities: Vec::new(),
+                topics: Vec::new(),
             },
             StakeholderRule { people: people(&["stranger"]), ..StakeholderRule::default() },
         ]
@@ -151,5 +190,41 @@ mod tests {
         assert!(
             sent.iter().all(|one| one.kind == MessageKind::Update && one.event == update(kind).id)
         );
+    }
+
+    fn event(body: serde_json::Value) -> Event {
+        let mut event = serde_json::to_value(update("note_added")).unwrap();
+        let fields = event.as_object_mut().unwrap();
+        ["kind", "message", "text", "next_due"].map(|field| fields.remove(field));
+        fields.extend(body.as_object().unwrap().clone());
+        serde_json::from_value(event).unwrap()
+    }
+
+    #[rstest]
+    #[case(
+        json!({"kind": "expected_recovery_set", "at": at()}), MessageKind::Update, &["support"]
+    )]
+    #[case(
+        json!({"kind": "prioritized", "impact": "high", "urgency": "high", "priority": "P1",
+               "override_reason": null}),
+        MessageKind::Update,
+        &["support"]
+    )]
+    #[case(
+        json!({"kind": "resolved", "action": "rollback", "detail": "a", "validation": "b"}),
+        MessageKind::Resolved,
+        &["support", "boss"]
+    )]
+    #[case(json!({"kind": "acknowledged"}), MessageKind::Update, &[])]
+    fn stakeholders_get_the_topics_of_their_rule(
+        #[case] body: serde_json::Value,
+        #[case] kind: MessageKind,
+        #[case] expected: &[&str],
+    ) {
+        let (rules, contacts) = (rules(), contacts());
+        let sent = plan_update(&event(body), &incident("P1"), (&rules, &contacts), at());
+        let people: Vec<&str> = sent.iter().map(|one| one.person.handle.as_str()).collect();
+        assert_eq!(people, expected);
+        assert!(sent.iter().all(|one| one.kind == kind));
     }
 }

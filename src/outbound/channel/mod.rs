@@ -20,28 +20,46 @@ mod webhook;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::client::Client;
 use super::delivery::Channel;
 
 pub use build::{ChannelSecrets, build};
 
 /// The channels of the settings, by name.
 #[derive(Clone, Default)]
-pub struct Channels(BTreeMap<String, Arc<dyn Channel>>);
+pub struct Channels {
+    channels: BTreeMap<String, Arc<dyn Channel>>,
+    /// The client by which other servers are asked whether they are ready.
+    client: Option<Arc<Client>>,
+}
 
 impl Channels {
     /// Adds a channel. One with the same name is replaced.
     pub fn insert(&mut self, name: impl Into<String>, channel: Arc<dyn Channel>) {
-        self.0.insert(name.into(), channel);
+        self.channels.insert(name.into(), channel);
+    }
+
+    /// Returns the client by which other servers are asked; `None` if there is none.
+    #[must_use]
+    pub fn client(&self) -> Option<&Client> {
+        self.client.as_deref()
+    }
+
+    /// Sets the client by which other servers are asked.
+    #[must_use]
+    pub fn with_client(mut self, client: Arc<Client>) -> Self {
+        self.client = Some(client);
+        self
     }
 
     /// Returns the channel with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Channel>> {
-        self.0.get(name)
+        self.channels.get(name)
     }
 
     /// Returns the names of all channels, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.channels.keys().map(String::as_str)
     }
 }

@@ -115,6 +115,7 @@ fn tags(message: &OutboundMessage) -> &'static [&'static str] {
         MessageKind::Page => &["rotating_light"],
         MessageKind::Resolved => &["white_check_mark"],
         MessageKind::Reminder => &["alarm_clock"],
+        MessageKind::RoleRequest => &["raising_hand"],
         MessageKind::Update | MessageKind::Test | MessageKind::Unknown(_) => &[],
     }
 }

@@ -35,6 +35,9 @@ fn button(action: LinkAction) -> Option<&'static str> {
         LinkAction::Acknowledge => Some("Acknowledge"),
         LinkAction::Escalate => Some("Call the next level"),
         LinkAction::Resolve => Some("Resolve"),
+        LinkAction::Working => Some("I am on it"),
+        LinkAction::AcceptRole => Some("Accept the role"),
+        LinkAction::DeclineRole => Some("Decline the role"),
         LinkAction::Reply | LinkAction::Unknown(_) => None,
     }
 }
@@ -88,6 +91,7 @@ pub(in crate::server) async fn follow(
         id: link.digest.command_id(),
         person: &link.person,
         action: link.action,
+        role: link.role,
         way: AnswerWay::Link,
         at: now,
     };

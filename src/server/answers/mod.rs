@@ -3,7 +3,9 @@
 //! Who acts is the person who was asked. No token of the API is needed: whoever has the link has it from
 //! the message, and Twilio signs what it delivers.
 
+pub(super) mod calendar;
 pub(super) mod link;
+pub mod mail;
 pub(super) mod page;
 pub(super) mod sms;
 mod sms_settings;

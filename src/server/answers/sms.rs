@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::sms_settings::people_reached_at;
 use super::{AnswerError, SmsSettings, carry_out, twilio};
 use crate::backend::{BackendError, NotificationEntry, NotificationSearch};
+use crate::model::notification::answer::meant_role;
 use crate::model::notification::link::answer_id;
 use crate::model::notification::{Answer, AnswerWay, LinkAction, NotificationState, parse_answer};
 use crate::model::{CommandId, IncidentId, IncidentNumber, PersonRef};
@@ -54,7 +56,15 @@ pub(in crate::server) async fn answer(
     now: DateTime<Utc>,
 ) -> Option<String> {
     let settings = shared.settings();
-    let people = settings.sms.people_at(form.get("From"), channels);
+    let from = form.get("From");
+    // Without the contacts of the store those of the settings count.
+    let stored = shared.backend.contacts().await.unwrap_or_default();
+    let mut people = settings.sms.people_at(from, channels);
+    for person in people_reached_at(&stored, from, channels) {
+        if !people.iter().any(|other| other.eq_ignore_ascii_case(person)) {
+            people.push(person);
+        }
+    }
     if people.is_empty() {
         tracing::info!("a text message came from a number that is nobody's contact");
         return None;
@@ -101,7 +111,8 @@ impl Request<'_> {
             });
         };
         let notification = entry.notification;
-        let row = self.shared.backend.incident(notification.incident).await?.incident.summary;
+        let incident = self.shared.backend.incident(notification.incident).await?.incident;
+        let row = &incident.summary;
         let directory = self.shared.directory().await?;
         let handle = notification.person.handle.as_str();
         let person: PersonRef = directory.person(handle).unwrap_or(&notification.person).clone();
@@ -110,9 +121,12 @@ impl Request<'_> {
         } else {
             answer_id("twilio", self.message)
         };
-        let answer =
-            Answer { id, person: &person, action: self.action, way: AnswerWay::Sms, at: self.now };
-        carry_out(self.shared, &answer, &row, permit).await
+        let answers_request =
+            matches!(self.action, LinkAction::AcceptRole | LinkAction::DeclineRole);
+        let role = answers_request.then(|| meant_role(&incident, &person)).transpose()?;
+        let (action, way, at) = (self.action, AnswerWay::Sms, self.now);
+        let answer = Answer { id, person: &person, action, role, way, at };
+        carry_out(self.shared, &answer, row, permit).await
     }
 
     /// Finds the last message that one of the people was sent, about the incident if there is one.

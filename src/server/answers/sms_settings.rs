@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::model::notification::Contacts;
+use crate::model::notification::{Contacts, PersonReach};
 use crate::outbound::secret::CachedSecret;
 
 /// How often the secrets are read again at most, as anybody may send what is not signed.
@@ -87,6 +87,25 @@ impl SmsSettings {
             }
         }
     }
+}
+
+/// Returns the handles of the people who are reached at a number over one of the channels, also by
+/// contacts that they have set themselves.
+pub(super) fn people_reached_at<'a>(
+    people: &'a [PersonReach],
+    number: &str,
+    channels: &[&str],
+) -> Vec<&'a str> {
+    let number = normalized(number);
+    let people = people.iter().filter(|person| {
+        person.contacts.iter().any(|contact| {
+            channels.contains(&contact.channel.as_str())
+                && !contact.masked
+                && !number.is_empty()
+                && normalized(&contact.address) == number
+        })
+    });
+    people.map(|person| person.person.as_str()).collect()
 }
 
 /// Returns a telephone number without what people write between its digits.

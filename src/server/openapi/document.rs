@@ -160,7 +160,7 @@ const TAGS: [(&str, &str); 8] = [
     (
         "administration",
         "Change people, teams, services, schedules, policies and tokens, and see who changed what. \
-         Needs a token of scope `admin`, but for overrides of schedules. What the settings file of \
+         Needs a token of scope `admin`, but for overrides of schedules and cover. What the settings file of \
          the server names is changed there alone: a request to change it is refused with 409.",
     ),
     ("server", "The state of the server itself."),

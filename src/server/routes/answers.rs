@@ -1,4 +1,4 @@
-//! Handlers of the pages of links and of answers to text messages. They are no part of the API, and need
+//! Handlers of the pages of links, of calendars and of answers to text messages. They are no part of the API, and need
 //! no token of it.
 
 use std::sync::Arc;
@@ -12,18 +12,25 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::Utc;
 
-use crate::api::ErrorCode;
-use crate::server::answers::{link, sms, twilio};
+use crate::api::{ErrorCode, path};
+use crate::backend::BackendError;
+use crate::server::answers::mail::{self, MailRefusal};
+use crate::server::answers::{calendar, link, sms, twilio};
+use crate::server::auth::IngestAccess;
+use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::paths;
 use crate::server::request_body::RawBody;
+use crate::server::routes::administration::check_writable;
 use crate::server::state::Shared;
 
 /// Adds the routes.
 pub(super) fn add_routes(router: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
     router
         .route(paths::LINK, get(show_link).post(follow_link))
+        .route(paths::CALENDAR, get(show_calendar))
         .route(paths::REPLIES_TWILIO, post(reply_by_sms))
+        .route(path::REPLIES_MAIL, post(reply_by_mail))
 }
 
 /// The page of a link. It changes nothing.
@@ -46,6 +53,15 @@ pub(super) async fn follow_link(
     check_form(&headers)?;
     let page = link::follow(&shared, &token_of(token), Some(permit), Utc::now()).await;
     Ok(page.into_response(&headers))
+}
+
+/// The shifts that a calendar program reads.
+pub(super) async fn show_calendar(
+    State(shared): State<Arc<Shared>>,
+    token: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    calendar::show(&shared, &token_of(token), &headers, Utc::now()).await
 }
 
 /// Returns the token of a path; empty for one that can't be read, which is no token.
@@ -95,4 +111,32 @@ pub(super) async fn reply_by_sms(
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     Ok(response.into_response())
+}
+
+/// Carries out what a mail answers that a mail server delivers, which has a token of scope `ingest` or an
+/// integration key. Who may answer is decided by the token in the address of the mail.
+pub(super) async fn reply_by_mail(
+    State(shared): State<Arc<Shared>>,
+    IngestAccess(_): IngestAccess,
+    RawBody(body, permit): RawBody,
+) -> ApiResult<JsonResponse> {
+    check_writable(&shared)?;
+    let settings = shared.settings();
+    let directory = shared.directory().await?;
+    let execute = async |envelope| {
+        let mut outcomes = shared.commands.execute(vec![envelope], Some(permit)).await;
+        let failed = || BackendError::Unreachable("the backend failed: send it again".into());
+        outcomes.pop().unwrap_or_else(|| Err(failed()))
+    };
+    let mail = &body[..body.len().min(mail::MAX_MAIL)];
+    let (answers, backend) = (&settings.answers, &*shared.backend);
+    let done = mail::answer(mail, answers, backend, &directory, Utc::now(), execute).await;
+    let outcome = done.map_err(|refusal| match refusal {
+        MailRefusal::Backend(error) => error.into(),
+        MailRefusal::NoAddress => ApiError::new(ErrorCode::NotAllowed, refusal.to_string()),
+        MailRefusal::NoAnswer(_) => ApiError::rejected(refusal.to_string()),
+        MailRefusal::UnknownAddress => ApiError::new(ErrorCode::NotFound, refusal.to_string()),
+        MailRefusal::Refused(_) => ApiError::new(ErrorCode::Conflict, refusal.to_string()),
+    })?;
+    CachedJson::encode(&outcome).map(JsonResponse)
 }

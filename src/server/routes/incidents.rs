@@ -8,11 +8,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::{path, query};
-use crate::backend::{Detail, Page, Search, TimelineRange};
+use crate::backend::{
+    DEFAULT_SIMILAR, Detail, MAX_SIMILAR, Page, Search, SimilarIncidents, TimelineRange,
+};
 use crate::model::alert::Alert;
 use crate::model::filter::{Filter, PartialFilter};
+use crate::model::measures::pages::Pages;
 use crate::model::measures::{Measures, Window};
 use crate::model::name_index::NameIndex;
+use crate::model::oncall::Zone;
 use crate::model::text::truncate;
 use crate::model::{Event, IncidentId, Summary, time};
 use crate::server::auth::ReadAccess;
@@ -45,20 +49,22 @@ pub(super) async fn incidents(
     ReadAccess(caller): ReadAccess,
     Query(query): Query<query::Search>,
 ) -> ApiResult<JsonResponse> {
-    let filter = parse_filter(&shared, &query.filter).await?;
+    let mut filter = parse_filter(&shared, &query.filter).await?;
     if filter.terms.len() > MAX_TERMS {
         let count = filter.terms.len();
         return Err(ApiError::rejected(format!(
             "filter: has {count} words and terms: shorten it to {MAX_TERMS} or fewer"
         )));
     }
+    let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
+    filter.resolve_dates(now, &zone_of_days(query.zone.as_deref())?);
     let search = Search {
         filter,
         me: caller.token.person(|_| None).map(|person| person.handle),
         sort: query.sort,
         limit: check_limit("limit", query.limit, DEFAULT_ROWS)?,
         after: query.after,
-        now: check_time("now", query.now.unwrap_or_else(Utc::now))?,
+        now,
     };
     let search_page = async || shared.search_page(&search).await;
     // Many callers look at the first page at the same time: they share its response.
@@ -67,7 +73,8 @@ pub(super) async fn incidents(
     }
     let is_about_me = search.filter.names_requester();
     let key = state::PageKey {
-        filter: query.filter,
+        // With the times that its dates mean, which differ by zone and from day to day.
+        filter: search.filter.to_string(),
         sort: search.sort,
         limit: search.limit,
         me: search.me.clone().filter(|_| is_about_me),
@@ -140,6 +147,30 @@ pub(super) async fn alerts(
     CachedJson::encode(&shared.backend.alerts(id, limit).await?).map(JsonResponse)
 }
 
+/// The incidents that resemble one, the closest first, with how they were resolved, what their reviews say,
+/// and in which fields most of them differ from it
+#[utoipa::path(
+    get, path = path::SIMILAR, tag = "incidents",
+    params(IncidentParam, query::Similar), security(("token" = [])),
+    responses(
+        (status = 200, body = SimilarIncidents, description = "The incidents"),
+        ErrorResponses
+    ),
+)]
+pub(super) async fn similar(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    PathIncident(named): PathIncident,
+    Query(query): Query<query::Similar>,
+) -> ApiResult<JsonResponse> {
+    let limit = query.limit.unwrap_or(DEFAULT_SIMILAR);
+    if !(1..=MAX_SIMILAR).contains(&limit) {
+        return Err(ApiError::bad_request(format!("limit in the query: give 1 to {MAX_SIMILAR}")));
+    }
+    let id = shared.incident_id(named).await?;
+    CachedJson::encode(&shared.backend.similar(id, limit).await?).map(JsonResponse)
+}
+
 /// The id of the incident that has a number.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub(super) struct Found {
@@ -177,29 +208,60 @@ pub(super) async fn measures(
     Query(query): Query<query::Measures>,
 ) -> ApiResult<JsonResponse> {
     let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
-    let (from, to) = (check_time("from", query.from)?, check_time("to", query.to)?);
+    let window = read_window(query.from, query.to, &query.edges)?;
+    CachedJson::encode(&shared.backend.measures(&window, query.cut, now).await?).map(JsonResponse)
+}
+
+/// Returns the window of measures, if it is one.
+fn read_window(from: DateTime<Utc>, to: DateTime<Utc>, edges: &str) -> ApiResult<Window> {
+    let (from, to) = (check_time("from", from)?, check_time("to", to)?);
     if from >= to {
         return Err(ApiError::rejected(
             "from is not before to: give a window with some time in it",
         ));
     }
-    let mut edges = vec![from];
-    for edge in query.edges.split(',').filter(|edge| !edge.is_empty()) {
+    let mut starts = vec![from];
+    for edge in edges.split(',').filter(|edge| !edge.is_empty()) {
         let edge = DateTime::parse_from_rfc3339(edge).map_err(|_| {
             let edge = truncate(edge, 40);
             ApiError::rejected(format!("edges: {edge:?} is no time: write 2026-03-01T22:37:00Z"))
         })?;
         let edge = edge.with_timezone(&Utc);
-        if edges.last().is_none_or(|last| edge <= *last) || edge >= to {
+        if starts.last().is_none_or(|last| edge <= *last) || edge >= to {
             return Err(ApiError::rejected("edges: they must ascend, between from and to"));
         }
-        edges.push(edge);
+        starts.push(edge);
     }
-    if edges.len() > MAX_BUCKETS {
+    if starts.len() > MAX_BUCKETS {
         return Err(ApiError::rejected(format!("edges: give fewer than {MAX_BUCKETS}")));
     }
-    let window = Window { from, to, edges };
-    CachedJson::encode(&shared.backend.measures(&window, query.cut, now).await?).map(JsonResponse)
+    Ok(Window { from, to, edges: starts })
+}
+
+/// The pages of the measures, with all breakdowns at once
+///
+/// Times, volume, service levels, recurring faults, error budgets, people and practice, over a window and
+/// over the window of the same length before it.
+#[utoipa::path(
+    get, path = path::PAGES, operation_id = "measure_pages", tag = "incidents", params(query::Pages),
+    security(("token" = [])),
+    responses((status = 200, body = Pages, description = "The pages"), ErrorResponses),
+)]
+pub(super) async fn pages(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    Query(query): Query<query::Pages>,
+) -> ApiResult<JsonResponse> {
+    let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
+    let window = read_window(query.from, query.to, &query.edges)?;
+    let query = query.to_query(window).map_err(|bad| ApiError::rejected(bad.to_string()))?;
+    CachedJson::encode(&shared.backend.pages(&query, now).await?).map(JsonResponse)
+}
+
+/// Finds the zone in which the days of a filter are meant.
+fn zone_of_days(name: Option<&str>) -> ApiResult<Zone> {
+    let Some(name) = name else { return Ok(Zone::utc()) };
+    Zone::find(name).map_err(|error| ApiError::rejected(format!("zone: {error}")))
 }
 
 /// Parses a filter. It may name a value of a later version that an incident has.

@@ -3,8 +3,11 @@
 mod administration;
 mod answers;
 mod backend_info;
+mod calendar_links;
 mod changes;
 mod commands;
+mod contacts;
+mod covers;
 mod directory;
 mod events;
 mod heartbeats;
@@ -45,6 +48,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::alerts))
+        .routes(routes!(incidents::similar))
         .routes(routes!(ingest::alertmanager::ingest_alertmanager))
         .routes(routes!(ingest::named::ingest_named))
         .routes(routes!(ingest::dead::dead_letters))
@@ -54,12 +58,16 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(noise::noise))
         .routes(routes!(heartbeats::heartbeats))
         .routes(routes!(heartbeats::beat))
+        .routes(routes!(contacts::contacts))
+        .routes(routes!(contacts::change_contacts))
+        .routes(routes!(contacts::test_contacts))
         .routes(routes!(maintenance::windows, maintenance::create))
         .routes(routes!(maintenance::preview))
         .routes(routes!(maintenance::window, maintenance::replace, maintenance::end))
         .routes(routes!(maintenance::muted))
         .routes(routes!(incidents::number))
         .routes(routes!(incidents::measures))
+        .routes(routes!(incidents::pages))
         .routes(routes!(lists::feed))
         .routes(routes!(events::events))
         .routes(routes!(directory::on_call))
@@ -95,6 +103,11 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
             administration::policies::remove
         ))
         .routes(routes!(administration::add_override, administration::remove_override))
+        .routes(routes!(calendar_links::create_calendar_link))
+        .routes(routes!(calendar_links::revoke_calendar_link))
+        .routes(routes!(covers::request_cover))
+        .routes(routes!(covers::accept_cover))
+        .routes(routes!(covers::withdraw_cover))
         .routes(routes!(administration::administration))
         .routes(routes!(tokens::tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))

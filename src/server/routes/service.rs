@@ -107,6 +107,7 @@ async fn current_metrics(shared: &Shared, headers: &HeaderMap) -> ApiResult<Resp
         certificate_expiry: shared.tls.as_ref().and_then(|tls| tls.expires_at()),
         lost_log_lines: (shared.lost_log_lines)(),
         dead_letters: dead_letters.map(|letters| letters.total),
+        tests: shared.backend.self_tests().await.unwrap_or_default(),
     };
     let text = shared.metrics.encode_text(&values).map_err(|error| {
         ApiError::new(

@@ -11,9 +11,10 @@ use super::error::OutboxError;
 use super::{Remote, Submission};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
-    Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, Cursor, Delta, Detail,
-    FeedEntry, FeedSearch, NoiseSearch, NotificationEntry, NotificationSearch, Outcome, Page,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange, WaitingList,
+    Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, ContactRequest, Cursor, Delta,
+    Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
@@ -22,8 +23,10 @@ use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
 };
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
+use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown_service::UnknownService;
@@ -71,6 +74,13 @@ impl Backend for Remote {
         let shared = &self.shared;
         let fresh = shared.fetch_measures(window, cut, now);
         let read = shared.fetch_or_cached(fresh, shared.cached_measures(window, cut)).await;
+        read.map(|read| read.value)
+    }
+
+    async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
+        let shared = &self.shared;
+        let fresh = shared.fetch_pages(query, now);
+        let read = shared.fetch_or_cached(fresh, shared.cached_pages(query)).await;
         read.map(|read| read.value)
     }
 
@@ -157,6 +167,23 @@ impl Backend for Remote {
 
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, BackendError> {
         self.shared.backend.heartbeats().await
+    }
+
+    async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
+        self.shared.backend.contacts().await
+    }
+
+    /// Sends the change at once: addresses are not queued on this machine.
+    async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
+        self.shared.backend.change_contacts(request).await
+    }
+
+    async fn test_contacts(
+        &self,
+        person: &str,
+        contact: Option<&str>,
+    ) -> Result<Vec<ContactTest>, BackendError> {
+        self.shared.backend.test_contacts(person, contact).await
     }
 
     async fn maintenance(

@@ -1,11 +1,12 @@
 //! Answers from the cache, for when the remote does not.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Shared;
 use crate::backend::{Cursor, Detail, Page, PageMark, Search, TimelineRange};
 use crate::model::directory::Directory;
 use crate::model::filter::{MatchContext, Scope};
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use crate::model::{Event, IncidentId, Summary};
@@ -112,13 +113,46 @@ impl Shared {
         window: &Window,
         cut: Cut,
     ) -> Option<Sourced<Measures>> {
-        self.cache.fact(&measures_key(window, cut)).await
+        let cached: Sourced<Measures> = self.cache.fact(&measures_key(window, cut)).await?;
+        (!is_fixed(window) || cached.value.window == *window).then_some(cached)
     }
+
+    /// Returns the cached pages over a window of that length, if they are about the same incidents and
+    /// broken down by the same fields.
+    pub(super) async fn cached_pages(&self, query: &PagesQuery) -> Option<Sourced<Pages>> {
+        let cached: Sourced<Pages> = self.cache.fact(&pages_key(query)).await?;
+        let pages = &cached.value;
+        let is_same = pages.selection == query.selection
+            && pages.window.to - pages.window.from == query.length()
+            && (!is_fixed(&query.window) || pages.window == query.window)
+            && pages.cuts.iter().map(|cut| cut.by).eq(query.by.iter().copied());
+        is_same.then_some(cached)
+    }
+}
+
+/// Returns the name of the fact with pages of measures. There is one for each of the usual windows, and
+/// one for all others: the cache must not grow with what people try.
+pub(super) fn pages_key(query: &PagesQuery) -> String {
+    if is_fixed(&query.window) {
+        return "pages fixed".to_owned();
+    }
+    match query.length().num_hours() {
+        hours @ (24 | 168 | 720 | 2160) => format!("pages {hours}"),
+        _ => "pages".to_owned(),
+    }
+}
+
+/// Returns whether a window does not end now: it does not slide, and no other one stands in for it.
+fn is_fixed(window: &Window) -> bool {
+    (Utc::now() - window.to).abs() > TimeDelta::hours(1)
 }
 
 /// Returns the name of the fact with measures. Those over windows of one length replace each other.
 pub(super) fn measures_key(window: &Window, cut: Cut) -> String {
     let hours = (window.to - window.from).num_hours();
     let cut = serde_json::to_string(&cut).unwrap_or_default();
+    if is_fixed(window) {
+        return format!("measures fixed {cut}");
+    }
     format!("measures {hours} {cut}")
 }

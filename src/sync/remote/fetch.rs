@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::cache_reads::measures_key;
+use super::cache_reads::{measures_key, pages_key};
 use super::{Remote, Shared};
 use crate::backend::{BackendError, Detail, Missing, Page, Search, TimelineRange};
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
 
@@ -78,6 +79,15 @@ impl Shared {
     ) -> Result<Measures, BackendError> {
         let request = self.backend.measures(window, cut, now);
         self.fetch_fact(&measures_key(window, cut), request).await
+    }
+
+    pub(super) async fn fetch_pages(
+        &self,
+        query: &PagesQuery,
+        now: DateTime<Utc>,
+    ) -> Result<Pages, BackendError> {
+        let request = self.backend.pages(query, now);
+        self.fetch_fact(&pages_key(query), request).await
     }
 
     pub(super) async fn fetch_timeline(

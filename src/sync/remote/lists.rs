@@ -24,6 +24,7 @@ const fn fact_name(list: List) -> &'static str {
         List::ActionItems => "list action items",
         List::Problems => "list problems",
         List::Notifications => "list notifications",
+        List::Pages => "pages",
     }
 }
 

@@ -130,6 +130,7 @@ impl Shared {
             suspects: Vec::new(),
             similar: Vec::new(),
             problem: None,
+            linked_changes: Vec::new(),
             alert_rows: Vec::new(),
         };
         Some((detail, events))

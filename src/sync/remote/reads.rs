@@ -20,14 +20,16 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, BackendError, Capabilities, ChangeSearch, ClockOffset,
     Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
-    TimelineRange,
+    SimilarIncidents, TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
+use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
+use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{Event, IncidentId, IncidentNumber, Summary};
@@ -114,6 +116,12 @@ impl Reader for Remote {
         read.await.map(|read| read.map(|(detail, _)| detail))
     }
 
+    async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>> {
+        let response = self.shared.backend.contacts().await;
+        self.shared.record_reachability(&response);
+        response.map(Sourced::fresh)
+    }
+
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
         let shared = &self.shared;
         let request = async {
@@ -151,6 +159,25 @@ impl Reader for Remote {
     async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {
         let shared = &self.shared;
         shared.read_fact("noise", shared.backend.noise(search)).await
+    }
+
+    async fn read_similar(&self, id: IncidentId, limit: u32) -> ReadResult<SimilarIncidents> {
+        let shared = &self.shared;
+        let request = async {
+            let response = shared.backend.similar(id, limit).await;
+            shared.record_reachability(&response);
+            match response {
+                Err(BackendError::NotFound(_)) if shared.is_declared_locally(id) => {
+                    Ok(SimilarIncidents::default())
+                }
+                response => response,
+            }
+        };
+        let cached = async {
+            let cached = Box::pin(shared.cached_detail(id, TIMELINE_EVENTS)).await?;
+            Some(cached.map(|(detail, _)| detail.similar_incidents(limit)))
+        };
+        shared.fetch_or_cached(request, cached).await
     }
 
     async fn read_timeline(&self, id: IncidentId, range: TimelineRange) -> ReadResult<Vec<Event>> {
@@ -224,6 +251,13 @@ impl Reader for Remote {
         let shared = &self.shared;
         let fresh = shared.fetch_measures(window, cut, now);
         stale_then_fresh(fresh, shared.cached_measures(window, cut), on_read).await;
+    }
+
+    async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>) {
+        let shared = &self.shared;
+        // Boxed, because it holds all figures of all pages.
+        let fresh = Box::pin(shared.fetch_pages(query, now));
+        stale_then_fresh(fresh, Box::pin(shared.cached_pages(query)), on_read).await;
     }
 
     /// The response is cached; pending commands are not applied to it.

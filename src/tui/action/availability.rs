@@ -1,5 +1,8 @@
 //! Whether actions apply to the present state, and why not.
 
+use crate::model::directory::Directory;
+use crate::model::measures::sheet::Page;
+use crate::model::oncall::Schedule;
 use crate::tui::action::{Action, Condition, Entry, Layer, READ_ONLY};
 use crate::tui::alerts::shown_list;
 use crate::tui::core::app::App;
@@ -7,10 +10,10 @@ use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::maintenance::selected_window;
-use crate::tui::oncall::stand_in::selected_team;
+use crate::tui::oncall::stand_in::{open_covers, selected_team};
 use crate::tui::screens::ScreenKind;
 use crate::tui::services::selected_service;
-use crate::tui::{follow, runbook, screens};
+use crate::tui::{contacts, follow, runbook, screens};
 
 /// Returns the layer of the present state.
 #[must_use]
@@ -57,6 +60,8 @@ impl Condition {
                 let shown = shown_list(&app.screens);
                 shown.is_some_and(|screen| screen.selected_item().is_some())
             }
+            Self::ListsContacts => contacts::shown(app).is_some(),
+            Self::HasContact => contacts::selected(app).is_some(),
             Self::MaintenanceScreen => {
                 let shown = app.screens.shown();
                 shown.is_some_and(|screen| screen.kind == ScreenKind::Maintenance)
@@ -70,10 +75,27 @@ impl Condition {
                     .and_then(|team| directory?.schedule_of(team)?.override_at(now))
                     .is_some_and(|span| span.person == app.session.me.handle)
             }
+            Self::HasShift => {
+                let viewer = app.session.me.handle.as_str();
+                let schedule = shown_schedule(app);
+                schedule.is_some_and(|(_, schedule)| schedule.people().contains(&viewer))
+                    && !Self::WantsCover.holds(app)
+            }
+            Self::CanCover | Self::WantsCover => {
+                let viewer = &app.session.me.handle;
+                shown_schedule(app).is_some_and(|(directory, schedule)| {
+                    open_covers(directory, schedule, app.backend_now())
+                        .any(|cover| (cover.person == *viewer) == (self == Self::WantsCover))
+                })
+            }
             Self::HasSpan => {
                 let shown = app.screens.shown();
                 shown.is_some_and(|screen| screens::registry::logic(screen.kind).has_steps())
             }
+            Self::MeasuresPage => {
+                app.ui.focus == Pane::Metrics && app.metrics.page != Page::Overview
+            }
+            Self::CanCopy => Self::MeasuresPage.holds(app) || Self::HasIncident.holds(app),
             // Behind a list screen no incident is in sight.
             Self::HasIncident | Self::QueueRow if app.screens.shown().is_some() => false,
             Self::HasIncident => app.target().is_some() || !app.ui.marked.is_empty(),
@@ -88,10 +110,16 @@ impl Condition {
                 let has_alerts = shown.is_some_and(|shown| !shown.detail.alert_rows.is_empty());
                 has_alerts && Self::Reading.holds(app)
             }
+            Self::HasSimilar => {
+                let shown = app.reading.shown.as_ref();
+                let has_similar = shown.is_some_and(|shown| !shown.detail.similar.is_empty());
+                has_similar && Self::Reading.holds(app)
+            }
             Self::CanOpen => match app.ui.focus {
                 Pane::Queue => Self::QueueRow.holds(app),
                 Pane::Detail => !app.ui.record || follow::layout::selected(app).is_some(),
                 Pane::Timeline => !app.ui.record,
+                Pane::Metrics if app.metrics.page != Page::Overview => true,
                 Pane::Metrics => {
                     app.metrics.loaded.as_ref().is_some_and(|(_, m)| !m.recurring.is_empty())
                 }
@@ -155,6 +183,13 @@ impl Condition {
     }
 }
 
+/// Returns the directory and the schedule of the team that is selected on the on-call screen.
+fn shown_schedule(app: &App) -> Option<(&Directory, &Schedule)> {
+    let directory = app.fetched.directory.as_deref()?;
+    let schedule = directory.schedule_of(selected_team(&app.screens)?)?;
+    Some((directory, schedule))
+}
+
 impl Entry {
     /// Returns whether the action applies to the present state.
     #[must_use]
@@ -166,7 +201,8 @@ impl Entry {
     /// not.
     #[must_use]
     pub fn reason_if_not(&self, app: &App) -> String {
-        let hidden = self.condition == Condition::HasIncident && app.shows_only_metrics();
+        let hidden = matches!(self.condition, Condition::HasIncident | Condition::CanCopy)
+            && app.shows_only_metrics();
         if app.selected().is_some() && hidden {
             let queue = app.ui.keymap.hint(Action::Focus(Pane::Queue), "shows the queue");
             let queue = queue.map(|queue| format!(": {queue}")).unwrap_or_default();

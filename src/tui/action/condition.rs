@@ -7,6 +7,10 @@ pub enum Condition {
     Always,
     /// An incident is targeted or marked.
     HasIncident,
+    /// An incident is targeted or marked, or a page of measures has the focus.
+    CanCopy,
+    /// The metrics pane has the focus and shows a page that is not the overview.
+    MeasuresPage,
     /// The last action can be undone.
     CanUndo,
     /// There are drafts: forms that were filled in and not sent.
@@ -19,6 +23,10 @@ pub enum Condition {
     HasItem,
     /// The list of alerts has something selected.
     ListsAlerts,
+    /// The list of contacts is what one sees.
+    ListsContacts,
+    /// A contact is selected.
+    HasContact,
     /// The screen of maintenance windows is shown.
     MaintenanceScreen,
     /// A maintenance window is selected.
@@ -31,6 +39,12 @@ pub enum Condition {
     OnCallTeam,
     /// The viewer stands in for somebody on the schedule of the selected team.
     StandsIn,
+    /// The viewer takes turns on the schedule of the selected team, and wants no cover yet.
+    HasShift,
+    /// Somebody else wants cover on the schedule of the selected team.
+    CanCover,
+    /// The viewer wants cover on the schedule of the selected team.
+    WantsCover,
     /// Some rows are marked.
     HasMarks,
     /// The queue is grouped, has the focus and has something selected.
@@ -41,6 +55,8 @@ pub enum Condition {
     Recorded,
     /// A record that has alerts is read.
     HasAlerts,
+    /// A record is read that has incidents like it.
+    HasSimilar,
     /// There is something to open: the selected row, what the record names, or the record itself.
     CanOpen,
     /// There is something to go back from: a zoomed pane, the record, another focus, marks or a filter; or the
@@ -95,24 +111,31 @@ impl Condition {
     pub const fn reason_if_not(self) -> &'static str {
         match self {
             Self::Always => "it always applies",
-            Self::HasIncident => "no incident is selected",
+            Self::HasIncident | Self::CanCopy => "no incident is selected",
+            Self::MeasuresPage => "no page of the metrics is in focus: turn to one first",
             Self::CanUndo => "nothing was done in the last 10 s",
             Self::HasDrafts => "no draft is kept",
             Self::GotoOpen => "the goto menu is not open",
             Self::HasOutbox => "there is no outbox: what is done here is in the store at once",
             Self::HasItem => "the list is empty",
             Self::ListsAlerts => "no alert is listed",
+            Self::ListsContacts => "the contacts are not listed",
+            Self::HasContact => "no contact is selected",
             Self::MaintenanceScreen => "the maintenance windows are not on the screen",
             Self::ListsMaintenance => "no maintenance window is selected",
             Self::HasSpan => "this list has no span of time",
             Self::UnknownService => "no unknown service is selected",
             Self::OnCallTeam => "no team is selected",
+            Self::HasShift => "you have no shift on the schedule of this team",
+            Self::CanCover => "nobody else wants cover on the schedule of this team",
+            Self::WantsCover => "you want no cover on the schedule of this team",
             Self::StandsIn => "you do not stand in for anybody of this team",
             Self::HasMarks => "nothing is selected",
             Self::QueueRow => "the queue is not in focus",
             Self::Grouped => "the queue is not grouped, or not in focus",
             Self::Recorded => "no record is on the screen",
             Self::HasAlerts => "no record with alerts is read",
+            Self::HasSimilar => "no record with incidents like it is read",
             Self::CanOpen => "there is nothing to open",
             Self::CanGoBack => "there is nowhere to go back to",
             Self::Reading => "neither detail nor timeline is in focus",

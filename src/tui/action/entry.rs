@@ -105,7 +105,7 @@ impl ArgumentKind {
             Self::Listed(what) => what,
             Self::Command(argument) => argument.accepted(),
             Self::Number => "a number such as 2041",
-            Self::Span => "24h, 7d, 30d, 90d",
+            Self::Span => "24h, 7d, 30d, 90d, 2026-03-01..2026-04-01",
             Self::View => "the name of a view, such as mine",
             Self::Filter => "words and terms, such as p1 owner:none",
             Self::Sort => "an order of the queue, such as newest",

@@ -61,6 +61,22 @@ pub enum Action {
     StandIn,
     /// Removes the override of the viewer for the selected team, after a question.
     EndStandIn,
+    /// Opens the form of a new contact of the viewer.
+    AddContact,
+    /// Opens the form of the selected contact of the viewer.
+    EditContact,
+    /// Removes the selected contact of the viewer.
+    RemoveContact,
+    /// Sends a test message over the selected contact.
+    TestContact,
+    /// Opens the form of the viewer's quiet hours.
+    QuietHours,
+    /// Requests cover for the shift of the viewer on the schedule of the selected team.
+    RequestCover,
+    /// Accepts a request for cover on the schedule of the selected team.
+    AcceptCover,
+    /// Withdraws the request for cover of the viewer for the selected team.
+    WithdrawCover,
     /// Opens the form by which the selected service is added to the directory.
     AdoptService,
     /// Selects an alert of the list of alerts, or does not any more.
@@ -145,6 +161,12 @@ pub enum Action {
     GoToNumber,
     /// Sets the window of the measures, from the command palette.
     Window,
+    /// Shows the next page of the metrics pane (`true`), or the one before.
+    MeasuresPage(bool),
+    /// Breaks the pages of the metrics pane down by the next field.
+    Breakdown,
+    /// Shows on the pages of the metrics pane how figures have changed, or leaves that out.
+    Comparison,
     /// Switches to the next theme.
     /// Lets the mouse scroll and select, or leaves it to the terminal.
     Mouse,

@@ -225,11 +225,17 @@ const REST: &[Entry] = &[
         .hint_when(Condition::HasDrafts)
         .condition(Condition::HasDrafts)
         .group(Group::Acting),
-    entry(Action::Copy, "copy", &["y"], "copy number, title, summary or the record", PANES)
-        .condition(Condition::HasIncident)
-        .group(Group::Acting)
-        .argument(ArgumentKind::Listed("number, title, summary, record, review, actions"))
-        .aliases(&["yank"]),
+    entry(
+        Action::Copy,
+        "copy",
+        &["y"],
+        "copy number, title, summary or the record; on a page of the metrics: the page",
+        PANES,
+    )
+    .condition(Condition::CanCopy)
+    .group(Group::Acting)
+    .argument(ArgumentKind::Listed("number, title, summary, record, review, actions"))
+    .aliases(&["yank"]),
     entry(Action::GoToNumber, "go", &[], "go to a number", PANES)
         .group(Group::Finding)
         .required_argument(ArgumentKind::Number),
@@ -254,9 +260,60 @@ const REST: &[Entry] = &[
     .condition(Condition::HasIncident)
     .aliases(&["firing", "alarms"])
     .group(Group::Viewing),
+    entry(
+        Action::Screen(ScreenKind::Similar),
+        "similar",
+        &["P"],
+        "past incidents like this one: how they were resolved, what their reviews say",
+        PANES,
+    )
+    .hint("similar")
+    .hint_when(Condition::HasSimilar)
+    .condition(Condition::HasIncident)
+    .aliases(&["alike", "recurring", "past-incidents"])
+    .group(Group::Viewing),
     entry(Action::Window, "window", &[], "the window of the measures", PANES)
         .group(Group::Viewing)
         .required_argument(ArgumentKind::Span),
+    entry(
+        Action::MeasuresPage(true),
+        "next-page",
+        &["}"],
+        "the metrics: the next page: times, volume, levels, recurring, budgets, people, practice",
+        PANES,
+    )
+    .hint_on_metrics("next page")
+    .aliases(&["times", "volume", "levels", "recurring", "budgets", "people", "practice"])
+    .group(Group::Viewing),
+    entry(
+        Action::MeasuresPage(false),
+        "previous-page",
+        &["{"],
+        "the metrics: the page before",
+        PANES,
+    )
+    .group(Group::Viewing),
+    entry(
+        Action::Breakdown,
+        "breakdown",
+        &["&"],
+        "the pages of the metrics: by service, team, priority, category, source, or in all",
+        PANES,
+    )
+    .hint_on_metrics("by")
+    .condition(Condition::MeasuresPage)
+    .aliases(&["cut"])
+    .group(Group::Viewing),
+    entry(
+        Action::Comparison,
+        "comparison",
+        &["%"],
+        "the pages of the metrics: with the window before, or without",
+        PANES,
+    )
+    .condition(Condition::MeasuresPage)
+    .aliases(&["compare"])
+    .group(Group::Viewing),
     entry(
         Action::Earlier,
         "earlier",
@@ -396,6 +453,16 @@ const REST: &[Entry] = &[
     .aliases(&["told", "pages", "paged", "notified"])
     .group(Group::Viewing),
     entry(
+        Action::Screen(ScreenKind::Contacts),
+        "contacts",
+        &["m"],
+        "how people are reached: set your own contacts, and try them",
+        GOTO,
+    )
+    .hint("contacts")
+    .aliases(&["addresses", "reach", "phone"])
+    .group(Group::Viewing),
+    entry(
         Action::Screen(ScreenKind::Maintenance),
         "maintenance",
         &["s"],
@@ -450,6 +517,57 @@ const REST: &[Entry] = &[
     )
     .hint("give it back")
     .hint_when(Condition::StandsIn)
+    .condition(Condition::OnCallTeam),
+    entry(Action::AddContact, "add-contact", &["A"], "add a contact of yours", SCREEN)
+        .hint("add")
+        .condition(Condition::ListsContacts),
+    entry(Action::EditContact, "edit-contact", &["E"], "change the contact", SCREEN)
+        .hint("change")
+        .condition(Condition::HasContact),
+    entry(Action::TestContact, "test-contact", &["T"], "send a test over the contact", SCREEN)
+        .hint("test")
+        .condition(Condition::HasContact),
+    entry(Action::RemoveContact, "remove-contact", &["X"], "remove the contact", SCREEN)
+        .hint("remove")
+        .condition(Condition::HasContact),
+    entry(
+        Action::QuietHours,
+        "quiet-hours",
+        &["Q"],
+        "set the hours in which what may wait is not sent to you",
+        SCREEN,
+    )
+    .hint("quiet hours")
+    .condition(Condition::ListsContacts),
+    entry(
+        Action::RequestCover,
+        "want-cover",
+        &["c"],
+        "want somebody else to cover your next shift for this team",
+        SCREEN,
+    )
+    .hint("ask for cover")
+    .hint_when(Condition::HasShift)
+    .condition(Condition::OnCallTeam),
+    entry(
+        Action::AcceptCover,
+        "accept-cover",
+        &["v"],
+        "cover the next shift of this team for which somebody wants it",
+        SCREEN,
+    )
+    .hint("accept cover")
+    .hint_when(Condition::CanCover)
+    .condition(Condition::OnCallTeam),
+    entry(
+        Action::WithdrawCover,
+        "withdraw-cover",
+        &["x"],
+        "do not want cover for this team any more",
+        SCREEN,
+    )
+    .hint("withdraw")
+    .hint_when(Condition::WantsCover)
     .condition(Condition::OnCallTeam),
     entry(
         Action::AdoptService,

@@ -10,12 +10,15 @@ use uuid::Uuid;
 
 use crate::backend::lists::NotificationEntry;
 use crate::backend::{
-    Administered, AdministrationRequest, BackendError, Detail, Outcome, Page as Rows, Search,
+    Administered, AdministrationRequest, BackendError, ContactRequest, Detail, Outcome,
+    Page as Rows, Search,
 };
 use crate::config::Reload;
 use crate::model::filter::Filter;
 use crate::model::maintenance::{MaintenanceRequest, MaintenanceWindow};
 use crate::model::measures::Measures;
+use crate::model::measures::pages::Pages;
+use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::runbook::RunbookPage;
 use crate::model::{CommandId, Envelope, Event, IncidentId, IncidentNumber, Summary};
@@ -27,6 +30,7 @@ use crate::sync::{self, Sourced};
 use crate::tui::core::zone::ViewerZone;
 use crate::tui::form::editor_error::EditorError;
 use crate::tui::metrics::Span;
+use crate::tui::metrics::pages::PagesRequest;
 use crate::tui::run::output::Pipe;
 use crate::tui::run::{ProgramSpec, RunEnd, RunId};
 use crate::tui::runbook::{RunbookError, Runbooks};
@@ -64,6 +68,8 @@ pub enum Message {
     EarlierEvents(IncidentId, Result<Vec<Event>, BackendError>, DateTime<Utc>),
     /// Measures were computed: the metrics pane shows them.
     Measures(Span, Result<Sourced<Arc<Measures>>, BackendError>, DateTime<Utc>),
+    /// Pages of measures were read: the metrics pane shows them.
+    Pages(Box<PagesRequest>, Result<Sourced<Arc<Pages>>, BackendError>, DateTime<Utc>),
     /// Commands are in the outbox, or could not be put there: nothing waits for them any more.
     Enqueued(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
     /// The outbox has answered about a command that it does not list any more: the command settles,
@@ -129,6 +135,10 @@ pub enum Message {
     ),
     /// A change of the directory was made, or refused.
     Administered(CommandId, Result<Box<Administered>, BackendError>, DateTime<Utc>),
+    /// A change of contacts was made, or refused.
+    ContactsChanged(CommandId, Result<Box<PersonReach>, BackendError>, DateTime<Utc>),
+    /// Test messages were sent, or were not.
+    ContactsTested(Result<Vec<ContactTest>, BackendError>, DateTime<Utc>),
     /// A maintenance window was changed, or that was refused.
     MaintenanceChanged(Uuid, Result<Box<MaintenanceWindow>, BackendError>, DateTime<Utc>),
     /// The process was asked to end: it ends once pending commands have settled.
@@ -214,6 +224,8 @@ pub enum Effect {
     LoadEarlierEvents(IncidentId, u32),
     /// Compute the measures over a window.
     LoadMeasures(Span),
+    /// Read the pages of measures.
+    LoadPages(Box<PagesRequest>),
     /// Find out when the last incident ended.
     LoadLastEnded,
     /// Read from a file when a viewer last saw the feed.
@@ -226,6 +238,10 @@ pub enum Effect {
     LoadNotified(u64, IncidentId),
     /// Change the directory, once and not by the outbox.
     Administer(Box<AdministrationRequest>),
+    /// Change the contacts of the viewer, once and not by the outbox.
+    ChangeContacts(Box<ContactRequest>),
+    /// Send test messages over the contacts of a person, or over one of them.
+    TestContacts(String, Option<String>),
     /// Change a maintenance window, once and not by the outbox.
     ChangeMaintenance(Box<MaintenanceRequest>),
     /// Read events for the ribbon of the wall.

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::model::measures::sheet::Page;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::motion::{Motion, top_count};
 use crate::tui::core::pane::Pane;
+use crate::tui::metrics;
 use crate::tui::queue::history;
 use crate::tui::queue::layout::visible_rows;
 use crate::tui::reading::focus::focus;
@@ -47,6 +49,10 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
             let tops = top_count(app.reading.timeline_lines.len(), page);
             app.reading.timeline_top = motion.apply(app.reading.timeline_top, tops, page);
             reading::update::load_earlier_if_near(app, page)
+        }
+        Pane::Metrics if app.metrics.page != Page::Overview => {
+            metrics::pages::update::move_by(app, motion, page);
+            Vec::new()
         }
         Pane::Metrics => {
             let tops = top_count(app.metrics.lines.len(), page);

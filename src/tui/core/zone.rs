@@ -4,6 +4,7 @@ use chrono::{DateTime, FixedOffset, NaiveDateTime, Offset, TimeDelta, Utc};
 
 pub use crate::config::appearance::Zone;
 use crate::model::filter::Calendar;
+use crate::model::measures::pages::Offsets;
 
 /// A change of the viewer's offset from UTC, when summer time begins or ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,6 +78,19 @@ impl Clock {
     pub const fn with_viewer_zone(mut self, viewer: ViewerZone) -> Self {
         self.viewer = viewer;
         self
+    }
+
+    /// Returns the offsets from UTC of the times that are shown.
+    #[must_use]
+    pub fn offsets(self) -> Offsets {
+        if self.zone == Zone::Utc {
+            return Offsets::default();
+        }
+        let changes = self.viewer.changes.iter();
+        Offsets {
+            base_s: self.offset.local_minus_utc(),
+            changes: changes.map(|change| (change.at, change.offset.local_minus_utc())).collect(),
+        }
     }
 
     /// Whether times are shown in UTC now.

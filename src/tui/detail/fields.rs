@@ -9,6 +9,8 @@ use crate::tui::action::Action;
 use crate::tui::action::find_entry;
 use crate::tui::core::app::App;
 use crate::tui::follow::{Destination, DetailLink};
+use crate::tui::widgets::bounded::bounded;
+use crate::tui::widgets::markdown::markdown_lines;
 use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the labels including a blank, in columns.
@@ -34,7 +36,7 @@ impl<'a> Fields<'a> {
 
     /// Appends a field, wrapped below its first line if the text is long or has several lines.
     pub(super) fn field(&mut self, label: &str, text: &str, style: Style) {
-        self.wrapped(label, text::lines(text), style);
+        self.wrapped(label, text::lines(&bounded(text)), style);
     }
 
     /// Appends a field of one line, wrapped if it is long.
@@ -127,9 +129,14 @@ impl<'a> Fields<'a> {
         ]));
     }
 
+    /// Appends a text in Markdown across the pane, as it will be read.
+    pub(super) fn markdown(&mut self, text: &str) {
+        self.lines.extend(markdown_lines(self.app, &bounded(text), self.width));
+    }
+
     /// Appends a text across the pane.
     pub(super) fn paragraph(&mut self, text: &str, style: Style) {
-        for line in text::lines(text.trim_end()).flat_map(|line| wrap(line, self.width)) {
+        for line in text::lines(&bounded(text.trim_end())).flat_map(|line| wrap(line, self.width)) {
             self.lines.push(Line::from(Span::styled(line, style)));
         }
     }

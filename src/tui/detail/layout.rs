@@ -102,6 +102,7 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
         suspects: detail.suspects.iter().filter(|s| s.change.starts_at <= at).cloned().collect(),
         similar: Vec::new(),
         problem: detail.problem.clone().filter(linked),
+        linked_changes: detail.linked_changes.clone(),
         alert_rows: Vec::new(),
     }
 }
@@ -182,6 +183,9 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     }
     for (role, person) in &incident.roles {
         out.plain("Role", &format!("{role}: {}", app.person_label(person)));
+    }
+    if let Some(required) = &summary.required {
+        out.plain("All must", &format!("acknowledge: {}", required.text()));
     }
     if let (Some(at), Some(by)) = (summary.acknowledged_at, &incident.acknowledged_by) {
         let text = format!("by {} at {}", app.actor_label(by), format_time(app, at));

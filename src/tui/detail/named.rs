@@ -2,18 +2,23 @@
 //! links, and incidents that were merged.
 
 use crate::backend::{Detail, Similar};
-use crate::model::change::{Suspect, by_begin};
+use crate::model::change::{Change, Suspect, by_begin};
 use crate::model::command::Link;
+use crate::model::similar::hints;
 use crate::model::text::SafeText;
-use crate::model::{Incident, IncidentNumber};
+use crate::model::{ChangeId, Incident, IncidentNumber};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::detail::fields::Fields;
+use crate::tui::detail::time::format_time;
 use crate::tui::follow::{Destination, DetailLink};
 use crate::tui::runbook::items::{has_any, matching_runbooks};
+use crate::tui::screens::ScreenKind;
 use crate::tui::widgets::formatting::short_duration;
 
+/// How many links, and how many merged incidents, are named.
+const MAX_NAMED: usize = 100;
 /// How many similar incidents are shown beside the queue.
 const MAX_SIMILAR: usize = 3;
 
@@ -32,12 +37,27 @@ pub(super) fn push_context(out: &mut Fields<'_>, detail: &Detail) {
         out.link(label, text, Destination::Incident(similar.id));
         label = "";
     }
+    push_hints(out, detail);
     if let Some(problem) = &detail.problem {
         let text = format!("{} · {}", problem.title, problem.state);
         out.link("Problem", text, Destination::Problem(problem.id, problem.title.clone()));
         if !problem.workaround.is_empty() {
             out.plain("Workaround", &problem.workaround);
         }
+    }
+}
+
+/// Appends in which fields most incidents like it differ, and in the record how to list them all.
+fn push_hints(out: &mut Fields<'_>, detail: &Detail) {
+    let row = &detail.incident.summary;
+    for hint in hints(row, &detail.similar) {
+        out.field("", &hint.text(), out.app.ui.theme.near());
+    }
+    if out.has_screen() && !detail.similar.is_empty() {
+        let key = out.app.ui.keymap.keys(Action::Screen(ScreenKind::Similar)).first();
+        let key = key.map(|key| format!(" [{key}]")).unwrap_or_default();
+        let text = format!("all of them, with how they ended{key}");
+        out.link("", text, Destination::Similar(row.id));
     }
 }
 
@@ -87,27 +107,56 @@ pub(super) fn push_runbook(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
+/// Appends how many of a list are not named.
+fn push_omitted(out: &mut Fields<'_>, count: usize) {
+    if count > MAX_NAMED {
+        out.plain("", &format!("… and {} more", count - MAX_NAMED));
+    }
+}
+
 /// Appends the links, and the incidents that were merged into this one, or into which this one was.
 pub(super) fn push_links(out: &mut Fields<'_>, detail: &Detail) {
     let incident = &detail.incident;
     let mut name = "Links";
-    for link in &incident.links {
-        let text = SafeText::from(link.to_string());
+    for link in incident.links.iter().take(MAX_NAMED) {
+        let text = SafeText::from(link_text(out.app, link, detail));
         match destination(link, detail) {
             Some(destination) => out.link(name, text, destination),
             None => out.line(name, text),
         }
         name = "";
     }
+    push_omitted(out, incident.links.len());
     let mut name = "Merged in";
-    for (id, number) in &incident.absorbed {
+    for (id, number) in incident.absorbed.iter().take(MAX_NAMED) {
         out.link(name, label(*number, "another"), Destination::Incident(*id));
         name = "";
     }
+    push_omitted(out, incident.absorbed.len());
     if let Some((id, number)) = &incident.merged_into {
         let text = format!("continues in {}", label(*number, "another incident"));
         out.link("Merged", text, Destination::Incident(*id));
     }
+}
+
+/// Returns the recorded change with an id that is not suspected.
+fn linked_change(id: ChangeId, detail: &Detail) -> Option<&Change> {
+    detail.linked_changes.iter().find(|change| change.id == id)
+}
+
+/// Returns a link as text; of a recorded change also what it is, when it began and its state.
+fn link_text(app: &App, link: &Link, detail: &Detail) -> String {
+    let change = match link {
+        Link::Change { id, .. } => linked_change(*id, detail),
+        _ => None,
+    };
+    change.map_or_else(
+        || link.to_string(),
+        |change| {
+            let (kind, title, state) = (&change.kind, &change.title, &change.state);
+            format!("{kind} {title} · {state}, {}", format_time(app, change.starts_at))
+        },
+    )
 }
 
 /// Returns where a link leads; `None` for one of a later version.
@@ -117,7 +166,10 @@ fn destination(link: &Link, detail: &Detail) -> Option<Destination> {
         Link::Change { id, title } => {
             match detail.suspects.iter().find(|suspect| suspect.change.id == *id) {
                 Some(suspect) => Destination::Suspect(Box::new(suspect.clone())),
-                None => Destination::Change(title.clone()),
+                None => match linked_change(*id, detail) {
+                    Some(change) => Destination::LinkedChange(Box::new(change.clone())),
+                    None => Destination::Change(title.clone()),
+                },
             }
         }
         Link::Incident { id, .. } => Destination::Incident(*id),

@@ -100,7 +100,7 @@ fn styled_parts(
     notifications: &[&Notification],
 ) -> Vec<(String, Style)> {
     let theme = app.ui.theme;
-    let mut parts = vec![(sanitize(&person.handle).into_string(), theme.strong())];
+    let mut parts = vec![(sanitize(&*app.handle_label(person)).into_string(), theme.strong())];
     for (index, notification) in notifications.iter().enumerate() {
         if index > 0 {
             parts.push(("·".to_owned(), theme.dim()));

@@ -3,8 +3,10 @@
 use ratatui::style::Style;
 
 use crate::model::Incident;
-use crate::model::review::ActionItem;
+use crate::model::command::CommandKind;
+use crate::model::review::{ActionItem, Section};
 
+use crate::tui::action::Action;
 use crate::tui::detail::fields::Fields;
 use crate::tui::detail::time::format_time;
 
@@ -15,10 +17,19 @@ pub(super) fn push(out: &mut Fields<'_>, incident: &Incident) {
     if review.is_begun() {
         let published = review.published_at.map(|at| format_time(out.app, at));
         out.heading(&format!("Review · {}", review.state_text(published.as_deref())));
-        for (section, text) in review.written() {
+        let position =
+            |section: Section| Section::READING_ORDER.iter().position(|other| *other == section);
+        let mut written: Vec<(Section, &str)> = review.written().collect();
+        written.sort_by_key(|(section, _)| position(*section).unwrap_or(usize::MAX));
+        for (section, text) in written {
             out.paragraph(&section.heading(), theme.dim());
-            out.paragraph(text, Style::new());
+            out.markdown(text);
         }
+    } else if incident.summary.owes_review() {
+        let key = out.app.ui.keymap.keys(Action::Command(CommandKind::WriteReview)).first();
+        let key = key.map(|key| format!(" · {key} begins it")).unwrap_or_default();
+        let text = format!("missing: a {} is done with a published one", incident.summary.priority);
+        out.field("Review", &format!("{text}{key}"), theme.strong());
     }
     if review.actions.is_empty() {
         return;

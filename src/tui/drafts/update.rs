@@ -73,6 +73,9 @@ pub(in crate::tui) fn save(
 }
 
 fn to_draft(form: &Form, workspace: &Workspace, at: DateTime<Utc>) -> Option<Draft> {
+    if form.kind.is_about_contacts() {
+        return None;
+    }
     let about = form.targets.iter();
     Some(Draft {
         id: form.draft_id,

@@ -174,7 +174,7 @@ fn entry_line(app: &App, entry: &FeedEntry, width: usize) -> Line<'static> {
     let FeedEntry { incident, event, .. } = entry;
     let theme = app.ui.theme;
     let columns = fit(&COLUMNS, width);
-    let detail = detail(event);
+    let detail = detail(app, event);
     let label = sanitize(&*event.body.label()).into_owned();
     let milestone = if event.body.is_milestone() { theme.strong() } else { theme.text() };
     let who = app.actor_label(&event.actor).into_owned();
@@ -210,10 +210,10 @@ fn entry_line(app: &App, entry: &FeedEntry, width: usize) -> Line<'static> {
 
 /// Returns the details of an event on one line. Those of a declaration are the title, which is shown
 /// anyway.
-fn detail(event: &Event) -> String {
+fn detail(app: &App, event: &Event) -> String {
     match event.body {
         EventBody::Declared { .. } => String::new(),
-        _ => one_line(&event.detail()),
+        _ => one_line(&event.marked_detail(app.fetched.directory.as_deref())),
     }
 }
 
@@ -228,7 +228,7 @@ fn short_name(app: &App, actor: &Actor) -> String {
 fn entry_text(app: &App, entry: &FeedEntry) -> String {
     let FeedEntry { incident, event, .. } = entry;
     let time = time_text(app, event);
-    let detail = detail(event);
+    let detail = detail(app, event);
     let colon = if detail.is_empty() { "" } else { ": " };
     format!(
         "{time} {} {} {} · {}, {}{colon}{detail}",
@@ -236,7 +236,7 @@ fn entry_text(app: &App, entry: &FeedEntry) -> String {
         incident.priority,
         one_line(&incident.title),
         sanitize(&*event.body.label()),
-        one_line(event.actor.name()),
+        one_line(&app.actor_label(&event.actor)),
     )
 }
 

@@ -6,13 +6,15 @@ use chrono::{DateTime, Utc};
 
 use crate::model::change::{Change, Suspect};
 use crate::model::problem::Problem;
+use crate::model::review::{PageTimes, ReviewPage};
 use crate::model::text::{lines as safe_lines, wrap};
 use crate::model::time::format_duration;
-use crate::model::{Extra, ProblemId};
+use crate::model::{Extra, IncidentId, ProblemId};
 
 use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
 use crate::tui::follow::{Destination, DetailLink, LinkedPage};
+use crate::tui::widgets::markdown::markdown_lines;
 use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the labels including a blank, in columns.
@@ -48,6 +50,7 @@ pub(in crate::tui) fn selected(app: &App) -> Option<&DetailLink> {
 pub(in crate::tui) fn title(page: &LinkedPage) -> &'static str {
     match page.destination {
         Destination::Problem(..) => "Problem",
+        Destination::Review(_) => "Review",
         _ => "Change",
     }
 }
@@ -57,9 +60,10 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
     let mut out = Page { app, width, lines: Vec::new() };
     match &page.destination {
         Destination::Suspect(suspect) => out.suspect(suspect),
+        Destination::LinkedChange(change) => out.change(change),
         Destination::Change(title) => {
             out.title(title);
-            out.field("Known", "only its title: it is not among the suspects of this incident");
+            out.field("Known", "only its title: no such change is recorded");
         }
         Destination::Problem(id, title) => {
             if let Some(problem) = find_problem(app, *id) {
@@ -71,12 +75,35 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
                 out.field("Known", state);
             }
         }
+        Destination::Review(id) => return review_lines(app, *id, width),
         Destination::Incident(_)
         | Destination::Alerts(_)
+        | Destination::Similar(_)
         | Destination::Url(_)
         | Destination::Runbook => {}
     }
     out.lines
+}
+
+/// Returns the review of an incident as it will be read.
+fn review_lines(app: &App, id: IncidentId, width: usize) -> Vec<Line<'static>> {
+    let mut read = app.reading.shown.iter().chain(&app.reading.cache);
+    let Some(shown) = read.find(|shown| shown.id == id) else {
+        let text = Span::styled("the incident is not on the screen any more", app.ui.theme.dim());
+        return vec![Line::from(text)];
+    };
+    let clock = app.clock();
+    let time = |at: DateTime<Utc>| {
+        format!("{} {}", clock.local_time(at).format("%Y-%m-%d %H:%M"), clock.name_at(at))
+    };
+    let page = ReviewPage {
+        incident: &shown.detail.incident,
+        events: &shown.events,
+        directory: app.fetched.directory.as_deref(),
+        levels: &app.session.rules.levels,
+        times: PageTimes { time: &time, today: clock.local_time(app.backend_now()).date() },
+    };
+    markdown_lines(app, &page.to_markdown(), width)
 }
 
 /// Returns a problem: the one that was read with the record, or one of those that were read for
@@ -128,6 +155,20 @@ impl Page<'_> {
         for (label, text) in fields {
             self.field("", &format!("{label}: {text}"));
         }
+    }
+
+    fn change(&mut self, change: &Change) {
+        let Change { kind, title, services, by, starts_at, ends_at, state, extra, .. } = change;
+        self.title(title);
+        self.field("Kind", &kind.to_string());
+        self.field("State", &state.to_string());
+        self.services(services);
+        self.field("By", &self.app.actor_label(by));
+        self.field("Begins", &self.time(*starts_at));
+        let ends = ends_at.map_or_else(|| "no end is recorded".to_owned(), |end| self.time(end));
+        self.field("Ends", &ends);
+        self.field("Suspected", "no: it is linked to the incident");
+        self.extra(extra);
     }
 
     fn suspect(&mut self, suspect: &Suspect) {

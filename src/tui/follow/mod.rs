@@ -8,7 +8,7 @@ pub mod view;
 
 use std::ops::Range;
 
-use crate::model::change::Suspect;
+use crate::model::change::{Change, Suspect};
 use crate::model::{IncidentId, ProblemId};
 
 use crate::tui::core::pane::Pane;
@@ -20,12 +20,18 @@ pub enum Destination {
     Incident(IncidentId),
     /// A suspected change: what is recorded of it is shown.
     Suspect(Box<Suspect>),
-    /// A linked change that is not suspected: only its title is known.
+    /// A linked change that is not suspected: what is recorded of it is shown.
+    LinkedChange(Box<Change>),
+    /// A linked change that is not recorded: only its title is known.
     Change(String),
     /// A problem, with its title: what is recorded of it is shown.
     Problem(ProblemId, String),
     /// The alerts of an incident: their list is opened.
     Alerts(IncidentId),
+    /// The incidents that resemble an incident: their list is opened.
+    Similar(IncidentId),
+    /// The review of an incident, as it will be read.
+    Review(IncidentId),
     /// A page elsewhere: its address is copied.
     Url(String),
     /// The runbook: the list of what can be run is opened.

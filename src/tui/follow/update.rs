@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::model::measures::sheet::Page;
 use crate::model::text::{SafeText, truncate};
 
 use crate::tui::action::Action;
@@ -17,7 +18,7 @@ use crate::tui::follow::{Destination, LinkedPage};
 use crate::tui::picker::{Item, Pick, Picker};
 use crate::tui::verb::start;
 use crate::tui::widgets::formatting::age;
-use crate::tui::{alerts, layout, reading};
+use crate::tui::{alerts, layout, metrics, reading, similar};
 
 /// Moves in the detail: by single lines to the next link that is on the screen, else it scrolls.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion, page: usize) {
@@ -62,6 +63,9 @@ fn next_link(app: &App, by: isize) -> Option<usize> {
 /// Opens the record of the selected incident; in the detail, what the selected link leads to.
 pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match app.ui.focus {
+        Pane::Metrics if app.metrics.page != Page::Overview => {
+            return metrics::pages::update::open(app, at);
+        }
         Pane::Metrics => return open_recurring(app),
         Pane::Queue | Pane::Timeline => return reading::focus::open_record(app),
         Pane::Detail => {}
@@ -73,8 +77,7 @@ pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
-/// Opens the list of the faults that recur; choosing one opens the record of its last incident, which
-/// names the ones before as similar.
+/// Opens the list of the faults that recur; choosing one opens the list of its incidents.
 fn open_recurring(app: &mut App) -> Vec<Effect> {
     let now = app.backend_now();
     let measures = app.metrics.loaded.as_ref().map(|(_, measures)| measures);
@@ -84,14 +87,14 @@ fn open_recurring(app: &mut App) -> Vec<Effect> {
             let number = group.last?;
             let about =
                 format!("{}× · last {number}, {} ago", group.count, age(group.last_at, now));
-            let item = Item::new(SafeText::from(&group.title), Pick::JumpTo(number));
+            let item = Item::new(SafeText::from(&group.title), Pick::FaultGroup(number));
             Some(item.about(about))
         })
         .collect();
     if items.is_empty() {
         return show_toast(app, "nothing recurred in this window", false);
     }
-    let picker = Picker::search(Vec::new(), "Recurring faults: read the last one", items);
+    let picker = Picker::search(Vec::new(), "Recurring faults: list the incidents", items);
     app.ui.mode = Mode::Pick(Box::new(picker));
     Vec::new()
 }
@@ -104,6 +107,7 @@ fn follow(app: &mut App, destination: Destination, at: DateTime<Utc>) -> Vec<Eff
         }
         Destination::Incident(id) => go_to(app, id),
         Destination::Alerts(id) => alerts::update::open_of(app, id),
+        Destination::Similar(id) => similar::update::open_of(app, id),
         Destination::Url(url) => {
             let message = format!("copied: {}", truncate(&url, 60));
             let mut effects = vec![Effect::Copy(url)];
@@ -116,7 +120,10 @@ fn follow(app: &mut App, destination: Destination, at: DateTime<Utc>) -> Vec<Eff
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             if is_read { Vec::new() } else { vec![Effect::LoadProblems] }
         }
-        Destination::Suspect(_) | Destination::Change(_) => {
+        Destination::Suspect(_)
+        | Destination::LinkedChange(_)
+        | Destination::Change(_)
+        | Destination::Review(_) => {
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             Vec::new()
         }

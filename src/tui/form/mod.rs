@@ -89,6 +89,22 @@ pub enum Kind {
     },
     /// Fill in a command of this kind, by the form of its verb.
     Command(CommandKind),
+    /// Add a contact of the viewer, or change one.
+    Contact {
+        /// The name of the contact; `None` for a new one.
+        name: Option<String>,
+    },
+    /// Change the quiet hours of the viewer.
+    QuietHours,
+}
+
+impl Kind {
+    /// Returns whether the form is about the contacts of the viewer. It is no command, and what is typed
+    /// into it is not stored: addresses stay where they belong.
+    #[must_use]
+    pub const fn is_about_contacts(&self) -> bool {
+        matches!(self, Self::Contact { .. } | Self::QuietHours)
+    }
 }
 
 /// A form that is being filled in.

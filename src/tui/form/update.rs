@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use crate::sync::drafts::DraftOp;
 
 use crate::tui::action::Action;
+use crate::tui::contacts;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
@@ -143,6 +144,9 @@ pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
+    if form.kind.is_about_contacts() {
+        return contacts::update::submit(app, form, at);
+    }
     verb::update::requote(app, &mut form, at);
     if let Kind::Maintenance { id, revision } = form.kind {
         return maintenance::send::send(app, form, (id, revision), notice.as_deref(), at);
@@ -212,6 +216,10 @@ pub(in crate::tui) fn continue_editing(app: &mut App) -> Vec<Effect> {
 /// Closes the form and stores what was typed as a draft.
 pub(in crate::tui) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(form) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
+    if form.kind.is_about_contacts() {
+        app.ui.mode = Mode::Form(form);
+        return notices::show_toast(app, "an address is not kept as a draft", true);
+    }
     let mut effects = drafts::update::save_for_later(app, &form, at);
     let key = app.ui.keymap.main_key(Action::Drafts).unwrap_or_default();
     effects.extend(notices::show_toast(

@@ -153,6 +153,7 @@ fn handoff(app: &App, screen: &ListScreen) -> Option<Handoff> {
         events: &events,
         changes: &changes,
         levels: &app.session.rules.levels,
+        directory: app.fetched.directory.as_deref(),
     }))
 }
 

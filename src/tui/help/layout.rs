@@ -9,6 +9,7 @@ use crate::model::text::{self, SafeText, pad, truncate, wrap};
 
 use crate::tui::action::{Action, Entry, Group, Layer, TABLE};
 use crate::tui::core::app::App;
+use crate::tui::core::pane::Pane;
 use crate::tui::help::Help;
 use crate::tui::input::fuzzy::FuzzyQuery;
 use crate::tui::keys_line;
@@ -85,6 +86,7 @@ pub(in crate::tui) fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'s
     let works = keys_line::layout::useful_entries(app, main);
     let rows: Vec<HelpRow> = works.into_iter().map(|entry| row(app, entry, &targets)).collect();
     layout_rows(app, &rows, width, &mut lines);
+    definitions(app, width, &mut lines);
     for group in Group::ALL {
         section(app, group.name(), width, &mut lines);
         let rows: Vec<HelpRow> = TABLE
@@ -111,6 +113,21 @@ pub(in crate::tui) fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'s
     });
     layout_rows(app, &signs.collect::<Vec<_>>(), width, &mut lines);
     lines
+}
+
+/// Adds what the figures of the metrics mean, while their pane has the focus.
+fn definitions(app: &App, width: usize, lines: &mut Vec<Line<'static>>) {
+    if app.ui.focus != Pane::Metrics || app.screens.shown().is_some() {
+        return;
+    }
+    let page = app.metrics.page;
+    section(app, &format!("The figures of the page {page}"), width, lines);
+    for (name, meaning) in page.definitions() {
+        for (index, text) in wrap(format!("{name}: {meaning}"), width).into_iter().enumerate() {
+            let style = if index == 0 { app.ui.theme.text() } else { app.ui.theme.dim() };
+            lines.push(Line::from(Span::styled(text, style)));
+        }
+    }
 }
 
 /// Describes the situation that the first section applies to.

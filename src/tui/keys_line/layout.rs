@@ -10,7 +10,8 @@ use crate::tui::core::pane::Pane;
 const ALWAYS_FIRST: &[Action] = &[Action::Undo];
 const WITH_SELECTION: &[Action] = &[Action::Mark, Action::Back];
 const IN_TIMELINE: &[Action] = &[Action::Filter, Action::NotesOnly, Action::Sort];
-const IN_METRICS: &[Action] = &[Action::Earlier, Action::Later];
+const IN_METRICS: &[Action] =
+    &[Action::MeasuresPage(true), Action::Breakdown, Action::Earlier, Action::Later];
 /// Actions at the end, which always have room.
 pub(in crate::tui) const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Help];
 

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::model::measures::sheet::Page;
 use crate::model::text::{SafeText, truncate, width};
 
 use crate::tui::action::availability::current_layer;
@@ -179,6 +180,9 @@ fn hint_text(app: &App, entry: &Entry) -> &'static str {
     let clears = !app.ui.marked.is_empty() && !app.ui.zoomed && app.ui.focus == Pane::Queue;
     match entry.action {
         Action::Back if clears => "select none",
+        Action::Open if app.ui.focus == Pane::Metrics && app.metrics.page != Page::Overview => {
+            "the incidents"
+        }
         Action::Open if app.ui.focus == Pane::Metrics => "recurring",
         Action::Open if app.ui.focus == Pane::Detail && follow::layout::selected(app).is_some() => {
             "follow"
@@ -208,8 +212,8 @@ fn as_of_text(app: &App, room: usize) -> Option<String> {
 /// Appends as many hints as fit. Help is always among them, and the palette if there is some room.
 fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
     let layer = current_layer(app);
-    // Where each byte counts, the line does not change with the incident that is read.
-    let is_brief = app.ui.low_bandwidth && layer == Layer::Panes;
+    // Where each byte counts, the line does not change with what is selected.
+    let is_brief = app.ui.low_bandwidth && matches!(layer, Layer::Panes | Layer::Screen);
     let is_shown =
         |action: Action| !is_brief || action == Action::Undo || ALWAYS_LAST.contains(&action);
     let all: Vec<(String, &str, bool)> = useful_entries(app, layer)

@@ -85,7 +85,7 @@ fn text(app: &App, entry: &NotificationEntry) -> String {
         time(app, notification.updated_at),
         entry.incident.label(),
         entry.incident.priority.to_string(),
-        one_line(&notification.person.handle),
+        one_line(&app.handle_label(&notification.person)),
         one_line(&notification.way()),
         notification.state.to_string(),
         remark(app, notification, usize::MAX),
@@ -192,7 +192,7 @@ impl ScreenLogic for NotificationsScreen {
                 Cell::new(TIME, time(app, notification.updated_at), theme.dim()),
                 number_cell(app, NUMBER, &entry.incident),
                 priority_cell(app, PRIORITY, entry.incident.priority),
-                Cell::new(PERSON, one_line(&notification.person.handle), theme.text()),
+                Cell::new(PERSON, one_line(&app.handle_label(&notification.person)), theme.text()),
                 Cell::new(BY, one_line(&notification.way()), theme.text()),
                 Cell::new(STATE, notification.state.to_string(), state_style),
                 Cell::new(REMARK, remark(app, notification, width), remark_style),
@@ -201,7 +201,7 @@ impl ScreenLogic for NotificationsScreen {
         if screen.is_expanded(item) {
             let incident = format!("{} {}", entry.incident.label(), entry.incident.priority);
             lines.extend(detail(app, &incident, &entry.incident.title, width));
-            lines.extend(detail(app, "Person", &notification.person.name, width));
+            lines.extend(detail(app, "Person", &app.person_label(&notification.person), width));
             let level = format!("{}, round {}", notification.level, notification.round);
             lines.extend(detail(app, "Level", &level, width));
             lines.extend(detail(app, "Due", &time(app, notification.due), width));

@@ -1,7 +1,10 @@
 //! The screen of reviews: those that are missing or begun, then the published ones.
 
+use std::collections::BTreeMap;
+
 use crate::backend::lists::{ReviewEntry, ReviewSearch, ReviewState};
 use crate::model::review::Section;
+use crate::model::text::truncate;
 
 use crate::tui::core::app::App;
 use crate::tui::lists::shared::{
@@ -12,7 +15,7 @@ use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
 use crate::tui::screens::item::{ListItem, Rank};
 use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
 use crate::tui::screens::{ListScreen, ScreenData, ScreenRequest};
-use crate::tui::widgets::text::Line;
+use crate::tui::widgets::text::{Line, Span};
 
 /// The definition of the screen.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +62,20 @@ fn items_text(entry: &ReviewEntry) -> String {
     }
 }
 
+/// Returns the contributing factors of the listed reviews with how many reviews have each, the most
+/// frequent first; empty if there are none.
+fn factors_text(screen: &ListScreen) -> String {
+    let listed = screen.items.iter().filter_map(|item| rows(screen).get(item.index));
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for factor in listed.flat_map(|entry| &entry.factors) {
+        *counts.entry(factor).or_default() += 1;
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let texts = counts.into_iter().map(|(factor, count)| format!("{} {count}", one_line(factor)));
+    texts.collect::<Vec<_>>().join(" · ")
+}
+
 fn text(app: &App, entry: &ReviewEntry) -> String {
     let owner = entry.incident.assignee.as_ref().map_or("unowned", |owner| &owner.name);
     let ended = entry.ended_at.map_or_else(String::new, |at| format!(", ended {}", day(app, at)));
@@ -69,14 +86,14 @@ fn text(app: &App, entry: &ReviewEntry) -> String {
         one_line(&entry.incident.title),
         entry.state,
         entry.sections,
-        Section::ALL.len(),
+        Section::REQUIRED.len(),
         one_line(owner),
     )
 }
 
 impl ScreenLogic for ReviewsScreen {
     fn terms(&self) -> &'static [&'static str] {
-        &["state", "owner", "team", "service", "priority"]
+        &["state", "owner", "team", "service", "priority", "factor"]
     }
 
     fn orders(&self) -> &'static [&'static str] {
@@ -94,6 +111,7 @@ impl ScreenLogic for ReviewsScreen {
                 terms.push(("owner", owner.handle.clone()));
                 terms.push(("owner", owner.name.clone()));
             }
+            terms.extend(entry.factors.iter().map(|factor| ("factor", factor.clone())));
             add_terms(&mut terms, &entry.incident);
             let is_published = entry.state == ReviewState::Published;
             let owner = entry.incident.assignee.as_ref();
@@ -101,7 +119,7 @@ impl ScreenLogic for ReviewsScreen {
             ListItem {
                 key: entry.incident.id.to_string(),
                 index,
-                text: searched(&entry.incident),
+                text: format!("{} {}", searched(&entry.incident), entry.factors.join(" ")),
                 terms,
                 ranks: vec![
                     // The order in which they were read.
@@ -120,7 +138,11 @@ impl ScreenLogic for ReviewsScreen {
         let count =
             |state: ReviewState| rows(screen).iter().filter(|entry| entry.state == state).count();
         let mut about = Vec::new();
-        for (state, text) in [(ReviewState::Missing, "missing"), (ReviewState::Draft, "begun")] {
+        for (state, text) in [
+            (ReviewState::Missing, "missing"),
+            (ReviewState::Draft, "begun"),
+            (ReviewState::InReview, "in review"),
+        ] {
             if count(state) > 0 {
                 about.push(format!("{} {text}", count(state)));
             }
@@ -128,8 +150,16 @@ impl ScreenLogic for ReviewsScreen {
         about
     }
 
-    fn heading(&self, app: &App, _: &ListScreen, width: usize) -> Vec<Line<'static>> {
-        vec![heading(&columns(width), app.ui.theme.dim())]
+    fn heading(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
+        let dim = app.ui.theme.dim();
+        let mut lines = Vec::new();
+        let factors = factors_text(screen);
+        if !factors.is_empty() {
+            let text = truncate(format!("Factors: {factors}"), width).into_owned();
+            lines.push(Span::styled(text, dim).into());
+        }
+        lines.push(heading(&columns(width), dim));
+        lines
     }
 
     fn lines(
@@ -143,10 +173,10 @@ impl ScreenLogic for ReviewsScreen {
         let theme = app.ui.theme;
         let state_style = match entry.state {
             ReviewState::Missing => theme.past(),
-            ReviewState::Draft => theme.near(),
+            ReviewState::Draft | ReviewState::InReview => theme.near(),
             _ => theme.dim(),
         };
-        let sections = format!("{}/{}", entry.sections, Section::ALL.len());
+        let sections = format!("{}/{}", entry.sections, Section::REQUIRED.len());
         let owner = match &entry.incident.assignee {
             Some(owner) => Cell::new(OWNER, app.person_label(owner), theme.text()),
             None => Cell::new(OWNER, "unowned", theme.dim()),

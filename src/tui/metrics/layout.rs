@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::model::Priority;
+use crate::model::measures::sheet::Page;
 use crate::model::measures::{Compliance, Measures, Times};
 use crate::model::text::{pad, truncate};
 use crate::model::time::format_precise_duration;
@@ -11,7 +12,9 @@ use crate::tui::core::app::App;
 use crate::tui::core::computed::Identity;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane as Shared;
-use crate::tui::metrics::{MetricsInputs, Span as Window};
+use crate::tui::metrics::pages::request::request;
+use crate::tui::metrics::pages::selection_of;
+use crate::tui::metrics::{MetricsInputs, PageInputs, Span as Window};
 use crate::tui::widgets::formatting::{age, pluralize};
 use crate::tui::widgets::text::{Line, Span};
 
@@ -38,6 +41,23 @@ pub(in crate::tui) fn inputs(app: &App, width: usize, height: usize) -> MetricsI
         now: app.now,
         clock: app.clock(),
         theme: app.ui.theme,
+        page: (app.metrics.page != Page::Overview).then(|| page_inputs(app)),
+    }
+}
+
+fn page_inputs(app: &App) -> PageInputs {
+    let request = request(app);
+    let loaded = app.metrics.pages.find(&request);
+    PageInputs {
+        page: app.metrics.page,
+        row: app.metrics.row,
+        hides_comparison: app.metrics.hides_comparison,
+        is_focused: app.ui.focus == Shared::Metrics,
+        loaded: loaded.map(|loaded| Identity::new(&loaded.pages)),
+        as_of: loaded.and_then(|loaded| loaded.as_of),
+        failed: app.metrics.pages.failed.clone(),
+        unused_terms: selection_of(app.queue.filter()).1,
+        request,
     }
 }
 
@@ -426,7 +446,7 @@ impl MeasuresView<'_> {
 
     /// Returns what a column stands for, with `merged` buckets in each.
     fn unit(&self, merged: usize) -> String {
-        let name = if self.span == Window::Day { "hour" } else { "day" };
+        let name = if self.span.is_hourly() { "hour" } else { "day" };
         if merged > 1 { format!("  by {merged} {name}s") } else { format!("  by {name}") }
     }
 
@@ -463,7 +483,7 @@ impl MeasuresView<'_> {
         // Buckets are days of the viewer's zone: shown in another zone they start at another hour.
         let midnight = |at: &DateTime<Utc>| clock.local_time(*at).time() == NaiveTime::MIN;
         let form = match self.span {
-            Window::Day => "%H:%M",
+            span if span.is_hourly() => "%H:%M",
             _ if edges.last().is_none_or(midnight) => "%a %m-%d",
             _ => "%a %m-%d %H:%M",
         };

@@ -1,6 +1,8 @@
 //! State of the metrics pane: the measures of a window of time.
 
 pub mod layout;
+pub mod pages;
+mod span;
 pub mod update;
 pub mod view;
 
@@ -8,53 +10,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use span::Span;
+
 use crate::model::measures::Measures;
+use crate::model::measures::sheet::Page;
 
 use crate::tui::core::computed::{Computed, Identity};
 use crate::tui::core::zone::Clock;
+use crate::tui::metrics::pages::{PagesRequest, PagesState};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text::Line;
-
-/// A window of time that the metrics pane can show.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub enum Span {
-    /// The last 24 hours.
-    Day,
-    /// The last 7 days.
-    #[default]
-    Week,
-    /// The last 30 days.
-    Month,
-    /// The last 90 days.
-    Quarter,
-}
-
-impl Span {
-    /// All windows, from the shortest to the longest.
-    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Quarter];
-
-    /// Returns the text that stands for the window on the screen.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Day => "24 h",
-            Self::Week => "7 d",
-            Self::Month => "30 d",
-            Self::Quarter => "90 d",
-        }
-    }
-
-    /// Returns the window's length in days.
-    #[must_use]
-    pub const fn days(self) -> u32 {
-        match self {
-            Self::Day => 1,
-            Self::Week => 7,
-            Self::Month => 30,
-            Self::Quarter => 90,
-        }
-    }
-}
 
 /// What the lines of the metrics pane depend on.
 #[allow(missing_docs, reason = "the names say it")]
@@ -73,6 +38,26 @@ pub struct MetricsInputs {
     pub now: DateTime<Utc>,
     pub clock: Clock,
     pub theme: Theme,
+    /// The page and its selected row; `None` for the overview.
+    pub page: Option<PageInputs>,
+}
+
+/// What the lines of a page depend on, besides what those of all pages do.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PageInputs {
+    pub page: Page,
+    pub row: usize,
+    pub hides_comparison: bool,
+    pub is_focused: bool,
+    pub request: PagesRequest,
+    /// The pages that were read for the request.
+    pub loaded: Option<Identity>,
+    /// When they were fetched, if they come from the cache.
+    pub as_of: Option<DateTime<Utc>>,
+    pub failed: Option<(PagesRequest, String)>,
+    /// The number of terms of the filter that do not apply.
+    pub unused_terms: usize,
 }
 
 /// State of the metrics pane.
@@ -96,4 +81,16 @@ pub struct Metrics {
     pub lines: Computed<MetricsInputs, Vec<Line<'static>>>,
     /// Index of the first line on the screen.
     pub top: usize,
+    /// The page that is shown.
+    pub page: Page,
+    /// The index of the breakdown of the pages.
+    pub cut: usize,
+    /// Whether the pages leave out how figures have changed.
+    pub hides_comparison: bool,
+    /// The selected row of the tables of the page.
+    pub row: usize,
+    /// The index of the line of each row of the tables.
+    pub row_lines: Vec<usize>,
+    /// What was read of the pages.
+    pub pages: PagesState,
 }

@@ -12,6 +12,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::notices::report_failure;
 use crate::tui::metrics::Span;
+use crate::tui::metrics::pages::update::{load_if_needed, mark_stale};
 
 /// The shortest time between two computations of the measures while the queue changes.
 pub(in crate::tui) const MIN_MEASURES_AGE: TimeDelta = TimeDelta::minutes(1);
@@ -30,7 +31,10 @@ pub(in crate::tui) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
 
 /// Selects a shorter (negative `by`) or longer window of the measures.
 pub(in crate::tui) fn step_span(app: &mut App, by: isize) -> Vec<Effect> {
-    let index = Span::ALL.iter().position(|s| *s == app.metrics.span).unwrap_or(0);
+    let Some(index) = Span::ALL.iter().position(|s| *s == app.metrics.span) else {
+        // Back from a window between two days.
+        return choose_span(app, Span::Month);
+    };
     let next = index.saturating_add_signed(by).min(Span::ALL.len() - 1);
     if next == index {
         return Vec::new();
@@ -43,7 +47,9 @@ pub(in crate::tui) fn choose_span(app: &mut App, span: Span) -> Vec<Effect> {
     app.metrics.span = span;
     app.metrics.top = 0;
     app.metrics.loading = true;
-    vec![Effect::LoadMeasures(app.metrics.span)]
+    let mut effects = vec![Effect::LoadMeasures(app.metrics.span)];
+    effects.extend(load_if_needed(app));
+    effects
 }
 
 /// Shows measures that were computed, or why they could not be.
@@ -64,7 +70,9 @@ pub(in crate::tui) fn measures_loaded(
             app.metrics.as_of = measures.as_of;
             app.metrics.outdated = false;
             app.metrics.failed = None;
-            Vec::new()
+            // What makes measures outdated makes the pages so.
+            mark_stale(app);
+            load_if_needed(app).into_iter().collect()
         }
         Err(error) => {
             let first_failure = app.metrics.failed.replace(error.to_string()).is_none();

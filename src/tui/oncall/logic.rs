@@ -157,6 +157,10 @@ impl ScreenLogic for OnCallScreen {
         let mut lines = Vec::new();
         lines.extend(stand_ins(app, teams.iter().filter(shown), width));
         lines.extend(gaps(app, teams.iter().filter(shown), width));
+        for team in teams.iter().filter(shown) {
+            lines.extend(overrides::cover_lines(app, directory, &team.team, width));
+            lines.extend(overrides::calendar_lines(app, directory, &team.team, width));
+        }
         if !lines.is_empty() && !stand_apart(app, screen) {
             lines.insert(0, Line::default());
         }

@@ -1,9 +1,13 @@
-//! The overrides of a team's schedules, in the details of the team.
+//! The overrides of a team's schedules, and who wants cover on them.
+
+use std::fmt::Write;
 
 use crate::model::directory::Directory;
-use crate::model::oncall::{Override, Schedule};
+use crate::model::oncall::{Cover, Override, Schedule};
 
+use crate::model::time::format_duration;
 use crate::tui::core::app::App;
+use crate::tui::oncall::stand_in::open_covers;
 use crate::tui::oncall::times::span;
 use crate::tui::screens::columns::cut;
 use crate::tui::widgets::text::{Line, Span};
@@ -55,4 +59,78 @@ pub(in crate::tui) fn lines(
 /// Returns the name of a person, or the handle where the directory has nobody with it.
 fn name(directory: &Directory, handle: &str) -> String {
     directory.person(handle).map_or_else(|| handle.to_owned(), |person| person.name.clone())
+}
+
+/// Lists who wants cover on the schedules of a team, now and later.
+pub(in crate::tui) fn cover_lines(
+    app: &App,
+    directory: &Directory,
+    team: &str,
+    room: usize,
+) -> Vec<Line<'static>> {
+    let theme = app.ui.theme;
+    let schedules = directory.schedules.iter().filter(|schedule| schedule.team == team);
+    let covers: Vec<&Cover> = schedules
+        .flat_map(|schedule| open_covers(directory, schedule, app.backend_now()))
+        .collect();
+    let mut lines = Vec::new();
+    for cover in covers.iter().take(MAX_LISTED) {
+        let shift = span(app.clock(), cover.from, cover.to);
+        let mut text = format!(
+            "{} wants cover for {}: {shift}",
+            name(directory, &cover.person),
+            cover.schedule
+        );
+        if let Some(given) = cover.in_return {
+            let _ = write!(text, ", in return for {}", span(app.clock(), given.from, given.to));
+        }
+        if let Some(note) = &cover.note {
+            let _ = write!(text, " \u{b7} {note}");
+        }
+        let spans = vec![Span::styled("? ", theme.accent()), Span::styled(text, theme.text())];
+        lines.push(Line::from(cut(spans, room)));
+    }
+    let hidden = covers.len().saturating_sub(MAX_LISTED);
+    if hidden > 0 {
+        let text = format!("and {hidden} more who want cover");
+        lines.push(Span::styled(text, theme.dim()).into());
+    }
+    lines
+}
+
+/// Says where the schedules of a team are read from, how old that is, and what of it is not understood.
+pub(in crate::tui) fn calendar_lines(
+    app: &App,
+    directory: &Directory,
+    team: &str,
+    room: usize,
+) -> Vec<Line<'static>> {
+    let (theme, now) = (app.ui.theme, app.backend_now());
+    let mut lines = Vec::new();
+    let calendars = directory.schedules.iter().filter(|schedule| schedule.team == team);
+    for calendar in calendars.filter_map(|schedule| schedule.calendar.as_ref()) {
+        let age = match calendar.as_of {
+            None => "never read yet".to_owned(),
+            Some(at) => format!("read {} ago", format_duration(now - at)),
+        };
+        let mut text = format!("{} is read from {}, {age}", calendar.schedule, calendar.source);
+        if let Some(error) = &calendar.error {
+            let _ = write!(text, ": {error}");
+        }
+        let is_bad = calendar.is_old(now);
+        let style = if is_bad { theme.past() } else { theme.dim() };
+        let mark = if is_bad { "! " } else { "  " };
+        lines.push(Line::from(cut(
+            vec![Span::styled(mark, style), Span::styled(text, style)],
+            room,
+        )));
+        for problem in calendar.problems.iter().take(MAX_LISTED) {
+            let spans = vec![
+                Span::styled("! ", theme.past()),
+                Span::styled(format!("{}: {problem}", calendar.schedule), theme.text()),
+            ];
+            lines.push(Line::from(cut(spans, room)));
+        }
+    }
+    lines
 }

@@ -127,7 +127,13 @@ pub(in crate::tui) fn parse(
             argument.parse::<Filter>()?;
             Ok(Pick::Filter(text))
         }
-        ArgumentKind::Span => Err(ArgumentError::NotAWindow { text, accepted: values.join(", ") }),
+        ArgumentKind::Span => match Span::parse_between(argument) {
+            Some(span) => Ok(Pick::Span(span)),
+            None => {
+                let accepted = format!("{}, 2026-03-01..2026-04-01", values.join(", "));
+                Err(ArgumentError::NotAWindow { text, accepted })
+            }
+        },
     }
 }
 

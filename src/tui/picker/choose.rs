@@ -12,13 +12,14 @@ use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{report_failure, show_toast};
+use crate::tui::follow::{Destination, LinkedPage};
 use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::settings::appearance;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{link, planning, send};
 use crate::tui::{
-    drafts, filter, form, jump, maintenance, metrics, run, runbook, views, workspace,
+    drafts, filter, form, jump, maintenance, metrics, run, runbook, similar, views, workspace,
 };
 
 /// Shows the problems that were read, in the list that waits for them.
@@ -113,6 +114,12 @@ pub(in crate::tui) fn apply_pick(
         }
         Pick::Copy(text, what) => appearance::copy_to_clipboard(app, text, what),
         Pick::JumpTo(number) => jump::update::jump_to(app, number),
+        Pick::ReadReview(id) => {
+            let destination = Destination::Review(id);
+            app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
+            Vec::new()
+        }
+        Pick::FaultGroup(number) => similar::update::open_group(app, number),
         Pick::Span(span) => metrics::update::choose_span(app, span),
         Pick::View(view) => views::update::show_view(app, *view, at),
         Pick::Filter(text) => filter::update::filter_by(app, &text, at),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::model::maintenance::MaintenanceChange;
 use crate::model::queue::Sort;
 use crate::model::text::SafeText;
-use crate::model::{IncidentCommand, IncidentNumber};
+use crate::model::{IncidentCommand, IncidentId, IncidentNumber};
 
 use crate::tui::core::zone::Zone;
 use crate::tui::form::Kind;
@@ -58,6 +58,8 @@ pub enum Pick {
     Output(RunId),
     /// Opens the form that a stored draft was made from, filled in with it.
     Draft(Uuid),
+    /// Shows the review of an incident as it will be read.
+    ReadReview(IncidentId),
     /// Opens the form for a new action item of the review.
     NewActionItem,
     /// Shows a saved view of the queue.
@@ -74,6 +76,8 @@ pub enum Pick {
     Workspace(WorkspaceId),
     /// Jumps to the incident with this number.
     JumpTo(IncidentNumber),
+    /// Lists the incidents of the fault of the one with this number.
+    FaultGroup(IncidentNumber),
     /// Changes the window of the measures.
     Span(Span),
     /// Changes a maintenance window.

@@ -43,7 +43,10 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
         let item = &picker.items[hit.item_index];
         if selected {
             let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
-            buffer.set_style(highlight, app.ui.theme.selection(true));
+            // On a slow link the mark is enough: a background costs two rows with each key.
+            if !app.ui.low_bandwidth {
+                buffer.set_style(highlight, app.ui.theme.selection(true));
+            }
             draw_text("▌", app.ui.theme.accent(), highlight, buffer);
         }
         draw_line(&line(app, picker, item, hit, column, room), row, buffer);

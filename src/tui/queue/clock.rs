@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
+use crate::tui::metrics::pages::update::load_if_needed;
 use crate::tui::metrics::update::{MAX_MEASURES_AGE, MIN_MEASURES_AGE};
 use crate::tui::queue::rows;
 use crate::tui::reading;
@@ -24,5 +25,7 @@ pub(in crate::tui) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
         app.metrics.loading = true;
         effects.push(Effect::LoadMeasures(app.metrics.span));
     }
+    // The pages follow the filter of the queue.
+    effects.extend(load_if_needed(app));
     effects
 }

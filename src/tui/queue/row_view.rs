@@ -335,7 +335,10 @@ const MIN_WORD_WIDTH: usize = 12;
 /// Returns what somebody said or did last, with who and how long ago, in at most `room` columns:
 /// `“pool is full” Freja 3m` or `Freja moved it to monitoring 3m`. `None` where that does not fit.
 fn last_word_text(app: &App, word: &LastWord, room: usize) -> Option<String> {
-    let name = sanitize(word.by.name.split_whitespace().next().unwrap_or(&word.by.handle));
+    let first = word.by.name.split_whitespace().next().unwrap_or(&word.by.handle);
+    let directory = app.fetched.directory.as_deref();
+    let is_unknown = directory.is_some_and(|all| all.is_unknown_person(&word.by.handle));
+    let name = sanitize(&format!("{first}{}", if is_unknown { "?" } else { "" })).into_owned();
     let when = age(word.at, app.backend_now());
     let frame_width = name.width() + width(&when) + if word.quoted { 4 } else { 2 };
     let text = sanitize(&word.text);

@@ -10,6 +10,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::mode::Mode;
 use crate::tui::runbook::RunbookPane;
 use crate::tui::runbook::steps::loaded_events;
+use crate::tui::widgets::markdown::{needs_blank_line, text_style, wrap_styled};
 use crate::tui::widgets::popup;
 use crate::tui::widgets::text::{Line, Span};
 
@@ -66,17 +67,6 @@ pub(in crate::tui) fn layout(app: &App, book: &RunbookPane, columns: usize) -> R
         layout.lines.extend(lines);
     }
     layout
-}
-
-/// Whether a blank line separates two blocks.
-fn needs_blank_line(above: &Block, below: &Block) -> bool {
-    let together = match (&above.kind, &below.kind) {
-        (BlockKind::Item(_) | BlockKind::Code(..), BlockKind::Item(_))
-        | (BlockKind::Item(_), BlockKind::Code(..)) => true,
-        (BlockKind::Item(_), BlockKind::Text) => below.indent > 0 && !below.quoted,
-        _ => false,
-    };
-    !together
 }
 
 /// The mark and number before a step, and who has done the step.
@@ -177,35 +167,6 @@ fn block_lines(
         }
     }
     lines
-}
-
-fn text_style(app: &App, style: TextStyle) -> Style {
-    match style {
-        TextStyle::Plain => Style::new(),
-        TextStyle::Strong => app.ui.theme.strong(),
-        TextStyle::Emphasis => app.ui.theme.dim(),
-        TextStyle::Code => app.ui.theme.accent(),
-    }
-}
-
-/// Wraps styled text into rows.
-fn wrap_styled(spans: &[TextSpan], columns: usize) -> Vec<Vec<TextSpan>> {
-    let text: String = spans.iter().map(|span| span.text.as_str()).collect();
-    let mut rest = spans.iter().flat_map(|span| span.text.chars().map(|ch| (ch, span.style)));
-    let mut rows = Vec::new();
-    for row in wrap(&text, columns) {
-        let mut parts: Vec<TextSpan> = Vec::new();
-        // Wrapping drops the blanks at which a line is broken.
-        for wanted in row.chars() {
-            let Some((_, style)) = rest.by_ref().find(|(ch, _)| *ch == wanted) else { break };
-            match parts.last_mut() {
-                Some(last) if last.style == style => last.text.push(wanted),
-                _ => parts.push(TextSpan { text: wanted.to_string(), style }),
-            }
-        }
-        rows.push(parts);
-    }
-    rows
 }
 
 /// Returns what can be selected in the open runbook: each block with its first line, and the

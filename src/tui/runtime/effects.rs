@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::backend::{AdministrationRequest, Backend, BackendError, Outcome};
+use crate::backend::{AdministrationRequest, Backend, BackendError, ContactRequest, Outcome};
 use crate::model::maintenance::MaintenanceRequest;
 use crate::model::{CommandId, Envelope};
 use crate::sync::drafts::{DraftEvent, DraftOp, DraftStore};
@@ -136,6 +136,22 @@ impl Surroundings for Runner {
         self.tasks.spawn(async move {
             let result = backend.administer(&request).await.map(Box::new);
             let _ = messages.send(Message::Administered(request.id, result, Utc::now()));
+        });
+    }
+
+    fn change_contacts(&mut self, request: ContactRequest) {
+        let (backend, messages) = (Arc::clone(&self.backend), self.reads.messages.clone());
+        self.tasks.spawn(async move {
+            let result = backend.change_contacts(&request).await.map(Box::new);
+            let _ = messages.send(Message::ContactsChanged(request.id, result, Utc::now()));
+        });
+    }
+
+    fn test_contacts(&mut self, person: String, contact: Option<String>) {
+        let (backend, messages) = (Arc::clone(&self.backend), self.reads.messages.clone());
+        self.tasks.spawn(async move {
+            let result = backend.test_contacts(&person, contact.as_deref()).await;
+            let _ = messages.send(Message::ContactsTested(result, Utc::now()));
         });
     }
 

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Local, Utc};
+use chrono::{DateTime, Local, NaiveDate, Utc};
 use tokio::sync::mpsc;
 
 use crate::backend::lists::NotificationSearch;
-use crate::backend::{AdministrationRequest, Search, TimelineRange};
+use crate::backend::{AdministrationRequest, ContactRequest, Search, TimelineRange};
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::maintenance::MaintenanceRequest;
+use crate::model::measures::pages::PagesQuery;
 use crate::model::measures::{Cut, Window};
 use crate::model::queue::Sort;
 use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
@@ -24,6 +25,7 @@ use crate::sync::{ReadResult, Reader};
 
 use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use crate::tui::metrics::Span;
+use crate::tui::metrics::pages::PagesRequest;
 use crate::tui::run::{ProgramSpec, RunId};
 use crate::tui::runtime::screen_reads;
 use crate::tui::screens::ScreenRequest;
@@ -59,6 +61,12 @@ pub trait Surroundings {
     /// Changes a maintenance window; the answer is [`Message::MaintenanceChanged`].
     fn change_maintenance(&mut self, request: MaintenanceRequest);
 
+    /// Changes the contacts of the viewer. Surroundings without a backend do nothing, here and below.
+    fn change_contacts(&mut self, _request: ContactRequest) {}
+
+    /// Sends test messages over the contacts of a person, or over one of them.
+    fn test_contacts(&mut self, _person: String, _contact: Option<String>) {}
+
     /// Stores, drops or releases a draft, or stores a filter.
     fn store_draft(&mut self, op: DraftOp);
 
@@ -91,6 +99,11 @@ pub trait Clock: Send + Sync {
 
     /// Returns the window of the last `days` days up to `now`, in the zone of the viewer.
     fn last_days(&self, days: u32, now: DateTime<Utc>) -> Window;
+
+    /// Returns the window from the start of a day up to the start of another, in the zone of the viewer.
+    fn between(&self, from: NaiveDate, to: NaiveDate) -> Window {
+        Window::between_days(from, to, &Utc)
+    }
 }
 
 /// The clock and the zone of this machine.
@@ -104,6 +117,10 @@ impl Clock for SystemClock {
 
     fn last_days(&self, days: u32, now: DateTime<Utc>) -> Window {
         Window::last_days(days, now, &Local)
+    }
+
+    fn between(&self, from: NaiveDate, to: NaiveDate) -> Window {
+        Window::between_days(from, to, &Local)
     }
 }
 
@@ -128,6 +145,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
             surroundings.spawn(reads.read_earlier_events(id, seq));
         }
         Effect::LoadMeasures(span) => surroundings.spawn(reads.read_measures(span)),
+        Effect::LoadPages(request) => surroundings.spawn(reads.read_pages(request)),
         Effect::LoadLastEnded => surroundings.spawn(reads.read_last_ended()),
         Effect::LoadRibbonEvents(request) => {
             surroundings.spawn(reads.read_ribbon_events(request));
@@ -142,6 +160,8 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         }
         Effect::LoadNotified(number, id) => surroundings.spawn(reads.read_notified(number, id)),
         Effect::Administer(request) => surroundings.administer(*request),
+        Effect::ChangeContacts(request) => surroundings.change_contacts(*request),
+        Effect::TestContacts(person, contact) => surroundings.test_contacts(person, contact),
         Effect::ChangeMaintenance(request) => surroundings.change_maintenance(*request),
         Effect::LoadLastP1(filter) => surroundings.spawn(reads.read_last_p1(filter)),
         Effect::LoadRunbooks(folder) => surroundings.load_runbooks(folder),
@@ -244,15 +264,35 @@ impl ReadTasks {
         self.send(Message::EarlierEvents(id, events, self.clock.now()));
     }
 
-    async fn read_measures(self, span: Span) {
-        let now = self.clock.now();
+    /// Returns the window of measures that ends now.
+    fn window(&self, span: Span, now: DateTime<Utc>) -> Window {
         // The times of incidents are by the backend's clock, and so are the edges.
         let correction = self.reader.clock_offset().map(|clock| clock.correction());
         let end = now.checked_add_signed(correction.unwrap_or_default()).unwrap_or(now);
-        let window = match span {
+        match span {
             Span::Day => Window::last_day(end),
+            Span::Between(from, to) => self.clock.between(from, to),
             longer => self.clock.last_days(longer.days(), end),
+        }
+    }
+
+    async fn read_pages(self, request: Box<PagesRequest>) {
+        let now = self.clock.now();
+        let window = self.window(request.span, now);
+        let offsets = request.offsets.within(window.previous_span().0, window.to);
+        let selection = request.selection.clone();
+        let by = request.by.into_iter().collect();
+        let query = PagesQuery { window, selection, by, offsets };
+        let mut on_read = |read: ReadResult<_>| {
+            let pages = read.map(|read| read.map(Arc::new));
+            self.send(Message::Pages(request.clone(), pages, self.clock.now()));
         };
+        self.reader.read_pages(&query, now, &mut on_read).await;
+    }
+
+    async fn read_measures(self, span: Span) {
+        let now = self.clock.now();
+        let window = self.window(span, now);
         let mut on_read = |read: ReadResult<_>| {
             let measures = read.map(|read| read.map(Arc::new));
             self.send(Message::Measures(span, measures, self.clock.now()));

@@ -1,7 +1,8 @@
 //! Reads the lists that screens show.
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
-use crate::backend::{FeedEntry, FeedSearch, Page};
+use crate::backend::{FeedEntry, FeedSearch, Page, Similar, SimilarIncidents};
+use crate::model::IncidentNumber;
 use crate::sync::{ReadResult, Reader, Sourced};
 
 use crate::tui::screens::{ScreenData, ScreenPage, ScreenRequest};
@@ -79,6 +80,10 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
                 next: page.next,
             }))
         }
+        ScreenRequest::Contacts => {
+            let people = reader.read_contacts().await?;
+            Ok(people.map(|people| ScreenPage { data: ScreenData::Contacts(people), next: None }))
+        }
         ScreenRequest::Maintenance(search) => {
             let windows = reader.read_maintenance(&search).await?;
             Ok(windows.map(|windows| {
@@ -99,6 +104,11 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
             let alerts = reader.read_alerts(incident, limit).await?;
             Ok(alerts.map(|alerts| ScreenPage { data: ScreenData::Alerts(alerts), next: None }))
         }
+        ScreenRequest::Similar(incident, limit) => {
+            let found = reader.read_similar(incident, limit).await?;
+            Ok(found.map(|found| ScreenPage { data: ScreenData::Similar(found), next: None }))
+        }
+        ScreenRequest::FaultGroup(number, limit) => read_group(reader, number, limit).await,
         ScreenRequest::Changes(search) => {
             let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
             let page: ReadResult<Page<_>> =
@@ -108,6 +118,42 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
                 .map(|page| ScreenPage { data: ScreenData::Changes(page.rows), next: page.next }))
         }
     }
+}
+
+/// Reads an incident and the others of the same fault.
+async fn read_group(
+    reader: &dyn Reader,
+    number: IncidentNumber,
+    limit: u32,
+) -> ReadResult<ScreenPage> {
+    let id = reader.find_incident(number).await?.value;
+    let detail = reader.read_detail(id).await?;
+    let found = reader.read_similar(id, limit).await?;
+    let incident = &detail.value.incident;
+    let row = &incident.summary;
+    let resolution = incident.resolution.as_ref().filter(|_| row.resolved_at.is_some());
+    let first = Similar {
+        id,
+        number: row.number,
+        title: row.title.clone(),
+        reported_at: row.reported_at,
+        resolution: resolution
+            .map_or_else(String::new, |done| format!("{}: {}", done.action, done.detail)),
+        same_fault: true,
+        shared_terms: Vec::new(),
+        category: row.category,
+        services: row.services.clone(),
+        review: None,
+        runbook: None,
+    };
+    let others = found.value.similar.into_iter().filter(|similar| similar.same_fault);
+    let similar = std::iter::once(first).chain(others).collect();
+    let as_of = match (detail.as_of, found.as_of) {
+        (Some(detail), Some(found)) => Some(detail.min(found)),
+        (detail, found) => detail.or(found),
+    };
+    let data = ScreenData::Similar(SimilarIncidents { similar, hints: Vec::new() });
+    Ok(Sourced { value: ScreenPage { data, next: None }, as_of })
 }
 
 /// Reads pages of the notifications until there are enough rows, or the last page was read.

@@ -132,11 +132,12 @@ fn instead_of_items(app: &App, screen: &ListScreen) -> (String, bool) {
 }
 
 /// Returns the first line on the screen such that the selected item is visible, with its section
-/// heading where it is the first one.
+/// heading where it is the first one. With `saves_bytes` it scrolls seldom and far.
 pub(in crate::tui) fn scroll_to_selected(
     list: &ListLines,
     screen: &ListScreen,
     rows: usize,
+    saves_bytes: bool,
 ) -> usize {
     let greatest_top = list.lines.len().saturating_sub(rows);
     let Some((from, to)) = list.ranges.get(screen.selected).copied() else {
@@ -149,5 +150,16 @@ pub(in crate::tui) fn scroll_to_selected(
     // What follows the last item is visible with it, as far as it fits.
     let to = if screen.selected + 1 == list.ranges.len() { list.lines.len() } else { to };
     let to = to.min(from + rows);
-    screen.top.max(to.saturating_sub(rows)).min(from).min(greatest_top)
+    let top = screen.top.max(to.saturating_sub(rows)).min(from).min(greatest_top);
+    if !saves_bytes || top == screen.top {
+        return top;
+    }
+    // A scrolled list is drawn anew, so it scrolls by half a page and not with each key.
+    let half = rows / 2;
+    let further = if top > screen.top {
+        (screen.top + half).clamp(top, from.max(top))
+    } else {
+        screen.top.saturating_sub(half).min(top).max(to.saturating_sub(rows))
+    };
+    further.min(greatest_top)
 }

@@ -18,14 +18,15 @@ use chrono::{DateTime, Utc};
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NoiseSearch, PageMark,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, SimilarIncidents,
 };
-use crate::model::IncidentId;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::noise::NoiseReport;
+use crate::model::notification::PersonReach;
 use crate::model::unknown_service::UnknownService;
+use crate::model::{IncidentId, IncidentNumber};
 
 use filter::{FilterError, ItemFilter};
 
@@ -43,12 +44,17 @@ pub enum ScreenKind {
     Problems,
     Changes,
     Notifications,
+    Contacts,
     Maintenance,
     Noise,
     /// Services that the directory does not have.
     Services,
     /// The alerts of one incident.
     Alerts,
+    /// The incidents that resemble one.
+    Similar,
+    /// The incidents of a fault that recurs.
+    FaultGroup,
 }
 
 impl ScreenKind {
@@ -64,10 +70,13 @@ impl ScreenKind {
             Self::Problems => "Problems",
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
+            Self::Contacts => "Contacts",
             Self::Maintenance => "Maintenance",
             Self::Noise => "Noise",
             Self::Services => "Unknown services",
             Self::Alerts => "Alerts",
+            Self::Similar => "Similar",
+            Self::FaultGroup => "Recurring fault",
         }
     }
 }
@@ -92,6 +101,8 @@ pub enum ScreenData {
     Changes(Vec<Change>),
     /// Notifications of people.
     Notifications(Vec<NotificationEntry>),
+    /// How people are reached.
+    Contacts(Vec<PersonReach>),
     /// Maintenance windows.
     Maintenance(Vec<MaintenanceWindow>),
     /// The checks that cried most.
@@ -100,6 +111,8 @@ pub enum ScreenData {
     Services(Vec<UnknownService>),
     /// Alerts of an incident.
     Alerts(Vec<Alert>),
+    /// Incidents that resemble one, or have the same fault.
+    Similar(SimilarIncidents),
 }
 
 impl ScreenData {
@@ -141,6 +154,8 @@ pub enum ScreenRequest {
     Problems(ProblemSearch),
     Changes(ChangeSearch),
     Notifications(NotificationSearch),
+    /// How everybody is reached; it has no pages.
+    Contacts,
     /// Maintenance windows, at most a number of them; they have no pages.
     Maintenance(MaintenanceSearch),
     /// The checks whose alerts cried most; they have no pages.
@@ -149,6 +164,10 @@ pub enum ScreenRequest {
     Services,
     /// The first alerts of an incident, at most a number of them; they have no pages.
     Alerts(IncidentId, u32),
+    /// The incidents that resemble one, at most a number of them; they have no pages.
+    Similar(IncidentId, u32),
+    /// The incidents of the fault of one, itself first, at most a number of others; they have no pages.
+    FaultGroup(IncidentNumber, u32),
 }
 
 impl ScreenRequest {
@@ -160,6 +179,9 @@ impl ScreenRequest {
             Self::Handoff(..)
             | Self::Noise(..)
             | Self::Alerts(..)
+            | Self::Similar(..)
+            | Self::FaultGroup(..)
+            | Self::Contacts
             | Self::Maintenance(_)
             | Self::Services => self,
             Self::Reviews(search) => Self::Reviews(ReviewSearch { after: Some(mark), ..search }),
@@ -208,6 +230,8 @@ pub struct ListScreen {
     pub kind: ScreenKind,
     /// The incident that it is about, if it is about one.
     pub incident: Option<IncidentId>,
+    /// The number of that incident, where only that is known.
+    pub number: Option<IncidentNumber>,
     /// What was read for it.
     pub data: ScreenData,
     /// How reading went.
@@ -245,6 +269,7 @@ impl ListScreen {
         Self {
             kind,
             incident: None,
+            number: None,
             data: ScreenData::default(),
             load: LoadState::default(),
             items: Vec::new(),

@@ -1,6 +1,7 @@
 //! The definition of each screen.
 
 use crate::tui::alerts::logic::AlertsScreen;
+use crate::tui::contacts::logic::ContactsScreen;
 use crate::tui::feed::logic::FeedScreen;
 use crate::tui::handoff::logic::HandoffScreen;
 use crate::tui::lists::action_items::ActionItemsScreen;
@@ -14,6 +15,7 @@ use crate::tui::maintenance::logic::MaintenanceScreen;
 use crate::tui::oncall::logic::OnCallScreen;
 use crate::tui::screens::ScreenKind;
 use crate::tui::screens::logic::ScreenLogic;
+use crate::tui::similar::logic::SimilarScreen;
 
 /// Returns the definition of a screen.
 pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
@@ -26,9 +28,11 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Problems => &ProblemsScreen,
         ScreenKind::Changes => &ChangesScreen,
         ScreenKind::Notifications => &NotificationsScreen,
+        ScreenKind::Contacts => &ContactsScreen,
         ScreenKind::Maintenance => &MaintenanceScreen,
         ScreenKind::Noise => &NoiseScreen,
         ScreenKind::Services => &ServicesScreen,
         ScreenKind::Alerts => &AlertsScreen,
+        ScreenKind::Similar | ScreenKind::FaultGroup => &SimilarScreen,
     }
 }

@@ -10,7 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Position;
 
 use crate::backend::BackendError;
-use crate::model::IncidentId;
+use crate::model::{IncidentId, IncidentNumber};
 use crate::sync::{Sourced, last_seen};
 
 use crate::tui::core::app::App;
@@ -91,10 +91,22 @@ pub(in crate::tui) fn open_about(
     kind: ScreenKind,
     incident: IncidentId,
 ) -> Vec<Effect> {
+    open_screen_about(app, ListScreen { incident: Some(incident), ..ListScreen::new(kind) })
+}
+
+/// Opens a screen about the incident with a number, as [`open_about`] does.
+pub(in crate::tui) fn open_about_number(
+    app: &mut App,
+    kind: ScreenKind,
+    number: IncidentNumber,
+) -> Vec<Effect> {
+    open_screen_about(app, ListScreen { number: Some(number), ..ListScreen::new(kind) })
+}
+
+fn open_screen_about(app: &mut App, screen: ListScreen) -> Vec<Effect> {
     app.ui.mode = Mode::Panes;
     reading::update::end_travel(app);
     let read = app.screens.read_incident.take();
-    let screen = ListScreen { incident: Some(incident), ..ListScreen::new(kind) };
     let before = app.screens.open.replace(Box::new(screen));
     app.screens.behind = before.zip(read).map(|(screen, read)| Box::new((*screen, read)));
     derive(app);
@@ -177,7 +189,8 @@ pub(in crate::tui) fn scroll_into_view(app: &mut App) {
     let width = layout::text_width(body);
     let heading = layout::heading(app, screen, width).len();
     let rows = usize::from(layout::areas(screen, body, heading).list.height);
-    let top = layout::scroll_to_selected(&layout::list(app, screen, width), screen, rows);
+    let list = layout::list(app, screen, width);
+    let top = layout::scroll_to_selected(&list, screen, rows, app.ui.low_bandwidth);
     if let Some(screen) = app.screens.shown_mut() {
         screen.top = top;
     }

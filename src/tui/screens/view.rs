@@ -141,7 +141,9 @@ fn draw_list(app: &App, screen: &ListScreen, list: &ListLines, area: Rect, buffe
     for ((index, line), row) in lines.zip(area.rows()) {
         if let Some((from, _)) = selected.filter(|(from, to)| (*from..*to).contains(&index)) {
             let highlight = Rect { x: row.x - 1, width: row.width + 2, ..row };
-            if index == from {
+            // Low bandwidth: a background would cost as many bytes as the two rows have cells, with
+            // each key.
+            if index == from && !app.ui.low_bandwidth {
                 buffer.set_style(highlight, app.ui.theme.selection(!screen.is_typing()));
             }
             if line.width() > 0 {

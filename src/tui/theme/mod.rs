@@ -98,6 +98,12 @@ impl Theme {
         Self { name, ..self }
     }
 
+    /// Returns whether the terminal can show all symbols, such as braille.
+    #[must_use]
+    pub fn has_all_symbols(self) -> bool {
+        self.symbols == Symbols::All
+    }
+
     /// Returns the name of the theme.
     #[must_use]
     pub const fn name(self) -> Name {

@@ -18,6 +18,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::input::fuzzy::{Hit, WordMatcher};
 use crate::tui::reading::{LoadedIncident, TimelineInputs};
+use crate::tui::widgets::bounded::bounded;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::text::{Line, Span};
 
@@ -273,7 +274,7 @@ fn event_entry(app: &App, event: &Event, shown: &LoadedIncident) -> Entry {
             }
             text
         }
-        _ => event.detail(),
+        _ => event.marked_detail(app.fetched.directory.as_deref()),
     };
     // An event recorded later may have an earlier time than the entry below it.
     if let Some(late) = event.recording_delay().filter(|_| !pending) {
@@ -325,7 +326,8 @@ fn layout_entry(
     let time = format!("{}{gap}{utc}", app.clock().hh_mm_ss(entry.at));
     let lead = width_of(&time) + 2;
     let mut line = Line::from(vec![Span::styled(time, theme.dim()), Span::styled(mark, style)]);
-    let texts: Vec<_> = safe_lines(&entry.text).filter(|_| !entry.text.is_empty()).collect();
+    let text = bounded(&entry.text);
+    let texts: Vec<_> = safe_lines(&text).filter(|_| !text.is_empty()).collect();
     if is_wide {
         line.push_span(Span::styled(pad(&*entry.word, WORD_WIDTH).into_owned(), style));
         line.push_span(" ");

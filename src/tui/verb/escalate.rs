@@ -118,7 +118,13 @@ fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<Stri
         return Err(Some(format!("level {level} reaches nobody now")));
     }
     let reason = Some("called by hand".into());
-    Ok(IncidentCommand::Escalate { level, to, reason, automatic: None })
+    Ok(IncidentCommand::Escalate {
+        level,
+        to,
+        reason,
+        automatic: None,
+        all_must_acknowledge: next.all_must_acknowledge,
+    })
 }
 
 /// Returns the levels of the incident's policy, in the present round.
@@ -143,6 +149,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
                 to: people,
                 reason: Some("called by hand".into()),
                 automatic: None,
+                all_must_acknowledge: step.all_must_acknowledge,
             }],
             irreversible: true,
         };

@@ -67,6 +67,9 @@ impl<'a> Progress<'a> {
         } else if due > self.now {
             text.push_str(", by itself");
         }
+        if step.all_must_acknowledge {
+            text.push_str(", all must acknowledge");
+        }
         if step.level == self.row.escalation.saturating_add(1) {
             text.push_str(" · next");
         }
@@ -90,6 +93,11 @@ impl<'a> Progress<'a> {
                 text = format!("{text}, {} late", format_duration(late));
             }
             Some(_) => {}
+        }
+        if step.all_must_acknowledge
+            && let Some(required) = &self.row.required
+        {
+            text = format!("{text}, all must acknowledge: {}", required.text());
         }
         let list = self.app.notified.list_of(self.row.id);
         let of_event = |one: &&Notification| one.event == event.id;

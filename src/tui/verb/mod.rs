@@ -8,7 +8,9 @@
 
 mod acknowledge;
 mod action_item;
+mod answer_role;
 pub mod argument_error;
+mod ask_role;
 mod assign;
 pub mod availability;
 pub mod batch;
@@ -40,6 +42,7 @@ pub mod precheck;
 mod prioritize;
 mod reason;
 mod reclassify;
+mod recovery;
 mod reopen;
 mod resolve;
 mod review;
@@ -57,6 +60,7 @@ use crate::model::IncidentCommand;
 use crate::model::command::CommandKind;
 
 use crate::tui::action::{Action, Entry};
+use crate::tui::contacts::form::ContactForm;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use crate::tui::maintenance::form::MaintenanceForm;
@@ -85,6 +89,7 @@ const VERBS: &[Verb] = &[
     verb(services::ENTRY, &services::Services),
     verb(team::ENTRY, &team::Team),
     verb(update::ENTRY, &update::Update),
+    verb(recovery::ENTRY, &recovery::Recovery),
     verb(checklist::ENTRY, &checklist::AnswerItem),
     verb(close::ENTRY, &close::Close),
     verb(review::ENTRY, &review::WriteReview),
@@ -97,6 +102,8 @@ const VERBS: &[Verb] = &[
     verb(noise::ENTRY, &noise::MarkNoise),
     verb(describe::ENTRY, &describe::Describe),
     verb(role::ENTRY, &role::GiveRole),
+    verb(ask_role::ENTRY, &ask_role::AskForRole),
+    verb(answer_role::ENTRY, &answer_role::AnswerRole),
 ];
 
 /// The verb that declares an incident.
@@ -218,6 +225,8 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
         Kind::Review => read(&review::ReviewForm),
         Kind::ActionItem { id } => read(&action_item::ActionItemForm { id: *id }),
         Kind::Correction { commands } => read(&correction::CorrectionForm { commands }),
+        Kind::Contact { .. } => read(&ContactForm { quiet: false }),
+        Kind::QuietHours => read(&ContactForm { quiet: true }),
         Kind::Maintenance { id, .. } => read(&MaintenanceForm { id: *id }),
         Kind::AdoptService { team, .. } => read(&AdoptForm { team: team.as_deref() }),
         Kind::Command(kind) => match for_command(*kind) {

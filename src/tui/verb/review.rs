@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::command::CommandKind;
-use crate::model::review::Section;
+use crate::model::review::{Section, suggested_text};
 use crate::model::time::format_ago;
 use crate::model::{Event, EventBody, Incident, IncidentCommand};
 
@@ -47,11 +47,12 @@ impl VerbLogic for WriteReview {
         let missing = record.review.missing();
         let about = match (record.review.published_at, missing.len()) {
             (Some(then), _) => format!("published {}", format_ago(then, app.backend_time(at))),
-            (None, 0) => "all sections are written".into(),
+            (None, 0) => "in review: all sections are written".into(),
             (None, count) => format!("{count} of 7 sections are empty"),
         };
         let mut items = vec![
             Item::new("write the sections …", Pick::Form(Kind::Review)).key('w').about(about),
+            Item::new("read it as it will be", Pick::ReadReview(target.id)).key('r'),
             Item::new("add an action item …", Pick::NewActionItem).key('a'),
         ];
         for (item, key) in record.review.actions.iter().zip('1'..='9') {
@@ -115,7 +116,7 @@ impl FormLogic for ReviewForm {
                 let text = written(section).cloned().unwrap_or_default();
                 if text.trim().is_empty() {
                     // What is known, as a start for the author.
-                    let known = suggested_text(filling.app, filling.record, *section);
+                    let known = recorded_text(filling.app, filling.record, *section);
                     return Field::text(section_label(*section), &known);
                 }
                 Field::text(section_label(*section), &text)
@@ -163,31 +164,24 @@ fn section_label(section: Section) -> &'static str {
         Section::Resolution => "Resolution",
         Section::Communication => "Communication",
         Section::Gaps => "Gaps",
+        Section::Factors => "Factors",
+        Section::WentWell => "Went well",
         Section::Unknown(name) => name.label(),
     }
 }
 
-/// Returns what is known of a section that nobody has written: from the symptoms, the resolution,
-/// the updates for stakeholders, and the timeline.
-fn suggested_text(app: &App, record: Option<&Incident>, section: Section) -> String {
+/// Returns what is known of a section that nobody has written.
+fn recorded_text(app: &App, record: Option<&Incident>, section: Section) -> String {
     let Some(record) = record else { return String::new() };
-    match section {
-        Section::Timeline => milestones(app, record),
-        Section::Impact => {
-            let services = record.summary.services.join(", ");
-            let affected = Some(services).filter(|services| !services.is_empty());
-            let affected = affected.map(|services| format!("Affected: {services}."));
-            let symptoms = Some(record.symptoms.trim().to_owned()).filter(|text| !text.is_empty());
-            affected.into_iter().chain(symptoms).collect::<Vec<_>>().join("\n")
-        }
-        Section::Resolution => record.resolution.as_ref().map_or_else(String::new, |resolution| {
-            let parts = [resolution.detail.trim(), resolution.validation.trim()];
-            let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            format!("{}: {}", resolution.action, parts.join("\n"))
-        }),
-        Section::Communication => updates(app, record),
-        _ => String::new(),
-    }
+    let time = |at: DateTime<Utc>| review_time(app, at);
+    let directory = app.fetched.directory.as_deref();
+    suggested_text(section, record, read_events(app, record), directory, &time)
+}
+
+/// Formats a time for the text of a review: `2026-03-01 22:37 UTC`.
+fn review_time(app: &App, at: DateTime<Utc>) -> String {
+    let clock = app.clock();
+    format!("{} {}", clock.local_time(at).format("%Y-%m-%d %H:%M"), clock.name_at(at))
 }
 
 /// Returns the events of an incident, as far as they were read.
@@ -195,43 +189,4 @@ fn read_events<'a>(app: &'a App, record: &Incident) -> &'a [Event] {
     let id = record.summary.id;
     let shown = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
     shown.map(|shown| shown.events.as_slice()).unwrap_or_default()
-}
-
-/// Returns the updates that stakeholders got, a line each.
-fn updates(app: &App, record: &Incident) -> String {
-    let sent = read_events(app, record).iter().filter_map(|event| match &event.body {
-        EventBody::StakeholdersUpdated { message, .. } => {
-            let at = app.clock().local_time(event.at).format("%Y-%m-%d %H:%M");
-            let zone = app.clock().name_at(event.at);
-            Some(format!("{at} {zone} {}", message.replace('\n', " ")))
-        }
-        _ => None,
-    });
-    let sent: Vec<String> = sent.collect();
-    if sent.is_empty() {
-        record.stakeholder_message.clone().unwrap_or_default()
-    } else {
-        sent.join("\n")
-    }
-}
-
-/// Returns the milestones of an incident, a line each.
-fn milestones(app: &App, record: &Incident) -> String {
-    let events = read_events(app, record);
-    let lines: Vec<String> = events
-        .iter()
-        .filter(|event| event.body.is_milestone())
-        .map(|event| {
-            let detail = event.detail();
-            let line = format!(
-                "{} {} {} by {}",
-                app.clock().local_time(event.at).format("%Y-%m-%d %H:%M"),
-                app.clock().name_at(event.at),
-                event.body.label().to_lowercase(),
-                event.actor.name()
-            );
-            if detail.is_empty() { line } else { format!("{line}: {}", detail.replace('\n', " ")) }
-        })
-        .collect();
-    lines.join("\n")
 }

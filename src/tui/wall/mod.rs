@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::backend::TimelineRange;
+use crate::model::directory::Directory;
 use crate::model::filter::{Filter, Predicate};
 use crate::model::queue::OpenCounts;
 use crate::model::{Actor, Event, EventBody, IncidentId, IncidentNumber, Priority, Summary};
@@ -288,7 +289,12 @@ impl Wall {
     }
 
     /// Adds events to the ribbon, except those that it has already.
-    pub(super) fn add_to_ribbon(&mut self, incident: IncidentRef, events: &[Event]) {
+    pub(super) fn add_to_ribbon(
+        &mut self,
+        incident: IncidentRef,
+        events: &[Event],
+        directory: Option<&Directory>,
+    ) {
         for event in events {
             // A repeated alert is not an action of a person.
             let is_repeat = matches!(event.body, EventBody::AlertRepeated { .. });
@@ -305,7 +311,7 @@ impl Wall {
                 incident,
                 seq: event.seq,
                 word: event.body.label(),
-                detail: event.detail(),
+                detail: event.marked_detail(directory),
                 actor: event.actor.clone(),
             };
             self.ribbon.insert(index.unwrap_or(self.ribbon.len()), entry);

@@ -103,7 +103,8 @@ pub(in crate::tui) fn ribbon_events_loaded(
     read: Result<Vec<Event>, BackendError>,
 ) -> Vec<Effect> {
     if let (Some(wall), Ok(events)) = (&mut app.wall, read) {
-        wall.add_to_ribbon(request.incident, &events);
+        let directory = app.fetched.directory.as_deref();
+        wall.add_to_ribbon(request.incident, &events, directory);
     }
     Vec::new()
 }

@@ -1,8 +1,10 @@
 //! What several features draw with: frames of panes, popups, formatted values.
 
+pub mod bounded;
 pub mod cursor;
 pub mod formatting;
 pub mod highlight;
+pub mod markdown;
 pub mod pane;
 pub mod popup;
 pub mod text;

@@ -126,7 +126,13 @@ impl Request for Escalate {
         }
         let reason = self.reason.clone().unwrap_or_else(|| MANUAL_REASON.to_owned());
         let reason = Some(reason);
-        Ok(Plan::one(IncidentCommand::Escalate { level, to, reason, automatic: None }))
+        Ok(Plan::one(IncidentCommand::Escalate {
+            level,
+            to,
+            reason,
+            automatic: None,
+            all_must_acknowledge: step.all_must_acknowledge,
+        }))
     }
 }
 
@@ -146,16 +152,26 @@ pub struct GiveRole {
     #[arg(long)]
     #[serde(default)]
     pub withdraw: bool,
+    /// Ask the person to join instead of giving the role at once
+    #[arg(long, conflicts_with = "withdraw")]
+    #[serde(default)]
+    pub ask: bool,
 }
 
 impl Request for GiveRole {
     const ROW: VerbRow = VerbRow::new(
         "role",
         "Give a role in the response to somebody, or withdraw it",
-        &[CommandKind::GiveRole],
+        &[CommandKind::GiveRole, CommandKind::AskForRole],
         "INC-12 scribe ines",
         r#"{"role": "scribe", "person": "ines"}"#,
     )
+    .more_examples(&[
+        "redphone role INC-12 comms ines --ask",
+        "redphone role accept INC-12 comms",
+        "redphone role decline INC-12 comms",
+    ])
+    .about("Who is asked is notified over the contacts of that person, and accepts or declines.")
     .choices(&[("role", choices::<Role>)])
     .done_with_content("role");
 
@@ -166,7 +182,45 @@ impl Request for GiveRole {
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
         let person = parse_person(&self.person, situation)
             .map_err(|problem| FieldError::new("person", problem))?;
+        if self.ask && self.withdraw {
+            return Err(FieldError::new("ask", Problem::AskAndWithdraw));
+        }
+        if self.ask {
+            return Ok(Plan::one(IncidentCommand::AskForRole { role: self.role, person }));
+        }
         let given = !self.withdraw;
         Ok(Plan::one(IncidentCommand::GiveRole { role: self.role, person, given }))
+    }
+}
+
+/// Accept or decline a role that you were asked for.
+#[derive(Args, Serialize, Deserialize, ToSchema, Clone, Debug)]
+pub struct AnswerRole {
+    /// The role
+    #[arg(value_name = "ROLE", value_parser = EnumParser::<Role>::new())]
+    #[serde(with = "as_text")]
+    #[schema(value_type = String, example = "scribe")]
+    pub role: Role,
+    /// Decline it instead of accepting it
+    #[arg(long)]
+    #[serde(default)]
+    pub decline: bool,
+}
+
+impl Request for AnswerRole {
+    const ROW: VerbRow = VerbRow::new(
+        "answer-role",
+        "Accept or decline a role that you were asked for",
+        &[CommandKind::AnswerRole],
+        "INC-12 scribe",
+        r#"{"role": "scribe"}"#,
+    )
+    .choices(&[("role", choices::<Role>)])
+    .more_examples(&["redphone answer-role INC-12 scribe --decline"])
+    .done_with_content("answered");
+
+    fn plan(&self, _: &Situation<'_>) -> Result<Plan, FieldError> {
+        let (role, accepted) = (self.role, !self.decline);
+        Ok(Plan::one(IncidentCommand::AnswerRole { role, accepted }))
     }
 }

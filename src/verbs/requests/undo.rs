@@ -40,6 +40,7 @@ impl Request for UndoLast {
             CommandKind::Unlink,
             CommandKind::WriteReview,
             CommandKind::SetActionItem,
+            CommandKind::SetExpectedRecovery,
         ],
         "INC-12",
         "{}",
@@ -128,6 +129,7 @@ fn command_of(body: &EventBody) -> Option<IncidentCommand> {
         EventBody::Unlinked { link } => C::Unlink { link },
         EventBody::ReviewWritten { section, text } => C::WriteReview { section, text },
         EventBody::ActionItemSet { item } => C::SetActionItem { item },
+        EventBody::ExpectedRecoverySet { at } => C::SetExpectedRecovery { at },
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! Verbs that write texts: note, correct-note, decision, update, describe.
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -162,13 +163,18 @@ pub struct UpdateStakeholders {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 40, example = "30m")]
     pub next: Option<String>,
+    /// When service is expected to be restored: 2h, 14:00; `none` if nobody knows
+    #[arg(long, value_name = "TIME")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 40, example = "2h")]
+    pub recovery: Option<String>,
 }
 
 impl Request for UpdateStakeholders {
     const ROW: VerbRow = VerbRow::new(
         "update",
         "Tell stakeholders where the response stands, and when they will hear next",
-        &[CommandKind::UpdateStakeholders],
+        &[CommandKind::UpdateStakeholders, CommandKind::SetExpectedRecovery],
         "INC-12 'Payments work again for most customers' --next 30m",
         r#"{"message": "Payments work again for most customers", "next": "30m"}"#,
     )
@@ -178,11 +184,58 @@ impl Request for UpdateStakeholders {
     .done("stakeholders updated")
     .numbers(Numbers::One);
 
+    fn needs(&self) -> Needs {
+        if self.recovery.is_some() { Needs::Record } else { Needs::Nothing }
+    }
+
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
         check::required_text("message", &self.message)?;
         let next_due = self.next.as_deref().map(|next| situation.time("next", next)).transpose()?;
         let message = self.message.clone();
-        Ok(Plan::one(IncidentCommand::UpdateStakeholders { message, next_due }))
+        let update = IncidentCommand::UpdateStakeholders { message, next_due };
+        let Some(recovery) = &self.recovery else { return Ok(Plan::one(update)) };
+        let at = expected_recovery(recovery, situation)?;
+        let is_same = situation.record.is_some_and(|record| record.expected_recovery == at);
+        let recovery = (!is_same).then_some(IncidentCommand::SetExpectedRecovery { at });
+        Ok(Plan { commands: recovery.into_iter().chain([update]).collect(), ..Plan::default() })
+    }
+}
+
+/// Reads when service is expected to be restored; `none` for a time that nobody knows.
+fn expected_recovery(
+    text: &str,
+    situation: &Situation<'_>,
+) -> Result<Option<DateTime<Utc>>, FieldError> {
+    if text.trim().eq_ignore_ascii_case("none") {
+        return Ok(None);
+    }
+    situation.time("recovery", text).map(Some)
+}
+
+/// Say when service is expected to be restored.
+#[derive(Args, Serialize, Deserialize, ToSchema, Clone, Debug)]
+pub struct SetExpectedRecovery {
+    /// When: 2h, 14:00, 2026-03-01 09:00; `none` if nobody knows any more
+    #[arg(value_name = "TIME")]
+    #[schema(min_length = 1, max_length = 40, example = "2h")]
+    pub recovery: String,
+}
+
+impl Request for SetExpectedRecovery {
+    const ROW: VerbRow = VerbRow::new(
+        "recovery",
+        "Say when service is expected to be restored",
+        &[CommandKind::SetExpectedRecovery],
+        "INC-12 2h",
+        r#"{"recovery": "2h"}"#,
+    )
+    .more_examples(&["redphone recovery INC-12 none"])
+    .about("Stakeholders are told of it, as far as the settings say so.")
+    .done("expected recovery set");
+
+    fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
+        let at = expected_recovery(&self.recovery, situation)?;
+        Ok(Plan::one(IncidentCommand::SetExpectedRecovery { at }))
     }
 }
 

@@ -8,7 +8,7 @@ import http.client
 import http.server
 import threading
 
-from exchange import ASKED, request, response
+from exchange import REQUESTED, request, response
 
 URL = "http://incidents.test"
 
@@ -39,7 +39,7 @@ class Between:
         length = int(asked.headers.get("Content-Length", 0))
         body = asked.rfile.read(length) if length else None
         path = asked.path.removeprefix(URL)
-        named = [[k, v] for k, v in asked.headers.items() if k.lower() in ASKED]
+        named = [[k, v] for k, v in asked.headers.items() if k.lower() in REQUESTED]
         entry = {"request": request(asked.command, path, named, body)}
         with self.lock:
             self.exchanges.append(entry)

@@ -10,7 +10,7 @@ SAID = {
     "retry-after", "vary", "www-authenticate", "x-request-id",
 }
 # Headers of a request that say something to a server.
-ASKED = {
+REQUESTED = {
     "accept", "accept-encoding", "authorization", "content-encoding", "content-type",
     "if-none-match", "transfer-encoding", "x-request-id",
 }

@@ -1,13 +1,14 @@
 //! Changes of the directory, with who made them.
 
-use chrono::Utc;
+use chrono::{TimeDelta, Utc};
 use redphone::backend::administration::entry_tag;
 use redphone::backend::{
     AdministrationRequest, AdministrationSearch, Backend, BackendError, PageMark, Precondition,
 };
 use redphone::model::administration::{AdministrationChange, Entry, EntryKind, EntryRef};
 use redphone::model::directory::{Service, Team, TeamOverride};
-use redphone::model::oncall::{Override, Schedule};
+use redphone::model::id::CoverId;
+use redphone::model::oncall::{Cover, CoverAnswer, CoverState, Override, Schedule, TimeSpan};
 use redphone::model::{Actor, PersonRef};
 use serde_json::json;
 
@@ -195,6 +196,34 @@ pub async fn stand_ins_are_added_and_removed(backend: &impl Backend) {
     assert!(matches!(error, BackendError::NotFound(_)), "{error:?}");
     let nowhere = AdministrationChange::AddOverride(stand_in("web", "nadia"));
     assert!(matches!(refused(backend, nowhere).await, BackendError::NotFound(_)));
+}
+
+pub async fn cover_is_accepted_by_exactly_one(backend: &impl Backend) {
+    fill(backend).await;
+    let from = "2030-03-02T12:00:00Z".parse().unwrap();
+    let directory = backend.directory().await.unwrap();
+    let schedule = directory.schedule("payments").unwrap();
+    let on_call = schedule.on_call(from).unwrap().to_owned();
+    let other = schedule.rotation.iter().find(|handle| **handle != on_call).unwrap().clone();
+    let span = TimeSpan { from, to: from + TimeDelta::hours(1) };
+    let cover = Cover::new(CoverId::new(), "payments", &on_call, span);
+    let change = AdministrationChange::RequestCover(cover);
+    assert!(backend.administer(&request(change)).await.unwrap().event.is_some());
+    let directory = backend.directory().await.unwrap();
+    let cover = &directory.covers[0];
+    assert_eq!((cover.person.as_str(), cover.state), (on_call.as_str(), CoverState::Open));
+    let answer = |person: &str| CoverAnswer {
+        id: cover.id,
+        schedule: "payments".into(),
+        person: person.into(),
+    };
+    let accepted = AdministrationChange::AcceptCover(answer(&other));
+    assert!(backend.administer(&request(accepted)).await.unwrap().event.is_some());
+    let directory = backend.directory().await.unwrap();
+    assert_eq!(directory.schedule("payments").unwrap().on_call(from), Some(other.as_str()));
+    let withdrawn = AdministrationChange::WithdrawCover(answer(&on_call));
+    let error = refused(backend, withdrawn).await;
+    assert!(matches!(error, BackendError::Conflict(_)), "{error:?}");
 }
 
 pub async fn repeated_request_has_its_first_outcome(backend: &impl Backend) {

@@ -176,11 +176,17 @@ pub async fn every_command_is_executed_or_refused_with_a_reason(backend: &dyn Ba
         IncidentCommand::Assign { to: Some(bo.clone()) },
         IncidentCommand::SetTeam { team: Some("platform".into()) },
         IncidentCommand::GiveRole { role: Role::Scribe, person: bo.clone(), given: true },
+        IncidentCommand::AskForRole { role: Role::Communications, person: ines() },
+        IncidentCommand::AnswerRole { role: Role::Communications, accepted: true },
+        IncidentCommand::SetExpectedRecovery {
+            at: Some(chrono::Utc::now() + chrono::TimeDelta::hours(2)),
+        },
         IncidentCommand::Escalate {
             level: 1,
             to: vec![ines()],
             reason: Some("nobody answers".into()),
             automatic: None,
+            all_must_acknowledge: false,
         },
         IncidentCommand::Prioritize { impact: Impact::High, urgency: Urgency::High },
         IncidentCommand::OverridePriority {

@@ -200,6 +200,14 @@ pub async fn reviews_are_listed_with_the_missing_ones(backend: &dyn Backend) {
     for section in Section::ALL {
         review(backend, published, *section, "text").await;
     }
+    // All that is required is written, and it is not published yet.
+    let with =
+        |states: &[ReviewState]| ReviewSearch { states: states.into(), ..ReviewSearch::first(100) };
+    let rows = all_pages!(backend, reviews, with(&[ReviewState::InReview]), 1);
+    let found: Vec<_> = rows.iter().map(|row| (row.incident.id, row.state)).collect();
+    assert_eq!(found, [(published, ReviewState::InReview)]);
+    assert_eq!(rows[0].factors, ["text"]);
+    assert_eq!(all_pages!(backend, reviews, with(&[ReviewState::Draft]), 1).len(), 2);
     done(backend, published, IncidentCommand::PublishReview).await;
     let search = ReviewSearch::first(100);
     for limit in [1, 2, 100] {

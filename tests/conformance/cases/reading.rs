@@ -6,6 +6,7 @@ use chrono::{FixedOffset, TimeDelta, Utc};
 use redphone::backend::{Backend, TimelineRange};
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::command::Link;
+use redphone::model::measures::pages::{Dimension, Offsets, PagesQuery, Selection};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::{Actor, ChangeId, Command, IncidentCommand, ProblemId};
@@ -145,15 +146,18 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
     let other = declared(backend, "carts are empty").await;
     let mut elsewhere = declaration("timeout after 12 s on node-9");
     elsewhere.services = vec!["search".into()];
-    declared_as(backend, elsewhere).await;
+    let elsewhere = declared_as(backend, elsewhere).await;
     let id = declared(backend, "timeout after 12 s on node-9").await;
     let link = Link::Problem { id: problem.id, title: problem.title.clone() };
     done(backend, id, IncidentCommand::Link { link }).await;
     let detail = backend.incident(id).await.unwrap();
     let found: Vec<_> = detail.similar.iter().map(|s| (s.id, s.same_fault)).collect();
-    assert_eq!(found, [(same, true), (other, false)]);
+    // The same words say more than the same service.
+    assert_eq!(found, [(same, true), (elsewhere, false), (other, false)]);
     assert_eq!(detail.similar[0].resolution, "rollback: went back to v811");
     assert_eq!(detail.similar[1].resolution, "");
+    assert_eq!(detail.similar[1].shared_terms, ["after", "node", "timeout"]);
+    assert_eq!(detail.similar[2].shared_terms, [""; 0]);
     assert_eq!(detail.problem, Some(problem));
 }
 
@@ -177,6 +181,25 @@ pub async fn measures_follow_what_happened(backend: &dyn Backend) {
     assert_eq!(measures.recurring[0].count, 2);
     assert_eq!(measures.recurring[0].title, "disk 2 full");
     assert_eq!(measures.recurring[0].service, "checkout");
+    let query = PagesQuery {
+        window: window.clone(),
+        selection: Selection { services: vec!["checkout".into()], ..Selection::default() },
+        by: vec![Dimension::Service, Dimension::Source],
+        offsets: Offsets::default(),
+    };
+    let pages = backend.pages(&query, now).await.unwrap();
+    // Both compute the same figures.
+    assert_eq!(pages.now.volume, measures.now.volume);
+    assert_eq!(pages.now.mtta.times, measures.now.mtta);
+    assert_eq!(pages.now.mttr.times, measures.now.mttr);
+    assert_eq!(pages.now.acknowledge, measures.now.acknowledge);
+    assert_eq!(pages.recurring[0].group, measures.recurring[0]);
+    assert_eq!(pages.heat.iter().flatten().sum::<u64>(), 3);
+    let rows: Vec<_> = pages.cuts.iter().map(|cut| (cut.by, cut.rows.len())).collect();
+    assert_eq!(rows, [(Dimension::Service, 1), (Dimension::Source, 1)]);
+    let none = Selection { services: vec!["nothing".into()], ..Selection::default() };
+    let pages = backend.pages(&PagesQuery { selection: none, ..query }, now).await.unwrap();
+    assert_eq!(pages.now.reported(), 0);
     done(backend, first, IncidentCommand::Reopen { reason: "back".into() }).await;
     let measures = backend.measures(&window, Cut::Total, now).await.unwrap();
     assert_eq!(measures.now.mttr.count, 0);

@@ -21,14 +21,18 @@ pub struct VirtualClock {
 }
 
 struct State {
-    now: DateTime<Utc>,
+    /// The time without jumps, by which everybody waits.
+    steady: DateTime<Utc>,
+    /// How far the clock was set.
+    offset: TimeDelta,
     sleepers: BTreeMap<(DateTime<Utc>, u64), oneshot::Sender<()>>,
     count: u64,
 }
 
 impl VirtualClock {
     pub fn new(now: DateTime<Utc>) -> Self {
-        let state = State { now, sleepers: BTreeMap::new(), count: 0 };
+        let (offset, sleepers) = (TimeDelta::zero(), BTreeMap::new());
+        let state = State { steady: now, offset, sleepers, count: 0 };
         Self { state: Mutex::new(state), activity: AtomicU64::new(0) }
     }
 
@@ -47,6 +51,13 @@ impl VirtualClock {
         }
     }
 
+    /// Sets the clock forward or back. Whoever waits goes on to wait, as in a machine whose clock is set, or
+    /// that was suspended.
+    pub async fn jump(&self, by: TimeDelta) {
+        self.settle().await;
+        self.state().offset += by;
+    }
+
     /// Lets time pass up to `until`.
     pub async fn advance(&self, until: DateTime<Utc>) {
         loop {
@@ -55,11 +66,12 @@ impl VirtualClock {
                 let mut state = self.state();
                 state.sleepers.retain(|_, sleeper| !sleeper.is_closed());
                 let next = state.sleepers.first_key_value().map(|((at, _), _)| *at);
+                let until = until - state.offset;
                 let Some(at) = next.filter(|at| *at <= until) else {
-                    state.now = until.max(state.now);
+                    state.steady = until.max(state.steady);
                     return;
                 };
-                state.now = at.max(state.now);
+                state.steady = at.max(state.steady);
                 state.sleepers.pop_first().map(|(_, sleeper)| sleeper)
             };
             if let Some(sleeper) = sleeper {
@@ -74,7 +86,8 @@ impl VirtualClock {
 impl Clock for VirtualClock {
     fn now(&self) -> DateTime<Utc> {
         self.activity.fetch_add(1, Ordering::Relaxed);
-        self.state().now
+        let state = self.state();
+        state.steady + state.offset
     }
 
     async fn sleep(&self, time: Duration) {
@@ -83,7 +96,7 @@ impl Clock for VirtualClock {
             let (sender, woken) = oneshot::channel();
             let mut state = self.state();
             state.count += 1;
-            let at = state.now + TimeDelta::from_std(time).expect("a short time");
+            let at = state.steady + TimeDelta::from_std(time).expect("a short time");
             let key = (at, state.count);
             state.sleepers.insert(key, sender);
             woken

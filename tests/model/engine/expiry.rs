@@ -17,7 +17,7 @@ use redphone::model::notification::AnswerSettings;
 use redphone::model::notification::decision::AttemptResult;
 use redphone::model::service_level::ServiceLevels;
 use redphone::outbound::Channels;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use super::clock::VirtualClock;
 use super::outside::{Store, down};
@@ -92,19 +92,18 @@ async fn alerts_end_when_their_time_has_come() {
     let start: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().unwrap();
     let at = |minutes: i64| start + TimeDelta::minutes(minutes);
     let clock = Arc::new(VirtualClock::new(start));
-    let store = Arc::new(Store {
-        memory: Arc::new(Memory::new(Directory::default(), Vec::new(), 1)),
-        clock: Arc::clone(&clock),
-        changed: Notify::new(),
-        is_down: AtomicBool::new(false),
-        heartbeats: Mutex::default(),
-    });
+    let store = Arc::new(Store::new(
+        Arc::new(Memory::new(Directory::default(), Vec::new(), 1)),
+        Arc::clone(&clock),
+    ));
     let alerts = Arc::new(Alerts::default());
     let engines = [1, 2].map(|_| {
         let engine = Engine::new(EngineOptions {
             backend: Arc::clone(&store) as Arc<dyn Backend>,
             ledger: Arc::clone(&alerts) as Arc<dyn Ledger>,
             settings: EngineSettings {
+                calendars: Arc::default(),
+                calendar_reader: None,
                 sender: Arc::new(Channels::default()),
                 contacts: Arc::default(),
                 signals: Arc::default(),

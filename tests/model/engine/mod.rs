@@ -3,23 +3,27 @@
 //! `REDPHONE_ENGINE_SEEDS` sets how many weeks (2), `REDPHONE_ENGINE_SEED` runs the one of a seed.
 
 mod clock;
+mod demo;
 mod expiry;
+mod faults;
 mod laws;
 mod outside;
 mod signals;
+mod watches;
 mod week;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rstest::rstest;
 
-use self::week::Week;
+use self::faults::EngineFault;
+use self::week::{Faults, Week};
 use crate::support::memory::ledger::Fault;
 use crate::support::sample::{Sample, number};
 
-fn run(seed: u64, engines: usize, days: i64, fault: Option<Fault>) -> Week {
+fn run(seed: u64, engines: usize, days: i64, faults: Faults) -> Week {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(Week::run(seed, engines, days, fault))
+    runtime.block_on(Week::run(seed, engines, days, faults))
 }
 
 #[rstest]
@@ -32,7 +36,7 @@ fn nothing_is_lost_doubled_or_late_in_any_week(#[case] engines: usize) {
     };
     for seed in seeds {
         println!("REDPHONE_ENGINE_SEED={seed} with {engines} engines");
-        run(seed, engines, 7, None).check();
+        run(seed, engines, 7, Faults::default()).check();
     }
 }
 
@@ -45,8 +49,38 @@ fn nothing_is_lost_doubled_or_late_in_any_week(#[case] engines: usize) {
 #[case(Fault::ReleasesNothing, Week::check_ends)]
 fn faults_of_a_ledger_are_found(#[case] fault: Fault, #[case] law: fn(&Week)) {
     let is_found = |seed| {
-        let week = run(seed, 2, 2, Some(fault));
+        let week = run(seed, 2, 2, Faults { ledger: Some(fault), engine: None });
         catch_unwind(AssertUnwindSafe(|| law(&week))).is_err()
     };
     assert!((0..32).any(is_found), "no law finds {fault:?}");
+}
+
+#[rstest]
+#[case(EngineFault::IgnoresWait, Week::check_steps)]
+#[case(EngineFault::ForgetsPaused, Week::check_steps)]
+#[case(EngineFault::IgnoresAcknowledgement, Week::check_requests)]
+#[case(EngineFault::IgnoresEnd, Week::check_requests)]
+#[case(EngineFault::WaitsForSlowChannel, Week::check_delays)]
+#[case(EngineFault::SkipsUnreachable, Week::check_plans)]
+#[case(EngineFault::WakesForHistory, Week::check_history)]
+fn faults_of_an_engine_are_found(#[case] fault: EngineFault, #[case] law: fn(&Week)) {
+    let is_found = |seed| {
+        let week = run(seed, 1, 3, Faults { engine: Some(fault), ledger: None });
+        catch_unwind(AssertUnwindSafe(|| law(&week))).is_err()
+    };
+    assert!((0..32).any(is_found), "no law finds {fault:?}");
+    // What finds the fault finds nothing where there is none.
+    law(&run(0, 1, 3, Faults::default()));
+}
+
+/// The store has rules of its own, so that a fault of one program reaches nobody.
+#[rstest]
+#[case(EngineFault::IgnoresAcknowledgement)]
+#[case(EngineFault::IgnoresEnd)]
+fn store_refuses_what_an_engine_must_not_do(#[case] fault: EngineFault) {
+    for seed in 0..4 {
+        let week = run(seed, 1, 3, Faults { engine: Some(fault), ledger: None });
+        week.check_states_of_steps();
+        week.check_messages();
+    }
 }

@@ -9,15 +9,19 @@ use chrono::{DateTime, Utc};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use redphone::backend::{
-    Backend, BackendError, Capabilities, Cursor, Delta, Detail, Outcome, Page, Search,
-    TimelineRange,
+    Backend, BackendError, Capabilities, Cursor, Delta, Detail, IngestEffect, IngestOutcome,
+    Outcome, Page, Search, TimelineRange,
 };
 use redphone::engine::{Clock, Sender};
+use redphone::model::alert::{AlertCounts, AlertGroup};
 use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Measures, Window};
+use redphone::model::notification::step::DueStep;
 use redphone::model::problem::Problem;
 use redphone::model::signals::{Heartbeat, HeartbeatCheck, HeartbeatRule};
-use redphone::model::{Envelope, Event, IncidentId, IncidentNumber, Status, Summary};
+use redphone::model::{
+    Actor, Command, Envelope, Event, IncidentCommand, IncidentId, IncidentNumber, Status, Summary,
+};
 use redphone::outbound::{OutboundMessage, Receipt, SendError};
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -31,7 +35,23 @@ pub struct Store {
     pub clock: Arc<VirtualClock>,
     pub changed: Notify,
     pub is_down: AtomicBool,
+    /// Whether nothing can be written.
+    pub is_full: AtomicBool,
     pub heartbeats: Mutex<Heartbeats>,
+    requests: Mutex<Vec<StepRequest>>,
+    ingested: Mutex<Vec<Ingested>>,
+}
+
+/// When a group of alerts was reported, its key, and whether it fires.
+pub type Ingested = (DateTime<Utc>, String, bool);
+
+/// A step that an engine wanted to carry out, with the incident as it was then.
+#[derive(Clone, Debug)]
+pub struct StepRequest {
+    pub at: DateTime<Utc>,
+    pub level: u8,
+    pub step: DueStep,
+    pub incident: Summary,
 }
 
 /// Heartbeats in memory.
@@ -54,12 +74,51 @@ impl Heartbeats {
     }
 }
 
+/// Returns the error of a store whose disk is full.
+pub fn full() -> BackendError {
+    BackendError::Unreachable("the disk is full".into())
+}
+
 /// Returns the error of a store that is down.
 pub fn down() -> BackendError {
     BackendError::Unreachable("the store is down".into())
 }
 
 impl Store {
+    pub fn new(memory: Arc<Memory>, clock: Arc<VirtualClock>) -> Self {
+        Self {
+            memory,
+            clock,
+            changed: Notify::new(),
+            is_down: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
+            heartbeats: Mutex::default(),
+            requests: Mutex::default(),
+            ingested: Mutex::default(),
+        }
+    }
+
+    /// Returns the steps that engines wanted to carry out, whatever became of them.
+    pub fn requests(&self) -> Vec<StepRequest> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the groups of alerts that were reported.
+    pub fn ingested(&self) -> Vec<Ingested> {
+        self.ingested.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn record_request(&self, envelope: &Envelope) {
+        let Command::Incident { incident, command, .. } = &envelope.command else { return };
+        let IncidentCommand::Escalate { level, automatic: Some(step), .. } = command else {
+            return;
+        };
+        let Some(row) = self.memory.row(*incident) else { return };
+        let request =
+            StepRequest { at: self.clock.now(), level: *level, step: *step, incident: row };
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    }
+
     fn check(&self) -> Result<(), BackendError> {
         if self.is_down.load(Ordering::Relaxed) { Err(down()) } else { Ok(()) }
     }
@@ -136,7 +195,28 @@ impl Backend for Store {
 
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         self.check()?;
+        if self.is_full.load(Ordering::Relaxed) {
+            return Err(full());
+        }
+        self.record_request(envelope);
         self.carry_out(envelope)
+    }
+
+    async fn ingest(
+        &self,
+        group: &AlertGroup,
+        _actor: &Actor,
+    ) -> Result<IngestOutcome, BackendError> {
+        self.check()?;
+        let fires = group.alerts.iter().any(|alert| alert.is_firing);
+        let ingested = (self.clock.now(), group.key.clone(), fires);
+        self.ingested.lock().unwrap_or_else(PoisonError::into_inner).push(ingested);
+        Ok(IngestOutcome {
+            effect: IngestEffect::Unchanged,
+            incident: None,
+            number: None,
+            alerts: AlertCounts::default(),
+        })
     }
 
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
@@ -186,17 +266,26 @@ pub struct World {
     pub store: Arc<Store>,
     rng: Mutex<ChaCha8Rng>,
     sent: Mutex<Vec<SendRecord>>,
+    /// Whether another server does not answer.
+    pub is_other_down: AtomicBool,
+    probes: Mutex<Vec<DateTime<Utc>>>,
 }
 
 impl World {
     pub fn new(store: Arc<Store>, seed: u64) -> Self {
         let rng = Mutex::new(ChaCha8Rng::seed_from_u64(seed));
-        Self { store, rng, sent: Mutex::default() }
+        let is_other_down = AtomicBool::new(false);
+        Self { store, rng, sent: Mutex::default(), is_other_down, probes: Mutex::default() }
     }
 
     /// Returns the messages that were begun.
     pub fn sent(&self) -> Vec<SendRecord> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns when the other server was asked.
+    pub fn probes(&self) -> Vec<DateTime<Utc>> {
+        self.probes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn draw(&self, range: std::ops::Range<u64>) -> u64 {
@@ -278,5 +367,15 @@ impl Sender for Channels {
                 world.outcome()
             }
         }
+    }
+
+    async fn probe(&self, _url: &str) -> Result<(), SendError> {
+        let World { store, is_other_down, probes, .. } = &*self.world;
+        probes.lock().unwrap_or_else(PoisonError::into_inner).push(store.clock.now());
+        if is_other_down.load(Ordering::Relaxed) {
+            store.clock.sleep(Duration::from_secs(2)).await;
+            return Err(SendError::temporary("it does not answer"));
+        }
+        Ok(())
     }
 }

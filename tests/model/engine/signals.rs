@@ -1,8 +1,8 @@
 //! Engines over heartbeats, acknowledgements that expire, and reminders: each is noticed once, in time, and
 //! never before it is due.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
@@ -19,7 +19,6 @@ use redphone::model::{
     Priority, Status,
 };
 use rstest::rstest;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -29,7 +28,7 @@ use crate::support::commands;
 use crate::support::memory::Memory;
 use crate::support::memory::ledger::{Book, Entry};
 
-fn start() -> DateTime<Utc> {
+pub fn start() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2031, 3, 24, 10, 0, 0).unwrap()
 }
 
@@ -42,7 +41,7 @@ fn directory() -> Directory {
     let level = |after_s, person: &str| PolicyLevel {
         after_s,
         call: vec![Target::Person(person.into())],
-        round_robin: false,
+        ..PolicyLevel::default()
     };
     Directory {
         people: vec![ines(), PersonRef::new("tomo", "Tomo Abe")],
@@ -69,23 +68,20 @@ fn contacts() -> Contacts {
 }
 
 /// Some engines on one store.
-struct Scene {
-    store: Arc<Store>,
+pub struct Scene {
+    pub store: Arc<Store>,
     book: Arc<Book>,
-    world: Arc<World>,
+    pub world: Arc<World>,
     signals: SignalSettings,
     engines: Vec<JoinHandle<()>>,
 }
 
 impl Scene {
-    async fn new(engines: usize, signals: SignalSettings) -> Self {
-        let store = Arc::new(Store {
-            memory: Arc::new(Memory::new(directory(), Vec::new(), 1)),
-            clock: Arc::new(VirtualClock::new(start())),
-            changed: Notify::new(),
-            is_down: AtomicBool::new(false),
-            heartbeats: Mutex::default(),
-        });
+    pub async fn new(engines: usize, signals: SignalSettings) -> Self {
+        let store = Arc::new(Store::new(
+            Arc::new(Memory::new(directory(), Vec::new(), 1)),
+            Arc::new(VirtualClock::new(start())),
+        ));
         let world = Arc::new(World::new(Arc::clone(&store), 7));
         let book = Arc::new(Book::with_fault(None));
         let mut scene = Self { store, book, world, signals, engines: Vec::new() };
@@ -103,6 +99,8 @@ impl Scene {
             backend: Arc::clone(&self.store) as _,
             ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
             settings: EngineSettings {
+                calendars: Arc::default(),
+                calendar_reader: None,
                 sender,
                 contacts: Arc::new(contacts()),
                 signals: Arc::new(self.signals.clone()),
@@ -117,7 +115,7 @@ impl Scene {
     }
 
     /// Lets time pass up to a number of seconds after the start.
-    async fn pass(&self, seconds: i64) {
+    pub async fn pass(&self, seconds: i64) {
         self.store.clock.advance(start() + TimeDelta::seconds(seconds)).await;
     }
 
@@ -235,8 +233,46 @@ async fn silence_is_noticed_after_the_store_was_down() {
     scene.pass(1000).await;
     assert_eq!(scene.silences(), []);
     scene.store.is_down.store(false, Ordering::Relaxed);
-    scene.pass(1040).await;
+    // Nothing could be received meanwhile.
+    scene.pass(1085).await;
+    assert_eq!(scene.silences(), []);
+    scene.pass(1130).await;
     assert_eq!(scene.silences().len(), 1);
+}
+
+#[tokio::test]
+async fn senders_get_time_after_a_suspension() {
+    let scene = Scene::new(2, heartbeats()).await;
+    scene.beat(60).await;
+    scene.store.clock.jump(TimeDelta::seconds(3600)).await;
+    scene.pass(3660 + 60).await;
+    assert_eq!(scene.silences(), []);
+    // Within a minute it is noticed that time has passed; then interval and grace begin.
+    scene.pass(3660 + 160).await;
+    assert_eq!(scene.silences().len(), 1, "who stays silent is noticed");
+}
+
+#[tokio::test]
+async fn beat_after_a_suspension_opens_nothing() {
+    let scene = Scene::new(1, heartbeats()).await;
+    scene.beat(60).await;
+    scene.store.clock.jump(TimeDelta::seconds(3600)).await;
+    scene.beat(3660 + 65).await;
+    scene.pass(3660 + 150).await;
+    assert_eq!(scene.silences(), []);
+}
+
+#[tokio::test]
+async fn clock_that_is_set_back_declares_nothing() {
+    let scene = Scene::new(1, heartbeats()).await;
+    for beat in 1..=10 {
+        scene.beat(beat * 60).await;
+    }
+    scene.store.clock.jump(TimeDelta::seconds(-300)).await;
+    for beat in 6..=9 {
+        scene.beat(beat * 60).await;
+    }
+    assert_eq!(scene.silences(), []);
 }
 
 fn expiring() -> SignalSettings {
@@ -293,7 +329,7 @@ async fn acknowledgement_stays_while_somebody_works() {
 
 #[tokio::test]
 async fn updates_and_snoozes_are_remembered_once() {
-    let reminders = ReminderSettings { updates: true, snoozes: true };
+    let reminders = ReminderSettings { updates: true, snoozes: true, on_call_s: None, week: false };
     let scene = Scene::new(3, SignalSettings { reminders, ..SignalSettings::default() }).await;
     let id = scene.declare(10).await;
     scene.ask(70, id, IncidentCommand::MoveStatus { to: Status::Investigating }).await;

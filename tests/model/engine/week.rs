@@ -2,8 +2,8 @@
 //! are killed, stopped and started, and the store is down now and then.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use rand::{RngExt, SeedableRng};
@@ -21,18 +21,29 @@ use redphone::model::status::ResolutionAction;
 use redphone::model::{
     Actor, Command, CommandId, Envelope, Impact, IncidentCommand, IncidentId, PersonRef, Urgency,
 };
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::clock::VirtualClock;
-use super::outside::{Channels, Store, World, down};
+use super::faults::EngineFault;
+use super::outside::{Channels, Store, World, down, full};
 use crate::support::commands;
 use crate::support::memory::Memory;
 use crate::support::memory::ledger::{Book, Fault};
 
 /// How long the week is followed by quiet hours in which everything comes to its end.
 const AFTERMATH: TimeDelta = TimeDelta::hours(3);
+
+/// How long after a jump of the clock it is noticed that something is due.
+const NOTICED_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// A fault of the ledger and one of the engines, to see that these are found.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    pub ledger: Option<Fault>,
+    pub engine: Option<EngineFault>,
+}
 
 /// Something that happens in the week.
 #[derive(Clone, Debug)]
@@ -44,6 +55,9 @@ enum Happening {
     Start(usize),
     StoreDown,
     StoreUp,
+    DiskFull,
+    DiskFree,
+    ClockSet(TimeDelta),
 }
 
 struct Running {
@@ -65,8 +79,11 @@ pub struct Week {
     pub outages: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// Incidents that were snoozed or paused at some time.
     pub on_hold: Vec<IncidentId>,
+    /// Those that were snoozed.
+    pub snoozed: Vec<IncidentId>,
     outage_since: Option<DateTime<Utc>>,
     rng: ChaCha8Rng,
+    fault: Option<EngineFault>,
     engines: Vec<Option<Running>>,
     agenda: BTreeMap<(DateTime<Utc>, u64), Happening>,
     count: u64,
@@ -77,7 +94,8 @@ fn start_of_week() -> DateTime<Utc> {
 }
 
 fn directory() -> Directory {
-    let level = |after_s, call: Vec<Target>| PolicyLevel { after_s, call, round_robin: false };
+    let level =
+        |after_s, call: Vec<Target>| PolicyLevel { after_s, call, ..PolicyLevel::default() };
     let person = |handle: &str| Target::Person(handle.into());
     let payments = Policy {
         team: "payments".into(),
@@ -125,22 +143,17 @@ fn contacts() -> Contacts {
 }
 
 impl Week {
-    /// Lets a week, or fewer days, pass with a number of engines on a ledger that may have a fault.
-    pub async fn run(seed: u64, engines: usize, days: i64, fault: Option<Fault>) -> Self {
+    /// Lets a week, or fewer days, pass with a number of engines that may have a fault, on a ledger that may
+    /// have one.
+    pub async fn run(seed: u64, engines: usize, days: i64, faults: Faults) -> Self {
         let start = start_of_week();
         let clock = Arc::new(VirtualClock::new(start));
         let memory = Arc::new(Memory::new(directory(), Vec::new(), 1));
-        let store = Arc::new(Store {
-            memory,
-            clock,
-            changed: Notify::new(),
-            is_down: AtomicBool::new(false),
-            heartbeats: Mutex::default(),
-        });
+        let store = Arc::new(Store::new(memory, clock));
         let world = Arc::new(World::new(Arc::clone(&store), seed ^ 0x5eed));
         let mut week = Self {
             store,
-            book: Arc::new(Book::with_fault(fault)),
+            book: Arc::new(Book::with_fault(faults.ledger)),
             world,
             contacts: contacts(),
             directory: directory(),
@@ -148,8 +161,10 @@ impl Week {
             end: start + TimeDelta::days(days),
             outages: Vec::new(),
             on_hold: Vec::new(),
+            snoozed: Vec::new(),
             outage_since: None,
             rng: ChaCha8Rng::seed_from_u64(seed),
+            fault: faults.engine,
             engines: (0..engines).map(|_| None).collect(),
             agenda: BTreeMap::new(),
             count: 0,
@@ -216,6 +231,29 @@ impl Week {
             self.add(up, Happening::StoreUp);
         }
         self.add(self.end, Happening::StoreUp);
+        self.fill_faults_of_the_machine();
+    }
+
+    /// The disk is full now and then, and the clock jumps: a laptop is suspended, or the time is set.
+    fn fill_faults_of_the_machine(&mut self) {
+        let span = (self.end - self.start).num_seconds();
+        for _ in 0..3 {
+            let at = self.start + TimeDelta::seconds(self.rng.random_range(0..span));
+            let free = at + self.time(1, 1800);
+            self.add(at, Happening::DiskFull);
+            self.add(free, Happening::DiskFree);
+        }
+        self.add(self.end, Happening::DiskFree);
+        for _ in 0..4 {
+            let at = self.start + TimeDelta::seconds(self.rng.random_range(0..span));
+            let by = self.time(1, 4 * 3600);
+            self.add(at, Happening::ClockSet(by));
+        }
+        for _ in 0..3 {
+            let at = self.start + TimeDelta::seconds(self.rng.random_range(0..span));
+            let by = self.time(1, 600);
+            self.add(at, Happening::ClockSet(-by));
+        }
     }
 
     async fn pass(&mut self) {
@@ -224,7 +262,8 @@ impl Week {
             self.happen(happening).await;
             self.note_outage();
         }
-        self.end += AFTERMATH;
+        // The clock may have jumped beyond the end.
+        self.end = self.end.max(self.store.clock.now()) + AFTERMATH;
         self.store.clock.advance(self.end).await;
         if let Some(since) = self.outage_since {
             self.outages.push((since, self.end));
@@ -236,8 +275,9 @@ impl Week {
 
     fn note_outage(&mut self) {
         let now = self.store.clock.now();
-        let is_out =
-            self.store.is_down.load(Ordering::Relaxed) || self.engines.iter().all(Option::is_none);
+        let is_out = self.store.is_down.load(Ordering::Relaxed)
+            || self.store.is_full.load(Ordering::Relaxed)
+            || self.engines.iter().all(Option::is_none);
         match (is_out, self.outage_since) {
             (true, None) => self.outage_since = Some(now),
             (false, Some(since)) => {
@@ -260,10 +300,12 @@ impl Week {
                     command,
                     IncidentCommand::Snooze { .. } | IncidentCommand::Pause { .. }
                 );
+                let is_snooze = matches!(command, IncidentCommand::Snooze { .. });
                 let envelope = self.envelope(id, command);
                 // What no longer fits is refused, as it is for people.
                 if self.store.carry_out(&envelope).is_ok() && is_on_hold {
                     self.on_hold.push(id);
+                    self.snoozed.extend(is_snooze.then_some(id));
                 }
             }
             Happening::Start(engine) => self.start_engine(engine),
@@ -278,6 +320,27 @@ impl Week {
                 self.store.is_down.store(false, Ordering::Relaxed);
                 self.book.fail(None);
             }
+            Happening::DiskFull => {
+                self.store.is_full.store(true, Ordering::Relaxed);
+                self.book.fail_writes(Some(full()));
+            }
+            Happening::DiskFree => {
+                self.store.is_full.store(false, Ordering::Relaxed);
+                self.book.fail_writes(None);
+            }
+            Happening::ClockSet(by) => self.set_clock(by).await,
+        }
+    }
+
+    async fn set_clock(&mut self, by: TimeDelta) {
+        let before = self.store.clock.now();
+        self.store.clock.jump(by).await;
+        let after = self.store.clock.now();
+        let first = before.min(after);
+        // Meanwhile nothing could be done, or the same time comes twice.
+        self.outages.push((first, before.max(after) + NOTICED_AFTER));
+        if let Some(since) = &mut self.outage_since {
+            *since = first.min(*since);
         }
     }
 
@@ -322,6 +385,7 @@ impl Week {
             to: vec![PersonRef::new("odile", "odile"), PersonRef::new("boss", "boss")],
             reason: Some("by hand".into()),
             automatic: None,
+            all_must_acknowledge: false,
         };
         for (chance, command, most_s) in [
             (60, IncidentCommand::Acknowledge, 3 * 3600),
@@ -361,6 +425,8 @@ impl Week {
             backend: Arc::clone(&self.store) as Arc<dyn Backend>,
             ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
             settings: EngineSettings {
+                calendars: Arc::default(),
+                calendar_reader: None,
                 sender,
                 contacts: Arc::new(self.contacts.clone()),
                 signals: Arc::default(),
@@ -370,6 +436,10 @@ impl Week {
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
             receives_alerts: true,
         });
+        let made = match self.fault {
+            Some(fault) => made.with_decisions(fault.plant()),
+            None => made,
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             made.run(async {
@@ -391,6 +461,7 @@ impl Week {
     /// Stops an engine as a program that ends by itself does.
     async fn stop(&mut self, engine: usize) {
         let Some(Running { claimant, task, stop }) = self.engines[engine].take() else { return };
+        self.note_outage();
         stop.send(()).ok();
         let limit = self.store.clock.now() + TimeDelta::seconds(10);
         self.store.clock.advance(limit).await;

@@ -66,10 +66,13 @@ change(incident, "acknowledge")
 change(incident, "assign", to=other_person)
 change(incident, "own")
 change(incident, "role", role="scribe", person=other_person)
+change(incident, "role", role="communications", person="ines", ask=True)
+change(incident, "answer_role", role="communications")
 note = change(incident, "note", text="Rolled back to v811")
 change(incident, "correct_note", note=str(note.seq), text="Rolled back to v812")
 change(incident, "decision", decision="Fail over", reason="The primary loses writes")
 change(incident, "update", message="We are on it", next="30m")
+change(incident, "recovery", recovery="2h")
 change(incident, "describe", title="Card payments fail at checkout", labels=["eu"])
 assert change(incident, "priority", priority="p2", reason="few call").priority.value == "P2"
 change(incident, "impact", impact="medium")
@@ -118,6 +121,7 @@ assert call("events", since=events.cursor).events == []
 for operation in ["feed", "change_records", "reviews", "action_items", "linked_problems"]:
     call(operation)
 assert call("notifications", incident=incident, states="failed,unreachable").rows == []
+assert len(call("similar", id=incident, limit=5).similar) <= 5
 alert = {
     "status": "firing",
     "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},
@@ -145,6 +149,14 @@ change(f"INC-{other_number}", "unfold")
 heartbeats = call("heartbeats")
 assert heartbeats[0].name == "backup" and heartbeats[0].interval_s == 86400, heartbeats
 assert call("beat", name="backup").effect.value == "unchanged"
+# The server has no channels, so that a contact names none that it knows.
+call("change_contacts", 422, person="ines", body=models.ContactChangeRequest.from_dict(
+    {"add": {"name": "phone", "channel": "sms", "address": "+4915112345678"}}
+))
+quiet = models.ContactChangeRequest.from_dict({"quiet": {"from": "22:00", "to": "07:00"}})
+assert call("change_contacts", person="ines", body=quiet).quiet.to == "07:00"
+assert [person.person for person in call("contacts")] == ["ines"]
+call("test_contacts", person="ines", body=models.ContactTestRequest.from_dict({}))
 # A maintenance window, from its preview to its end.
 planned = {
     "title": "Pool", "filter": {"services": ["checkout"]}, "from": "2030-03-01T01:00:00Z",
@@ -175,6 +187,8 @@ for operation in ["capabilities", "directory", "problems", "changes", "health", 
 call("openapi")
 now = datetime.now(UTC)
 assert call("measures", from_=now - timedelta(days=7), to=now).window
+pages = call("measure_pages", from_=now - timedelta(days=7), to=now, by="service,team")
+assert [cut.by for cut in pages.cuts] == ["service", "team"] and pages.now.mtta, pages
 order = {
     "id": str(uuid.uuid4()),
     "at": now.isoformat(),
@@ -223,6 +237,20 @@ call(
     from_=datetime(2030, 1, 1, tzinfo=UTC),
     to=datetime(2030, 1, 2, tzinfo=UTC),
 )
+swap = {"from": "2030-02-01T00:00:00Z", "to": "2030-02-02T00:00:00Z", "person": "amara"}
+body = models.CoverRequest.from_dict(swap)
+cover = call("request_cover", team="payouts", body=body).event
+covers = call("directory").covers
+assert [cover.state.value for cover in covers] == ["open"], covers
+body = models.CoverPerson.from_dict({"person": "amara"})
+assert call("withdraw_cover", id=covers[0].id, body=body).event
+body = models.CoverPerson.from_dict({"person": "ines"})
+call("accept_cover", 409, id=covers[0].id, body=body)
+body = models.CalendarLinkRequest.from_dict({"schedule": "payouts", "person": "ines"})
+link = call("create_calendar_link", body=body)
+assert link.path.startswith("/calendar/") and link.path.endswith(".ics"), link
+links = call("directory").calendar_links
+call("revoke_calendar_link", id=links[-1].id)
 for kind in reversed(entries):
     assert call(f"remove_{kind}", **{keys[kind]: entries[kind][1][keys[kind]]}).event
 token = call(
@@ -230,7 +258,7 @@ token = call(
 )
 assert call("revoke_token", id=token.token.id).revoked_at
 assert len(call("tokens")) >= 2
-assert len(call("administration").rows) == before + 14
+assert len(call("administration").rows) == before + 18
 
 missing = sorted(set(operations) - called)
 assert not missing, f"not called: {missing}"

@@ -46,6 +46,22 @@ await success(
   client.POST("/v1/incidents/{id}/update", { params: { path }, body: { message: "We are on it" } }),
 );
 
+await success(
+  client.POST("/v1/incidents/{id}/role", {
+    params: { path },
+    body: { role: "communications", person: "ines", ask: true },
+  }),
+);
+await success(
+  client.POST("/v1/incidents/{id}/answer-role", {
+    params: { path },
+    body: { role: "communications" },
+  }),
+);
+await success(
+  client.POST("/v1/incidents/{id}/recovery", { params: { path }, body: { recovery: "2h" } }),
+);
+
 // Who has read an incident can make sure that nothing has changed since.
 const before = await client.GET("/v1/incidents/{id}", { params: { path } });
 const tag = before.response.headers.get("etag");
@@ -108,6 +124,17 @@ const beat = await success(
   client.POST("/v1/heartbeats/{name}", { params: { path: { name: "backup" } } }),
 );
 assert.equal(beat.effect, "unchanged");
+const person = { params: { path: { person: "ines" } } };
+const quiet = await success(
+  client.POST("/v1/contacts/{person}", {
+    ...person,
+    body: { quiet: { from: "22:00", to: "07:00" } },
+  }),
+);
+assert.equal(quiet.quiet?.to, "07:00");
+const contacts = await success(client.GET("/v1/contacts"));
+assert.deepEqual(contacts.map((reach) => reach.person), ["ines"]);
+await success(client.POST("/v1/contacts/{person}/test", { ...person, body: {} }));
 // A maintenance window, from its preview to its end.
 const planned = {
   title: "Pool",
@@ -212,6 +239,31 @@ const schedule = await success(
 assert.equal(schedule.overrides?.[0]?.person, "ines");
 await changed(
   client.DELETE("/v1/schedules/{team}/overrides", { params: { path: { team }, query: span } }),
+);
+
+const wanted = { person: handle, from: "2030-02-01T00:00:00Z", to: "2030-02-02T00:00:00Z" };
+await changed(
+  client.POST("/v1/schedules/{team}/covers", { params: { path: { team } }, body: wanted }),
+);
+const covers = (await success(client.GET("/v1/directory"))).covers ?? [];
+assert.equal(covers[0]?.state, "open");
+const id = covers[0].id;
+await changed(
+  client.POST("/v1/covers/{id}/withdraw", { params: { path: { id } }, body: { person: handle } }),
+);
+const late = await client.POST("/v1/covers/{id}/accept", {
+  params: { path: { id } },
+  body: { person: "ines" },
+});
+assert.equal(late.response.status, 409);
+
+const address = await success(
+  client.POST("/v1/calendar-links", { body: { schedule: team, person: "ines" } }),
+);
+assert.match(address.path ?? "", /^\/calendar\/[a-z0-9]{25}\.ics$/);
+const links = (await success(client.GET("/v1/directory"))).calendar_links ?? [];
+await changed(
+  client.POST("/v1/calendar-links/{id}/revoke", { params: { path: { id: links[0].id } } }),
 );
 
 // One after another: what is named by another entry is not removed before that.

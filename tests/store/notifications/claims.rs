@@ -5,8 +5,9 @@ use redphone::backend::{Claimed, Ledger};
 use redphone::model::IncidentCommand;
 use redphone::model::notification::{AttemptOutcome, NotificationState};
 use rstest::rstest;
+use rusqlite::Connection;
 
-use super::super::fixtures::open;
+use super::super::fixtures::{declared, open};
 use super::{Scene, attempts, ids, page, request, stored};
 use crate::support::requests::resolve;
 
@@ -174,4 +175,33 @@ async fn claim_of_nothing_writes_nothing() {
     let due = request(scene.at(60));
     assert_eq!(scene.store.claim(&due).await.unwrap().claims.len(), 1);
     assert!(scene.path.with_file_name("store.db-claims").exists());
+}
+
+#[rstest]
+#[case::no_json("{", false)]
+#[case::no_notification("{}", false)]
+#[case::no_json_and_acknowledged("{", true)]
+#[tokio::test]
+async fn broken_row_stops_no_other(#[case] body: &str, #[case] is_acknowledged: bool) {
+    let scene = Scene::new().await;
+    let planned = [scene.page(), page(scene.incident, "sms", scene.start)];
+    scene.plan(&planned).await;
+    let other = declared(&scene.store, "Images are missing").await;
+    let third = page(other, "phone", scene.start);
+    scene.plan(std::slice::from_ref(&third)).await;
+    if is_acknowledged {
+        scene.execute(IncidentCommand::Acknowledge).await;
+    }
+    let conn = Connection::open(&scene.path).unwrap();
+    let id = planned[0].id.as_bytes().to_vec();
+    conn.execute("UPDATE notification SET body = ?1 WHERE id = ?2", (body, id)).unwrap();
+    let claimed = scene.claim(0).await;
+    let expected = if is_acknowledged { vec![third.id] } else { vec![planned[1].id, third.id] };
+    assert_eq!(ids(&claimed.claims), expected);
+    // It is not looked at again.
+    let sql =
+        "SELECT count(*) FROM notification WHERE body = ?1 AND state = 4 AND next_try IS NULL";
+    let failed: i64 = conn.query_row(sql, [body], |row| row.get(0)).unwrap();
+    assert_eq!(failed, 1);
+    assert_eq!(scene.claim(0).await.claims, []);
 }

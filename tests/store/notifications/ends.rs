@@ -155,3 +155,24 @@ async fn killed_process_loses_its_claims_at_once() {
     let files = std::fs::read_dir(scene.path.with_file_name("store.db-claims")).unwrap();
     assert_eq!(files.count(), 1, "the file of the killed process is removed");
 }
+
+#[tokio::test]
+async fn claims_of_a_program_that_hangs_are_released() {
+    let scene = Scene::new().await;
+    let planned = [scene.page(), scene.page()];
+    scene.plan(&planned).await;
+    let claims = scene.claim(0).await.claims;
+    assert_eq!(claims.len(), 2);
+    let other = open(&scene.path).await;
+    assert!(other.claim(&request(scene.at(1))).await.unwrap().others_claim);
+    assert_eq!(other.release_dead(scene.at(15 * 60)).await.unwrap(), 0);
+    assert!(scene.finish(&claims[0], AttemptOutcome::Accepted, 60).await);
+    assert_eq!(other.release_dead(scene.at(15 * 60 + 1)).await.unwrap(), 1);
+    let waits = scene.stored(planned[1].id);
+    assert_eq!((waits.state, waits.perhaps_twice), (NotificationState::Waiting, true));
+    assert_eq!(scene.stored(planned[0].id).state, NotificationState::Sent);
+    // What the program that hung says later counts no more.
+    assert!(!scene.finish(&claims[1], AttemptOutcome::Accepted, 20 * 60).await);
+    let again = other.claim(&request(scene.at(15 * 60 + 10))).await.unwrap();
+    assert_eq!(ids(&again.claims), [planned[1].id]);
+}

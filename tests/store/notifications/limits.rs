@@ -1,11 +1,15 @@
 //! A storm does not flood a contact: what is beyond its limit is sent as one message.
 
-use redphone::backend::Claim;
+use redphone::backend::{Backend, Claim};
+use redphone::model::command::Declaration;
 use redphone::model::notification::{AttemptOutcome, Notification, NotificationState};
+use redphone::model::{Impact, IncidentCommand, IncidentId};
 use rstest::rstest;
 use uuid::Uuid;
 
+use super::super::fixtures::ask;
 use super::{Scene, attempts, ids, page};
+use crate::support::commands;
 
 /// Plans eight pages for one contact and one for another, and claims what is due.
 async fn storm(scene: &Scene) -> (Vec<Notification>, Vec<Claim>) {
@@ -103,4 +107,62 @@ async fn failed_messages_use_up_no_room() {
     // The others have their time already.
     assert_eq!(ids(&scene.claim(2).await.claims), [next.id]);
     assert_eq!(scene.stored(planned[5].id).next_try, Some(scene.at(60)));
+}
+
+/// Declares another incident.
+async fn declare(scene: &Scene, impact: Impact) -> IncidentId {
+    let declaration =
+        Declaration { impact, urgency: impact, ..commands::declaration("Reports are late") };
+    let id = IncidentId::new();
+    let command = IncidentCommand::Declare(Box::new(declaration));
+    scene.store.execute(&ask(id, command)).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn storm_of_small_things_delays_no_urgent_page() {
+    let scene = Scene::new().await;
+    let small = declare(&scene, Impact::Low).await;
+    let urgent = declare(&scene, Impact::High).await;
+    // More than one claim looks at, all of them due longer.
+    let mut planned: Vec<Notification> =
+        (0..250).map(|count| page(small, &format!("phone-{count}"), scene.at(-60))).collect();
+    planned.push(page(urgent, "phone", scene.start));
+    scene.plan(&planned).await;
+    let claimed = scene.claim(0).await;
+    assert_eq!(claimed.claims[0].notification.id, planned[250].id);
+    assert_eq!(claimed.claims[1].notification.id, planned[0].id);
+}
+
+#[tokio::test]
+async fn bundle_is_led_by_what_is_most_urgent() {
+    let scene = Scene::new().await;
+    let small = declare(&scene, Impact::Low).await;
+    let urgent = declare(&scene, Impact::High).await;
+    let mut planned: Vec<Notification> =
+        (0..7).map(|_| page(small, "phone", scene.at(-60))).collect();
+    scene.plan(&planned).await;
+    assert_eq!(scene.claim(0).await.claims.len(), 5);
+    let late = page(urgent, "phone", scene.at(10));
+    scene.plan(std::slice::from_ref(&late)).await;
+    assert_eq!(scene.claim(10).await.claims, []);
+    let claimed = scene.claim(60).await;
+    let [claim] = claimed.claims.as_slice() else { panic!("{claimed:?}") };
+    assert_eq!(claim.notification.id, late.id);
+    let bundled: Vec<Uuid> = claim.bundled.iter().map(|other| other.id).collect();
+    assert_eq!(bundled, planned_ids(&planned.split_off(5)));
+}
+
+#[tokio::test]
+async fn clock_that_was_set_back_leaves_room() {
+    let scene = Scene::new().await;
+    let before: Vec<Notification> =
+        (0..5).map(|_| page(scene.incident, "phone", scene.at(3600))).collect();
+    scene.plan(&before).await;
+    for claim in scene.claim(3600).await.claims {
+        assert!(scene.finish(&claim, AttemptOutcome::Accepted, 3601).await);
+    }
+    let next = scene.page();
+    scene.plan(std::slice::from_ref(&next)).await;
+    assert_eq!(ids(&scene.claim(0).await.claims), [next.id]);
 }

@@ -2,18 +2,25 @@
 
 use chrono::{Duration, Utc};
 use redphone::backend::file::FileStore;
-use redphone::backend::{Claimed, Ledger, Plan, Unplanned};
+use redphone::backend::{Backend, Claimed, Ledger, Plan, Unplanned};
 use redphone::model::notification::NotificationState;
-use redphone::model::{EventBody, IncidentCommand, IncidentId};
+use redphone::model::status::Role;
+use redphone::model::{EventBody, IncidentCommand, IncidentId, PersonRef, Priority};
 use rusqlite::Connection;
 
-use super::super::fixtures::{declared_event, event, import, open, options, record};
+use super::super::fixtures::{ask, declared_event, event, import, open, options, record};
 use super::{Scene, page, stored};
 use crate::support::requests::ines;
 
 fn escalate(level: u8) -> IncidentCommand {
     let reason = Some("it gets worse".to_owned());
-    IncidentCommand::Escalate { level, to: vec![ines()], reason, automatic: None }
+    IncidentCommand::Escalate {
+        level,
+        to: vec![ines()],
+        reason,
+        automatic: None,
+        all_must_acknowledge: false,
+    }
 }
 
 async fn unplanned(scene: &Scene) -> Unplanned {
@@ -131,7 +138,13 @@ async fn nobody_is_notified_of_imported_events() {
     let scene = Scene::new().await;
     scene.execute(escalate(1)).await;
     let incident = IncidentId::new();
-    let body = EventBody::Escalated { level: 1, to: vec![ines()], reason: None, automatic: None };
+    let body = EventBody::Escalated {
+        level: 1,
+        to: vec![ines()],
+        reason: None,
+        automatic: None,
+        all_must_acknowledge: false,
+    };
     let imported = [declared_event(incident, None, "Images are missing"), event(incident, 2, body)];
     import(&scene.store, &imported.map(|event| record(&event))).await;
     // The call before the import is still to be planned, and one after it too.
@@ -193,4 +206,25 @@ async fn store_that_is_only_read_plans_nothing() {
     let error = store.plan(&plan).await.unwrap_err();
     assert!(!error.is_temporary() && error.to_string().contains("read-only"), "{error}");
     assert_eq!(store.release_dead(scene.start).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn stakeholders_learn_of_changes_and_not_of_repetitions() {
+    let scene = Scene::new().await;
+    let before = scene.store.incident(scene.incident).await.unwrap().incident.summary;
+    let priority = if before.priority == Priority::P1 { Priority::P2 } else { Priority::P1 };
+    let reason = || "the board wants it".to_owned();
+    scene.execute(IncidentCommand::OverridePriority { priority, reason: reason() }).await;
+    let expected = Some(scene.start + Duration::hours(2));
+    scene.execute(IncidentCommand::SetExpectedRecovery { at: expected }).await;
+    let person = PersonRef::new("ines", "Ines Moreau");
+    scene.execute(IncidentCommand::AskForRole { role: Role::Scribe, person }).await;
+    let calls = unplanned(&scene).await.calls;
+    let kinds: Vec<&str> = calls.iter().map(|(event, _)| event.body.kind()).collect();
+    assert_eq!(kinds, ["prioritized", "expected_recovery_set", "role_requested"]);
+    let again = "the board still wants it".to_owned();
+    let command = IncidentCommand::OverridePriority { priority, reason: again };
+    // It may be refused as well; then there is nothing to learn of it either.
+    scene.store.execute(&ask(scene.incident, command)).await.ok();
+    assert_eq!(unplanned(&scene).await.calls.len(), 3);
 }

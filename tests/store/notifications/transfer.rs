@@ -99,9 +99,10 @@ fn make_version_8(path: &std::path::Path, lines: &[String]) {
     conn.execute_batch(
         "DROP TABLE notification; DROP TABLE attempt; DROP TABLE notification_plan; DROP TABLE alert;
          DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
-         DROP TABLE maintenance; DROP TABLE muted; DROP TABLE cover;
-         DROP TABLE contact; DROP TABLE calendar_link; DROP TABLE calendar_feed; DROP TABLE waiting_alert;
-         DROP TABLE self_test;
+         DROP TABLE maintenance; DROP TABLE muted;
+         DROP TABLE contact; DROP TABLE waiting_alert;
+         DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
+         DROP TRIGGER history_day_of_changed;
          DELETE FROM _sqlx_migrations WHERE version >= 9; PRAGMA user_version = 8;",
     )
     .unwrap();

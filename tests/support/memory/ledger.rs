@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Reminder, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, Ledger, Plan, Reminder, TestClaim, TestTurn,
+    Unplanned,
 };
 use redphone::model::Summary;
 use redphone::model::notification::decision::{
     AttemptResult, PageDecision, THROTTLE_MESSAGES, THROTTLE_WINDOW, apply_result, decide_page,
 };
 use redphone::model::notification::{AttemptOutcome, Notification, NotificationState};
+use redphone::model::signals::TestRecord;
 use uuid::Uuid;
 
 use super::Memory;
@@ -84,7 +86,11 @@ struct State {
     begun: BTreeMap<(String, String), Vec<DateTime<Utc>>>,
     claims: Vec<ClaimRecord>,
     alive: BTreeSet<u64>,
+    /// When each test was tried last, and what came of it.
+    tests: BTreeMap<String, (DateTime<Utc>, TestRecord)>,
     failing: Option<BackendError>,
+    /// The error of whatever writes.
+    failing_writes: Option<BackendError>,
     fault: Option<Fault>,
 }
 
@@ -114,6 +120,11 @@ impl Book {
         self.state().failing = with;
     }
 
+    /// Makes all requests that write fail with this error; `None` makes them succeed again.
+    pub fn fail_writes(&self, with: Option<BackendError>) {
+        self.state().failing_writes = with;
+    }
+
     /// Returns all notifications, in the order in which they were planned.
     pub fn entries(&self) -> Vec<Entry> {
         self.state().entries.clone()
@@ -135,6 +146,11 @@ pub struct MemoryLedger {
 impl State {
     fn check(&self) -> Result<(), BackendError> {
         self.failing.clone().map_or(Ok(()), Err)
+    }
+
+    fn check_writable(&self) -> Result<(), BackendError> {
+        self.check()?;
+        self.failing_writes.clone().map_or(Ok(()), Err)
     }
 
     /// Returns the waiting entries of channels that are due, the earliest first.
@@ -184,7 +200,10 @@ impl State {
     /// Returns until when a contact is sent nothing more.
     fn throttled_until(&self, index: usize, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let begun = self.begun.get(&contact_of(&self.entries[index].notification))?;
-        let recent: Vec<_> = begun.iter().filter(|at| **at + THROTTLE_WINDOW > now).collect();
+        // What is further ahead is from before the clock was set back.
+        let is_recent =
+            |at: &&DateTime<Utc>| **at + THROTTLE_WINDOW > now && **at < now + THROTTLE_WINDOW;
+        let recent: Vec<_> = begun.iter().filter(is_recent).collect();
         let first = recent.len().checked_sub(THROTTLE_MESSAGES)?;
         Some(*recent[first] + THROTTLE_WINDOW)
     }
@@ -256,7 +275,7 @@ impl Ledger for MemoryLedger {
 
     async fn plan(&self, plan: &Plan) -> Result<bool, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         if i64::try_from(state.planned_to).ok() != Some(plan.from) {
             return Ok(false);
         }
@@ -275,7 +294,7 @@ impl Ledger for MemoryLedger {
 
     async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         let key = (reminder.kind.to_string(), reminder.key.clone());
         let is_new = state.reminders.insert(key);
         for notification in reminder.notifications.iter().filter(|_| is_new) {
@@ -286,7 +305,7 @@ impl Ledger for MemoryLedger {
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         let state = &mut *state;
         let now = request.now;
         if state.fault == Some(Fault::WaitsForSlowChannel) && state.is_slow_channel_busy() {
@@ -350,7 +369,7 @@ impl Ledger for MemoryLedger {
 
     async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         let index = state.index[&claim.notification.id];
         let entry = &state.entries[index];
         if entry.claimant != Some(self.claimant) || entry.fence != claim.fence {
@@ -364,9 +383,33 @@ impl Ledger for MemoryLedger {
         Ok(true)
     }
 
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        let mut state = self.book.state();
+        state.check_writable()?;
+        let TestClaim { name, every, now } = claim;
+        let before = state.tests.get(name).cloned();
+        let is_claimed = before.as_ref().is_none_or(|(at, _)| *at + *every <= *now);
+        let next = before.as_ref().filter(|_| !is_claimed).map_or(*now, |(at, _)| *at) + *every;
+        let record = before.map(|(_, record)| record);
+        if is_claimed {
+            let stored = record.clone().unwrap_or_else(|| TestRecord::new(name, *now));
+            state.tests.insert(name.clone(), (*now, stored));
+        }
+        Ok(TestTurn { record, is_claimed, next })
+    }
+
+    async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
+        let mut state = self.book.state();
+        state.check_writable()?;
+        if let Some((_, stored)) = state.tests.get_mut(&record.name) {
+            *stored = record.clone();
+        }
+        Ok(())
+    }
+
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError> {
         let mut state = self.book.state();
-        state.check()?;
+        state.check_writable()?;
         if state.fault == Some(Fault::ReleasesNothing) {
             return Ok(0);
         }

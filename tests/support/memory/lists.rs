@@ -6,6 +6,7 @@ use redphone::backend::lists::{
 };
 use redphone::backend::{BackendError, Page, PageMark};
 use redphone::model::command::Link;
+use redphone::model::review::Section;
 use redphone::model::{Priority, Rejection, RejectionKind, Status};
 
 use super::State;
@@ -55,10 +56,11 @@ impl State {
     pub fn review_rows(&self) -> Vec<ReviewEntry> {
         let incidents = self.incidents.values().filter_map(|(incident, _)| {
             let (row, review) = (&incident.summary, &incident.review);
-            let written = review.sections.values().filter(|text| !text.trim().is_empty()).count();
+            let written = Section::REQUIRED.len() - review.missing().len();
             let has_ended = matches!(row.status, Status::Resolved | Status::Closed);
             let state = match review.published_at {
                 Some(_) => ReviewState::Published,
+                None if written == Section::REQUIRED.len() => ReviewState::InReview,
                 None if written > 0 || !review.actions.is_empty() => ReviewState::Draft,
                 None if has_ended && row.priority <= Priority::P2 => ReviewState::Missing,
                 None => return None,
@@ -71,6 +73,7 @@ impl State {
                 open_actions: count(review.actions.iter().filter(|item| !item.done).count()),
                 ended_at: row.resolved_at.or(row.closed_at),
                 published_at: review.published_at,
+                factors: review.factors(),
             })
         });
         incidents.collect()

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
-use redphone::backend::{AdministrationRequest, Backend};
+use redphone::backend::{AdministrationRequest, Backend, ContactRequest};
 use redphone::model::maintenance::MaintenanceRequest;
 use redphone::model::measures::Window;
+use redphone::model::notification::{ContactTest, PersonReach};
 use redphone::model::runbook::{RunbookHeader, RunbookPage};
 use redphone::model::{CommandId, Envelope};
 use redphone::sync::DirectReader;
@@ -112,6 +113,29 @@ impl Surroundings for Stage {
         let id = request.id;
         self.administered.push(request);
         self.answer(Message::Administered(id, result, self.now));
+    }
+
+    fn change_contacts(&mut self, request: ContactRequest) {
+        let done = || Box::new(PersonReach { person: request.person.clone(), ..<_>::default() });
+        let result = self.contact_refusal.take().map_or_else(|| Ok(done()), Err);
+        let id = request.id;
+        self.contact_requests.push(request);
+        self.answer(Message::ContactsChanged(id, result, self.now));
+    }
+
+    fn test_contacts(&mut self, person: String, contact: Option<String>) {
+        let sent = ContactTest {
+            person: person.clone(),
+            contact: contact.clone().unwrap_or_default(),
+            channel: "sms".into(),
+            outcome: "sent".into(),
+            provider_id: None,
+            answer: None,
+            reason: None,
+            retry_after_s: None,
+        };
+        self.contact_tests.push((person, contact));
+        self.answer(Message::ContactsTested(Ok(vec![sent]), self.now));
     }
 
     fn change_maintenance(&mut self, request: MaintenanceRequest) {

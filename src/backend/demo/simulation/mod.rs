@@ -12,7 +12,6 @@ use chrono::{DateTime, Timelike, Utc};
 
 use crate::backend::{Backend, BackendError, Cursor};
 use crate::model::checklist::InvestigationItem;
-use crate::model::escalation;
 use crate::model::{
     Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId, PersonRef, Priority, Rules,
     Status, Summary,
@@ -130,9 +129,6 @@ impl<'a> Simulation<'a> {
     /// Reads what others changed, then lets one thing happen.
     async fn step(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
         self.read_changes().await?;
-        if self.escalate(now).await? {
-            return Ok(());
-        }
         if let Some(wave) = self.waves.pop_front() {
             return self.declare(wave, now).await;
         }
@@ -225,27 +221,6 @@ impl<'a> Simulation<'a> {
         row.status == Status::Triggered
             && !self.is_led_by_viewer(row)
             && (now - row.reported_at).as_seconds_f64() >= grace
-    }
-
-    /// Escalates the first P1 or P2 incident for which a level of its policy is due, as a pager
-    /// does. Returns whether there was one.
-    async fn escalate(&mut self, now: DateTime<Utc>) -> Result<bool, BackendError> {
-        let directory = &self.company.directory;
-        let due = self
-            .open
-            .values()
-            .filter(|row| row.priority <= Priority::P2)
-            .find_map(|row| escalation::due(row, directory, now).map(|step| (row.id, step)));
-        let Some((id, step)) = due else { return Ok(false) };
-        let actor = Actor::Integration(self.texts().actors.escalation.clone());
-        let command = IncidentCommand::Escalate {
-            level: step.level,
-            to: step.people(),
-            reason: None,
-            automatic: None,
-        };
-        self.execute(id, actor, command, now).await?;
-        Ok(true)
     }
 
     async fn execute(

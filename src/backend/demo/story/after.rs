@@ -71,7 +71,7 @@ impl StoryWriter<'_> {
         }
         let at = resolved + seconds(self.dice.log_normal(2.2 * 86_400.0, 0.4));
         let mut at = self.next_office_time(at);
-        for section in Section::ALL {
+        for section in &Section::REQUIRED {
             let text = self.review_section(*section, resolved);
             self.step(at, lead, IncidentCommand::WriteReview { section: *section, text });
             at += TimeDelta::seconds(self.dice.between(60, 900));
@@ -136,7 +136,7 @@ impl StoryWriter<'_> {
             }
             Section::Communication => self.fill(&texts.communication),
             Section::Gaps => self.fill(&texts.gaps),
-            Section::Unknown(_) => String::new(),
+            Section::Factors | Section::WentWell | Section::Unknown(_) => String::new(),
         }
     }
 }

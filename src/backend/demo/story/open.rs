@@ -15,6 +15,7 @@ impl StoryWriter<'_> {
         let age = now - self.reported;
         let soon = now - TimeDelta::milliseconds(1500);
         if stage == Status::Triggered {
+            self.call_levels(soon);
             self.repeat_alerts(soon.min(self.reported + age / 2), soon);
             return;
         }

@@ -70,14 +70,18 @@ impl StoryWriter<'_> {
 
     /// Adds the escalation levels that were reached before somebody acknowledged.
     pub(super) fn escalate_unanswered(&mut self, acknowledged: DateTime<Utc>) {
-        if self.priority > Priority::P2 {
-            return;
+        if self.priority <= Priority::P2 {
+            self.call_levels(acknowledged);
         }
+    }
+
+    /// Adds the levels of the policy that are due before a time.
+    pub(super) fn call_levels(&mut self, until: DateTime<Utc>) {
         let directory = &self.setting.company.directory;
         let Some(policy) = directory.policy(self.team) else { return };
         for (level, number) in policy.levels.iter().zip(1_u8..) {
             let at = self.reported + TimeDelta::seconds(level.after_s);
-            if at >= acknowledged {
+            if at >= until {
                 break;
             }
             let mut to: Vec<PersonRef> = Vec::new();
@@ -92,7 +96,13 @@ impl StoryWriter<'_> {
             self.step(
                 at,
                 &actor,
-                IncidentCommand::Escalate { level: number, to, reason: None, automatic: None },
+                IncidentCommand::Escalate {
+                    level: number,
+                    to,
+                    reason: None,
+                    automatic: None,
+                    all_must_acknowledge: false,
+                },
             );
         }
     }
@@ -246,7 +256,13 @@ impl StoryWriter<'_> {
             self.step(
                 at,
                 lead,
-                IncidentCommand::Escalate { level: 2, to, reason, automatic: None },
+                IncidentCommand::Escalate {
+                    level: 2,
+                    to,
+                    reason,
+                    automatic: None,
+                    all_must_acknowledge: false,
+                },
             );
         }
         let first = next.name.split(' ').next().unwrap_or_default().to_owned();

@@ -12,6 +12,7 @@ use super::report::{DAMAGED, Report};
 use super::timeline::{Timeline, read_timelines};
 use crate::backend::file::administration_table::has_administration;
 use crate::backend::file::alerts::has_alerts;
+use crate::backend::file::contacts::table::has_contacts;
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
 use crate::backend::file::maintenance::has_maintenance;
 use crate::backend::file::measures;
@@ -30,7 +31,7 @@ use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::maintenance::MaintenanceWindow;
-use crate::model::notification::{Attempt, Notification};
+use crate::model::notification::{Attempt, Notification, StoredContacts};
 use crate::model::priority::Matrix;
 use crate::model::problem::Problem;
 use crate::model::text::sanitize;
@@ -146,6 +147,9 @@ async fn run_checks(
     }
     if has_alerts(conn).await? {
         check_records::<Alert>(conn, report, "alert").await?;
+    }
+    if has_contacts(conn).await? {
+        check_records::<StoredContacts>(conn, report, "contact").await?;
     }
     if has_maintenance(conn).await? {
         check_records::<MaintenanceWindow>(conn, report, "maintenance").await?;
@@ -504,6 +508,10 @@ async fn check_totals(
     let stale = if is_outdated { 0 } else { measures::count_stale_days(conn).await? };
     if stale > 0 {
         report.add_curable(format!("the packed facts of {stale} days are out of date"));
+    }
+    let stale = if is_outdated { 0 } else { measures::count_stale_histories(conn).await? };
+    if stale > 0 {
+        report.add_curable(format!("the packed histories of {stale} days are out of date"));
     }
     Ok(())
 }

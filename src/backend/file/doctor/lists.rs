@@ -36,7 +36,7 @@ impl ListedIncident {
         let is_urgent = matches!(row.priority, Priority::P1 | Priority::P2 | Priority::Unknown(_));
         let is_owed = has_ended && is_urgent;
         let mut sections = 0;
-        for (bit, section) in Section::ALL.iter().enumerate() {
+        for (bit, section) in Section::REQUIRED.iter().enumerate() {
             if review.sections.get(section).is_some_and(|text| !is_blank(text)) {
                 sections |= 1 << bit;
             }

@@ -70,6 +70,7 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
         "BEGIN IMMEDIATE;
          DELETE FROM review; DELETE FROM action_item; DELETE FROM problem_link;
          DELETE FROM incident; DELETE FROM affected; DELETE FROM snapshot; DELETE FROM fact_day;
+         DELETE FROM history_day;
          DELETE FROM words_todo; DELETE FROM vocabulary; DELETE FROM change_span;
          DELETE FROM muted;
          INSERT INTO words (words) VALUES ('delete-all');",

@@ -9,6 +9,7 @@ use crate::backend::Cause;
 use crate::backend::file::administration_table::{has_administration, parse_event};
 use crate::backend::file::alerts::parse_alert;
 use crate::backend::file::command_identity::{add_digest, digest_column, read_used_ids};
+use crate::backend::file::contacts::table::parse as parse_contacts;
 use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
@@ -100,6 +101,7 @@ impl Salvager<'_> {
         self.events().await?;
         self.notifications().await?;
         self.alerts().await?;
+        self.contacts().await?;
         self.maintenance().await?;
         // The header does not count. Nothing was read if there is no more.
         match self.count - 1 {
@@ -124,6 +126,14 @@ impl Salvager<'_> {
         let bodies = self.bodies("SELECT body FROM alert ORDER BY position").await;
         for body in bodies.iter().filter_map(|text| parse_alert(text).ok()) {
             self.emit(&Record::Alert(Box::new(body)))?;
+        }
+        Ok(())
+    }
+
+    async fn contacts(&mut self) -> std::io::Result<()> {
+        let bodies = self.bodies("SELECT body FROM contact ORDER BY person").await;
+        for body in bodies.iter().filter_map(|text| parse_contacts(text).ok()) {
+            self.emit(&Record::Contacts(Box::new(body)))?;
         }
         Ok(())
     }

@@ -79,6 +79,18 @@ impl WordSet {
         set
     }
 
+    /// Collects the words of a text.
+    pub(in crate::backend::file) fn of_text(text: &str) -> Self {
+        let mut set = Self::default();
+        set.add(text);
+        set
+    }
+
+    /// Returns whether a folded word is among the words.
+    pub(in crate::backend::file) fn contains(&self, word: &str) -> bool {
+        self.tokens.contains(word)
+    }
+
     fn add(&mut self, text: &str) {
         for (_, segment) in segments(&fold(text)) {
             match segment {

@@ -82,6 +82,7 @@ impl FileStore {
         }
         let mut check = HeartbeatCheck::default();
         let matrix = self.rules().matrix;
+        let mut failure = None;
         for rule in rules {
             let heartbeat = heartbeats.iter().find(|heartbeat| heartbeat.name == rule.name);
             let Some(heartbeat) = heartbeat else { continue };
@@ -98,14 +99,15 @@ impl FileStore {
                 at,
             };
             let actor = Actor::Integration(ACTOR.to_owned());
-            if self.store_alerts_if(&group, &actor, at, change).await?.is_some() {
-                check.silent.push(rule.name.clone());
-            } else {
+            match self.store_alerts_if(&group, &actor, at, change).await {
+                Ok(Some(_)) => check.silent.push(rule.name.clone()),
                 // It came meanwhile, or another program was first.
-                check.next = Some(now);
+                Ok(None) => check.next = Some(now),
+                // One that can't be declared must not stop the others.
+                Err(error) => failure = Some(error),
             }
         }
-        Ok(check)
+        failure.map_or(Ok(check), Err)
     }
 
     async fn add_heartbeats(&self, new: &[Heartbeat]) -> Result<(), BackendError> {

@@ -20,7 +20,8 @@ pub(super) fn insert(links: &[AnswerLink], now: DateTime<Utc>) -> StoreResult<Ba
     let mut batch = Batch::one_off("BEGIN IMMEDIATE; DELETE FROM answer_link WHERE expires < ?;");
     batch.arg((now - STORED_AFTER_END).timestamp_millis());
     for link in links {
-        let body = LinkBody { person: link.person.clone(), action: link.action };
+        let AnswerLink { person, action, role, reminder, .. } = link.clone();
+        let body = LinkBody { person, action, role, reminder };
         batch
             .sql(
                 "INSERT OR IGNORE INTO answer_link (digest, notification, incident, expires, body)
@@ -49,7 +50,7 @@ pub(super) async fn read(
     let Some(row) = batch.fetch_optional(conn).await? else { return Ok(None) };
     let notification = Uuid::from_slice(row.try_get(0)?)
         .map_err(|_| StoreError::content("the notification of a link"))?;
-    let LinkBody { person, action } = parse_json(row.try_get(4)?, "a link")?;
+    let LinkBody { person, action, role, reminder } = parse_json(row.try_get(4)?, "a link")?;
     let expires: i64 = row.try_get(2)?;
     let used: Option<i64> = row.try_get(3)?;
     Ok(Some(AnswerLink {
@@ -58,6 +59,8 @@ pub(super) async fn read(
         incident: parse_incident_id(row.try_get(1)?)?,
         person,
         action,
+        role,
+        reminder,
         expires_at: DateTime::from_timestamp_millis(expires)
             .ok_or_else(|| StoreError::content("the end of a link"))?,
         used_at: used.and_then(DateTime::from_timestamp_millis),

@@ -1,30 +1,63 @@
 //! Reads the reviews: unpublished ones first, and of those the newest incidents.
 
+use std::collections::HashMap;
+
 use chrono::DateTime;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::paging::{MAX_SCANNED, foreign_mark, name_ids, page};
-use crate::backend::file::error::StoreResult;
+use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::names::NameKind;
 use crate::backend::file::read::summary_at;
 use crate::backend::file::sql::Batch;
 use crate::backend::lists::{IncidentBrief, ReviewEntry, ReviewSearch, ReviewState};
 use crate::backend::{Page, PageMark};
+use crate::model::EventBody;
+use crate::model::event::StoredBody;
+use crate::model::review::{Section, parse_factors};
 
-/// Returns the number of a state in the column `state`; `None` for one of a later version.
-fn to_stored(state: ReviewState) -> Option<i64> {
-    match state {
-        ReviewState::Missing => Some(0),
-        ReviewState::Draft => Some(1),
-        ReviewState::Published => Some(2),
-        ReviewState::Unknown(_) => None,
+/// The column `sections` where all required ones are written: a bit for each.
+const ALL_SECTIONS: i64 = (1 << Section::REQUIRED.len()) - 1;
+
+/// How a state is stored: the number in the column `state`, and whether all sections must be written
+/// (`Some(true)`) or some must be missing (`Some(false)`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct StoredState {
+    number: i64,
+    is_complete: Option<bool>,
+}
+
+impl StoredState {
+    const fn any(number: i64) -> Self {
+        Self { number, is_complete: None }
+    }
+
+    /// Returns how a state is stored; `None` for one of a later version.
+    fn of(state: ReviewState) -> Option<Self> {
+        match state {
+            ReviewState::Missing => Some(Self::any(0)),
+            ReviewState::Draft => Some(Self { number: 1, is_complete: Some(false) }),
+            ReviewState::InReview => Some(Self { number: 1, is_complete: Some(true) }),
+            ReviewState::Published => Some(Self::any(2)),
+            ReviewState::Unknown(_) => None,
+        }
+    }
+
+    /// Returns the SQL condition on the sections; empty if all rows of the number are meant.
+    fn condition(self) -> String {
+        match self.is_complete {
+            None => String::new(),
+            Some(true) => format!(" AND r.sections = {ALL_SECTIONS}"),
+            Some(false) => format!(" AND r.sections <> {ALL_SECTIONS}"),
+        }
     }
 }
 
-fn from_stored(state: i64) -> ReviewState {
+fn from_stored(state: i64, sections: i64) -> ReviewState {
     match state {
         0 => ReviewState::Missing,
+        1 if sections == ALL_SECTIONS => ReviewState::InReview,
         1 => ReviewState::Draft,
         _ => ReviewState::Published,
     }
@@ -61,11 +94,11 @@ pub(super) async fn read(
         let below =
             after.filter(|(part, _)| *part == is_published).map_or(i64::MAX, |(_, key)| key);
         let part: &[i64] = if is_published { &[2] } else { &[0, 1] };
-        let states: Vec<i64> = if search.states.is_empty() {
-            part.to_vec()
+        let states: Vec<StoredState> = if search.states.is_empty() {
+            part.iter().copied().map(StoredState::any).collect()
         } else {
-            let wanted = search.states.iter().filter_map(|state| to_stored(*state));
-            wanted.filter(|state| part.contains(state)).collect()
+            let wanted = search.states.iter().filter_map(|state| StoredState::of(*state));
+            wanted.filter(|state| part.contains(&state.number)).collect()
         };
         let (found, part_end) = read_part(conn, &states, below, &condition, search.limit).await?;
         rows.extend(found.into_iter().map(|(key, entry)| ((is_published, key), entry)));
@@ -74,6 +107,7 @@ pub(super) async fn read(
             break;
         }
     }
+    add_factors(conn, &mut rows).await?;
     let mark = |(is_published, key): (bool, i64)| PageMark::Review(is_published, key);
     let mut page = page(rows, search.limit, |(key, _)| mark(*key), |(_, entry)| entry);
     page.next = page.next.or(end.map(mark));
@@ -84,7 +118,7 @@ pub(super) async fn read(
 /// `limit`. Returns also the key up to which it has read, if a filter made it stop there.
 async fn read_part(
     conn: &mut SqliteConnection,
-    states: &[i64],
+    states: &[StoredState],
     below: i64,
     condition: &str,
     limit: u32,
@@ -92,12 +126,13 @@ async fn read_part(
     let (mut rows, mut end): (Vec<(i64, ReviewEntry)>, Option<i64>) = (Vec::new(), None);
     for state in states {
         let mut lowest = i64::MIN;
+        let condition = format!("{condition}{}", state.condition());
         if !condition.is_empty() {
             let mut batch = Batch::new(
                 "SELECT incident FROM review WHERE state = ? AND incident < ?
                  ORDER BY incident DESC LIMIT 1 OFFSET ?",
             );
-            batch.arg(*state).arg(below).arg(i64::from(MAX_SCANNED) - 1);
+            batch.arg(state.number).arg(below).arg(i64::from(MAX_SCANNED) - 1);
             if let Some(row) = batch.fetch_optional(conn).await? {
                 lowest = row.try_get(0)?;
                 end = end.max(Some(lowest));
@@ -111,7 +146,7 @@ async fn read_part(
              WHERE r.state = ? AND r.incident < ? AND r.incident >= ?{condition}
              ORDER BY r.incident DESC LIMIT ?"
         ));
-        batch.arg(*state).arg(below).arg(lowest).arg(i64::from(limit) + 1);
+        batch.arg(state.number).arg(below).arg(lowest).arg(i64::from(limit) + 1);
         for row in batch.fetch_all(conn).await? {
             rows.push((row.try_get(0)?, decode(&row)?));
         }
@@ -131,11 +166,55 @@ fn decode(row: &SqliteRow) -> StoreResult<ReviewEntry> {
     let published: Option<i64> = row.try_get(4)?;
     Ok(ReviewEntry {
         incident: IncidentBrief::from(&summary),
-        state: from_stored(row.try_get(2)?),
+        state: from_stored(row.try_get(2)?, row.try_get(3)?),
         sections: number(3)?.count_ones(),
         actions: number(5)?,
         open_actions: number(6)?,
         ended_at: summary.resolved_at.or(summary.closed_at),
         published_at: published.and_then(DateTime::from_timestamp_millis),
+        factors: Vec::new(),
     })
+}
+
+/// Reads the contributing factors of the reviews, which only their events have.
+async fn add_factors(conn: &mut SqliteConnection, rows: &mut [KeyedRow]) -> StoreResult<()> {
+    let begun = rows.iter().filter(|(_, entry)| entry.state != ReviewState::Missing);
+    let keys: Vec<String> = begun.map(|((_, key), _)| key.to_string()).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    // An undo restores the review as it was.
+    let batch = Batch::one_off(&format!(
+        "SELECT incident, body FROM event WHERE incident IN ({})
+            AND (instr(body, '\"section\":\"factors\"') OR instr(body, '\"undo\":'))
+         ORDER BY incident, seq",
+        keys.join(",")
+    ));
+    let mut factors: HashMap<i64, Vec<String>> = HashMap::new();
+    batch
+        .for_each_row(conn, |row| {
+            let (stored, _) = StoredBody::from_json(row.try_get(1)?)
+                .map_err(|e| StoreError::content(format!("an event: {e}")))?;
+            if let Some(found) = written_factors(&stored) {
+                factors.insert(row.try_get(0)?, found);
+            }
+            Ok(true)
+        })
+        .await?;
+    for ((_, key), entry) in rows {
+        entry.factors = factors.remove(key).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Returns the factors that an event leads to; `None` if it does not change them.
+fn written_factors(stored: &StoredBody) -> Option<Vec<String>> {
+    if let Some(review) = stored.undo.as_ref().and_then(|undo| undo.fields.get("review")) {
+        let text = review.pointer("/sections/factors").and_then(|text| text.as_str());
+        return Some(parse_factors(text.unwrap_or_default()));
+    }
+    match &stored.body {
+        EventBody::ReviewWritten { section: Section::Factors, text } => Some(parse_factors(text)),
+        _ => None,
+    }
 }

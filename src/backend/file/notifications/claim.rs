@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::due::{ContactLimits, Due, MAX_ROWS, read_due, read_outlook};
-use super::table::{FOR_ROOM, StoredNotification, put_attempt};
+use super::due::{ContactLimits, Due, DueRows, read_due, read_outlook};
+use super::table::{FOR_ROOM, StoredNotification, put_attempt, state_number};
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::sql::Batch;
 use crate::backend::{Claim, ClaimRequest, Claimed};
@@ -25,10 +25,15 @@ pub(super) async fn claim_due(
     own: Uuid,
 ) -> StoreResult<Option<Claimed>> {
     Batch::new("BEGIN IMMEDIATE;").run(conn).await?;
-    let due = read_due(conn, request).await?;
-    let has_more = due.len() >= MAX_ROWS;
+    let DueRows { due, unreadable, has_more } = read_due(conn, request).await?;
     let mut changed = Batch::one_off("");
     let mut sendable = Vec::new();
+    for position in unreadable {
+        changed
+            .sql("UPDATE notification SET state = ?, next_try = NULL WHERE position = ?;")
+            .arg(state_number(NotificationState::Failed))
+            .arg(position);
+    }
     for Due { stored, incident } in due {
         sendable.extend(settle(&mut changed, request, stored, incident)?);
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::model::notification::decision::{THROTTLE_MESSAGES, THROTTLE_WINDOW};
 use crate::model::notification::step::EXPIRES_AFTER;
 
 /// The number of notifications that one claim looks at.
-pub(super) const MAX_ROWS: usize = 200;
+const MAX_ROWS: usize = 200;
 
 /// The notifications to look at: those of the channels (`$1`, JSON) that are due (`$2`), whose incident
 /// has changed since it stopped them, or was acknowledged or has ended, so that nobody is shown what is
@@ -35,13 +36,24 @@ const READY: &str = "WITH ready (position) AS (
     UNION SELECT n.position FROM json_each($1) c CROSS JOIN notification n
         JOIN incident i ON i.key = n.incident
         WHERE n.channel = c.value AND n.state = 0 AND i.facets >> 6 <> 0
-            AND (i.facets >> 6 IN (5, 6, 7, 8) OR n.body ->> '$.after_acknowledgement' IS NULL))";
+            AND (i.facets >> 6 IN (5, 6, 7, 8) OR NOT json_valid(n.body)
+                OR n.body ->> '$.after_acknowledgement' IS NULL))";
 
 /// A notification to look at, with the present row of its incident.
 pub(super) struct Due {
     pub stored: StoredNotification,
     /// `None` if the store has no such incident.
     pub incident: Option<Summary>,
+}
+
+/// The notifications to look at.
+#[derive(Default)]
+pub(super) struct DueRows {
+    pub due: Vec<Due>,
+    /// The positions of those that can't be read. They must not stop the others.
+    pub unreadable: Vec<i64>,
+    /// Whether there may be more.
+    pub has_more: bool,
 }
 
 /// What a program waits for.
@@ -84,26 +96,38 @@ pub(super) async fn read_outlook(
     Ok(Outlook { is_due: flag(0)?, others_claim: flag(1)?, next: time_at(&row, 2)? })
 }
 
-/// Reads the notifications to look at, at most [`MAX_ROWS`], those that are due longest first.
+/// Reads the notifications to look at, at most [`MAX_ROWS`]: those of the highest priority first, so that
+/// no storm of small things delays a P1, and of these the ones that are due longest. For the priority in
+/// the facets see row.rs.
 pub(super) async fn read_due(
     conn: &mut SqliteConnection,
     request: &ClaimRequest,
-) -> StoreResult<Vec<Due>> {
+) -> StoreResult<DueRows> {
     let mut batch = Batch::new(&format!(
-        "{READY} SELECT {COLUMNS}, i.row FROM ready r
+        "{READY} SELECT {COLUMNS}, i.row, r.position FROM ready r
             JOIN notification n ON n.position = r.position
             LEFT JOIN incident i ON i.key = n.incident
-            ORDER BY n.next_try, n.position LIMIT {MAX_ROWS}"
+            ORDER BY ifnull((i.facets >> 4) & 3, 0), n.next_try, n.position LIMIT {MAX_ROWS}"
     ));
     bind(&mut batch, request)?;
     let rows = batch.fetch_all(conn).await?;
-    rows.iter()
-        .map(|row| {
-            let has_incident = row.try_get::<Option<&[u8]>, _>(5)?.is_some();
-            let incident = if has_incident { Some(summary_at(row, 5)?) } else { None };
-            Ok(Due { stored: StoredNotification::decode(row)?, incident })
-        })
-        .collect()
+    let mut found = DueRows { has_more: rows.len() >= MAX_ROWS, ..DueRows::default() };
+    for row in &rows {
+        match decode_due(row) {
+            Ok(due) => found.due.push(due),
+            Err(error) => {
+                tracing::error!(%error, "a notification can't be read: `redphone doctor` has more");
+                found.unreadable.push(row.try_get(6)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn decode_due(row: &SqliteRow) -> StoreResult<Due> {
+    let has_incident = row.try_get::<Option<&[u8]>, _>(5)?.is_some();
+    let incident = if has_incident { Some(summary_at(row, 5)?) } else { None };
+    Ok(Due { stored: StoredNotification::decode(row)?, incident })
 }
 
 /// The limit of one contact of a person.
@@ -182,7 +206,8 @@ impl ContactLimits {
     }
 }
 
-/// Reads when the messages to a contact began that count for its limit.
+/// Reads when the messages to a contact began that count for its limit. What is further ahead than a window
+/// is from before the clock was set back, and does not hold anything up.
 async fn read_sent(
     conn: &mut SqliteConnection,
     person: &str,
@@ -190,10 +215,12 @@ async fn read_sent(
     now: DateTime<Utc>,
 ) -> StoreResult<Vec<i64>> {
     let mut batch = Batch::new(
-        "SELECT sent FROM notification WHERE person = ? AND contact = ? AND sent > ? ORDER BY sent",
+        "SELECT sent FROM notification
+            WHERE person = ? AND contact = ? AND sent > ? AND sent < ? ORDER BY sent",
     );
     batch.arg(person.to_owned()).arg(contact.to_owned());
     batch.arg((now - THROTTLE_WINDOW).timestamp_millis());
+    batch.arg((now + THROTTLE_WINDOW).timestamp_millis());
     let rows = batch.fetch_all(conn).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

@@ -43,29 +43,40 @@ pub(super) async fn finish_claim(
     Ok(Some(()))
 }
 
-/// Ends the claims of open stores that are not open any more, in a transaction. `None`, with the
-/// transaction still open, if they have none.
+/// Claims of an open store that end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    pub claimant: Uuid,
+    /// Those end whose message began before, in milliseconds.
+    pub began_before: i64,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// Ends claims of other open stores, in a transaction. `None`, with the transaction still open, if there
+/// are none.
 pub(super) async fn release(
     conn: &mut SqliteConnection,
-    dead: &[Uuid],
+    endings: &[Ending],
     now: DateTime<Utc>,
 ) -> StoreResult<Option<u64>> {
     Batch::new("BEGIN IMMEDIATE;").run(conn).await?;
-    let result = AttemptResult {
-        ended_at: now,
-        outcome: AttemptOutcome::Interrupted,
-        provider_id: None,
-        answer: "the program that sent it ended before the outcome was clear".to_owned(),
-        retry_after: None,
-    };
     let mut changed = Batch::one_off("");
     let mut count = 0;
-    for claimant in dead {
+    for Ending { claimant, began_before, reason } in endings {
+        let result = AttemptResult {
+            ended_at: now,
+            outcome: AttemptOutcome::Interrupted,
+            provider_id: None,
+            answer: (*reason).to_owned(),
+            retry_after: None,
+        };
         let mut batch = Batch::new(&format!(
             "SELECT {COLUMNS} FROM notification n
-                WHERE n.state = 1 AND n.claimant = ? AND n.bundled_into IS NULL"
+                WHERE n.state = 1 AND n.claimant = ? AND n.bundled_into IS NULL
+                    AND ifnull(n.sent, 0) < ?"
         ));
-        batch.arg(bytes(*claimant));
+        batch.arg(bytes(*claimant)).arg(*began_before);
         for row in batch.fetch_all(conn).await? {
             let stored = StoredNotification::decode(&row)?;
             let others = read_bundled(conn, *claimant, stored.notification.id).await?;
@@ -81,11 +92,21 @@ pub(super) async fn release(
     Ok(Some(count))
 }
 
-/// Reads which open stores have claims.
-pub(super) async fn read_claimants(conn: &mut SqliteConnection) -> StoreResult<Vec<Uuid>> {
-    let batch = Batch::new("SELECT DISTINCT claimant FROM notification WHERE state = 1");
+/// Reads which open stores have claims, and when the first message of each began, in milliseconds.
+pub(super) async fn read_claimants(conn: &mut SqliteConnection) -> StoreResult<Vec<(Uuid, i64)>> {
+    let batch = Batch::new(
+        "SELECT claimant, min(ifnull(sent, 0)) FROM notification
+            WHERE state = 1 AND bundled_into IS NULL AND claimant IS NOT NULL GROUP BY claimant",
+    );
     let rows = batch.fetch_all(conn).await?;
-    rows.iter().filter_map(|row| uuid_at(row, 0).transpose()).collect()
+    let mut claimants = Vec::new();
+    for row in &rows {
+        let began: i64 = row.try_get_unchecked(1)?;
+        if let Some(claimant) = uuid_at(row, 0)? {
+            claimants.push((claimant, began));
+        }
+    }
+    Ok(claimants)
 }
 
 /// Reads the notifications that an open store sends with the message of another one.

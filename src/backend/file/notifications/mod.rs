@@ -14,22 +14,29 @@ mod table;
 pub(super) mod transfer;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use due::Outlook;
+use finish::Ending;
 pub(super) use state::LedgerState;
 pub(super) use table::{has_notifications, parse_attempt, parse_notification};
 
+use super::calendars;
 use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
-    SettledMaintenance, Unplanned,
+    SettledMaintenance, TestClaim, TestTurn, Unplanned,
 };
-use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
+use crate::model::notification::{AnswerLink, StoredContacts};
+use crate::model::oncall::ScheduleCalendar;
+use crate::model::signals::TestRecord;
 
+/// After which time a claim ends although its process lives: that is stopped or hangs, as every attempt
+/// ends earlier.
+const STALLED_AFTER: TimeDelta = TimeDelta::minutes(15);
 /// The first version of the schema that has the tables.
 const FIRST_VERSION: i64 = 9;
 
@@ -109,6 +116,18 @@ impl Ledger for FileStore {
         .await
     }
 
+    async fn store_calendar(&self, calendar: &ScheduleCalendar) -> Result<(), BackendError> {
+        self.check_writable()?;
+        let (store, calendar) = (self.clone(), calendar.clone());
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let done = calendars::store_calendar(&mut writer.conn, &calendar).await;
+            store.end_step(writer, done).await.map(drop)
+        })
+        .await
+    }
+
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
         self.check_writable()?;
         let state = &self.inner.ledger;
@@ -155,13 +174,21 @@ impl Ledger for FileStore {
             finish::read_claimants(&mut *self.acquire_reader().await?).await
         });
         let own = self.inner.ledger.claimant_id();
-        let mut dead = Vec::new();
-        for claimant in claimants.await?.into_iter().filter(|claimant| Some(*claimant) != own) {
+        let stalled = (now - STALLED_AFTER).timestamp_millis();
+        let mut endings = Vec::new();
+        for (claimant, began) in claimants.await? {
+            if Some(claimant) == own {
+                continue;
+            }
             if !claimant::is_alive(self.path(), claimant).map_err(BackendError::unreachable)? {
-                dead.push(claimant);
+                let reason = "the program that sent it ended before the outcome was clear";
+                endings.push(Ending { claimant, began_before: i64::MAX, reason });
+            } else if began < stalled {
+                let reason = "the program that sent it did not say what came of it";
+                endings.push(Ending { claimant, began_before: stalled, reason });
             }
         }
-        if dead.is_empty() {
+        if endings.is_empty() {
             return Ok(0);
         }
         self.check_writable()?;
@@ -169,7 +196,7 @@ impl Ledger for FileStore {
         self.run_to_completion(async move {
             store.check_same_file()?;
             let mut writer = store.lock_writer().await;
-            let done = finish::release(&mut writer.conn, &dead, now).await;
+            let done = finish::release(&mut writer.conn, &endings, now).await;
             Ok(store.end_step(writer, done).await?.unwrap_or(0))
         })
         .await
@@ -181,6 +208,18 @@ impl Ledger for FileStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.end_expired(now, reported_since).await
+    }
+
+    async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
+        self.read_stored_contacts().await
+    }
+
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        self.claim_self_test(claim).await
+    }
+
+    async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
+        self.store_self_test(record).await
     }
 
     async fn settle_maintenance(

@@ -10,7 +10,7 @@ use crate::backend::file::read::summary_at;
 use crate::backend::file::sql::Batch;
 use crate::backend::{Plan, Unplanned};
 use crate::model::notification::step::EXPIRES_AFTER;
-use crate::model::{EventBody, Summary};
+use crate::model::{Event, EventBody, Priority, Summary};
 
 /// The number of positions of the log that one read looks at.
 const POSITIONS: i64 = 5_000;
@@ -62,7 +62,11 @@ pub(super) async fn read_unplanned(
         "SELECT {COLUMNS}, i.row FROM {FROM} JOIN incident i ON i.key = e.incident
             WHERE e.log > ? AND e.log <= ? AND +e.recorded >= ?
                 AND (instr(e.body, '\"kind\":\"escalated\"')
-                    OR instr(e.body, '\"kind\":\"stakeholders_updated\"'))
+                    OR instr(e.body, '\"kind\":\"stakeholders_updated\"')
+                    OR instr(e.body, '\"kind\":\"prioritized\"')
+                    OR instr(e.body, '\"kind\":\"resolved\"')
+                    OR instr(e.body, '\"kind\":\"expected_recovery_set\"')
+                    OR instr(e.body, '\"kind\":\"role_requested\"'))
             ORDER BY e.log"
     ));
     batch.arg(start).arg(end).arg(oldest);
@@ -72,15 +76,60 @@ pub(super) async fn read_unplanned(
         if imported.iter().any(|(after, until)| *after < log && log <= *until) {
             continue;
         }
-        let incident: Summary = summary_at(&row, 9)?;
-        let event = decode(&row, incident.id)?;
+        let read = summary_at(&row, 9).and_then(|incident| {
+            let event = decode(&row, incident.id)?;
+            Ok((event, incident))
+        });
+        // One that is broken must not stop all that come after it.
+        let (event, incident): (Event, Summary) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::error!(%error, log, "a call can't be read, so that nobody is notified of it");
+                continue;
+            }
+        };
         // The text may also stand deeper in the JSON of another event.
-        if matches!(event.body, EventBody::Escalated { .. } | EventBody::StakeholdersUpdated { .. })
-        {
+        let notifies = match event.body {
+            EventBody::Escalated { .. }
+            | EventBody::StakeholdersUpdated { .. }
+            | EventBody::Resolved { .. }
+            | EventBody::ExpectedRecoverySet { .. }
+            | EventBody::RoleRequested { .. } => true,
+            EventBody::Prioritized { priority, .. } => {
+                // An earlier event that is broken must not stop it either.
+                read_priority_before(conn, &event).await.unwrap_or(None) != Some(priority)
+            }
+            _ => false,
+        };
+        if notifies {
             calls.push((event, incident));
         }
     }
     Ok(Unplanned { from, to: end.max(from), calls, has_more: end < last })
+}
+
+/// Reads the priority that an incident had before an event; `None` if that can't be told.
+async fn read_priority_before(
+    conn: &mut SqliteConnection,
+    event: &Event,
+) -> StoreResult<Option<Priority>> {
+    let mut batch = Batch::new(&format!(
+        "SELECT {COLUMNS} FROM {FROM} JOIN incident i ON i.key = e.incident
+            WHERE i.id = ? AND e.seq < ?
+                AND (e.seq = 1 OR instr(e.body, '\"kind\":\"prioritized\"'))
+            ORDER BY e.seq DESC"
+    ));
+    batch.arg(event.incident.as_bytes().to_vec()).arg(i64::from(event.seq));
+    for row in batch.fetch_all(conn).await? {
+        // The text may also stand deeper in the JSON of another event.
+        match decode(&row, event.incident)?.body {
+            EventBody::Prioritized { priority, .. } | EventBody::Declared { priority, .. } => {
+                return Ok(Some(priority));
+            }
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the positions of imported events that are still ahead: those after the first number of each

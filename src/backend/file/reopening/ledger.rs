@@ -7,10 +7,12 @@ use chrono::{DateTime, Utc};
 use super::ReopeningStore;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
-    SettledMaintenance, Unplanned,
+    SettledMaintenance, TestClaim, TestTurn, Unplanned,
 };
-use crate::model::notification::AnswerLink;
 use crate::model::notification::decision::AttemptResult;
+use crate::model::notification::{AnswerLink, StoredContacts};
+use crate::model::oncall::ScheduleCalendar;
+use crate::model::signals::TestRecord;
 
 #[async_trait]
 impl Ledger for ReopeningStore {
@@ -24,6 +26,10 @@ impl Ledger for ReopeningStore {
 
     async fn remind(&self, reminder: &Reminder) -> Result<bool, BackendError> {
         self.store_to_write().await?.remind(reminder).await
+    }
+
+    async fn store_calendar(&self, calendar: &ScheduleCalendar) -> Result<(), BackendError> {
+        self.store_to_write().await?.store_calendar(calendar).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError> {
@@ -44,6 +50,18 @@ impl Ledger for ReopeningStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.store_to_write().await?.expire_alerts(now, reported_since).await
+    }
+
+    async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
+        self.current_store().await?.0.stored_contacts().await
+    }
+
+    async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
+        self.store_to_write().await?.claim_test(claim).await
+    }
+
+    async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
+        self.store_to_write().await?.record_test(record).await
     }
 
     async fn settle_maintenance(

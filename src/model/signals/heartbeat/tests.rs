@@ -56,6 +56,15 @@ fn sign_of_life_ends_the_silence() {
 }
 
 #[test]
+fn clock_that_was_set_back_does_not_hide_a_silence() {
+    let mut heartbeat =
+        Heartbeat { last_at: Some(at(90_000)), ..Heartbeat::new("backup", at(80_000)) };
+    heartbeat.beat(at(500));
+    assert_eq!(heartbeat.last_or_since(), at(500));
+    assert_eq!(rule().silent_at(&heartbeat, at(-1000)), Some(at(860)));
+}
+
+#[test]
 fn silence_declares_an_incident_of_the_settings() {
     let group = rule().silence(&received(40), at(400), &Matrix::default());
     let billing = Service {

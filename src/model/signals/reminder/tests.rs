@@ -13,7 +13,8 @@ fn at(minutes: i64) -> DateTime<Utc> {
     reported + TimeDelta::minutes(minutes)
 }
 
-const ALL: ReminderSettings = ReminderSettings { updates: true, snoozes: true };
+const ALL: ReminderSettings =
+    ReminderSettings { updates: true, snoozes: true, on_call_s: None, week: false };
 
 fn incident(status: &str) -> Summary {
     serde_json::from_value(json!({

@@ -10,6 +10,7 @@ use crate::model::{CommandId, IncidentId};
 use crate::sync::remote::OutboxSnapshot;
 
 use crate::tui::action::Action;
+use crate::tui::contacts::ContactsState;
 use crate::tui::maintenance::PendingMaintenance;
 use crate::tui::oncall::stand_in::PendingStandIn;
 use crate::tui::services::PendingAdoption;
@@ -83,6 +84,8 @@ pub struct Inflight {
     pub undo: Option<Undo>,
     /// The change of who is on call that is not answered yet.
     pub stand_in: Option<PendingStandIn>,
+    /// What is under way about contacts.
+    pub contacts: ContactsState,
     /// The change of a maintenance window that is not answered yet.
     pub maintenance: Option<PendingMaintenance>,
     /// The service that is being added to the directory, until that is answered.

@@ -6,8 +6,8 @@ use crate::model::text::wrap;
 
 use crate::tui::confirm::layout::{answer_keys, production};
 use crate::tui::core::app::App;
-use crate::tui::oncall::stand_in::{StandIn, StandInQuestion};
-use crate::tui::oncall::times::day_time;
+use crate::tui::oncall::stand_in::{ShiftChange, StandIn, StandInQuestion};
+use crate::tui::oncall::times::{day_time, span as span_text};
 use crate::tui::widgets::text::{Line, Span};
 
 /// Returns the lines of the question: what is done, for whom, and until when.
@@ -23,41 +23,76 @@ pub(in crate::tui) fn lines(
             lines.push(Line::from(Span::styled(part, style)));
         }
     };
-    let schedule = &question.change.team;
-    let span = &question.change.span;
-    let until = day_time(app.clock(), span.to, app.backend_now());
-    match question.kind {
-        StandIn::Begin => {
-            push(&format!("Take the pager of {schedule}?"), theme.strong());
-            let text = match &span.covers {
-                Some(handle) => {
-                    format!("You stand in for {} until {until}.", person_name(app, handle))
-                }
-                None => format!("Nobody is on call now. You are until {until}."),
-            };
-            push(&text, Style::new());
-        }
-        StandIn::End => {
-            push(&format!("Give back the pager of {schedule}?"), theme.strong());
-            let directory = app.fetched.directory.as_deref();
-            let regular = directory
-                .and_then(|directory| directory.schedule(schedule))
-                .and_then(|schedule| schedule.regular(app.backend_now()));
-            push(&format!("You stand in until {until}."), Style::new());
-            let text = match regular {
-                Some(handle) => {
-                    format!("By the schedule {} is on call.", person_name(app, handle))
-                }
-                None => "By the schedule nobody is on call.".to_owned(),
-            };
-            push(&text, if regular.is_some() { Style::new() } else { theme.warning() });
-        }
+    for (text, style) in sentences(app, question) {
+        push(&text, style);
     }
     if let Some(production) = production(app) {
         push(&production, theme.warning());
     }
     push(&answer_keys(app), theme.accent());
     lines
+}
+
+/// Returns what is asked, and what follows from it.
+fn sentences(app: &App, question: &StandInQuestion) -> Vec<(String, Style)> {
+    let theme = app.ui.theme;
+    let ShiftChange { schedule, span, other, in_return, note, .. } = &question.change;
+    let until = day_time(app.clock(), span.to, app.backend_now());
+    let shift = span_text(app.clock(), span.from, span.to);
+    let name = |handle: &Option<String>| {
+        handle.as_ref().map_or_else(|| "nobody".to_owned(), |handle| person_name(app, handle))
+    };
+    let mut sentences = Vec::new();
+    let mut push = |text: String, style: Style| sentences.push((text, style));
+    match question.kind {
+        StandIn::Begin => {
+            push(format!("Take the pager of {schedule}?"), theme.strong());
+            let text = match other {
+                Some(_) => format!("You stand in for {} until {until}.", name(other)),
+                None => format!("Nobody is on call now. You are until {until}."),
+            };
+            push(text, Style::new());
+        }
+        StandIn::End => {
+            push(format!("Give back the pager of {schedule}?"), theme.strong());
+            let directory = app.fetched.directory.as_deref();
+            let regular = directory
+                .and_then(|directory| directory.schedule(schedule))
+                .and_then(|schedule| schedule.regular(app.backend_now()));
+            push(format!("You stand in until {until}."), Style::new());
+            let text = match regular {
+                Some(handle) => {
+                    format!("By the schedule {} is on call.", person_name(app, handle))
+                }
+                None => "By the schedule nobody is on call.".to_owned(),
+            };
+            push(text, if regular.is_some() { Style::new() } else { theme.warning() });
+        }
+        StandIn::RequestCover => {
+            push(format!("Do you want cover on {schedule}?"), theme.strong());
+            push(format!("It is about your shift {shift}."), Style::new());
+            push("You are on call as before until somebody accepts.".to_owned(), Style::new());
+        }
+        StandIn::AcceptCover => {
+            push(format!("Stand in for {} on {schedule}?", name(other)), theme.strong());
+            push(format!("You are on call {shift}."), Style::new());
+            if let Some(span) = in_return {
+                let given = span_text(app.clock(), span.from, span.to);
+                push(
+                    format!("In return {} is on call for you {given}.", name(other)),
+                    Style::new(),
+                );
+            }
+        }
+        StandIn::WithdrawCover => {
+            push(format!("Do you want no cover on {schedule} any more?"), theme.strong());
+            push(format!("You are on call {shift}."), Style::new());
+        }
+    }
+    if let Some(note) = note.as_ref().filter(|_| question.kind == StandIn::AcceptCover) {
+        push(format!("\u{201c}{note}\u{201d}"), theme.dim());
+    }
+    sentences
 }
 
 /// Returns the name of a person, or the handle where the directory has nobody with it.

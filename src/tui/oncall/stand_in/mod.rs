@@ -1,32 +1,63 @@
-//! Taking the pager of a team, and giving it back: overrides of the viewer on a schedule.
+//! Taking the pager of a team and giving it back, and cover for shifts: overrides of the viewer on a
+//! schedule, and requests that lead to one.
 
 pub mod layout;
 pub mod update;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::CommandId;
-use crate::model::directory::TeamOverride;
-use crate::model::oncall::{Override, Schedule};
+use crate::model::administration::AdministrationChange;
+use crate::model::directory::{Directory, TeamOverride};
+use crate::model::id::CoverId;
+use crate::model::oncall::{Cover, CoverAnswer, Override, Schedule, TimeSpan};
 
 use crate::tui::screens::{ScreenKind, Screens};
 
-/// What is done with an override of the viewer.
+/// How far ahead the next shift of the viewer is searched for.
+const AHEAD: TimeDelta = TimeDelta::days(90);
+
+/// What the viewer does about who is on call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StandIn {
     /// The viewer is put on call.
     Begin,
     /// The override is removed.
     End,
+    /// The viewer wants cover for a shift.
+    RequestCover,
+    /// The viewer stands in for somebody who wants cover.
+    AcceptCover,
+    /// The viewer does not want cover any more.
+    WithdrawCover,
 }
 
-/// The question before the viewer is put on call, or not any more.
+/// A change of who is on call, and what is said about it before it is made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ShiftChange {
+    /// The name of the schedule.
+    pub schedule: String,
+    /// When the change begins and ends.
+    pub span: TimeSpan,
+    /// The handle of the other person whom it is about.
+    pub other: Option<String>,
+    /// What a swap gives in return.
+    pub in_return: Option<TimeSpan>,
+    /// What was said about it.
+    pub note: Option<String>,
+    /// The request for cover, if it is about one that exists.
+    pub cover: Option<CoverId>,
+    /// What is sent.
+    pub change: AdministrationChange,
+}
+
+/// The question before who is on call is changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StandInQuestion {
     /// What is done.
     pub kind: StandIn,
-    /// The override, and the schedule that it is for.
-    pub change: TeamOverride,
+    /// The change.
+    pub change: ShiftChange,
     /// First line on the screen.
     pub top: usize,
 }
@@ -59,6 +90,20 @@ pub enum StandInRefusal {
         "the schedule {0} never changes: redphone take {0} --for 4h says until when you stand in"
     )]
     NeverChanges(String),
+    /// The viewer has no shift that somebody could cover.
+    #[error("you have no shift on {0} in the next 90 days")]
+    NoShift(String),
+    /// The shift of the viewer does not end.
+    #[error(
+        "your shift on {0} has no end: redphone cover {0} --until says how long you want cover"
+    )]
+    NoEnd(String),
+    /// Nobody else wants cover.
+    #[error("nobody else wants cover on {0}")]
+    NoCover(String),
+    /// The viewer wants no cover.
+    #[error("you want no cover on {0}")]
+    NoOwnCover(String),
     /// The viewer does not stand in for anybody.
     #[error("you do not stand in for anybody on {0} now")]
     NoStandIn(String),
@@ -71,35 +116,146 @@ impl StandIn {
         match self {
             Self::Begin => "taking the pager of",
             Self::End => "giving back the pager of",
+            Self::RequestCover => "requesting cover on",
+            Self::AcceptCover => "accepting cover on",
+            Self::WithdrawCover => "withdrawing the request for cover on",
         }
     }
 
-    /// Returns the override that the viewer begins or ends now on a schedule.
+    /// Returns the change that the viewer makes now on a schedule.
     ///
     /// # Errors
     /// Why that is not possible.
-    pub fn span(
+    pub fn change(
         self,
+        directory: &Directory,
         schedule: &Schedule,
         viewer: &str,
         now: DateTime<Utc>,
-    ) -> Result<Override, StandInRefusal> {
-        let name = || schedule.key().to_owned();
+    ) -> Result<ShiftChange, StandInRefusal> {
         match self {
             Self::End => {
                 let own = schedule.override_at(now).filter(|span| span.person == viewer);
-                own.cloned().ok_or_else(|| StandInRefusal::NoStandIn(name()))
+                let own = own.cloned();
+                let own =
+                    own.ok_or_else(|| StandInRefusal::NoStandIn(schedule.key().to_owned()))?;
+                Ok(of_override(schedule, own, AdministrationChange::RemoveOverride))
             }
-            Self::Begin => {
-                let covers = schedule.on_call(now).map(str::to_owned);
-                if covers.as_deref() == Some(viewer) {
-                    return Err(StandInRefusal::OnCallAlready(name()));
-                }
-                let to = schedule.next_change(now);
-                let to = to.ok_or_else(|| StandInRefusal::NeverChanges(name()))?;
-                Ok(Override { person: viewer.to_owned(), from: now, to, covers })
+            Self::Begin => begin(schedule, viewer, now),
+            Self::RequestCover => request_cover(schedule, viewer, now),
+            Self::AcceptCover => {
+                let cover = open_covers(directory, schedule, now)
+                    .find(|cover| cover.person != viewer)
+                    .ok_or_else(|| StandInRefusal::NoCover(schedule.key().to_owned()))?;
+                Ok(of_cover(cover, viewer, AdministrationChange::AcceptCover))
+            }
+            Self::WithdrawCover => {
+                let cover = open_covers(directory, schedule, now)
+                    .find(|cover| cover.person == viewer)
+                    .ok_or_else(|| StandInRefusal::NoOwnCover(schedule.key().to_owned()))?;
+                Ok(of_cover(cover, viewer, AdministrationChange::WithdrawCover))
             }
         }
+    }
+}
+
+impl ShiftChange {
+    /// Returns whether another change is the one that was shown: the same request or person, and the
+    /// same end.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.other, self.cover, self.span.to) == (&other.other, other.cover, other.span.to)
+    }
+}
+
+/// Returns the requests for cover on a schedule that somebody can accept, by their start.
+pub(in crate::tui) fn open_covers<'a>(
+    directory: &'a Directory,
+    schedule: &Schedule,
+    now: DateTime<Utc>,
+) -> impl Iterator<Item = &'a Cover> {
+    let mut covers: Vec<&Cover> = directory
+        .covers
+        .iter()
+        .filter(|cover| cover.is_open(now) && cover.schedule == schedule.key())
+        .collect();
+    covers.sort_by_key(|cover| (cover.from, cover.id));
+    covers.into_iter()
+}
+
+fn begin(
+    schedule: &Schedule,
+    viewer: &str,
+    now: DateTime<Utc>,
+) -> Result<ShiftChange, StandInRefusal> {
+    let name = || schedule.key().to_owned();
+    let covers = schedule.on_call(now).map(str::to_owned);
+    if covers.as_deref() == Some(viewer) {
+        return Err(StandInRefusal::OnCallAlready(name()));
+    }
+    let to = schedule.next_change(now);
+    let to = to.ok_or_else(|| StandInRefusal::NeverChanges(name()))?;
+    let span = Override { person: viewer.to_owned(), from: now, to, covers };
+    Ok(of_override(schedule, span, AdministrationChange::AddOverride))
+}
+
+fn request_cover(
+    schedule: &Schedule,
+    viewer: &str,
+    now: DateTime<Utc>,
+) -> Result<ShiftChange, StandInRefusal> {
+    let name = || schedule.key().to_owned();
+    let end = now.checked_add_signed(AHEAD).unwrap_or(now);
+    let shift = schedule.spans_of(viewer, now, end).into_iter().next();
+    let shift = shift.ok_or_else(|| StandInRefusal::NoShift(name()))?;
+    if shift.to >= end {
+        return Err(StandInRefusal::NoEnd(name()));
+    }
+    let cover = Cover::new(CoverId::new(), schedule.key(), viewer, shift);
+    Ok(ShiftChange {
+        schedule: name(),
+        span: shift,
+        other: None,
+        in_return: None,
+        note: None,
+        cover: None,
+        change: AdministrationChange::RequestCover(cover),
+    })
+}
+
+fn of_override(
+    schedule: &Schedule,
+    span: Override,
+    change: impl FnOnce(TeamOverride) -> AdministrationChange,
+) -> ShiftChange {
+    let schedule = schedule.key().to_owned();
+    ShiftChange {
+        schedule: schedule.clone(),
+        span: TimeSpan { from: span.from, to: span.to },
+        other: span.covers.clone(),
+        in_return: None,
+        note: None,
+        cover: None,
+        change: change(TeamOverride { team: schedule, span }),
+    }
+}
+
+fn of_cover(
+    cover: &Cover,
+    viewer: &str,
+    change: impl FnOnce(CoverAnswer) -> AdministrationChange,
+) -> ShiftChange {
+    let schedule = cover.schedule.clone();
+    let answer =
+        CoverAnswer { id: cover.id, schedule: schedule.clone(), person: viewer.to_owned() };
+    ShiftChange {
+        schedule,
+        span: TimeSpan { from: cover.from, to: cover.to },
+        other: Some(cover.person.clone()),
+        in_return: cover.in_return,
+        note: cover.note.clone(),
+        cover: Some(cover.id),
+        change: change(answer),
     }
 }
 

@@ -1,11 +1,9 @@
-//! Asks before the pager is taken or given back, and sends the change. It goes to the backend at
+//! Asks before the pager is taken or given back or a shift covered, and sends the change. It goes to the backend at
 //! once: who is on call must not wait in an outbox.
 
 use chrono::{DateTime, Utc};
 
 use crate::backend::{Administered, AdministrationRequest, BackendError};
-use crate::model::administration::AdministrationChange;
-use crate::model::directory::TeamOverride;
 use crate::model::oncall::Schedule;
 use crate::model::{Actor, CommandId};
 
@@ -15,13 +13,13 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::oncall::stand_in::{
-    PendingStandIn, StandIn, StandInQuestion, StandInRefusal, selected_team,
+    PendingStandIn, ShiftChange, StandIn, StandInQuestion, StandInRefusal, selected_team,
 };
 
 const UNREACHABLE: &str = "the API can't be reached: who is on call is changed there alone, and \
      nothing was stored to be sent later";
 
-/// Asks whether the viewer is to be put on call for the selected team, or not any more.
+/// Asks before who is on call for the selected team is changed.
 pub(in crate::tui) fn open(app: &mut App, kind: StandIn, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);
@@ -49,24 +47,20 @@ pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let StandInQuestion { kind, change: seen, .. } = *question;
     let now = app.backend_time(at);
     let directory = app.fetched.directory.as_deref();
-    let schedule = directory.and_then(|directory| directory.schedule(&seen.team));
+    let schedule = directory.and_then(|directory| directory.schedule(&seen.schedule));
     let present = schedule
-        .ok_or_else(|| StandInRefusal::NoSchedule(seen.team.clone()))
+        .ok_or_else(|| StandInRefusal::NoSchedule(seen.schedule.clone()))
         .and_then(|schedule| change(app, kind, schedule, now));
     let present = match present {
         Ok(present) => present,
         Err(refusal) => return show_toast(app, refusal.to_string(), true),
     };
-    if (present.span.to, &present.span.covers) != (seen.span.to, &seen.span.covers) {
+    if !present.is_same(&seen) {
         let question = StandInQuestion { kind, change: present, top: 0 };
         app.ui.mode = Mode::ConfirmStandIn(Box::new(question));
         return show_toast(app, "who is on call has changed meanwhile: please read again", true);
     }
-    let schedule = present.team.clone();
-    let change = match kind {
-        StandIn::Begin => AdministrationChange::AddOverride(present),
-        StandIn::End => AdministrationChange::RemoveOverride(present),
-    };
+    let ShiftChange { schedule, change, .. } = present;
     let request = AdministrationRequest::new(Actor::Person(app.session.me.clone()), change, now);
     let text = format!("{} {schedule} …", kind.operation());
     app.inflight.stand_in = Some(PendingStandIn { id: request.id, kind, schedule });
@@ -96,6 +90,12 @@ pub(in crate::tui) fn settled(
                     format!("you are on call for {schedule} now{undo}")
                 }
                 StandIn::End => format!("you do not stand in on {schedule} any more"),
+                StandIn::RequestCover => {
+                    let undo = app.ui.keymap.hint_suffix(Action::WithdrawCover, "withdraws it");
+                    format!("everybody of {schedule} sees that you want cover{undo}")
+                }
+                StandIn::AcceptCover => format!("you stand in on {schedule} then"),
+                StandIn::WithdrawCover => format!("you do not want cover on {schedule} any more"),
             };
             show_toast(app, text, false)
         }
@@ -131,13 +131,14 @@ fn selected_schedule(app: &App) -> Result<&Schedule, StandInRefusal> {
     schedule.ok_or_else(|| StandInRefusal::NoSchedule(team.to_owned()))
 }
 
-/// Returns the override that is added or removed.
+/// Returns the change that the viewer makes now.
 fn change(
     app: &App,
     kind: StandIn,
     schedule: &Schedule,
     now: DateTime<Utc>,
-) -> Result<TeamOverride, StandInRefusal> {
-    let span = kind.span(schedule, &app.session.me.handle, now)?;
-    Ok(TeamOverride { team: schedule.key().to_owned(), span })
+) -> Result<ShiftChange, StandInRefusal> {
+    let none = || StandInRefusal::NoSchedule(schedule.key().to_owned());
+    let directory = app.fetched.directory.as_deref().ok_or_else(none)?;
+    kind.change(directory, schedule, &app.session.me.handle, now)
 }

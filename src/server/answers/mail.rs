@@ -1,9 +1,20 @@
-//! Reads the answer in a mail: the token in the address to which it was sent, and the first line that its
-//! sender has written.
+//! Answers by mail: the token in the address to which it was sent, and the first line that its sender has
+//! written. A mail server pipes mails into `redphone reply`, or sends them to the API.
 
+use chrono::{DateTime, Utc};
 use mail_parser::MessageParser;
 
-use crate::model::notification::{AnswerSettings, LinkAction, LinkToken, parse_answer};
+use crate::api::replies::MailOutcome;
+use crate::backend::{Backend, BackendError, Outcome};
+use crate::model::Envelope;
+use crate::model::Incident;
+use crate::model::directory::Directory;
+use crate::model::notification::answer::{check_link, meant_action, meant_role, state};
+use crate::model::notification::{
+    Answer, AnswerLink, AnswerRefusal, AnswerSettings, AnswerWay, LinkAction, LinkToken,
+    parse_answer,
+};
+use crate::model::status::Role;
 
 /// The headers in which the address stands to which a mail was delivered.
 const ADDRESS_HEADERS: [&str; 6] =
@@ -11,18 +22,118 @@ const ADDRESS_HEADERS: [&str; 6] =
 /// How many lines are looked through for the first one that is no quote.
 const MAX_LINES: usize = 200;
 
-/// An answer by mail.
+/// What the address and the first line of a mail say.
 #[derive(Debug)]
-pub(super) struct Mail {
-    /// The token in the address.
-    pub token: LinkToken,
-    /// What is to be done.
-    pub action: LinkAction,
+struct Mail {
+    token: LinkToken,
+    action: LinkAction,
+}
+
+/// The longest mail that is read, in bytes. What is behind that is no answer.
+pub const MAX_MAIL: usize = 4 * 1024 * 1024;
+
+/// Why an answer by mail is not carried out. Displayed as a sentence without a full stop.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum MailRefusal {
+    /// The settings have no address for answers.
+    #[error(
+        "the settings have no reply_address, so that no mail can be an answer: set it as `redphone \
+         help answers` says"
+    )]
+    NoAddress,
+    /// The mail is no answer.
+    #[error("{0}")]
+    NoAnswer(String),
+    /// The address was not given for an answer.
+    #[error(
+        "the address of the mail is none that was given for an answer: it may have ended long ago"
+    )]
+    UnknownAddress,
+    /// The answer makes no sense for the incident any more.
+    #[error(transparent)]
+    Refused(#[from] AnswerRefusal),
+    /// The backend refuses it, or can't carry it out now.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+}
+
+/// An answer that is ready to be carried out.
+struct Ready {
+    link: AnswerLink,
+    incident: Incident,
+    action: LinkAction,
+    role: Option<Role>,
+}
+
+/// Carries out what a mail answers. Who has sent it does not matter: a sender can be forged, and an
+/// address with a token can't. `execute` sends a command in the name of the person who was asked.
+///
+/// # Errors
+/// [`MailRefusal`] says why nothing was done.
+pub async fn answer<F>(
+    bytes: &[u8],
+    settings: &AnswerSettings,
+    backend: &dyn Backend,
+    directory: &Directory,
+    now: DateTime<Utc>,
+    execute: impl FnOnce(Envelope) -> F,
+) -> Result<MailOutcome, MailRefusal>
+where
+    F: Future<Output = Result<Outcome, BackendError>>,
+{
+    if settings.reply_address.is_none() {
+        return Err(MailRefusal::NoAddress);
+    }
+    let answered = |text: String| MailOutcome { text, answered: true };
+    let mail = match read(bytes, settings) {
+        Ok(mail) => mail,
+        Err(error @ MailError::Automatic) => {
+            return Ok(MailOutcome { text: error.to_string(), answered: false });
+        }
+        Err(error) => return Err(MailRefusal::NoAnswer(error.to_string())),
+    };
+    let Ready { link, incident, action, role } = match prepare(&mail, backend, now).await? {
+        Ok(ready) => ready,
+        // The same mail was delivered twice.
+        Err(state) => return Ok(answered(state)),
+    };
+    let id = link.digest.command_id();
+    let answer = Answer { id, person: &link.person, action, role, way: AnswerWay::Mail, at: now };
+    let outcome = execute(answer.envelope(&incident.summary, directory)?).await?;
+    // The command is carried out once all the same, by its id.
+    if let Err(error) = backend.use_link(&link.digest, now).await {
+        tracing::warn!(%error, "a link that was used is not marked");
+    }
+    Ok(answered(answer.outcome(outcome.row.as_ref().unwrap_or(&incident.summary))))
+}
+
+/// Finds what a mail is about; an error is where the incident stands, if the mail came before.
+async fn prepare(
+    mail: &Mail,
+    backend: &dyn Backend,
+    now: DateTime<Utc>,
+) -> Result<Result<Ready, String>, MailRefusal> {
+    let link = backend.find_link(&mail.token.digest()).await?;
+    let link = link.filter(|link| link.action == LinkAction::Reply);
+    let link = link.ok_or(MailRefusal::UnknownAddress)?;
+    let incident = backend.incident(link.incident).await?.incident;
+    match check_link(&link, &incident, now) {
+        Ok(()) => {}
+        Err(AnswerRefusal::Used { .. }) => return Ok(Err(state(&incident))),
+        Err(refusal) => return Err(refusal.into()),
+    }
+    let action = meant_action(mail.action, &link, &incident.summary);
+    let answers_request = matches!(action, LinkAction::AcceptRole | LinkAction::DeclineRole);
+    let role = match link.role {
+        None if answers_request => Some(meant_role(&incident, &link.person)?),
+        role => role,
+    };
+    Ok(Ok(Ready { link, incident, action, role }))
 }
 
 /// Why a mail is no answer. Displayed as a sentence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(super) enum MailError {
+enum MailError {
     /// It has no headers.
     #[error("standard input has no mail: pipe it in with all its headers")]
     NoMail,
@@ -44,7 +155,7 @@ pub(super) enum MailError {
 /// Reads a mail with all its headers.
 ///
 /// Who has sent it does not matter: a sender can be forged, and an address with a token can't.
-pub(super) fn read(bytes: &[u8], settings: &AnswerSettings) -> Result<Mail, MailError> {
+fn read(bytes: &[u8], settings: &AnswerSettings) -> Result<Mail, MailError> {
     let message = MessageParser::default().parse(bytes).ok_or(MailError::NoMail)?;
     let headers: Vec<(String, &str)> = message
         .headers_raw()

@@ -1,86 +1,33 @@
-//! Measures over a window, computed from facts that are cached in packed form, day by day.
-//!
-//! A window of 90 days and the one before it have some hundred thousand incidents. Reading their
-//! rows takes longer than a person is willing to wait. Past days seldom change, so their facts are
-//! cached in packed form until an incident of the day changes.
+//! The facts of incidents, packed and cached day by day.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, Utc};
 use integer_encoding::VarInt;
 use sqlx::{Row, SqliteConnection};
 
-use super::error::{StoreError, StoreResult};
-use super::problem_table::read_problem;
-use super::read::summary_at;
-use super::records;
-use super::row::{
+use crate::backend::file::error::{StoreError, StoreResult};
+use crate::backend::file::row::{
     self, DAY_MS, decode_category, decode_counted, encode_category, encode_counted, first_key_at,
 };
-use super::sql::Batch;
-use super::store::FileStore;
-use crate::model::command::Link;
-use crate::model::measures::{Cut, Fact, FactVerdict, Measures, Recurring, Window, compute};
+use crate::backend::file::sql::Batch;
+use crate::backend::file::store::FileStore;
+use crate::model::measures::{Fact, FactVerdict};
 use crate::model::priority::Priority;
 
 /// The first version of the schema whose packed days have the form of this one.
-const PACKED_SINCE: i64 = 5;
-/// The number of past days that an import packs.
-const WARM_DAYS: i64 = 185;
-
+pub(super) const PACKED_SINCE: i64 = 5;
 /// The packed facts of one day.
-struct PackedDay {
+#[derive(Clone)]
+pub(super) struct PackedDay {
     /// Days since 1970, UTC.
-    number: i64,
-    kind: i64,
-    facts: Vec<u8>,
-}
-
-/// Computes the measures of a window.
-pub(super) async fn read_measures(
-    store: &FileStore,
-    window: &Window,
-    cut: Cut,
-    now: DateTime<Utc>,
-) -> StoreResult<Measures> {
-    let mut conn = store.acquire_reader().await?;
-    let first_ms = window.previous_span().0.timestamp_millis();
-    let span = (first_ms.div_euclid(DAY_MS), window.to.timestamp_millis().div_euclid(DAY_MS));
-    Batch::new("BEGIN").run(&mut conn).await?;
-    // Days that an older version has packed have another form.
-    let is_cached = store.inner.version >= PACKED_SINCE;
-    let result = read_days(&mut conn, span, is_cached).await;
-    Batch::new("COMMIT").run(&mut conn).await.ok();
-    let (days, fresh, log) = result?;
-    let names = read_names(&mut conn).await?;
-    let levels = store.rules().levels;
-    let first_day_ms = span.0 * DAY_MS;
-    let facts = days.iter().flat_map(|day| {
-        // An incident reported within the span is counted on the day of its report already.
-        let late = day.kind == 1;
-        FactReader { day_ms: day.number * DAY_MS, bytes: &day.facts }
-            .filter(move |fact| !late || fact.reported_ms < first_day_ms)
-    });
-    let mut measures = compute(facts, window, cut, now, &levels, &|key| {
-        names.get(&key).cloned().unwrap_or_default()
-    });
-    for group in &mut measures.recurring {
-        describe_group(&mut conn, group).await?;
-    }
-    drop(conn);
-    let fresh_days: Vec<PackedDay> =
-        days.into_iter().filter(|day| fresh.contains(&(day.number, day.kind))).collect();
-    if !fresh_days.is_empty() {
-        cache_days(store, fresh_days, log).await;
-    }
-    Ok(measures)
+    pub(super) number: i64,
+    pub(super) kind: i64,
+    pub(super) facts: Vec<u8>,
 }
 
 /// Reads the packed facts of a span of days, and packs those that are not cached.
 ///
 /// Returns the days, the number and kind of those that were packed just now, and the position of
 /// the log that they belong to.
-async fn read_days(
+pub(super) async fn read_days(
     conn: &mut SqliteConnection,
     (first, last): (i64, i64),
     is_cached: bool,
@@ -164,7 +111,7 @@ async fn pack_day(conn: &mut SqliteConnection, day: i64, kind: i64) -> StoreResu
 
 /// Stores packed days in the cache, unless the log has grown since they were read or another task
 /// is writing.
-async fn cache_days(store: &FileStore, days: Vec<PackedDay>, log: i64) {
+pub(super) async fn cache_days(store: &FileStore, days: Vec<PackedDay>, log: i64) {
     if store.is_read_only() {
         return;
     }
@@ -188,7 +135,7 @@ async fn cache_days(store: &FileStore, days: Vec<PackedDay>, log: i64) {
     }
 }
 
-fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
+pub(super) fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
     batch
         .sql(
             "INSERT OR REPLACE INTO fact_day (day, kind, facts, format) SELECT ?, ?, ?, 5
@@ -200,20 +147,10 @@ fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
         .arg(log);
 }
 
-/// Packs and caches the last [`WARM_DAYS`] days, within the running transaction.
-pub(super) async fn warm_cache(conn: &mut SqliteConnection) -> StoreResult<()> {
-    let today = Utc::now().timestamp_millis().div_euclid(DAY_MS);
-    let (days, fresh, log) = read_days(conn, (today - WARM_DAYS, today), true).await?;
-    for day in days.into_iter().filter(|day| fresh.contains(&(day.number, day.kind))) {
-        let mut batch = Batch::default();
-        put_day(&mut batch, day, log);
-        batch.run(conn).await?;
-    }
-    Ok(())
-}
-
 /// Counts the cached days that differ from what the projection gives.
-pub(super) async fn count_stale_days(conn: &mut SqliteConnection) -> StoreResult<u64> {
+pub(in crate::backend::file) async fn count_stale_days(
+    conn: &mut SqliteConnection,
+) -> StoreResult<u64> {
     let rows = Batch::new("SELECT day, kind, facts FROM fact_day").fetch_all(conn).await?;
     let mut count = 0;
     for row in rows {
@@ -223,40 +160,9 @@ pub(super) async fn count_stale_days(conn: &mut SqliteConnection) -> StoreResult
     Ok(count)
 }
 
-/// Reads the names of services and teams by id.
-async fn read_names(conn: &mut SqliteConnection) -> StoreResult<HashMap<u32, String>> {
-    let rows = Batch::new("SELECT id, text FROM name WHERE kind IN (1, 2)").fetch_all(conn).await?;
-    let mut names = HashMap::new();
-    for row in rows {
-        names.insert(u32::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0), row.try_get(1)?);
-    }
-    Ok(names)
-}
-
-/// Sets the fields of a group that facts don't have: title, service and problem of its last
-/// incident.
-async fn describe_group(conn: &mut SqliteConnection, group: &mut Recurring) -> StoreResult<()> {
-    let Some(number) = group.last else { return Ok(()) };
-    let mut batch = Batch::new("SELECT row FROM incident WHERE number = ?");
-    batch.arg(i64::try_from(number.0).unwrap_or(0));
-    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(()) };
-    let summary = summary_at(&row, 0)?;
-    summary.primary_service().unwrap_or_default().clone_into(&mut group.service);
-    let id = summary.id;
-    group.title = summary.title;
-    let Some(record) = records::load(conn, id, false).await? else { return Ok(()) };
-    for link in &record.incident.links {
-        if let Link::Problem { id, title } = link {
-            let problem_record = read_problem(conn, *id).await?;
-            group.problem = Some(problem_record.map_or_else(|| title.clone(), |p| p.title));
-        }
-    }
-    Ok(())
-}
-
 /// Appends a number in as few bytes as it needs. Signed numbers are in zigzag encoding, so that
 /// small numbers of either sign are short.
-fn write_varint(out: &mut Vec<u8>, value: impl VarInt) {
+pub(super) fn write_varint(out: &mut Vec<u8>, value: impl VarInt) {
     let start = out.len();
     out.resize(start + value.required_space(), 0);
     value.encode_var(&mut out[start..]);
@@ -296,9 +202,9 @@ fn pack_fact(out: &mut Vec<u8>, fact: &Fact, day_ms: i64) {
 }
 
 /// Decodes the facts of a packed day. Ends early if the bytes are damaged.
-struct FactReader<'a> {
-    day_ms: i64,
-    bytes: &'a [u8],
+pub(super) struct FactReader<'a> {
+    pub(super) day_ms: i64,
+    pub(super) bytes: &'a [u8],
 }
 
 impl FactReader<'_> {

@@ -4,26 +4,13 @@ use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component, Event, EventLike, Property};
 use sha2::{Digest, Sha256};
 
-use crate::cli::failure::{Failure, output_failed};
-use crate::cli::out::Out;
 use crate::model::coverage::{CoverageLine, Shift, TeamCoverage};
 use crate::model::text::sanitize;
 
-/// Prints the shifts of some teams between two times, or those of one person.
-pub(super) fn print(
-    out: &mut Out,
-    teams: &[TeamCoverage],
-    person: Option<&str>,
-    span: (DateTime<Utc>, DateTime<Utc>),
-) -> Result<(), Failure> {
-    use std::io::Write;
-    let text = calendar(teams, person, span);
-    out.document_writer().write_all(text.as_bytes()).map_err(|error| output_failed(&error))
-}
-
-/// Returns the calendar. Times are UTC, so it needs no definition of a zone; texts are escaped and
-/// lines folded.
-fn calendar(
+/// Returns the shifts of some teams between two times, or those of one person. Times are UTC, so it needs
+/// no definition of a zone; texts are escaped and lines folded.
+#[must_use]
+pub fn calendar(
     teams: &[TeamCoverage],
     person: Option<&str>,
     (from, to): (DateTime<Utc>, DateTime<Utc>),
@@ -70,7 +57,9 @@ fn event(
         return None;
     }
     let name = sanitize(&person.name);
-    let summary = format!("{name} on call for {}, level {}", sanitize(&team.team), line.level);
+    // Of a schedule alone nobody knows which levels call it.
+    let level = if line.level > 0 { format!(", level {}", line.level) } else { String::new() };
+    let summary = format!("{name} on call for {}{level}", sanitize(&team.team));
     let mut event = Event::new();
     event
         .uid(&uid(team, line, shift, to))

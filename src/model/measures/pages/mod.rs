@@ -1,0 +1,23 @@
+//! The pages of the measures: times, volume, service levels, recurring faults, error budgets, people
+//! and practice, each over a window and over the window of the same length before it.
+//!
+//! [`compute_pages`] is pure: it gets the facts and the histories of the incidents that were reported
+//! or resolved in either window, and what else a page rests on as [`PageInputs`].
+
+mod budget;
+mod compute;
+mod figures;
+mod history;
+mod people;
+mod query;
+mod sums;
+
+pub use budget::{Budget, Objective, Outage, compute_budgets, union_ms};
+pub use compute::{
+    Bucket, CutRow, CutTable, MAX_CUT_ROWS, PageInputs, Pages, RecurringFault, compute_pages,
+};
+pub use figures::{HISTOGRAM_BOUNDS_MS, PageFigures, Practice, TimeMeasure, Timing};
+pub use history::{History, HistoryFold, MISSING_FIELDS, ReviewProgress};
+pub use people::{Call, PersonLoad, Shift, compute_people, is_night, shifts};
+pub(in crate::model::measures) use query::term_value;
+pub use query::{Dimension, Offsets, PagesQuery, Selection, SelectionKeys};

@@ -1,0 +1,68 @@
+//! The page of error budgets.
+
+use super::super::pages::{Budget, Pages, term_value};
+use super::super::window::Window;
+use super::behind::reported_filter;
+use super::page::Page;
+use super::table::{Behind, Cell, Row, Sheet, Table, Tone, Unit, column};
+use chrono::TimeDelta;
+
+/// The burn rate, in thousandths, from which a budget is used too fast: that of the last 6 hours.
+const FAST_BURN: i64 = 6_000;
+/// The burn rate of the last hour from which somebody has to be called.
+const FASTEST_BURN: i64 = 14_400;
+
+pub(super) fn sheet(pages: &Pages) -> Sheet {
+    let exceeded = pages.budgets.iter().filter(|budget| budget.used_permille >= 1000).count();
+    let headline = match (pages.budgets.len(), exceeded) {
+        (0, _) => "no objectives: add [[objectives]] to the settings file".to_owned(),
+        (_, 0) => "every budget has time to spare".to_owned(),
+        (all, exceeded) => format!("{exceeded} of {all} budgets are used up"),
+    };
+    let tone = if exceeded > 0 { Tone::Worse } else { Tone::Plain };
+    let notes = vec!["downtime of P1 and P2, from detection to resolution, up to now".to_owned()];
+    Sheet { page: Page::Budgets, headline, tone, tables: vec![table(pages)], notes }
+}
+
+/// Returns the budgets as a table.
+pub(super) fn table(pages: &Pages) -> Table {
+    let columns = [
+        column("objective", Unit::Text),
+        column("days", Unit::Count),
+        column("used", Unit::Percent),
+        column("down", Unit::Duration),
+        column("burn 1h", Unit::Rate),
+        column("burn 6h", Unit::Rate),
+        column("used up in", Unit::Duration),
+    ];
+    let mut table = Table::new("error budgets", &columns);
+    table.rows.extend(pages.budgets.iter().map(|budget| row(pages, budget)));
+    table
+}
+
+fn row(pages: &Pages, budget: &Budget) -> Row {
+    let worse = |is_worse: bool| if is_worse { Tone::Worse } else { Tone::Plain };
+    let cells = vec![
+        Cell::text(format!("{} %", budget.target)),
+        Cell::number(budget.window_days),
+        Cell::number(budget.used_permille / 10).toned(worse(budget.used_permille >= 800)),
+        Cell::number(budget.down_ms),
+        Cell::number(budget.burn_1h_permille).toned(worse(budget.burn_1h_permille >= FASTEST_BURN)),
+        Cell::number(budget.burn_6h_permille).toned(worse(budget.burn_6h_permille >= FAST_BURN)),
+        Cell::maybe(budget.exhausted_in_ms),
+    ];
+    let from = pages.at - TimeDelta::days(i64::from(budget.window_days));
+    let window = Window { from, to: pages.at, edges: Vec::new() };
+    let filter = reported_filter(
+        &window,
+        Vec::new(),
+        &format!("p1 p2 service:{}", term_value(&budget.service)),
+    );
+    Row {
+        label: budget.service.clone(),
+        cells,
+        bar: u16::try_from(budget.used_permille.clamp(0, 1000)).ok(),
+        is_thin: false,
+        behind: Some(Behind::Filter(filter)),
+    }
+}

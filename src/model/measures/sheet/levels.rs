@@ -1,0 +1,111 @@
+//! The page of service levels.
+
+use super::super::pages::{Dimension, PageFigures, Pages};
+use super::super::sla::Compliance;
+use super::behind::{behind_cut, cut_name, reported_in};
+use super::change::{bad_if_any, change_cell, is_thin, point_change};
+use super::page::Page;
+use super::table::{Behind, Cell, Column, Row, Sheet, Table, Unit, column};
+use crate::model::priority::Priority;
+
+const COLUMNS: [Column; 6] = [
+    column("acknowledged", Unit::Percent),
+    column("change", Unit::Points),
+    column("missed", Unit::Count),
+    column("resolved", Unit::Percent),
+    column("change", Unit::Points),
+    column("missed", Unit::Count),
+];
+
+const TOTAL_COLUMNS: [Column; 4] = [
+    column("in time", Unit::Percent),
+    column("change", Unit::Points),
+    column("met", Unit::Count),
+    column("missed", Unit::Count),
+];
+
+pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {
+    let mut by_priority = Table::new("by priority", &COLUMNS);
+    for priority in Priority::ALL {
+        let index = priority.index();
+        let clocks = |figures: &PageFigures| (figures.acknowledge[index], figures.resolve[index]);
+        let behind = reported_in(pages, &priority.as_str().to_lowercase());
+        let label = priority.to_string();
+        by_priority.rows.push(row(label, clocks(&pages.now), clocks(&pages.before), Some(behind)));
+    }
+    let mut tables = vec![totals(pages), by_priority];
+    if let Some(cut) = by.and_then(|by| pages.cut(by)).filter(|cut| cut.by != Dimension::Priority) {
+        let mut table = Table::new(cut_name(cut.by), &COLUMNS);
+        for cut_row in &cut.rows {
+            let clocks = |figures: &PageFigures| (figures.acknowledge_all(), figures.resolve_all());
+            let behind = behind_cut(pages, cut.by, &cut_row.name);
+            let (now, before) = (clocks(&cut_row.now), clocks(&cut_row.before));
+            table.rows.push(row(cut_row.name.clone(), now, before, behind));
+        }
+        tables.push(table);
+    }
+    let (acknowledge, resolve) = (pages.now.acknowledge_all(), pages.now.resolve_all());
+    let missed = acknowledge.missed + resolve.missed;
+    let headline = match missed {
+        0 => "nothing was late".to_owned(),
+        missed => format!(
+            "{missed} late: {} acknowledged, {} resolved",
+            acknowledge.missed, resolve.missed
+        ),
+    };
+    let before = pages.before.resolve_all();
+    let change = point_change(resolve.percent(), before.percent());
+    let tone = change_cell(change, false, is_thin(resolve.count(), before.count())).tone;
+    let notes = vec!["open and not yet due counts in neither".to_owned()];
+    Sheet { page: Page::Levels, headline, tone, tables, notes }
+}
+
+/// Returns how often the clocks of all priorities were in time, and the updates of stakeholders.
+pub(super) fn totals(pages: &Pages) -> Table {
+    let mut table = Table::new("service levels", &TOTAL_COLUMNS);
+    let (now, before) = (&pages.now, &pages.before);
+    for (label, now, before) in [
+        ("acknowledged", now.acknowledge_all(), before.acknowledge_all()),
+        ("resolved", now.resolve_all(), before.resolve_all()),
+        ("updates sent", now.updates, before.updates),
+    ] {
+        let thin = is_thin(now.count(), before.count());
+        let change = point_change(now.percent(), before.percent());
+        let cells = vec![
+            Cell::maybe(now.percent()),
+            change_cell(change, false, thin),
+            Cell::number(now.met),
+            Cell::number(now.missed).toned(bad_if_any(now.missed)),
+        ];
+        table.rows.push(Row {
+            label: label.to_owned(),
+            cells,
+            bar: bar(now),
+            is_thin: thin && now.count() > 0,
+            behind: Some(reported_in(pages, "")),
+        });
+    }
+    table
+}
+
+fn bar(compliance: Compliance) -> Option<u16> {
+    let share = (compliance.met * 1000).checked_div(compliance.count())?;
+    u16::try_from(share).ok()
+}
+
+fn row(
+    label: String,
+    now: (Compliance, Compliance),
+    before: (Compliance, Compliance),
+    behind: Option<Behind>,
+) -> Row {
+    let mut cells = Vec::new();
+    for (now, before) in [(now.0, before.0), (now.1, before.1)] {
+        let thin = is_thin(now.count(), before.count());
+        cells.push(Cell::maybe(now.percent()));
+        cells.push(change_cell(point_change(now.percent(), before.percent()), false, thin));
+        cells.push(Cell::number(now.missed).toned(bad_if_any(now.missed)));
+    }
+    let is_thin = now.1.count() > 0 && is_thin(now.1.count(), before.1.count());
+    Row { label, cells, bar: bar(now.1), is_thin, behind }
+}

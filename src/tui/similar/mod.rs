@@ -1,0 +1,4 @@
+//! The incidents that resemble one: those of the same fault, and those that are alike otherwise.
+
+pub mod logic;
+pub mod update;

@@ -1,0 +1,73 @@
+//! Answer a request for a role: a list of what the viewer is asked for.
+
+use chrono::{DateTime, Utc};
+
+use crate::model::command::{CommandKind, RoleRequest};
+use crate::model::{IncidentCommand, Summary};
+
+use crate::tui::action::Entry;
+use crate::tui::core::app::App;
+use crate::tui::picker::Item;
+use crate::tui::verb::logic::{Opening, VerbLogic, single_command};
+use crate::tui::verb::precheck;
+use crate::tui::verb::target::Target;
+
+pub(super) const ENTRY: Entry = Entry::command(CommandKind::AnswerRole, &[]);
+
+pub(super) struct AnswerRole;
+
+impl VerbLogic for AnswerRole {
+    fn kind(&self) -> CommandKind {
+        CommandKind::AnswerRole
+    }
+
+    fn needs_record(&self) -> bool {
+        true
+    }
+
+    fn opening(&self, _: &App, _: &[Target], _: DateTime<Utc>) -> Opening {
+        Opening::List { heading: "Roles that you are asked for on {}", searchable: false }
+    }
+
+    fn items(&self, app: &App, targets: &[Target], _: DateTime<Utc>) -> Vec<Item> {
+        let requests = targets.first().map(|target| own_requests(app, target)).unwrap_or_default();
+        let mut items = Vec::new();
+        for request in requests {
+            let role = request.role;
+            for (answer, done, accepted) in
+                [("accept", "accepted", true), ("decline", "declined", false)]
+            {
+                let verb = format!("{answer} the role {role} of {{}}");
+                let done = format!("role {role} {done}");
+                let command = IncidentCommand::AnswerRole { role, accepted };
+                let item =
+                    Item::new(format!("{answer}: {role}"), single_command(verb, done, command));
+                let by = format!("asked by {}", request.by.name());
+                items.push(item.about(by).value(format!("{answer} {role}")));
+            }
+        }
+        items
+    }
+
+    fn empty_reason(&self, _: &App, _: &[Target]) -> String {
+        "you are not asked for a role on it".into()
+    }
+
+    /// The list says what can be answered.
+    fn probe(
+        &self,
+        _: &App,
+        _: Option<&Summary>,
+        _: DateTime<Utc>,
+    ) -> Option<Vec<IncidentCommand>> {
+        None
+    }
+}
+
+/// Returns what the viewer is asked for and has not answered.
+fn own_requests(app: &App, target: &Target) -> Vec<RoleRequest> {
+    let record = precheck::current_record(app, target.id);
+    let requests = record.into_iter().flat_map(|record| &record.role_requests);
+    let me = &app.session.me.handle;
+    requests.filter(|request| request.awaits(request.role, me)).cloned().collect()
+}

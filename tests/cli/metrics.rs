@@ -1,0 +1,174 @@
+//! The pages of measures on the command line.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use redphone::backend::Backend;
+use redphone::model::measures::Window;
+use redphone::model::measures::pages::{Dimension, Offsets, Pages, PagesQuery, Selection};
+use redphone::model::measures::sheet::{Cell, Page, Sheet};
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::support::cli::CliFixture;
+use crate::support::store::open;
+
+/// A store with three incidents: one resolved, one acknowledged, one new.
+fn fixture() -> CliFixture {
+    let cli = CliFixture::with_company();
+    let file = cli.path("home/.config/redphone/config.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    let objective = "\n[[objectives]]\nservice = \"checkout\"\ntarget = \"99.9\"\n";
+    std::fs::write(file, format!("{before}{objective}")).unwrap();
+    for (title, service) in
+        [("Cards 1 fail", "checkout"), ("Cards 2 fail", "checkout"), ("Slow", "cdn")]
+    {
+        cli.declare(title, service);
+    }
+    cli.ok(["ack", "INC-1"]);
+    cli.ok(["ack", "INC-2"]);
+    cli.ok([
+        "resolve",
+        "INC-1",
+        "--action",
+        "restart",
+        "--detail",
+        "restarted",
+        "--validation",
+        "seen",
+    ]);
+    cli
+}
+
+fn json(cli: &CliFixture) -> Value {
+    serde_json::from_str(&cli.ok(["metrics", "--json"])).unwrap()
+}
+
+#[test]
+fn json_is_the_document_of_the_api() {
+    let cli = fixture();
+    let json = json(&cli);
+    assert_eq!(json["now"]["volume"], serde_json::json!([3, 0, 0, 0]));
+    assert_eq!((&json["now"]["mtta"]["count"], &json["now"]["resolved"]), (&2.into(), &1.into()));
+    assert_eq!(json["recurring"][0]["count"], 2);
+    assert_eq!(json["budgets"][0]["service"], "checkout");
+    assert_eq!(json["cuts"].as_array().unwrap().len(), Dimension::ALL.len());
+    let pages: Pages = serde_json::from_value(json.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&pages).unwrap(), json);
+}
+
+/// The same figures stand in the JSON, in every line of the CSV, and in what the store computes for the
+/// same window, from which the pane makes its sheets.
+#[tokio::test]
+async fn figures_are_the_same_everywhere() {
+    let cli = fixture();
+    // A window that ends in the future has the same incidents at any time.
+    let today = Utc::now().date_naive();
+    let (from, to) = (today - chrono::Days::new(6), today + chrono::Days::new(2));
+    let window = format!("{from}..{to}");
+    let csv = cli.ok(["metrics", "--window", &window, "--compare", "--csv"]);
+    let json = cli.ok(["metrics", "--window", &window, "--json", "--by", "service"]);
+    let printed: Pages = serde_json::from_str(&json).unwrap();
+    let time = |day: chrono::NaiveDate| day.and_hms_opt(0, 0, 0).unwrap().and_utc();
+    let query = PagesQuery {
+        window: Window::between(time(from), time(to), &Utc),
+        selection: Selection::default(),
+        by: vec![Dimension::Service],
+        offsets: Offsets::default(),
+    };
+    let store = open(&cli.store()).await;
+    let computed = store.pages(&query, printed.at).await.unwrap();
+    store.close().await;
+    assert_eq!(computed.now, printed.now);
+    assert_eq!(computed.cuts, printed.cuts);
+    assert_eq!(computed.buckets, printed.buckets);
+    assert_eq!(computed.heat, printed.heat);
+    let mut lines: BTreeMap<(String, String, String), Vec<String>> = BTreeMap::new();
+    for line in csv.lines().skip(1) {
+        let cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        let [page, table, row, _, value] = &cells[..] else { panic!("{line}") };
+        lines.entry((page.clone(), table.clone(), row.clone())).or_default().push(value.clone());
+    }
+    let mut compared = 0;
+    for page in [Page::Volume, Page::Levels, Page::Practice] {
+        for table in &Sheet::new(page, &computed, Some(Dimension::Service)).tables {
+            for row in &table.rows {
+                let key = (page.to_string(), table.name.clone(), row.label.clone());
+                let expected: Vec<String> = row.cells.iter().map(Cell::raw).collect();
+                assert_eq!(lines[&key], expected, "{key:?}");
+                compared += expected.len();
+            }
+        }
+    }
+    assert!(compared > 50, "{compared}");
+}
+
+#[rstest]
+#[case(&["metrics"], "3 reported")]
+#[case(&["metrics", "times"], "MTTA")]
+#[case(&["metrics", "volume", "--by", "team,source"], "by how it was detected")]
+#[case(&["metrics", "levels", "--priority", "p1"], "· p1")]
+#[case(&["metrics", "recurring"], "1 fault came back: 2 incidents")]
+#[case(&["metrics", "budgets"], "99.9 %")]
+#[case(&["metrics", "people"], "nobody was paged")]
+#[case(&["metrics", "practice", "--markdown"], "## Practice")]
+fn pages_are_printed(#[case] arguments: &[&str], #[case] expected: &str) {
+    let out = fixture().ok(arguments.iter().copied());
+    assert!(out.contains(expected), "{out}");
+}
+
+#[test]
+fn comparison_is_printed_only_when_it_is_wanted() {
+    let cli = fixture();
+    assert!(!cli.ok(["metrics", "volume"]).contains("change"));
+    assert!(cli.ok(["metrics", "volume", "--compare"]).contains("change"));
+}
+
+#[rstest]
+#[case(&["metrics", "--window", "soon"])]
+#[case(&["metrics", "--window", "2026-02-01..2026-01-01"])]
+#[case(&["metrics", "everything"])]
+#[case(&["metrics", "--by", "owner"])]
+#[case(&["metrics", "--json", "--csv"])]
+fn what_is_no_page_or_window_is_refused(#[case] arguments: &[&str]) {
+    fixture().run(arguments.iter().copied()).refused(2, &[]);
+}
+
+#[test]
+fn window_of_the_past_has_what_was_reported_in_it() {
+    let cli = fixture();
+    let out = cli.ok(["metrics", "--window", "2020-01-01..2020-02-01", "--json"]);
+    let pages: Pages = serde_json::from_str(&out).unwrap();
+    assert_eq!(pages.now.reported(), 0);
+    assert_eq!(pages.window.to, "2020-02-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap());
+    assert_eq!(pages.buckets.len(), 31);
+}
+
+#[rstest]
+#[case(&["report"], "# Incidents from ")]
+#[case(&["report", "--by", "team"], "| by team | ")]
+#[case(&["report", "--format", "html"], "<svg class=\"chart\"")]
+#[case(&["report", "--format", "json"], "\"recurring_total\":1")]
+fn report_is_one_document(#[case] arguments: &[&str], #[case] expected: &str) {
+    let out = fixture().ok(arguments.iter().copied());
+    assert!(out.contains(expected), "{out}");
+}
+
+#[test]
+fn report_as_html_asks_for_nothing_and_escapes_texts() {
+    let cli = fixture();
+    cli.declare("<script>alert(1)</script> & co 1", "cdn");
+    cli.declare("<script>alert(1)</script> & co 2", "cdn");
+    let html = cli.ok(["report", "--format", "html"]);
+    for refused in ["<script", "http://", "https://", "url(", "@import", "src="] {
+        assert!(!html.contains(refused), "{refused}");
+    }
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; co"), "{html}");
+    assert!(html.starts_with("<!DOCTYPE html>\n<html lang=\"en\">"));
+    for tag in ["table", "tr", "td", "svg", "section", "main", "p", "div"] {
+        let opened =
+            html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+}
