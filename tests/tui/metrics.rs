@@ -74,7 +74,7 @@ fn columns_of_several_days_are_called_so() {
 /// Turns to a page of the metrics, zoomed.
 fn page_at(size: (u16, u16), turns: usize) -> Stage {
     let mut stage = Stage::busy_at(size);
-    stage.keys("4 z ] ]");
+    stage.keys("4 z ]");
     for _ in 0..turns {
         stage.keys("}");
     }

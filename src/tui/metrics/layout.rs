@@ -111,7 +111,7 @@ pub(in crate::tui) fn computed_at(app: &App) -> Option<String> {
 }
 
 /// Leaves out the last words of a line until it fits: a figure that is cut is another figure.
-fn fit(mut line: Line<'static>, width: usize) -> Line<'static> {
+pub(in crate::tui) fn fit(mut line: Line<'static>, width: usize) -> Line<'static> {
     while line.width() > width {
         let Some(last) = line.spans.pop() else { break };
         let text = last.content.trim_end();

@@ -5,6 +5,7 @@ use crate::model::measures::sheet::{Page, Sheet, Tone};
 use crate::model::text::{truncate, width, wrap};
 use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
+use crate::tui::metrics::layout::fit;
 use crate::tui::metrics::pages::chart::ChartStyle;
 use crate::tui::metrics::pages::request::{about, request};
 use crate::tui::metrics::pages::selection_of;
@@ -74,7 +75,7 @@ pub(in crate::tui) fn lines(
         let note = wrap(note, width).into_iter();
         lines.extend(note.map(|text| Line::from(Span::styled(text, theme.dim()))));
     }
-    (lines, rows)
+    (lines.into_iter().map(|line| fit(line, width)).collect(), rows)
 }
 
 /// Returns the names of the pages, the present one in brackets; only that where they do not fit.
