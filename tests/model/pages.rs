@@ -296,10 +296,10 @@ fn history_has_the_time_out_and_the_promises() {
     bench.ask(60, resolve());
     let history = fold(&bench.events);
     let detected = declaration("").detected_at;
-    assert_eq!(hibench.out_ms, (at(30) - detected + TimeDelta::minutes(10)).num_milliseconds());
-    assert_eq!((hibench.updates_met, hibench.updates_missed), (1, 1));
-    assert_eq!((hibench.reopened, hibench.review), (1, ReviewProgress::Missing));
-    assert_eq!(hibench.update_due_ms, None);
+    assert_eq!(history.out_ms, (at(30) - detected + TimeDelta::minutes(10)).num_milliseconds());
+    assert_eq!((history.updates_met, history.updates_missed), (1, 1));
+    assert_eq!((history.reopened, history.review), (1, ReviewProgress::Missing));
+    assert_eq!(history.update_due_ms, None);
 }
 
 #[rstest]

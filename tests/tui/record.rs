@@ -317,6 +317,7 @@ fn linked_change_that_is_no_suspect_is_followed() {
         starts_at: company::now() - TimeDelta::days(2),
         ends_at: None,
         state: ChangeState::Done,
+        url: None,
         extra: <_>::default(),
     };
     detail.incident.links.push(Link::Change { id: change.id, title: change.title.clone() });

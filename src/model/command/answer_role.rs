@@ -140,6 +140,7 @@ mod tests {
             team: None,
             labels: Vec::new(),
             dedup_key: None,
+            alerts: None,
             runbook: None,
         };
         let actor = || Actor::Person(person("ines"));
