@@ -22,6 +22,7 @@ pub mod escalation;
 pub mod event;
 mod event_kind;
 pub mod extra;
+pub mod field_check;
 pub mod filter;
 pub mod handoff;
 pub mod id;

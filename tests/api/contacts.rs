@@ -77,7 +77,7 @@ async fn refusals_have_their_codes() {
 }
 
 #[tokio::test]
-async fn request_with_a_key_takes_effect_once() {
+async fn request_with_a_key_has_one_effect() {
     let server = server().await;
     let send = async || {
         let request = server.request("POST", "/v1/contacts/ines").bearer_auth(&server.respond);

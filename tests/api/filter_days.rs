@@ -12,7 +12,7 @@ use crate::support::commands::declaration;
 use crate::support::requests::ask;
 
 /// A server with incidents around midnight in UTC and in Berlin, an hour before it.
-async fn around_midnight() -> TestServer {
+async fn at_midnight() -> TestServer {
     let server = TestServer::new().await;
     for at in ["2026-03-01T22:30:00Z", "2026-03-01T23:30:00Z", "2026-03-02T00:30:00Z"] {
         let reported_at: DateTime<Utc> = at.parse().unwrap();
@@ -40,7 +40,7 @@ fn numbers(page: &Value) -> Vec<u64> {
 #[case("p1&zone=Europe/Berlin", &[1, 2, 3])]
 #[tokio::test]
 async fn days_of_a_filter_are_those_of_the_zone(#[case] query: &str, #[case] expected: &[u64]) {
-    let server = around_midnight().await;
+    let server = at_midnight().await;
     let path = format!("/v1/incidents?sort=oldest&filter=is:any+{query}");
     let page = server.get(&server.read, &path).await;
     assert_eq!(page.status, 200, "{page:?}");
@@ -51,7 +51,7 @@ async fn days_of_a_filter_are_those_of_the_zone(#[case] query: &str, #[case] exp
 
 #[tokio::test]
 async fn unknown_zone_is_named() {
-    let server = around_midnight().await;
+    let server = at_midnight().await;
     let page = server.get(&server.read, "/v1/incidents?zone=Europe/Berlen").await;
     page.refused(422, "rejected", "zone: is no time zone");
 }

@@ -107,6 +107,16 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             "already P2, high × medium",
         ),
         (R::AlreadyOfPriority { priority: Priority::P4 }, Conflict, "already P4"),
+        (
+            R::RoleAlreadyRequested { role: Role::Scribe, person: escaped(), at: at(3) },
+            Conflict,
+            "Eve␛[2J was asked 2 min ago to be scribe",
+        ),
+        (
+            R::NoRoleRequest { role: Role::Scribe },
+            Conflict,
+            "you are not asked to be scribe, or have answered already",
+        ),
         (R::AcknowledgedMeanwhile, NotNow, "somebody has acknowledged it meanwhile"),
         (R::LevelAlreadyCalled { level: 2 }, Conflict, "level 2 was called already"),
         (R::LevelNotDue { level: 2 }, NotNow, "level 2 is not due yet"),

@@ -62,7 +62,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn own_contact_is_used_beside_the_settings() {
+async fn own_contact_is_used_with_the_settings() {
     let scene = Scene::new().await;
     let done = scene.store.change_contacts(&request("Ines", phone())).await.unwrap();
     let names: Vec<(&str, bool)> =

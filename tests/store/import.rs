@@ -94,6 +94,10 @@ async fn export_imported_into_an_empty_store_is_the_same_store() {
     let added = import(&other, &records).await;
     assert_eq!((added.incidents, added.events, added.others, added.already_present), (2, 75, 3, 0));
     assert_eq!(exported(&other).await, lines);
+    // Words in common are found once the texts are indexed.
+    for (store, id) in [(&store, first), (&other, first)] {
+        store.similar(id, 5).await.unwrap();
+    }
     for id in [first, second] {
         assert_eq!(other.incident(id).await.unwrap(), store.incident(id).await.unwrap());
     }

@@ -142,7 +142,7 @@ fn flaps(group: &mut AlertGroup) {
 }
 
 #[tokio::test]
-async fn incident_is_declared_once_there_are_enough() {
+async fn incident_is_declared_at_the_wanted_number() {
     let scene = Scene::new().await;
     for (instance, waiting) in [("db1", 1), ("db2", 1)] {
         let outcome = scene.send(&[alert(instance, "09:00", None)], three).await;
@@ -247,7 +247,7 @@ async fn flapping_alert_declares_no_more_incidents() {
 }
 
 #[tokio::test]
-async fn alert_that_fires_after_flapping_is_declared_anew() {
+async fn alert_that_fires_after_flapping_is_declared_again() {
     let scene = Scene::new().await;
     let id = flap(&scene, 0..3).await[2].incident.unwrap();
     let fires = scene.send(&[alert("db1", "10:30", None)], flaps).await;
@@ -290,7 +290,7 @@ async fn incident_that_people_have_is_not_ended_when_calm() {
 }
 
 #[tokio::test]
-async fn old_incident_takes_in_no_more_alerts() {
+async fn old_incident_gets_no_more_alerts() {
     let scene = Scene::new().await;
     let old = |group: &mut AlertGroup| group.overrides.max_age_s = Some(0);
     let first = scene.send(&[alert("db1", "09:00", None)], |_| {}).await.incident.unwrap();
@@ -309,6 +309,22 @@ async fn old_incident_takes_in_no_more_alerts() {
     scene.send(&ends, |_| {}).await;
     assert_eq!(scene.row(first).await.status, Status::Resolved);
     assert_eq!(scene.row(second).await.status, Status::Triggered);
+    let conn = rusqlite::Connection::open(scene.folder.path().join("store.db")).unwrap();
+    let mut st = conn.prepare("SELECT number, dedup_key, facets, hex(id) FROM incident").unwrap();
+    for row in st
+        .query_map([], |r| {
+            Ok(format!(
+                "{:?} {:?} {:?} {:?}",
+                r.get::<_, i64>(0),
+                r.get::<_, String>(1),
+                r.get::<_, i64>(2),
+                r.get::<_, String>(3)
+            ))
+        })
+        .unwrap()
+    {
+        eprintln!("DBG {}", row.unwrap());
+    }
     let third = scene.send(&[alert("db3", "09:30", None)], |_| {}).await;
     assert_eq!((third.effect, third.incident), (IngestEffect::Added, Some(second)));
     let ends = [alert("db2", "09:10", Some("09:40")), alert("db3", "09:30", Some("09:40"))];

@@ -111,7 +111,7 @@ fn removal_needs_the_key_twice() {
 }
 
 #[test]
-fn test_is_sent_over_the_selected_contact() {
+fn test_is_sent_by_the_selected_contact() {
     let mut stage = stage();
     stage.keys("T");
     assert_eq!(stage.contact_tests, [("ines".to_owned(), Some("desk".to_owned()))]);
@@ -119,7 +119,7 @@ fn test_is_sent_over_the_selected_contact() {
 }
 
 #[test]
-fn quiet_hours_are_set_and_refused_beside_their_field() {
+fn quiet_hours_are_set_and_refused_at_their_field() {
     let mut stage = stage();
     stage.keys("Q");
     stage.focus_field("From");

@@ -177,7 +177,7 @@ fn lists_are_copied_as_text() {
 }
 
 #[test]
-fn contributing_factors_are_counted_over_reviews() {
+fn contributing_factors_are_counted_in_all_reviews() {
     let mut stage = stage((126, 36));
     for (number, factors) in [(2047, "Config, capacity"), (2048, "config")] {
         let id = stage.incident_id(number);

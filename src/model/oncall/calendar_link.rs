@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::bad_field::{BadField, FieldProblem};
-use crate::model::check;
 use crate::model::extra::{Extra, extensible_record};
+use crate::model::field_check as check;
 use crate::model::id::CalendarLinkId;
 
 /// An address under which a calendar program reads the shifts of a schedule or of a person. Whoever has

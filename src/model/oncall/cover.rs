@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::bad_field::{BadField, FieldProblem};
-use crate::model::check;
 use crate::model::extra::{Extra, extensible_record};
+use crate::model::field_check as check;
 use crate::model::id::CoverId;
 use crate::model::status::growing_enum;
 

@@ -10,7 +10,8 @@ use crate::model::{Actor, CommandId};
 
 use crate::tui::action::{Action, READ_ONLY};
 use crate::tui::contacts::form::{change, fields, quiet_fields};
-use crate::tui::contacts::{PendingContact, Row, is_viewer, rows, selected, shown};
+use crate::tui::contacts::state::PendingContact;
+use crate::tui::contacts::{Row, is_viewer, rows, selected, shown};
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;

@@ -103,11 +103,11 @@ pub(in crate::tui) fn announce(
     let milestone = news.iter().rev().find(|event| event.body.is_milestone());
     let Some(event) = milestone.or(news.last()) else { return Vec::new() };
     let who = app.actor_label(&event.actor);
-    let news = match app.fetched.directory.as_deref() {
+    let sentence = match app.fetched.directory.as_deref() {
         Some(directory) => event.with_marked_names(directory).news(&app.session.me),
         None => event.news(&app.session.me),
     };
-    let mut text = format!("{label}: {who} {news}");
+    let mut text = format!("{label}: {who} {sentence}");
     if news.len() > 1 {
         text = format!("{text} · and {} more", news.len() - 1);
     }

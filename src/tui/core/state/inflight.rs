@@ -10,7 +10,7 @@ use crate::model::{CommandId, IncidentId};
 use crate::sync::remote::OutboxSnapshot;
 
 use crate::tui::action::Action;
-use crate::tui::contacts::ContactsState;
+use crate::tui::contacts::state::ContactsState;
 use crate::tui::maintenance::PendingMaintenance;
 use crate::tui::oncall::stand_in::PendingStandIn;
 use crate::tui::services::PendingAdoption;

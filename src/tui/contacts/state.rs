@@ -1,0 +1,27 @@
+//! What is under way about contacts.
+
+use crate::model::CommandId;
+
+use crate::tui::form::Form;
+
+/// What is under way about contacts.
+#[derive(Debug, Default)]
+pub struct ContactsState {
+    /// The change that is not answered yet.
+    pub pending: Option<PendingContact>,
+    /// The name of the contact that is removed if the key is pressed once more.
+    pub removal: Option<String>,
+    /// Whether test messages are being sent.
+    pub is_testing: bool,
+}
+
+/// A change that was sent and is not answered yet.
+#[derive(Debug)]
+pub struct PendingContact {
+    /// The id of the request.
+    pub id: CommandId,
+    /// What is done, as in `adding phone`.
+    pub operation: String,
+    /// The form that comes back if the change is refused.
+    pub form: Option<Box<Form>>,
+}
