@@ -127,7 +127,10 @@ fn error_names_the_accepted_values(#[case] line: &str, #[case] expected: &str) {
 )]
 #[case(
     "window 5d",
-    ArgumentError::NotAWindow { text: "5d".into(), accepted: "24h, 7d, 30d, 90d".into() }
+    ArgumentError::NotAWindow {
+        text: "5d".into(),
+        accepted: "24h, 7d, 30d, 90d, 2026-03-01..2026-04-01".into(),
+    }
 )]
 #[case(
     "team ",

@@ -283,7 +283,6 @@ const REST: &[Entry] = &[
         PANES,
     )
     .hint_on_metrics("next page")
-    .aliases(&["times", "volume", "levels", "recurring", "budgets", "people", "practice"])
     .group(Group::Viewing),
     entry(
         Action::MeasuresPage(false),
