@@ -92,7 +92,7 @@ fn only_what_was_changed_is_sent() {
 #[case("E", "it is in the settings file")]
 #[case("X", "it is in the settings file")]
 #[case("G E", "it is somebody else's")]
-#[case("G T", "it is somebody else's")]
+#[case("G P", "it is somebody else's")]
 fn what_is_not_own_is_not_changed(#[case] keys: &str, #[case] expected: &str) {
     let mut stage = stage();
     stage.keys(keys);
@@ -113,7 +113,7 @@ fn removal_needs_the_key_twice() {
 #[test]
 fn test_is_sent_by_the_selected_contact() {
     let mut stage = stage();
-    stage.keys("T");
+    stage.keys("P");
     assert_eq!(stage.contact_tests, [("ines".to_owned(), Some("desk".to_owned()))]);
     assert!(stage.screen().contains("the test to desk was sent"), "{}", stage.screen());
 }

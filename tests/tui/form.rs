@@ -5,6 +5,7 @@ use std::sync::Arc;
 use redphone::model::IncidentCommand;
 use redphone::model::checklist::Answer;
 use redphone::model::review::Section;
+use redphone::sync::BackendUpdate;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
 use rstest::rstest;
@@ -57,6 +58,9 @@ fn review_preserves_sections_written_by_others_meanwhile() {
         id,
         IncidentCommand::WriteReview { section: Section::Summary, text: "Cards failed".into() },
     );
+    // Backends report changes of incidents that have ended on their own.
+    let row = stage.memory.read(number.0).0.incident.summary;
+    stage.learn(BackendUpdate::Ended(vec![row]));
     stage.keys("^s");
     let sent = stage.submitted_commands();
     let touched = sent.iter().any(|command| {

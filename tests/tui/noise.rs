@@ -92,10 +92,12 @@ fn incident_is_marked_by_key_with_a_reason() {
     stage.keys("N");
     stage.write("it ends by itself");
     stage.keys("^s");
+    stage.settle();
     let marked = stage.memory.read(number).0.incident;
     assert_eq!(marked.noise_reason.as_deref(), Some("it ends by itself"));
     // The key takes the mark back.
-    stage.keys("R N");
+    stage.keys("N");
+    stage.settle();
     assert_eq!(stage.memory.read(number).0.incident.noise_reason, None);
 }
 
@@ -107,9 +109,12 @@ fn folding_is_undone_by_the_same_key() {
     let others = stage.app.queue.rows.iter().map(|row| row.summary.id);
     let other = others.filter(|other| *other != id).next_back().expect("another row");
     let fold = IncidentCommand::Fold { under: Some(other) };
-    stage.memory.carry_out(&crate::support::requests::ask(id, fold)).expect("it is right");
-    stage.keys("R");
+    stage.execute_as_other(id, fold);
+    // A key marks what the viewer is on as read.
+    stage.keys("1");
+    assert_eq!(stage.target(), id);
     assert!(stage.screen().contains('└'), "{}", stage.screen());
     stage.keys("Y");
+    stage.settle();
     assert_eq!(stage.memory.read(number).0.incident.summary.folded_under, None);
 }

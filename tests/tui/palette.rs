@@ -43,7 +43,7 @@ fn tomo() -> Option<PersonRef> {
 #[case("ASSIGN Tomo Hayashi", IncidentCommand::Assign { to: tomo() })]
 #[case("assign tom", IncidentCommand::Assign { to: tomo() })]
 #[case("assign me", IncidentCommand::Assign { to: Some(company::me()) })]
-#[case("as tomo", IncidentCommand::Assign { to: tomo() })]
+#[case("assi tomo", IncidentCommand::Assign { to: tomo() })]
 #[case("snooze 4h", IncidentCommand::Snooze { until: company::now() + TimeDelta::hours(4) })]
 #[case("snooze 45m", IncidentCommand::Snooze { until: company::now() + TimeDelta::minutes(45) })]
 #[case("snooze tomorrow", IncidentCommand::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
@@ -75,6 +75,16 @@ fn command_line_submits_what_its_key_would(#[case] line: &str, #[case] expected:
     assert_eq!(stage.submitted_commands(), [expected], "{}", stage.screen());
     assert!(matches!(stage.app.ui.mode, Mode::Panes));
     assert!(stage.app.inflight.undo.is_some(), "and it can be undone");
+}
+
+#[test]
+fn beginning_of_two_names_does_nothing() {
+    let mut stage = Stage::busy();
+    // Of assign and of ask-role.
+    stage.type_in_palette("as tomo");
+    stage.keys("Enter");
+    assert!(palette(&stage).command.is_none(), "{}", stage.screen());
+    assert!(stage.submitted.is_empty());
 }
 
 #[rstest]

@@ -309,7 +309,7 @@ fn linked_change_that_is_no_suspect_is_followed() {
     let shown = stage.app.reading.shown.clone().expect("it is read");
     let mut detail = (*shown.detail).clone();
     let change = Change {
-        id: ChangeId(Uuid::from_u128(0x77)),
+        id: ChangeId(Uuid::from_u128(0x78)),
         kind: ChangeKind::Deploy,
         title: "mailer v3".into(),
         services: vec!["mail".into()],

@@ -59,9 +59,9 @@ const THOROUGH: Effort = Effort { terms: 16, per_word: 1000, pool: 100, unindexe
 /// Which incidents are compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Range {
-    /// Those with a lower key.
+    /// Those with a lower key. Merged ones are among them, as clients of earlier versions expect.
     Before,
-    /// All but the incident itself.
+    /// All but the incident itself and those that were merged.
     Others,
 }
 
@@ -186,7 +186,9 @@ async fn find(
         });
         candidate.same_fault |= same_fault;
     }
-    found.retain(|_, candidate| candidate.row.status != Status::Merged);
+    if range == Range::Others {
+        found.retain(|_, candidate| candidate.row.status != Status::Merged);
+    }
     let mut ranked: Vec<(i64, f64, Candidate)> = found
         .into_iter()
         .map(|(key, candidate)| (key, candidate.closeness(subject), candidate))

@@ -161,25 +161,47 @@ const WAYS_OUT: [(Layer, &[&[Action]]); 19] = [
 
 /// Default keys that are newer than the settings of the first version. Where settings give one of them
 /// to another action, it is no key of this one, so that old settings mean what they meant.
-const NEWER_KEYS: [(&str, &str); 18] = [
+const NEWER_KEYS: [(&str, &str); 40] = [
+    ("accept-cover", "v"),
     ("acknowledge-put-back", "K"),
+    ("add-contact", "A"),
+    ("adopt-service", "a"),
     ("approve-command", "a"),
+    ("breakdown", "&"),
+    ("change-maintenance", "e"),
+    ("comparison", "%"),
+    ("contacts", "m"),
     ("demo", "M"),
+    ("edit-contact", "E"),
+    ("fold-under", "Y"),
     ("goto", "g"),
     ("history", "H"),
+    ("maintenance", "s"),
     ("mark-down", "S-Down"),
     ("mark-range", "^Space"),
     ("mark-up", "S-Up"),
     ("most-urgent", "'"),
     ("narrow-queue", "<"),
+    ("new-maintenance", "n"),
+    ("next-page", "}"),
+    ("noise", "N"),
+    ("noisy-checks", "N"),
     ("notes-only", "W"),
     ("page-down", "^f"),
     ("page-up", "^b"),
+    ("previous-page", "{"),
+    ("quiet-hours", "Q"),
     ("redraw", "^l"),
+    ("remove-contact", "X"),
     ("resend", "A"),
     ("same-service", "="),
     ("settings", ","),
+    ("similar", "P"),
+    ("test-contact", "P"),
+    ("unknown-services", "v"),
+    ("want-cover", "c"),
     ("widen-queue", ">"),
+    ("withdraw-cover", "x"),
 ];
 
 /// The keys that are in force.

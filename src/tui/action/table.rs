@@ -523,7 +523,7 @@ const REST: &[Entry] = &[
     entry(Action::EditContact, "edit-contact", &["E"], "change the contact", SCREEN)
         .hint("change")
         .condition(Condition::HasContact),
-    entry(Action::TestContact, "test-contact", &["T"], "send a test over the contact", SCREEN)
+    entry(Action::TestContact, "test-contact", &["P"], "send a test over the contact", SCREEN)
         .hint("test")
         .condition(Condition::HasContact),
     entry(Action::RemoveContact, "remove-contact", &["X"], "remove the contact", SCREEN)

@@ -24,10 +24,10 @@ const CHANNEL: &str = "CHANNEL";
 const ADDRESS: &str = "ADDRESS";
 const WHEN: &str = "WHEN";
 
-const PERSON_WIDTH: usize = 12;
+const PERSON_WIDTH: usize = 10;
 const CONTACT_WIDTH: usize = 12;
-const CHANNEL_WIDTH: usize = 14;
-const ADDRESS_WIDTH: usize = 26;
+const CHANNEL_WIDTH: usize = 10;
+const ADDRESS_WIDTH: usize = 24;
 
 fn columns(room: usize) -> Vec<ColumnSpec> {
     fit(
@@ -180,6 +180,8 @@ impl ScreenLogic for ContactsScreen {
             lines.extend(detail(app, "Address", &contact.address, width));
             lines.extend(detail(app, "Urgent", &times(&contact.urgent_after_s), width));
             lines.extend(detail(app, "Rest", &times(&contact.rest_after_s), width));
+            let origin = if contact.from_settings { "in the settings" } else { "in the store" };
+            lines.extend(detail(app, "Stored", origin, width));
             let problem = contact.problem.as_deref().unwrap_or_default();
             lines.extend(detail(app, "Problem", problem, width));
         }
