@@ -68,8 +68,8 @@ fn patch(args: SetContact) -> Result<(Whose, ContactChange), Failure> {
 }
 
 fn quiet(args: QuietContact) -> (Whose, ContactChange) {
-    let QuietContact { from, to, zone, whose, .. } = args;
-    let span = from.zip(to).map(|(from, to)| QuietSpan { from, to, zone });
+    let QuietContact { from, to, clock, whose, .. } = args;
+    let span = from.zip(to).map(|(from, to)| QuietSpan { from, to, zone: clock });
     (whose, ContactChange::Quiet(span))
 }
 

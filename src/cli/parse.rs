@@ -171,6 +171,22 @@ mod tests {
     }
 
     #[test]
+    fn no_command_defines_an_option_of_all_commands_again() {
+        let root = Cli::command();
+        let global = root.get_arguments().filter(|argument| argument.is_global_set());
+        let global: Vec<_> = global.map(clap::Arg::get_id).collect();
+        assert!(global.iter().any(|id| id.as_str() == "zone"), "{global:?}");
+        let mut commands: Vec<_> = root.get_subcommands().collect();
+        while let Some(command) = commands.pop() {
+            for argument in command.get_arguments() {
+                let (name, id) = (command.get_name(), argument.get_id());
+                assert!(!global.contains(&id), "{name} {id}");
+            }
+            commands.extend(command.get_subcommands());
+        }
+    }
+
+    #[test]
     fn negated_filter_term_is_not_an_option() {
         let line = ["redphone", "list", "p1", "-service:cdn", "--json", "-p4"];
         assert_eq!(filter(&line), ["p1", "-service:cdn", "-p4"]);

@@ -4,7 +4,7 @@
 
 use super::command::{Declaration, Link};
 use super::event::Event;
-use super::field_check::CheckResult;
+use super::field_check::{CheckResult, one_line};
 
 pub use super::bad_field::{BadField, FieldProblem};
 pub use super::field_check::{

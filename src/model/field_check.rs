@@ -18,7 +18,7 @@ pub const MAX_LIST_ITEMS: usize = 200;
 /// The outcome of a check.
 pub(super) type CheckResult = Result<(), BadField>;
 
-fn one_line(field: &'static str, text: &str, max_chars: usize) -> CheckResult {
+pub(super) fn one_line(field: &'static str, text: &str, max_chars: usize) -> CheckResult {
     let count = text.chars().count();
     if text.trim().is_empty() {
         return Err(BadField::new(field, FieldProblem::Empty));

@@ -158,7 +158,7 @@ pub enum Problem {
         incident: String,
     },
     /// What was done last can't be undone.
-    #[error("your last change of {incident} can't be undone: {label}")]
+    #[error("your last change of {incident} can't be undone: the timeline has it as {label:?}")]
     NotUndoable {
         /// The incident's number or id.
         incident: String,

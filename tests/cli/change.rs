@@ -50,8 +50,10 @@ fn unknown_service_of_a_change_must_be_meant() {
     let refused = cli.run(["change", "start", "v1", "--service", "chekout"]);
     assert_eq!(refused.code, 1, "{refused:?}");
     assert!(refused.err.contains("there is no service"), "{refused:?}");
-    let id = start(&cli, "v1", &["--service", "promo", "--accept-unknown"]);
-    assert_eq!(id.len(), 36);
+    let meant = cli.run(["change", "start", "v1", "--service", "promo", "--accept-unknown"]);
+    let hint = "redphone: there is no service \"promo\": it is marked as unknown\n";
+    assert_eq!((meant.code, meant.err.as_str()), (0, hint), "{meant:?}");
+    assert_eq!(meant.out.trim_end().len(), 36, "{meant:?}");
     let unknown = json_lines(&cli.ok(["services", "--unknown", "--json"]));
     let promo = unknown.iter().find(|line| line["name"] == "promo").expect("the service");
     assert_eq!((&promo["changes"], &promo["incidents"]), (&1.into(), &0.into()));

@@ -23,9 +23,10 @@ fn filled() -> CliFixture {
 
 #[test]
 fn notifications_are_printed_a_line_each() {
+    // The directory does not have mei.
     let out = filled().ok(["notifications"]);
     let expected = "\
-2026-03-01 22:34:04  INC-1    P1  mei           -                 unreachable  no contact in the settings
+2026-03-01 22:34:04  INC-1    P1  mei?          -                 unreachable  no contact in the settings
 2026-03-01 22:33:04  INC-1    P1  tom           ntfy phone        sent         (2nd attempt, perhaps twice)
 2026-03-01 22:32:04  INC-1    P1  ines          sms               failed       (3 attempts): the number is not in service
 2026-03-01 22:31:04  INC-1    P1  ines          ntfy phone        sent

@@ -112,6 +112,7 @@ fn preparations() -> BTreeMap<&'static str, Vec<String>> {
         ("reopen", lines(&[resolve])),
         ("wake", lines(&["snooze 12 4h"])),
         ("unfold", lines(&["fold 12 14"])),
+        ("answer-role", lines(&["role 12 scribe ines --ask"])),
         ("clear-noise", lines(&["mark-noise 12 noise"])),
         ("unpause", lines(&["pause 12 vendor"])),
         ("unlink", lines(&["link 12 https://status.example.com/123"])),
@@ -392,14 +393,21 @@ fn undo_leads_back_until_somebody_has_changed_it_since() {
     assert_eq!(cli.ok(["undo", "1"]), "INC-1 last change undone\n");
     assert_eq!(row()["assignee"], Value::Null);
     cli.ok(["describe", "1", "--title", "Another"]);
+    cli.ok(["undo", "1"]);
     assert_eq!(row()["title"], "One");
     cli.ok(["ack", "1"]);
+    cli.ok(["undo", "1"]);
     assert_eq!(row()["status"], "triggered");
     cli.ok(["category", "1", "security"]);
     cli.ok(["category", "1", "access", "--user", "tom"]);
     cli.run(["undo", "1"]).refused(1, &["somebody has changed that since"]);
     cli.ok(["update", "1", "We are on it", "--yes"]);
-    cli.run(["undo", "1"]).refused(1, &["can't be undone: "]);
+    cli.run(["undo", "1"]).refused(1, &["can't be undone: the timeline has it as \"Update\""]);
+    cli.declare("Two", "ledger");
+    cli.ok(["fold", "1", "2"]);
+    assert!(row()["folded_under"].is_string(), "{}", row());
+    cli.ok(["undo", "1"]);
+    assert_eq!(row()["folded_under"], Value::Null);
 }
 
 #[test]

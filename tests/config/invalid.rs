@@ -186,7 +186,10 @@ use crate::support::strategies;
     "[ingest.github]\nservices = { a = [\"b\", \"b\"] }",
     "ingest.github.services.a has \"b\" twice: remove one"
 )]
-#[case("[ingest.gitlab]\nenvironments = \"prod\"", "ingest.gitlab.environments is not a list")]
+#[case(
+    "[ingest.gitlab]\nenvironments = \"prod\"",
+    "2:16: ingest.gitlab.environments is text: write a list of values in [ ]"
+)]
 #[case(
     "[[ingest_rules]]\nmatch = { a = \"/(/\" }\ndrop = true",
     "2:15: ingest_rules.match is no regular expression: unclosed group"

@@ -85,6 +85,9 @@ fn every_command_is_listed() {
     let help = String::from_utf8(help.stdout).expect("text");
     let commands =
         help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.is_empty());
+    // A long description continues on a line that is indented further.
+    let commands =
+        commands.filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
     let readme = readme();
     let mut count = 0;
     for line in commands {

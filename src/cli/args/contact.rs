@@ -19,7 +19,7 @@ Examples:
   redphone contact list
   redphone contact add phone --channel sms --address +4915112345678 --urgent 2m --rest never
   redphone contact set phone --urgent 0s,5m
-  redphone contact quiet 22:00 07:00 --zone Europe/Berlin
+  redphone contact quiet 22:00 07:00 --clock Europe/Berlin
   redphone contact remove phone
   redphone contact test
   redphone contact test ines phone";
@@ -135,11 +135,12 @@ pub struct QuietContact {
     /// When they end, such as 07:00
     #[arg(value_name = "TEXT")]
     pub to: Option<String>,
-    /// The zone of these times, such as Europe/Berlin [default: that of the machine that sends]
-    #[arg(long, value_name = "NAME")]
-    pub zone: Option<String>,
+    /// The time zone of these times, such as Europe/Berlin [default: that of the machine that sends]
+    // `--zone` is the zone of the panes, for every command.
+    #[arg(long, value_name = "ZONE")]
+    pub clock: Option<String>,
     /// Have no quiet hours any more
-    #[arg(long, conflicts_with_all = ["from", "to", "zone"])]
+    #[arg(long, conflicts_with_all = ["from", "to", "clock"])]
     pub none: bool,
     /// Whose they are
     #[command(flatten)]

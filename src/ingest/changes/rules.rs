@@ -1,5 +1,7 @@
 //! Which services a change touches, by the settings.
 
+use std::cmp::Reverse;
+
 use crate::ingest::mapping::matches_glob;
 use crate::model::alert::one_line;
 use crate::model::check::MAX_NAME_CHARS;
@@ -38,11 +40,8 @@ impl ChangeRules {
         environments: Vec<String>,
         workflows: Vec<String>,
     ) -> Self {
-        // TOML has no order of names: those that match the least come first.
-        services.sort_by_key(|(pattern, _)| {
-            let is_of_environment = pattern.contains(' ');
-            (pattern.contains('*'), !is_of_environment, std::cmp::Reverse(pattern.len()))
-        });
+        // TOML has no order of names: those that match the least come first, and equal ones by text.
+        services.sort_by(|(one, _), (other, _)| rank(one).cmp(&rank(other)));
         Self { services, environments, workflows }
     }
 
@@ -86,6 +85,11 @@ impl ChangeRules {
     }
 }
 
+/// Returns what a pattern is sorted by.
+fn rank(pattern: &str) -> (bool, bool, Reverse<usize>, &str) {
+    (pattern.contains('*'), !pattern.contains(' '), Reverse(pattern.len()), pattern)
+}
+
 /// Returns whether a text is like a pattern, in any case.
 fn is_like(pattern: &str, text: &str) -> bool {
     matches_glob(&pattern.trim().to_lowercase(), &text.trim().to_lowercase())
@@ -112,6 +116,17 @@ mod tests {
             vec!["prod*".into(), "staging".into()],
             vec!["deploy*".into()],
         )
+    }
+
+    #[test]
+    fn order_of_patterns_does_not_count() {
+        let patterns = ["shop/*", "*/docs", "shop/mono", "shop/mono staging"];
+        let services: Vec<_> = patterns.map(|pattern| (pattern.to_owned(), Vec::new())).to_vec();
+        let reversed = services.iter().rev().cloned().collect();
+        assert_eq!(
+            ChangeRules::new(services, Vec::new(), Vec::new()),
+            ChangeRules::new(reversed, Vec::new(), Vec::new())
+        );
     }
 
     #[rstest]

@@ -41,6 +41,8 @@ impl Request for UndoLast {
             CommandKind::WriteReview,
             CommandKind::SetActionItem,
             CommandKind::SetExpectedRecovery,
+            CommandKind::Fold,
+            CommandKind::MarkNoise,
         ],
         "INC-12",
         "{}",
@@ -130,6 +132,8 @@ fn command_of(body: &EventBody) -> Option<IncidentCommand> {
         EventBody::ReviewWritten { section, text } => C::WriteReview { section, text },
         EventBody::ActionItemSet { item } => C::SetActionItem { item },
         EventBody::ExpectedRecoverySet { at } => C::SetExpectedRecovery { at },
+        EventBody::Folded { under, .. } => C::Fold { under },
+        EventBody::NoiseMarked { reason } => C::MarkNoise { reason },
         _ => return None,
     })
 }
