@@ -277,6 +277,20 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
     vec![
         (F::Empty, "is empty: write at least one character"),
         (F::NoText, "is empty: say something"),
+        (F::WaitOutOfRange, "is no time from 0 s to 7 d: write a shorter time"),
+        (F::NoTimeOfDay, "is no time of the day: write one such as 22:00"),
+        (
+            F::NoZone("Mars/\u{1b}".into()),
+            "is \"Mars/␛\", which is no zone here: write one such as Europe/Berlin",
+        ),
+        (
+            F::NoChannel { name: "sm\u{7}".into(), nearest: Some("sms".into()) },
+            "there is no channel \"sm␇\" in the settings (did you mean \"sms\"?)",
+        ),
+        (
+            F::NotAnAddress { kind: "sms", expected: "a number such as +4915123456789" },
+            "is not one of sms: write a number such as +4915123456789",
+        ),
         (
             F::TooManyChars { count: 101, max: 100 },
             "has 101 characters: shorten it to 100 or fewer",

@@ -33,6 +33,7 @@ const MAX_REQUESTS: usize = 50;
 
 /// Somebody was asked to join the response in a role.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = RequestedRole)] // a verb's request has the other name
 pub struct RoleRequest {
     /// The role.
     pub role: Role,

@@ -43,7 +43,7 @@ pub(super) async fn waiting_alerts(
 /// often they were reported, their incidents, how many of those led to something, and for how long people
 /// had them.
 #[utoipa::path(
-    get, path = path::NOISE, operation_id = "noise", tag = "measures",
+    get, path = path::NOISE, operation_id = "noise", tag = "incidents",
     params(query::Noise), security(("token" = [])),
     responses((status = 200, body = NoiseReport, description = "The checks"), ErrorResponses),
 )]

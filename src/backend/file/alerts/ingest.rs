@@ -315,6 +315,11 @@ impl Message<'_> {
             if let (None, Some(continues)) = (open, self.continues) {
                 declared.dedup_key = Some(continues.key.to_owned());
             }
+            // One that continues an earlier incident has a key of its own.
+            let own_key = open.and_then(|open| open.record.incident.dedup_key.as_deref());
+            if let Some(key) = own_key.filter(|key| generation(&self.group.key, key).is_some()) {
+                declared.dedup_key = Some(key.to_owned());
+            }
             if let Some(open) = open.filter(|open| open.is_elsewhere) {
                 outcomes.extend(self.count_worse(writer, open, declared).await?);
                 continue;

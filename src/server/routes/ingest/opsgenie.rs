@@ -166,11 +166,29 @@ async fn change_incident(
     let incident = shared.backend.incident(id).await.map_err(storing_failed)?.incident;
     let commands = request.commands(&incident, &directory, Utc::now());
     let mut is_carried_out = commands.is_some();
-    for command in commands.unwrap_or_default() {
+    let commands = commands.unwrap_or_default();
+    let mut note = None;
+    if matches!(commands[..], [IncidentCommand::Snooze { .. }]) {
+        // A note ends a snooze, so that it is written before.
+        note = request.note(true);
+        write_note(shared, &actor, id, note.clone()).await?;
+    }
+    for command in commands {
         is_carried_out &= execute(shared, &actor, id, command).await?;
     }
-    if let Some(text) = request.note(is_carried_out) {
-        execute(shared, &actor, id, IncidentCommand::AddNote { text }).await?;
+    let last = request.note(is_carried_out).filter(|text| note.as_ref() != Some(text));
+    write_note(shared, &actor, id, last).await
+}
+
+/// Writes a note, if there is one to write.
+async fn write_note(
+    shared: &Arc<Shared>,
+    actor: &Actor,
+    incident: IncidentId,
+    note: Option<String>,
+) -> Result<(), Refusal> {
+    if let Some(text) = note {
+        execute(shared, actor, incident, IncidentCommand::AddNote { text }).await?;
     }
     Ok(())
 }
