@@ -9,6 +9,7 @@ use super::check;
 use super::command::IncidentCommand;
 use super::directory::Directory;
 use super::incident::Incident;
+use super::signals::self_test::{SELF_TEST, test_person};
 use super::text::{equals_folded, fold};
 
 /// The lowest similarity at which another name is suggested; 1.0 is the same name.
@@ -42,7 +43,8 @@ pub fn names_people(command: &IncidentCommand) -> bool {
 /// changes if the directory has no people.
 ///
 /// Somebody who is not in the directory may be named by himself, and where the incident names him
-/// already: he may have left the company.
+/// already: he may have left the company. The incident of a self-test may name the person of self-tests,
+/// whom no directory has to have.
 ///
 /// # Errors
 /// [`BadField`] for a handle that nobody in the directory has.
@@ -55,6 +57,9 @@ pub fn resolve_people(
     if directory.people.is_empty() {
         return Ok(());
     }
+    let of_test = incident
+        .is_some_and(|incident| incident.summary.team.as_deref() == Some(SELF_TEST))
+        .then(test_person);
     for (field, person) in named_people(command) {
         // What is no name at all is refused for that reason.
         if check::person(field, person).is_err() {
@@ -67,6 +72,7 @@ pub fn resolve_people(
             .find(has_handle)
             .or_else(|| actor.person().filter(has_handle))
             .or_else(|| incident.and_then(|incident| incident.people().find(has_handle)))
+            .or_else(|| of_test.as_ref().filter(has_handle))
             .cloned();
         let Some(found) = found else {
             let handles = directory.people.iter().map(|person| person.handle.as_str());

@@ -166,23 +166,11 @@ fn events_of_samples_can_be_imported_and_described() {
     // The other commands need more than these records have.
     let rest: Vec<&str> = CommandKind::TABLE
         .iter()
-        // A sample of an expected recovery is of the time when it was made, which has passed.
         .filter(|row| (row.sample)(Some(&Bench::new().incident.summary), at(1)).is_some())
         .map(|row| row.wire_name)
         .filter(|name| !seen.contains(name))
         .collect();
-    assert_eq!(
-        rest,
-        [
-            "take_back",
-            "wake",
-            "unpause",
-            "unlink",
-            "publish_review",
-            "set_expected_recovery",
-            "answer_role"
-        ]
-    );
+    assert_eq!(rest, ["take_back", "wake", "unpause", "unlink", "publish_review", "answer_role"]);
 }
 
 proptest! {

@@ -16,7 +16,7 @@ const SEND: &str = "\x13";
 const SIZES: [(u16, u16); 2] = [(126, 36), (80, 24)];
 
 /// Returns a store with two people, a change before the incidents, a known problem, three open
-/// incidents and a resolved one.
+/// incidents and a resolved one. The viewer is asked to be scribe of the third.
 fn company() -> Store {
     let store = Store::filled();
     let now = chrono::Utc::now();
@@ -79,6 +79,8 @@ fn company() -> Store {
         "mails arrive",
     ]);
     assert!(resolved.status.success(), "{resolved:?}");
+    let asked = store.run(&["role", "3", "scribe", "ines", "--ask"]);
+    assert!(asked.status.success(), "{asked:?}");
     let settings = store.folder.path().join("redphone");
     std::fs::create_dir_all(settings.join("runbooks")).expect("a folder");
     std::fs::write(settings.join("config.toml"), SETTINGS).expect("settings");
@@ -203,9 +205,10 @@ verbs! {
     reclassify: Action::Command(CommandKind::Reclassify), "1", &[("Cards", "X"), ("Reclassify INC-1", "\ta drill"), ("a drill", SEND), ("can't be taken back", "y")], "INC-1 reclassified", "reclassified", "/reason", "a drill";
     describe: Action::Command(CommandKind::Describe), "1", &[("Cards", "E"), ("Record of INC-1", " everywhere"), ("Cards fail everywhere", SEND)], "INC-1 record rewritten", "described", "/title", "Cards fail everywhere";
     role: Action::Command(CommandKind::GiveRole), "1", &[("Cards", "L"), ("Roles of INC-1", "scribe bo"), ("› scribe bo", ENTER)], "INC-1 scribe is Bo", "role_given", "/person/handle", "bo";
-    recovery: Action::Command(CommandKind::SetExpectedRecovery), "1", &[("Cards", ":"), ("a name, or", "recovery"), ("recovery", ENTER), ("Recovery of INC-1", "2h"), ("2h", SEND)], "INC-1 expected recovery set", "expected_recovery_set";
-    ask_role: Action::Command(CommandKind::AskForRole), "1", &[("Cards", ":"), ("a name, or", "ask-role scribe bo"), ("scribe", ENTER)], "INC-1 Bo Lindqvist is asked to be scribe", "role_requested", "/person/handle", "bo";
-    answer_role: Action::Command(CommandKind::AnswerRole), "1", &[("Cards", ":"), ("a name, or", "ask-role scribe ines"), ("scribe", ENTER), ("is asked to be scribe", ":"), ("a name, or", "answer-role accept scribe"), ("accept", ENTER)], "INC-1 role scribe accepted", "role_answered", "/accepted", "true";
+    recovery: Action::Command(CommandKind::SetExpectedRecovery), "1", &[("Cards", ":"), ("a name, or", "recovery "), ("a time, such as", ENTER), ("Recovery of INC-1", "2h"), ("2h", SEND)], "INC-1 expected recovery set", "expected_recovery_set";
+    recovery_by_name: Action::Command(CommandKind::SetExpectedRecovery), "1", &[("Cards", ":"), ("a name, or", "recovery 2h"), ("set the expected recovery of INC-1: ", ENTER)], "INC-1 expected recovery: ", "expected_recovery_set";
+    ask_role: Action::Command(CommandKind::AskForRole), "1", &[("Cards", ":"), ("a name, or", "ask-role scribe bo"), ("of INC-1, asks first", ENTER), ("can't be taken back", "y")], "INC-1 Bo Lindqvist is asked to be scribe", "role_requested", "/person/handle", "bo";
+    answer_role: Action::Command(CommandKind::AnswerRole), "3", &[("Cards", "jj:"), ("Commands · INC-3", "answer-role "), ("accept or decline, and", ENTER), ("accept: scribe", ENTER), ("can't be taken back", "y")], "INC-3 role scribe accepted", "role_answered", "/accepted", "true";
     undo: Action::Undo, "1", &[("Cards", "a"), ("INC-1 acknowledged", "u")], "undone: INC-1 acknowledged", "move_taken_back", "/to", "triggered";
     category: Action::Command(CommandKind::Categorize), "1", &[("Cards", ":"), ("a name, or", "category security"), ("set category security on INC-1", ENTER)], "INC-1 category security", "categorized", "/category", "security";
     services: Action::Command(CommandKind::SetServices), "2", &[("Cards", "j:"), ("Commands · INC-2", "service checkout"), ("set services checkout on INC-2", ENTER)], "INC-2 services: checkout", "services_set", "/services/0", "checkout";

@@ -295,9 +295,9 @@ async fn weigh_terms(
     if words.is_empty() {
         return Ok(Vec::new());
     }
-    let last =
+    let maxima =
         Batch::new("SELECT max(number), max(key) FROM incident").fetch_optional(conn).await?;
-    let (number, last_key): (i64, i64) = match last {
+    let (number, last_key): (i64, i64) = match maxima {
         Some(row) => (row.try_get(0)?, row.try_get(1)?),
         None => return Ok(Vec::new()),
     };

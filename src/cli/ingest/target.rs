@@ -71,12 +71,12 @@ impl Target {
         };
         let now = Utc::now();
         let changes = receivers::read_changes(receiver, &read, settings, now).transpose();
-        let received = match changes.map_err(ReadError::from) {
+        let outcome = match changes.map_err(ReadError::from) {
             Ok(Some(changes)) => Ok(Received::Changes(changes)),
             Ok(None) => receivers::read(receiver, &read, settings, now).map(Received::Groups),
             Err(error) => Err(error),
         };
-        let groups = match received {
+        let groups = match outcome {
             Ok(Received::Groups(groups)) => groups,
             Ok(Received::Changes(message)) => {
                 let changes = record(store, &message, &actor).await?;

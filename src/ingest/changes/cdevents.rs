@@ -126,14 +126,14 @@ fn report(
     let subject = subject.ok_or(IngestError::Missing("subject"))?;
     let id = fields::text(subject, "id").ok_or(IngestError::Missing("subject.id"))?;
     let empty = Map::new();
-    let content = fields::members(subject, "content").unwrap_or(&empty);
+    let details = fields::members(subject, "content").unwrap_or(&empty);
     let from = fields::text(context, "source").unwrap_or_default();
     let at = event.at.unwrap_or(now);
-    let url = ["url", "uri"].iter().find_map(|name| fields::url(content, name));
+    let url = ["url", "uri"].iter().find_map(|name| fields::url(details, name));
     if is_service {
         let event_id = fields::text(context, "id").ok_or(IngestError::Missing("context.id"))?;
         let Some((state, verb)) = of_service(predicate) else { return Ok(None) };
-        let environment = fields::members(content, "environment").and_then(|environment| {
+        let environment = fields::members(details, "environment").and_then(|environment| {
             fields::text(environment, "name").or_else(|| fields::text(environment, "id"))
         });
         let environment = environment.map(|name| one_line(name, MAX_NAME_CHARS));
@@ -142,7 +142,7 @@ fn report(
         if let Some(environment) = &environment {
             title = format!("{title} in {environment}");
         }
-        if let Some(artifact) = fields::text(content, "artifactId") {
+        if let Some(artifact) = fields::text(details, "artifactId") {
             title = format!("{title}: {artifact}");
         }
         return Ok(Some(ChangeReport {
@@ -159,11 +159,11 @@ fn report(
             },
         }));
     }
-    let Some(state) = of_pipeline(predicate, fields::text(content, "outcome")) else {
+    let Some(state) = of_pipeline(predicate, fields::text(details, "outcome")) else {
         return Ok(None);
     };
     let from = fields::text(subject, "source").unwrap_or(from);
-    let name = fields::text(content, "pipelineName").unwrap_or(id);
+    let name = fields::text(details, "pipelineName").unwrap_or(id);
     Ok(Some(ChangeReport {
         id: id_of(source, &["pipelinerun", from, id]),
         state,

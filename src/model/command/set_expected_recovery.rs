@@ -1,6 +1,6 @@
 //! Set expected recovery: say when service is expected to be restored.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, Fact};
@@ -16,7 +16,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "set_expected_recovery",
     "recovery",
     "say when service is expected to be restored",
-    |_, now| Some(IncidentCommand::SetExpectedRecovery { at: Some(now) }),
+    |_, now| Some(IncidentCommand::SetExpectedRecovery { at: Some(now + TimeDelta::hours(1)) }),
 )
 .argument(Argument::Listed("a time, such as 2h or 14:00; none if nobody knows"))
 .inverse(&[CommandKind::SetExpectedRecovery])

@@ -149,9 +149,9 @@ impl fmt::Display for MaintenanceFilter {
 }
 
 /// Returns the term of a test. One without a value needs its key.
-fn label_term(test: &LabelTest) -> String {
-    let text = test.to_string();
-    match test.value {
+fn label_term(label: &LabelTest) -> String {
+    let text = label.to_string();
+    match label.value {
         LabelValue::Any => format!("label:{}", quoted(&text, false)),
         _ => quoted_inside(&text),
     }

@@ -7,8 +7,8 @@ use crate::model::{IncidentCommand, Summary};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
-use crate::tui::picker::Item;
-use crate::tui::verb::logic::{Opening, VerbLogic, single_command};
+use crate::tui::picker::{Item, Pick};
+use crate::tui::verb::logic::{Opening, VerbLogic};
 use crate::tui::verb::precheck;
 use crate::tui::verb::target::Target;
 
@@ -37,11 +37,13 @@ impl VerbLogic for AnswerRole {
             for (answer, done, accepted) in
                 [("accept", "accepted", true), ("decline", "declined", false)]
             {
-                let verb = format!("{answer} the role {role} of {{}}");
-                let done = format!("role {role} {done}");
-                let command = IncidentCommand::AnswerRole { role, accepted };
-                let item =
-                    Item::new(format!("{answer}: {role}"), single_command(verb, done, command));
+                let pick = Pick::Submit {
+                    verb: format!("{answer} the role {role} of {{}}"),
+                    done_phrase: format!("role {role} {done}"),
+                    commands: vec![IncidentCommand::AnswerRole { role, accepted }],
+                    irreversible: true,
+                };
+                let item = Item::new(format!("{answer}: {role}"), pick);
                 let by = format!("asked by {}", request.by.name());
                 items.push(item.about(by).value(format!("{answer} {role}")));
             }
@@ -49,8 +51,13 @@ impl VerbLogic for AnswerRole {
         items
     }
 
-    fn empty_reason(&self, _: &App, _: &[Target]) -> String {
-        "you are not asked for a role on it".into()
+    fn empty_reason(&self, app: &App, targets: &[Target]) -> String {
+        let is_read = |target: &Target| precheck::current_record(app, target.id).is_some();
+        if targets.first().is_some_and(is_read) {
+            "you are not asked for a role on it".into()
+        } else {
+            "its record is not read yet: answer-role alone reads it".into()
+        }
     }
 
     /// The list says what can be answered.

@@ -8,9 +8,9 @@ use crate::model::status::Role;
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
-use crate::tui::picker::Item;
+use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::assign::nobody_listed;
-use crate::tui::verb::logic::{Opening, VerbLogic, single_command};
+use crate::tui::verb::logic::{Opening, VerbLogic};
 use crate::tui::verb::people::by_proximity;
 use crate::tui::verb::precheck::{self, single_row};
 use crate::tui::verb::target::Target;
@@ -48,11 +48,14 @@ impl VerbLogic for AskForRole {
                     continue;
                 }
                 let (name, handle) = (&person.name, &person.handle);
-                let verb = format!("ask {name} to be {role} of {{}}");
-                let done = format!("{name} is asked to be {role}");
                 let command = IncidentCommand::AskForRole { role: *role, person: person.clone() };
-                let item =
-                    Item::new(format!("{role}: {name}"), single_command(verb, done, command));
+                let pick = Pick::Submit {
+                    verb: format!("ask {name} to be {role} of {{}}"),
+                    done_phrase: format!("{name} is asked to be {role}"),
+                    commands: vec![command],
+                    irreversible: true,
+                };
+                let item = Item::new(format!("{role}: {name}"), pick);
                 items.push(item.about(format!("@{handle}")).value(format!("{role} {handle}")));
             }
         }

@@ -1,4 +1,5 @@
-//! Recovery: a form of when service is expected to be restored.
+//! Recovery: a form of when service is expected to be restored; the time can also be typed in the
+//! command palette.
 
 use chrono::{DateTime, Utc};
 
@@ -7,11 +8,14 @@ use crate::model::command::CommandKind;
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
+use crate::tui::core::zone::Clock;
 use crate::tui::form::{Field, Kind};
-use crate::tui::input::parse_time;
+use crate::tui::input::parse_time::{self, TimeError};
+use crate::tui::picker::Pick;
+use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::logic::{
-    Contents, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic, field_error,
-    one_command,
+    Contents, Filled, Filling, FormCommands, FormLogic, Opening, Typed, VerbLogic, field_error,
+    one_command, single_command,
 };
 use crate::tui::verb::target::Target;
 
@@ -38,6 +42,17 @@ impl VerbLogic for Recovery {
         Opening::Form(FORM)
     }
 
+    fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
+        let clock = typed.app.clock();
+        let at = parse(typed.text, typed.at, clock)?;
+        let shown = at.map_or_else(|| NONE.to_owned(), |at| parse_time::format_minute(clock, at));
+        Ok(single_command(
+            format!("set the expected recovery of {{}}: {shown}"),
+            format!("expected recovery: {shown}"),
+            IncidentCommand::SetExpectedRecovery { at },
+        ))
+    }
+
     fn form(&self) -> &'static dyn FormLogic {
         &RecoveryForm
     }
@@ -47,6 +62,14 @@ impl VerbLogic for Recovery {
         let text = at.map(|at| parse_time::format_minute(app.clock(), at));
         Some((FORM, vec![(EXPECTED, text.unwrap_or_else(|| NONE.to_owned()))]))
     }
+}
+
+/// Parses when service is expected to be restored; `None` if nobody knows.
+fn parse(text: &str, now: DateTime<Utc>, clock: Clock) -> Result<Option<DateTime<Utc>>, TimeError> {
+    if text.trim().eq_ignore_ascii_case(NONE) {
+        return Ok(None);
+    }
+    parse_time::parse_future(text, now, &clock).map(Some)
 }
 
 struct RecoveryForm;
@@ -73,12 +96,8 @@ impl FormLogic for RecoveryForm {
     }
 
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
-        let text = filled.value(EXPECTED);
-        if text.eq_ignore_ascii_case(NONE) {
-            return one_command(IncidentCommand::SetExpectedRecovery { at: None });
-        }
-        let at = parse_time::parse_future(&text, filled.at, &filled.app.clock())
+        let at = parse(&filled.value(EXPECTED), filled.at, filled.app.clock())
             .map_err(|why| field_error(EXPECTED, why.to_string()))?;
-        one_command(IncidentCommand::SetExpectedRecovery { at: Some(at) })
+        one_command(IncidentCommand::SetExpectedRecovery { at })
     }
 }

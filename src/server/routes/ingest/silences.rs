@@ -250,8 +250,8 @@ fn pattern_regex(pattern: &str) -> String {
     pattern.split('*').map(regex::escape).collect::<Vec<_>>().join(".*")
 }
 
-fn matcher_json(test: &LabelTest) -> Value {
-    let (value, is_regex) = match &test.value {
+fn matcher_json(label: &LabelTest) -> Value {
+    let (value, is_regex) = match &label.value {
         LabelValue::Any => (".+".to_owned(), true),
         LabelValue::Text(text) if text.contains('*') => (pattern_regex(text), true),
         LabelValue::Text(text) => (text.clone(), false),
@@ -260,7 +260,7 @@ fn matcher_json(test: &LabelTest) -> Value {
             None => (regex.as_str().to_owned(), true),
         },
     };
-    json!({"name": test.name, "value": value, "isRegex": is_regex, "isEqual": !test.is_negated})
+    json!({"name": label.name, "value": value, "isRegex": is_regex, "isEqual": !label.is_negated})
 }
 
 /// Returns the text that an expression matches alone, if it was made of one that could not be written
