@@ -89,7 +89,7 @@ async fn live(demo: &demo::Demo) {
     let engine = async {
         // The first picture has not to wait for it.
         tokio::time::sleep(ENGINE_DELAY).await;
-        engine.run(std::future::pending()).await;
+        Box::pin(engine.run(std::future::pending())).await;
     };
     tokio::join!(demo.simulate(), engine);
 }

@@ -78,11 +78,10 @@ impl RunningEngine {
                 Some(Err(why)) => tracing::warn!("nobody is notified by this program: {why}"),
                 None => {}
             }
-            running
-                .run(async {
-                    stopped.await.ok();
-                })
-                .await;
+            let ended = running.run(async {
+                stopped.await.ok();
+            });
+            Box::pin(ended).await;
         });
         Some(Self { engine, initial, store: Arc::clone(store), stop, task })
     }

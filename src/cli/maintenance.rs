@@ -162,9 +162,9 @@ async fn show(context: &mut Context, args: &OneWindow) -> Result<(), Failure> {
     let out = &mut context.out;
     out.line(format!("{} {}", short_id(window.id), sentence(&window, now)))?;
     out.line(format!("id       {}", window.id))?;
-    out.line(format!("mutes    {}", sanitize(&window.filter.to_string())))?;
+    out.line(format!("mutes    {}", sanitize(window.filter.to_string())))?;
     if window.recurrence.is_some() {
-        out.line(format!("again    {}", sanitize(&repeats(&window))))?;
+        out.line(format!("again    {}", sanitize(repeats(&window))))?;
     }
     out.line(format!(
         "created  by {} at {}",

@@ -85,7 +85,11 @@ fn print_entry(
     } else {
         similar.resolution.as_str()
     };
-    let runbook = similar.runbook.as_ref().map(|runbook| runbook.text()).unwrap_or_default();
+    let runbook = similar
+        .runbook
+        .as_ref()
+        .map(super::super::model::similar::RunbookUse::text)
+        .unwrap_or_default();
     for (name, text) in [
         ("Why", similar.likeness().as_str()),
         ("Service", services.as_str()),

@@ -124,7 +124,7 @@ fn reading(
             ..before
         },
         Err(error) => {
-            let error = truncate(&sanitize(&error), MAX_ERROR).to_string();
+            let error = truncate(sanitize(&error), MAX_ERROR).to_string();
             ScheduleCalendar { checked_at: Some(now), error: Some(error), ..before }
         }
     }

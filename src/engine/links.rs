@@ -36,8 +36,7 @@ fn question(claim: &Claim, role: Option<Role>) -> Option<Question> {
     let is_unacknowledged =
         incident.status == Status::Triggered && incident.acknowledged_at.is_none();
     let actions = match claim.notification.kind {
-        MessageKind::Page if is_unacknowledged => UNACKNOWLEDGED,
-        MessageKind::Reminder if is_unacknowledged => UNACKNOWLEDGED,
+        MessageKind::Page | MessageKind::Reminder if is_unacknowledged => UNACKNOWLEDGED,
         MessageKind::Reminder => WORKED_ON,
         MessageKind::RoleRequest if role.is_some() => REQUESTED,
         _ => return None,

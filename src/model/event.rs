@@ -635,6 +635,7 @@ impl EventBody {
 
     /// Calls `read` with the logic of the event. The logic is in the file of the command that leads
     /// to the event.
+    #[expect(clippy::too_many_lines, reason = "a table with a row for each kind of event")]
     pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn EventLogic) -> T) -> T {
         match self {
             Self::Declared { priority, declaration, .. } => {

@@ -133,6 +133,8 @@ pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+
     use super::*;
     use crate::model::directory::{Service, Team};
 
@@ -172,6 +174,35 @@ mod tests {
         assert!(refused.starts_with("to: there is no \"ghost\" in the directory"), "{refused}");
         let near = assigned("inez", &stranger).unwrap_err().to_string();
         assert!(near.contains("did you mean \"ines\"?"), "{near}");
+    }
+
+    #[test]
+    fn only_the_incident_of_a_self_test_names_its_person() {
+        let incident = |team: &str| -> Incident {
+            let at = DateTime::<Utc>::UNIX_EPOCH;
+            let summary = serde_json::from_value(serde_json::json!({
+                "id": uuid::Uuid::from_u128(1), "number": 1, "title": "Self-test",
+                "status": "triggered", "impact": "low", "urgency": "low", "priority": "P4",
+                "source": "monitoring", "services": [], "team": team, "detected_at": at,
+                "reported_at": at, "paused": false, "alerts": 1, "escalation": 0, "seq": 1,
+                "last_event_at": at,
+            }));
+            Incident::from_row(summary.unwrap(), Actor::Integration("alerts".into()), at)
+        };
+        let called = |incident: Option<&Incident>| {
+            let mut command = IncidentCommand::Escalate {
+                level: 1,
+                to: vec![test_person()],
+                reason: None,
+                automatic: None,
+                all_must_acknowledge: false,
+            };
+            let actor = Actor::Integration("escalation".into());
+            resolve_people(&mut command, &directory(), &actor, incident).is_ok()
+        };
+        assert!(called(Some(&incident(SELF_TEST))));
+        assert!(!called(Some(&incident("core"))));
+        assert!(!called(None));
     }
 
     #[test]

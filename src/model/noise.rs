@@ -172,7 +172,7 @@ impl NoiseCounter {
                     (source, check),
                     &found,
                     now,
-                    NoiseRow {
+                    &NoiseRow {
                         reports: entry.reports,
                         alerts: entry.alerts,
                         last_at: entry.last_at.unwrap_or(from),
@@ -210,7 +210,7 @@ fn row(
     (source, check): (String, String),
     incidents: &[&Summary],
     now: DateTime<Utc>,
-    counted: NoiseRow,
+    counted: &NoiseRow,
 ) -> NoiseRow {
     let count = |is_wanted: &dyn Fn(&Summary) -> bool| {
         u64::try_from(incidents.iter().filter(|row| is_wanted(row)).count()).unwrap_or(u64::MAX)
@@ -229,7 +229,7 @@ fn row(
         reclassified: count(&|row| row.status == Status::Reclassified),
         spent_s: incidents.iter().map(|row| spent_s(row, now)).sum(),
         latest: latest.collect(),
-        ..counted
+        ..counted.clone()
     }
 }
 

@@ -248,12 +248,11 @@ pub fn of_contacts(
     let mut seen = BTreeSet::new();
     for person in callable_people(directory) {
         seen.insert(person.handle.to_lowercase());
-        match reach(&person.handle) {
-            Some(reach) => of_person(&mut findings, reach),
-            None => {
-                let (person, purpose) = (person.handle.clone(), Purpose::Call);
-                findings.push(Finding::NoContact { person, purpose });
-            }
+        if let Some(reach) = reach(&person.handle) {
+            of_person(&mut findings, reach);
+        } else {
+            let (person, purpose) = (person.handle.clone(), Purpose::Call);
+            findings.push(Finding::NoContact { person, purpose });
         }
     }
     for handle in stakeholders.iter().flat_map(|rule| &rule.people) {

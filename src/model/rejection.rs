@@ -355,9 +355,10 @@ impl Rejection {
     #[must_use]
     pub const fn kind(&self) -> RejectionKind {
         match self {
-            Self::NoSuchIncident => RejectionKind::NotFound,
             Self::Administration(refusal) if refusal.is_not_found() => RejectionKind::NotFound,
-            Self::Maintenance(MaintenanceRefusal::NotFound) => RejectionKind::NotFound,
+            Self::NoSuchIncident | Self::Maintenance(MaintenanceRefusal::NotFound) => {
+                RejectionKind::NotFound
+            }
             Self::NotAboutAnIncident
             | Self::Administration(AdministrationRefusal::UnknownChange)
             | Self::Field(_)

@@ -40,7 +40,7 @@ impl CalendarReader for CalendarClient {
                 let read = tokio::time::timeout(FILE_TIMEOUT, read).await;
                 let read = read.map_err(|_| "the file can't be read in time".to_owned())?;
                 let bytes = read.map_err(|error| format!("the file can't be read: {error}"))?;
-                text(bytes)
+                text(&bytes)
             }
             CalendarLocation::Url { url, host } => {
                 let parsed: Url = url.parse().map_err(|_| format!("{host} has no URL"))?;
@@ -55,15 +55,15 @@ impl CalendarReader for CalendarClient {
                 if !answer.status.is_success() {
                     return Err(format!("{host} answered {}", answer.status.as_u16()));
                 }
-                text(answer.body.into_bytes())
+                text(answer.body.as_bytes())
             }
         }
     }
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, String> {
+fn text(bytes: &[u8]) -> Result<String, String> {
     if bytes.len() > MAX_BYTES {
         return Err(CalendarError::TooLarge.to_string());
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(String::from_utf8_lossy(bytes).into_owned())
 }

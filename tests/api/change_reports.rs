@@ -1,4 +1,4 @@
-//! Changes that other programs report: deployments of GitHub and GitLab, and events of CDEvents.
+//! Changes that other programs report: deployments of GitHub and GitLab, and events of `CDEvents`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -277,16 +277,15 @@ async fn query_is_stored_without_the_key() {
 async fn logs_may_come_as_protobuf_or_json(#[case] content_type: &str) {
     let server = TestServer::new().await;
     // resourceLogs { scopeLogs { logRecords { severityNumber: 17 body { stringValue: "boom" } } } }
-    let body: Vec<u8> = match content_type {
-        "application/json" => json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
+    let body: Vec<u8> = if content_type == "application/json" {
+        json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [
             {"severityNumber": 17, "body": {"stringValue": "boom"}}
         ]}]}]})
         .to_string()
-        .into_bytes(),
-        _ => {
-            let record = [&[0x10, 17, 0x2a, 6, 0x0a, 4][..], b"boom"].concat();
-            [&[0x0a, 14, 0x12, 12, 0x12, 10][..], &record].concat()
-        }
+        .into_bytes()
+    } else {
+        let record = [&[0x10, 17, 0x2a, 6, 0x0a, 4][..], b"boom"].concat();
+        [&[0x0a, 14, 0x12, 12, 0x12, 10][..], &record].concat()
     };
     let request = server.request("POST", "/v1/ingest/otlp").header("content-type", content_type);
     let answer = fetch(request.bearer_auth(&server.ingest).body(body)).await;

@@ -15,7 +15,7 @@ fn window_is_created_listed_extended_and_ended() {
     let window = add(&cli, "The pool is replaced", &["--for", "2h"]);
     assert_eq!(window["filter"]["labels"], serde_json::json!(["env=prod"]));
     let listed = json_lines(&cli.ok(["maintenance", "list", "--json"]));
-    assert_eq!(listed, [window.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&window));
     let table = cli.ok(["maintenance", "list"]);
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("ID "), "{table}");

@@ -179,9 +179,9 @@ fn self_tests_and_watches_are_read() {
     let other = &signals.watches[0];
     assert_eq!((other.name.as_str(), other.every_s, other.grace_s), ("other", 30, 120));
 
-    let text =
+    let least =
         "[self_test]\nevery = \"1h\"\n[[watch]]\nname = \"b\"\nurl = \"http://b.internal:7373\"\n";
-    let signals = read(text).signals;
+    let signals = read(least).signals;
     let test = signals.self_test.unwrap();
     assert_eq!((test.every_s, test.within_s, test.service), (3600, 60, None));
     let b = &signals.watches[0];

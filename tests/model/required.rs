@@ -40,7 +40,12 @@ fn acknowledge(bench: &mut Bench, by: PersonRef, minute: i64) -> String {
 }
 
 fn required(bench: &Bench) -> Option<String> {
-    bench.incident.summary.required.as_ref().map(|required| required.text())
+    bench
+        .incident
+        .summary
+        .required
+        .as_ref()
+        .map(redphone::model::required::RequiredAcknowledgements::text)
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn statistics(mut durations: Vec<i64>) -> (i64, i64, i64, u64) {
     let median = if count % 2 == 1 {
         durations[count / 2]
     } else {
-        (durations[count / 2 - 1] + durations[count / 2]) / 2
+        i64::midpoint(durations[count / 2 - 1], durations[count / 2])
     };
     let p90 = *durations
         .iter()

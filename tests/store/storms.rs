@@ -309,162 +309,6 @@ async fn old_incident_gets_no_more_alerts() {
     scene.send(&ends, |_| {}).await;
     assert_eq!(scene.row(first).await.status, Status::Resolved);
     assert_eq!(scene.row(second).await.status, Status::Triggered);
-    let third = scene.send(&[alert("db3", "09:00", None)], three).await;
-    assert_eq!((third.effect, third.alerts.new), (IngestEffect::Declared, 3));
-    let id = third.incident.unwrap();
-    assert_eq!(scene.row(id).await.alerts, 3);
-    assert_eq!(scene.store.alerts(id, 100).await.unwrap().len(), 3);
-    assert_eq!(scene.waiting().await, [""; 0]);
-    // Then the incident is open, and nothing waits.
-    let fourth = scene.send(&[alert("db4", "09:00", None)], three).await;
-    assert_eq!((fourth.effect, fourth.incident), (IngestEffect::Added, Some(id)));
-    scene.assert_sound().await;
-}
-
-#[tokio::test]
-async fn resolved_alert_waits_no_more() {
-    let scene = Scene::new().await;
-    scene.send(&[alert("db1", "09:00", None)], three).await;
-    scene.send(&[alert("db2", "09:00", None)], three).await;
-    // The end is found without the rule too, which the settings may have lost.
-    let ended = scene.send(&[alert("db1", "09:00", Some("09:05"))], |_| {}).await;
-    assert_eq!((ended.effect, ended.alerts.resolved), (IngestEffect::Unchanged, 1));
-    assert_eq!(scene.waiting().await, ["The disk of db2 is full"]);
-    let third = scene.send(&[alert("db3", "09:00", None)], three).await;
-    assert_eq!(third.effect, IngestEffect::Waiting);
-    // Without the rule what waits is declared with the next one.
-    let last = scene.send(&[alert("db4", "09:00", None)], |_| {}).await;
-    assert_eq!((last.effect, last.alerts.new), (IngestEffect::Declared, 3));
-    assert_eq!(scene.waiting().await, [""; 0]);
-}
-
-#[tokio::test]
-async fn waiting_alerts_survive_a_restart() {
-    let scene = Scene::new().await;
-    scene.send(&[alert("db1", "09:00", None), alert("db2", "09:00", None)], three).await;
-    let path = scene.folder.path().join("store.db");
-    scene.store.close().await;
-    let scene = Scene { store: open(&path).await, folder: scene.folder, team: None };
-    assert_eq!(scene.waiting().await.len(), 2);
-    let third = scene.send(&[alert("db3", "09:00", None)], three).await;
-    assert_eq!(third.effect, IngestEffect::Declared);
-}
-
-#[tokio::test]
-async fn waiting_alerts_of_a_group_are_bounded() {
-    let scene = Scene::new().await;
-    // None of them counts, as the time is too short.
-    let rule = |group: &mut AlertGroup| {
-        group.overrides.hold = Some(HoldRule { at_least: 100, within_s: 0 });
-    };
-    for from in [0, 60, 120] {
-        let alerts: Vec<Value> =
-            (from..from + 60).map(|n| alert(&format!("db{n}"), "09:00", None)).collect();
-        assert_eq!(scene.send(&alerts, rule).await.effect, IngestEffect::Waiting);
-    }
-    assert_eq!(scene.waiting().await.len(), 100);
-}
-
-/// Lets an alert fire and end, so often as given. Returns the outcomes of its ends.
-async fn flap(scene: &Scene, minutes: std::ops::Range<u32>) -> Vec<IngestOutcome> {
-    let mut outcomes = Vec::new();
-    for minute in minutes {
-        let (start, end) = (format!("10:{:02}", 2 * minute), format!("10:{:02}", 2 * minute + 1));
-        scene.send(&[alert("db1", &start, None)], flaps).await;
-        outcomes.push(scene.send(&[alert("db1", &start, Some(&end))], flaps).await);
-    }
-    outcomes
-}
-
-#[tokio::test]
-async fn flapping_alert_declares_no_more_incidents() {
-    let scene = Scene::new().await;
-    let effects: Vec<IngestEffect> =
-        flap(&scene, 0..3).await.iter().map(|outcome| outcome.effect).collect();
-    let resolved = IngestEffect::Resolved;
-    assert_eq!(effects, [resolved, resolved, IngestEffect::Monitoring]);
-    let more = flap(&scene, 3..8).await;
-    let id = more[0].incident.unwrap();
-    for outcome in &more {
-        assert_eq!((outcome.effect, outcome.incident), (IngestEffect::Unchanged, Some(id)));
-    }
-    assert_eq!(scene.row(id).await.status, Status::Monitoring);
-    // It is said once, whatever number of times it goes on.
-    let events = scene.timeline(id).await;
-    assert_eq!(events.len(), 2, "{events:?}");
-    assert!(events[1].detail().contains("it flaps"), "{}", events[1].detail());
-    let now = Utc::now();
-    scene.store.expire_alerts(now, ANY_TIME).await.unwrap();
-    assert_eq!(scene.row(id).await.status, Status::Monitoring);
-    let calm = now + TimeDelta::seconds(601);
-    assert_eq!(scene.store.expire_alerts(calm, ANY_TIME).await.unwrap().next, None);
-    assert_eq!(scene.row(id).await.status, Status::Resolved);
-    scene.assert_sound().await;
-}
-
-#[tokio::test]
-async fn alert_that_fires_after_flapping_is_declared_again() {
-    let scene = Scene::new().await;
-    let id = flap(&scene, 0..3).await[2].incident.unwrap();
-    let fires = scene.send(&[alert("db1", "10:30", None)], flaps).await;
-    assert_eq!((fires.effect, fires.incident), (IngestEffect::Unchanged, Some(id)));
-    let calm = Utc::now() + TimeDelta::seconds(601);
-    scene.store.expire_alerts(calm, ANY_TIME).await.unwrap();
-    assert_eq!(scene.row(id).await.status, Status::Resolved);
-    let repeated = scene.send(&[alert("db1", "10:30", None)], flaps).await;
-    let next = repeated.incident.unwrap();
-    assert_ne!(next, id);
-    let next = scene.incident(next).await;
-    assert_eq!(next.summary.status, Status::Triggered);
-    let number = scene.row(id).await.number;
-    assert_eq!(next.links, [Link::Incident { id, number }]);
-    scene.assert_sound().await;
-}
-
-#[tokio::test]
-async fn another_alert_is_not_hidden_by_one_that_flaps() {
-    let scene = Scene::new().await;
-    let id = flap(&scene, 0..3).await[2].incident.unwrap();
-    let other = scene.send(&[alert("db2", "10:30", None)], flaps).await;
-    assert_eq!(other.effect, IngestEffect::Declared);
-    assert_ne!(other.incident, Some(id));
-    assert_eq!(scene.row(id).await.status, Status::Resolved);
-    assert_eq!(scene.row(other.incident.unwrap()).await.status, Status::Triggered);
-}
-
-#[tokio::test]
-async fn incident_that_people_have_is_not_ended_when_calm() {
-    let scene = Scene::new().await;
-    flap(&scene, 0..2).await;
-    let third = scene.send(&[alert("db1", "10:30", None)], flaps).await.incident.unwrap();
-    scene.ask(third, IncidentCommand::Acknowledge).await.unwrap();
-    let ended = scene.send(&[alert("db1", "10:30", Some("10:31"))], flaps).await;
-    assert_eq!((ended.effect, ended.incident), (IngestEffect::Monitoring, Some(third)));
-    let calm = Utc::now() + TimeDelta::seconds(601);
-    scene.store.expire_alerts(calm, ANY_TIME).await.unwrap();
-    assert_eq!(scene.row(third).await.status, Status::Monitoring);
-}
-
-#[tokio::test]
-async fn old_incident_gets_no_more_alerts() {
-    let scene = Scene::new().await;
-    let old = |group: &mut AlertGroup| group.overrides.max_age_s = Some(0);
-    let first = scene.send(&[alert("db1", "09:00", None)], |_| {}).await.incident.unwrap();
-    // What still fires is not new.
-    let again = scene.send(&[alert("db1", "09:00", None)], old).await;
-    assert_eq!((again.effect, again.incident), (IngestEffect::Unchanged, Some(first)));
-    let both = [alert("db1", "09:00", None), alert("db2", "09:10", None)];
-    let second = scene.send(&both, old).await;
-    assert_eq!((second.effect, second.alerts.new), (IngestEffect::Declared, 1));
-    let second = second.incident.unwrap();
-    assert_ne!(second, first);
-    let number = scene.row(first).await.number;
-    assert_eq!(scene.incident(second).await.links, [Link::Incident { id: first, number }]);
-    // Both are open, and each has what is said of its alerts.
-    let ends = [alert("db1", "09:00", Some("09:20")), alert("db2", "09:10", None)];
-    scene.send(&ends, |_| {}).await;
-    assert_eq!(scene.row(first).await.status, Status::Resolved);
-    assert_eq!(scene.row(second).await.status, Status::Triggered);
     let conn = rusqlite::Connection::open(scene.folder.path().join("store.db")).unwrap();
     let mut st = conn.prepare("SELECT number, dedup_key, facets, hex(id) FROM incident").unwrap();
     for row in st
@@ -690,7 +534,7 @@ async fn folded_incident_is_called_for_once_its_cause_has_ended() {
     let cause = scene.alert_of("payments", "warning").await;
     let folded = scene.alert_of("checkout", "warning").await;
     assert_eq!(scene.row(folded).await.folded_under, Some(cause));
-    with_engine(&scene, async {
+    let calls = with_engine(&scene, async {
         let is_called = async |id| scene.row(id).await.escalation > 0;
         until("the cause is called for", async || is_called(cause).await).await;
         assert!(!is_called(folded).await);
@@ -701,6 +545,6 @@ async fn folded_incident_is_called_for_once_its_cause_has_ended() {
         };
         scene.ask(cause, resolve).await.unwrap();
         until("the other one is called for", async || is_called(folded).await).await;
-    })
-    .await;
+    });
+    Box::pin(calls).await;
 }

@@ -663,7 +663,7 @@ impl Backend for Memory {
                 services.push(service.clone());
             }
             AdministrationChange::PutPolicy(policy) => {
-                state.directory.policies.push(policy.clone())
+                state.directory.policies.push(policy.clone());
             }
             other => panic!("this memory can't do it: {other:?}"),
         }

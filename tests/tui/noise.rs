@@ -106,8 +106,8 @@ fn folding_is_undone_by_the_same_key() {
     let mut stage = Stage::busy_at((126, 36));
     let number = selected_number(&stage);
     let id = stage.incident_id(number);
-    let others = stage.app.queue.rows.iter().map(|row| row.summary.id);
-    let other = others.filter(|other| *other != id).next_back().expect("another row");
+    let mut others = stage.app.queue.rows.iter().map(|row| row.summary.id);
+    let other = others.rfind(|other| *other != id).expect("another row");
     let fold = IncidentCommand::Fold { under: Some(other) };
     stage.execute_as_other(id, fold);
     // A key marks what the viewer is on as read.

@@ -57,7 +57,7 @@ pub(super) fn truncate_times(mut event: Event) -> Event {
             declaration.reported_at = truncate_to_second(declaration.reported_at);
         }
         EventBody::Snoozed { until } | EventBody::Muted { until, .. } => {
-            *until = recorded_time(*until)
+            *until = recorded_time(*until);
         }
         _ => {}
     }

@@ -28,6 +28,7 @@ Examples:
 
 /// Arguments of `redphone metrics`.
 #[derive(Args, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Metrics {
     /// Which page [default: overview]
     #[arg(value_name = "PAGE", value_parser = EnumParser::<Page>::new())]

@@ -183,12 +183,11 @@ impl Chain<'_> {
             };
             self.report("escalation", true, format!("level {level} is called"));
         }
-        match self.wait_for_message(id).await? {
-            Some(text) => self.report("notification", true, text),
-            None => {
-                let text = self.ground.why_unsent(id).await?;
-                self.report("notification", false, text);
-            }
+        if let Some(text) = self.wait_for_message(id).await? {
+            self.report("notification", true, text);
+        } else {
+            let text = self.ground.why_unsent(id).await?;
+            self.report("notification", false, text);
         }
         Ok(())
     }

@@ -100,7 +100,7 @@ pub(super) fn accept_cover(
         closed_at: Some(now),
         ..cover.clone()
     };
-    let mut directory = replace(stored, accepted);
+    let mut directory = replace(stored, &accepted);
     for span in overrides {
         let mut added = TeamOverride { team: cover.schedule.clone(), span };
         let merged = directory.clone().merged_with(settings.directory);
@@ -128,7 +128,7 @@ pub(super) fn withdraw_cover(
     }
     check_open(cover)?;
     let withdrawn = Cover { state: CoverState::Withdrawn, closed_at: Some(now), ..cover.clone() };
-    Ok(Some(replace(stored, withdrawn)))
+    Ok(Some(replace(stored, &withdrawn)))
 }
 
 /// Finds the request that an answer is about, and gives the answer the name of its schedule.
@@ -195,11 +195,11 @@ fn stand_ins(person: &str, covers: &str, spans: &[TimeSpan]) -> Vec<Override> {
     spans.iter().map(one).collect()
 }
 
-fn replace(stored: &Directory, changed: Cover) -> Directory {
+fn replace(stored: &Directory, changed: &Cover) -> Directory {
     let mut directory = stored.clone();
     for cover in &mut directory.covers {
         if cover.id == changed.id {
-            cover.clone_from(&changed);
+            cover.clone_from(changed);
         }
     }
     directory

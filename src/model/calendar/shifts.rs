@@ -65,7 +65,9 @@ pub(super) fn instances(
 
 /// Returns the last version of each entry: a calendar may have several with the same id.
 fn latest(entries: &[Entry]) -> Vec<&Entry> {
-    let mut versions: BTreeMap<(&str, Option<DateTime<Utc>>), (usize, i64)> = BTreeMap::new();
+    // By the id and the instance that is replaced: which entry it is, and its number.
+    type Versions<'a> = BTreeMap<(&'a str, Option<DateTime<Utc>>), (usize, i64)>;
+    let mut versions = Versions::new();
     let key = |entry: &'_ Entry| entry.replaces.as_ref().map(CalendarTime::utc);
     for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.uid.is_empty()) {
         let version = versions.entry((&entry.uid, key(entry))).or_insert((at, entry.sequence));

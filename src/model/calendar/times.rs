@@ -104,7 +104,8 @@ fn parse_time(text: &str, zone: &Zone) -> Option<CalendarTime> {
     if !text.is_ascii() {
         return None;
     }
-    let day = |text: &str| NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(in_years);
+    let day =
+        |text: &str| NaiveDate::parse_from_str(text, "%Y%m%d").ok().filter(|day| in_years(*day));
     let Some((date, time)) = text.split_once(['T', 't']) else {
         let local = day(text)?.and_time(NaiveTime::MIN);
         return Some(CalendarTime { local, zone: zone.clone(), is_day: true });
@@ -120,7 +121,7 @@ fn parse_time(text: &str, zone: &Zone) -> Option<CalendarTime> {
     Some(CalendarTime { local: day(date)?.and_time(time), zone, is_day: false })
 }
 
-fn in_years(day: &NaiveDate) -> bool {
+fn in_years(day: NaiveDate) -> bool {
     use chrono::Datelike;
     (1970..=2500).contains(&day.year())
 }

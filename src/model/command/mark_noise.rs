@@ -58,12 +58,11 @@ impl CommandLogic for MarkNoise<'_> {
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
-        match self.reason {
-            Some(_) => Some(IncidentCommand::MarkNoise { reason: None }),
-            None => {
-                let reason = before?.record?.noise_reason.clone()?;
-                Some(IncidentCommand::MarkNoise { reason: Some(reason) })
-            }
+        if self.reason.is_some() {
+            Some(IncidentCommand::MarkNoise { reason: None })
+        } else {
+            let reason = before?.record?.noise_reason.clone()?;
+            Some(IncidentCommand::MarkNoise { reason: Some(reason) })
         }
     }
 

@@ -122,12 +122,12 @@ pub(super) struct Span {
 
 impl Span {
     /// Returns the first millisecond that is part of it.
-    pub(super) fn from_ms(self) -> i64 {
+    pub(super) fn start_ms(self) -> i64 {
         self.from_ms
     }
 
     /// Returns the first millisecond after it.
-    pub(super) fn to_ms(self) -> i64 {
+    pub(super) fn end_ms(self) -> i64 {
         self.to_ms
     }
 

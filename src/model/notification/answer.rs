@@ -290,7 +290,7 @@ impl Answer<'_> {
         match self.action {
             LinkAction::Acknowledge => match &row.required {
                 Some(required) => {
-                    let text = sanitize(&required.text()).into_string();
+                    let text = sanitize(required.text()).into_string();
                     format!("{name} has acknowledged {label}: {text}")
                 }
                 None => format!("{label} is acknowledged by {name}"),

@@ -83,7 +83,7 @@ impl ReviewPage<'_> {
         if let Some(end) = row.ended_at() {
             facts.push(("Lasted", format_duration(end - row.reported_at)));
         }
-        let levels = verdicts(row, self.levels).into_iter().filter_map(|verdict| verdict.phrase());
+        let levels = verdicts(row, self.levels).filter_map(|verdict| verdict.phrase());
         facts.push(("Service levels", levels.collect::<Vec<_>>().join("; ")));
         let facts = facts.into_iter().map(|(name, text)| (name, one_line(&text)));
         facts.filter(|(_, text)| !text.is_empty()).collect()

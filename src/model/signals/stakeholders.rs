@@ -192,10 +192,12 @@ mod tests {
         );
     }
 
-    fn event(body: serde_json::Value) -> Event {
+    fn event(body: &serde_json::Value) -> Event {
         let mut event = serde_json::to_value(update("note_added")).unwrap();
         let fields = event.as_object_mut().unwrap();
-        ["kind", "message", "text", "next_due"].map(|field| fields.remove(field));
+        for field in ["kind", "message", "text", "next_due"] {
+            fields.remove(field);
+        }
         fields.extend(body.as_object().unwrap().clone());
         serde_json::from_value(event).unwrap()
     }
@@ -222,7 +224,7 @@ mod tests {
         #[case] expected: &[&str],
     ) {
         let (rules, contacts) = (rules(), contacts());
-        let sent = plan_update(&event(body), &incident("P1"), (&rules, &contacts), at());
+        let sent = plan_update(&event(&body), &incident("P1"), (&rules, &contacts), at());
         let people: Vec<&str> = sent.iter().map(|one| one.person.handle.as_str()).collect();
         assert_eq!(people, expected);
         assert!(sent.iter().all(|one| one.kind == kind));

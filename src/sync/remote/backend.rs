@@ -80,7 +80,7 @@ impl Backend for Remote {
     async fn pages(&self, query: &PagesQuery, now: DateTime<Utc>) -> Result<Pages, BackendError> {
         let shared = &self.shared;
         let fresh = shared.fetch_pages(query, now);
-        let read = shared.fetch_or_cached(fresh, shared.cached_pages(query)).await;
+        let read = Box::pin(shared.fetch_or_cached(fresh, shared.cached_pages(query))).await;
         read.map(|read| read.value)
     }
 

@@ -48,6 +48,7 @@ pub fn current_layer(app: &App) -> Layer {
 impl Condition {
     /// Returns whether the condition holds.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table with a row for each condition")]
     pub fn holds(self, app: &App) -> bool {
         match self {
             Self::Always => true,

@@ -19,7 +19,7 @@ use crate::tui::widgets::formatting::short_duration;
 
 /// How many links, and how many merged incidents, are named.
 const MAX_NAMED: usize = 100;
-/// How many similar incidents are shown beside the queue.
+/// How many similar incidents are named. The record leads to the list of all of them.
 const MAX_SIMILAR: usize = 3;
 
 /// Appends suspected changes, the one that began last first, similar incidents and the problem.
@@ -30,9 +30,8 @@ pub(super) fn push_context(out: &mut Fields<'_>, detail: &Detail) {
         out.link(label, text, Destination::Suspect(Box::new(suspect.clone())));
         label = "";
     }
-    let most = if out.has_screen() { detail.similar.len() } else { MAX_SIMILAR };
     let mut label = "Similar";
-    for similar in detail.similar.iter().take(most) {
+    for similar in detail.similar.iter().take(MAX_SIMILAR) {
         let text = similar_text(similar, &short_duration(out.now - similar.reported_at));
         out.link(label, text, Destination::Incident(similar.id));
         label = "";
@@ -56,7 +55,7 @@ fn push_hints(out: &mut Fields<'_>, detail: &Detail) {
     if out.has_screen() && !detail.similar.is_empty() {
         let key = out.app.ui.keymap.keys(Action::Screen(ScreenKind::Similar)).first();
         let key = key.map(|key| format!(" [{key}]")).unwrap_or_default();
-        let text = format!("all of them, with how they ended{key}");
+        let text = format!("all of them{key}");
         out.link("", text, Destination::Similar(row.id));
     }
 }

@@ -127,13 +127,14 @@ pub(in crate::tui) fn parse(
             argument.parse::<Filter>()?;
             Ok(Pick::Filter(text))
         }
-        ArgumentKind::Span => match Span::parse_between(argument) {
-            Some(span) => Ok(Pick::Span(span)),
-            None => {
+        ArgumentKind::Span => {
+            if let Some(span) = Span::parse_between(argument) {
+                Ok(Pick::Span(span))
+            } else {
                 let accepted = format!("{}, 2026-03-01..2026-04-01", values.join(", "));
                 Err(ArgumentError::NotAWindow { text, accepted })
             }
-        },
+        }
     }
 }
 

@@ -338,7 +338,7 @@ fn last_word_text(app: &App, word: &LastWord, room: usize) -> Option<String> {
     let first = word.by.name.split_whitespace().next().unwrap_or(&word.by.handle);
     let directory = app.fetched.directory.as_deref();
     let is_unknown = directory.is_some_and(|all| all.is_unknown_person(&word.by.handle));
-    let name = sanitize(&format!("{first}{}", if is_unknown { "?" } else { "" })).into_owned();
+    let name = sanitize(format!("{first}{}", if is_unknown { "?" } else { "" })).into_owned();
     let when = age(word.at, app.backend_now());
     let frame_width = name.width() + width(&when) + if word.quoted { 4 } else { 2 };
     let text = sanitize(&word.text);

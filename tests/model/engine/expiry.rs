@@ -115,11 +115,10 @@ async fn alerts_end_when_their_time_has_come() {
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            engine
-                .run(async {
-                    stopped.await.ok();
-                })
-                .await;
+            let ended = engine.run(async {
+                stopped.await.ok();
+            });
+            Box::pin(ended).await;
         });
         (stop, task)
     });

@@ -49,7 +49,6 @@ pub type Ingested = (DateTime<Utc>, String, bool);
 #[derive(Clone, Debug)]
 pub struct StepRequest {
     pub at: DateTime<Utc>,
-    pub level: u8,
     pub step: DueStep,
     pub incident: Summary,
 }
@@ -110,12 +109,11 @@ impl Store {
 
     fn record_request(&self, envelope: &Envelope) {
         let Command::Incident { incident, command, .. } = &envelope.command else { return };
-        let IncidentCommand::Escalate { level, automatic: Some(step), .. } = command else {
+        let IncidentCommand::Escalate { automatic: Some(step), .. } = command else {
             return;
         };
         let Some(row) = self.memory.row(*incident) else { return };
-        let request =
-            StepRequest { at: self.clock.now(), level: *level, step: *step, incident: row };
+        let request = StepRequest { at: self.clock.now(), step: *step, incident: row };
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     }
 

@@ -110,7 +110,7 @@ impl Scene {
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
             receives_alerts: true,
         });
-        let task = tokio::spawn(async move { engine.run(std::future::pending()).await });
+        let task = tokio::spawn(async move { Box::pin(engine.run(std::future::pending())).await });
         self.engines.push(task);
     }
 

@@ -442,10 +442,10 @@ impl Week {
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
-            made.run(async {
+            let ended = made.run(async {
                 stopped.await.ok();
-            })
-            .await;
+            });
+            Box::pin(ended).await;
         });
         self.engines[engine] = Some(Running { claimant, task, stop });
     }

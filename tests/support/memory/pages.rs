@@ -32,7 +32,9 @@ pub fn compute<'a>(
         let print = fingerprint(dedup_key, row.primary_service(), row.category, &row.title);
         let fact = Fact::new(row, service, team, Counted::for_incident(incident), print);
         let mut fold = HistoryFold::default();
-        events.iter().for_each(|event| fold.apply(event).expect("a timeline"));
+        for event in events {
+            fold.apply(event).expect("a timeline");
+        }
         rows.push((fact, fold.finish().expect("events")));
         if row.services.iter().any(|service| service == "checkout") {
             outages.push(Outage { start_ms: fact.detected_ms, end_ms: fact.resolved_ms });

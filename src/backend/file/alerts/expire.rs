@@ -151,7 +151,7 @@ async fn end_group(
     let actor = Actor::Integration(sender);
     let message =
         Message { group: &group, actor: &actor, rules, has_expired: true, continues: None, now };
-    let mut done = message.store_in_transaction(writer).await?;
+    let mut done = Box::pin(message.store_in_transaction(writer)).await?;
     done.outcome.alerts.resolved = done.outcome.alerts.resolved.saturating_add(resolved);
     Ok(done)
 }

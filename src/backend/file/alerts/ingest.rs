@@ -150,7 +150,7 @@ impl Message<'_> {
     /// changed; otherwise it is still open.
     async fn store(&self, writer: &mut Writer) -> StoreResult<Done> {
         Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
-        self.store_in_transaction(writer).await
+        Box::pin(self.store_in_transaction(writer)).await
     }
 
     /// Stores the message in the transaction that is open, as [`Self::store`] does.
@@ -162,7 +162,7 @@ impl Message<'_> {
         let done = if moved.is_empty() {
             self.store_part(writer, open).await?
         } else {
-            self.store_parts(writer, open, moved).await?
+            Box::pin(self.store_parts(writer, open, moved)).await?
         };
         if done.has_changed {
             writer.run_and_read_log(Batch::new("COMMIT;")).await?;

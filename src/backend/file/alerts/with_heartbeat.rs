@@ -72,7 +72,7 @@ async fn store_both(
         };
         return Ok((Done { outcome, commands: Vec::new(), has_changed: false }, None));
     };
-    let mut done = message.store_in_transaction(writer).await?;
+    let mut done = Box::pin(message.store_in_transaction(writer)).await?;
     if !done.has_changed {
         Batch::new("COMMIT;").run(&mut writer.conn).await?;
         done.has_changed = true;

@@ -171,7 +171,7 @@ impl FileStore {
             store.reserve_for(settle::MAX_COMMANDS);
             let done = Box::pin(change(&mut writer, &rules, &request)).await;
             match &done {
-                Ok(Changed { outcomes, has_changed: true, .. }) => {
+                Ok(Changed { outcomes, is_stored: true, .. }) => {
                     writer.on_commit();
                     store.record_issued(&writer, outcomes.iter());
                 }
@@ -182,8 +182,8 @@ impl FileStore {
                 }
             }
             drop(writer);
-            let Changed { window, has_changed, .. } = done?;
-            if has_changed {
+            let Changed { window, is_stored, .. } = done?;
+            if is_stored {
                 store.inner.watcher.wake();
             }
             Ok(window)
@@ -279,7 +279,7 @@ struct Changed {
     /// The outcomes of the commands that followed.
     outcomes: Vec<Outcome>,
     /// Whether the transaction was committed; otherwise it is still open.
-    has_changed: bool,
+    is_stored: bool,
 }
 
 fn refuse(refusal: MaintenanceRefusal) -> BackendError {
@@ -302,9 +302,9 @@ async fn change(
     Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
     let stored = table::read_window(&mut writer.conn, request.id).await?;
     let current = table::read_current_bodies(&mut writer.conn, request.at).await?.len();
-    let (window, has_changed) = changed_window(stored, request)?;
-    if !has_changed {
-        return Ok(Changed { window, outcomes: Vec::new(), has_changed });
+    let (window, is_stored) = changed_window(stored, request)?;
+    if !is_stored {
+        return Ok(Changed { window, outcomes: Vec::new(), is_stored });
     }
     window.check().and_then(|()| window.check_zone()).map_err(reject_bad_field)?;
     if window.revision == 1 && current >= MAX_CURRENT {
@@ -317,7 +317,7 @@ async fn change(
     let due = settle::find_due(&mut writer.conn, request.at).await?;
     let outcomes = settle::carry_out(writer, rules, due, request.at).await?;
     writer.run_and_read_log(Batch::new("COMMIT;")).await?;
-    Ok(Changed { window, outcomes, has_changed })
+    Ok(Changed { window, outcomes, is_stored })
 }
 
 /// Returns the window that a request leads to, and whether that is a change.

@@ -1,6 +1,8 @@
 //! What the events of incidents add to the pages of the measures, packed and cached day by day as facts
 //! are.
 
+use std::collections::hash_map::Entry;
+
 use std::collections::{HashMap, HashSet};
 
 use integer_encoding::VarInt;
@@ -46,8 +48,8 @@ pub(super) async fn read_histories(
         }
     }
     for day in days.iter().map(|day| (day.number, day.kind)) {
-        if !histories.contains_key(&day) {
-            histories.insert(day, pack_day(conn, day).await?);
+        if let Entry::Vacant(entry) = histories.entry(day) {
+            entry.insert(pack_day(conn, day).await?);
             fresh.push(day);
         }
     }

@@ -264,18 +264,18 @@ fn cut_name(by: Dimension, key: u32, name: &dyn Fn(u32) -> String) -> String {
     const LATER: &str = "of a later version";
     let stored = u8::try_from(key).ok();
     match by {
+        Dimension::Category | Dimension::Service | Dimension::Team if key == 0 => NONE.into(),
         Dimension::Priority => usize::try_from(key)
             .ok()
             .and_then(Priority::from_index)
             .map_or_else(String::new, |priority| priority.to_string()),
-        Dimension::Category if key == 0 => NONE.into(),
         Dimension::Category => stored
             .and_then(Category::from_stored)
             .map_or_else(|| LATER.into(), |category| category.to_string()),
         Dimension::Source => stored
             .and_then(Source::from_stored)
             .map_or_else(|| LATER.into(), |source| source.to_string()),
-        Dimension::Service | Dimension::Team if key == 0 => NONE.into(),
+
         Dimension::Service | Dimension::Team => name(key),
         Dimension::Unknown(_) => String::new(),
     }

@@ -112,7 +112,7 @@ pub(super) fn compute_loads(
     }
     let mut on_call: BTreeMap<&str, Vec<(i64, i64)>> = BTreeMap::new();
     for shift in shifts {
-        let (from, to) = (shift.from_ms.max(span.from_ms()), shift.to_ms.min(span.to_ms()));
+        let (from, to) = (shift.from_ms.max(span.start_ms()), shift.to_ms.min(span.end_ms()));
         if from < to {
             on_call.entry(&shift.person).or_default().push((from, to));
         }

@@ -135,7 +135,7 @@ pub(super) async fn post(
             Some(id) => Some(shared.backend.maintenance_window(parse_id(id)?).await?),
             None => None,
         };
-        let new = new_window(posted, before.as_ref(), now)?;
+        let new = new_window(&posted, before.as_ref(), now)?;
         let id = match before {
             // An Alertmanager changes a silence if it mutes the same since the same time.
             Some(window) if is_same_silence(&window, &new, now) => {
@@ -183,7 +183,7 @@ fn is_same_silence(window: &MaintenanceWindow, new: &NewWindow, now: DateTime<Ut
 
 /// Returns the window that a silence is.
 fn new_window(
-    posted: PostedSilence,
+    posted: &PostedSilence,
     before: Option<&MaintenanceWindow>,
     now: DateTime<Utc>,
 ) -> ApiResult<NewWindow> {
@@ -363,7 +363,7 @@ impl SilenceQuery {
     fn selects(&self, window: &MaintenanceWindow, now: DateTime<Utc>) -> bool {
         let silence = silence_json(window, now);
         let state = silence["status"]["state"].as_str().unwrap_or_default();
-        if self.excluded.iter().any(|excluded| *excluded == state) {
+        if self.excluded.contains(&state) {
             return false;
         }
         let labels: BTreeMap<String, String> = silence["matchers"]

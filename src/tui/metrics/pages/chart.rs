@@ -281,10 +281,8 @@ impl ChartStyle {
             }
             lines.push(line);
         }
-        let hours: String = [0, 6, 12, 18]
-            .iter()
-            .map(|hour| format!("{:<wide$}", format!("{hour:02}"), wide = 6 * cell))
-            .collect();
+        let wide = 6 * cell;
+        let hours = ["00", "06", "12", "18"].map(|hour| format!("{hour:<wide$}")).concat();
         lines.push(Line::from(Span::styled(format!("    {hours}"), self.theme.dim())));
         lines
     }

@@ -18,7 +18,7 @@ pub(in crate::tui) fn about(app: &App) -> String {
     let request = request(app);
     let span = request.span.label();
     let mut about = if app.metrics.hides_comparison {
-        span.to_owned()
+        span.clone()
     } else {
         format!("{span} vs {span} before")
     };
