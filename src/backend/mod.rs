@@ -9,6 +9,7 @@ pub mod change_reports;
 mod clock_offset;
 mod command_kinds;
 pub mod contacts;
+mod cursor;
 pub mod dead_letters;
 pub mod demo;
 mod error;
@@ -32,11 +33,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Object, Schema, Type};
-use utoipa::{PartialSchema, ToSchema};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use administration::{
@@ -45,6 +44,7 @@ pub use administration::{
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
 pub use contacts::{ContactRequest, NoContacts};
+pub use cursor::Cursor;
 pub use dead_letters::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
 };
@@ -532,42 +532,6 @@ pub struct Capabilities {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub escalates: bool,
 }
-
-/// A position in a backend's stream of changes. Only the backend that issued it can interpret it.
-///
-/// On the wire it is a string of digits, because some JSON parsers round numbers of this size.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Cursor(pub u64);
-
-impl Serialize for Cursor {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for Cursor {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(from)?;
-        if text.is_empty() || text.len() > 20 || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(D::Error::custom("a cursor is a number in a text"));
-        }
-        // No backend issues a cursor above `u64::MAX`. A larger number is foreign, as a smaller one
-        // may be, and a backend answers a foreign cursor with all open incidents.
-        Ok(Self(text.parse().unwrap_or(u64::MAX)))
-    }
-}
-
-impl PartialSchema for Cursor {
-    fn schema() -> RefOr<Schema> {
-        Object::builder()
-            .schema_type(Type::String)
-            .pattern(Some("^[0-9]{1,20}$"))
-            .description(Some("A position in the stream of changes."))
-            .into()
-    }
-}
-
-impl ToSchema for Cursor {}
 
 /// What has changed since a cursor.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

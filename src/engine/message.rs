@@ -73,10 +73,10 @@ fn event_text(event: &EventBody) -> Option<String> {
             Some(reason) => format!("The priority is {priority} now: {reason}"),
             None => format!("The priority is {priority} now."),
         },
-        EventBody::ExpectedRecoverySet { at: Some(at) } => {
+        EventBody::ExpectedRecoverySet { expected_at: Some(at) } => {
             format!("Service is expected to be restored at {}.", time(*at))
         }
-        EventBody::ExpectedRecoverySet { at: None } => {
+        EventBody::ExpectedRecoverySet { expected_at: None } => {
             "It is not known any more when service will be restored.".to_owned()
         }
         EventBody::Resolved { detail, .. } => format!("Service is restored: {detail}"),
@@ -209,11 +209,11 @@ mod tests {
         "The priority is P1 now: the board asks"
     )]
     #[case(
-        json!({"kind": "expected_recovery_set", "at": "2026-01-05T23:30:00Z"}),
+        json!({"kind": "expected_recovery_set", "expected_at": "2026-01-05T23:30:00Z"}),
         "Service is expected to be restored at 2026-01-05 23:30 UTC."
     )]
     #[case(
-        json!({"kind": "expected_recovery_set", "at": null}),
+        json!({"kind": "expected_recovery_set", "expected_at": null}),
         "It is not known any more when service will be restored."
     )]
     #[case(

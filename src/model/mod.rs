@@ -21,6 +21,7 @@ pub mod directory;
 pub mod escalation;
 pub mod event;
 mod event_kind;
+mod event_logic;
 pub mod extra;
 pub mod field_check;
 pub mod filter;

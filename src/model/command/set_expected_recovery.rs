@@ -55,7 +55,7 @@ impl CommandLogic for SetExpectedRecovery {
         if case.incident.expected_recovery == at {
             return Err(Rejection::NothingToChange);
         }
-        Ok(vec![EventBody::ExpectedRecoverySet { at }])
+        Ok(vec![EventBody::ExpectedRecoverySet { expected_at: at }])
     }
 
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {

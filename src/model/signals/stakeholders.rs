@@ -204,7 +204,7 @@ mod tests {
 
     #[rstest]
     #[case(
-        json!({"kind": "expected_recovery_set", "at": at()}), MessageKind::Update, &["support"]
+        json!({"kind": "expected_recovery_set", "expected_at": at()}), MessageKind::Update, &["support"]
     )]
     #[case(
         json!({"kind": "prioritized", "impact": "high", "urgency": "high", "priority": "P1",

@@ -5,6 +5,7 @@ mod condition;
 mod entry;
 pub mod keymap;
 mod layer;
+mod screen_entries;
 pub(in crate::tui) mod table;
 
 pub use condition::Condition;

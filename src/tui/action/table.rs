@@ -9,6 +9,8 @@ use crate::tui::core::pane::Pane;
 use crate::tui::screens::ScreenKind;
 use crate::tui::verb;
 
+use super::screen_entries;
+
 const PANES: &[Layer] = &[Layer::Panes];
 const SCROLLED: &[Layer] = &[
     Layer::Panes,
@@ -25,7 +27,6 @@ const TO_TOP: &[Layer] =
 /// The panes, and what is shown in their place.
 const MAIN: &[Layer] = &[Layer::Panes, Layer::Screen];
 const GOTO: &[Layer] = &[Layer::Goto];
-const SCREEN: &[Layer] = &[Layer::Screen];
 /// Situations in which nothing is typed or chosen.
 const READ: &[Layer] =
     &[Layer::Panes, Layer::Popup, Layer::Runbook, Layer::Output, Layer::Outbox, Layer::Screen];
@@ -71,7 +72,7 @@ const EVERYWHERE: &[Layer] = &[
 ];
 
 /// Makes an entry of the table.
-const fn entry(
+pub(super) const fn entry(
     action: Action,
     name: &'static str,
     keys: &'static [&'static str],
@@ -84,8 +85,17 @@ const fn entry(
 /// The table in the order of the help; the keys line shows hints in the same order. The entries of
 /// verbs stand in their own files.
 pub const TABLE: &[Entry] = &{
-    let parts: [&[Entry]; 5] = [&[UNDO], verb::ENTRIES, &[RUN], &[verb::DECLARE], REST];
-    let mut table = [UNDO; verb::ENTRIES.len() + REST.len() + 3];
+    let parts: [&[Entry]; 7] = [
+        &[UNDO],
+        verb::ENTRIES,
+        &[RUN],
+        &[verb::DECLARE],
+        FINDING,
+        screen_entries::ENTRIES,
+        OTHERS,
+    ];
+    let mut table = [UNDO;
+        verb::ENTRIES.len() + FINDING.len() + screen_entries::ENTRIES.len() + OTHERS.len() + 3];
     let (mut part, mut index) = (0, 0);
     while part < parts.len() {
         let mut offset = 0;
@@ -111,8 +121,8 @@ const RUN: Entry = entry(Action::Run, "run", &["x"], "run a command, read a runb
     .argument(ArgumentKind::Run)
     .group(Group::Acting);
 
-/// The actions that are no verbs, except undo and the commands of a person's own.
-const REST: &[Entry] = &[
+/// Actions that are no verbs: finding, marking, moving.
+const FINDING: &[Entry] = &[
     entry(
         Action::Filter,
         "filter",
@@ -371,257 +381,10 @@ const REST: &[Entry] = &[
     entry(Action::Newest, "newest", &["n"], "the incident that was reported last", GOTO)
         .hint("the newest")
         .group(Group::Moving),
-    entry(
-        Action::Screen(ScreenKind::OnCall),
-        "on-call",
-        &["o"],
-        "who is on call: now, next, the coming two weeks",
-        GOTO,
-    )
-    .hint("on call")
-    .aliases(&["oncall", "pager", "rota"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Feed),
-        "feed",
-        &["f"],
-        "what happened to all incidents, and since you were last here",
-        GOTO,
-    )
-    .hint("feed")
-    .aliases(&["news", "events", "activity"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Handoff),
-        "handoff",
-        &["h"],
-        "what the next person must know",
-        GOTO,
-    )
-    .hint("handoff")
-    .aliases(&["hand-over", "handover", "shift"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Reviews),
-        "reviews",
-        &["r"],
-        "the reviews: missing, begun and published ones",
-        GOTO,
-    )
-    .hint("reviews")
-    .aliases(&["post-mortems", "postmortems"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::ActionItems),
-        "action-items",
-        &["a"],
-        "the action items of all incidents, overdue ones first",
-        GOTO,
-    )
-    .hint("action items")
-    .aliases(&["actions", "todo", "follow-ups"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Problems),
-        "problems",
-        &["p"],
-        "the problems, with the incidents that link to them",
-        GOTO,
-    )
-    .hint("problems")
-    .aliases(&["causes", "known-errors"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Changes),
-        "changes",
-        &["c"],
-        "the recorded changes: planned, running, ended",
-        GOTO,
-    )
-    .hint("changes")
-    .aliases(&["deploys", "releases"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Notifications),
-        "notifications",
-        &["t"],
-        "who was told of which incident, by what, and with what outcome",
-        GOTO,
-    )
-    .hint("notifications")
-    .aliases(&["told", "pages", "paged", "notified"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Contacts),
-        "contacts",
-        &["m"],
-        "how people are reached: set your own contacts, and try them",
-        GOTO,
-    )
-    .hint("contacts")
-    .aliases(&["addresses", "reach", "phone"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Maintenance),
-        "maintenance",
-        &["s"],
-        "the maintenance windows: now, next, ended, and what they mute",
-        GOTO,
-    )
-    .hint("maintenance")
-    .aliases(&["silences", "muted", "downtime"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Noise),
-        "noisy-checks",
-        &["N"],
-        "the checks whose alerts cried most in 30 days, and what they led to",
-        GOTO,
-    )
-    .hint("noise")
-    .aliases(&["noisy", "flaky", "loudest"])
-    .group(Group::Viewing),
-    entry(
-        Action::Screen(ScreenKind::Services),
-        "unknown-services",
-        &["v"],
-        "the services that incidents name and the directory does not have",
-        GOTO,
-    )
-    .hint("services")
-    .aliases(&["adopt", "new-services"])
-    .group(Group::Viewing),
-    entry(Action::GotoOutbox, "go-outbox", &["b"], "the outbox", GOTO)
-        .hint("outbox")
-        .condition(Condition::HasOutbox)
-        .group(Group::Viewing),
-    entry(Action::OpenItem, "open-item", &["Enter"], "open it, or show its details", SCREEN)
-        .hint("open")
-        .condition(Condition::HasItem),
-    entry(
-        Action::StandIn,
-        "take-pager",
-        &["t"],
-        "be on call for this team yourself, until the turn ends",
-        SCREEN,
-    )
-    .hint("take the pager")
-    .condition(Condition::OnCallTeam),
-    entry(
-        Action::EndStandIn,
-        "give-back-pager",
-        &["u"],
-        "do not stand in for this team any more",
-        SCREEN,
-    )
-    .hint("give it back")
-    .hint_when(Condition::StandsIn)
-    .condition(Condition::OnCallTeam),
-    entry(Action::AddContact, "add-contact", &["A"], "add a contact of yours", SCREEN)
-        .hint("add")
-        .condition(Condition::ListsContacts),
-    entry(Action::EditContact, "edit-contact", &["E"], "change the contact", SCREEN)
-        .hint("change")
-        .condition(Condition::HasContact),
-    entry(Action::TestContact, "test-contact", &["P"], "send a test over the contact", SCREEN)
-        .hint("test")
-        .condition(Condition::HasContact),
-    entry(Action::RemoveContact, "remove-contact", &["X"], "remove the contact", SCREEN)
-        .hint("remove")
-        .condition(Condition::HasContact),
-    entry(
-        Action::QuietHours,
-        "quiet-hours",
-        &["Q"],
-        "set the hours in which what may wait is not sent to you",
-        SCREEN,
-    )
-    .hint("quiet hours")
-    .condition(Condition::ListsContacts),
-    entry(
-        Action::RequestCover,
-        "want-cover",
-        &["c"],
-        "want somebody else to cover your next shift for this team",
-        SCREEN,
-    )
-    .hint("ask for cover")
-    .hint_when(Condition::HasShift)
-    .condition(Condition::OnCallTeam),
-    entry(
-        Action::AcceptCover,
-        "accept-cover",
-        &["v"],
-        "cover the next shift of this team for which somebody wants it",
-        SCREEN,
-    )
-    .hint("accept cover")
-    .hint_when(Condition::CanCover)
-    .condition(Condition::OnCallTeam),
-    entry(
-        Action::WithdrawCover,
-        "withdraw-cover",
-        &["x"],
-        "do not want cover for this team any more",
-        SCREEN,
-    )
-    .hint("withdraw")
-    .hint_when(Condition::WantsCover)
-    .condition(Condition::OnCallTeam),
-    entry(
-        Action::AdoptService,
-        "adopt-service",
-        &["a"],
-        "add this service to the directory",
-        SCREEN,
-    )
-    .hint("adopt")
-    .condition(Condition::UnknownService),
-    entry(
-        Action::MarkAlert,
-        "mark-alert",
-        &["Space"],
-        "select this alert: they are moved together",
-        SCREEN,
-    )
-    .hint("select")
-    .condition(Condition::ListsAlerts),
-    entry(Action::MarkAllAlerts, "mark-all-alerts", &["*"], "select all that are listed", SCREEN)
-        .condition(Condition::ListsAlerts),
-    entry(
-        Action::MoveAlerts,
-        "move-alerts",
-        &["m"],
-        "move the selected alerts to another incident, or to a new one",
-        SCREEN,
-    )
-    .hint("move")
-    .condition(Condition::ListsAlerts)
-    .aliases(&["split"]),
-    entry(Action::NewMaintenance, "new-maintenance", &["n"], "create a maintenance window", SCREEN)
-        .hint("new")
-        .condition(Condition::MaintenanceScreen),
-    entry(
-        Action::ChangeMaintenance,
-        "change-maintenance",
-        &["e"],
-        "end this maintenance window, change it, or let it last longer",
-        SCREEN,
-    )
-    .hint("end or extend")
-    .condition(Condition::ListsMaintenance),
-    entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
-        .hint("filter"),
-    entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)
-        .hint("sort"),
-    entry(Action::CopyItem, "copy-item", &["y"], "copy it as text", SCREEN).hint("copy"),
-    entry(Action::EarlierSpan, "earlier-span", &["["], "an earlier span of time", SCREEN)
-        .hint("earlier")
-        .condition(Condition::HasSpan),
-    entry(Action::LaterSpan, "later-span", &["]"], "a later span of time", SCREEN)
-        .hint("later")
-        .condition(Condition::HasSpan),
-    entry(Action::CloseScreen, "close-screen", &["Esc", "q"], "back", SCREEN).hint("back"),
+];
+
+/// The other actions, after those of screens.
+const OTHERS: &[Entry] = &[
     entry(Action::Bottom, "bottom", &["G", "End"], "to the last", SCROLLED).group(Group::Moving),
     entry(Action::Focus(Pane::Queue), "queue", &["1"], "focus the queue", PANES)
         .group(Group::Moving),

@@ -131,7 +131,7 @@ fn command_of(body: &EventBody) -> Option<IncidentCommand> {
         EventBody::Unlinked { link } => C::Unlink { link },
         EventBody::ReviewWritten { section, text } => C::WriteReview { section, text },
         EventBody::ActionItemSet { item } => C::SetActionItem { item },
-        EventBody::ExpectedRecoverySet { at } => C::SetExpectedRecovery { at },
+        EventBody::ExpectedRecoverySet { expected_at: at } => C::SetExpectedRecovery { at },
         EventBody::Folded { under, .. } => C::Fold { under },
         EventBody::NoiseMarked { reason } => C::MarkNoise { reason },
         _ => return None,
