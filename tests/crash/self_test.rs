@@ -60,7 +60,7 @@ fn failed_self_test_is_an_incident_until_one_succeeds() {
     let secret = write_secret(&cli);
     let settings = |path: &str| {
         format!(
-            "[self_test]\nevery = \"1m\"\nwithin = \"2s\"\nservice = \"checkout\"\npriority = \"P1\"\n\
+            "[self_test]\nevery = \"1m\"\nwithin = \"10s\"\nservice = \"checkout\"\npriority = \"P1\"\n\
              [outbound]\nprivate_hosts = [\"127.0.0.1\"]\n\
              [channels.hook]\nkind = \"webhook\"\nurl = \"http://{}{path}\"\n\
              secret_file = \"{secret}\"\n\

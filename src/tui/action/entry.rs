@@ -280,3 +280,14 @@ impl Entry {
         self
     }
 }
+
+/// Makes an entry of the table.
+pub(super) const fn entry(
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    help: &'static str,
+    layers: &'static [Layer],
+) -> Entry {
+    Entry::new(action, name, keys, help, layers)
+}

@@ -1,9 +1,8 @@
 //! The entries of the screens: those of the goto menu that open one, and what is done there.
 
+use crate::tui::action::entry::entry;
 use crate::tui::action::{Action, Condition, Entry, Group, Layer};
 use crate::tui::screens::ScreenKind;
-
-use super::table::entry;
 
 const GOTO: &[Layer] = &[Layer::Goto];
 const SCREEN: &[Layer] = &[Layer::Screen];

@@ -3,6 +3,7 @@
 use crate::config::Warning;
 use crate::config::panes::Binding;
 
+use crate::tui::action::entry::entry;
 use crate::tui::action::keymap::Keymap;
 use crate::tui::action::{Action, ArgumentKind, Condition, Entry, Group, Layer};
 use crate::tui::core::pane::Pane;
@@ -70,17 +71,6 @@ const EVERYWHERE: &[Layer] = &[
     Layer::Outbox,
     Layer::Wall,
 ];
-
-/// Makes an entry of the table.
-pub(super) const fn entry(
-    action: Action,
-    name: &'static str,
-    keys: &'static [&'static str],
-    help: &'static str,
-    layers: &'static [Layer],
-) -> Entry {
-    Entry::new(action, name, keys, help, layers)
-}
 
 /// The table in the order of the help; the keys line shows hints in the same order. The entries of
 /// verbs stand in their own files.
