@@ -107,7 +107,6 @@ const CIRCLES: [(&[&str], &str); 1] = [(
         "model::command::write_review",
         "model::decide",
         "model::event",
-        "model::event_logic",
         "model::incident",
         "model::unknown_event",
     ],
