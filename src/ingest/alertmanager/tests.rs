@@ -179,7 +179,8 @@ fn long_texts_are_bounded_and_keys_are_not_cut() {
 #[case::alerts_null(b"{\"alerts\":null}", "alerts is null, and must be a list")]
 #[case::alerts_text(b"{\"alerts\":\"all\"}", "alerts is a text")]
 #[case::an_alert_text(b"{\"alerts\":[{},\"x\"]}", "alerts[1] is a text, and must be an object")]
-#[case::utf_16(b"{\x00\"\x00\xff\xfe", "the body is not UTF-8 from byte 4 on")]
+#[case::utf_16(b"{\x00\"\x00\xff\xfe", "the body is no JSON")]
+#[case::no_utf_8(b"{\"\xff\xfe", "the body is not UTF-8 from byte 2 on")]
 fn body_that_is_no_message_is_refused_with_its_part(#[case] body: &[u8], #[case] expected: &str) {
     let error = parse(body, now()).unwrap_err().to_string();
     assert!(error.contains(expected), "{error}");

@@ -183,7 +183,7 @@ mod tests {
         let (row, db, web) = (incident(), alert("db-1"), alert("web-1"));
         let until = |alert, now| {
             muting(&windows, MutedItem::of_alert(alert, &row), false, at(now))
-                .map(|muting| (muting.window.id.as_u128() % 10, muting.until))
+                .map(|muting| (muting.window.id.as_u128() & 0xf, muting.until))
         };
         assert_eq!(until(&db, "11:00"), Some((2, at("13:00"))));
         assert_eq!(until(&web, "11:00"), Some((1, at("12:00"))));
