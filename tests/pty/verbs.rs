@@ -202,7 +202,7 @@ verbs! {
     link_problem: Action::Command(CommandKind::Link), "1", &[("Cards", "l"), ("Link INC-1", "p"), ("Pool too small", ENTER)], "INC-1 linked to Pool", "linked", "/link/problem/title", "Pool too small";
     link_change: Action::Command(CommandKind::Link), "1", &[("Cards", "l"), ("Link INC-1", "c"), ("Link the change", ENTER)], "INC-1 linked to checkout", "linked", "/link/change/title", "checkout v812";
     new_problem: Action::Command(CommandKind::Link), "1", &[("Cards", "l"), ("Link INC-1", "n"), ("New problem behind", "No timeout"), ("No timeout", SEND), ("can't be taken back", "y")], "INC-1 linked to a new problem", "linked", "/link/problem/title", "No timeout";
-    fold: Action::Command(CommandKind::Fold), "1", &[("Cards", "Y"), ("Fold INC-1 under", "slow"), ("› slow", ENTER)], "INC-1 folded under INC-2", "folded", "/number", "2";
+    fold: Action::Command(CommandKind::Fold), "1", &[("Cards", "Y"), ("Fold INC-1", "slow"), ("› slow", ENTER)], "INC-1 folded under INC-2", "folded", "/number", "2";
     noise: Action::Command(CommandKind::MarkNoise), "1", &[("Cards", "N"), ("Mark as noise", "it ends by itself"), ("it ends by itself", SEND)], "INC-1 marked as noise", "noise_marked", "/reason", "it ends by itself";
     reclassify: Action::Command(CommandKind::Reclassify), "1", &[("Cards", "X"), ("Reclassify INC-1", "\ta drill"), ("a drill", SEND), ("can't be taken back", "y")], "INC-1 reclassified", "reclassified", "/reason", "a drill";
     describe: Action::Command(CommandKind::Describe), "1", &[("Cards", "E"), ("Record of INC-1", " everywhere"), ("Cards fail everywhere", SEND)], "INC-1 record rewritten", "described", "/title", "Cards fail everywhere";

@@ -201,7 +201,7 @@ impl SelfTestRule {
             levels: Some(levels_of(self.priority, matrix)),
             ..Overrides::default()
         };
-        let group = AlertGroup::new(SELF_TEST, "the self-test", "self-test-failure", vec![report]);
+        let group = AlertGroup::new(SELF_TEST, "the self-test", "self-test:failure", vec![report]);
         AlertGroup { overrides, ..group }
     }
 }
