@@ -56,7 +56,7 @@ pub(super) async fn noise(
     let to = query.to.unwrap_or_else(Utc::now);
     let from = query.from.or_else(|| to.checked_sub_signed(DEFAULT_WINDOW)).unwrap_or(to);
     if from > to {
-        return Err(ApiError::bad_request("from in the query lies after to: give an earlier time"));
+        return Err(ApiError::rejected("from lies after to: give an earlier time"));
     }
     let search = NoiseSearch { from, to, limit };
     CachedJson::encode(&shared.backend.noise(&search).await?).map(JsonResponse)

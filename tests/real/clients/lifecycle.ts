@@ -124,17 +124,17 @@ const beat = await success(
   client.POST("/v1/heartbeats/{name}", { params: { path: { name: "backup" } } }),
 );
 assert.equal(beat.effect, "unchanged");
-const person = { params: { path: { person: "ines" } } };
+const owner = { params: { path: { person: "ines" } } };
 const quiet = await success(
   client.POST("/v1/contacts/{person}", {
-    ...person,
+    ...owner,
     body: { quiet: { from: "22:00", to: "07:00" } },
   }),
 );
 assert.equal(quiet.quiet?.to, "07:00");
 const contacts = await success(client.GET("/v1/contacts"));
 assert.deepEqual(contacts.map((reach) => reach.person), ["ines"]);
-await success(client.POST("/v1/contacts/{person}/test", { ...person, body: {} }));
+await success(client.POST("/v1/contacts/{person}/test", { ...owner, body: {} }));
 // A maintenance window, from its preview to its end.
 const planned = {
   title: "Pool",
@@ -251,19 +251,20 @@ const id = covers[0].id;
 await changed(
   client.POST("/v1/covers/{id}/withdraw", { params: { path: { id } }, body: { person: handle } }),
 );
-const late = await client.POST("/v1/covers/{id}/accept", {
+const answered = await client.POST("/v1/covers/{id}/accept", {
   params: { path: { id } },
   body: { person: "ines" },
 });
-assert.equal(late.response.status, 409);
+assert.equal(answered.response.status, 409);
 
 const address = await success(
   client.POST("/v1/calendar-links", { body: { schedule: team, person: "ines" } }),
 );
 assert.match(address.path ?? "", /^\/calendar\/[a-z0-9]{25}\.ics$/);
-const links = (await success(client.GET("/v1/directory"))).calendar_links ?? [];
+const [link] = (await success(client.GET("/v1/directory"))).calendar_links ?? [];
+assert(link);
 await changed(
-  client.POST("/v1/calendar-links/{id}/revoke", { params: { path: { id: links[0].id } } }),
+  client.POST("/v1/calendar-links/{id}/revoke", { params: { path: { id: link.id } } }),
 );
 
 // One after another: what is named by another entry is not removed before that.
