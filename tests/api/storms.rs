@@ -42,12 +42,18 @@ async fn waiting_alerts_are_listed() {
 #[rstest]
 #[case("/v1/ingest/waiting?limit=0", "limit")]
 #[case("/v1/noise?limit=1001", "limit")]
-#[case("/v1/noise?from=2031-01-01T00:00:00Z&to=2030-01-01T00:00:00Z", "from")]
 #[case("/v1/noise?window=3d", "window")]
 #[tokio::test]
 async fn wrong_queries_are_named(#[case] path: &str, #[case] expected: &str) {
     let server = TestServer::new().await;
     server.get(&server.read, path).await.refused(400, "bad_request", expected);
+}
+
+#[tokio::test]
+async fn noise_of_a_window_that_ends_first_is_refused() {
+    let server = TestServer::new().await;
+    let path = "/v1/noise?from=2031-01-01T00:00:00Z&to=2030-01-01T00:00:00Z";
+    server.get(&server.read, path).await.refused(422, "rejected", "from");
 }
 
 #[tokio::test]
