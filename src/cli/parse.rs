@@ -5,12 +5,15 @@ mod verbs;
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Args, CommandFactory, FromArgMatches};
 
-use super::args::{Cli, Command};
+use super::args::{Cli, Command, Global};
 use super::failure::Failure;
 use super::out;
 use crate::model::text::truncate;
+
+/// The name of the program.
+const NAME: &str = "redphone";
 
 /// Parses the arguments; `None` when help or the version was requested and printed.
 ///
@@ -23,8 +26,15 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     // Built once: with all its subcommands it is large for a command that must end in milliseconds.
     let mut command = Cli::command();
     let args = &verbs::prepare(args, &command)?;
-    let matches = command.try_get_matches_from_mut(args);
-    let error = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    match matched(&mut with_named_subcommands(&command, args), args) {
+        Ok(cli) => return Ok(Some(cli)),
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
+            return out::print_help(&error).map(|()| None);
+        }
+        // What is wrong, and help, is explained by the whole.
+        Err(_) => {}
+    }
+    let error = match matched(&mut command, args) {
         Ok(cli) => return Ok(Some(cli)),
         Err(error) => error.format(&mut command),
     };
@@ -43,6 +53,28 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
         }
         _ => Err(Failure::usage(one_sentence(&error.render().to_string(), args))),
     }
+}
+
+fn matched(command: &mut clap::Command, args: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Returns the program's command with only those subcommands that the arguments may name.
+///
+/// Clap copies each option that holds everywhere into all subcommands, more than a hundred, which
+/// takes a third of the time that a shell's prompt has.
+fn with_named_subcommands(whole: &clap::Command, args: &[OsString]) -> clap::Command {
+    let command = clap::Command::new(NAME).version(env!("CARGO_PKG_VERSION"));
+    let mut command = Global::augment_args(command.disable_help_subcommand(true));
+    let mut names: Vec<&str> = Vec::new();
+    for subcommand in args.iter().skip(1).filter_map(|arg| whole.find_subcommand(arg)) {
+        if !names.contains(&subcommand.get_name()) {
+            names.push(subcommand.get_name());
+            command = command.subcommand(subcommand.clone());
+        }
+    }
+    command
 }
 
 /// Parses `list` with terms that begin with a `-`, which clap would treat as options.
@@ -119,7 +151,7 @@ fn typed_command(args: &[OsString]) -> clap::Command {
         match command.find_subcommand(arg) {
             Some(subcommand) => command = subcommand,
             // A word after the command is no subcommand of the program.
-            None if command.get_name() != "redphone" && !is_option(arg) => break,
+            None if command.get_name() != NAME && !is_option(arg) => break,
             None => {}
         }
     }
