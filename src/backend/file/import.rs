@@ -463,7 +463,11 @@ impl Importer {
         if !self.seen.test_and_insert(event.id.as_bytes(), greatest) {
             return Ok(());
         }
-        self.write_events().await.map_err(|failure| self.store_error(failure))?;
+        // To write those that wait for each event that is looked up would take the time of an import
+        // several times.
+        if self.events.iter().any(|queued| queued.event.id == event.id) {
+            return Err(invalid("id", RecordProblem::DuplicateId));
+        }
         let mut batch = Batch::new("SELECT 1 FROM event WHERE id = ?");
         batch.arg(event.id.as_bytes().to_vec());
         let row = batch
