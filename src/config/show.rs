@@ -302,6 +302,9 @@ impl TomlWriter<'_> {
                 let (percent, fraction) = (objective / 1000, objective % 1000);
                 self.field("objective", &quote(&format!("{percent}.{fraction:03}")));
             }
+            if let Some(name) = &service.public_name {
+                self.field("public_name", &quote(name));
+            }
         }
         for policy in &directory.policies {
             self.policy(policy);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
-use super::command::{Decision, Declaration, Link};
+use super::command::{Decision, Declaration, Link, PublicUpdate};
 use super::extra::{Extra, extensible_record};
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
 use super::last_word::LastWord;
@@ -255,6 +255,9 @@ pub enum EventBody {
         message: String,
         /// When the next update is promised; `None` if none is.
         next_due: Option<DateTime<Utc>>,
+        /// How the message is shown on status pages; absent if it is not public.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        public: Option<PublicUpdate>,
     },
     /// An item of the checklist or the closing gate was answered.
     ItemAnswered {

@@ -71,8 +71,12 @@ impl EventBody {
             }),
             Self::NoteAdded { text } => read(&add_note::NoteAdded { text }),
             Self::NoteCorrected { text, .. } => read(&correct_note::NoteCorrected { text }),
-            Self::StakeholdersUpdated { message, next_due } => {
-                read(&update_stakeholders::StakeholdersUpdated { message, next_due: *next_due })
+            Self::StakeholdersUpdated { message, next_due, public } => {
+                read(&update_stakeholders::StakeholdersUpdated {
+                    message,
+                    next_due: *next_due,
+                    public: public.as_ref(),
+                })
             }
             Self::ItemAnswered { item, answer } => {
                 read(&answer_item::ItemAnswered { item: *item, answer })

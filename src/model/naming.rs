@@ -145,6 +145,7 @@ mod tests {
             depends_on: Vec::new(),
             runbook: None,
             objective: None,
+            public_name: None,
         };
         Directory {
             people: vec![PersonRef::new("ines", "Ines Moreau"), PersonRef::new("bo", "Bo Lind")],

@@ -48,6 +48,7 @@ impl UnknownService {
             depends_on: Vec::new(),
             runbook: None,
             objective: None,
+            public_name: None,
         }
     }
 }

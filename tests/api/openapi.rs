@@ -223,7 +223,11 @@ async fn full(server: &TestServer) -> redphone::model::IncidentId {
             reason: "the board asks".into(),
         },
         IncidentCommand::AddNote { text: "looking into it".into() },
-        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: Some(at) },
+        IncidentCommand::UpdateStakeholders {
+            message: "we are on it".into(),
+            next_due: Some(at),
+            public: None,
+        },
         IncidentCommand::AnswerItem { item: item(), answer: Answer::Yes },
         IncidentCommand::SetExpectedRecovery { at: Some(at) },
         IncidentCommand::AskForRole {

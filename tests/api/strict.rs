@@ -67,7 +67,9 @@ fn sample(kind: CommandKind) -> Command {
         },
         K::AddNote => Ask::AddNote { text: text() },
         K::CorrectNote => Ask::CorrectNote { note: EventId::new(), text: text() },
-        K::UpdateStakeholders => Ask::UpdateStakeholders { message: text(), next_due: Some(at) },
+        K::UpdateStakeholders => {
+            Ask::UpdateStakeholders { message: text(), next_due: Some(at), public: None }
+        }
         K::AnswerItem => Ask::AnswerItem {
             item: Item::Closing(ClosingItem::ALL[0]),
             answer: Answer::Waived(text()),

@@ -288,6 +288,7 @@ fn history_has_the_time_out_and_the_promises() {
     let update = |minutes| IncidentCommand::UpdateStakeholders {
         message: "We are on it.".into(),
         next_due: Some(at(minutes)),
+        public: None,
     };
     bench.ask(5, IncidentCommand::Assign { to: Some(ines()) });
     bench.ask(6, update(20)).ask(15, update(25));

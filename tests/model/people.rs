@@ -53,6 +53,7 @@ fn directory() -> Directory {
         depends_on: needs.iter().map(|s| (*s).to_owned()).collect(),
         runbook: None,
         objective: None,
+        public_name: None,
     };
     Directory {
         people: vec![ines(), tariq(), PersonRef::new("mei", "Mei Castellan")],
@@ -164,6 +165,7 @@ fn suspected_changes_are_near_and_end_after_a_day() {
         depends_on: vec![below.into()],
         runbook: None,
         objective: None,
+        public_name: None,
     };
     let names = ["a", "b", "c", "d", "e", "f"];
     let services = names.windows(2).map(|pair| service(pair[0], pair[1])).collect();

@@ -63,6 +63,7 @@ async fn export_imported_into_an_empty_store_is_the_same_store() {
         depends_on: vec![],
         runbook: None,
         objective: Some(99_900),
+        public_name: None,
     };
     let directory = Directory { services: vec![service], ..Directory::default() };
     store.set_directory(&directory).await.unwrap();

@@ -155,6 +155,7 @@ async fn mute(store: &FileStore) {
         recurrence: None,
         comment: String::new(),
         mutes_people: false,
+        public_text: None,
     };
     let request = MaintenanceRequest {
         id: uuid::Uuid::now_v7(),

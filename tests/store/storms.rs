@@ -56,6 +56,7 @@ impl Scene {
             depends_on: depends_on.iter().map(|name| (*name).to_owned()).collect(),
             runbook: None,
             objective: None,
+            public_name: None,
         };
         let overlay = Directory {
             services: vec![

@@ -114,6 +114,7 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
         depends_on: needs.iter().map(ToString::to_string).collect(),
         runbook: None,
         objective: None,
+        public_name: None,
     };
     Directory {
         people: vec![me(), tomo(), PersonRef::new("odile", "Odile Brandt")],
@@ -218,6 +219,7 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
     .then(5, person("tomo"), IncidentCommand::UpdateStakeholders {
         message: "Some customers can't sign in. We are on it.".into(),
         next_due: None,
+        public: None,
     });
     declare(&memory, now, 185, "Nightly report is late", "reports", Low, High, |_| {}).then(
         20,

@@ -141,8 +141,11 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
         any_text().prop_map(|text| IncidentCommand::RepeatAlert { text }),
         any_text().prop_map(|reason| IncidentCommand::Reopen { reason }),
         any_text().prop_map(|reason| IncidentCommand::Pause { reason }),
-        any_text()
-            .prop_map(|message| IncidentCommand::UpdateStakeholders { message, next_due: None }),
+        any_text().prop_map(|message| IncidentCommand::UpdateStakeholders {
+            message,
+            next_due: None,
+            public: None
+        }),
         any_text().prop_map(|text| IncidentCommand::CorrectNote { note: EventId::new(), text }),
         prop::collection::vec(any_text(), 0..3)
             .prop_map(|services| IncidentCommand::SetServices { services }),

@@ -240,7 +240,8 @@ fn text_of_an_update_follows_the_field_of_the_next_one(#[case] typed: &str, #[ca
     let text = due.format("at %H:%M UTC").to_string();
     stage.keys("y");
     let sent = stage.submitted_commands();
-    let [IncidentCommand::UpdateStakeholders { message, next_due }] = &sent[..] else {
+    let [IncidentCommand::UpdateStakeholders { message, next_due, public: None }] = &sent[..]
+    else {
         panic!("{sent:?} {}", stage.screen())
     };
     assert!(message.contains(&text), "{message} should have {text}");

@@ -99,7 +99,7 @@ fn fill(memory: &Memory, id: IncidentId) {
         link(Link::Url("https://wiki.example/a".into())),
         link(Link::Problem { id: ProblemId(Uuid::from_u128(7)), title: "pool".into() }),
         IncidentCommand::AddNote { text: text() },
-        IncidentCommand::UpdateStakeholders { message: text(), next_due: None },
+        IncidentCommand::UpdateStakeholders { message: text(), next_due: None, public: None },
         IncidentCommand::AnswerItem {
             item: Item::Investigation(InvestigationItem::ALL[0]),
             answer: Answer::Waived("no need".into()),

@@ -19,6 +19,7 @@ fn window(now: DateTime<Utc>, id: u128, title: &str, from: i64, until: i64) -> M
         recurrence: None,
         comment: String::new(),
         mutes_people: false,
+        public_text: None,
     };
     new.into_window(Uuid::from_u128(id), Actor::Integration("Deployer".into()), now)
 }

@@ -185,6 +185,9 @@ pub struct SetService {
     /// The availability objective over 30 d in percent, or `none`
     #[arg(long, value_name = "PERCENT")]
     pub objective: Option<Objective>,
+    /// What it is called on status pages, or `none` if it is not public
+    #[arg(long, value_name = "TEXT")]
+    pub public_name: Option<String>,
 }
 
 /// Arguments of `redphone schedules set`.

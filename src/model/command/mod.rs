@@ -62,6 +62,7 @@ pub use envelope::{Command, Envelope};
 pub use logic::Before;
 pub use record_decision::Decision;
 pub use table::{Argument, CommandRow, CommandScope, Fact};
+pub use update_stakeholders::PublicUpdate;
 
 pub use super::link::Link;
 
@@ -188,6 +189,9 @@ pub enum IncidentCommand {
         message: String,
         /// When they will hear next; `None` takes it from the service level.
         next_due: Option<DateTime<Utc>>,
+        /// How the message is shown on status pages; absent if it is not public.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        public: Option<PublicUpdate>,
     },
     /// Answer an item of the checklist or the closing gate.
     AnswerItem {
@@ -472,8 +476,12 @@ impl IncidentCommand {
             Self::CorrectNote { note, text } => {
                 read(&correct_note::CorrectNote { note: *note, text })
             }
-            Self::UpdateStakeholders { message, next_due } => {
-                read(&update_stakeholders::UpdateStakeholders { message, next_due: *next_due })
+            Self::UpdateStakeholders { message, next_due, public } => {
+                read(&update_stakeholders::UpdateStakeholders {
+                    message,
+                    next_due: *next_due,
+                    public: public.as_ref(),
+                })
             }
             Self::AnswerItem { item, answer } => {
                 read(&answer_item::AnswerItem { item: *item, answer })

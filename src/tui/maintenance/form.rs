@@ -128,5 +128,6 @@ pub(in crate::tui) fn read(
         recurrence,
         comment: form.value(COMMENT),
         mutes_people: false,
+        public_text: None,
     })
 }

@@ -37,11 +37,13 @@ pub(in crate::tui) fn send(
         app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
-    let mutes_people = selected_window(&app.screens)
+    // What the form does not show stays as it is.
+    let (mutes_people, public_text) = selected_window(&app.screens)
         .filter(|window| Some(window.id) == id)
-        .is_some_and(|window| window.mutes_people);
+        .map(|window| (window.mutes_people, window.public_text.clone()))
+        .unwrap_or_default();
     let window = match read(app, &form, at) {
-        Ok(window) => NewWindow { mutes_people, ..window },
+        Ok(window) => NewWindow { mutes_people, public_text, ..window },
         Err(error) => {
             form.show_error(&error.field, error.message);
             app.ui.mode = Mode::Form(form);

@@ -201,7 +201,11 @@ pub async fn every_command_is_executed_or_refused_with_a_reason(backend: &dyn Ba
             labels: Some(vec!["eu".into()]),
             runbook: None,
         },
-        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None },
+        IncidentCommand::UpdateStakeholders {
+            message: "we are on it".into(),
+            next_due: None,
+            public: None,
+        },
         IncidentCommand::Snooze { until: chrono::Utc::now() + chrono::TimeDelta::hours(1) },
         IncidentCommand::Wake,
         IncidentCommand::Pause { reason: "waiting on partner".into() },

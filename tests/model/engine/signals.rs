@@ -334,7 +334,11 @@ async fn updates_and_snoozes_are_remembered_once() {
     let id = scene.declare(10).await;
     scene.ask(70, id, IncidentCommand::MoveStatus { to: Status::Investigating }).await;
     let next_due = Some(start() + TimeDelta::seconds(1000));
-    let update = IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due };
+    let update = IncidentCommand::UpdateStakeholders {
+        message: "we are on it".into(),
+        next_due,
+        public: None,
+    };
     scene.ask(100, id, update).await;
     scene.pass(999).await;
     assert_eq!(scene.reminders().len(), 0);

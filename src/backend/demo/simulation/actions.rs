@@ -207,7 +207,7 @@ impl Simulation<'_> {
                         _ => &texts.updates.early,
                     },
                 );
-                IncidentCommand::UpdateStakeholders { message, next_due: None }
+                IncidentCommand::UpdateStakeholders { message, next_due: None, public: None }
             }
             Happening::Resolve => self.resolution(&row),
             _ => IncidentCommand::AddNote { text: self.note(&row) },

@@ -221,6 +221,7 @@ fn new_window(
         recurrence: before.and_then(|window| window.recurrence.clone()),
         comment: format!("{AUTHOR}{author}\n{}", posted.comment),
         mutes_people: before.is_some_and(|window| window.mutes_people),
+        public_text: before.and_then(|window| window.public_text.clone()),
     })
 }
 
