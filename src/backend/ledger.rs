@@ -73,6 +73,31 @@ pub trait Ledger: Send + Sync {
         Ok(())
     }
 
+    /// Returns what was published last, of all whose names begin with a text. A ledger that publishes nothing
+    /// has none, which is what this method says.
+    async fn publications(&self, _prefix: &str) -> Result<Vec<PublicationRecord>, BackendError> {
+        Ok(Vec::new())
+    }
+
+    /// Stores a record in place of the one that was read. Returns `false`, and stores nothing, if another
+    /// program has stored another one meanwhile; so does a ledger that publishes nothing.
+    async fn replace_publication(
+        &self,
+        _before: Option<&PublicationRecord>,
+        _after: &PublicationRecord,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+
+    /// Removes the records whose names begin with a text and that were stored before a time.
+    async fn remove_publications(
+        &self,
+        _prefix: &str,
+        _before: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     /// Stores what was read from the calendar of a schedule, in place of what was read before. A ledger
     /// without a directory stores nothing, which is what this method does.
     async fn store_calendar(&self, _calendar: &ScheduleCalendar) -> Result<(), BackendError> {
@@ -98,6 +123,17 @@ pub trait Ledger: Send + Sync {
     ) -> Result<bool, BackendError> {
         Ok(false)
     }
+}
+
+/// What was published last of a report, of the status page, or by a publisher.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicationRecord {
+    /// What was published, such as `report:weekly`.
+    pub name: String,
+    /// When the record was stored.
+    pub at: DateTime<Utc>,
+    /// How far it is, as JSON. A record is told from the one before it by this text.
+    pub body: String,
 }
 
 /// What a program wants to try for all.

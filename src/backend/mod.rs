@@ -23,6 +23,8 @@ pub mod maintenance;
 pub mod noise;
 mod page_mark;
 pub mod record;
+pub mod report;
+pub mod status_page;
 mod store_mark;
 mod unknown_services;
 pub mod waiting;
@@ -52,7 +54,8 @@ pub use error::{BackendError, Cause, Missing};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
-    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledMaintenance,
+    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, PublicationRecord, Reminder,
+    SettledMaintenance,
     TestClaim, TestTurn, Unplanned,
 };
 pub use lists::{

@@ -28,6 +28,7 @@ mod selection;
 mod self_test;
 pub mod serve;
 mod similar;
+pub mod status;
 mod verbs;
 
 pub use backup::{Backup, Restore};
@@ -351,6 +352,14 @@ pub enum Command {
         /// What about them
         #[command(subcommand)]
         about: ChangeCommand,
+    },
+    /// The public status page: write it into a folder
+    #[command(after_help = status::STATUS, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Status {
+        /// What about it
+        #[command(subcommand)]
+        about: status::StatusCommand,
     },
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]

@@ -16,19 +16,19 @@ use crate::outbound::secret::CachedSecret;
 use crate::outbound::{Channels, Client, ClientOptions, Secret, SecretError, SecretSource};
 use crate::server::answers::{SmsAccount, SmsSettings};
 
-/// The secret of a channel, which is read when it is first needed.
+/// The secret of a channel or a publisher, which is read when it is first needed.
 struct ConfiguredSecret {
-    channel: String,
+    /// What has it, such as `the channel pager`.
+    owner: String,
     source: TokenSource,
 }
 
 #[async_trait]
 impl SecretSource for ConfiguredSecret {
     async fn read(&self) -> Result<Secret, SecretError> {
-        let channel = sanitize(&self.channel);
-        let wrong = |text: String| {
-            SecretError(format!("the secret of the channel {channel} can't be read: {text}"))
-        };
+        let owner = sanitize(&self.owner);
+        let wrong =
+            |text: String| SecretError(format!("the secret of {owner} can't be read: {text}"));
         let text = self.source.read_text().await.map_err(|error| wrong(error.to_string()))?;
         let text = text.unwrap_or_default();
         Secret::new(text)
@@ -106,8 +106,14 @@ fn secrets(channel: &ChannelSettings) -> ChannelSecrets {
 }
 
 fn cached_secret(channel: &str, source: &TokenSource) -> CachedSecret {
-    let (channel, source) = (channel.to_owned(), source.clone());
-    CachedSecret::new(Arc::new(ConfiguredSecret { channel, source }))
+    let (owner, source) = (format!("the channel {channel}"), source.clone());
+    CachedSecret::new(Arc::new(ConfiguredSecret { owner, source }))
+}
+
+/// Returns the secret of a publisher of the settings.
+pub fn publisher_secret(name: &str, source: &TokenSource) -> CachedSecret {
+    let (owner, source) = (format!("the publisher {name}"), source.clone());
+    CachedSecret::new(Arc::new(ConfiguredSecret { owner, source }))
 }
 
 /// Returns how answers to text messages are checked: by the secrets of the channels that send such. An

@@ -17,7 +17,7 @@ use crate::model::escalation::{self, Reached, Step};
 use crate::model::naming::nearest;
 use crate::model::notification::{Contacts, PersonReach};
 use crate::model::readiness::{
-    Finding, Purpose, findings, of_contacts, of_heartbeats, supposed_incident,
+    Finding, Purpose, findings, of_contacts, of_heartbeats, of_reports, supposed_incident,
 };
 use crate::model::signals::SignalSettings;
 use crate::model::text::{SafeText, sanitize};
@@ -75,6 +75,10 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     if let Some(people) = &people {
         found.extend(of_contacts(&directory, &signals.stakeholders, people));
     }
+    if !is_remote {
+        let reports = &context.config.publishing.reports;
+        found.extend(of_reports(reports, &signals.stakeholders, people.as_deref()));
+    }
     let mut lines: Vec<Line> = found.iter().map(line).collect();
     lines.extend(dead_letter_line(&context.config).await);
     let problems = lines.iter().filter(|line| !line.is_note).count();
@@ -89,8 +93,8 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     }
     if is_remote {
         let what = match people {
-            Some(_) => "heartbeats and stakeholders are",
-            None => "contacts, heartbeats and stakeholders are",
+            Some(_) => "heartbeats, stakeholders and reports are",
+            None => "contacts, heartbeats, stakeholders and reports are",
         };
         out::print_hint(format!("{what} checked on the server alone: run this there as well"));
     }
@@ -186,6 +190,12 @@ fn line(finding: &Finding) -> Line {
         }
         Finding::CalendarProblem { schedule, problem } => {
             format!("the calendar of the schedule {schedule}: {problem}")
+        }
+        Finding::UnreachedReport { report, person: None } => {
+            format!("the report {report} is for nobody: add people or a directory")
+        }
+        Finding::UnreachedReport { report, person: Some(person) } => {
+            format!("the report {report} does not reach {person}: no contact works")
         }
         Finding::EndsNowhere { policy } => {
             format!("the policy {policy} ends after its last level, and is not repeated")

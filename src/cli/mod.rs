@@ -70,6 +70,7 @@ mod setup;
 mod show;
 mod similar;
 mod start;
+mod status;
 mod table;
 mod token;
 mod verb;
@@ -261,6 +262,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
         Some(Command::Maintenance { about }) => block_on(maintenance::run(context, about)),
         Some(Command::Change { about }) => block_on(change::run(context, about)),
+        Some(Command::Status { about }) => block_on(status::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::SelfTest(args)) => block_on(self_test::run(context, &args)),
         Some(Command::Reply(_)) => block_on(reply::run(context)),

@@ -1,5 +1,6 @@
 //! Writes the configuration in force as TOML, with where each value comes from.
 
+mod publishing;
 mod signals;
 
 use std::path::Path;
@@ -55,6 +56,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.heartbeats();
     writer.self_tests();
     writer.outbound();
+    writer.publishing();
     writer.ingest();
     writer.text
 }

@@ -224,6 +224,7 @@ mod tests {
             actions: Vec::new(),
             reply_to: None,
             bundled: 0,
+            document: None,
         };
         add_links(&mut message, (claim, None), settings, ledger, at()).await;
         message

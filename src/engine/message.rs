@@ -131,6 +131,7 @@ fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessa
         actions: Vec::new(),
         reply_to: None,
         bundled: u32::try_from(claim.bundled.len()).unwrap_or(u32::MAX),
+        document: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
 //! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, maintenance windows begin and end, calendars of schedules are read, and people are
-//! reminded of what must not be forgotten.
+//! as an incident, maintenance windows begin and end, calendars of schedules are read, people are
+//! reminded of what must not be forgotten, and the status page and reports are published.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -21,6 +21,7 @@ mod maintenance;
 mod message;
 mod parts;
 mod plan;
+mod publish;
 mod reminders;
 pub mod self_test;
 mod send;
@@ -37,6 +38,7 @@ use tokio::sync::watch;
 pub use clock::{Clock, SystemClock};
 pub use decisions::{Decisions, ModelDecisions};
 pub use message::message_for;
+pub use publish::{NamedPublisher, PublishSettings};
 pub use settings::{EngineSettings, Sender};
 pub use stand_ins::StandIns;
 
@@ -48,6 +50,7 @@ use expire::Expiry;
 use heartbeats::Heartbeats;
 use maintenance::Maintenance;
 use parts::{Parts, stopped};
+use publish::{Pages, Reports};
 use reminders::Reminders;
 use self_test::SelfTests;
 use shift_notices::ShiftNotices;
@@ -159,8 +162,21 @@ impl Engine {
                 never = Maintenance::new(&self.parts, &changes.maintenance).run() => match never {},
             }
         };
+        let pages = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Pages::new(&self.parts).run() => match never {},
+            }
+        };
+        let reports = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Reports::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
         let timed = async { tokio::join!(self_tests, watches, calendars, notices, maintenance) };
-        tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, delivery);
+        let published = async { tokio::join!(pages, reports) };
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, published, delivery);
     }
 }

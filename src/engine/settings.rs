@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::publish::PublishSettings;
 use crate::model::calendar::CalendarSource;
 use crate::model::notification::{AnswerSettings, Contacts};
 use crate::model::service_level::ServiceLevels;
@@ -83,4 +84,6 @@ pub struct EngineSettings {
     pub calendar_reader: Option<Arc<dyn CalendarReader>>,
     /// How people answer messages.
     pub answers: AnswerSettings,
+    /// What is published, and where.
+    pub publish: PublishSettings,
 }

@@ -165,6 +165,7 @@ impl<'a> ShiftNotices<'a> {
             actions: Vec::new(),
             reply_to: None,
             bundled: 0,
+            document: None,
         };
         let (sender, clock) = (Arc::clone(&settings.sender), Arc::clone(&self.engine.clock));
         let person = notice.person.handle.clone();

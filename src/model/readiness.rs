@@ -15,6 +15,7 @@ use super::incident::declared_summary;
 use super::notification::{ContactReach, PersonReach};
 use super::oncall::{Schedule, UnknownZone};
 use super::priority::{Impact, Priority, Urgency};
+use super::report_rule::{ReportRule, STAKEHOLDERS};
 use super::signals::{HeartbeatRule, StakeholderRule};
 use super::status::Source;
 use super::summary::Summary;
@@ -121,6 +122,13 @@ pub enum Finding {
         /// What it is.
         problem: String,
     },
+    /// A report on a timer reaches nobody, or not everybody who is to get it.
+    UnreachedReport {
+        /// The name of the report.
+        report: String,
+        /// Who is not reached; `None` if it is for nobody and written nowhere.
+        person: Option<String>,
+    },
     /// A policy ends after its last level: nobody is called again or at the end.
     EndsNowhere {
         /// The name of the policy.
@@ -156,6 +164,7 @@ impl Finding {
             Self::UnknownZone { .. } => "unknown_zone",
             Self::OldCalendar { .. } => "old_calendar",
             Self::CalendarProblem { .. } => "calendar_problem",
+            Self::UnreachedReport { .. } => "unreached_report",
             Self::EndsNowhere { .. } => "ends_nowhere",
         }
     }
@@ -266,6 +275,43 @@ pub fn of_contacts(
                 findings.push(Finding::UnreachableStakeholder { person });
             }
             Some(_) => {}
+        }
+    }
+    findings
+}
+
+/// Returns the reports on a timer that reach nobody, or not all who are to get them. `people` is `None` if it
+/// is not known how people are reached.
+#[must_use]
+pub fn of_reports(
+    reports: &[ReportRule],
+    stakeholders: &[StakeholderRule],
+    people: Option<&[PersonReach]>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in reports {
+        let mut handles: Vec<&String> = Vec::new();
+        for name in &rule.to {
+            if name == STAKEHOLDERS {
+                handles.extend(stakeholders.iter().flat_map(|rule| &rule.people));
+            } else {
+                handles.push(name);
+            }
+        }
+        if handles.is_empty() && rule.directory.is_none() {
+            findings.push(Finding::UnreachedReport { report: rule.name.clone(), person: None });
+        }
+        let Some(people) = people else { continue };
+        let is_reached = |handle: &str| {
+            let mut found = people.iter().filter(|one| one.person.eq_ignore_ascii_case(handle));
+            found.any(|one| one.contacts.iter().any(|contact| contact.problem.is_none()))
+        };
+        let mut seen = BTreeSet::new();
+        for handle in handles {
+            if seen.insert(handle.to_lowercase()) && !is_reached(handle) {
+                let (report, person) = (rule.name.clone(), Some(handle.clone()));
+                findings.push(Finding::UnreachedReport { report, person });
+            }
         }
     }
     findings

@@ -66,6 +66,7 @@ pub fn message(text: &str) -> OutboundMessage {
         }],
         reply_to: None,
         bundled: 2,
+        document: None,
     }
 }
 

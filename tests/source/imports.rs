@@ -21,7 +21,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("backend", &["api", "config", "files", "model", "outbound"]),
     ("config", &["files", "ingest", "model", "outbound"]),
     ("ingest", &["model"]),
-    ("outbound", &["model"]),
+    ("outbound", &["files", "model"]),
     ("sync", &["api", "backend", "config", "files", "model"]),
     ("engine", &["backend", "model", "outbound"]),
     ("verbs", &["config", "model"]),
@@ -37,7 +37,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
 ];
 
 /// Uses that the floors don't allow, each with the reason.
-const EXCEPTIONS: [(&str, &str, &str); 9] = [
+const EXCEPTIONS: [(&str, &str, &str); 11] = [
     ("config::load_location", "backend::http::address", ADDRESSES),
     ("config::load_location", "backend::http::token", TOKENS),
     ("config::file::profiles", "backend::http::address", ADDRESSES),
@@ -46,6 +46,8 @@ const EXCEPTIONS: [(&str, &str, &str); 9] = [
     ("config::outbound", "backend::http::token", TOKENS),
     ("config::location", "backend::http::address", ADDRESSES),
     ("config::location", "backend::http::token", TOKENS),
+    ("config::publishing", "backend::http::token", TOKENS),
+    ("config::show::publishing", "backend::http::token", TOKENS),
     ("config::show", "backend::http::token", TOKENS),
 ];
 const ADDRESSES: &str = "an address in the settings is parsed by the rules of the HTTP client";

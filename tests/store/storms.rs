@@ -498,6 +498,7 @@ async fn with_engine(scene: &Scene, work: impl Future<Output = ()>) {
             calendars: Arc::default(),
             calendar_reader: None,
             answers: AnswerSettings::default(),
+            publish: redphone::engine::PublishSettings::default(),
         },
         clock: Arc::new(SystemClock),
         receives_alerts: true,

@@ -14,6 +14,7 @@ mod path;
 mod policies;
 mod position;
 mod profiles;
+mod publishing;
 mod read;
 mod references;
 mod rules;
@@ -33,6 +34,7 @@ use toml::de::DeTable;
 use super::diagnostics::{FilePosition, Warning};
 use super::outbound::OutboundSettings;
 use super::panes::{PanesSettings, Profile, UnusableProfile};
+use super::publishing::PublishingSettings;
 use crate::ingest::IngestSettings;
 use crate::model::directory::Directory;
 use crate::model::notification::AnswerSettings;
@@ -63,6 +65,8 @@ pub(super) struct FileSettings {
     pub(super) answers: AnswerSettings,
     /// Heartbeats and reminders.
     pub(super) signals: SignalSettings,
+    /// The status page, where it is published, and reports on a timer.
+    pub(super) publishing: PublishingSettings,
     /// Profiles that can be chosen.
     pub(super) profiles: Vec<Profile>,
     /// Profiles that can't be used.
@@ -127,6 +131,7 @@ fn read_settings<'a>(
         ingest,
         answers: answers::read(&mut top),
         signals: signals::read(&mut top),
+        publishing: publishing::read(&mut top, base),
         profiles,
         unusable_profiles,
         ..FileSettings::default()

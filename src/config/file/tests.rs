@@ -27,7 +27,7 @@ fn whichever_profile(name: &str) -> String {
         let (_, setting) = name.strip_prefix(list)?.strip_prefix('.')?.split_once('.')?;
         Some(format!("{list}.*.{setting}"))
     };
-    let lists = ["profiles", "channels", "ingest"];
+    let lists = ["profiles", "channels", "publishers", "ingest"];
     lists.into_iter().find_map(part).unwrap_or_else(|| name.to_owned())
 }
 

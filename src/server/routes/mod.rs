@@ -18,6 +18,7 @@ mod maintenance;
 mod new_incident;
 mod noise;
 pub(super) mod service;
+mod status_page;
 mod tokens;
 mod verbs;
 
@@ -123,7 +124,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(service::metrics))
         .routes(routes!(service::openapi));
     let (router, document) = verbs::add_routes(router).split_for_parts();
-    (answers::add_routes(ingest::foreign::add_routes(router)), document)
+    let router = answers::add_routes(ingest::foreign::add_routes(router));
+    (status_page::add_routes(router), document)
 }
 
 /// The document that describes the routes, as it is served. It is encoded when somebody first

@@ -222,6 +222,26 @@ impl Ledger for FileStore {
         self.store_self_test(record).await
     }
 
+    async fn publications(&self, prefix: &str) -> Result<Vec<PublicationRecord>, BackendError> {
+        self.read_publications(prefix).await
+    }
+
+    async fn replace_publication(
+        &self,
+        before: Option<&PublicationRecord>,
+        after: &PublicationRecord,
+    ) -> Result<bool, BackendError> {
+        self.swap_publication(before, after).await
+    }
+
+    async fn remove_publications(
+        &self,
+        prefix: &str,
+        before: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        self.prune_publications(prefix, before).await
+    }
+
     async fn settle_maintenance(
         &self,
         now: DateTime<Utc>,

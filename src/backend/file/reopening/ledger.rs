@@ -64,6 +64,26 @@ impl Ledger for ReopeningStore {
         self.store_to_write().await?.record_test(record).await
     }
 
+    async fn publications(&self, prefix: &str) -> Result<Vec<PublicationRecord>, BackendError> {
+        self.current_store().await?.0.publications(prefix).await
+    }
+
+    async fn replace_publication(
+        &self,
+        before: Option<&PublicationRecord>,
+        after: &PublicationRecord,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.replace_publication(before, after).await
+    }
+
+    async fn remove_publications(
+        &self,
+        prefix: &str,
+        before: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        self.store_to_write().await?.remove_publications(prefix, before).await
+    }
+
     async fn settle_maintenance(
         &self,
         now: DateTime<Utc>,
