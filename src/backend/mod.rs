@@ -55,8 +55,7 @@ pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
     Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, PublicationRecord, Reminder,
-    SettledMaintenance,
-    TestClaim, TestTurn, Unplanned,
+    SettledMaintenance, TestClaim, TestTurn, Unplanned,
 };
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,

@@ -6,8 +6,8 @@ use super::lists::{
     ActionItemEntry, ActionItemSearch, IncidentBrief, MAX_ROWS, ProblemEntry, ProblemSearch,
 };
 use super::{Backend, BackendError};
-use crate::model::measures::pages::{Dimension, Offsets, Pages, PagesQuery, Selection};
 use crate::model::measures::Window;
+use crate::model::measures::pages::{Dimension, Offsets, Pages, PagesQuery, Selection};
 use crate::model::measures::report::{ReportAction, ReportProblem, ReportRecords};
 use crate::model::problem::ProblemState;
 

@@ -6,12 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::lists::{FeedSearch, MAX_ROWS, TimeOrder};
 use super::{Backend, BackendError, Search, TimelineRange};
+use crate::model::IncidentId;
 use crate::model::directory::Directory;
 use crate::model::event::{Event, EventBody};
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::queue::Sort;
 use crate::model::status_page::{PageSources, StatusPage, StatusPageSettings};
-use crate::model::IncidentId;
 
 /// The kind of the events that may be public.
 const KIND: &str = "stakeholders_updated";
@@ -46,8 +46,7 @@ pub async fn read_status_page(
         }
     }
     let windows = windows(backend, now).await?;
-    let sources =
-        PageSources { directory: &directory, timelines: &timelines, windows: &windows };
+    let sources = PageSources { directory: &directory, timelines: &timelines, windows: &windows };
     Ok(StatusPage::new(settings, sources, now))
 }
 

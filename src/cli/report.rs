@@ -31,8 +31,7 @@ pub async fn run(context: &mut Context, args: &Args) -> Result<(), Failure> {
     connection.report_read_only();
     let window = args.window.window(connection.backend_now());
     let about = (args.team.as_slice(), args.by);
-    let (pages, records) =
-        read_report(&*connection.backend, window, about, Utc::now()).await?;
+    let (pages, records) = read_report(&*connection.backend, window, about, Utc::now()).await?;
     let report = MeasuresReport { pages: &pages, by: args.by, records: Some(&records) };
     match args.format {
         ReportFormat::Json => json::print(out, &Report { pages: &pages, records: &records })?,

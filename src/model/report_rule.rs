@@ -71,9 +71,7 @@ impl ReportDay {
     fn is_on(self, date: NaiveDate) -> bool {
         match self {
             Self::Every => true,
-            Self::Weekly(day) => {
-                date.weekday().num_days_from_monday() == u32::from(day.index())
-            }
+            Self::Weekly(day) => date.weekday().num_days_from_monday() == u32::from(day.index()),
             Self::Monthly(day) => date.day() == day,
         }
     }
@@ -181,8 +179,7 @@ impl ReportRule {
     #[must_use]
     pub fn file_name(&self, due: DateTime<Utc>) -> String {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        let name: String =
-            self.name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+        let name: String = self.name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
         let date = self.clock().shown_at(due).format("%Y-%m-%d");
         format!("{name}-{date}.{}", self.form.extension())
     }
@@ -216,10 +213,34 @@ mod tests {
     #[rstest]
     #[case(ReportDay::Every, "UTC", "2026-03-04T08:59", "2026-03-03T09:00", "2026-03-04T09:00")]
     #[case(ReportDay::Every, "UTC", "2026-03-04T09:00", "2026-03-04T09:00", "2026-03-05T09:00")]
-    #[case(ReportDay::Weekly(Day::Mon), "UTC", "2026-03-04T12:00", "2026-03-02T09:00", "2026-03-09T09:00")]
-    #[case(ReportDay::Monthly(1), "UTC", "2026-03-04T12:00", "2026-03-01T09:00", "2026-04-01T09:00")]
-    #[case(ReportDay::Every, "Europe/Berlin", "2026-03-28T12:00", "2026-03-28T08:00", "2026-03-29T07:00")]
-    #[case(ReportDay::Every, "Pacific/Auckland", "2026-03-03T21:00", "2026-03-03T20:00", "2026-03-04T20:00")]
+    #[case(
+        ReportDay::Weekly(Day::Mon),
+        "UTC",
+        "2026-03-04T12:00",
+        "2026-03-02T09:00",
+        "2026-03-09T09:00"
+    )]
+    #[case(
+        ReportDay::Monthly(1),
+        "UTC",
+        "2026-03-04T12:00",
+        "2026-03-01T09:00",
+        "2026-04-01T09:00"
+    )]
+    #[case(
+        ReportDay::Every,
+        "Europe/Berlin",
+        "2026-03-28T12:00",
+        "2026-03-28T08:00",
+        "2026-03-29T07:00"
+    )]
+    #[case(
+        ReportDay::Every,
+        "Pacific/Auckland",
+        "2026-03-03T21:00",
+        "2026-03-03T20:00",
+        "2026-03-04T20:00"
+    )]
     fn report_is_due_by_the_clock_of_its_zone(
         #[case] day: ReportDay,
         #[case] zone: &str,
@@ -233,9 +254,21 @@ mod tests {
     }
 
     #[rstest]
-    #[case(ReportWindow::Days(7), "UTC", "2026-03-02T09:00", "2026-02-23T09:00", "2026-03-02T09:00")]
+    #[case(
+        ReportWindow::Days(7),
+        "UTC",
+        "2026-03-02T09:00",
+        "2026-02-23T09:00",
+        "2026-03-02T09:00"
+    )]
     #[case(ReportWindow::Month, "UTC", "2026-03-01T09:00", "2026-02-01T00:00", "2026-03-01T00:00")]
-    #[case(ReportWindow::Month, "Europe/Berlin", "2026-04-01T07:00", "2026-02-28T23:00", "2026-03-31T22:00")]
+    #[case(
+        ReportWindow::Month,
+        "Europe/Berlin",
+        "2026-04-01T07:00",
+        "2026-02-28T23:00",
+        "2026-03-31T22:00"
+    )]
     fn window_ends_with_the_period(
         #[case] window: ReportWindow,
         #[case] zone: &str,

@@ -38,7 +38,8 @@ pub fn write_site(folder: &Path, page: &StatusPage) -> io::Result<Written> {
     let before = fs::read_to_string(folder.join(STATUS_FILE)).ok();
     let made_at = before.as_deref().and_then(StatusPage::made_at_of);
     // One that is ahead is from before the clock was set back.
-    let is_recent = |at: &DateTime<Utc>| *at <= page.made_at && page.made_at - *at < REFRESHED_AFTER;
+    let is_recent =
+        |at: &DateTime<Utc>| *at <= page.made_at && page.made_at - *at < REFRESHED_AFTER;
     if let Some(made_at) = made_at.filter(is_recent) {
         let same = StatusPage { made_at, ..page.clone() };
         if same.files().iter().all(|file| is_in(folder, file)) {

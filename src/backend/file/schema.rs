@@ -69,7 +69,11 @@ pub const TABLES: &[Table] = &[
     table("notification_plan", Content::OfThisFile, "one row, and one for each import since"),
     table("problem", Content::Recorded, "the problems that were recorded"),
     table("problem_link", Content::Derived, "the links of the incidents"),
-    table("publication", Content::OfThisFile, "a row for each report and publisher, and for the incidents of a page"),
+    table(
+        "publication",
+        Content::OfThisFile,
+        "a row for each report and publisher, and for the incidents of a page",
+    ),
     table("reminder", Content::OfThisFile, "the reminders of the last 30 days"),
     table("review", Content::Derived, "the incidents"),
     table("self_test", Content::OfThisFile, "one row for each test of the settings"),

@@ -77,9 +77,8 @@ fn id(value: &Value<'_>) -> ValueResult<String> {
 fn publisher(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<PublisherSettings> {
     let source = table.source;
     let warnings_before = source.warning_count();
-    let kind = table.require("kind", |value| {
-        value.one_of(PublisherKind::ALL, PublisherKind::as_str)
-    });
+    let kind =
+        table.require("kind", |value| value.one_of(PublisherKind::ALL, PublisherKind::as_str));
     let url = table.read("url", |value| {
         let url = value.text()?.trim().parse::<reqwest::Url>();
         url.ok()
@@ -115,11 +114,7 @@ fn publisher(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Publ
     is_clean.then_some(PublisherSettings { name, kind, url, page, secret, components, notify })
 }
 
-fn report(
-    mut section: Section<'_>,
-    base: &PathBase,
-    before: &[ReportRule],
-) -> Option<ReportRule> {
+fn report(mut section: Section<'_>, base: &PathBase, before: &[ReportRule]) -> Option<ReportRule> {
     let (source, offset) = (section.source, section.offset);
     let warnings_before = source.warning_count();
     let name = section.require("name", |value| {
@@ -192,11 +187,7 @@ fn day(value: &Value<'_>) -> ValueResult<ReportDay> {
     if let Some(day) = Day::parse(text) {
         return Ok(ReportDay::Weekly(day));
     }
-    text.parse()
-        .ok()
-        .filter(|day| (1..=28).contains(day))
-        .map(ReportDay::Monthly)
-        .ok_or_else(|| {
-            value.invalid("is no day: write \"every\", one such as \"monday\", or \"1\" to \"28\"")
-        })
+    text.parse().ok().filter(|day| (1..=28).contains(day)).map(ReportDay::Monthly).ok_or_else(
+        || value.invalid("is no day: write \"every\", one such as \"monday\", or \"1\" to \"28\""),
+    )
 }

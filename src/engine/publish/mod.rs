@@ -192,10 +192,7 @@ async fn store(
 }
 
 /// Reads the record with a name.
-async fn read(
-    engine: &Parts,
-    name: &str,
-) -> Result<Option<PublicationRecord>, BackendError> {
+async fn read(engine: &Parts, name: &str) -> Result<Option<PublicationRecord>, BackendError> {
     let records = engine.ledger.publications(name).await?;
     Ok(records.into_iter().find(|record| record.name == name))
 }

@@ -237,7 +237,8 @@ impl Work<'_> {
                 ReportForm::Html => made.html.clone(),
                 ReportForm::Markdown => made.markdown.clone(),
             };
-            let written = tokio::task::spawn_blocking(move || write_document(&folder, &file, &text));
+            let written =
+                tokio::task::spawn_blocking(move || write_document(&folder, &file, &text));
             match written.await {
                 Ok(Ok(())) => progress.is_written = true,
                 Ok(Err(error)) => failure = Some(format!("it can't be written: {error}")),
@@ -261,7 +262,10 @@ impl Work<'_> {
             if !self.note(progress, record).await {
                 return Ok(Some(Stopped));
             }
-            match settings.sender.send(&contact.channel, &contact.address, &self.message(&made)).await
+            match settings
+                .sender
+                .send(&contact.channel, &contact.address, &self.message(&made))
+                .await
             {
                 Ok(_) => {}
                 Err(SendError::Temporary { reason, .. }) => {

@@ -240,9 +240,9 @@ fn wait_after(error: &SendError, attempts: u32) -> TimeDelta {
     let grows = grows.min(MAX_RETRY);
     match error {
         SendError::Permanent { .. } => AFTER_REFUSAL,
-        SendError::Temporary { retry_after: Some(wait), .. } => {
-            TimeDelta::from_std(*wait).unwrap_or(MAX_RETRY).clamp(TimeDelta::seconds(1), AFTER_REFUSAL)
-        }
+        SendError::Temporary { retry_after: Some(wait), .. } => TimeDelta::from_std(*wait)
+            .unwrap_or(MAX_RETRY)
+            .clamp(TimeDelta::seconds(1), AFTER_REFUSAL),
         SendError::Temporary { retry_after: None, .. } | SendError::Uncertain { .. } => grows,
     }
 }

@@ -37,7 +37,11 @@ pub struct PageSources<'a> {
 impl StatusPage {
     /// Makes the page as it is at a time.
     #[must_use]
-    pub fn new(settings: &StatusPageSettings, sources: PageSources<'_>, now: DateTime<Utc>) -> Self {
+    pub fn new(
+        settings: &StatusPageSettings,
+        sources: PageSources<'_>,
+        now: DateTime<Utc>,
+    ) -> Self {
         let mut components = components(sources.directory);
         let oldest = now - TimeDelta::days(i64::from(settings.days));
         let mut incidents: Vec<PublicIncident> = sources

@@ -32,7 +32,10 @@ impl StatusPage {
         let posts = incident.posts.iter().rev().map(|post| {
             let at = post.at.format("%Y-%m-%d %H:%M UTC");
             let text = escape_lines(&post.text);
-            format!("<p><small>{at}</small><br><strong>{}</strong>: {text}</p>", post.status.label())
+            format!(
+                "<p><small>{at}</small><br><strong>{}</strong>: {text}</p>",
+                post.status.label()
+            )
         });
         let description = escape(&posts.collect::<String>());
         let link = self.link(&incident.id);

@@ -143,8 +143,7 @@ impl Publisher for Cachet {
         let updates = self.read(self.url(&["incidents", id, "updates"])).await?;
         let found = updates.iter().any(|update| {
             let attributes = &update["attributes"];
-            let is_status =
-                attributes["status"]["value"] == json!(status(publication.post.status));
+            let is_status = attributes["status"]["value"] == json!(status(publication.post.status));
             let found = attributes["message"].as_str();
             is_status && found.is_some_and(|message| is_same_text(message, &text))
         });

@@ -96,7 +96,9 @@ impl Publisher for Statuspage {
     async fn find(&self, publication: Publication<'_>) -> Result<Option<String>, SendError> {
         for page in 1..=MAX_PAGES {
             let mut url = self.url(&[])?;
-            url.query_pairs_mut().append_pair("limit", "100").append_pair("page", &page.to_string());
+            url.query_pairs_mut()
+                .append_pair("limit", "100")
+                .append_pair("page", &page.to_string());
             let found = self.read(url).await?;
             let incidents = found.as_array().map(Vec::as_slice).unwrap_or_default();
             let is_it = |incident: &&Value| {

@@ -23,9 +23,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 
 /// Adds the routes.
 pub(super) fn add_routes(router: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
-    router
-        .route(paths::STATUS_PAGE, get(show_page))
-        .route(paths::STATUS_FILE, get(show_file))
+    router.route(paths::STATUS_PAGE, get(show_page)).route(paths::STATUS_FILE, get(show_file))
 }
 
 /// The page itself.

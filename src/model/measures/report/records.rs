@@ -106,10 +106,7 @@ fn changed_cells(page: Page, table: &Table, row: &Row) -> Vec<(bool, Row)> {
             });
             let name = figure.and_then(|figure| table.columns.get(figure));
             let name = name.map_or("", |column| column.name);
-            let change = Cell {
-                value: Value::Text(show(Some(index))),
-                tone: changed.tone,
-            };
+            let change = Cell { value: Value::Text(show(Some(index))), tone: changed.tone };
             let row = Row {
                 label: format!("{}: {} {name}", page.as_str(), row.label),
                 cells: vec![cell(show(figure)), cell(show(before)), change],
