@@ -200,6 +200,14 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reviews.md"))]
     }
 
+    pub mod reports {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/reports.md"))]
+    }
+
+    pub mod statuspage {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/statuspage.md"))]
+    }
+
     pub mod sentry {
         #![cfg_attr(not(doctest), doc = include_str!("guide/sentry.md"))]
     }
