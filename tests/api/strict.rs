@@ -22,7 +22,7 @@ fn ines() -> PersonRef {
 
 /// Returns a command of each kind, with all its optional fields.
 #[allow(clippy::too_many_lines, reason = "it is a table of all kinds")]
-fn sample(kind: CommandKind) -> Command {
+pub(super) fn sample(kind: CommandKind) -> Command {
     use CommandKind as K;
     let at = "2026-03-01T09:00:00Z".parse().unwrap();
     let text = || "a text".to_owned();

@@ -4,4 +4,5 @@ mod cases;
 mod command;
 mod email;
 mod providers;
+mod publishers;
 mod stand_in;
