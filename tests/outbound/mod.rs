@@ -5,4 +5,5 @@ mod command;
 mod email;
 mod providers;
 mod publishers;
+mod reports;
 mod stand_in;

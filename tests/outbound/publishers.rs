@@ -285,10 +285,11 @@ impl Scene {
         system.incidents.iter().map(texts).collect()
     }
 
-    /// Waits, while time passes, until the texts are these.
+    /// Waits, while time passes, until the texts are these. A second of it is some milliseconds, so that an
+    /// attempt ends long before its claim does.
     async fn until(&self, expected: &[&[&str]]) {
         wait::until("all is published", async || {
-            self.pass(30);
+            self.pass(1);
             self.texts() == expected
         })
         .await;
@@ -352,6 +353,8 @@ async fn restart_publishes_nothing_twice(#[case] kind: PublisherKind) {
     let arrived = async || !scene.texts().is_empty();
     wait::until("the update has arrived", arrived).await;
     scene.stop();
+    // The claim of the program that has ended lasts for a while.
+    scene.pass(200);
     scene.start(SECRET);
     scene.until(&[&["We look into it."]]).await;
 }
@@ -370,6 +373,8 @@ async fn wrong_secret_publishes_nothing_until_it_is_mended(#[case] kind: Publish
     wait::until("it was refused", refused).await;
     scene.stop();
     assert_eq!(scene.texts(), [[""; 0]; 0]);
+    // What was refused is tried again after an hour.
+    scene.pass(4000);
     scene.start(SECRET);
     scene.until(&[&["We look into it."]]).await;
 }
