@@ -49,6 +49,7 @@ mod open_error;
 mod options;
 mod problem_table;
 mod projection;
+mod publications;
 mod queue;
 mod read;
 mod read_only;

@@ -74,8 +74,9 @@ impl FileStore {
         self.run_to_completion(async move {
             store.check_same_file()?;
             let mut writer = store.lock_writer().await;
-            let mut batch =
-                Batch::new("DELETE FROM publication WHERE substr(name, 1, length(?)) = ? AND at < ?");
+            let mut batch = Batch::new(
+                "DELETE FROM publication WHERE substr(name, 1, length(?)) = ? AND at < ?",
+            );
             batch.arg(prefix.clone()).arg(prefix).arg(before.timestamp_millis());
             batch.run(&mut writer.conn).await
         })

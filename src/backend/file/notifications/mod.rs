@@ -26,8 +26,8 @@ use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
-    SettledMaintenance, TestClaim, TestTurn, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, PublicationRecord,
+    Reminder, SettledMaintenance, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};

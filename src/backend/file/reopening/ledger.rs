@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
-    SettledMaintenance, TestClaim, TestTurn, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, PublicationRecord,
+    Reminder, SettledMaintenance, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
