@@ -34,6 +34,7 @@ mod cli {
     mod review_page;
     mod self_test;
     mod similar;
+    mod status;
     mod terminal;
     mod tokens;
     mod transfer;

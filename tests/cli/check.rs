@@ -131,6 +131,18 @@ fn each_kind_of_finding_is_named_and_fails() {
             "unreachable_stakeholder",
             "boss is a stakeholder",
         ),
+        (
+            "[channels.push]",
+            "[[reports]]\nname = \"weekly\"\nto = [\"ines\", \"boss\"]\n\n[channels.push]",
+            "unreached_report",
+            "the report weekly does not reach boss",
+        ),
+        (
+            "[channels.push]",
+            "[[reports]]\nname = \"weekly\"\n\n[channels.push]",
+            "unreached_report",
+            "the report weekly is for nobody",
+        ),
         ("repeat = 1\n", "priorities = [\"p1\", \"p2\"]\nrepeat = 1\n", "no_policy", "P3, P4"),
     ] {
         assert!(COMPLETE.contains(old), "{old}");

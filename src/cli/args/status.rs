@@ -29,7 +29,7 @@ pub enum StatusCommand {
 #[derive(Args, Clone, Debug)]
 pub struct BuildStatus {
     /// The folder, which is made if it is missing
-    #[arg(value_name = "FOLDER")]
+    #[arg(value_name = "DIR")]
     pub directory: PathBuf,
     /// The title of the page [default: that of the settings]
     #[arg(long, value_name = "TEXT")]
