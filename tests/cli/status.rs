@@ -92,7 +92,6 @@ fn public_window_is_on_the_page() {
 fn what_is_wrong_is_named() {
     let (cli, number) = fixture();
     cli.run(["status", "build", "public", "--url", "status"]).refused(2, &["--url is no address"]);
-    cli.run(["status"]).refused(2, &[]);
     let title = ["update", &number, "Words", "--public-title", "Title", "--yes"];
     cli.run(title).refused(2, &["--public"]);
     std::fs::write(cli.path("file"), "").unwrap();

@@ -8,10 +8,10 @@ use crate::model::Priority;
 pub const CHECK: &str = "\
 Nothing is sent and nothing is changed. It names gaps in the schedules, levels that call nobody now,
 services and heartbeats whose incidents follow no policy, people whom a policy may call and who have no
-contact that works, stakeholders without one, reports that do not reach somebody, and contacts whose channel is missing or whose address
-can't be one. Contacts are those of the settings and those that people have set themselves. Where an API
-has the incidents, heartbeats and stakeholders stand in the settings of the server: run it there too.
-Times are UTC.
+contact that works, stakeholders without one, reports that do not reach somebody, and contacts whose
+channel is missing or whose address can't be one. Contacts are those of the settings and those that people
+have set themselves. Where an API has the incidents, heartbeats, stakeholders and reports stand in the
+settings of the server: run it there too. Times are UTC.
 
 It ends with 1 if it finds something, so cron can run it. A policy that ends after its last level is
 mentioned, and is no error.

@@ -4,6 +4,7 @@
 //! again when an incident changes of which stakeholders were informed, when the directory or a maintenance
 //! window does, and when a window begins or ends.
 
+mod records;
 mod reports;
 mod settings;
 mod systems;
@@ -22,7 +23,7 @@ use super::backoff::Backoff;
 use super::parts::Parts;
 use super::settings::EngineSettings;
 use crate::backend::status_page::read_status_page;
-use crate::backend::{BackendError, Cursor, Delta, PublicationRecord};
+use crate::backend::{BackendError, Cursor, Delta};
 use crate::model::status_page::{MaintenanceState, StatusPage, StatusPageSettings};
 use crate::outbound::site::{REFRESHED_AFTER, write_site};
 
@@ -167,32 +168,4 @@ async fn write(folder: PathBuf, page: StatusPage) {
         }
         Err(error) => tracing::error!(%error, "the status page was not written"),
     }
-}
-
-/// Stores a record as often as the store needs; `false` if another program has stored another one.
-async fn store(
-    engine: &Parts,
-    before: Option<&PublicationRecord>,
-    after: &PublicationRecord,
-) -> bool {
-    let mut backoff = Backoff::default();
-    loop {
-        match engine.ledger.replace_publication(before, after).await {
-            Ok(is_stored) => return is_stored,
-            Err(error) if error.is_temporary() => {
-                let wait = backoff.wait_after(&error, "what was published");
-                engine.clock.sleep(wait).await;
-            }
-            Err(error) => {
-                tracing::error!(%error, "what was published can't be stored");
-                return false;
-            }
-        }
-    }
-}
-
-/// Reads the record with a name.
-async fn read(engine: &Parts, name: &str) -> Result<Option<PublicationRecord>, BackendError> {
-    let records = engine.ledger.publications(name).await?;
-    Ok(records.into_iter().find(|record| record.name == name))
 }

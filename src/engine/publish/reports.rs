@@ -14,7 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{read, store};
+use super::records::{read, store};
 use crate::backend::report::read_report;
 use crate::backend::{BackendError, PublicationRecord};
 use crate::engine::backoff::Backoff;

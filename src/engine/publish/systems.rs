@@ -11,8 +11,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::records::{read, store};
 use super::settings::NamedPublisher;
-use super::{read, store};
 use crate::backend::{BackendError, PublicationRecord};
 use crate::engine::parts::Parts;
 use crate::model::status_page::{ComponentState, Post, PublicIncident, StatusPage};

@@ -11,7 +11,9 @@ use chrono::SecondsFormat;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use super::{Publication, Publisher, PublisherOptions, accepted, id_of, is_same_text, url_below};
+use super::system::{
+    Publication, Publisher, PublisherOptions, accepted, id_of, is_same_text, url_below,
+};
 use crate::model::status_page::{ComponentState, PublicStatus};
 use crate::outbound::answer::Answer;
 use crate::outbound::client::{Client, Request};

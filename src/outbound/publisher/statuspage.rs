@@ -11,7 +11,9 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use super::{Publication, Publisher, PublisherOptions, accepted, id_of, is_same_text, url_below};
+use super::system::{
+    Publication, Publisher, PublisherOptions, accepted, id_of, is_same_text, url_below,
+};
 use crate::outbound::answer::Answer;
 use crate::outbound::client::{Client, Request};
 use crate::outbound::delivery::SendError;
