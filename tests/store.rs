@@ -25,6 +25,7 @@ mod store {
     mod notifications;
     mod open;
     mod properties;
+    mod publications;
     mod put_back;
     mod reopening;
     mod schema;

@@ -156,8 +156,8 @@ async fn files_are_written_once_until_something_changes() {
     let made_at = made_at + TimeDelta::hours(1);
     let old = StatusPage { made_at, ..changed };
     assert_eq!(write_site(&folder, &old).unwrap().files, 8, "a page says that it is written");
-    let beside: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
-    assert_eq!(beside.len(), 3, "{beside:?}");
+    let entries: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
+    assert_eq!(entries.len(), 3, "{entries:?}");
 }
 
 #[tokio::test]

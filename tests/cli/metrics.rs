@@ -150,6 +150,11 @@ fn window_of_the_past_has_what_was_reported_in_it() {
 #[case(&["report", "--by", "team"], "| by team | ")]
 #[case(&["report", "--format", "html"], "<svg class=\"chart\"")]
 #[case(&["report", "--format", "json"], "\"recurring_total\":1")]
+#[case(&["report", "--format", "json"], "\"action_items\":[")]
+#[case(&["report"], "## What changed against the time before\n")]
+#[case(&["report"], "## Problems\n")]
+#[case(&["report"], "## Action items\n")]
+#[case(&["report", "--format", "html"], "<h2>Action items</h2>")]
 fn report_is_one_document(#[case] arguments: &[&str], #[case] expected: &str) {
     let out = fixture().ok(arguments.iter().copied());
     assert!(out.contains(expected), "{out}");

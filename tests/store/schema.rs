@@ -11,7 +11,8 @@ use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
 use redphone::backend::{
-    AdministrationRequest, Backend, ContactRequest, Ledger, Plan, Reminder, Search, TestClaim,
+    AdministrationRequest, Backend, ContactRequest, Ledger, Plan, PublicationRecord, Reminder,
+    Search, TestClaim,
 };
 use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::alert::HoldRule;
@@ -136,6 +137,9 @@ async fn filled(path: &Path) {
     let (kind, key) = (ReminderKind::Update, "a".into());
     let reminder = Reminder { kind, key, now: Utc::now(), notifications: Vec::new() };
     assert!(store.remind(&reminder).await.unwrap());
+    let (name, body) = ("report:weekly".into(), "{}".into());
+    let record = PublicationRecord { name, at: Utc::now(), body };
+    assert!(store.replace_publication(None, &record).await.unwrap());
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     let (selection, by, offsets) = (<_>::default(), Vec::new(), <_>::default());

@@ -171,10 +171,10 @@ fn window(value: &Value<'_>) -> ValueResult<ReportWindow> {
         return Ok(ReportWindow::Month);
     }
     let days = value.duration()?.num_days();
-    let is_whole = value.duration()? == chrono::TimeDelta::days(days);
+    let is_days = value.duration()? == chrono::TimeDelta::days(days);
     u32::try_from(days)
         .ok()
-        .filter(|days| is_whole && (1..=MAX_REPORT_DAYS).contains(days))
+        .filter(|days| is_days && (1..=MAX_REPORT_DAYS).contains(days))
         .map(ReportWindow::Days)
         .ok_or_else(|| value.invalid("is no window: write days such as \"7d\", or \"month\""))
 }

@@ -214,9 +214,9 @@ impl Work<'_> {
             None => tracing::info!("the report {name} was sent"),
             Some(error) => tracing::warn!("the report {name} was not sent to all: {error}"),
         }
-        let is_over = error.is_none() || progress.attempts >= ATTEMPTS;
-        progress.is_done = is_over;
-        progress.next = (!is_over).then_some(now + RETRY);
+        let has_ended = error.is_none() || progress.attempts >= ATTEMPTS;
+        progress.is_done = has_ended;
+        progress.next = (!has_ended).then_some(now + RETRY);
         progress.error = error;
         store(self.engine, Some(&record), &progress.record(self.name, now)).await;
         progress.next

@@ -55,9 +55,9 @@ impl StatusPage {
         let mut maintenance: Vec<PublicMaintenance> =
             sources.windows.iter().filter_map(shown).collect();
         maintenance.sort_by_key(|one| {
-            let is_over = one.state == MaintenanceState::Completed;
+            let has_ended = one.state == MaintenanceState::Completed;
             let begins = one.from.timestamp_millis();
-            (is_over, if is_over { -begins } else { begins }, one.id.clone())
+            (has_ended, if has_ended { -begins } else { begins }, one.id.clone())
         });
         for one in &maintenance {
             let state = match one.state {
