@@ -6,12 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::lists::{FeedSearch, MAX_ROWS, TimeOrder};
 use super::{Backend, BackendError, Search, TimelineRange};
-use crate::model::IncidentId;
 use crate::model::directory::Directory;
-use crate::model::event::{Event, EventBody};
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::queue::Sort;
 use crate::model::status_page::{PageSources, StatusPage, StatusPageSettings};
+use crate::model::{Event, EventBody, IncidentId};
 
 /// The kind of the events that may be public.
 const KIND: &str = "stakeholders_updated";

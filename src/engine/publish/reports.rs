@@ -289,7 +289,7 @@ impl Work<'_> {
         let now = self.engine.clock.now();
         progress.next = Some(now + CLAIM);
         let next = progress.record(self.name, now);
-        let is_stored = store(self.engine, Some(record), &next).await;
+        let is_stored = store(self.engine, Some(&*record), &next).await;
         *record = next;
         is_stored
     }

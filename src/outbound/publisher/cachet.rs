@@ -67,7 +67,7 @@ fn name(publication: Publication<'_>) -> String {
 
 impl Cachet {
     fn url(&self, parts: &[&str]) -> Url {
-        url_below(&self.url, &[&["api"], parts].concat())
+        url_below(&self.url, &[&["api"][..], parts].concat())
     }
 
     async fn send(&self, request: Request) -> Result<Answer, SendError> {

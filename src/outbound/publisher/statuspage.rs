@@ -49,7 +49,7 @@ impl Statuspage {
                 .map_err(|_| SendError::permanent("the URL of Statuspage can't be read"))?,
         };
         let page = ["v1", "pages", self.page.as_str(), "incidents"];
-        Ok(url_below(&base, &[&page, parts].concat()))
+        Ok(url_below(&base, &[&page[..], parts].concat()))
     }
 
     async fn send(&self, request: Request) -> Result<Answer, SendError> {
