@@ -19,13 +19,13 @@ mod heartbeats;
 mod links;
 mod maintenance;
 mod message;
+mod notices;
 mod parts;
 mod plan;
 mod reminders;
 pub mod self_test;
 mod send;
 mod settings;
-mod shift_notices;
 mod stand_ins;
 mod steps;
 mod watches;
@@ -47,10 +47,10 @@ use deliver::Delivery;
 use expire::Expiry;
 use heartbeats::Heartbeats;
 use maintenance::Maintenance;
+use notices::Notices;
 use parts::{Parts, stopped};
 use reminders::Reminders;
 use self_test::SelfTests;
-use shift_notices::ShiftNotices;
 use steps::Steps;
 use watches::Watches;
 
@@ -150,7 +150,7 @@ impl Engine {
         let notices = async {
             tokio::select! {
                 () = stopped(stopping.clone()) => {}
-                never = ShiftNotices::new(&self.parts).run() => match never {},
+                never = Notices::new(&self.parts, &changes).run() => match never {},
             }
         };
         let maintenance = async {

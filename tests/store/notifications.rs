@@ -47,6 +47,8 @@ pub fn page(incident: IncidentId, contact: &str, due: DateTime<Utc>) -> Notifica
         after_acknowledgement: false,
         reminder: None,
         bundled_into: None,
+        text: None,
+        until: None,
         extra: <_>::default(),
     }
 }

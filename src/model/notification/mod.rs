@@ -27,7 +27,7 @@ pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
 pub use link::{AnswerLink, LinkAction, LinkDigest, LinkToken};
 pub use message_kind::MessageKind;
-pub use plan::{Occasion, plan_message, plan_notifications, plan_role_request};
+pub use plan::{Occasion, plan_message, plan_notice, plan_notifications, plan_role_request};
 pub use reach::{ContactReach, ContactTest, PersonReach};
 pub use remark::by_person;
 pub use reminder_kind::ReminderKind;

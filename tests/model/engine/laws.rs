@@ -189,7 +189,7 @@ impl Week {
             assert_eq!(sent.fault, None, "{sent:?}");
         }
         for claim in self.book.claims() {
-            let row = &claim.incident;
+            let Some(row) = &claim.incident else { continue };
             let may_be_sent = (row.acknowledged_at.is_none() || claim.after_acknowledgement)
                 && row.status.is_open()
                 && !row.paused

@@ -329,7 +329,8 @@ async fn acknowledgement_stays_while_somebody_works() {
 
 #[tokio::test]
 async fn updates_and_snoozes_are_remembered_once() {
-    let reminders = ReminderSettings { updates: true, snoozes: true, on_call_s: None, week: false };
+    let reminders =
+        ReminderSettings { updates: true, snoozes: true, ..ReminderSettings::default() };
     let scene = Scene::new(3, SignalSettings { reminders, ..SignalSettings::default() }).await;
     let id = scene.declare(10).await;
     scene.ask(70, id, IncidentCommand::MoveStatus { to: Status::Investigating }).await;

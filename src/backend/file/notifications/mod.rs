@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use due::Outlook;
 use finish::Ending;
 pub(super) use state::LedgerState;
-pub(super) use table::{has_notifications, parse_attempt, parse_notification};
+pub(super) use table::{NO_INCIDENT, has_notifications, parse_attempt, parse_notification};
 
 use super::calendars;
 use super::error::StoreResult;
