@@ -126,6 +126,18 @@ impl Book {
         self.state().failing_writes = with;
     }
 
+    /// Adds what another ledger has, each notification with whether it has waited for its contact.
+    pub fn load(&self, notifications: Vec<(Notification, bool)>, claims: Vec<ClaimRecord>) {
+        let mut state = self.state();
+        for (notification, was_throttled) in notifications {
+            state.add(&notification);
+            if let Some(entry) = state.entries.last_mut() {
+                entry.was_throttled = was_throttled;
+            }
+        }
+        state.claims.extend(claims);
+    }
+
     /// Returns all notifications, in the order in which they were planned.
     pub fn entries(&self) -> Vec<Entry> {
         self.state().entries.clone()

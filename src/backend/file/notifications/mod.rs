@@ -73,7 +73,8 @@ impl Ledger for FileStore {
         }
         let scanned = self.inner.ledger.scanned();
         self.with_path_context(async {
-            plan::read_unplanned(&mut *self.acquire_reader().await?, scanned, Utc::now()).await
+            let now = self.inner.options.clock.now();
+            plan::read_unplanned(&mut *self.acquire_reader().await?, scanned, now).await
         })
         .await
     }
