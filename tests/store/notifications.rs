@@ -3,6 +3,7 @@
 mod claims;
 mod ends;
 mod limits;
+mod notices;
 mod plans;
 mod transfer;
 
