@@ -86,6 +86,10 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             notified::update::loaded(app, number, id, result, at);
             Vec::new()
         }
+        Message::Reach(result, at) => {
+            picker::update::reach_loaded(app, result, at);
+            Vec::new()
+        }
         Message::Administered(id, result, at) => {
             if let Some(effects) = services::send::settled(app, id, &result, at) {
                 return effects;
