@@ -10,7 +10,7 @@ use super::dry_run;
 use super::failure::{Exit, Failure};
 use super::ingest::count_dead_letters;
 use super::json;
-use super::out::{self, Out, Style, StyledLine};
+use super::out::{self, Style, StyledLine};
 use super::session::{IfMissing, open, read_directory};
 use crate::backend::Search;
 use crate::config::Config;
@@ -18,7 +18,10 @@ use crate::model::Priority;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
-use crate::model::readiness::{Finding, Purpose, findings, of_contacts, of_heartbeats, of_roles};
+use crate::model::readiness::{
+    Finding, Purpose, callable_people, findings, of_contacts, of_heartbeats, of_missing_channels,
+    of_requests, of_roles,
+};
 use crate::model::signals::SignalSettings;
 
 /// In how many of the open incidents requests for roles are looked up.
@@ -63,6 +66,13 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     if let Some(people) = &people {
         found.extend(of_contacts(&directory, &signals.stakeholders, people));
     }
+    if let Some(people) = &people {
+        let called = callable_people(&directory);
+        found.extend(of_missing_channels(people, |handle| {
+            called.iter().any(|person| person.handle.eq_ignore_ascii_case(handle))
+        }));
+    }
+    found.extend(of_requests(&directory, now));
     found.extend(unanswered_roles(&context.config, now).await);
     let mut lines: Vec<Line> = found.iter().map(line).collect();
     lines.extend(dead_letter_line(&context.config).await);

@@ -1,6 +1,6 @@
 //! The dry run of `check`: who would be told of an incident of a service, by what and when.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::failure::{Exit, Failure};

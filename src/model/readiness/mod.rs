@@ -258,7 +258,6 @@ pub fn findings(directory: &Directory, now: DateTime<Utc>, until: DateTime<Utc>)
             findings.push(Finding::NoPolicy { service: service.name.clone(), priorities });
         }
     }
-    findings.extend(of_requests(directory, now));
     findings
 }
 
@@ -302,8 +301,7 @@ pub fn of_contacts(
         found.filter(|person| !person.contacts.is_empty())
     };
     let mut seen = BTreeSet::new();
-    let callable = callable_people(directory);
-    for person in &callable {
+    for person in callable_people(directory) {
         seen.insert(person.handle.to_lowercase());
         if let Some(reach) = reach(&person.handle) {
             of_person(&mut findings, reach);
@@ -325,9 +323,6 @@ pub fn of_contacts(
             Some(_) => {}
         }
     }
-    findings.extend(of_missing_channels(people, |handle| {
-        callable.iter().any(|one| one.handle.eq_ignore_ascii_case(handle))
-    }));
     findings
 }
 
