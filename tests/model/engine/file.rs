@@ -205,10 +205,10 @@ impl StoreFile {
     /// Returns all notifications, each with whether it has waited for its contact.
     pub async fn notifications(&self) -> Vec<(Notification, bool)> {
         let mut search = NotificationSearch::first(500);
+        let throttled = self.records().throttled.clone();
         let mut found = Vec::new();
         loop {
             let page = self.main.notifications(&search).await.unwrap();
-            let throttled = &self.records().throttled;
             for entry in page.rows {
                 let was_throttled = throttled.contains(&entry.notification.id);
                 found.push((entry.notification, was_throttled));
