@@ -19,6 +19,7 @@ mod heartbeats;
 mod links;
 mod maintenance;
 mod message;
+mod notices;
 mod parts;
 mod plan;
 mod publish;
@@ -26,7 +27,6 @@ mod reminders;
 pub mod self_test;
 mod send;
 mod settings;
-mod shift_notices;
 mod stand_ins;
 mod steps;
 mod watches;
@@ -49,11 +49,11 @@ use deliver::Delivery;
 use expire::Expiry;
 use heartbeats::Heartbeats;
 use maintenance::Maintenance;
+use notices::Notices;
 use parts::{Parts, stopped};
 use publish::{Pages, Reports};
 use reminders::Reminders;
 use self_test::SelfTests;
-use shift_notices::ShiftNotices;
 use steps::Steps;
 use watches::Watches;
 
@@ -153,7 +153,7 @@ impl Engine {
         let notices = async {
             tokio::select! {
                 () = stopped(stopping.clone()) => {}
-                never = ShiftNotices::new(&self.parts).run() => match never {},
+                never = Notices::new(&self.parts, &changes).run() => match never {},
             }
         };
         let maintenance = async {
