@@ -14,6 +14,7 @@ pub mod network;
 pub mod options;
 pub mod secret;
 mod text;
+pub mod tracker;
 
 pub use channel::Channels;
 pub use client::{Client, ClientOptions};
@@ -22,5 +23,6 @@ pub use message::{MessageAction, MessageIncident, OutboundMessage};
 pub use network::PrivateHost;
 pub use options::{ChannelOptions, OptionKey};
 pub use secret::{Secret, SecretError, SecretSource};
+pub use tracker::{ConfiguredTracker, Tracker, TrackerKind, TrackerOptions, Trackers};
 
 pub use crate::model::notification::{ChannelKind, MessageKind};
