@@ -170,7 +170,9 @@ pub struct FollowUpClaim {
 pub struct FollowUpEnd {
     /// When it is due again.
     pub next: DateTime<Utc>,
-    /// Why the attempt failed; `None` if it did not.
+    /// How many attempts have failed, one after the other.
+    pub failures: u32,
+    /// Why the last attempt failed; `None` if it did not.
     pub problem: Option<String>,
     /// Whether an issue may have been created all the same.
     pub may_have_created: bool,

@@ -82,6 +82,7 @@ async fn live(demo: &demo::Demo) {
             calendars: Arc::default(),
             calendar_reader: None,
             answers: AnswerSettings::default(),
+            trackers: Arc::default(),
         },
         clock,
         receives_alerts: false,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::channels::{channels, client};
+use super::channels::{channels, client, trackers};
 use crate::backend::file::ReopeningStore;
 use crate::config::Config;
 use crate::engine::{Engine, EngineOptions, EngineSettings, SystemClock};
@@ -54,6 +54,7 @@ impl RunningEngine {
             calendars: Arc::default(),
             calendar_reader: None,
             answers: AnswerSettings::default(),
+            trackers: Arc::default(),
         };
         let initial = Arc::new(Mutex::new(Some(config.clone())));
         let engine = Arc::new(Engine::new(EngineOptions {
@@ -119,6 +120,7 @@ fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
         let client = client(&config.outbound).map_err(|failure| failure.to_string())?;
         Some(Arc::new(CalendarClient(client)) as _)
     };
+    let trackers = trackers(&config.outbound).map_err(|failure| failure.to_string())?;
     let contacts = Arc::new(config.outbound.contacts.clone());
     let mut signals = config.signals.clone();
     signals.matrix = config.rules.matrix;
@@ -131,5 +133,6 @@ fn engine_settings(config: &Config) -> Result<EngineSettings, String> {
         calendars,
         calendar_reader,
         answers: config.answers.clone(),
+        trackers: Arc::new(trackers),
     })
 }

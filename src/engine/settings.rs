@@ -9,7 +9,7 @@ use crate::model::notification::{AnswerSettings, Contacts};
 use crate::model::service_level::ServiceLevels;
 use crate::model::signals::SignalSettings;
 use crate::outbound::calendar::CalendarReader;
-use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
+use crate::outbound::{Channels, OutboundMessage, Receipt, SendError, Trackers};
 
 /// Sends messages over channels that have names.
 #[async_trait]
@@ -83,4 +83,6 @@ pub struct EngineSettings {
     pub calendar_reader: Option<Arc<dyn CalendarReader>>,
     /// How people answer messages.
     pub answers: AnswerSettings,
+    /// The trackers in which action items become issues.
+    pub trackers: Arc<Trackers>,
 }

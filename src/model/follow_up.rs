@@ -112,6 +112,15 @@ impl FollowUp {
         }
     }
 
+    /// Returns the phrase and the URL of the issue. The text is not sanitized.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match &self.issue {
+            Some(issue) => format!("{} · {}", self.phrase(), issue.url),
+            None => self.phrase(),
+        }
+    }
+
     /// Returns whether the issue is done and its action item is not.
     #[must_use]
     pub fn proposes_done(&self, is_item_done: bool) -> bool {

@@ -5,3 +5,5 @@ mod command;
 mod email;
 mod providers;
 mod stand_in;
+mod tracker_servers;
+mod trackers;

@@ -497,6 +497,7 @@ async fn with_engine(scene: &Scene, work: impl Future<Output = ()>) {
             calendars: Arc::default(),
             calendar_reader: None,
             answers: AnswerSettings::default(),
+            trackers: Arc::default(),
         },
         clock: Arc::new(SystemClock),
         receives_alerts: true,

@@ -80,11 +80,10 @@ impl FileStore {
     ) -> Result<bool, BackendError> {
         let mut batch =
             Batch::new("UPDATE follow_up SET claimed = 0, next = ?, attempts = ?, problem = ?");
-        let failures = if end.problem.is_some() { claim.failures.saturating_add(1) } else { 0 };
         let problem = end.problem.as_deref();
         batch
             .arg(end.next.timestamp_millis())
-            .arg(i64::from(failures))
+            .arg(i64::from(end.failures))
             .arg(problem.map(|problem| truncate(problem, MAX_PROBLEM_WIDTH).into_string()));
         if !end.may_have_created {
             batch.sql(", sent = NULL");

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
-use super::table::{CommandRow, Fact};
+use super::table::CommandRow;
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::decide::require_reviewable;
@@ -17,19 +17,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "follow-up",
     "make an action item an issue in a tracker",
     |_, _| Some(IncidentCommand::RequestFollowUp { item: Uuid::nil(), tracker: None }),
-)
-.facts(facts);
-
-fn facts(incident: &Incident) -> Vec<Fact> {
-    let fact = |follow_up: &FollowUp| {
-        let item = incident.review.actions.iter().find(|item| item.id == follow_up.item);
-        let mut parts = vec![follow_up.phrase()];
-        parts.extend(item.map(|item| quote(&item.text)));
-        parts.extend(follow_up.issue.as_ref().map(|issue| issue.url.clone()));
-        Fact { label: "Follow-up", text: parts.join(" · ") }
-    };
-    incident.follow_ups.iter().map(fact).collect()
-}
+);
 
 pub(in crate::model) struct RequestFollowUp<'a> {
     pub item: Uuid,
@@ -102,9 +90,7 @@ impl EventLogic for FollowUpSet<'_> {
     }
 
     fn detail(&self) -> String {
-        let url = self.follow_up.issue.iter().map(|issue| issue.url.clone());
-        let parts: Vec<String> = std::iter::once(self.follow_up.phrase()).chain(url).collect();
-        parts.join(" · ")
+        self.follow_up.line()
     }
 
     fn news(&self, _: &Event, _: &PersonRef) -> String {

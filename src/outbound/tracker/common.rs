@@ -125,6 +125,8 @@ fn problem_text(body: &Value) -> String {
         let is_used = |key: &str| is_plain.contains(&key);
         // Django names the fields at the top.
         let has_used = fields.keys().any(|key| is_used(key));
+        let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
+        fields.sort_by_key(|(key, _)| *key);
         for (key, value) in fields {
             if is_used(key) {
                 collect(None, value, &mut texts);

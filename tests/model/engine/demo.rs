@@ -37,6 +37,7 @@ async fn people_of_the_demo_are_notified() {
             calendars: Arc::default(),
             calendar_reader: None,
             answers: AnswerSettings::default(),
+            trackers: Arc::default(),
         },
         clock,
         receives_alerts: false,

@@ -106,6 +106,7 @@ impl Scene {
                 signals: Arc::new(self.signals.clone()),
                 levels: ServiceLevels::default(),
                 answers: redphone::model::notification::AnswerSettings::default(),
+                trackers: Arc::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
             receives_alerts: true,

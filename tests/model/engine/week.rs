@@ -432,6 +432,7 @@ impl Week {
                 signals: Arc::default(),
                 levels: ServiceLevels::default(),
                 answers: AnswerSettings::default(),
+                trackers: Arc::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
             receives_alerts: true,
