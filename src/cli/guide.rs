@@ -44,6 +44,7 @@ pages![
     "metrics",
     "reminders",
     "reviews",
+    "follow-ups",
     "prometheus",
     "pagerduty",
     "opsgenie",

@@ -130,7 +130,7 @@ impl Scene {
     /// What the list of action items says about the issue.
     async fn listed(&self) -> FollowUp {
         let page = self.store.action_items(&ActionItemSearch::first(10)).await.unwrap();
-        page.items[0].follow_up.clone().unwrap()
+        page.rows[0].follow_up.clone().unwrap()
     }
 
     /// Posts that create issues.
