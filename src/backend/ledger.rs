@@ -289,6 +289,6 @@ pub struct Claim {
     pub bundled: Vec<Notification>,
     /// How often the notification was claimed; a result with another number is void.
     pub fence: i64,
-    /// The incident as it was when the claim was made.
-    pub incident: Summary,
+    /// The incident as it was when the claim was made; `None` for a notice, which is about none.
+    pub incident: Option<Summary>,
 }

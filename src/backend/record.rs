@@ -78,6 +78,8 @@ pub enum Record {
     Administration(Box<AdministrationEvent>),
     /// A notification of a person about an incident. Its incident stands before it.
     Notification(Box<Notification>),
+    /// A message to a person that is about no incident.
+    Notice(Box<Notification>),
     /// An attempt to send a notification, which stands before it.
     Attempt(Box<Attempt>),
     /// An alert of an incident, which stands before it.
@@ -153,9 +155,20 @@ impl<'de> Deserialize<'de> for Record {
     }
 }
 
+impl From<Notification> for Record {
+    fn from(notification: Notification) -> Self {
+        let notification = Box::new(notification);
+        if notification.is_notice() {
+            Self::Notice(notification)
+        } else {
+            Self::Notification(notification)
+        }
+    }
+}
+
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 13] = [
+    pub const KINDS: [&'static str; 14] = [
         "header",
         "directory",
         "problem",
@@ -164,6 +177,7 @@ impl Record {
         "command",
         "administration",
         "notification",
+        "notice",
         "attempt",
         "alert",
         "contacts",

@@ -25,6 +25,7 @@ mod declare;
 mod demo;
 mod directory;
 mod doctor;
+mod dry_run;
 mod engine;
 mod events;
 mod export;

@@ -20,13 +20,13 @@ mod heartbeats;
 mod links;
 mod maintenance;
 mod message;
+mod notices;
 mod parts;
 mod plan;
 mod reminders;
 pub mod self_test;
 mod send;
 mod settings;
-mod shift_notices;
 mod stand_ins;
 mod steps;
 mod watches;
@@ -49,10 +49,10 @@ use expire::Expiry;
 use follow_ups::FollowUps;
 use heartbeats::Heartbeats;
 use maintenance::Maintenance;
+use notices::Notices;
 use parts::{Parts, stopped};
 use reminders::Reminders;
 use self_test::SelfTests;
-use shift_notices::ShiftNotices;
 use steps::Steps;
 use watches::Watches;
 
@@ -152,7 +152,7 @@ impl Engine {
         let notices = async {
             tokio::select! {
                 () = stopped(stopping.clone()) => {}
-                never = ShiftNotices::new(&self.parts).run() => match never {},
+                never = Notices::new(&self.parts, &changes).run() => match never {},
             }
         };
         let maintenance = async {

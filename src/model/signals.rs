@@ -2,18 +2,18 @@
 //! acknowledgements that expire, and who is sent updates.
 
 mod heartbeat;
+mod notice;
 mod reminder;
 pub mod self_test;
-mod shift_notice;
 mod stakeholders;
 
 pub use heartbeat::{
     BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
     describe_all, heartbeat_key, levels_of,
 };
+pub use notice::{Notice, notices_of_shifts, notices_of_windows};
 pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
 pub use self_test::{SELF_TEST, SelfTestRule, TestChange, TestRecord, WatchRule};
-pub use shift_notice::{ShiftNotice, shift_notices};
 pub use stakeholders::{StakeholderRule, StakeholderTopic, plan_update};
 
 use crate::model::escalation::AcknowledgementExpiry;

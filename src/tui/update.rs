@@ -86,6 +86,10 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             notified::update::loaded(app, number, id, result, at);
             Vec::new()
         }
+        Message::Reach(result, at) => {
+            picker::update::reach_loaded(app, result, at);
+            Vec::new()
+        }
         Message::Administered(id, result, at) => {
             if let Some(effects) = services::send::settled(app, id, &result, at) {
                 return effects;
@@ -377,6 +381,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::TestContact => contacts::update::test(app),
         Action::QuietHours => contacts::update::edit_quiet(app),
         Action::RequestCover => oncall::stand_in::update::open(app, StandIn::RequestCover, at),
+        Action::OfferSwap => oncall::stand_in::update::list_swaps(app, at),
         Action::AcceptCover => oncall::stand_in::update::open(app, StandIn::AcceptCover, at),
         Action::WithdrawCover => oncall::stand_in::update::open(app, StandIn::WithdrawCover, at),
         Action::CloseScreen => screens::update::back(app),

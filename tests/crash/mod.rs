@@ -247,6 +247,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Command(_)
                 | Record::Administration(_)
                 | Record::Notification(_)
+                | Record::Notice(_)
                 | Record::Attempt(_)
                 | Record::Alert(_)
                 | Record::Contacts(_)

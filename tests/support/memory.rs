@@ -104,6 +104,23 @@ impl Memory {
         Ok(outcome)
     }
 
+    /// Adds events that another store has recorded.
+    pub fn adopt(&self, events: &[Event]) {
+        let mut state = self.state();
+        for event in events {
+            if let Some((incident, timeline)) = state.incidents.get_mut(&event.incident) {
+                incident.apply_next(event).expect("the events of a timeline fit");
+                timeline.push(event.clone());
+            } else {
+                let incident =
+                    Incident::from_declaration(event).expect("the first is a declaration");
+                state.incidents.insert(event.incident, (incident, vec![event.clone()]));
+            }
+            state.journal.push(event.clone());
+            state.log.push(event.incident);
+        }
+    }
+
     /// Adds a notification to the list of them.
     pub fn add_notification(&self, entry: NotificationEntry) {
         self.state().notifications.push(entry);

@@ -179,6 +179,7 @@ async fn open_store(options: &Options) -> Result<(FileStore, Option<TempDir>), D
         create: true,
         lock_timeout: Duration::from_secs(10),
         migration: file::MigrationObserver::default(),
+        clock: file::StoreClock::default(),
     };
     Ok((FileStore::open(&path, store).await?, folder))
 }

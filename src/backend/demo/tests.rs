@@ -109,6 +109,7 @@ async fn store_with_real_records_is_refused() {
         create: true,
         lock_timeout: Duration::from_secs(5),
         migration: file::MigrationObserver::default(),
+        clock: file::StoreClock::default(),
     };
     let store = FileStore::open(&path, options).await.unwrap();
     let directory =

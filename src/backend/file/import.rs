@@ -224,7 +224,9 @@ impl Importer {
                 let put = administration_table::put_event(&mut batch, &event);
                 self.add_other(put, batch).await
             }
-            Record::Notification(notification) => self.add_notification(*notification).await,
+            Record::Notification(notification) | Record::Notice(notification) => {
+                self.add_notification(*notification).await
+            }
             Record::Attempt(attempt) => self.add_attempt(*attempt).await,
             Record::Alert(alert) => self.add_alert(*alert).await,
             Record::Contacts(contacts) => {

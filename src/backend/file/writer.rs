@@ -19,6 +19,7 @@ use super::maintenance::CachedWindows;
 use super::names::NameInterner;
 use super::records::KeyedIncident;
 use super::sql::Batch;
+use super::store_clock::StoreClock;
 use crate::model::IncidentId;
 use crate::model::directory::Directory;
 
@@ -31,6 +32,8 @@ pub(super) struct Writer {
     pub names: NameInterner,
     /// The directory of the settings, which is added to that of the store.
     overlay: Directory,
+    /// The clock by which events are recorded.
+    pub clock: StoreClock,
     /// The directory with the version of the stored one that it was read with.
     directory: Option<(i64, Arc<Directory>)>,
     /// Records after the last commands of this process. Other processes may have added events
@@ -84,10 +87,11 @@ impl TxScope {
 
 impl Writer {
     /// `overlay` is added to the directory of the store.
-    pub(super) fn new(conn: SqliteConnection, overlay: Directory) -> Self {
+    pub(super) fn new(conn: SqliteConnection, overlay: Directory, clock: StoreClock) -> Self {
         Self {
             conn,
             overlay,
+            clock,
             directory: None,
             names: NameInterner::default(),
             recent_records: LruCache::new(MAX_RECENT),

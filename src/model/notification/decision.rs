@@ -78,8 +78,20 @@ pub fn decide_page(
     if incident.is_snoozed(now) {
         return PageDecision::Hold(incident.snoozed_until);
     }
-    if incident.paused {
+    if incident.paused && notification.reminder != Some(ReminderKind::Pause) {
         return PageDecision::Hold(None);
+    }
+    PageDecision::Send
+}
+
+/// Decides whether a notice, which is about no incident, is still to be sent.
+#[must_use]
+pub fn decide_notice(notification: &Notification, now: DateTime<Utc>) -> PageDecision {
+    if notification.until.is_some_and(|until| until <= now) {
+        return PageDecision::Cancel("it is of no use any more");
+    }
+    if now - notification.due > EXPIRES_AFTER {
+        return PageDecision::Cancel("it was due more than a day ago");
     }
     PageDecision::Send
 }
@@ -90,6 +102,7 @@ fn is_past(notification: &Notification, incident: &Summary) -> bool {
     acted_at.is_some_and(|at| at > notification.planned_at)
         || (notification.reminder == Some(ReminderKind::Acknowledgement)
             && incident.status != Status::Acknowledged)
+        || (notification.reminder == Some(ReminderKind::Pause) && !incident.paused)
 }
 
 /// What is known of an attempt when it has ended.
@@ -227,6 +240,8 @@ mod tests {
             after_acknowledgement: false,
             reminder: None,
             bundled_into: None,
+            text: None,
+            until: None,
             extra: <_>::default(),
         }
     }

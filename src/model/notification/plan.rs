@@ -12,7 +12,8 @@ use super::reminder_kind::ReminderKind;
 use crate::model::actor::PersonRef;
 use crate::model::event::{Event, EventBody};
 use crate::model::extra::Extra;
-use crate::model::id::EventId;
+use crate::model::id::{EventId, IncidentId};
+use crate::model::priority::Priority;
 use crate::model::summary::Summary;
 
 /// Why nothing is sent to a person of whom the settings know no way.
@@ -59,6 +60,8 @@ pub fn plan_notifications(
             after_acknowledgement,
             reminder: None,
             bundled_into: None,
+            text: None,
+            until: None,
             extra: Extra::default(),
         };
         plan_person(&mut planned, unreachable, person, incident, contacts);
@@ -89,8 +92,59 @@ pub fn plan_message(
     contacts: &Contacts,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
+    let about = About {
+        incident: incident.id,
+        priority: incident.priority,
+        level: incident.escalation.max(1),
+        round: incident.escalation_round.max(1),
+    };
+    plan_first_contacts(person, occasion, about, contacts, now)
+}
+
+/// For how long a notice that waited for the end of quiet hours is still sent.
+const AFTER_QUIET: TimeDelta = TimeDelta::minutes(15);
+
+/// Returns the notifications of a notice, which is about no incident and says `text`: over the first
+/// contacts that the person's rules name for what is not urgent, outside of quiet hours. After `until` it
+/// is of no use, unless it has just waited for the end of quiet hours. There is none for a person without
+/// contacts.
+#[must_use]
+pub fn plan_notice(
+    person: &PersonRef,
+    occasion: Occasion,
+    (text, until): (&str, DateTime<Utc>),
+    contacts: &Contacts,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
+    let about = About { incident: IncidentId::NONE, priority: Priority::P4, level: 1, round: 1 };
+    let mut planned = plan_first_contacts(person, occasion, about, contacts, now);
+    for notification in &mut planned {
+        notification.text = Some(text.to_owned());
+        let has_waited = notification.due > occasion.due;
+        let until = if has_waited { until.max(notification.due + AFTER_QUIET) } else { until };
+        notification.until = Some(until);
+    }
+    planned
+}
+
+/// What a message is about.
+#[derive(Clone, Copy)]
+struct About {
+    incident: IncidentId,
+    priority: Priority,
+    level: u8,
+    round: u16,
+}
+
+fn plan_first_contacts(
+    person: &PersonRef,
+    occasion: Occasion,
+    about: About,
+    contacts: &Contacts,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
     let Some(reached) = contacts.of_person(&person.handle) else { return Vec::new() };
-    let plan = reached.plan(incident.priority);
+    let plan = reached.plan(about.priority);
     let first = plan.first().map(|(after_s, _)| *after_s);
     let due = reached.quiet.as_ref().map_or(occasion.due, |quiet| quiet.postpone(occasion.due));
     let mut used = BTreeSet::new();
@@ -98,11 +152,11 @@ pub fn plan_message(
         .filter(|(after_s, contact)| Some(*after_s) == first && used.insert(&contact.name))
         .map(|(_, contact)| Notification {
             id: Uuid::now_v7(),
-            incident: incident.id,
+            incident: about.incident,
             event: occasion.event,
             kind: occasion.kind,
-            level: incident.escalation.max(1),
-            round: incident.escalation_round.max(1),
+            level: about.level,
+            round: about.round,
             person: person.clone(),
             contact: contact.name.clone(),
             channel: contact.channel.clone(),
@@ -119,6 +173,8 @@ pub fn plan_message(
             after_acknowledgement: true,
             reminder: occasion.reminder,
             bundled_into: None,
+            text: None,
+            until: None,
             extra: Extra::default(),
         })
         .collect()

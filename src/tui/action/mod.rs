@@ -74,6 +74,8 @@ pub enum Action {
     QuietHours,
     /// Requests cover for the shift of the viewer on the schedule of the selected team.
     RequestCover,
+    /// Lists the shifts of others for which the viewer can offer the own one.
+    OfferSwap,
     /// Accepts a request for cover on the schedule of the selected team.
     AcceptCover,
     /// Withdraws the request for cover of the viewer for the selected team.

@@ -187,6 +187,14 @@ pub(super) const ENTRIES: &[Entry] = &[
     .hint_when(Condition::HasShift)
     .condition(Condition::OnCallTeam),
     entry(
+        Action::OfferSwap,
+        "offer-swap",
+        &["w"],
+        "offer your next shift for this team in return for one of somebody else",
+        SCREEN,
+    )
+    .condition(Condition::OnCallTeam),
+    entry(
         Action::AcceptCover,
         "accept-cover",
         &["v"],

@@ -133,6 +133,8 @@ pub enum Message {
         Result<Sourced<Rows<NotificationEntry>>, BackendError>,
         DateTime<Utc>,
     ),
+    /// It was read how people are reached: the list of levels says by what and when.
+    Reach(Result<Vec<PersonReach>, BackendError>, DateTime<Utc>),
     /// A change of the directory was made, or refused.
     Administered(CommandId, Result<Box<Administered>, BackendError>, DateTime<Utc>),
     /// A change of contacts was made, or refused.
@@ -236,6 +238,8 @@ pub enum Effect {
     LoadScreen(u64, Box<ScreenRequest>),
     /// Read the notifications of an incident; the number comes back with the answer.
     LoadNotified(u64, IncidentId),
+    /// Read how people are reached.
+    LoadReach,
     /// Change the directory, once and not by the outbox.
     Administer(Box<AdministrationRequest>),
     /// Change the contacts of the viewer, once and not by the outbox.

@@ -79,12 +79,17 @@ fn remark(app: &App, notification: &Notification, room: usize) -> String {
     parts.join(" ")
 }
 
+/// Returns the priority of the incident; nothing for a notice, which is about none.
+fn priority_text(entry: &NotificationEntry) -> String {
+    if entry.notification.is_notice() { String::new() } else { entry.incident.priority.to_string() }
+}
+
 fn text(app: &App, entry: &NotificationEntry) -> String {
     let notification = &entry.notification;
     let facts = [
         time(app, notification.updated_at),
         entry.incident.label(),
-        entry.incident.priority.to_string(),
+        priority_text(entry),
         one_line(&app.handle_label(&notification.person)),
         one_line(&notification.way()),
         notification.state.to_string(),
@@ -191,7 +196,11 @@ impl ScreenLogic for NotificationsScreen {
             vec![
                 Cell::new(TIME, time(app, notification.updated_at), theme.dim()),
                 number_cell(app, NUMBER, &entry.incident),
-                priority_cell(app, PRIORITY, entry.incident.priority),
+                if notification.is_notice() {
+                    Cell::new(PRIORITY, String::new(), theme.dim())
+                } else {
+                    priority_cell(app, PRIORITY, entry.incident.priority)
+                },
                 Cell::new(PERSON, one_line(&app.handle_label(&notification.person)), theme.text()),
                 Cell::new(BY, one_line(&notification.way()), theme.text()),
                 Cell::new(STATE, notification.state.to_string(), state_style),
@@ -199,11 +208,18 @@ impl ScreenLogic for NotificationsScreen {
             ],
         )];
         if screen.is_expanded(item) {
-            let incident = format!("{} {}", entry.incident.label(), entry.incident.priority);
-            lines.extend(detail(app, &incident, &entry.incident.title, width));
+            if notification.is_notice() {
+                let text = notification.text.as_deref().unwrap_or_default();
+                lines.extend(detail(app, "Says", text, width));
+            } else {
+                let incident = format!("{} {}", entry.incident.label(), entry.incident.priority);
+                lines.extend(detail(app, &incident, &entry.incident.title, width));
+            }
             lines.extend(detail(app, "Person", &app.person_label(&notification.person), width));
-            let level = format!("{}, round {}", notification.level, notification.round);
-            lines.extend(detail(app, "Level", &level, width));
+            if !notification.is_notice() {
+                let level = format!("{}, round {}", notification.level, notification.round);
+                lines.extend(detail(app, "Level", &level, width));
+            }
             lines.extend(detail(app, "Due", &time(app, notification.due), width));
             for attempt in &entry.attempts {
                 let name = format!("Attempt {}", attempt.number);
@@ -227,10 +243,12 @@ impl ScreenLogic for NotificationsScreen {
         }
     }
 
-    /// Shows the details. Where they are shown, the incident is opened.
+    /// Shows the details. Where they are shown, the incident is opened, if it is about one.
     fn enter(&self, _: &App, screen: &ListScreen, item: &ListItem) -> Entered {
         match rows(screen).get(item.index) {
-            Some(entry) if screen.is_expanded(item) => Entered::Incident(entry.incident.id),
+            Some(entry) if screen.is_expanded(item) && !entry.notification.is_notice() => {
+                Entered::Incident(entry.incident.id)
+            }
             _ => Entered::Details,
         }
     }

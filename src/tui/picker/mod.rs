@@ -19,6 +19,7 @@ use crate::tui::core::zone::Zone;
 use crate::tui::form::Kind;
 use crate::tui::input::fuzzy::FuzzyQuery;
 use crate::tui::metrics::Span;
+use crate::tui::oncall::stand_in::SwapShift;
 use crate::tui::run::RunId;
 use crate::tui::theme::Name;
 use crate::tui::verb::target::Target;
@@ -46,6 +47,8 @@ pub enum Pick {
     LinkProblem,
     /// Lists changes to link the targets to.
     LinkChange,
+    /// Asks whether a swap is offered for this shift.
+    Swap(SwapShift),
     /// Opens the form for a stakeholder update, with the template at this index.
     Template(usize),
     /// Copies a text to the clipboard; the second string says what it is.
@@ -175,6 +178,8 @@ pub enum PickerKind {
     Workspaces,
     /// Runbooks and custom commands.
     Runs,
+    /// Shifts of others for which the own one is offered.
+    Swaps,
 }
 
 /// An item that matches the query, and where it matches.

@@ -159,6 +159,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
             surroundings.spawn(reads.read_screen(number, *request));
         }
         Effect::LoadNotified(number, id) => surroundings.spawn(reads.read_notified(number, id)),
+        Effect::LoadReach => surroundings.spawn(reads.read_reach()),
         Effect::Administer(request) => surroundings.administer(*request),
         Effect::ChangeContacts(request) => surroundings.change_contacts(*request),
         Effect::TestContacts(person, contact) => surroundings.test_contacts(person, contact),
@@ -239,6 +240,11 @@ impl ReadTasks {
             NotificationSearch { incident: Some(id), ..NotificationSearch::first(MAX_NOTIFIED) };
         let page = screen_reads::read_notifications(&*self.reader, search).await;
         self.send(Message::Notified(number, id, page, self.clock.now()));
+    }
+
+    async fn read_reach(self) {
+        let people = self.reader.read_contacts().await.map(|read| read.value);
+        self.send(Message::Reach(people, self.clock.now()));
     }
 
     async fn locate_incident(self, number: IncidentNumber) {

@@ -81,7 +81,7 @@ impl FileStore {
                 rules: &rules,
                 has_expired: false,
                 continues: None,
-                now: Utc::now(),
+                now: store.inner.options.clock.now(),
             };
             let done = Box::pin(message.store(&mut writer)).await;
             store.end_message(&mut writer, &done).await;

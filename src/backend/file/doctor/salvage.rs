@@ -113,7 +113,7 @@ impl Salvager<'_> {
     async fn notifications(&mut self) -> std::io::Result<()> {
         let bodies = self.bodies("SELECT body FROM notification ORDER BY position").await;
         for body in bodies.iter().filter_map(|text| parse_notification(text).ok()) {
-            self.emit(&Record::Notification(Box::new(body)))?;
+            self.emit(&Record::from(body))?;
         }
         let bodies = self.bodies("SELECT body FROM attempt ORDER BY notification, number").await;
         for body in bodies.iter().filter_map(|text| parse_attempt(text).ok()) {

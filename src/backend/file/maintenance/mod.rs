@@ -77,7 +77,8 @@ impl FileStore {
         &self,
     ) -> Result<Vec<MaintenanceWindow>, BackendError> {
         let limit = u32::try_from(MAX_IN_DIRECTORY).unwrap_or(MAX_PAGE);
-        let search = MaintenanceSearch { ended: false, limit, now: Utc::now() };
+        let now = self.inner.options.clock.now();
+        let search = MaintenanceSearch { ended: false, limit, now };
         self.read_maintenance(&search).await
     }
 

@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use due::Outlook;
 use finish::Ending;
 pub(super) use state::LedgerState;
-pub(super) use table::{has_notifications, parse_attempt, parse_notification};
+pub(super) use table::{NO_INCIDENT, has_notifications, parse_attempt, parse_notification};
 
 use super::calendars;
 use super::error::StoreResult;
@@ -74,7 +74,8 @@ impl Ledger for FileStore {
         }
         let scanned = self.inner.ledger.scanned();
         self.with_path_context(async {
-            plan::read_unplanned(&mut *self.acquire_reader().await?, scanned, Utc::now()).await
+            let now = self.inner.options.clock.now();
+            plan::read_unplanned(&mut *self.acquire_reader().await?, scanned, now).await
         })
         .await
     }

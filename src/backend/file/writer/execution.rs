@@ -1,7 +1,6 @@
 //! How a command is carried out: in one round trip to the database where its incident is cached,
 //! in two otherwise.
 
-use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
 
 use super::{TxScope, Writer, parse_incident_id};
@@ -240,7 +239,7 @@ impl Writer {
         if lookup.is_record {
             return Err(command_identity::id_reused().into());
         }
-        let context = Context { now: Utc::now(), rules };
+        let context = Context { now: self.clock.now(), rules };
         let mut before = lookup.record;
         // What is stored is bound to the command as it was sent.
         let sent = envelope;
@@ -364,7 +363,7 @@ impl Writer {
             | (_, None) => return Ok(None),
             (_, Some(_)) => (0, None),
         };
-        let context = Context { now: Utc::now(), rules };
+        let context = Context { now: self.clock.now(), rules };
         let Ok(events) = decide(before.as_ref().map(|b| &b.incident), envelope, context) else {
             return Ok(None);
         };
