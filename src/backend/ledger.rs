@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::BackendError;
+use crate::model::follow_up::FollowUp;
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, Notification, ReminderKind, StoredContacts};
 use crate::model::oncall::ScheduleCalendar;
 use crate::model::signals::TestRecord;
-use crate::model::{Event, Summary};
+use crate::model::{Event, IncidentId, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
 ///
@@ -114,6 +115,35 @@ pub trait Ledger: Send + Sync {
         Ok(SettledMaintenance::default())
     }
 
+    /// Claims action items whose issue in a tracker is to be made, or whose state is to be read. A ledger
+    /// without action items has none, which is what this method says.
+    async fn claim_follow_ups(
+        &self,
+        _request: &FollowUpRequest,
+    ) -> Result<FollowUpClaims, BackendError> {
+        Ok(FollowUpClaims::default())
+    }
+
+    /// Notes that an issue is about to be created, so that after a lost answer nobody creates another one
+    /// without a search. Returns `false` if the claim has gone to another program: then it must not be
+    /// created.
+    async fn begin_follow_up(
+        &self,
+        _claim: &FollowUpClaim,
+        _now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+
+    /// Ends a claim. Returns `false`, and changes nothing, if it has gone to another program meanwhile.
+    async fn finish_follow_up(
+        &self,
+        _claim: &FollowUpClaim,
+        _end: &FollowUpEnd,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+
     /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
     /// which is what this method does: then messages have no links either.
     async fn issue_links(
@@ -134,6 +164,54 @@ pub struct PublicationRecord {
     pub at: DateTime<Utc>,
     /// How far it is, as JSON. A record is told from the one before it by this text.
     pub body: String,
+}
+
+/// Which action items a program can follow up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FollowUpRequest {
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// The names of the trackers that its settings have; an empty one stands for the default tracker.
+    pub trackers: Vec<String>,
+    /// The maximum number of claims.
+    pub limit: u32,
+}
+
+/// The action items that a program follows up now.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct FollowUpClaims {
+    /// The claims, the one that is due longest first.
+    pub claims: Vec<FollowUpClaim>,
+    /// When the next one is due; `None` if none is.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// The right to make the issue of an action item, or to read its state.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FollowUpClaim {
+    /// The incident of the action item.
+    pub incident: IncidentId,
+    /// What is known of the issue.
+    pub follow_up: FollowUp,
+    /// How often it was claimed; an end with another number is void.
+    pub fence: i64,
+    /// How many attempts before this one have failed, one after the other.
+    pub failures: u32,
+    /// When a program began to create the issue without learning what came of it.
+    pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// How a claim of an action item ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FollowUpEnd {
+    /// When it is due again.
+    pub next: DateTime<Utc>,
+    /// How many attempts have failed, one after the other.
+    pub failures: u32,
+    /// Why the last attempt failed; `None` if it did not.
+    pub problem: Option<String>,
+    /// Whether an issue may have been created all the same.
+    pub may_have_created: bool,
 }
 
 /// What a program wants to try for all.

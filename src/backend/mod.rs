@@ -54,8 +54,9 @@ pub use error::{BackendError, Cause, Missing};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
-    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, PublicationRecord, Reminder,
-    SettledMaintenance, TestClaim, TestTurn, Unplanned,
+    Claim, ClaimRequest, Claimed, ExpiredAlerts, FollowUpClaim, FollowUpClaims, FollowUpEnd,
+    FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledMaintenance, TestClaim,
+    TestTurn, Unplanned,
 };
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,

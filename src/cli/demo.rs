@@ -85,6 +85,7 @@ async fn live(demo: &demo::Demo) {
             calendar_reader: None,
             answers: AnswerSettings::default(),
             publish: PublishSettings::default(),
+            trackers: Arc::default(),
         },
         clock,
         receives_alerts: false,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::channels::{channels, client, publisher_secret};
+use super::channels::{channels, client, publisher_secret, trackers};
 use crate::backend::file::ReopeningStore;
 use crate::config::Config;
 use crate::engine::{
@@ -65,6 +65,7 @@ impl RunningEngine {
             calendar_reader: None,
             answers: AnswerSettings::default(),
             publish: PublishSettings::default(),
+            trackers: Arc::default(),
         };
         let status_page = match &receives_alerts {
             ReceivesAlerts::Yes { status_page } => status_page.clone(),
@@ -135,6 +136,7 @@ fn engine_settings(config: &Config, shared: &SharedSite) -> Result<EngineSetting
         let client = client(&config.outbound).map_err(|failure| failure.to_string())?;
         Some(Arc::new(CalendarClient(client)) as _)
     };
+    let trackers = trackers(&config.outbound).map_err(|failure| failure.to_string())?;
     let contacts = Arc::new(config.outbound.contacts.clone());
     let mut signals = config.signals.clone();
     signals.matrix = config.rules.matrix;
@@ -148,6 +150,7 @@ fn engine_settings(config: &Config, shared: &SharedSite) -> Result<EngineSetting
         calendar_reader,
         answers: config.answers.clone(),
         publish: publish_settings(config, shared)?,
+        trackers: Arc::new(trackers),
     })
 }
 

@@ -46,6 +46,7 @@ pages![
     "reports",
     "reviews",
     "statuspage",
+    "follow-ups",
     "prometheus",
     "pagerduty",
     "opsgenie",

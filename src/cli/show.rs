@@ -376,6 +376,9 @@ impl DetailPrinter<'_> {
         for item in &review.actions {
             let owner = item.owner.as_ref().map(|owner| self.directory.person_label(owner));
             self.paragraph(&item.line(owner.as_deref(), today))?;
+            if let Some(follow_up) = incident.follow_up(item.id) {
+                self.paragraph(&format!("    {}", follow_up.line()))?;
+            }
         }
         Ok(())
     }

@@ -89,6 +89,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/email.md"))]
     }
 
+    pub mod follow_ups {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/follow-ups.md"))]
+    }
+
     pub mod gcp {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gcp.md"))]
     }

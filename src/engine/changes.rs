@@ -10,6 +10,8 @@ pub(super) struct Changes {
     pub(super) delivery: Notify,
     /// For alerts that end by themselves.
     pub(super) expiry: Notify,
+    /// For action items that become issues.
+    pub(super) follow_ups: Notify,
     /// For maintenance windows, which are read with the directory.
     pub(super) maintenance: Notify,
 }
@@ -24,5 +26,6 @@ impl Changes {
     pub(super) fn notify(&self) {
         self.delivery.notify_one();
         self.expiry.notify_one();
+        self.follow_ups.notify_one();
     }
 }

@@ -1,7 +1,8 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
 //! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, maintenance windows begin and end, calendars of schedules are read, people are
-//! reminded of what must not be forgotten, and the status page and reports are published.
+//! as an incident, maintenance windows begin and end, calendars of schedules are read, action items
+//! become issues in trackers, people are reminded of what must not be forgotten, and the status page and
+//! reports are published.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -15,6 +16,7 @@ mod clock;
 mod decisions;
 mod deliver;
 mod expire;
+pub mod follow_ups;
 mod heartbeats;
 mod links;
 mod maintenance;
@@ -47,6 +49,7 @@ use calendars::Calendars;
 use changes::Changes;
 use deliver::Delivery;
 use expire::Expiry;
+use follow_ups::FollowUps;
 use heartbeats::Heartbeats;
 use maintenance::Maintenance;
 use notices::Notices;
@@ -162,6 +165,12 @@ impl Engine {
                 never = Maintenance::new(&self.parts, &changes.maintenance).run() => match never {},
             }
         };
+        let follow_ups = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = FollowUps::new(&self.parts, &changes.follow_ups).run() => match never {},
+            }
+        };
         let pages = async {
             tokio::select! {
                 () = stopped(stopping.clone()) => {}
@@ -175,7 +184,9 @@ impl Engine {
             }
         };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        let timed = async { tokio::join!(self_tests, watches, calendars, notices, maintenance) };
+        let timed = async {
+            tokio::join!(self_tests, watches, calendars, notices, maintenance, follow_ups)
+        };
         let published = async { tokio::join!(pages, reports) };
         tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, published, delivery);
     }

@@ -10,7 +10,7 @@ use crate::model::notification::{AnswerSettings, Contacts};
 use crate::model::service_level::ServiceLevels;
 use crate::model::signals::SignalSettings;
 use crate::outbound::calendar::CalendarReader;
-use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
+use crate::outbound::{Channels, OutboundMessage, Receipt, SendError, Trackers};
 
 /// Sends messages over channels that have names.
 #[async_trait]
@@ -86,4 +86,6 @@ pub struct EngineSettings {
     pub answers: AnswerSettings,
     /// What is published, and where.
     pub publish: PublishSettings,
+    /// The trackers in which action items become issues.
+    pub trackers: Arc<Trackers>,
 }

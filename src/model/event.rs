@@ -11,6 +11,7 @@ use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
 use super::command::{Decision, Declaration, Link, PublicUpdate};
 use super::extra::{Extra, extensible_record};
+use super::follow_up::FollowUp;
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
 use super::last_word::LastWord;
 use super::notification::step::AutomaticStep;
@@ -419,6 +420,11 @@ pub enum EventBody {
         #[schema(required)]
         reason: Option<String>,
     },
+    /// An issue in a tracker was asked for, was made, or has changed.
+    FollowUpSet {
+        /// The issue, its state and its action item.
+        follow_up: FollowUp,
+    },
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
     Unknown(UnknownEvent),
@@ -532,7 +538,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 43] = [
+    pub const KINDS: [&'static str; 44] = [
         "declared",
         "alert_repeated",
         "acknowledged",
@@ -576,6 +582,7 @@ impl EventBody {
         "unmuted",
         "folded",
         "noise_marked",
+        "follow_up_set",
     ];
 
     /// Returns whether the event is a note or the correction of one.

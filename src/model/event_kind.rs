@@ -51,6 +51,7 @@ impl EventBody {
             Self::Unmuted => "unmuted",
             Self::Folded { .. } => "folded",
             Self::NoiseMarked { .. } => "noise_marked",
+            Self::FollowUpSet { .. } => "follow_up_set",
             Self::Unknown(event) => &event.kind,
         }
     }
@@ -89,6 +90,8 @@ mod tests {
             json!({"kind": "merged_into", "into": IncidentId(uuid::Uuid::nil()), "number": null}),
             json!({"kind": "folded", "under": IncidentId(uuid::Uuid::nil())}),
             json!({"kind": "noise_marked", "reason": null}),
+            json!({"kind": "follow_up_set", "follow_up": {
+                "item": uuid::Uuid::nil(), "state": "requested"}}),
             json!({"kind": "weather_changed", "to": "rain"}),
         ];
         for sample in samples {

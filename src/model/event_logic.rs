@@ -7,8 +7,9 @@ use super::command::{
     acknowledge, add_note, answer_item, answer_role, ask_for_role, assign, categorize, close,
     correct_note, declare, describe, escalate, fold, give_role, link, mark_noise, merge,
     move_alerts, move_status, mute, pause, prioritize, publish_review, reclassify, record_decision,
-    reopen, repeat_alert, resolve, set_action_item, set_expected_recovery, set_services, set_team,
-    snooze, undo_move, unlink, unmute, unpause, update_stakeholders, wake, write_review,
+    reopen, repeat_alert, request_follow_up, resolve, set_action_item, set_expected_recovery,
+    set_services, set_team, snooze, undo_move, unlink, unmute, unpause, update_stakeholders, wake,
+    write_review,
 };
 use super::event::EventBody;
 
@@ -141,6 +142,7 @@ impl EventBody {
             Self::NoiseMarked { reason } => {
                 read(&mark_noise::NoiseMarked { reason: reason.as_deref() })
             }
+            Self::FollowUpSet { follow_up } => read(&request_follow_up::FollowUpSet { follow_up }),
             Self::Unknown(event) => read(event),
         }
     }

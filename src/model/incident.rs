@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::actor::{Actor, PersonRef};
 use super::attributes::Attributes;
@@ -11,6 +12,7 @@ use super::checklist::Answered;
 use super::command::{Decision, Declaration, Link, RoleRequest};
 use super::event::{Event, EventBody, Undo};
 use super::extra::{Extra, extensible_record};
+use super::follow_up::FollowUp;
 use super::id::{IncidentId, IncidentNumber};
 use super::priority::Priority;
 use super::review::Review;
@@ -84,6 +86,9 @@ pub struct Incident {
     /// Why it is marked as noise; `None` if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_reason: Option<String>,
+    /// The action items that are issues in a tracker, in the order in which that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<FollowUp>,
     /// The fields inside of others that a later version defines; those of the record itself are in
     /// the summary.
     #[serde(skip)]
@@ -191,6 +196,12 @@ pub(super) fn declared_summary(
 }
 
 impl Incident {
+    /// Returns the follow-up of an action item.
+    #[must_use]
+    pub fn follow_up(&self, item: Uuid) -> Option<&FollowUp> {
+        self.follow_ups.iter().find(|follow_up| follow_up.item == item)
+    }
+
     /// Returns the people whom the record names: the assignee, those with a role or an action item,
     /// and those who decided something.
     pub fn people(&self) -> impl Iterator<Item = &PersonRef> {
@@ -266,6 +277,7 @@ impl Incident {
             expected_recovery: None,
             role_requests: Vec::new(),
             noise_reason: None,
+            follow_ups: Vec::new(),
             extra: Extra::default(),
         }
     }

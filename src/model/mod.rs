@@ -25,6 +25,7 @@ mod event_logic;
 pub mod extra;
 pub mod field_check;
 pub mod filter;
+pub mod follow_up;
 pub mod handoff;
 pub mod id;
 pub mod incident;

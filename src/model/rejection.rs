@@ -285,6 +285,13 @@ pub enum Rejection {
         /// These sections, in order.
         sections: Vec<Section>,
     },
+    /// The review has no such action item, or it has no follow-up to record.
+    NoSuchActionItem,
+    /// The action item has an issue already, or one was asked for.
+    AlreadyFollowedUp {
+        /// The issue and its state.
+        by: String,
+    },
     /// The id of the command belongs to another command, which was carried out before.
     IdReused,
     /// Events of another command have the ids that the events of this one would have.
@@ -367,7 +374,8 @@ impl Rejection {
             | Self::FoldUnderItself
             | Self::MoveToItself
             | Self::IdReused
-            | Self::IdCollides => RejectionKind::Invalid,
+            | Self::IdCollides
+            | Self::NoSuchActionItem => RejectionKind::Invalid,
             Self::AlreadyDeclared { .. }
             | Self::AlreadyEnded { .. }
             | Self::NotOpen { .. }
@@ -401,6 +409,7 @@ impl Rejection {
             | Self::MovedBySomebodyElse { .. }
             | Self::ChangedMeanwhile { .. }
             | Self::ReviewAlreadyPublished { .. }
+            | Self::AlreadyFollowedUp { .. }
             | Self::Administration(_) => RejectionKind::Conflict,
             Self::StagesOnlyMoveForward { .. }
             | Self::AcknowledgedMeanwhile

@@ -106,5 +106,6 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::Unmuted
             | EventBody::Folded { .. }
             | EventBody::NoiseMarked { .. }
+            | EventBody::FollowUpSet { .. }
     )
 }

@@ -116,6 +116,15 @@ impl Request {
         Self { method: Method::GET, url, headers, body: Vec::new(), mask, max_answer }
     }
 
+    /// Creates a GET of JSON whose URL holds no secret, and whose answer is read up to a number of bytes.
+    #[must_use]
+    pub fn read(url: Url, max_answer: usize) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (body, mask) = (Vec::new(), Mask::default());
+        Self { method: Method::GET, url, headers, body, mask, max_answer }
+    }
+
     /// Creates a request with a body.
     #[must_use]
     pub fn new(method: Method, url: Url, media_type: &'static str, body: Vec<u8>) -> Self {
@@ -133,6 +142,13 @@ impl Request {
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Result<Self, SendError> {
         self.headers.insert(name, sensitive(value)?);
         Ok(self)
+    }
+
+    /// Sets up to how many bytes the answer is read.
+    #[must_use]
+    pub fn with_max_answer(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
     }
 
     /// Adds the header `Authorization` with a bearer token.

@@ -16,6 +16,7 @@ pub mod publisher;
 pub mod secret;
 pub mod site;
 mod text;
+pub mod tracker;
 
 pub use channel::Channels;
 pub use client::{Client, ClientOptions};
@@ -24,5 +25,6 @@ pub use message::{MessageAction, MessageDocument, MessageIncident, OutboundMessa
 pub use network::PrivateHost;
 pub use options::{ChannelOptions, OptionKey};
 pub use secret::{Secret, SecretError, SecretSource};
+pub use tracker::{ConfiguredTracker, Tracker, TrackerKind, TrackerOptions, Trackers};
 
 pub use crate::model::notification::{ChannelKind, MessageKind};

@@ -29,6 +29,7 @@ pub mod failure;
 pub mod feed;
 pub mod filter;
 pub mod follow;
+pub mod follow_up;
 pub mod form;
 pub mod goto;
 pub mod handoff;

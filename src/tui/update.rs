@@ -27,10 +27,10 @@ use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
-    alerts, attention, confirm, contacts, drafts, filter, follow, form, goto, help, jump, layout,
-    maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker, reading, run,
-    runbook, screens, services, settings, similar, timeline, travel, undo, urgent, views, wall,
-    workspace,
+    alerts, attention, confirm, contacts, drafts, filter, follow, follow_up, form, goto, help,
+    jump, layout, maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker,
+    reading, run, runbook, screens, services, settings, similar, timeline, travel, undo, urgent,
+    views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -372,6 +372,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::EarlierSpan => screens::update::step(app, -1),
         Action::LaterSpan => screens::update::step(app, 1),
         Action::AdoptService => services::open::open(app, at),
+        Action::FollowUpItem => follow_up::update::request(app, at),
         Action::StandIn => oncall::stand_in::update::open(app, StandIn::Begin, at),
         Action::EndStandIn => oncall::stand_in::update::open(app, StandIn::End, at),
         Action::AddContact => contacts::update::add(app),

@@ -5,6 +5,7 @@ use redphone::api::Order;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{CommandKind, Decision, Link};
+use redphone::model::follow_up::FollowUp;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::{Category, Classification, ResolutionAction, Role};
@@ -115,6 +116,12 @@ pub(super) fn sample(kind: CommandKind) -> Command {
         },
         K::Fold => Ask::Fold { under: Some(IncidentId::new()) },
         K::MarkNoise => Ask::MarkNoise { reason: Some(text()) },
+        K::RequestFollowUp => {
+            Ask::RequestFollowUp { item: ProblemId::new().0, tracker: Some(text()) }
+        }
+        K::RecordFollowUp => {
+            Ask::RecordFollowUp { follow_up: FollowUp::requested(ProblemId::new().0, Some(text())) }
+        }
         K::RecordChange => {
             return Command::RecordChange(Change {
                 id: ChangeId::new(),

@@ -117,6 +117,7 @@ fn preparations() -> BTreeMap<&'static str, Vec<String>> {
         ("unpause", lines(&["pause 12 vendor"])),
         ("unlink", lines(&["link 12 https://status.example.com/123"])),
         ("publish", review),
+        ("follow-up", lines(&["action-item 12 text"])),
         ("undo", lines(&["ack 12"])),
     ])
 }
@@ -156,7 +157,7 @@ fn verb_in_panes(verb: Verb) -> &'static [CommandKind] {
         Verb::CorrectNote => &[CommandKind::AddNote],
         Verb::Wake | Verb::Pause | Verb::Unpause => &[CommandKind::Snooze],
         Verb::Unlink => &[CommandKind::Link],
-        Verb::Publish | Verb::ActionItem => &[CommandKind::WriteReview],
+        Verb::Publish | Verb::ActionItem | Verb::FollowUp => &[CommandKind::WriteReview],
         other => other.row().kinds,
     }
 }
@@ -297,6 +298,7 @@ fn verb_says_what_it_has_done(#[case] args: &[&str], #[case] expected: &str) {
 #[case(&["correct-note", "1", "1", "x", "--yes"], 1, "INC-1 has no note \"1\"")]
 #[case(&["action-item", "1"], 1, "text: is missing")]
 #[case(&["action-item", "1", "x", "--due", "soon"], 1, "\"soon\" is no date")]
+#[case(&["follow-up", "1", "1"], 1, "INC-1 has no action item \"1\"")]
 #[case(&["checklist", "1", "logs", "waived"], 1, "reason: is missing: give why the item is waived")]
 #[case(&["link", "1", "example.com"], 1, "is no URL")]
 #[case(&["link", "1", "problem:7"], 1, "to: is no id: write problem: or change: and a UUID")]

@@ -24,7 +24,7 @@ use crate::support::strategies;
         ingest_rules, keys, levels, log, looks, matrix, notify, objectives, outbound, people, \
         policies, profiles, public_url, publishers, reminders, reopen, reply_address, reports, runbooks, \
         schedules, self_test, services, stakeholders, status_page, store, storms, suspect, teams, \
-        templates, user, views, watch"
+        templates, trackers, user, views, watch"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]

@@ -180,6 +180,12 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
         (R::NotFolded, Conflict, "it is not folded"),
         (R::AlreadyNoise, Conflict, "it is marked as noise already"),
         (R::NotNoise, Conflict, "it is not marked as noise"),
+        (R::NoSuchActionItem, Invalid, "its review has no such action item"),
+        (
+            R::AlreadyFollowedUp { by: "OPS-12\u{1b} open".into() },
+            Conflict,
+            "the action item is followed up already: OPS-12␛ open",
+        ),
         (R::MoveToItself, Invalid, "its alerts are in it already: choose another incident"),
         (
             R::MoveTargetEnded { number, status: resolved },

@@ -7,3 +7,5 @@ mod providers;
 mod publishers;
 mod reports;
 mod stand_in;
+mod tracker_servers;
+mod trackers;

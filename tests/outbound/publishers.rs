@@ -238,6 +238,7 @@ impl Scene {
                 calendars: Arc::default(),
                 calendar_reader: None,
                 answers: redphone::model::notification::AnswerSettings::default(),
+                trackers: Arc::default(),
                 publish: PublishSettings { publishers, ..PublishSettings::default() },
             },
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,

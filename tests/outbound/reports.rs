@@ -132,6 +132,7 @@ impl Scene {
                 calendars: Arc::default(),
                 calendar_reader: None,
                 answers: redphone::model::notification::AnswerSettings::default(),
+                trackers: Arc::default(),
                 publish: PublishSettings {
                     reports: Arc::new(vec![rule]),
                     stakeholders: Arc::new(vec!["tomo".into(), "Ines".into()]),

@@ -96,7 +96,9 @@ async fn filled(path: &Path) {
         done: false,
     };
     let link = Link::Problem { id: problem_id, title: "pool too small".into() };
-    for command in [IncidentCommand::SetActionItem { item }, IncidentCommand::Link { link }] {
+    let follow_up = IncidentCommand::RequestFollowUp { item: item.id, tracker: Some("ops".into()) };
+    let item = IncidentCommand::SetActionItem { item };
+    for command in [item, IncidentCommand::Link { link }, follow_up] {
         store.execute(&ask(second, command)).await.unwrap();
     }
     let search = Search {
@@ -229,6 +231,7 @@ fn derived_query(table: &str) -> &'static str {
         "affected" => "SELECT * FROM affected ORDER BY 1, 2",
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
+        "follow_up" => "SELECT * FROM follow_up ORDER BY 1, 2",
         "history_day" => "SELECT day, kind, hex(histories) FROM history_day ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
         "muted" => "SELECT incident, hex(maintenance), at, ended FROM muted ORDER BY 1",

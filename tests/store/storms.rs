@@ -499,6 +499,7 @@ async fn with_engine(scene: &Scene, work: impl Future<Output = ()>) {
             calendar_reader: None,
             answers: AnswerSettings::default(),
             publish: redphone::engine::PublishSettings::default(),
+            trackers: Arc::default(),
         },
         clock: Arc::new(SystemClock),
         receives_alerts: true,

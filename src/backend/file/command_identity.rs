@@ -249,6 +249,7 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::Unmute => matches!(body, B::Unmuted),
         K::Fold => matches!(body, B::Folded { .. }),
         K::MarkNoise => matches!(body, B::NoiseMarked { .. }),
+        K::RequestFollowUp | K::RecordFollowUp => matches!(body, B::FollowUpSet { .. }),
         K::RecordChange | K::RecordProblem => false,
     }
 }

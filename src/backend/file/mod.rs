@@ -24,6 +24,7 @@ mod error;
 mod event_insert;
 mod event_row;
 mod export;
+mod follow_ups;
 mod foreign_table;
 mod full_text;
 mod generation;

@@ -55,7 +55,7 @@ pub const TABLES: &[Table] = &[
     table("event", Content::Recorded, "what happened to the incidents"),
     table("evidence", Content::Recorded, "1 GiB, with 1 MiB for each"),
     table("fact_day", Content::Cached, "two rows for each day"),
-    table("follow_up", Content::OfThisFile, "the action items with an issue in a tracker"),
+    table("follow_up", Content::Derived, "the action items with an issue in a tracker"),
     table("foreign_record", Content::Recorded, "the records of later versions that were imported"),
     table("heartbeat", Content::OfThisFile, "one row for each heartbeat of the settings"),
     table("history_day", Content::Cached, "two rows for each day"),

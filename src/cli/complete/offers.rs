@@ -148,9 +148,9 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("TIME", _) if arg.is_positional() => Values::Fixed(&FUTURE),
         ("TIME", _) => Values::Fixed(&PAST),
         (
-            "N" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB" | "BYTES"
-            | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "WINDOW" | "DAYS" | "ZONE"
-            | "CHANGE" | "REASON" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
+            "N" | "N|ID" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB"
+            | "BYTES" | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "WINDOW" | "DAYS"
+            | "ZONE" | "CHANGE" | "REASON" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
             _,
         ) => Values::Free,
         _ => return None,

@@ -23,6 +23,7 @@ mod section;
 mod self_test;
 mod signals;
 mod templates;
+mod trackers;
 mod views;
 
 use std::collections::BTreeMap;
@@ -120,7 +121,8 @@ fn read_settings<'a>(
     let (directory, calendars) = directory::read(&mut top, base);
     let (profiles, unusable_profiles) = profiles::read(&mut top, base);
     let outbound = outbound::read(&mut top, base, &directory.people);
-    let outbound = OutboundSettings { calendars, ..outbound };
+    let trackers = trackers::read(&mut top, base);
+    let outbound = OutboundSettings { calendars, trackers, ..outbound };
     let ingest = ingest::read(&mut top, base, &directory);
     let settings = FileSettings {
         general,

@@ -33,9 +33,11 @@ pub(in crate::model) mod publish_review;
 pub(in crate::model) mod reclassify;
 pub(in crate::model) mod record_change;
 pub(in crate::model) mod record_decision;
+pub(in crate::model) mod record_follow_up;
 pub(in crate::model) mod record_problem;
 pub(in crate::model) mod reopen;
 pub(in crate::model) mod repeat_alert;
+pub(in crate::model) mod request_follow_up;
 pub(in crate::model) mod resolve;
 pub(in crate::model) mod set_action_item;
 pub(in crate::model) mod set_expected_recovery;
@@ -68,6 +70,7 @@ pub use super::link::Link;
 
 use super::actor::PersonRef;
 use super::checklist::{Answer, Item};
+use super::follow_up::FollowUp;
 use super::id::{EventId, IncidentId};
 use super::notification::step::DueStep;
 use super::priority::{Impact, Priority, Urgency};
@@ -327,6 +330,19 @@ pub enum IncidentCommand {
         #[schema(required)]
         reason: Option<String>,
     },
+    /// Make an action item an issue in a tracker.
+    RequestFollowUp {
+        /// The id of the action item.
+        item: Uuid,
+        /// The name of the tracker in the settings; absent for the only one, or the default one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracker: Option<String>,
+    },
+    /// Record what became of the issue.
+    RecordFollowUp {
+        /// The issue and its state.
+        follow_up: FollowUp,
+    },
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -384,11 +400,13 @@ pub enum CommandKind {
     Unmute,
     Fold,
     MarkNoise,
+    RequestFollowUp,
+    RecordFollowUp,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 43] = [
+    pub const TABLE: [&'static CommandRow; 45] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -432,6 +450,8 @@ impl CommandKind {
         &unmute::ROW,
         &fold::ROW,
         &mark_noise::ROW,
+        &request_follow_up::ROW,
+        &record_follow_up::ROW,
     ];
 }
 
@@ -524,6 +544,13 @@ impl IncidentCommand {
             Self::Fold { under } => read(&fold::Fold { under: *under }),
             Self::MarkNoise { reason } => {
                 read(&mark_noise::MarkNoise { reason: reason.as_deref() })
+            }
+            Self::RequestFollowUp { item, tracker } => read(&request_follow_up::RequestFollowUp {
+                item: *item,
+                tracker: tracker.as_deref(),
+            }),
+            Self::RecordFollowUp { follow_up } => {
+                read(&record_follow_up::RecordFollowUp { follow_up })
             }
         }
     }

@@ -118,6 +118,10 @@ impl Rejection {
             Self::NotFolded => "it is not folded".into(),
             Self::AlreadyNoise => "it is marked as noise already".into(),
             Self::NotNoise => "it is not marked as noise".into(),
+            Self::NoSuchActionItem => "its review has no such action item".into(),
+            Self::AlreadyFollowedUp { by } => {
+                format!("the action item is followed up already: {}", sanitize(by))
+            }
             Self::MoveToItself => "its alerts are in it already: choose another incident".into(),
             Self::MoveTargetEnded { number, status } => {
                 format!("{} is {status}: choose an open incident to move them to", label(*number))

@@ -165,7 +165,13 @@ impl ReviewPage<'_> {
         for item in actions {
             let line = item.line(Some(&self.owner(item)), self.times.today);
             let (mark, text) = line.split_at(line.find(']').map_or(0, |end| end + 1));
-            out.extend([format!("- {mark} {}\n", escape(&one_line(text)))]);
+            out.extend([format!("- {mark} {}", escape(&one_line(text)))]);
+            if let Some(follow_up) = self.incident.follow_up(item.id) {
+                out.extend([format!(" · {}", escape(&one_line(&follow_up.phrase())))]);
+                let url = follow_up.issue.as_ref().map(|issue| one_line(&issue.url));
+                out.extend(url.map(|url| format!(" <{}>", url.replace(['<', '>'], ""))));
+            }
+            out.push('\n');
         }
         out
     }

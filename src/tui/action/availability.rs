@@ -9,6 +9,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::follow_up::selected_action_item;
 use crate::tui::maintenance::selected_window;
 use crate::tui::oncall::stand_in::{open_covers, selected_team};
 use crate::tui::screens::ScreenKind;
@@ -69,6 +70,7 @@ impl Condition {
             }
             Self::ListsMaintenance => selected_window(&app.screens).is_some(),
             Self::UnknownService => selected_service(&app.screens).is_some(),
+            Self::ListsActionItems => selected_action_item(&app.screens).is_some(),
             Self::OnCallTeam => selected_team(&app.screens).is_some(),
             Self::StandsIn => {
                 let (directory, now) = (app.fetched.directory.as_deref(), app.backend_now());

@@ -35,6 +35,8 @@ pub enum Condition {
     HasSpan,
     /// A service is selected that the directory does not have.
     UnknownService,
+    /// An action item is selected.
+    ListsActionItems,
     /// A team is selected on the on-call screen.
     OnCallTeam,
     /// The viewer stands in for somebody on the schedule of the selected team.
@@ -125,6 +127,7 @@ impl Condition {
             Self::ListsMaintenance => "no maintenance window is selected",
             Self::HasSpan => "this list has no span of time",
             Self::UnknownService => "no unknown service is selected",
+            Self::ListsActionItems => "no action item is selected",
             Self::OnCallTeam => "no team is selected",
             Self::HasShift => "you have no shift on the schedule of this team",
             Self::CanCover => "nobody else wants cover on the schedule of this team",

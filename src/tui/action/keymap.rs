@@ -161,7 +161,7 @@ const WAYS_OUT: [(Layer, &[&[Action]]); 19] = [
 
 /// Default keys that are newer than the settings of the first version. Where settings give one of them
 /// to another action, it is no key of this one, so that old settings mean what they meant.
-const NEWER_KEYS: [(&str, &str); 41] = [
+const NEWER_KEYS: [(&str, &str); 42] = [
     ("accept-cover", "v"),
     ("acknowledge-put-back", "K"),
     ("add-contact", "A"),
@@ -174,6 +174,7 @@ const NEWER_KEYS: [(&str, &str); 41] = [
     ("demo", "M"),
     ("edit-contact", "E"),
     ("fold-under", "Y"),
+    ("follow-up-item", "t"),
     ("goto", "g"),
     ("history", "H"),
     ("maintenance", "s"),

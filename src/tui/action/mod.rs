@@ -82,6 +82,8 @@ pub enum Action {
     WithdrawCover,
     /// Opens the form by which the selected service is added to the directory.
     AdoptService,
+    /// Makes the selected action item an issue in a tracker.
+    FollowUpItem,
     /// Selects an alert of the list of alerts, or does not any more.
     MarkAlert,
     /// Selects all alerts that are listed, or none.

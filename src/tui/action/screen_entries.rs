@@ -224,6 +224,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     .hint("adopt")
     .condition(Condition::UnknownService),
     entry(
+        Action::FollowUpItem,
+        "follow-up-item",
+        &["t"],
+        "make this action item an issue in a tracker",
+        SCREEN,
+    )
+    .hint("issue")
+    .condition(Condition::ListsActionItems)
+    .aliases(&["issue", "ticket"]),
+    entry(
         Action::MarkAlert,
         "mark-alert",
         &["Space"],

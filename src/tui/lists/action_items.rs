@@ -3,6 +3,7 @@
 use chrono::{Datelike, TimeDelta};
 
 use crate::backend::lists::{ActionItemEntry, ActionItemSearch};
+use crate::model::follow_up::FollowUp;
 
 use crate::tui::core::app::App;
 use crate::tui::lists::shared::{
@@ -26,6 +27,7 @@ const KIND: &str = "KIND";
 const ITEM: &str = "ACTION ITEM";
 const NUMBER: &str = "INC";
 const INCIDENT: &str = "INCIDENT";
+const ISSUE: &str = "ISSUE";
 
 fn columns(room: usize) -> Vec<ColumnSpec> {
     fit(
@@ -34,6 +36,7 @@ fn columns(room: usize) -> Vec<ColumnSpec> {
             ColumnSpec::fill(ITEM),
             ColumnSpec::new(OWNER, OWNER_WIDTH, 44),
             ColumnSpec::new(KIND, 8, MEDIUM),
+            ColumnSpec::new(ISSUE, 18, WIDE),
             ColumnSpec::new(NUMBER, NUMBER_WIDTH, MEDIUM),
             ColumnSpec::new(INCIDENT, 30, WIDE + 20),
         ],
@@ -59,13 +62,22 @@ fn state(app: &App, entry: &ActionItemEntry) -> &'static str {
     }
 }
 
+/// Returns the issue of an item with its state; empty without one.
+fn issue(entry: &ActionItemEntry) -> String {
+    entry.follow_up.as_ref().map(|follow_up| one_line(&follow_up.phrase())).unwrap_or_default()
+}
+
 fn text(app: &App, entry: &ActionItemEntry) -> String {
     let item = &entry.item;
     let owner = item.owner.as_ref().map_or("nobody", |owner| &owner.name);
     let due = item.due.map_or_else(String::new, |due| format!(", due {due}"));
     let state = state(app, entry);
+    let issue = match issue(entry) {
+        issue if issue.is_empty() => issue,
+        issue => format!(", {issue}"),
+    };
     format!(
-        "{} ({}, {}{due}, {state}) {} {}",
+        "{} ({}, {}{due}, {state}{issue}) {} {}",
         one_line(&item.text),
         item.kind,
         one_line(owner),
@@ -102,7 +114,7 @@ impl ScreenLogic for ActionItemsScreen {
             ListItem {
                 key: format!("{} {}", entry.incident.id, item.id),
                 index,
-                text: format!("{} {}", item.text, searched(&entry.incident)),
+                text: format!("{} {} {}", item.text, searched(&entry.incident), issue(entry)),
                 terms,
                 ranks: vec![
                     Rank::Number(if item.done { i64::MAX } else { day.min(i64::MAX - 1) }),
@@ -146,6 +158,11 @@ impl ScreenLogic for ActionItemsScreen {
         let due = if entry.item.done { "done".to_owned() } else { due };
         let due_style = if is_overdue { theme.past() } else { theme.dim() };
         let style = if entry.item.done { theme.dim() } else { theme.text() };
+        let proposes_done = |follow_up: &FollowUp| follow_up.proposes_done(entry.item.done);
+        let issue_style = match &entry.follow_up {
+            Some(follow_up) if proposes_done(follow_up) => theme.near(),
+            _ => theme.dim(),
+        };
         let owner = match &entry.item.owner {
             Some(owner) => Cell::new(OWNER, app.person_label(owner), theme.text()),
             None => Cell::new(OWNER, "nobody", theme.warning()),
@@ -157,6 +174,7 @@ impl ScreenLogic for ActionItemsScreen {
                 Cell::new(ITEM, one_line(&entry.item.text), style),
                 owner,
                 Cell::new(KIND, entry.item.kind.to_string(), theme.dim()),
+                Cell::new(ISSUE, issue(entry), issue_style),
                 number_cell(app, NUMBER, &entry.incident),
                 Cell::new(INCIDENT, one_line(&entry.incident.title), theme.dim()),
             ],
@@ -184,11 +202,16 @@ impl ScreenLogic for ActionItemsScreen {
         };
         let listed = screen.items.iter().filter_map(|item| rows(screen).get(item.index));
         let all: Vec<String> = listed.map(|entry| format!("- {}", text(app, entry))).collect();
-        vec![
+        let url = entry.follow_up.as_ref().and_then(|follow_up| follow_up.issue.as_ref());
+        let url = url.map(|issue| one_line(&issue.url));
+        let url = url.map(|text| CopyText { key: 'u', what: "the URL of its issue", text });
+        let mut copies = vec![
             CopyText { key: 't', what: "this action item", text: text(app, entry) },
             CopyText { key: 'n', what: "the incident's number", text: entry.incident.label() },
             CopyText { key: 'a', what: "all that are listed", text: all.join("\n") },
-        ]
+        ];
+        copies.extend(url);
+        copies
     }
 }
 

@@ -132,6 +132,8 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::MoveAlerts,
     CommandKind::Mute,
     CommandKind::Unmute,
+    CommandKind::RequestFollowUp,
+    CommandKind::RecordFollowUp,
 ];
 
 /// The entries of the verbs that act on incidents, in the order of the help.

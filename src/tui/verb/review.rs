@@ -9,6 +9,7 @@ use crate::model::{Event, EventBody, Incident, IncidentCommand};
 
 use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
+use crate::tui::follow_up;
 use crate::tui::form::{Field, Kind};
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{
@@ -59,9 +60,19 @@ impl VerbLogic for WriteReview {
             let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
             let due = item.due.map(|due| format!(" · due {due}")).unwrap_or_default();
             let state = if item.done { "done · " } else { "" };
-            let about = format!("{state}{} · {}{due}", item.kind, owner);
+            let issue = record.follow_up(item.id);
+            let issue = issue.map(|one| format!(" · {}", one.phrase())).unwrap_or_default();
+            let about = format!("{state}{} · {}{due}{issue}", item.kind, owner);
             let pick = Pick::Form(Kind::ActionItem { id: item.id });
             items.push(Item::new(&item.text, pick).key(key).about(about));
+        }
+        for item in record.review.actions.iter().filter(|item| !item.done) {
+            let before = record.follow_up(item.id);
+            if before.is_none_or(|before| before.state.may_be_requested_again()) {
+                let text = format!("make an issue: {}", item.text);
+                let about = "in a tracker of the settings of a server";
+                items.push(Item::new(&text, follow_up::pick(item.id)).about(about));
+            }
         }
         let commands = vec![IncidentCommand::PublishReview];
         let disabled_reason = precheck::refusal(app, target.id, &commands, at);

@@ -184,6 +184,7 @@ verbs! {
     Review = follow_up::WriteReview,
     Publish = follow_up::PublishReview,
     ActionItem = follow_up::SetActionItem,
+    FollowUp = follow_up::RequestFollowUp,
     Undo = undo::UndoLast,
 }
 
@@ -196,6 +197,7 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RecordProblem,
     CommandKind::Mute,
     CommandKind::Unmute,
+    CommandKind::RecordFollowUp,
 ];
 
 // A command that no verb sends, and that is not excepted above, does not compile.

@@ -123,6 +123,7 @@ impl Scene {
                 levels: ServiceLevels::default(),
                 answers: redphone::model::notification::AnswerSettings::default(),
                 publish: redphone::engine::PublishSettings::default(),
+                trackers: Arc::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
             receives_alerts: true,

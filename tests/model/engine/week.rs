@@ -640,6 +640,7 @@ impl Week {
                 levels: ServiceLevels::default(),
                 answers: AnswerSettings::default(),
                 publish: redphone::engine::PublishSettings::default(),
+                trackers: Arc::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
             receives_alerts: true,

@@ -128,6 +128,7 @@ fn make_version_8(path: &std::path::Path, lines: &[String]) {
          DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
          DROP TABLE maintenance; DROP TABLE muted;
          DROP TABLE contact; DROP TABLE waiting_alert;
+         DROP TRIGGER event_followed_up; DROP TRIGGER listed_follow_up;
          DROP TABLE evidence; DROP TABLE follow_up; DROP TABLE publication;
          DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
          DROP TRIGGER history_day_of_changed;

@@ -83,7 +83,11 @@ impl State {
         let incidents = self.incidents.values().flat_map(|(incident, _)| {
             let brief = IncidentBrief::from(&incident.summary);
             let items = incident.review.actions.iter();
-            items.map(move |item| ActionItemEntry { incident: brief.clone(), item: item.clone() })
+            items.map(move |item| ActionItemEntry {
+                incident: brief.clone(),
+                item: item.clone(),
+                follow_up: incident.follow_up(item.id).cloned(),
+            })
         });
         incidents.collect()
     }

@@ -499,9 +499,11 @@ async fn check_totals(
         report.add_curable("the index of services is not complete");
     }
     let listed = "SELECT (SELECT count(*) FROM review) + (SELECT count(*) FROM action_item)
-        + (SELECT count(*) FROM problem_link)";
+        + (SELECT count(*) FROM problem_link) + (SELECT count(*) FROM follow_up)";
     if report.outdated.is_none() && count(conn, listed).await? != differences.listed {
-        report.add_curable("the lists of reviews, action items and problems are not complete");
+        report.add_curable(
+            "the lists of reviews, action items, follow-ups and problems are not complete",
+        );
     }
     // Those of an older version are packed otherwise, and made anew.
     let is_outdated = report.outdated.is_some();

@@ -72,7 +72,8 @@ impl FileStore {
         search: &ActionItemSearch,
     ) -> StoreResult<Page<ActionItemEntry>> {
         self.check_lists(search.limit)?;
-        action_items::read(&mut *self.acquire_reader().await?, search).await
+        let has_follow_ups = self.has_follow_ups();
+        action_items::read(&mut *self.acquire_reader().await?, search, has_follow_ups).await
     }
 
     /// Returns one page of the problems with the incidents that link to them.

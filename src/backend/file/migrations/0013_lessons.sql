@@ -9,15 +9,44 @@ CREATE TABLE evidence (
     content BLOB    NOT NULL
 );
 
--- Requests to make an issue in a tracker of an action item. Where the issue is, is in the events of
--- the incident.
+-- Action items that are issues in a tracker, or are to be. What is known of an issue is in the events
+-- of the incident, and a trigger fills the table, so that a program of an earlier version does so too.
+-- The columns from `claimed` on belong to the programs that make the issues.
 CREATE TABLE follow_up (
-    item  BLOB    NOT NULL PRIMARY KEY,    -- UUID of the action item
-    state INTEGER NOT NULL,                -- 0 waits, 1 is being sent, 2 made, 3 refused
-    next  INTEGER NOT NULL,                -- when it is to be tried or its state to be read
-    body  TEXT    NOT NULL                 -- JSON
+    incident INTEGER NOT NULL,             -- incident.key
+    item     TEXT    NOT NULL,             -- UUID of the action item
+    tracker  TEXT    NOT NULL,             -- name in the settings; empty for the default one
+    state    INTEGER NOT NULL,             -- 0 to be made, 1 exists and may change, 2 ended
+    next     INTEGER NOT NULL,             -- when it is to be made, or its state to be read
+    body     TEXT    NOT NULL,             -- JSON
+    claimed  INTEGER NOT NULL DEFAULT 0,   -- until when a program works on it
+    fence    INTEGER NOT NULL DEFAULT 0,   -- how often it was claimed
+    attempts INTEGER NOT NULL DEFAULT 0,   -- failures that follow each other
+    sent     INTEGER,                      -- when a program began to create the issue, until that ended
+    problem  TEXT,                         -- why the last attempt failed
+    PRIMARY KEY (incident, item)
 ) WITHOUT ROWID;
-CREATE INDEX follow_up_by_time ON follow_up (next) WHERE state IN (0, 1, 2);
+CREATE INDEX follow_up_by_time ON follow_up (next) WHERE state < 2;
+
+CREATE TRIGGER listed_follow_up INSTEAD OF INSERT ON listed_event
+WHEN NEW.body ->> '$.kind' = 'follow_up_set' AND NEW.body ->> '$.follow_up.item' IS NOT NULL
+BEGIN
+    INSERT INTO follow_up (incident, item, tracker, state, next, body)
+        VALUES (NEW.incident, NEW.body ->> '$.follow_up.item',
+            coalesce(NEW.body ->> '$.follow_up.tracker', ''),
+            CASE NEW.body ->> '$.follow_up.state' WHEN 'requested' THEN 0 WHEN 'open' THEN 1
+                WHEN 'started' THEN 1 ELSE 2 END,
+            NEW.at, NEW.body -> '$.follow_up')
+        ON CONFLICT (incident, item) DO UPDATE SET tracker = excluded.tracker,
+            state = excluded.state, next = excluded.next, body = excluded.body, attempts = 0,
+            problem = NULL, sent = CASE excluded.state WHEN 0 THEN sent END;
+END;
+
+CREATE TRIGGER event_followed_up AFTER INSERT ON event
+WHEN instr(NEW.body, '"kind":"follow_up_set"')
+BEGIN
+    INSERT INTO listed_event (incident, at, body) VALUES (NEW.incident, NEW.at, NEW.body);
+END;
 
 -- What was sent or written last of each report, status page and publisher.
 CREATE TABLE publication (

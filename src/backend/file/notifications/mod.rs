@@ -26,8 +26,9 @@ use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, PublicationRecord,
-    Reminder, SettledMaintenance, TestClaim, TestTurn, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, FollowUpClaim, FollowUpClaims,
+    FollowUpEnd, FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledMaintenance,
+    TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -48,7 +49,7 @@ impl FileStore {
 
     /// Ends a step: rolls its transaction back if it has failed or changed nothing (`None`), and wakes
     /// whoever waits for changes otherwise.
-    async fn end_step<T>(
+    pub(super) async fn end_step<T>(
         &self,
         mut writer: WriterGuard<'_>,
         done: StoreResult<Option<T>>,
@@ -248,6 +249,29 @@ impl Ledger for FileStore {
         now: DateTime<Utc>,
     ) -> Result<SettledMaintenance, BackendError> {
         self.settle_all(now).await
+    }
+
+    async fn claim_follow_ups(
+        &self,
+        request: &FollowUpRequest,
+    ) -> Result<FollowUpClaims, BackendError> {
+        self.claim_due_follow_ups(request).await
+    }
+
+    async fn begin_follow_up(
+        &self,
+        claim: &FollowUpClaim,
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.note_creation(claim, now).await
+    }
+
+    async fn finish_follow_up(
+        &self,
+        claim: &FollowUpClaim,
+        end: &FollowUpEnd,
+    ) -> Result<bool, BackendError> {
+        self.end_follow_up(claim, end).await
     }
 
     async fn issue_links(

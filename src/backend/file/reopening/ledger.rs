@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, PublicationRecord,
-    Reminder, SettledMaintenance, TestClaim, TestTurn, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, FollowUpClaim, FollowUpClaims,
+    FollowUpEnd, FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledMaintenance,
+    TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -89,6 +90,29 @@ impl Ledger for ReopeningStore {
         now: DateTime<Utc>,
     ) -> Result<SettledMaintenance, BackendError> {
         self.store_to_write().await?.settle_maintenance(now).await
+    }
+
+    async fn claim_follow_ups(
+        &self,
+        request: &FollowUpRequest,
+    ) -> Result<FollowUpClaims, BackendError> {
+        self.store_to_write().await?.claim_follow_ups(request).await
+    }
+
+    async fn begin_follow_up(
+        &self,
+        claim: &FollowUpClaim,
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.begin_follow_up(claim, now).await
+    }
+
+    async fn finish_follow_up(
+        &self,
+        claim: &FollowUpClaim,
+        end: &FollowUpEnd,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.finish_follow_up(claim, end).await
     }
 
     async fn issue_links(
