@@ -29,6 +29,8 @@ pub struct ReminderSettings {
     pub pauses_s: Option<i64>,
     /// Of a maintenance window that ends, this many seconds before; `None` if not.
     pub windows_s: Option<i64>,
+    /// Owners of action items, of the day before one is due and of the day after.
+    pub action_items: bool,
 }
 
 impl ReminderSettings {

@@ -13,8 +13,15 @@ fn at(minutes: i64) -> DateTime<Utc> {
     reported + TimeDelta::minutes(minutes)
 }
 
-const ALL: ReminderSettings =
-    ReminderSettings { updates: true, snoozes: true, on_call_s: None, week: false };
+const ALL: ReminderSettings = ReminderSettings {
+    updates: true,
+    snoozes: true,
+    on_call_s: None,
+    week: false,
+    pauses_s: None,
+    windows_s: None,
+    action_items: false,
+};
 
 fn incident(status: &str) -> Summary {
     serde_json::from_value(json!({
