@@ -16,7 +16,8 @@ mod tui {
     mod filter;
     mod filter_property;
     mod first_start;
-    mod form;
+    mod follow_ups;
+mod form;
     mod goto;
     mod groups;
     mod help;
