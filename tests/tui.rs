@@ -17,7 +17,7 @@ mod tui {
     mod filter_property;
     mod first_start;
     mod follow_ups;
-mod form;
+    mod form;
     mod goto;
     mod groups;
     mod help;

@@ -16,6 +16,7 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Of what people are reminded. Of nothing, unless the settings say it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ReminderSettings {
     /// Of updates that stakeholders expect.
     pub updates: bool,
