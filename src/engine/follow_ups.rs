@@ -215,11 +215,11 @@ impl FollowUpWorker {
                     SendError::Temporary { retry_after, .. } => *retry_after,
                     _ => None,
                 };
-                let asked = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
+                let requested = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
                 // Before that, nobody can know whether it has created an issue.
                 let settled = if has_issue(&work.claim) { now } else { now + SETTLES_WITHIN };
-                let asked = asked.map_or(now, |wait| now + wait);
-                let next = retry(failures).max(asked).max(settled);
+                let requested = requested.map_or(now, |wait| now + wait);
+                let next = retry(failures).max(requested).max(settled);
                 let problem = Some(error.to_string());
                 FollowUpEnd { next, failures, problem, may_have_created: true }
             }

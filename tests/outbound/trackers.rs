@@ -269,7 +269,7 @@ async fn programs_at_the_same_time_make_one_issue() {
 #[case(Fault::Limited, 700)]
 #[case(Fault::Down, 60)]
 #[tokio::test]
-async fn tracker_that_fails_is_asked_again(#[case] fault: Fault, #[case] seconds: i64) {
+async fn tracker_that_fails_is_tried_again(#[case] fault: Fault, #[case] seconds: i64) {
     for kind in ALL {
         let scene = Scene::new(kind, &[fault]).await;
         assert_eq!(scene.turn().await, Some(TimeDelta::seconds(seconds)), "{kind:?}");

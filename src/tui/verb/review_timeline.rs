@@ -18,7 +18,7 @@ use crate::tui::verb::target::Target;
 /// The index of the item that writes the timeline; events come after it.
 const WRITE: usize = 0;
 const PICKED: &str = "[x] ";
-const LEFT_OUT: &str = "[ ] ";
+const SKIPPED: &str = "[ ] ";
 
 /// Opens the list of the events of an incident.
 pub(in crate::tui) fn open(
@@ -85,11 +85,11 @@ fn written(record: &Incident) -> &str {
 }
 
 fn marked(is_picked: bool, line: &str) -> String {
-    format!("{}{line}", if is_picked { PICKED } else { LEFT_OUT })
+    format!("{}{line}", if is_picked { PICKED } else { SKIPPED })
 }
 
 fn line_of(text: &str) -> &str {
-    text.strip_prefix(PICKED).or_else(|| text.strip_prefix(LEFT_OUT)).unwrap_or(text)
+    text.strip_prefix(PICKED).or_else(|| text.strip_prefix(SKIPPED)).unwrap_or(text)
 }
 
 fn is_picked(item: &Item) -> bool {
