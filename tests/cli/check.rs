@@ -232,6 +232,17 @@ fn dry_run_fails_while_maintenance_mutes_the_service() {
 }
 
 #[test]
+fn maintenance_without_an_end_is_mentioned() {
+    let cli = fixture(COMPLETE);
+    let when = ["--from", "2030-03-01T01:00:00Z", "--for", "1h", "--every", "mon,thu"];
+    let add = ["maintenance", "add", "Backups", "--filter", "service:checkout", "--clock", "UTC"];
+    cli.ok(add.iter().chain(&when));
+    let run = cli.run(["check", "--json"]);
+    assert_eq!((run.code, kinds(&run.out)), (0, vec!["endless_maintenance".to_owned()]));
+    assert!(run.out.contains("Backups"), "{run:?}");
+}
+
+#[test]
 fn gap_of_a_schedule_is_named_within_the_days() {
     let plain = "starts = 2026-01-05T09:00:00Z\nturn = \"7d\"";
     let by_day =

@@ -246,6 +246,40 @@ mod tests {
         }
     }
 
+    #[rstest]
+    #[case(0, None, PageDecision::Send)]
+    #[case(86_401, None, EXPIRED)]
+    #[case(3599, Some(3600), PageDecision::Send)]
+    #[case(3600, Some(3600), PageDecision::Cancel("it is of no use any more"))]
+    fn notice_is_sent_while_it_is_of_use(
+        #[case] now: i64,
+        #[case] until: Option<i64>,
+        #[case] expected: PageDecision,
+    ) {
+        let notice =
+            Notification { incident: IncidentId::NONE, until: until.map(at), ..notification() };
+        assert_eq!(decide_notice(&notice, at(now)), expected);
+    }
+
+    #[rstest]
+    #[case(ReminderKind::Pause, true, PageDecision::Send)]
+    #[case(ReminderKind::Pause, false, ACTED)]
+    #[case(ReminderKind::Update, true, PageDecision::Hold(None))]
+    fn pause_does_not_hold_back_its_own_reminder(
+        #[case] kind: ReminderKind,
+        #[case] paused: bool,
+        #[case] expected: PageDecision,
+    ) {
+        let reminder = Notification {
+            kind: MessageKind::Reminder,
+            reminder: Some(kind),
+            after_acknowledgement: true,
+            ..notification()
+        };
+        let row = Summary { paused, status: Status::Acknowledged, ..incident() };
+        assert_eq!(decide_page(&reminder, &row, at(0)), expected);
+    }
+
     const ENDED: PageDecision = PageDecision::Cancel("the incident has ended");
     const ACKNOWLEDGED: PageDecision =
         PageDecision::Cancel("somebody has acknowledged the incident");

@@ -395,6 +395,35 @@ mod tests {
         assert!(after.iter().all(|one| !one.after_acknowledgement));
     }
 
+    #[rstest]
+    // Ines has quiet hours from 22:00 to 07:00.
+    #[case("ines", 1, 9 * 3600, 9 * 3600 + 900)]
+    #[case("tomo", 2, 0, 3600)]
+    #[case("boss", 0, 0, 0)]
+    fn notice_waits_for_the_end_of_quiet_hours(
+        #[case] handle: &str,
+        #[case] count: usize,
+        #[case] due_s: i64,
+        #[case] until_s: i64,
+    ) {
+        let occasion = Occasion {
+            kind: MessageKind::Reminder,
+            reminder: Some(ReminderKind::OnCall),
+            event: EventId::new(),
+            due: recorded_at(),
+        };
+        let person = PersonRef::new(handle, handle);
+        let said = ("You go on call soon.", recorded_at() + TimeDelta::hours(1));
+        let planned = plan_notice(&person, occasion, said, &contacts(), recorded_at());
+        assert_eq!(planned.len(), count);
+        for one in planned {
+            assert!(one.is_notice() && one.after_acknowledgement);
+            assert_eq!((one.due - recorded_at()).num_seconds(), due_s);
+            let until = one.until.map(|until| (until - recorded_at()).num_seconds());
+            assert_eq!((until, one.first_line()), (Some(until_s), "You go on call soon."));
+        }
+    }
+
     #[test]
     fn only_calls_are_planned() {
         let mut event = called(&["tomo"]);

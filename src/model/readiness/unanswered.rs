@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn channel_that_is_gone_is_named_once() {
+    fn missing_channel_is_named_once() {
         let contact = |name: &str, kind: Option<&str>| ContactReach {
             contact: name.into(),
             channel: format!("{name}-channel"),

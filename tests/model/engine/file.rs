@@ -16,17 +16,20 @@ use redphone::backend::file::{FileStore, Options, StoreClock};
 use redphone::backend::record::Record;
 use redphone::backend::{
     AdministrationRequest, Backend, BackendError, Capabilities, Claim, ClaimRequest, Claimed,
-    Cursor, Delta, Detail, Ledger, NotificationSearch, Outcome, Page, Plan, Reminder, Search,
-    SettledMaintenance, TestClaim, TestTurn, TimelineRange, Unplanned,
+    Cursor, Delta, Detail, IngestOutcome, Ledger, NotificationEntry, NotificationSearch, Outcome,
+    Page, Plan, Reminder, Search, SettledMaintenance, TestClaim, TestTurn, TimelineRange,
+    Unplanned,
 };
 use redphone::engine::Clock;
+use redphone::model::alert::AlertGroup;
 use redphone::model::directory::Directory;
 use redphone::model::maintenance::{MaintenanceRequest, MaintenanceWindow};
 use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::notification::decision::AttemptResult;
 use redphone::model::notification::{Notification, StoredContacts};
 use redphone::model::problem::Problem;
-use redphone::model::{Envelope, Event, IncidentId, IncidentNumber, Summary};
+use redphone::model::signals::TestRecord;
+use redphone::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -202,10 +205,10 @@ impl StoreFile {
     /// Returns all notifications, each with whether it has waited for its contact.
     pub async fn notifications(&self) -> Vec<(Notification, bool)> {
         let mut search = NotificationSearch::first(500);
+        let throttled = self.records().throttled.clone();
         let mut found = Vec::new();
         loop {
             let page = self.main.notifications(&search).await.unwrap();
-            let throttled = &self.records().throttled;
             for entry in page.rows {
                 let was_throttled = throttled.contains(&entry.notification.id);
                 found.push((entry.notification, was_throttled));
@@ -215,6 +218,11 @@ impl StoreFile {
                 None => return found,
             }
         }
+    }
+
+    /// Returns what came of self-tests.
+    pub async fn self_tests(&self) -> Vec<TestRecord> {
+        self.main.self_tests().await.unwrap()
     }
 
     /// Returns the claims that programs have made.
@@ -305,7 +313,36 @@ impl Backend for Program {
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        self.own.search(search).await
+        self.check()?;
+        let (own, search) = (self.own.clone(), search.clone());
+        self.file.run(async move { own.search(&search).await }).await
+    }
+
+    async fn notifications(
+        &self,
+        search: &NotificationSearch,
+    ) -> Result<Page<NotificationEntry>, BackendError> {
+        self.check()?;
+        let (own, search) = (self.own.clone(), search.clone());
+        self.file.run(async move { own.notifications(&search).await }).await
+    }
+
+    async fn ingest(
+        &self,
+        group: &AlertGroup,
+        actor: &Actor,
+    ) -> Result<IngestOutcome, BackendError> {
+        self.check_writable()?;
+        let (own, file) = (self.own.clone(), Arc::clone(&self.file));
+        let (group, actor) = (group.clone(), actor.clone());
+        let operation = async move {
+            let outcome = own.ingest(&group, &actor).await?;
+            file.mirror().await;
+            Ok(outcome)
+        };
+        let outcome = self.file.run(operation).await;
+        self.store.changed.notify_waiters();
+        outcome
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
@@ -421,6 +458,12 @@ impl Ledger for Program {
         self.check_writable()?;
         let (own, claim) = (self.own.clone(), claim.clone());
         self.file.run(async move { own.claim_test(&claim).await }).await
+    }
+
+    async fn record_test(&self, record: &TestRecord) -> Result<(), BackendError> {
+        self.check_writable()?;
+        let (own, record) = (self.own.clone(), record.clone());
+        self.file.run(async move { own.record_test(&record).await }).await
     }
 
     async fn settle_maintenance(

@@ -10,6 +10,7 @@ mod file;
 mod laws;
 mod notices;
 mod outside;
+mod self_tests;
 mod signals;
 mod watches;
 mod week;

@@ -44,7 +44,8 @@ impl Scene {
             service: None,
             team: Some("payments".into()),
         };
-        let signals = Arc::new(SignalSettings { self_test: Some(rule), ..SignalSettings::default() });
+        let signals =
+            Arc::new(SignalSettings { self_test: Some(rule), ..SignalSettings::default() });
         let mut scene = Self { store, file, world, programs: Vec::new() };
         for _ in 0..programs {
             scene.start(Arc::clone(&signals)).await;

@@ -54,7 +54,7 @@ pub fn directory() -> Directory {
     }
 }
 
-fn contacts() -> Contacts {
+pub fn contacts() -> Contacts {
     let person = |handle: &str| PersonContacts {
         person: handle.into(),
         contacts: vec![Contact {

@@ -77,9 +77,9 @@ fn sentences(app: &App, question: &StandInQuestion) -> Vec<(String, Style)> {
             push(format!("Offer a swap on {schedule}?"), theme.strong());
             push(format!("It is about your shift {shift}."), Style::new());
             if let Some(span) = in_return {
-                let taken = span_text(app.clock(), span.from, span.to);
+                let wanted = span_text(app.clock(), span.from, span.to);
                 push(
-                    format!("In return you are on call for {} {taken}.", name(other)),
+                    format!("In return you are on call for {} {wanted}.", name(other)),
                     Style::new(),
                 );
             }
