@@ -12,6 +12,7 @@ mod store {
     mod dead_letters;
     mod doctor;
     mod fixtures;
+    mod follow_ups;
     mod heartbeats;
     mod import;
     mod last_word;

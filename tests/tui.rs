@@ -16,6 +16,7 @@ mod tui {
     mod filter;
     mod filter_property;
     mod first_start;
+    mod follow_ups;
     mod form;
     mod goto;
     mod groups;

@@ -156,7 +156,7 @@ impl FollowUpWorker {
                 let tracker = trackers.choose(claim.follow_up.tracker.as_deref());
                 let tracker = tracker.map(|(name, tracker)| (name.to_owned(), tracker));
                 if let Some((name, tracker)) = tracker {
-                    self.follow_up(Work { claim, tracker, name }).await?;
+                    self.follow_up(&Work { claim, tracker, name }).await?;
                 }
             }
         }
@@ -164,10 +164,10 @@ impl FollowUpWorker {
     }
 
     /// Follows up one item and ends its claim.
-    async fn follow_up(&self, work: Work<'_>) -> Result<(), BackendError> {
+    async fn follow_up(&self, work: &Work<'_>) -> Result<(), BackendError> {
         let result = tokio::select! {
             biased;
-            result = self.work(&work) => result,
+            result = self.work(work) => result,
             () = self.clock.sleep(WORK_LIMIT) => {
                 let reason = format!("{} did not answer within 8 min", work.name);
                 Err(Trouble::Tracker(SendError::uncertain(reason)))
@@ -200,7 +200,7 @@ impl FollowUpWorker {
                 FollowUpEnd { next: retry(failures), failures, problem, may_have_created: true }
             }
             Err(Trouble::Tracker(SendError::Permanent { reason })) if !has_issue(&work.claim) => {
-                match self.refuse(&work, &reason).await {
+                match self.refuse(work, &reason).await {
                     Err(error) if error.is_temporary() => return Err(error),
                     Err(error) => {
                         tracing::warn!(%error, "the refusal of a tracker is not recorded")
@@ -215,11 +215,11 @@ impl FollowUpWorker {
                     SendError::Temporary { retry_after, .. } => *retry_after,
                     _ => None,
                 };
-                let asked = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
+                let requested = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
                 // Before that, nobody can know whether it has created an issue.
                 let settled = if has_issue(&work.claim) { now } else { now + SETTLES_WITHIN };
-                let asked = asked.map_or(now, |wait| now + wait);
-                let next = retry(failures).max(asked).max(settled);
+                let requested = requested.map_or(now, |wait| now + wait);
+                let next = retry(failures).max(requested).max(settled);
                 let problem = Some(error.to_string());
                 FollowUpEnd { next, failures, problem, may_have_created: true }
             }

@@ -13,16 +13,23 @@ use super::backoff::Backoff;
 use super::changes::Changes;
 use super::parts::Parts;
 use super::settings::EngineSettings;
-use crate::backend::{BackendError, Cursor, Reminder};
+use crate::backend::{ActionItemSearch, BackendError, Cursor, Reminder};
 use crate::model::directory::Directory;
 use crate::model::maintenance::MaintenanceSearch;
 use crate::model::notification::Notification;
-use crate::model::signals::{Notice, notices_of_shifts, notices_of_windows};
+use crate::model::signals::{
+    Notice, days_of_notices, notices_of_action_items, notices_of_shifts, notices_of_windows,
+};
 
 /// The longest wait: a machine that was suspended is noticed after that time.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// How often notices are computed again though nothing has changed.
 const RECOMPUTED_AFTER: TimeDelta = TimeDelta::hours(1);
+/// How often action items are read again.
+const ITEMS_READ_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// How many pages of action items are read at most, and how many a page has.
+const MAX_ITEM_PAGES: usize = 10;
+const ITEM_PAGE: u32 = 1000;
 /// The most maintenance windows that are read.
 const MAX_WINDOWS: u32 = 500;
 
@@ -36,11 +43,13 @@ pub(super) struct Notices<'a> {
     directory: Option<Directory>,
     /// What is due now or in the coming day about shifts, and as of when.
     of_shifts: Option<(DateTime<Utc>, Vec<Notice>)>,
+    /// What is due now or in the coming day about action items, and as of when.
+    of_items: Option<(DateTime<Utc>, Vec<Notice>)>,
 }
 
 impl<'a> Notices<'a> {
     pub(super) fn new(engine: &'a Parts, changes: &'a Changes) -> Self {
-        Self { engine, changes, cursor: None, directory: None, of_shifts: None }
+        Self { engine, changes, cursor: None, directory: None, of_shifts: None, of_items: None }
     }
 
     /// Runs until it is dropped.
@@ -50,7 +59,7 @@ impl<'a> Notices<'a> {
         loop {
             let current = settings.borrow_and_update().clone();
             if current.sender.channels().is_empty() {
-                (self.directory, self.of_shifts) = (None, None);
+                (self.directory, self.of_shifts, self.of_items) = (None, None, None);
                 // An error means that whoever runs the engine is gone, which ends this as well.
                 if settings.changed().await.is_err() {
                     std::future::pending::<()>().await;
@@ -60,7 +69,7 @@ impl<'a> Notices<'a> {
             let turn = tokio::select! {
                 turn = self.turn(&current) => turn,
                 _ = settings.changed() => {
-                    self.of_shifts = None;
+                    (self.of_shifts, self.of_items) = (None, None);
                     continue;
                 }
             };
@@ -89,7 +98,12 @@ impl<'a> Notices<'a> {
             *notices = waiting;
         }
         let (next_of_windows, _) = self.store_due(of_windows, &with_stored, now).await?;
-        let next = next.into_iter().chain(next_of_windows).min();
+        let of_items = self.of_items(settings, now).await?;
+        let (next_of_items, waiting) = self.store_due(of_items, &with_stored, now).await?;
+        if let Some((_, notices)) = &mut self.of_items {
+            *notices = waiting;
+        }
+        let next = next.into_iter().chain(next_of_windows).chain(next_of_items).min();
         let wait = next.map_or(MAX_WAIT, |next| {
             let wait = next.signed_duration_since(now).to_std().unwrap_or_default();
             (wait + Duration::from_millis(1)).min(MAX_WAIT)
@@ -113,6 +127,53 @@ impl<'a> Notices<'a> {
             self.of_shifts = Some((now, notices));
         }
         self.of_shifts.as_ref().map(|(_, notices)| notices.clone()).unwrap_or_default()
+    }
+
+    /// Returns the notices about action items that are not stored yet, if the settings ask for any.
+    async fn of_items(
+        &mut self,
+        settings: &EngineSettings,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Notice>, BackendError> {
+        let is_fresh = self
+            .of_items
+            .as_ref()
+            .is_some_and(|(as_of, _)| *as_of <= now && now - *as_of < ITEMS_READ_AFTER);
+        if !is_fresh && settings.signals.reminders.action_items {
+            let notices = match self.read_items(settings, now).await {
+                Ok(notices) => notices,
+                Err(error) if error.is_temporary() => return Err(error),
+                Err(error) => {
+                    tracing::debug!(%error, "nobody learns that action items are due");
+                    Vec::new()
+                }
+            };
+            self.of_items = Some((now, notices));
+        }
+        Ok(self.of_items.as_ref().map(|(_, notices)| notices.clone()).unwrap_or_default())
+    }
+
+    /// Reads the notices about the open action items that are due about now.
+    async fn read_items(
+        &self,
+        settings: &EngineSettings,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Notice>, BackendError> {
+        let (from, to) = days_of_notices(now);
+        let first = ActionItemSearch::first(ITEM_PAGE);
+        let mut search = ActionItemSearch { done: Some(false), due_before: Some(to), ..first };
+        let mut notices = Vec::new();
+        for _ in 0..MAX_ITEM_PAGES {
+            let page = self.engine.backend.action_items(&search).await?;
+            let rows = page.rows.iter().filter(|row| row.item.due.is_some_and(|day| day >= from));
+            let items = rows.map(|row| (row.incident.label(), &row.item));
+            notices.extend(notices_of_action_items(items, settings.signals.reminders, now));
+            search.after = page.next;
+            if search.after.is_none() {
+                break;
+            }
+        }
+        Ok(notices)
     }
 
     /// Reads the notices about maintenance windows, if the settings ask for any.

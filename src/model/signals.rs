@@ -1,12 +1,14 @@
 //! What the settings say about silence and about what must not be forgotten: heartbeats, reminders,
 //! acknowledgements that expire, and who is sent updates.
 
+mod action_items;
 mod heartbeat;
 mod notice;
 mod reminder;
 pub mod self_test;
 mod stakeholders;
 
+pub use action_items::{days_of_notices, notices_of_action_items};
 pub use heartbeat::{
     BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
     describe_all, heartbeat_key, levels_of,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::file::FileStore;
 use redphone::backend::{ActionItemSearch, Backend};
 use redphone::engine::Clock;
@@ -70,7 +70,8 @@ impl Scene {
         store.execute(&ask(incident, IncidentCommand::SetActionItem { item })).await.unwrap();
         let server = TrackerServer::new(kind, faults);
         let stand_in = StandIn::start(server.judge()).await;
-        let clock = Arc::new(StillClock(Mutex::new(Utc::now() + TimeDelta::seconds(1))));
+        let clock =
+            Arc::new(StillClock(Mutex::new(Utc::now().trunc_subsecs(3) + TimeDelta::seconds(1))));
         let scene = Self { _folder: folder, store, incident, item: id, clock, server, stand_in };
         scene.request().await;
         scene
@@ -85,7 +86,7 @@ impl Scene {
     /// Sets the clock ahead, and at least to the real time.
     fn advance(&self, by: TimeDelta) {
         let mut now = self.clock.0.lock().unwrap();
-        *now = (*now + by).max(Utc::now());
+        *now = (*now + by).max(Utc::now().trunc_subsecs(3));
     }
 
     fn trackers(&self, secret: &str, closes_items: bool) -> Trackers {
@@ -268,7 +269,7 @@ async fn programs_at_the_same_time_make_one_issue() {
 #[case(Fault::Limited, 700)]
 #[case(Fault::Down, 60)]
 #[tokio::test]
-async fn tracker_that_fails_is_asked_again(#[case] fault: Fault, #[case] seconds: i64) {
+async fn tracker_that_fails_is_tried_again(#[case] fault: Fault, #[case] seconds: i64) {
     for kind in ALL {
         let scene = Scene::new(kind, &[fault]).await;
         assert_eq!(scene.turn().await, Some(TimeDelta::seconds(seconds)), "{kind:?}");

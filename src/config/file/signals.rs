@@ -61,6 +61,7 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
             week: section.read("week", Value::flag).unwrap_or_default(),
             pauses_s: section.read("pauses", span_or_never).flatten(),
             windows_s: section.read("maintenance", lead).flatten(),
+            action_items: section.read("action_items", Value::flag).unwrap_or_default(),
         };
         section.finish();
     }

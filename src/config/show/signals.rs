@@ -22,6 +22,7 @@ impl TomlWriter<'_> {
         self.setting("week", &reminders.week.to_string());
         let pauses = reminders.pauses_s.map_or_else(|| quote("never"), quote_seconds);
         self.setting("pauses", &pauses);
+        self.setting("action_items", &reminders.action_items.to_string());
         let windows = reminders.windows_s.map_or_else(|| quote("never"), quote_seconds);
         self.setting("maintenance", &windows);
     }

@@ -23,6 +23,10 @@ growing_enum! {
         Pause = "pause",
         /// A maintenance window ends soon.
         Maintenance = "maintenance",
+        /// An action item is due soon.
+        ActionItemDue = "action item due",
+        /// An action item is overdue.
+        ActionItemOverdue = "action item overdue",
     }
 }
 
@@ -42,6 +46,8 @@ impl ReminderKind {
                  happened."
             }
             Self::Maintenance => "A maintenance window ends soon.",
+            Self::ActionItemDue => "An action item is due soon.",
+            Self::ActionItemOverdue => "An action item is overdue.",
             Self::OnCall => "You go on call soon.",
             Self::Week => "You are on call this week.",
             Self::CoverRequested => "Somebody wants cover for a shift.",

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{ActionItem, Section, suggested_text};
 use crate::model::actor::PersonRef;
 use crate::model::directory::Directory;
-use crate::model::event::Event;
+use crate::model::event::{Event, EventBody};
 use crate::model::incident::Incident;
 use crate::model::service_level::{ServiceLevels, verdicts};
 use crate::model::text::{lines, sanitize};
@@ -85,6 +85,14 @@ impl ReviewPage<'_> {
         }
         let levels = verdicts(row, self.levels).filter_map(|verdict| verdict.phrase());
         facts.push(("Service levels", levels.collect::<Vec<_>>().join("; ")));
+        let by = |event: &Event| format!("{} by {}", time(event.at), event.actor.name());
+        let mut events = self.events.iter();
+        let begun = events.find(|event| matches!(event.body, EventBody::ReviewWritten { .. }));
+        facts.push(("Review begun", begun.map(by).unwrap_or_default()));
+        let mut events = self.events.iter().rev();
+        let published = events.find(|event| event.body == EventBody::ReviewPublished);
+        let published = published.filter(|_| self.incident.review.published_at.is_some());
+        facts.push(("Published", published.map(by).unwrap_or_default()));
         let facts = facts.into_iter().map(|(name, text)| (name, one_line(&text)));
         facts.filter(|(_, text)| !text.is_empty()).collect()
     }

@@ -124,16 +124,23 @@ fn milestones(
     let lines: Vec<String> = events
         .iter()
         .filter(|event| event.body.is_milestone())
-        .map(|event| {
-            let detail = event.marked_detail(directory);
-            let line = format!(
-                "- {} {} by {}",
-                time(event.at),
-                event.body.label().to_lowercase(),
-                event.actor.name()
-            );
-            if detail.is_empty() { line } else { format!("{line}: {}", detail.replace('\n', " ")) }
-        })
+        .map(|event| event_line(event, directory, time))
         .collect();
     lines.join("\n")
+}
+
+/// Returns the line of a list in Markdown that stands for an event.
+pub(super) fn event_line(
+    event: &Event,
+    directory: Option<&Directory>,
+    time: &dyn Fn(DateTime<Utc>) -> String,
+) -> String {
+    let detail = event.marked_detail(directory);
+    let line = format!(
+        "- {} {} by {}",
+        time(event.at),
+        event.body.label().to_lowercase(),
+        event.actor.name()
+    );
+    if detail.is_empty() { line } else { format!("{line}: {}", detail.replace('\n', " ")) }
 }

@@ -16,6 +16,7 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Of what people are reminded. Of nothing, unless the settings say it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ReminderSettings {
     /// Of updates that stakeholders expect.
     pub updates: bool,
@@ -29,6 +30,8 @@ pub struct ReminderSettings {
     pub pauses_s: Option<i64>,
     /// Of a maintenance window that ends, this many seconds before; `None` if not.
     pub windows_s: Option<i64>,
+    /// Owners of action items, of the day before one is due and of the day after.
+    pub action_items: bool,
 }
 
 impl ReminderSettings {

@@ -17,7 +17,7 @@ use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::settings::appearance;
 use crate::tui::verb::target::Target;
-use crate::tui::verb::{link, planning, send};
+use crate::tui::verb::{link, planning, review_timeline, send};
 use crate::tui::{
     drafts, filter, form, jump, maintenance, metrics, oncall, run, runbook, similar, views,
     workspace,
@@ -68,6 +68,10 @@ pub(in crate::tui) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Ve
     match (picker.kind, item.pick) {
         (PickerKind::Views, Pick::Index(index)) => views::update::choose_view(app, index, at),
         (PickerKind::Sorts, Pick::Index(index)) => views::update::choose_sort(app, index, at),
+        (PickerKind::ReviewTimeline, pick) => match review_timeline::choose(app, picker, &pick) {
+            Some((pick, targets)) => apply_pick(app, pick, targets, at),
+            None => Vec::new(),
+        },
         (_, pick) => apply_pick(app, pick, picker.targets, at),
     }
 }
@@ -121,6 +125,7 @@ pub(in crate::tui) fn apply_pick(
             Vec::new()
         }
         Pick::Swap(shift) => oncall::stand_in::update::ask_swap(app, &shift, at),
+        Pick::ReviewTimeline(id) => review_timeline::open(app, id, targets),
         Pick::FaultGroup(number) => similar::update::open_group(app, number),
         Pick::Span(span) => metrics::update::choose_span(app, span),
         Pick::View(view) => views::update::show_view(app, *view, at),

@@ -63,6 +63,8 @@ pub enum Pick {
     Draft(Uuid),
     /// Shows the review of an incident as it will be read.
     ReadReview(IncidentId),
+    /// Lists the events of an incident of which the timeline of its review is picked.
+    ReviewTimeline(IncidentId),
     /// Opens the form for a new action item of the review.
     NewActionItem,
     /// Shows a saved view of the queue.
@@ -180,6 +182,8 @@ pub enum PickerKind {
     Runs,
     /// Shifts of others for which the own one is offered.
     Swaps,
+    /// Events of which the timeline of a review is picked.
+    ReviewTimeline,
 }
 
 /// An item that matches the query, and where it matches.

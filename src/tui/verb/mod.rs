@@ -46,6 +46,7 @@ mod recovery;
 mod reopen;
 mod resolve;
 mod review;
+pub(in crate::tui) mod review_timeline;
 mod role;
 pub mod selection;
 pub mod send;

@@ -54,6 +54,8 @@ impl VerbLogic for WriteReview {
         let mut items = vec![
             Item::new("write the sections …", Pick::Form(Kind::Review)).key('w').about(about),
             Item::new("read it as it will be", Pick::ReadReview(target.id)).key('r'),
+            Item::new("pick the events of its timeline …", Pick::ReviewTimeline(target.id))
+                .key('t'),
             Item::new("add an action item …", Pick::NewActionItem).key('a'),
         ];
         for (item, key) in record.review.actions.iter().zip('1'..='9') {
@@ -190,13 +192,13 @@ fn recorded_text(app: &App, record: Option<&Incident>, section: Section) -> Stri
 }
 
 /// Formats a time for the text of a review: `2026-03-01 22:37 UTC`.
-fn review_time(app: &App, at: DateTime<Utc>) -> String {
+pub(super) fn review_time(app: &App, at: DateTime<Utc>) -> String {
     let clock = app.clock();
     format!("{} {}", clock.local_time(at).format("%Y-%m-%d %H:%M"), clock.name_at(at))
 }
 
 /// Returns the events of an incident, as far as they were read.
-fn read_events<'a>(app: &'a App, record: &Incident) -> &'a [Event] {
+pub(super) fn read_events<'a>(app: &'a App, record: &Incident) -> &'a [Event] {
     let id = record.summary.id;
     let shown = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
     shown.map(|shown| shown.events.as_slice()).unwrap_or_default()

@@ -1,6 +1,7 @@
 //! What must not act: links that are opened, guessed, changed or shown elsewhere, and answers that are forged,
 //! altered or sent again.
 
+use redphone::backend::Backend;
 use redphone::model::Status;
 use rstest::rstest;
 use serde_json::json;

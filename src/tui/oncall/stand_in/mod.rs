@@ -210,8 +210,8 @@ pub(in crate::tui) fn swap_shifts(
     let mut shifts: Vec<SwapShift> = others
         .flat_map(|person| {
             let spans = schedule.spans_of(person, now, end).into_iter();
-            let ahead = spans.filter(|span| span.from > now && span.to < end);
-            ahead.map(|span| SwapShift { person: person.to_owned(), span })
+            let ahead = spans.filter(move |span| span.from > now && span.to < end);
+            ahead.map(move |span| SwapShift { person: person.to_owned(), span })
         })
         .collect();
     shifts.sort_by(|a, b| (a.span.from, &a.person).cmp(&(b.span.from, &b.person)));
