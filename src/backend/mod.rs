@@ -13,6 +13,7 @@ mod cursor;
 pub mod dead_letters;
 pub mod demo;
 mod error;
+mod evidence;
 pub mod file;
 pub mod heartbeats;
 pub mod http;
@@ -49,6 +50,7 @@ pub use dead_letters::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
 };
 pub use error::{BackendError, Cause, Missing};
+pub use evidence::{MissingEvidence, NoEvidence};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
@@ -72,6 +74,7 @@ use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::{Change, Suspect};
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::filter::Filter;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
@@ -403,6 +406,13 @@ pub trait Backend: Send + Sync {
     /// A backend that does not count them says so, which is what this method does.
     async fn noise(&self, _search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         Err(BackendError::not_allowed(NoNoise))
+    }
+
+    /// Returns the content of evidence, by the id that it has in the record of its incident.
+    ///
+    /// A backend that has none says so, which is what this method does.
+    async fn evidence(&self, _id: Uuid) -> Result<EvidenceContent, BackendError> {
+        Err(BackendError::not_allowed(NoEvidence))
     }
 
     /// Returns the alerts that fire in open incidents, the one that was reported last first; at most

@@ -95,6 +95,7 @@ pub fn unknown_names(command: &IncidentCommand, directory: &Directory) -> Vec<Ba
         }
         IncidentCommand::SetServices { services } => (services.as_slice(), None),
         IncidentCommand::SetTeam { team } => ([].as_slice(), team.as_ref()),
+        IncidentCommand::InvolveTeam { team, involved: true } => ([].as_slice(), Some(team)),
         _ => return Vec::new(),
     };
     let is_name = |name: &&String| check::name("name", name).is_ok();

@@ -193,6 +193,25 @@ pub enum Rejection {
     AlreadyNoise,
     /// The incident is not marked as noise.
     NotNoise,
+    /// The incident has this reporter already.
+    AlreadyReported,
+    /// The incident has no such reporter.
+    NoSuchReporter,
+    /// The team leads or helps already.
+    AlreadyInvolved,
+    /// The team does not help.
+    NotInvolved,
+    /// The incident has evidence of this name or with this content already.
+    AlreadyAttached {
+        /// The name under which it has it.
+        name: String,
+    },
+    /// The store has no room for more evidence.
+    EvidenceFull,
+    /// The incident has no such evidence.
+    NoSuchEvidence,
+    /// That was redacted already.
+    AlreadyRedacted,
     /// Alerts should be moved to the incident that has them.
     MoveToItself,
     /// The incident to which alerts should be moved has ended.
@@ -395,6 +414,13 @@ impl Rejection {
             | Self::NotFolded
             | Self::AlreadyNoise
             | Self::NotNoise
+            | Self::AlreadyReported
+            | Self::NoSuchReporter
+            | Self::AlreadyInvolved
+            | Self::NotInvolved
+            | Self::AlreadyAttached { .. }
+            | Self::NoSuchEvidence
+            | Self::AlreadyRedacted
             | Self::AlreadyLinked { .. }
             | Self::NotLinked { .. }
             | Self::NeedsNoReopening { .. }
@@ -403,6 +429,7 @@ impl Rejection {
             | Self::ReviewAlreadyPublished { .. }
             | Self::Administration(_) => RejectionKind::Conflict,
             Self::StagesOnlyMoveForward { .. }
+            | Self::EvidenceFull
             | Self::AcknowledgedMeanwhile
             | Self::LevelNotDue { .. }
             | Self::EscalationOnHold

@@ -28,6 +28,7 @@ use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -359,6 +360,10 @@ impl Backend for FileStore {
 
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         self.count_noise(search, Utc::now()).await
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        self.read_evidence(id).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

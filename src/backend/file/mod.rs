@@ -23,6 +23,8 @@ pub mod doctor;
 mod error;
 mod event_insert;
 mod event_row;
+mod evidence;
+mod evidence_table;
 mod export;
 mod foreign_table;
 mod full_text;

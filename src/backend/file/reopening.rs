@@ -35,6 +35,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -491,6 +492,10 @@ impl Backend for ReopeningStore {
 
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         self.current_store().await?.0.noise(search).await
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        self.current_store().await?.0.evidence(id).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

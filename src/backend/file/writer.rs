@@ -45,6 +45,8 @@ pub(super) struct Writer {
     /// Set when a task panicked while it held the writer: the caches and the open transaction
     /// can't be trusted.
     pub poisoned: bool,
+    /// Whether the running transaction redacts something.
+    pub redacted: bool,
 }
 
 /// The scope within which a command is carried out completely or not at all.
@@ -95,6 +97,7 @@ impl Writer {
             windows: None,
             last_log: None,
             poisoned: false,
+            redacted: false,
         }
     }
 

@@ -59,6 +59,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -713,6 +714,12 @@ impl Backend for HttpBackend {
             Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoNoise)),
             response => response,
         }
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        let id = id.to_string();
+        let request = ApiRequest { path_value: &id, ..get_request::<()>(path::EVIDENCE) };
+        self.get(request).await.map_err(|failure| failure.error)
     }
 
     async fn dead_letters(

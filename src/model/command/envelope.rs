@@ -51,7 +51,8 @@ impl Envelope {
                     declaration.detected_at = declaration.detected_at.min(declaration.reported_at);
                 }
                 IncidentCommand::Snooze { until } => correct(until),
-                IncidentCommand::SetExpectedRecovery { at: Some(expected) } => correct(expected),
+                IncidentCommand::SetExpectedRecovery { at: Some(at) }
+                | IncidentCommand::SetImpactBegan { at: Some(at) } => correct(at),
                 IncidentCommand::UpdateStakeholders { next_due: Some(due), .. } => correct(due),
                 _ => {}
             },

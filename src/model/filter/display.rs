@@ -109,6 +109,15 @@ impl fmt::Display for Term {
             Predicate::ResolvedBefore(than) => write_duration(f, "resolved>", *than),
             Predicate::ChangedWithin(than) => write_duration(f, "changed<", *than),
             Predicate::ChangedBefore(than) => write_duration(f, "changed>", *than),
+            Predicate::BeganWithin(than) => write_duration(f, "began<", *than),
+            Predicate::BeganBefore(than) => write_duration(f, "began>", *than),
+            Predicate::MoreUsers(than) => write!(f, "users>{than}"),
+            Predicate::FewerUsers(than) => write!(f, "users<{than}"),
+            Predicate::Reporter(None) => f.write_str("reporter:none"),
+            Predicate::Reporter(Some(who)) => {
+                f.write_str("reporter:")?;
+                write_value(f, who, is_reserved(who, &["none"]))
+            }
             Predicate::Label(None) => f.write_str("label:none"),
             Predicate::Label(Some(label)) => {
                 f.write_str("label:")?;

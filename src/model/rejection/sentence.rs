@@ -118,6 +118,18 @@ impl Rejection {
             Self::NotFolded => "it is not folded".into(),
             Self::AlreadyNoise => "it is marked as noise already".into(),
             Self::NotNoise => "it is not marked as noise".into(),
+            Self::AlreadyReported => "that reporter was added already".into(),
+            Self::NoSuchReporter => "it has no such reporter".into(),
+            Self::AlreadyInvolved => "that team works on it already".into(),
+            Self::NotInvolved => "that team does not help".into(),
+            Self::AlreadyAttached { name } => {
+                format!("it has that evidence already: {}", sanitize(name))
+            }
+            Self::EvidenceFull => {
+                "the evidence of all incidents has 1 GiB, which is the most: redact some".into()
+            }
+            Self::NoSuchEvidence => "it has no such evidence".into(),
+            Self::AlreadyRedacted => "that was redacted already".into(),
             Self::MoveToItself => "its alerts are in it already: choose another incident".into(),
             Self::MoveTargetEnded { number, status } => {
                 format!("{} is {status}: choose an open incident to move them to", label(*number))

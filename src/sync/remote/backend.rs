@@ -19,6 +19,7 @@ use crate::backend::{
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -222,6 +223,10 @@ impl Backend for Remote {
 
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         self.shared.backend.noise(search).await
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        self.shared.backend.evidence(id).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

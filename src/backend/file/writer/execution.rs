@@ -13,6 +13,7 @@ use crate::backend::file::error::{
 };
 use crate::backend::file::event_insert::{EventOrigin, InsertGuard, insert_event};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
+use crate::backend::file::evidence::replace_snapshot;
 use crate::backend::file::meta::LAST_NUMBER;
 use crate::backend::file::problem_table;
 use crate::backend::file::projection::{self, ProjectedIncident};
@@ -83,7 +84,10 @@ impl Writer {
             }
         };
         match (&result, scope) {
-            (Ok(outcome), TxScope::Transaction) if !outcome.replayed => self.on_commit(),
+            (Ok(outcome), TxScope::Transaction) if !outcome.replayed => {
+                self.on_commit();
+                self.end_redaction().await;
+            }
             (Ok(outcome), TxScope::Savepoint) if !outcome.replayed => {}
             _ => self.roll_back_scope(scope).await,
         }
@@ -287,7 +291,11 @@ impl Writer {
         }
         let mut batch = Batch::default();
         let origin = EventOrigin::new(sent, None);
+        Box::pin(self.put_evidence(&mut batch, command, &events, before.as_ref())).await?;
         let updated = self.add_events(&mut batch, before, &events, &origin).await?;
+        if events.iter().any(|event| matches!(event.body, EventBody::Redacted { .. })) {
+            replace_snapshot(&mut batch, &updated)?;
+        }
         let mut all_events = events;
         let mut touched = vec![updated];
         if let Some(OtherTimeline { before, events, moved }) = other {
@@ -357,6 +365,8 @@ impl Writer {
             (
                 IncidentCommand::Merge { .. }
                 | IncidentCommand::MoveAlerts { .. }
+                | IncidentCommand::AttachEvidence { .. }
+                | IncidentCommand::Redact { .. }
                 | IncidentCommand::Fold { .. },
                 _,
             )

@@ -159,7 +159,7 @@ impl HistoryFold {
         };
         Some(History {
             source: summary.source,
-            began_ms: None,
+            began_ms: incident.began_at.map(|at| at.timestamp_millis()),
             out_ms,
             unowned_ms: incident.unowned_s.saturating_mul(1000),
             reopened: incident.reopened,
