@@ -15,6 +15,8 @@ pub const NUMBER: &str = "/v1/numbers/{number}";
 pub const SIMILAR: &str = "/v1/incidents/{id}/similar";
 /// The alerts of an incident: takes [`super::query::Alerts`], returns those that fire first.
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
+/// The content of evidence, by its id.
+pub const EVIDENCE: &str = "/v1/evidence/{id}";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
 pub const INGEST_ALERTMANAGER: &str = "/v1/ingest/alertmanager";
 /// The heartbeats: how often each is expected, and when it was last received.

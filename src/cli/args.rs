@@ -7,6 +7,7 @@ pub mod check;
 mod contact;
 pub mod cover;
 pub mod directory;
+mod evidence;
 mod heartbeat;
 mod incidents;
 pub mod ingest;
@@ -36,6 +37,7 @@ pub use contact::{
     AddContact, ContactCommand, ListContacts, QuietContact, RemoveContact, SetContact,
     TestContacts, Waits, Whose,
 };
+pub use evidence::Evidence;
 pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
@@ -178,6 +180,9 @@ pub enum Command {
     /// Print the incidents that resemble one, and how they were resolved
     #[command(after_help = similar::SIMILAR)]
     Similar(Similar),
+    /// List the evidence of an incident, and print or save its content
+    #[command(after_help = evidence::EVIDENCE)]
+    Evidence(Evidence),
     /// Print the events of all incidents for scripts, and as they happen
     #[command(after_help = incidents::EVENTS)]
     Events(Events),
@@ -479,7 +484,8 @@ status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security,
 field are alternatives, all else must hold together. Without is: or an ended status only open
 incidents are listed.
 
-More terms are role:me, role:scribe, label:eu, changed<8h and resolved<8h, which lists ended ones too.
+More terms are role:me, role:scribe, label:eu, changed<8h, began<2h, users>100, reporter:varga
+and resolved<8h, which lists ended ones too.
 By the time of the report: since:yesterday, before:2026-11, on:2026-10-29, since:monday, on:last-week,
 since:2026-10-29T14:00; days begin in the zone of --zone.
 

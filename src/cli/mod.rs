@@ -27,6 +27,7 @@ mod directory;
 mod doctor;
 mod engine;
 mod events;
+mod evidence;
 mod export;
 mod feed;
 mod guide;
@@ -223,6 +224,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::List(args)) => block_on(list::run(context, args)),
         Some(Command::Show(args)) => block_on(show::run(context, args)),
         Some(Command::Similar(args)) => block_on(similar::run(context, args)),
+        Some(Command::Evidence(args)) => block_on(evidence::run(context, args)),
         Some(Command::Events(args)) => block_on(events::run(context, args)),
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),

@@ -10,10 +10,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::bad_field::{BadField, FieldProblem};
-use super::check;
-use super::event::{Event, EventBody, Undo};
+use super::field_check;
 use super::id::IncidentId;
-use super::impact::Reporter;
 use super::status::growing_enum;
 
 /// The greatest size of the content of one, in bytes.
@@ -96,7 +94,7 @@ impl Evidence {
         if self.redacted {
             return Ok(());
         }
-        check::name("name", &self.name)?;
+        field_check::name("name", &self.name)?;
         check_hash(&self.hash)
     }
 }
@@ -169,45 +167,6 @@ impl EvidenceContent {
             Err(BadField::new("hash", FieldProblem::NotAHash))
         }
     }
-}
-
-/// Removes from an event what a redaction removes. Returns whether the event had it.
-pub fn redact_event(event: &mut Event, part: RedactedPart, target: Uuid) -> bool {
-    let only_contact = part == RedactedPart::Contact;
-    let in_undo = event.undo.as_mut().is_some_and(|undo| redact_undo(undo, part, target));
-    let in_body = match (&mut event.body, part) {
-        (EventBody::EvidenceAdded { evidence }, RedactedPart::Evidence)
-            if evidence.id == target =>
-        {
-            evidence.redact();
-            true
-        }
-        (EventBody::ReporterAdded { reporter }, RedactedPart::Reporter | RedactedPart::Contact)
-            if reporter.id == target =>
-        {
-            reporter.redact(only_contact);
-            true
-        }
-        _ => false,
-    };
-    in_undo || in_body
-}
-
-/// Removes from what an undo restores what a redaction removes.
-fn redact_undo(undo: &mut Undo, part: RedactedPart, target: Uuid) -> bool {
-    const REPORTERS: &str = "reporters";
-    if !matches!(part, RedactedPart::Reporter | RedactedPart::Contact) {
-        return false;
-    }
-    let Some(value) = undo.fields.get(REPORTERS) else { return false };
-    let Ok(mut reporters) = serde_json::from_value::<Vec<Reporter>>(value.clone()) else {
-        return false;
-    };
-    let Some(reporter) = reporters.iter_mut().find(|one| one.id == target) else { return false };
-    reporter.redact(part == RedactedPart::Contact);
-    let value = serde_json::to_value(&reporters).unwrap_or_default();
-    undo.fields.insert(REPORTERS.to_owned(), value);
-    true
 }
 
 #[cfg(test)]

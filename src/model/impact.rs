@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::bad_field::{BadField, FieldProblem};
-use super::check::{self, MAX_NAME_CHARS};
+use super::field_check::{self, MAX_NAME_CHARS};
 
 /// The most reporters of one incident.
 pub const MAX_REPORTERS: usize = 100;
@@ -73,8 +73,8 @@ impl Affected {
         if self.share.is_some_and(|share| share > ALL_PARTS) {
             return Err(BadField::new("share", FieldProblem::NotAShare));
         }
-        check::names("regions", &self.regions)?;
-        check::names("customers", &self.customers)
+        field_check::names("regions", &self.regions)?;
+        field_check::names("customers", &self.customers)
     }
 }
 
@@ -152,7 +152,7 @@ impl Reporter {
     /// [`BadField`] describes the first field that is wrong.
     pub fn check(&self) -> Result<(), BadField> {
         if !self.redacted || !self.name.is_empty() {
-            check::name("name", &self.name)?;
+            field_check::name("name", &self.name)?;
         }
         for (field, text) in [("contact", &self.contact), ("ticket", &self.ticket)] {
             let Some(text) = text else { continue };
@@ -161,7 +161,7 @@ impl Reporter {
                 let problem = FieldProblem::TooManyChars { count, max: MAX_CONTACT_CHARS };
                 return Err(BadField::new(field, problem));
             }
-            check::name(field, &text.chars().take(MAX_NAME_CHARS).collect::<String>())?;
+            field_check::name(field, &text.chars().take(MAX_NAME_CHARS).collect::<String>())?;
         }
         Ok(())
     }

@@ -44,6 +44,7 @@ pub mod priority;
 pub mod problem;
 pub mod queue;
 pub mod readiness;
+pub mod redaction;
 pub mod rejection;
 pub mod reported_change;
 pub mod required;

@@ -114,7 +114,6 @@ const CIRCLES: [(&[&str], &str); 1] = [(
         "model::command::write_review",
         "model::decide",
         "model::event",
-        "model::evidence",
         "model::incident",
         "model::unknown_event",
     ],

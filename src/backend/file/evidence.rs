@@ -14,13 +14,13 @@ use super::sql::Batch;
 use super::store::FileStore;
 use super::writer::Writer;
 use crate::backend::{BackendError, MissingEvidence};
-use crate::model::evidence::{
-    EvidenceContent, MAX_STORE_BYTES, RedactedPart, decode_content, redact_event,
-};
+use crate::model::evidence::{EvidenceContent, MAX_STORE_BYTES, RedactedPart, decode_content};
+use crate::model::redaction::redact_event;
 use crate::model::{Event, EventBody, IncidentCommand, Rejection};
 
 /// The first version of the schema that has the tables.
 const FIRST_VERSION: i64 = 13;
+
 impl FileStore {
     /// Reads the content of evidence.
     pub(super) async fn read_evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {

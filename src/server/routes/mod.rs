@@ -10,6 +10,7 @@ mod contacts;
 mod covers;
 mod directory;
 mod events;
+mod evidence;
 mod heartbeats;
 mod incidents;
 mod ingest;
@@ -48,6 +49,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::alerts))
+        .routes(routes!(evidence::evidence))
         .routes(routes!(incidents::similar))
         .routes(routes!(ingest::alertmanager::ingest_alertmanager))
         .routes(routes!(ingest::named::ingest_named))

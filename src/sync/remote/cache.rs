@@ -440,7 +440,14 @@ async fn put_events(
     .bind(after)
     .fetch_one(&mut **tx)
     .await?;
-    if !is_contiguous {
+    // Earlier copies of what was redacted since must go.
+    let redacts = events.iter().any(|event| matches!(event.body, EventBody::Redacted { .. }));
+    if redacts {
+        sqlx::query("DELETE FROM event WHERE incident = ?")
+            .bind(id.as_bytes().to_vec())
+            .execute(&mut **tx)
+            .await?;
+    } else if !is_contiguous {
         if last_cached > Some(after) {
             return Ok(());
         }

@@ -25,6 +25,7 @@ mod describe;
 mod escalate;
 mod escalation_progress;
 mod fold;
+mod impact;
 pub mod link;
 pub mod logic;
 pub(in crate::tui) mod merge;
@@ -90,6 +91,10 @@ const VERBS: &[Verb] = &[
     verb(team::ENTRY, &team::Team),
     verb(update::ENTRY, &update::Update),
     verb(recovery::ENTRY, &recovery::Recovery),
+    verb(impact::BEGAN_ENTRY, &impact::ImpactBegan),
+    verb(impact::AFFECTED_ENTRY, &impact::UsersAffected),
+    verb(impact::REPORTER_ENTRY, &impact::AddReporter),
+    verb(impact::TEAM_ENTRY, &impact::InvolveTeam),
     verb(checklist::ENTRY, &checklist::AnswerItem),
     verb(close::ENTRY, &close::Close),
     verb(review::ENTRY, &review::WriteReview),
@@ -130,6 +135,9 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RecordChange,
     CommandKind::RecordProblem,
     CommandKind::MoveAlerts,
+    CommandKind::RemoveReporter,
+    CommandKind::AttachEvidence,
+    CommandKind::Redact,
     CommandKind::Mute,
     CommandKind::Unmute,
 ];

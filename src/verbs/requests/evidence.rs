@@ -37,7 +37,7 @@ impl Request for AttachEvidence {
         "attach",
         "Attach a file or captured output",
         &[CommandKind::AttachEvidence],
-        "INC-12 /etc/passwd --name users.txt",
+        "INC-12 app.log",
         r#"{"content": "ZXJyb3I6IHBvb2wgZXhoYXVzdGVkCg==", "name": "app.log"}"#,
     )
     .more_examples(&["kubectl logs checkout | redphone attach INC-12 - --name checkout.log"])
