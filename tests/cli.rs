@@ -14,6 +14,7 @@ mod cli {
     mod contacts;
     mod cover;
     mod directory;
+    mod evidence;
     mod files;
     mod formats;
     mod full_output;

@@ -11,8 +11,10 @@ mod store {
     mod contacts;
     mod dead_letters;
     mod doctor;
+    mod evidence;
     mod fixtures;
     mod heartbeats;
+    mod impact;
     mod import;
     mod last_word;
     mod later;

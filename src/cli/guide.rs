@@ -38,6 +38,7 @@ pages![
     "roles",
     "alertmanager",
     "heartbeats",
+    "impact",
     "selftests",
     "calendars",
     "maintenance",

@@ -117,6 +117,9 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/calendars.md"))]
     }
 
+    pub mod impact {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/impact.md"))]
+    }
     pub mod heartbeats {
         #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
     }

@@ -12,6 +12,7 @@ mod covers;
 mod dead_letters;
 mod directory;
 mod events;
+mod evidence;
 mod filter_days;
 mod full_disk;
 mod heartbeats;

@@ -5,6 +5,8 @@ use redphone::api::Order;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{CommandKind, Decision, Link};
+use redphone::model::evidence::RedactedPart;
+use redphone::model::impact::{Affected, Reporter};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::{Category, Classification, ResolutionAction, Role};
@@ -113,6 +115,34 @@ fn sample(kind: CommandKind) -> Command {
         },
         K::Fold => Ask::Fold { under: Some(IncidentId::new()) },
         K::MarkNoise => Ask::MarkNoise { reason: Some(text()) },
+        K::SetImpactBegan => Ask::SetImpactBegan { at: Some(at) },
+        K::SetAffected => Ask::SetAffected {
+            affected: Affected {
+                users: Some(3),
+                share: Some(12_500),
+                regions: vec!["eu".into()],
+                customers: vec!["Acme".into()],
+            },
+        },
+        K::AddReporter => Ask::AddReporter {
+            reporter: Reporter {
+                id: ProblemId::new().0,
+                name: "Tom Varga".into(),
+                contact: Some("tom@example.org".into()),
+                ticket: Some("T-1".into()),
+                redacted: false,
+            },
+        },
+        K::RemoveReporter => Ask::RemoveReporter { reporter: ProblemId::new().0 },
+        K::InvolveTeam => Ask::InvolveTeam { team: "payments".into(), involved: true },
+        K::AttachEvidence => Ask::AttachEvidence {
+            evidence: ProblemId::new().0,
+            name: "app.log".into(),
+            content: "YWJj".into(),
+        },
+        K::Redact => {
+            Ask::Redact { part: RedactedPart::Reporter, target: ProblemId::new().0, reason: text() }
+        }
         K::RecordChange => {
             return Command::RecordChange(Change {
                 id: ChangeId::new(),

@@ -56,6 +56,7 @@ impl Company {
         self.cli = CliFixture::new();
         let run = self.cli.pipe(["import", "-"], self.original.as_bytes());
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+        std::fs::write(self.cli.path("app.log"), "error: pool exhausted\n").unwrap();
     }
 
     /// Runs a command line as a shell would.
@@ -118,6 +119,9 @@ fn preparations() -> BTreeMap<&'static str, Vec<String>> {
         ("unlink", lines(&["link 12 https://status.example.com/123"])),
         ("publish", review),
         ("undo", lines(&["ack 12"])),
+        ("remove-reporter", lines(&["reporter 12 'Tom Varga'"])),
+        ("redact", lines(&["reporter 12 'Tom Varga'"])),
+        ("release-team", lines(&["involve-team 12 payments"])),
     ])
 }
 

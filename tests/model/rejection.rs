@@ -180,6 +180,22 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
         (R::NotFolded, Conflict, "it is not folded"),
         (R::AlreadyNoise, Conflict, "it is marked as noise already"),
         (R::NotNoise, Conflict, "it is not marked as noise"),
+        (R::AlreadyReported, Conflict, "that reporter was added already"),
+        (R::NoSuchReporter, Conflict, "it has no such reporter"),
+        (R::AlreadyInvolved, Conflict, "that team works on it already"),
+        (R::NotInvolved, Conflict, "that team does not help"),
+        (
+            R::AlreadyAttached { name: "app.log".into() },
+            Conflict,
+            "it has that evidence already: app.log",
+        ),
+        (
+            R::EvidenceFull,
+            NotNow,
+            "the evidence of all incidents has 1 GiB, which is the most: redact some",
+        ),
+        (R::NoSuchEvidence, Conflict, "it has no such evidence"),
+        (R::AlreadyRedacted, Conflict, "that was redacted already"),
         (R::MoveToItself, Invalid, "its alerts are in it already: choose another incident"),
         (
             R::MoveTargetEnded { number, status: resolved },

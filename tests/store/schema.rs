@@ -98,6 +98,15 @@ async fn filled(path: &Path) {
     for command in [IncidentCommand::SetActionItem { item }, IncidentCommand::Link { link }] {
         store.execute(&ask(second, command)).await.unwrap();
     }
+    let attach = IncidentCommand::AttachEvidence {
+        evidence: uuid::Uuid::now_v7(),
+        name: "app.log".into(),
+        content: "ZXJyb3IK".into(),
+    };
+    let involve = IncidentCommand::InvolveTeam { team: "network".into(), involved: true };
+    for command in [attach, involve] {
+        store.execute(&ask(second, command)).await.unwrap();
+    }
     let search = Search {
         filter: "is:any cards".parse().unwrap(),
         me: None,
@@ -201,6 +210,9 @@ fn content_query(table: &str) -> &'static str {
         "change" => "SELECT hex(id), body FROM change ORDER BY 1",
         "contact" => "SELECT person, body FROM contact ORDER BY 1",
         "directory" => "SELECT body FROM directory",
+        "evidence" => {
+            "SELECT hex(id), hex(incident), hex(hash), at, size, hex(content) FROM evidence ORDER BY 1"
+        }
         "event" => {
             "SELECT log, hex(id), incident, seq, kind, at, recorded, nth, hex(subject), body
              FROM event ORDER BY log"
@@ -225,6 +237,7 @@ fn derived_query(table: &str) -> &'static str {
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
         "history_day" => "SELECT day, kind, hex(histories) FROM history_day ORDER BY 1, 2",
+        "involved" => "SELECT * FROM involved ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
         "muted" => "SELECT incident, hex(maintenance), at, ended FROM muted ORDER BY 1",
         "problem_link" => "SELECT * FROM problem_link ORDER BY 1, 2, 3",
@@ -307,6 +320,7 @@ async fn record_that_can_not_be_read_is_a_finding() {
             // Actors are JSON there.
             "name" => "UPDATE name SET text = '{' || id WHERE kind = 4".to_owned(),
             "foreign_record" => continue,
+            "evidence" => "UPDATE evidence SET content = x'00'".to_owned(),
             name => format!("UPDATE {name} SET body = '{{'"),
         };
         conn.execute_batch(&damage).unwrap();

@@ -20,7 +20,7 @@ use super::database::{
 };
 use super::paths::CACHE_FILE;
 use crate::backend::{Cursor, Delta, Detail, TimelineRange};
-use crate::model::{Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Sourced;
 
 pub(super) const KIND: DatabaseKind = DatabaseKind {

@@ -122,6 +122,18 @@ for operation in ["feed", "change_records", "reviews", "action_items", "linked_p
     call(operation)
 assert call("notifications", incident=incident, states="failed,unreachable").rows == []
 assert len(call("similar", id=incident, limit=5).similar) <= 5
+change(incident, "impact_began", began="20m")
+change(incident, "users_affected", users=1200, share="12.5%", regions=["eu-west"])
+change(incident, "reporter", name="Tom Varga", contact="tom@example.org", ticket="T-4711")
+change(incident, "reporter", name="Bo Lindqvist")
+change(incident, "remove_reporter", reporter="Bo Lindqvist")
+change(incident, "redact", reporter="Tom Varga", reason="asked for it")
+change(incident, "involve_team", team=other_team)
+change(incident, "release_team", team=other_team)
+change(incident, "attach", content="ZXJyb3IK", name="app.log")
+stored = call("incident", id=incident).incident.evidence[0]
+assert (stored.name, stored.size) == ("app.log", 6), stored
+assert call("evidence", id=str(stored.id)).payload.read() == b"error\n"
 alert = {
     "status": "firing",
     "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},

@@ -118,6 +118,22 @@ assert.equal(waiting.total, 0);
 const noise = await success(client.GET("/v1/noise", { params: { query: { limit: 10 } } }));
 assert(noise.rows.length <= 10);
 
+await success(
+  client.POST("/v1/incidents/{id}/attach", {
+    params: { path },
+    body: { content: "ZXJyb3IK", name: "app.log" },
+  }),
+);
+const recorded = await success(client.GET("/v1/incidents/{id}", { params: { path } }));
+const evidence = recorded.incident.evidence?.[0];
+assert(evidence);
+const saved = await client.GET("/v1/evidence/{id}", {
+  params: { path: { id: evidence.id } },
+  headers: { accept: "application/octet-stream" },
+  parseAs: "text",
+});
+assert.equal(saved.data as unknown, "error\n");
+
 const heartbeats = await success(client.GET("/v1/heartbeats"));
 assert.deepEqual(heartbeats.map((heartbeat) => heartbeat.name), ["backup"]);
 const beat = await success(
