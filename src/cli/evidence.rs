@@ -73,7 +73,8 @@ fn print_list(out: &mut Out, all: &[Evidence], is_json: bool) -> Result<(), Fail
     }
     let widest = all.iter().map(|one| width(&one.line())).max().unwrap_or(0).min(MAX_NAME);
     all.iter().try_for_each(|one| {
-        let mut line = StyledLine::new(pad(&one.line(), widest), Style::Plain);
+        let text = one.line();
+        let mut line = StyledLine::new(pad(&text, widest), Style::Plain);
         line.push("  ", Style::Plain);
         line.push(one.hash.as_str(), Style::Dim);
         out.styled_line(&line)

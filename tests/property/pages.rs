@@ -11,8 +11,8 @@ use redphone::model::measures::pages::{
 use redphone::model::measures::{Compliance, Counted, Fact, FactVerdict, Window};
 use redphone::model::status::{Category, Source};
 use redphone::model::{
-    Actor, Command, CommandId, Envelope, Event, Incident, IncidentCommand, IncidentId, PersonRef,
-    Priority, Rules,
+    Actor, Command, CommandId, Envelope, Event, EventBody, Incident, IncidentCommand, IncidentId,
+    PersonRef, Priority, Rules,
 };
 
 use crate::support::strategies::{self, ask, declaration, of, start};
@@ -365,6 +365,13 @@ proptest! {
         }
         let history = fold.finish().unwrap();
         let record = Incident::fold(&events).unwrap().unwrap();
+        // What was said last about the beginning holds.
+        let began = events.iter().rev().find_map(|event| match &event.body {
+            EventBody::ImpactBeganSet { began_at } => Some(*began_at),
+            _ => None,
+        });
+        let began_ms = began.flatten().map(|at| at.timestamp_millis());
+        prop_assert_eq!(history.began_ms, began_ms);
         prop_assert_eq!(history.reopened, record.reopened);
         prop_assert_eq!(history.unowned_ms, record.unowned_s * 1000);
         let detected = record.summary.detected_at;

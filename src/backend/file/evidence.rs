@@ -56,7 +56,7 @@ impl Writer {
                     IncidentCommand::AttachEvidence { content, .. },
                 ) => {
                     let content = decode_content(content).map_err(reject_bad_field)?;
-                    self.check_room(evidence.size).await?;
+                    self.check_evidence_room(evidence.size).await?;
                     let at = event.recorded_at.timestamp_millis();
                     let incident = event.incident.as_bytes().to_vec();
                     put_content(batch, evidence.id, incident, at, content);
@@ -73,7 +73,7 @@ impl Writer {
     }
 
     /// Refuses content for which the store has no room.
-    async fn check_room(&mut self, size: u64) -> StoreResult<()> {
+    async fn check_evidence_room(&mut self, size: u64) -> StoreResult<()> {
         let sum = Batch::new("SELECT coalesce(sum(size), 0) FROM evidence");
         let row = sum.fetch_optional(&mut self.conn).await?;
         let stored: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
