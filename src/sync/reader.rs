@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
@@ -20,6 +21,7 @@ use crate::backend::{
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
@@ -146,6 +148,9 @@ pub trait Reader: Send + Sync {
         &self,
         search: &MaintenanceSearch,
     ) -> ReadResult<Vec<MaintenanceWindow>>;
+
+    /// Returns the content of evidence. A cache has none of it.
+    async fn read_evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError>;
 
     /// Counts the checks whose alerts cried most. A cache has the last report, whatever its window.
     async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport>;
@@ -299,6 +304,10 @@ impl Reader for DirectReader {
 
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
         self.backend.alerts(id, limit).await.map(Sourced::fresh)
+    }
+
+    async fn read_evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        self.backend.evidence(id).await
     }
 
     async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>> {

@@ -105,6 +105,7 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Elapsed(timer) => timer_elapsed(app, timer),
         Message::BackendUpdate(update, at) => backend_update::apply(app, update, at),
+        Message::Evidence(id, result) => follow::update::evidence_loaded(app, id, result),
         Message::Detail(id, result, at) => detail_loaded(app, id, result, at),
         Message::EarlierEvents(id, result, at) => {
             reading::update::earlier_loaded(app, id, result, at)

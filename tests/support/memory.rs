@@ -17,7 +17,8 @@ use redphone::backend::lists::{
 };
 use redphone::backend::{
     Administered, AdministrationRequest, Backend, BackendError, Capabilities, Cursor, Delta,
-    Detail, Missing, NoiseSearch, Outcome, Page, PageMark, Search, Similar, TimelineRange,
+    Detail, Missing, MissingEvidence, NoiseSearch, Outcome, Page, PageMark, Search, Similar,
+    TimelineRange,
 };
 use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
@@ -26,6 +27,7 @@ use redphone::model::command::Link;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
+use redphone::model::evidence::EvidenceContent;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::maintenance::{
     MaintenanceChange, MaintenanceRefusal, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow,
@@ -64,6 +66,7 @@ struct State {
     windows: Vec<MaintenanceWindow>,
     noise: Vec<NoiseRow>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
+    evidence: Vec<EvidenceContent>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
     log: Vec<IncidentId>,
@@ -132,6 +135,11 @@ impl Memory {
     /// Replaces the alerts of an incident, firing ones first.
     pub fn set_alerts(&self, incident: IncidentId, alerts: Vec<Alert>) {
         self.state().alerts.insert(incident, alerts);
+    }
+
+    /// Adds the content of evidence.
+    pub fn add_evidence(&self, content: EvidenceContent) {
+        self.state().evidence.push(content);
     }
 
     /// Replaces people, teams, services, policies and schedules.
@@ -616,6 +624,13 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         Ok(state.contacts.clone())
+    }
+
+    async fn evidence(&self, id: uuid::Uuid) -> Result<EvidenceContent, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let found = state.evidence.iter().find(|content| content.id == id).cloned();
+        found.ok_or_else(|| BackendError::not_found(MissingEvidence))
     }
 
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {

@@ -10,12 +10,14 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::cache_reads::continues_cached_page;
 use super::error::SearchEnded;
 use super::fallback::stale_then_fresh;
 use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
+
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, BackendError, Capabilities, ChangeSearch, ClockOffset,
     Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
@@ -25,6 +27,7 @@ use crate::backend::{
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
@@ -154,6 +157,12 @@ impl Reader for Remote {
             Some(directory.map(|directory| directory.maintenance))
         };
         shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        let response = self.shared.backend.evidence(id).await;
+        self.shared.record_reachability(&response);
+        response
     }
 
     async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {

@@ -28,6 +28,9 @@ use crate::tui::travel::TimeTravel;
 use crate::tui::widgets::formatting::{age, short_duration};
 use crate::tui::widgets::text::{Line, Span};
 
+/// The label of evidence, each of which can be followed.
+const EVIDENCE: &str = "Evidence";
+
 /// Returns what [`lines`] depends on.
 pub(in crate::tui) fn inputs(app: &App, width: usize) -> DetailInputs {
     let detail = app.reading.shown.as_ref().map(|shown| Identity::new(&shown.detail));
@@ -290,10 +293,11 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     updates(out, incident);
     checklist(out, incident);
     let mut label = "";
-    for fact in incident.facts() {
+    for fact in incident.facts().filter(|fact| fact.label != EVIDENCE) {
         out.plain(if fact.label == label { "" } else { fact.label }, &fact.text);
         label = fact.label;
     }
+    named::push_evidence(out, incident);
     named::push_links(out, detail);
     if !incident.labels.is_empty() {
         out.plain("Labels", &incident.labels.join(" · "));

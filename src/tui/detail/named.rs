@@ -60,6 +60,20 @@ fn push_hints(out: &mut Fields<'_>, detail: &Detail) {
     }
 }
 
+/// Appends the evidence, which leads to its text.
+pub(super) fn push_evidence(out: &mut Fields<'_>, incident: &Incident) {
+    let mut label = "Evidence";
+    for evidence in &incident.evidence {
+        if evidence.redacted {
+            out.plain(label, &evidence.line());
+        } else {
+            let destination = Destination::Evidence(evidence.id, evidence.name.clone());
+            out.link(label, evidence.line(), destination);
+        }
+        label = "";
+    }
+}
+
 /// Describes a suspected change: when it began, what it is, how long before the detection, and how
 /// long it took.
 fn suspect_text(app: &App, suspect: &Suspect, incident: &Incident) -> String {
