@@ -40,7 +40,7 @@ impl Request for AttachEvidence {
         "INC-12 app.log",
         r#"{"content": "ZXJyb3I6IHBvb2wgZXhoYXVzdGVkCg==", "name": "app.log"}"#,
     )
-    .more_examples(&["kubectl logs checkout | redphone attach INC-12 - --name checkout.log"])
+    .more_examples(&["kubectl logs checkout | redphone attach INC-12 - --name checkout.log --yes"])
     .about(
         "At most 1 MiB each, 20 for an incident, and 1 GiB in a store. `redphone evidence` lists it and \
          writes it to a file.",
@@ -90,7 +90,7 @@ impl Request for Redact {
         "INC-12 --reporter 'Tom Varga' --reason 'he has asked for it'",
         r#"{"reporter": "Tom Varga", "reason": "he has asked for it"}"#,
     )
-    .more_examples(&["redphone redact INC-12 --evidence app.log --reason 'it has a password'"])
+    .more_examples(&["redphone redact INC-12 --evidence app.log --reason 'it has a password' --yes"])
     .about(
         "It is removed from the store, also from earlier events, and an event says who did it and why. \
          Backups and exports that were made before still have it.",
