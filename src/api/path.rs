@@ -141,12 +141,13 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 61] = [
+pub const ALL: [&str; 62] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
+    EVIDENCE,
     SIMILAR,
     INGEST_ALERTMANAGER,
     HEARTBEATS,
