@@ -56,6 +56,18 @@ pub trait Ledger: Send + Sync {
         Ok(ExpiredAlerts::default())
     }
 
+    /// Resolves the incidents that alerts have moved to monitoring while nobody had acknowledged them, once
+    /// none of their alerts has fired for as long as the settings ask. `receives_since` is from when on
+    /// alerts are received: right after a start nothing is resolved, as alerts may have fired before. A
+    /// store without alerts has no such incidents, which is what this method says.
+    async fn settle_soaks(
+        &self,
+        _now: DateTime<Utc>,
+        _receives_since: DateTime<Utc>,
+    ) -> Result<SettledSoaks, BackendError> {
+        Ok(SettledSoaks::default())
+    }
+
     /// Returns the contacts that people have set themselves. A ledger without contacts has none, which is
     /// what this method says.
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
@@ -128,6 +140,15 @@ pub struct ExpiredAlerts {
     /// How many were ended.
     pub count: u64,
     /// When the next one ends; `None` if none does.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What became of incidents that wait until they were stable for long enough.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettledSoaks {
+    /// How many were resolved.
+    pub count: u64,
+    /// When the next one is; `None` if none waits.
     pub next: Option<DateTime<Utc>>,
 }
 

@@ -18,6 +18,7 @@ use super::link::Link;
 use super::maintenance::MaintenanceRefusal;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::Section;
+use super::stability::Soak;
 use super::status::{Category, Role, Status};
 
 pub use sentence::DatedRejection;
@@ -211,6 +212,13 @@ pub enum Rejection {
     NotLinked {
         /// The link that was to be removed.
         link: Link,
+    },
+    /// The alerts of the incident are not resolved for as long as they must be.
+    SoakNotOver {
+        /// How far it is.
+        soak: Soak,
+        /// When that was decided.
+        at: DateTime<Utc>,
     },
     /// An incident is resolved before it is closed.
     CloseUnresolved,
@@ -411,6 +419,7 @@ impl Rejection {
             | Self::FoldTargetEnded { .. }
             | Self::FoldTargetFolded { .. }
             | Self::MoveTargetEnded { .. }
+            | Self::SoakNotOver { .. }
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }
             | Self::ReopenedTooLate { .. }

@@ -363,6 +363,7 @@ impl State {
             problem: None,
             linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
+            soak: None,
         }
     }
 

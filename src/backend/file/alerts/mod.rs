@@ -15,6 +15,7 @@ mod generation;
 mod ingest;
 mod moving;
 mod parts;
+mod soak;
 mod succession;
 mod table;
 pub(super) mod transfer;
@@ -22,6 +23,7 @@ mod waiting;
 mod with_heartbeat;
 
 pub(super) use moving::{MovedAlerts, read_selected};
+pub(super) use soak::read_soak;
 pub(super) use table::{
     count, find_group, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing,
 };

@@ -5,7 +5,7 @@ use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
 
 use super::{TxScope, Writer, parse_incident_id};
-use crate::backend::file::alerts::MovedAlerts;
+use crate::backend::file::alerts::{MovedAlerts, read_soak};
 use crate::backend::file::change_table;
 use crate::backend::file::command_identity::{self, CommandDigest};
 use crate::backend::file::error::{
@@ -259,6 +259,9 @@ impl Writer {
             _ => decide(before.as_ref().map(|b| &b.incident), envelope, context),
         }
         .map_err(|rejection| BackendError::rejected(rejection, context.now))?;
+        if let (IncidentCommand::Resolve { .. }, Some(before)) = (command, &before) {
+            self.require_stability(before, &mut events, envelope, context).await?;
+        }
         if let (true, Some(before)) = (undo::is_undo(&envelope.command), &before) {
             let timeline = records::load_timeline(&mut self.conn, before).await?;
             events = events.into_iter().map(event_row::truncate_times).collect();
@@ -362,6 +365,12 @@ impl Writer {
             )
             | (IncidentCommand::Declare(_), Some(_))
             | (_, None) => return Ok(None),
+            // Its alerts are read with it.
+            (IncidentCommand::Resolve { .. }, Some(before))
+                if rules.stability.required_s(&before.incident.summary).is_some() =>
+            {
+                return Ok(None);
+            }
             (_, Some(_)) => (0, None),
         };
         let context = Context { now: Utc::now(), rules };
@@ -392,6 +401,31 @@ impl Writer {
         let row = updated.incident.summary.clone();
         self.remember(vec![updated]);
         Ok(Some(Outcome { incident: Some(id), row: Some(row), events, replayed: false }))
+    }
+
+    /// Refuses a resolution without a reason while alerts fire, or have fired within the time that the
+    /// settings ask for; otherwise notes in its event for how long none has.
+    async fn require_stability(
+        &mut self,
+        before: &KeyedIncident,
+        events: &mut [Event],
+        envelope: &Envelope,
+        context: Context<'_>,
+    ) -> StoreResult<()> {
+        let rules = &context.rules.stability;
+        let Some(soak) = read_soak(&mut self.conn, before, rules).await? else { return Ok(()) };
+        let reason = match &envelope.command {
+            Command::Incident { because, .. } => because.as_deref(),
+            _ => None,
+        };
+        soak.check(context.now, reason)
+            .map_err(|rejection| BackendError::rejected(rejection, context.now))?;
+        for event in events {
+            if let EventBody::Resolved { stability, .. } = &mut event.body {
+                *stability = Some(soak.stability(context.now));
+            }
+        }
+        Ok(())
     }
 
     /// Reads the incident that another one is merged into, and sets its number in the events of the
