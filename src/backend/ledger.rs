@@ -68,6 +68,13 @@ pub trait Ledger: Send + Sync {
         Ok(SettledSoaks::default())
     }
 
+    /// Declares incidents for error budgets that have come to be used too fast, and ends those of budgets
+    /// that are not any more, each once among all programs. A ledger without objectives has nothing to do,
+    /// which is what this method says.
+    async fn settle_budgets(&self, _now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
+        Ok(SettledBudgets::default())
+    }
+
     /// Returns the contacts that people have set themselves. A ledger without contacts has none, which is
     /// what this method says.
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
@@ -149,6 +156,17 @@ pub struct SettledSoaks {
     /// How many were resolved.
     pub count: u64,
     /// When the next one is; `None` if none waits.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What became of error budgets that are watched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettledBudgets {
+    /// How many have come to be used too fast.
+    pub declared: u64,
+    /// How many are not used too fast any more.
+    pub ended: u64,
+    /// When they are considered next; `None` if none is watched.
     pub next: Option<DateTime<Utc>>,
 }
 

@@ -52,8 +52,8 @@ pub use error::{BackendError, Cause, Missing};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
-    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledMaintenance,
-    SettledSoaks, TestClaim, TestTurn, Unplanned,
+    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledBudgets,
+    SettledMaintenance, SettledSoaks, TestClaim, TestTurn, Unplanned,
 };
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,

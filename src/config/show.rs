@@ -224,6 +224,7 @@ impl TomlWriter<'_> {
             self.field("service", &quote(&objective.service));
             self.field("target", &quote(&objective.target()));
             self.field("window", &quote(&format!("{}d", objective.window_days)));
+            self.field("alert", &objective.alert.to_string());
         }
     }
 

@@ -1,6 +1,6 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
-//! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, maintenance windows begin and end, incidents are
+//! they call are notified, alerts end that are not reported again, the silence of a heartbeat and
+//! an error budget that is used too fast are declared as incidents, maintenance windows begin and end, incidents are
 //! resolved that were stable for long enough, calendars of schedules are read, and people are
 //! reminded of what must not be forgotten.
 //!
@@ -10,6 +10,7 @@
 //! process.
 
 mod backoff;
+mod budgets;
 mod calendars;
 mod changes;
 mod clock;
@@ -43,6 +44,7 @@ pub use settings::{EngineSettings, Sender};
 pub use stand_ins::StandIns;
 
 use crate::backend::{Backend, Ledger};
+use budgets::Budgets;
 use calendars::Calendars;
 use changes::Changes;
 use deliver::Delivery;
@@ -168,9 +170,16 @@ impl Engine {
                 never = Soaks::new(&self.parts, &changes.soaks).run() => match never {},
             }
         };
+        let budgets = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Budgets::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        let timed =
-            async { tokio::join!(self_tests, watches, calendars, notices, maintenance, soaks) };
+        let timed = async {
+            tokio::join!(self_tests, watches, calendars, notices, maintenance, soaks, budgets)
+        };
         tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, delivery);
     }
 }

@@ -138,6 +138,7 @@ fn objective(mut section: Section<'_>, index: usize) -> Option<Objective> {
                 value.invalid("is no number of full days up to 366: write a text such as \"30d\"")
             })
     });
+    let alert = section.read("alert", Value::flag);
     section.finish();
     source.record_position(format!("objectives.{index}"), offset);
     Some(Objective {
@@ -145,6 +146,7 @@ fn objective(mut section: Section<'_>, index: usize) -> Option<Objective> {
         // A budget must not be judged by another objective than is written.
         allowed_ppm: allowed_ppm?,
         window_days: window_days.or((!has_window).then_some(OBJECTIVE_DAYS))?,
+        alert: alert.unwrap_or(false),
     })
 }
 

@@ -26,4 +26,5 @@ pub(super) use moving::{MovedAlerts, read_selected};
 pub(super) use soak::read_soak;
 pub(super) use table::{
     count, find_group, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing,
+    read_firing_of,
 };

@@ -27,7 +27,7 @@ use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
-    SettledMaintenance, SettledSoaks, TestClaim, TestTurn, Unplanned,
+    SettledBudgets, SettledMaintenance, SettledSoaks, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -216,6 +216,10 @@ impl Ledger for FileStore {
         receives_since: DateTime<Utc>,
     ) -> Result<SettledSoaks, BackendError> {
         self.end_soaks(now, receives_since).await
+    }
+
+    async fn settle_budgets(&self, now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
+        self.end_burns(now).await
     }
 
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
