@@ -3,6 +3,7 @@
 use crate::model::measures::pages::Pages;
 use crate::model::measures::sheet::{Page, Sheet, Tone};
 use crate::model::text::{truncate, width, wrap};
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
 use crate::tui::metrics::layout::fit;
@@ -78,26 +79,39 @@ pub(in crate::tui) fn lines(
     (lines.into_iter().map(|line| fit(line, width)).collect(), rows)
 }
 
-/// Returns the names of the pages, the present one in brackets; only that where they do not fit.
+/// Returns the names of the pages between the keys that turn them, the present one in brackets; only that
+/// with its position where they do not fit.
 fn tabs(app: &App, room: usize) -> Line<'static> {
     let theme = app.ui.theme;
-    let mut line = Line::default();
-    for page in Page::ALL {
-        let name = format!("{} {}", page.index() + 1, page);
+    let key = |forwards: bool| app.ui.keymap.main_key(Action::MeasuresPage(forwards));
+    let before = key(false).map_or_else(String::new, |key| format!("{key} "));
+    let after = key(true).map_or_else(String::new, |key| format!(" {key}"));
+    let mut line = Line::from(Span::styled(before.clone(), theme.dim()));
+    for (index, page) in Page::ALL.iter().enumerate() {
         let (name, style) = if *page == app.metrics.page {
-            (format!("[{name}]"), theme.accent())
+            (format!("[{page}]"), theme.accent())
         } else {
-            (name, theme.dim())
+            (page.to_string(), theme.dim())
         };
+        if index > 0 {
+            line.push_span(Span::raw("  "));
+        }
         line.push_span(Span::styled(name, style));
-        line.push_span(Span::raw("  "));
     }
-    if line.width() <= room + 2 {
+    line.push_span(Span::styled(after.clone(), theme.dim()));
+    if line.width() <= room {
         return line;
     }
     let (number, all) = (app.metrics.page.index() + 1, Page::ALL.len());
-    let text = format!("[{number}/{all} {}]", app.metrics.page);
-    Line::from(Span::styled(truncate(text, room), theme.accent()))
+    let name = format!("[{}]", app.metrics.page);
+    let position = format!(" {number} of {all}{after}");
+    let mut line = Line::from(Span::styled(before, theme.dim()));
+    line.push_span(Span::styled(name, theme.accent()));
+    line.push_span(Span::styled(position, theme.dim()));
+    if line.width() <= room {
+        return line;
+    }
+    Line::from(Span::styled(truncate(app.metrics.page.to_string(), room), theme.accent()))
 }
 
 /// Returns what the page says in one line, and what it is about as far as that fits.
