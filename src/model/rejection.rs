@@ -214,7 +214,7 @@ pub enum Rejection {
         link: Link,
     },
     /// The alerts of the incident are not resolved for as long as they must be.
-    SoakNotOver {
+    NotStableYet {
         /// How far it is.
         soak: Soak,
         /// When that was decided.
@@ -419,7 +419,7 @@ impl Rejection {
             | Self::FoldTargetEnded { .. }
             | Self::FoldTargetFolded { .. }
             | Self::MoveTargetEnded { .. }
-            | Self::SoakNotOver { .. }
+            | Self::NotStableYet { .. }
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }
             | Self::ReopenedTooLate { .. }

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::priority::Priority;
-use super::rejection::Rejection;
 use super::summary::Summary;
 use super::time::format_duration;
 
@@ -98,7 +97,7 @@ impl Soak {
 
     /// Returns whether the time has passed; the last instant counts.
     #[must_use]
-    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+    pub fn has_passed(&self, now: DateTime<Utc>) -> bool {
         self.ends_at().is_some_and(|end| end <= now)
     }
 
@@ -115,16 +114,12 @@ impl Soak {
         self.stability(now).text()
     }
 
-    /// Refuses a resolution that comes too early, unless a reason is given.
-    ///
-    /// # Errors
-    /// [`Rejection::SoakNotOver`] without a reason.
-    pub fn check(&self, now: DateTime<Utc>, reason: Option<&str>) -> Result<(), Rejection> {
+    /// Returns whether a resolution at a time comes too early: no reason is given for it, and the time has not
+    /// passed.
+    #[must_use]
+    pub fn refuses(&self, now: DateTime<Utc>, reason: Option<&str>) -> bool {
         let is_waived = reason.is_some_and(|reason| !reason.trim().is_empty());
-        if is_waived || self.is_over(now) {
-            return Ok(());
-        }
-        Err(Rejection::SoakNotOver { soak: *self, at: now })
+        !is_waived && !self.has_passed(now)
     }
 }
 
@@ -250,12 +245,7 @@ mod tests {
         #[case] is_accepted: bool,
     ) {
         let soak = Soak { since, required_s: 900, firing: u64::from(since.is_none()) };
-        let expected = if is_accepted {
-            Ok(())
-        } else {
-            Err(Rejection::SoakNotOver { soak, at: at(minutes) })
-        };
-        assert_eq!(soak.check(at(minutes), reason), expected);
+        assert_eq!(soak.refuses(at(minutes), reason), !is_accepted);
     }
 
     #[test]

@@ -194,7 +194,7 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             "not linked to INC-7",
         ),
         (
-            R::SoakNotOver {
+            R::NotStableYet {
                 soak: Soak { since: Some(at(0)), required_s: 900, firing: 0 },
                 at: at(4),
             },

@@ -104,7 +104,7 @@ async fn early_resolution_needs_a_reason(#[case] ends: Option<&str>) {
     scene.send(&[alert("db1", "09:00", ends)]).await;
     let refused = scene.store.execute(&resolve(id, None)).await;
     let Err(BackendError::Rejected(why)) = refused else { panic!("{refused:?}") };
-    let Rejection::SoakNotOver { soak, .. } = why.rejection else { panic!("{why:?}") };
+    let Rejection::NotStableYet { soak, .. } = why.rejection else { panic!("{why:?}") };
     assert_eq!((soak.required_s, soak.firing), (900, u64::from(ends.is_none())));
     assert_eq!(soak.since.is_some(), ends.is_some());
     assert!(scene.status(id).await.is_open());
@@ -193,7 +193,7 @@ async fn incident_that_somebody_has_is_not_resolved_by_itself() {
 }
 
 #[tokio::test]
-async fn alert_that_fires_again_begins_the_time_anew() {
+async fn alert_that_fires_again_restarts_the_time() {
     let scene = Scene::new().await;
     let id = scene.green().await;
     let first = scene.since(id).await;

@@ -126,7 +126,7 @@ impl Rejection {
                 format!("already linked to {}", sanitize(link.to_string()))
             }
             Self::NotLinked { link } => format!("not linked to {}", sanitize(link.to_string())),
-            Self::SoakNotOver { soak, at } => {
+            Self::NotStableYet { soak, at } => {
                 format!("{}: wait, or give a reason to resolve it earlier", soak.text(*at))
             }
             Self::CloseUnresolved => "resolve it before closing it".into(),

@@ -215,10 +215,7 @@ mod tests {
     #[case::ended_half_an_hour_ago(&[outage(-3000, Some(-1800))], [false, false])]
     #[case::of_six_hours(&[outage(-7500, Some(-7400)), outage(-30, None)], [false, true])]
     #[case::lasts(&[outage(-3600, None)], [true, true])]
-    fn both_windows_must_be_over_the_limit(
-        #[case] outages: &[Outage],
-        #[case] expected: [bool; 2],
-    ) {
+    fn both_windows_must_exceed_the_limit(#[case] outages: &[Outage], #[case] expected: [bool; 2]) {
         let fires = BurnWindow::ALL
             .map(|window| Burn::compute(&objective(), window, outages, at(0)).fires());
         assert_eq!(fires, expected);

@@ -30,7 +30,7 @@ pub(super) fn push(out: &mut Fields<'_>, detail: &Detail) {
     // The times are those of the clock of the store.
     let now = app.backend_time(out.now);
     if let Some(soak) = detail.soak.filter(|_| detail.incident.summary.status.is_open()) {
-        let style = if soak.is_over(now) { app.ui.theme.text() } else { app.ui.theme.strong() };
+        let style = if soak.has_passed(now) { app.ui.theme.text() } else { app.ui.theme.strong() };
         out.field("Stability", &soak.text(now), style);
     }
     let shown = if out.has_screen() { MAX_ON_RECORD } else { MAX_IN_PANE };

@@ -73,7 +73,7 @@ impl FormLogic for ResolveForm {
         ];
         let (app, at) = (filling.app, filling.app.backend_time(filling.at));
         let mut soaks = filling.targets.iter().filter_map(|target| current_soak(app, target.id));
-        if let Some(soak) = soaks.find(|soak| !soak.is_over(at)) {
+        if let Some(soak) = soaks.find(|soak| !soak.has_passed(at)) {
             let hint = format!("{}: why it is resolved earlier", soak.text(at));
             fields.push(Field::text(WAIVER, "").hint(hint));
         }
@@ -83,7 +83,7 @@ impl FormLogic for ResolveForm {
     /// The time goes on while the form is filled in, so it is judged again when that is sent.
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let at = filled.app.backend_time(filled.at);
-        let soak = current_soak(filled.app, filled.target.id).filter(|soak| !soak.is_over(at));
+        let soak = current_soak(filled.app, filled.target.id).filter(|soak| !soak.has_passed(at));
         let has_field = filled.form.fields.iter().any(|field| field.label == WAIVER);
         if let Some(soak) = soak.filter(|_| has_field && filled.value(WAIVER).is_empty()) {
             let why = format!("{}: say why it is resolved earlier, or wait", soak.text(at));

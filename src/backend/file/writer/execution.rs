@@ -418,8 +418,10 @@ impl Writer {
             Command::Incident { because, .. } => because.as_deref(),
             _ => None,
         };
-        soak.check(context.now, reason)
-            .map_err(|rejection| BackendError::rejected(rejection, context.now))?;
+        if soak.refuses(context.now, reason) {
+            let refusal = Rejection::NotStableYet { soak, at: context.now };
+            return Err(BackendError::rejected(refusal, context.now).into());
+        }
         for event in events {
             if let EventBody::Resolved { stability, .. } = &mut event.body {
                 *stability = Some(soak.stability(context.now));

@@ -84,15 +84,15 @@ fn first_lines(
 ) -> Vec<Line<'static>> {
     let theme = app.ui.theme;
     let failed = app.metrics.pages.failed.as_ref().filter(|(failed, _)| failed == request);
-    let known = computed_at(app).filter(|_| request.selection == Selection::default());
-    let text = match (failed, &known) {
+    let overview = computed_at(app).filter(|_| request.selection == Selection::default());
+    let text = match (failed, &overview) {
         (Some((_, why)), _) => format!("could not be computed: {why}"),
         (None, Some(computed)) => format!("computing … · the overview meanwhile, {computed}"),
         (None, None) => "computing …".to_owned(),
     };
     let mut lines: Vec<Line<'static>> =
         wrap(text, width).into_iter().map(|text| Span::styled(text, theme.dim()).into()).collect();
-    if failed.is_none() && known.is_some() && height > 0 {
+    if failed.is_none() && overview.is_some() && height > 0 {
         lines.extend(figures(app, width, height));
     }
     lines
