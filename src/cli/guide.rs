@@ -68,6 +68,7 @@ pages![
     "zabbix",
     "integrations",
     "mail",
+    "stability",
     "storms",
 ];
 
