@@ -34,6 +34,7 @@ mod cli {
     mod review_page;
     mod self_test;
     mod similar;
+    mod stability;
     mod terminal;
     mod tokens;
     mod transfer;

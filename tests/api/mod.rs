@@ -34,6 +34,7 @@ mod senders;
 mod service_manager;
 mod shutdown;
 mod similar;
+mod stability;
 mod statuses;
 mod storms;
 mod strangers;

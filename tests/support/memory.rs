@@ -37,6 +37,7 @@ use redphone::model::notification::PersonReach;
 use redphone::model::oncall::{CoverState, Schedule};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
+use redphone::model::stability::Soak;
 use redphone::model::unknown_service::{UnknownService, sort};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
@@ -64,6 +65,7 @@ struct State {
     windows: Vec<MaintenanceWindow>,
     noise: Vec<NoiseRow>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
+    soaks: HashMap<IncidentId, Soak>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
     log: Vec<IncidentId>,
@@ -132,6 +134,11 @@ impl Memory {
     /// Replaces the alerts of an incident, firing ones first.
     pub fn set_alerts(&self, incident: IncidentId, alerts: Vec<Alert>) {
         self.state().alerts.insert(incident, alerts);
+    }
+
+    /// Sets how long the alerts of an incident are resolved, and must be.
+    pub fn set_soak(&self, incident: IncidentId, soak: Soak) {
+        self.state().soaks.insert(incident, soak);
     }
 
     /// Replaces people, teams, services, policies and schedules.
@@ -363,7 +370,7 @@ impl State {
             problem: None,
             linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
-            soak: None,
+            soak: self.soaks.get(&row.id).copied(),
         }
     }
 

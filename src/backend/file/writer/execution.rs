@@ -5,7 +5,7 @@ use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
 
 use super::{TxScope, Writer, parse_incident_id};
-use crate::backend::file::alerts::{MovedAlerts, read_soak};
+use crate::backend::file::alerts::MovedAlerts;
 use crate::backend::file::change_table;
 use crate::backend::file::command_identity::{self, CommandDigest};
 use crate::backend::file::error::{
@@ -401,33 +401,6 @@ impl Writer {
         let row = updated.incident.summary.clone();
         self.remember(vec![updated]);
         Ok(Some(Outcome { incident: Some(id), row: Some(row), events, replayed: false }))
-    }
-
-    /// Refuses a resolution without a reason while alerts fire, or have fired within the time that the
-    /// settings ask for; otherwise notes in its event for how long none has.
-    async fn require_stability(
-        &mut self,
-        before: &KeyedIncident,
-        events: &mut [Event],
-        envelope: &Envelope,
-        context: Context<'_>,
-    ) -> StoreResult<()> {
-        let rules = &context.rules.stability;
-        let Some(soak) = read_soak(&mut self.conn, before, rules).await? else { return Ok(()) };
-        let reason = match &envelope.command {
-            Command::Incident { because, .. } => because.as_deref(),
-            _ => None,
-        };
-        if soak.refuses(context.now, reason) {
-            let refusal = Rejection::NotStableYet { soak, at: context.now };
-            return Err(BackendError::rejected(refusal, context.now).into());
-        }
-        for event in events {
-            if let EventBody::Resolved { stability, .. } = &mut event.body {
-                *stability = Some(soak.stability(context.now));
-            }
-        }
-        Ok(())
     }
 
     /// Reads the incident that another one is merged into, and sets its number in the events of the
