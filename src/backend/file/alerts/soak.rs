@@ -10,10 +10,9 @@ use sqlx::{Row, SqliteConnection};
 
 use super::flapping::{is_unattended, resolution, unchanged};
 use super::ingest::{Done, MAX_COMMANDS, Message, OpenIncident};
-use super::table::has_alerts;
+use super::totals::read_totals;
 use super::waiting;
-use crate::backend::file::error::{StoreError, StoreResult};
-use crate::backend::file::json_column::encode_json;
+use crate::backend::file::error::StoreResult;
 use crate::backend::file::records::{self, KeyedIncident};
 use crate::backend::file::row::OPEN_FACETS_END;
 use crate::backend::file::sql::Batch;
@@ -21,7 +20,7 @@ use crate::backend::file::store::FileStore;
 use crate::backend::file::writer::{Writer, parse_incident_id};
 use crate::backend::{BackendError, Outcome, SettledSoaks};
 use crate::model::alert::{AlertGroup, GroupUpdate};
-use crate::model::stability::{AlertTotals, Soak, StabilityRules};
+use crate::model::stability::{Soak, StabilityRules};
 use crate::model::time::format_duration;
 use crate::model::{Incident, IncidentCommand, IncidentId, Rules, Status};
 
@@ -38,45 +37,6 @@ const ANY_TIME_S: i64 = 10 * 366 * 86_400;
 
 /// Why the status from before monitoring is that of an incident again.
 const FIRES_AGAIN: &str = "an alert fires again before it was stable for long enough";
-
-/// Reads the totals of the alerts of an incident and of those that were merged into it.
-async fn read_totals(
-    conn: &mut SqliteConnection,
-    record: &KeyedIncident,
-) -> StoreResult<AlertTotals> {
-    let merged: Vec<String> = record
-        .incident
-        .absorbed
-        .iter()
-        .map(|(id, _)| id.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect())
-        .collect();
-    let mut batch = Batch::new(
-        "SELECT count(*), count(nullif(state, 1)), max(last) FROM alert WHERE incident = $1
-            OR incident IN (SELECT i.key FROM json_each($2) m JOIN incident i ON i.id = unhex(m.value))",
-    );
-    batch.arg(record.key).arg(encode_json(&merged)?);
-    let row = batch.fetch_optional(conn).await?;
-    let row = row.ok_or_else(|| StoreError::content("alerts can't be counted"))?;
-    let number = |column: usize| -> StoreResult<u64> {
-        Ok(u64::try_from(row.try_get_unchecked::<i64, _>(column)?).unwrap_or(0))
-    };
-    let last: Option<i64> = row.try_get_unchecked(2)?;
-    let last_at = last.and_then(DateTime::from_timestamp_millis);
-    Ok(AlertTotals { count: number(0)?, firing: number(1)?, last_at })
-}
-
-/// Reads how long the alerts of an incident are resolved; `None` if it needs no stability.
-pub(in crate::backend::file) async fn read_soak(
-    conn: &mut SqliteConnection,
-    record: &KeyedIncident,
-    rules: &StabilityRules,
-) -> StoreResult<Option<Soak>> {
-    let row = &record.incident.summary;
-    if rules.required_s(row).is_none() || !has_alerts(conn).await? {
-        return Ok(None);
-    }
-    Ok(rules.soak(row, &read_totals(conn, record).await?))
-}
 
 /// Returns whether alerts have moved an incident to monitoring that nobody had acknowledged, so that they
 /// also resolve it.
