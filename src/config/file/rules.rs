@@ -58,9 +58,8 @@ const MAX_SOAK: TimeDelta = TimeDelta::days(7);
 fn read_stability(mut section: Section<'_>) -> StabilityRules {
     let mut rules = StabilityRules { times_s: soak_times(&mut section, [0; 4]), ..<_>::default() };
     if let Some(services) = section.section("services") {
-        for (name, at, value) in services.entries() {
+        for (name, _, value) in services.entries() {
             let Some(mut table) = services.source.ok_or_warn(value.section()) else { continue };
-            services.source.record_position(value.name(), at);
             rules.services.insert(name.to_owned(), soak_times(&mut table, rules.times_s));
             table.finish();
         }
