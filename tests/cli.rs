@@ -35,6 +35,7 @@ mod cli {
     mod review_page;
     mod self_test;
     mod similar;
+    mod stability;
     mod terminal;
     mod tokens;
     mod transfer;

@@ -6,6 +6,7 @@ mod store {
     mod alerts;
     mod alerts_expiry;
     mod batch;
+    mod budgets;
     mod changes;
     mod command_ids;
     mod contacts;
@@ -33,5 +34,6 @@ mod store {
     mod search;
     mod self_tests;
     mod similar;
+    mod stability;
     mod storms;
 }

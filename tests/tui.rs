@@ -51,6 +51,7 @@ mod tui {
     mod services;
     mod settings;
     mod similar;
+    mod stability;
     mod stand_in;
     mod storm;
     mod terminal;

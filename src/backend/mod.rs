@@ -54,8 +54,8 @@ pub use evidence::{MissingEvidence, NoEvidence};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
-    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledMaintenance,
-    TestClaim, TestTurn, Unplanned,
+    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledBudgets,
+    SettledMaintenance, SettledSoaks, TestClaim, TestTurn, Unplanned,
 };
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
@@ -88,6 +88,7 @@ use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 pub use crate::model::similar::{RunbookUse, Similar, SimilarHint, SimilarIncidents};
+use crate::model::stability::Soak;
 use crate::model::unknown::read_entries;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{
@@ -621,6 +622,10 @@ pub struct Detail {
     /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
     pub alert_rows: Vec<Alert>,
+    /// How long its alerts are resolved, and must be before it may be resolved; absent if it needs no
+    /// stability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<Soak>,
 }
 
 impl Detail {

@@ -484,8 +484,8 @@ status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security,
 field are alternatives, all else must hold together. Without is: or an ended status only open
 incidents are listed.
 
-More terms are role:me, role:scribe, label:eu, changed<8h, began<2h, users>100, reporter:varga
-and resolved<8h, which lists ended ones too.
+More terms are role:me, role:scribe, label:eu, source:user-report, changed<8h, began<2h, users>100,
+reporter:varga and resolved<8h, which lists ended ones too.
 By the time of the report: since:yesterday, before:2026-11, on:2026-10-29, since:monday, on:last-week,
 since:2026-10-29T14:00; days begin in the zone of --zone.
 

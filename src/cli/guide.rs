@@ -69,6 +69,7 @@ pages![
     "zabbix",
     "integrations",
     "mail",
+    "stability",
     "storms",
 ];
 

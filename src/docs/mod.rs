@@ -211,6 +211,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/slack.md"))]
     }
 
+    pub mod stability {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/stability.md"))]
+    }
+
     pub mod storms {
         #![cfg_attr(not(doctest), doc = include_str!("guide/storms.md"))]
     }

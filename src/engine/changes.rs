@@ -10,6 +10,8 @@ pub(super) struct Changes {
     pub(super) delivery: Notify,
     /// For alerts that end by themselves.
     pub(super) expiry: Notify,
+    /// For incidents that wait until they were stable for long enough.
+    pub(super) soaks: Notify,
     /// For maintenance windows, which are read with the directory.
     pub(super) maintenance: Notify,
 }
@@ -24,5 +26,6 @@ impl Changes {
     pub(super) fn notify(&self) {
         self.delivery.notify_one();
         self.expiry.notify_one();
+        self.soaks.notify_one();
     }
 }

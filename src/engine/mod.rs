@@ -1,6 +1,7 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
-//! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, maintenance windows begin and end, calendars of schedules are read, and people are
+//! they call are notified, alerts end that are not reported again, the silence of a heartbeat and
+//! an error budget that is used too fast are declared as incidents, maintenance windows begin and end, incidents are
+//! resolved that were stable for long enough, calendars of schedules are read, and people are
 //! reminded of what must not be forgotten.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
@@ -9,6 +10,7 @@
 //! process.
 
 mod backoff;
+mod budgets;
 mod calendars;
 mod changes;
 mod clock;
@@ -26,6 +28,7 @@ pub mod self_test;
 mod send;
 mod settings;
 mod shift_notices;
+mod soaks;
 mod stand_ins;
 mod steps;
 mod watches;
@@ -41,6 +44,7 @@ pub use settings::{EngineSettings, Sender};
 pub use stand_ins::StandIns;
 
 use crate::backend::{Backend, Ledger};
+use budgets::Budgets;
 use calendars::Calendars;
 use changes::Changes;
 use deliver::Delivery;
@@ -51,6 +55,7 @@ use parts::{Parts, stopped};
 use reminders::Reminders;
 use self_test::SelfTests;
 use shift_notices::ShiftNotices;
+use soaks::Soaks;
 use steps::Steps;
 use watches::Watches;
 
@@ -159,8 +164,22 @@ impl Engine {
                 never = Maintenance::new(&self.parts, &changes.maintenance).run() => match never {},
             }
         };
+        let soaks = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Soaks::new(&self.parts, &changes.soaks).run() => match never {},
+            }
+        };
+        let budgets = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Budgets::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        let timed = async { tokio::join!(self_tests, watches, calendars, notices, maintenance) };
+        let timed = async {
+            tokio::join!(self_tests, watches, calendars, notices, maintenance, soaks, budgets)
+        };
         tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, delivery);
     }
 }

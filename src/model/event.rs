@@ -18,6 +18,7 @@ use super::last_word::LastWord;
 use super::notification::step::AutomaticStep;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
+use super::stability::Stability;
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
 use super::unknown::{is_exact, is_salvaging, is_strict, read_exactly};
 use super::verdict::{SlaTarget, Verdict};
@@ -273,6 +274,9 @@ pub enum EventBody {
         detail: String,
         /// How recovery was validated.
         validation: String,
+        /// How long its alerts were resolved; absent if the settings ask for no stability.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stability: Option<Stability>,
     },
     /// The fault came back, so the incident is open again.
     Reopened {

@@ -78,8 +78,9 @@ impl EventBody {
             Self::ItemAnswered { item, answer } => {
                 read(&answer_item::ItemAnswered { item: *item, answer })
             }
-            Self::Resolved { action, detail, validation } => {
-                read(&resolve::Resolved { action: *action, detail, validation })
+            Self::Resolved { action, detail, validation, stability } => {
+                let stability = *stability;
+                read(&resolve::Resolved { action: *action, detail, validation, stability })
             }
             Self::Reopened { reason } => read(&reopen::Reopened { reason }),
             Self::Closed => read(&close::Closed),

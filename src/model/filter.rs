@@ -4,7 +4,7 @@
 //! [`super::text::fold`]. A search of the history finds it in symptoms, notes and other texts too;
 //! an excluded word excludes by the fields of the row alone. Terms are `p1`, `status:triggered`,
 //! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `role:me`, `role:scribe`, `team:db`,
-//! `cat:security`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
+//! `cat:security`, `source:monitoring`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
 //! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `users>100`, `reporter:varga`,
 //! `began<2h`. `team:` finds the teams that help, too. A `-` before a word or a term excludes
 //! what it matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
@@ -29,7 +29,7 @@ use super::actor::PersonRef;
 use super::id::IncidentNumber;
 use super::priority::Priority;
 use super::service_level::{ServiceLevels, running_clock};
-use super::status::{Category, Role, Status, text_enum};
+use super::status::{Category, Role, Source, Status, text_enum};
 use super::summary::Summary;
 use super::text::{FoldedText, equals_folded};
 use super::unknown::Word;
@@ -109,6 +109,8 @@ pub enum Predicate {
     Team(Option<String>),
     /// Has this category; `None` selects incidents without a category.
     Category(Option<Category>),
+    /// Was detected in this way.
+    Source(Source),
     /// Was reported longer ago than this.
     Older(TimeDelta),
     /// Was reported more recently than this.
@@ -361,6 +363,7 @@ impl Predicate {
             Self::Owner(_) => Some("owner"),
             Self::Team(_) => Some("team"),
             Self::Category(_) => Some("category"),
+            Self::Source(_) => Some("source"),
             Self::Sla(_) => Some("sla"),
             Self::On(_) => Some("day"),
             Self::Label(_) => Some("label"),
@@ -399,6 +402,7 @@ impl Predicate {
             Self::Label(_) => 1 << 8,
             Self::Role(_) => 1 << 9,
             Self::Reporter(_) => 1 << 10,
+            Self::Source(_) => 1 << 11,
             Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
@@ -461,6 +465,7 @@ impl Predicate {
                 incident.attributes.reporters.iter().any(|one| who.begins_word_in(one))
             }
             Self::Category(category) => incident.category == *category,
+            Self::Source(source) => incident.source == *source,
             Self::Older(than) => context.now - incident.reported_at > *than,
             Self::Younger(than) => context.now - incident.reported_at < *than,
             Self::Idle(than) | Self::ChangedBefore(than) => {

@@ -17,6 +17,7 @@ use super::impact::{Affected, Reporter};
 use super::priority::Priority;
 use super::review::Review;
 use super::service_level::{ServiceLevels, SlaTarget, Verdict, ended_clock};
+use super::stability::Stability;
 use super::status::{Classification, ResolutionAction, Role, Status};
 use super::summary::{LAST_WORD, Summary};
 use super::unknown_names::UnknownNames;
@@ -125,6 +126,9 @@ pub struct Resolution {
     pub validation: String,
     /// The person or program that reported the resolution.
     pub by: Actor,
+    /// How long its alerts were resolved; absent if the settings ask for no stability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stability: Option<Stability>,
 }
 
 /// Why a list of events is not the timeline of one incident.

@@ -55,6 +55,7 @@ pub mod searched_texts;
 pub mod service_level;
 pub mod signals;
 pub mod similar;
+pub mod stability;
 pub mod status;
 pub mod stored;
 pub mod storm;

@@ -18,6 +18,7 @@ use super::link::Link;
 use super::maintenance::MaintenanceRefusal;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::Section;
+use super::stability::Soak;
 use super::status::{Category, Role, Status};
 
 pub use sentence::DatedRejection;
@@ -231,6 +232,13 @@ pub enum Rejection {
         /// The link that was to be removed.
         link: Link,
     },
+    /// The alerts of the incident are not resolved for as long as they must be.
+    NotStableYet {
+        /// How far it is.
+        soak: Soak,
+        /// When that was decided.
+        at: DateTime<Utc>,
+    },
     /// An incident is resolved before it is closed.
     CloseUnresolved,
     /// Items of the closing gate are not answered.
@@ -438,6 +446,7 @@ impl Rejection {
             | Self::FoldTargetEnded { .. }
             | Self::FoldTargetFolded { .. }
             | Self::MoveTargetEnded { .. }
+            | Self::NotStableYet { .. }
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }
             | Self::ReopenedTooLate { .. }

@@ -1,12 +1,14 @@
-//! What the settings say about silence and about what must not be forgotten: heartbeats, reminders,
-//! acknowledgements that expire, and who is sent updates.
+//! What the settings say about silence and about what must not be forgotten: heartbeats, error budgets,
+//! reminders, acknowledgements that expire, and who is sent updates.
 
+mod burn;
 mod heartbeat;
 mod reminder;
 pub mod self_test;
 mod shift_notice;
 mod stakeholders;
 
+pub use burn::{BURN, Burn, BurnWindow, burn_ending};
 pub use heartbeat::{
     BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
     describe_all, heartbeat_key, levels_of,

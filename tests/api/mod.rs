@@ -35,6 +35,7 @@ mod senders;
 mod service_manager;
 mod shutdown;
 mod similar;
+mod stability;
 mod statuses;
 mod storms;
 mod strangers;

@@ -11,6 +11,7 @@ use redphone::model::command::Link;
 use redphone::model::maintenance::MaintenanceRefusal;
 use redphone::model::rejection::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 use redphone::model::review::Section;
+use redphone::model::stability::Soak;
 use redphone::model::status::{Category, Role};
 use redphone::model::unknown::Word;
 use redphone::model::{
@@ -207,6 +208,14 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             R::NotLinked { link: Link::Incident { id: IncidentId::new(), number } },
             Conflict,
             "not linked to INC-7",
+        ),
+        (
+            R::NotStableYet {
+                soak: Soak { since: Some(at(0)), required_s: 900, firing: 0 },
+                at: at(4),
+            },
+            NotNow,
+            "green for 4m of 15m: wait, or give a reason to resolve it earlier",
         ),
         (R::CloseUnresolved, NotNow, "resolve it before closing it"),
         (

@@ -319,6 +319,7 @@ async fn extreme_times_round_trip(#[case] time: DateTime<Utc>) {
             action: ResolutionAction::Restart,
             detail: "restarted".into(),
             validation: "watched".into(),
+            stability: None,
         },
     );
     (resolved.at, resolved.recorded_at) = (time, time);

@@ -39,6 +39,7 @@ use redphone::model::notification::PersonReach;
 use redphone::model::oncall::{CoverState, Schedule};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
+use redphone::model::stability::Soak;
 use redphone::model::unknown_service::{UnknownService, sort};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
@@ -67,6 +68,7 @@ struct State {
     noise: Vec<NoiseRow>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
     evidence: Vec<EvidenceContent>,
+    soaks: HashMap<IncidentId, Soak>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
     log: Vec<IncidentId>,
@@ -140,6 +142,11 @@ impl Memory {
     /// Adds the content of evidence.
     pub fn add_evidence(&self, content: EvidenceContent) {
         self.state().evidence.push(content);
+    }
+
+    /// Sets how long the alerts of an incident are resolved, and must be.
+    pub fn set_soak(&self, incident: IncidentId, soak: Soak) {
+        self.state().soaks.insert(incident, soak);
     }
 
     /// Replaces people, teams, services, policies and schedules.
@@ -371,6 +378,7 @@ impl State {
             problem: None,
             linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
+            soak: self.soaks.get(&row.id).copied(),
         }
     }
 

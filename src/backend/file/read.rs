@@ -58,9 +58,10 @@ pub(super) async fn read_detail(
     };
     let similar = similar::find_earlier(conn, &record, SIMILAR).await?;
     let alert_rows = alerts::read_alerts(conn, record.key, MAX_DETAIL_ALERTS).await?;
+    let soak = alerts::read_soak(conn, &record, &rules.stability).await?;
     let linked_changes = read_linked_changes(conn, &record.incident, &suspects).await?;
     let incident = record.incident;
-    Ok(Detail { incident, suspects, similar, problem, linked_changes, alert_rows })
+    Ok(Detail { incident, suspects, similar, problem, linked_changes, alert_rows, soak })
 }
 
 /// Reads the recorded changes that an incident links to and that are not among its suspects.

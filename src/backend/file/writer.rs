@@ -5,6 +5,7 @@
 mod execution;
 mod fold;
 mod move_alerts;
+mod stability;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -100,6 +100,11 @@ impl fmt::Display for Term {
             }
             Predicate::Category(None) => f.write_str("cat:none"),
             Predicate::Category(Some(category)) => write!(f, "cat:{category}"),
+            Predicate::Source(source) => {
+                f.write_str("source:")?;
+                // One word, such as user-report.
+                write_value(f, &source.as_str().replace(' ', "-"), false)
+            }
             Predicate::Older(than) => write_duration(f, "age>", *than),
             Predicate::Younger(than) => write_duration(f, "age<", *than),
             Predicate::Since(date) => write!(f, "since:{date}"),

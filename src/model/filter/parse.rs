@@ -149,7 +149,7 @@ fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-const TERMS_HELP: &str = "p1 to p4, status:, service:, owner:, role:, team:, cat:, label:, sla:, is:, since:, before:, on:, \
+const TERMS_HELP: &str = "p1 to p4, status:, service:, owner:, role:, team:, cat:, source:, label:, sla:, is:, since:, before:, on:, \
      age> or age<, idle> or idle<, changed> or changed<, resolved> or resolved<, \
      began> or began<, users> or users<, reporter:";
 
@@ -300,6 +300,7 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
         ("cat" | "category", ':') => {
             Ok(Predicate::Category(Some(parse_growing(value, Category::Unknown, find)?)))
         }
+        ("source", ':') => Ok(Predicate::Source(value.parse()?)),
         ("sla", ':') => Ok(Predicate::Sla(value.parse()?)),
         ("is", ':') => Ok(Predicate::State(value.parse()?)),
         ("role", ':') if none => Ok(Predicate::Role(RoleHolder::By(Owner::Nobody))),
@@ -359,12 +360,13 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
 
 /// Returns the key that was probably meant by a misspelt or abbreviated one.
 fn nearest_key(key: &str) -> Option<&'static str> {
-    const KEYS: [&str; 20] = [
+    const KEYS: [&str; 21] = [
         "status:",
         "service:",
         "owner:",
         "team:",
         "cat:",
+        "source:",
         "age>",
         "idle>",
         "sla:",

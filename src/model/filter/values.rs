@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use super::{Sla, StateFilter, quote_value};
 use crate::model::directory::Directory;
 use crate::model::priority::Priority;
-use crate::model::status::{Category, Role, Status};
+use crate::model::status::{Category, Role, Source, Status};
 use crate::model::summary::Summary;
 
 /// The keys of terms that are offered, each with its operator.
-pub const TERM_KEYS: [&str; 19] = [
+pub const TERM_KEYS: [&str; 20] = [
     "status:",
     "service:",
     "owner:",
     "team:",
     "cat:",
+    "source:",
     "sla:",
     "is:",
     "age>",
@@ -77,6 +78,9 @@ pub fn term_values<'a>(
         ("status", ':') => {
             let later = rows.map(|row| row.status).filter(|status| status.is_unknown());
             with_later(names_of(Status::ALL, Status::as_str), later.map(Status::as_str))
+        }
+        ("source", ':') => {
+            Source::ALL.iter().map(|source| source.as_str().replace(' ', "-")).collect()
         }
         ("sla", ':') => names_of(Sla::ALL, Sla::as_str),
         ("is", ':') => names_of(StateFilter::ALL, StateFilter::as_str),

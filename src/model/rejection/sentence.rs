@@ -138,6 +138,9 @@ impl Rejection {
                 format!("already linked to {}", sanitize(link.to_string()))
             }
             Self::NotLinked { link } => format!("not linked to {}", sanitize(link.to_string())),
+            Self::NotStableYet { soak, at } => {
+                format!("{}: wait, or give a reason to resolve it earlier", soak.text(*at))
+            }
             Self::CloseUnresolved => "resolve it before closing it".into(),
             Self::ClosingGateOpen { missing } => {
                 format!("the closing gate is not answered: {}", list(missing))

@@ -132,6 +132,7 @@ impl Shared {
             problem: None,
             linked_changes: Vec::new(),
             alert_rows: Vec::new(),
+            soak: None,
         };
         Some((detail, events))
     }

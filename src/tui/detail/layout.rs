@@ -107,6 +107,7 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
         problem: detail.problem.clone().filter(linked),
         linked_changes: detail.linked_changes.clone(),
         alert_rows: Vec::new(),
+        soak: None,
     }
 }
 
@@ -394,6 +395,10 @@ fn ending(out: &mut Fields<'_>, incident: &Incident) {
             ),
         );
         out.plain("Validated", &resolution.validation);
+        if let Some(stability) = resolution.stability {
+            let waived = if stability.is_waived() { " · waived" } else { "" };
+            out.plain("Stability", &format!("{}{waived}", stability.text()));
+        }
     }
     if let Some((what, reason)) = &incident.reclassified {
         out.plain("Ended as", &format!("{what}: {reason}"));

@@ -108,7 +108,7 @@ fn command_of(body: &EventBody) -> Option<IncidentCommand> {
     Some(match body.clone() {
         EventBody::Acknowledged => C::Acknowledge,
         EventBody::StatusMoved { to } => C::MoveStatus { to },
-        EventBody::Resolved { action, detail, validation } => {
+        EventBody::Resolved { action, detail, validation, .. } => {
             C::Resolve { action, detail, validation }
         }
         EventBody::Closed => C::Close,

@@ -263,6 +263,9 @@ impl Writer {
             _ => decide(before.as_ref().map(|b| &b.incident), envelope, context),
         }
         .map_err(|rejection| BackendError::rejected(rejection, context.now))?;
+        if let (IncidentCommand::Resolve { .. }, Some(before)) = (command, &before) {
+            self.require_stability(before, &mut events, envelope, context).await?;
+        }
         if let (true, Some(before)) = (undo::is_undo(&envelope.command), &before) {
             let timeline = records::load_timeline(&mut self.conn, before).await?;
             events = events.into_iter().map(event_row::truncate_times).collect();
@@ -372,6 +375,12 @@ impl Writer {
             )
             | (IncidentCommand::Declare(_), Some(_))
             | (_, None) => return Ok(None),
+            // Its alerts are read with it.
+            (IncidentCommand::Resolve { .. }, Some(before))
+                if rules.stability.required_s(&before.incident.summary).is_some() =>
+            {
+                return Ok(None);
+            }
             (_, Some(_)) => (0, None),
         };
         let context = Context { now: Utc::now(), rules };

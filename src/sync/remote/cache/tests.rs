@@ -45,6 +45,7 @@ fn history(count: usize) -> (Vec<Detail>, Vec<Event>) {
             problem: None,
             linked_changes: Vec::new(),
             alert_rows: Vec::new(),
+            soak: None,
         });
     }
     (details, events)
