@@ -64,6 +64,7 @@ async fn start(context: &mut Context, args: StartChange) -> Result<(), Failure> 
         ends_at,
         state,
         url: args.url,
+        approval: None,
         extra: <_>::default(),
     };
     let directory = match session.connection.reader.read_directory().await {

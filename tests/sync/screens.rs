@@ -191,6 +191,7 @@ async fn fill(backend: &dyn Backend) {
         ends_at: None,
         state: ChangeState::Running,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let problem = Problem {
@@ -201,6 +202,12 @@ async fn fill(backend: &dyn Backend) {
         cause: String::new(),
         workaround: String::new(),
         opened_at: Utc::now(),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     let span = QuietSpan { from: "22:00".into(), to: "07:00".into(), zone: None };

@@ -223,6 +223,12 @@ impl FormLogic for ProblemForm {
             cause: form.value("Cause"),
             workaround,
             opened_at: filled.at,
+            owner: None,
+            team: None,
+            category: None,
+            removed_at: None,
+            revision: 0,
+            edits: Vec::new(),
             extra: Extra::default(),
         });
         // The problem is recorded once, before the first link to it.

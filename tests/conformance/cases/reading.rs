@@ -105,6 +105,7 @@ pub async fn suspected_changes_come_with_the_incident(backend: &dyn Backend) {
         ends_at: Some(ago(ended)),
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let near = change("checkout v812", "checkout", 20);
@@ -138,6 +139,12 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
         cause: String::new(),
         workaround: "restart".into(),
         opened_at: ago(100),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     backend.execute(&envelope(Command::RecordProblem(problem.clone()))).await.unwrap();
