@@ -47,15 +47,3 @@ pub(super) async fn directory(DirectoryRead(directory): DirectoryRead) -> ApiRes
     CachedJson::encode(&*directory).map(JsonResponse)
 }
 
-/// The recorded problems, newest first
-#[utoipa::path(
-    get, path = path::PROBLEMS, tag = "place", security(("token" = [])),
-    responses((status = 200, body = Vec<Problem>, description = "At most 1000"), ErrorResponses),
-)]
-pub(super) async fn problems(
-    State(shared): State<Arc<Shared>>,
-    ReadAccess(_): ReadAccess,
-    Query(NoQuery {}): Query<NoQuery>,
-) -> ApiResult<JsonResponse> {
-    CachedJson::encode(&shared.backend.problems().await?).map(JsonResponse)
-}

@@ -102,6 +102,7 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
         suspects: detail.suspects.iter().filter(|s| s.change.starts_at <= at).cloned().collect(),
         similar: Vec::new(),
         problem: detail.problem.clone().filter(linked),
+        known_errors: Vec::new(),
         linked_changes: detail.linked_changes.clone(),
         alert_rows: Vec::new(),
     }
