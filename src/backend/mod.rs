@@ -73,6 +73,7 @@ use crate::model::change::{Change, Suspect};
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
+use crate::model::known_error::KnownError;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -81,7 +82,6 @@ use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
-use crate::model::known_error::KnownError;
 use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};

@@ -88,6 +88,15 @@ pub struct Change {
 
 extensible_record!(Change);
 
+impl Change {
+    /// Returns the approval as far as it says something: a request only as long as the change is planned.
+    #[must_use]
+    pub fn shown_approval(&self) -> Option<ChangeApproval> {
+        let is_planned = self.state == ChangeState::Planned;
+        self.approval.filter(|approval| is_planned || *approval != ChangeApproval::Requested)
+    }
+}
+
 /// A change that may have caused an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Suspect {

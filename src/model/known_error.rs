@@ -12,7 +12,7 @@ use super::id::ProblemId;
 use super::problem::{Problem, ProblemState};
 
 /// The most known errors that are named of an incident.
-pub const MAX_KNOWN_ERRORS: usize = 3;
+pub const MAX_NAMED: usize = 3;
 /// How many of the linked incidents must have a text that is alike, unless one has the same fault.
 pub const MIN_ALIKE: u32 = 2;
 
@@ -70,13 +70,13 @@ impl KnownError {
     }
 }
 
-/// Sorts known errors, the likeliest first, and drops those beyond [`MAX_KNOWN_ERRORS`].
+/// Sorts known errors, the likeliest first, and drops those beyond [`MAX_NAMED`].
 pub fn rank(errors: &mut Vec<KnownError>) {
     errors.sort_by(|a, b| {
         let key = |error: &KnownError| (error.same_fault, error.alike, error.problem);
         key(b).cmp(&key(a))
     });
-    errors.truncate(MAX_KNOWN_ERRORS);
+    errors.truncate(MAX_NAMED);
 }
 
 #[cfg(test)]
@@ -99,7 +99,7 @@ mod tests {
     #[case::nothing(ProblemState::KnownError, 0, 0, false)]
     #[case::open(ProblemState::Open, 3, 3, false)]
     #[case::removed(ProblemState::Removed, 3, 3, false)]
-    fn only_known_errors_above_the_threshold_match(
+    fn only_accepted_causes_above_the_threshold_match(
         #[case] state: ProblemState,
         #[case] same_fault: u32,
         #[case] alike: u32,

@@ -16,7 +16,12 @@ use super::status::Category;
 pub struct ProblemPatch {
     /// The title, on one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, min_length = 1, max_length = 200, example = "Connections leak in the pool")]
+    #[schema(
+        nullable = false,
+        min_length = 1,
+        max_length = 200,
+        example = "Connections leak in the pool"
+    )]
     pub title: Option<String>,
     /// How far the problem is from being removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn known_error_needs_a_workaround() {
+    fn accepted_cause_needs_a_workaround() {
         let state = Some(ProblemState::KnownError);
         let patch = ProblemPatch { state, ..ProblemPatch::default() };
         let refused = patch.clone().apply(problem(), &Directory::default()).unwrap_err();

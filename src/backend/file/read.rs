@@ -3,12 +3,12 @@
 use sqlx::{Row, SqliteConnection};
 
 use super::alerts;
-use super::known_errors;
 use super::change_table::read_changes_between;
 use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult, no_such_incident};
 use super::event_row::{self, COLUMNS, FROM};
 use super::json_column::parse_json;
+use super::known_errors;
 use super::problem_table::read_problem;
 use super::records;
 use super::row::unpack_row;

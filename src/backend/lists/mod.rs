@@ -21,9 +21,7 @@ pub use brief::IncidentBrief;
 pub use changes::ChangeSearch;
 pub use feed::{FeedEntry, FeedSearch, TimeOrder};
 pub use notifications::{NotificationEntry, NotificationSearch};
-pub use problems::{
-    MAX_LINKED, MAX_PROBLEM_INCIDENTS, NoSuchProblem, ProblemEntry, ProblemSearch,
-};
+pub use problems::{MAX_LINKED, MAX_PROBLEM_INCIDENTS, NoSuchProblem, ProblemEntry, ProblemSearch};
 pub use reviews::{ReviewEntry, ReviewSearch};
 pub use suspicions::{MAX_SUSPECTED, Suspicion};
 

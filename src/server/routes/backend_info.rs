@@ -9,8 +9,7 @@ use super::directory::DirectoryRead;
 use crate::api::path;
 use crate::backend::Capabilities;
 use crate::model::directory::Directory;
-use crate::model::problem::Problem;
-use crate::server::auth::{Authenticated, ReadAccess};
+use crate::server::auth::Authenticated;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::ApiResult;
 use crate::server::extract::{NoQuery, Query};
@@ -46,4 +45,3 @@ pub(super) async fn capabilities(
 pub(super) async fn directory(DirectoryRead(directory): DirectoryRead) -> ApiResult<JsonResponse> {
     CachedJson::encode(&*directory).map(JsonResponse)
 }
-

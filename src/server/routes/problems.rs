@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use crate::api::{Details, ErrorCode, NewProblem, path, query};
 use crate::backend::lists::ProblemEntry;
-use crate::backend::{BackendError, Outcome};
+use crate::backend::{BackendError, Outcome, TimelineRange};
 use crate::model::command::CommandKind;
 use crate::model::link::Link;
 use crate::model::problem::Problem;
@@ -86,7 +86,10 @@ pub(super) async fn create_problem(
         let reference = parse_incident(text).ok_or_else(|| {
             ApiError::rejected("incidents: each is a UUID, or a number such as INC-2041")
         })?;
-        incidents.push(shared.incident_id(reference).await?);
+        let incident = shared.incident_id(reference).await?;
+        // Nothing is recorded if one of them does not exist.
+        shared.backend.timeline(incident, TimelineRange::Last(1)).await?;
+        incidents.push(incident);
     }
     // A request that comes again is the same one as of its first time.
     let before = match shared.backend.problem(id).await {
@@ -99,9 +102,11 @@ pub(super) async fn create_problem(
     let problem = problem.map_err(|error| ApiError::rejected(error.to_string()))?;
     let link = Link::Problem { id, title: problem.title.clone() };
     let mut commands = vec![Command::RecordProblem(problem)];
-    commands.extend(incidents.into_iter().map(|incident| {
-        Command::incident(incident, IncidentCommand::Link { link: link.clone() })
-    }));
+    commands.extend(
+        incidents.into_iter().map(|incident| {
+            Command::incident(incident, IncidentCommand::Link { link: link.clone() })
+        }),
+    );
     execute(&shared, &sender, fields, (ids, None), commands, at).await?;
     let mut response = entry(&shared, id).await?.into_response();
     *response.status_mut() = StatusCode::CREATED;

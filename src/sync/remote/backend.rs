@@ -13,8 +13,8 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, ContactRequest, Cursor, Delta,
     Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
-    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Suspicion,
-    TimelineRange, WaitingList,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Suspicion, TimelineRange,
+    WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;

@@ -116,8 +116,7 @@ async fn read_linked(
         lost_ms += out_ms.max(0);
     }
     entry.lost_s = u64::try_from(lost_ms / 1000).unwrap_or(0);
-    entry.incidents =
-        linked.iter().take(most).map(|(row, _)| IncidentBrief::from(row)).collect();
+    entry.incidents = linked.iter().take(most).map(|(row, _)| IncidentBrief::from(row)).collect();
     Ok(())
 }
 

@@ -105,10 +105,7 @@ fn affected_by(change: &Change, directory: &Directory) -> Vec<String> {
 }
 
 /// Returns the ids of the names of services that an incident has.
-async fn service_ids(
-    conn: &mut SqliteConnection,
-    services: &[String],
-) -> StoreResult<Vec<String>> {
+async fn service_ids(conn: &mut SqliteConnection, services: &[String]) -> StoreResult<Vec<String>> {
     let mut ids = Vec::with_capacity(services.len());
     for service in services {
         let mut batch = Batch::new("SELECT id FROM name WHERE kind = ? AND text = ?");
