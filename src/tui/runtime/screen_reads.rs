@@ -109,13 +109,28 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
             Ok(found.map(|found| ScreenPage { data: ScreenData::Similar(found), next: None }))
         }
         ScreenRequest::FaultGroup(number, limit) => read_group(reader, number, limit).await,
+        ScreenRequest::Problem(id) => {
+            let problem = reader.read_problem(id).await?;
+            Ok(problem.map(|entry| {
+                let data = ScreenData::Problems(vec![entry]);
+                ScreenPage { data, next: None }
+            }))
+        }
         ScreenRequest::Changes(search) => {
+            let of_page = search.clone();
             let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
             let page: ReadResult<Page<_>> =
                 read_pages!(reader, read_recorded_changes, search, wanted);
             let page = page?;
-            Ok(page
-                .map(|page| ScreenPage { data: ScreenData::Changes(page.rows), next: page.next }))
+            // Without what they are suspected of, the list is shown all the same.
+            let suspicions = match reader.read_suspicions(&of_page).await {
+                Ok(read) => read.value,
+                Err(_) => Vec::new(),
+            };
+            Ok(page.map(|page| {
+                let data = ScreenData::Changes(page.rows, suspicions);
+                ScreenPage { data, next: page.next }
+            }))
         }
     }
 }
