@@ -19,6 +19,7 @@ mod store {
     mod links;
     mod lists;
     mod maintenance;
+    mod problems;
     mod migration;
     mod moved_alerts;
     mod naming;

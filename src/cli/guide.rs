@@ -44,6 +44,7 @@ pages![
     "metrics",
     "reminders",
     "reviews",
+    "problems",
     "prometheus",
     "pagerduty",
     "opsgenie",

@@ -19,6 +19,7 @@ mod incident_requests;
 mod listeners;
 mod long_poll;
 mod maintenance;
+mod problems;
 mod many_declarations;
 mod mapped_senders;
 mod mappings;

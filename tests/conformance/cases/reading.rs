@@ -165,7 +165,8 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
     assert_eq!(detail.similar[1].resolution, "");
     assert_eq!(detail.similar[1].shared_terms, ["after", "node", "timeout"]);
     assert_eq!(detail.similar[2].shared_terms, [""; 0]);
-    assert_eq!(detail.problem, Some(problem));
+    let found = detail.problem.map(|found| (found.revision, found.as_requested()));
+    assert_eq!(found, Some((1, problem)));
 }
 
 pub async fn measures_follow_what_happened(backend: &dyn Backend) {
