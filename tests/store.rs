@@ -19,12 +19,12 @@ mod store {
     mod links;
     mod lists;
     mod maintenance;
-    mod problems;
     mod migration;
     mod moved_alerts;
     mod naming;
     mod notifications;
     mod open;
+    mod problems;
     mod properties;
     mod put_back;
     mod reopening;

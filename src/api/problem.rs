@@ -16,7 +16,6 @@ pub struct NewProblem {
     pub title: String,
     /// How far it is from being removed; a known error if it has a workaround, else open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub state: Option<ProblemState>,
     /// The services in which it causes incidents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -29,15 +28,12 @@ pub struct NewProblem {
     pub workaround: String,
     /// The handle of the person who sees to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub owner: Option<String>,
     /// The team to which it belongs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub team: Option<String>,
     /// The kind of fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub category: Option<Category>,
     /// The incidents that are linked to it, each by its number or its UUID; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -16,40 +16,28 @@ use super::status::Category;
 pub struct ProblemPatch {
     /// The title, on one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(
-        nullable = false,
-        min_length = 1,
-        max_length = 200,
-        example = "Connections leak in the pool"
-    )]
+    #[schema(min_length = 1, max_length = 200, example = "Connections leak in the pool")]
     pub title: Option<String>,
     /// How far the problem is from being removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub state: Option<ProblemState>,
     /// The services in which it causes incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub services: Option<Vec<String>>,
     /// The cause, as far as it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub cause: Option<String>,
     /// How to reduce its effects. A known error must have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub workaround: Option<String>,
     /// The handle of the person who sees to it; empty for nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub owner: Option<String>,
     /// The team to which it belongs; empty for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub team: Option<String>,
     /// The kind of fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
     pub category: Option<Category>,
 }
 

@@ -59,7 +59,10 @@ async fn edits_say_who_changed_what() {
     let found = store.problem(first.id).await.unwrap().problem;
     assert_eq!((found.revision, found.edits.len()), (2, 2));
     assert_eq!(found.edits[0].by, Actor::Person(ines()));
-    assert_eq!((&found.edits[1].by, found.edits[1].text().as_str()), (&tom, "state: open → removed"));
+    assert_eq!(
+        (&found.edits[1].by, found.edits[1].text().as_str()),
+        (&tom, "state: open → removed")
+    );
     assert!(found.removed_at.is_some());
     // The same command once more changes nothing.
     assert!(store.execute(&change).await.unwrap().replayed);

@@ -8,9 +8,7 @@ use redphone::model::command::Link;
 use redphone::model::known_error::KnownError;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::status::Category;
-use redphone::model::{
-    Actor, ChangeId, Command, Envelope, Impact, IncidentCommand, ProblemId,
-};
+use redphone::model::{Actor, ChangeId, Command, Envelope, Impact, IncidentCommand, ProblemId};
 use redphone::sync::Sourced;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
@@ -147,9 +145,18 @@ fn recurring() -> Memory {
     let memory = company::busy(company::now());
     let (now, high) = (company::now(), Impact::High);
     for minutes in [30, 3] {
-        company::declare(&memory, now, minutes, "Pay is slow", "zebra", high, high, |declaration| {
-            declaration.category = Some(Category::Performance);
-        });
+        company::declare(
+            &memory,
+            now,
+            minutes,
+            "Pay is slow",
+            "zebra",
+            high,
+            high,
+            |declaration| {
+                declaration.category = Some(Category::Performance);
+            },
+        );
     }
     memory
 }

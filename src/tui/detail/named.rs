@@ -66,11 +66,12 @@ pub(super) fn push_known_errors(out: &mut Fields<'_>, detail: &Detail) {
 fn push_hints(out: &mut Fields<'_>, detail: &Detail) {
     let row = &detail.incident.summary;
     let can_follow = out.has_screen() && row.status.is_open();
-    let key = out.app.ui.keymap.keys(Action::ApplyHint).first().filter(|_| can_follow);
+    let app = out.app;
+    let key = app.ui.keymap.keys(Action::ApplyHint).first().filter(|_| can_follow);
     for (index, hint) in hints(row, &detail.similar).into_iter().enumerate() {
         let key = key.filter(|_| index == 0).map(|key| format!(" [{key} sets it]"));
         let text = format!("{}{}", hint.text(), key.unwrap_or_default());
-        out.field("", &text, out.app.ui.theme.near());
+        out.field("", &text, app.ui.theme.near());
     }
     if out.has_screen() && !detail.similar.is_empty() {
         let key = out.app.ui.keymap.keys(Action::Screen(ScreenKind::Similar)).first();

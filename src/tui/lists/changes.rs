@@ -1,6 +1,8 @@
 //! The screen of changes: planned ones, those that run, and those that ran; as a list, or as a calendar
 //! by day.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::backend::lists::{ChangeSearch, IncidentBrief, Suspicion};
@@ -228,10 +230,14 @@ impl ScreenLogic for ChangesScreen {
     fn items(&self, app: &App, screen: &ListScreen) -> Vec<ListItem> {
         let now = app.backend_now();
         let is_calendar = is_calendar(screen);
-        let shown: Vec<NaiveDate> = days(app, screen).collect();
+        let titles: BTreeMap<NaiveDate, String> = if is_calendar {
+            days(app, screen).map(|date| (date, day_title(app, screen, date))).collect()
+        } else {
+            BTreeMap::new()
+        };
         let item = |(index, change): (usize, &Change)| {
-            let date = day(app, change.starts_at);
-            if is_calendar && !shown.contains(&date) {
+            let title = titles.get(&day(app, change.starts_at));
+            if is_calendar && title.is_none() {
                 return None;
             }
             let mut terms = vec![
@@ -254,10 +260,9 @@ impl ScreenLogic for ChangesScreen {
             };
             let latest =
                 Rank::Number((part << 44) - change.starts_at.timestamp().clamp(0, (1 << 43) - 1));
-            let (first, section) = if is_calendar {
-                (by_day.clone(), day_title(app, screen, date))
-            } else {
-                (latest, section(change, now).into())
+            let (first, section) = match title {
+                Some(title) => (by_day.clone(), title.clone()),
+                None => (latest, section(change, now).into()),
             };
             Some(ListItem {
                 key: change.id.to_string(),

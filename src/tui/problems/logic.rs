@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::backend::lists::{IncidentBrief, ProblemEntry};
 use crate::model::ProblemId;
 use crate::model::problem::Problem;
-use crate::model::text::wrap;
+use crate::model::text::{SafeText, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
@@ -180,7 +180,7 @@ impl ScreenLogic for ProblemScreen {
                 continue;
             }
             let mut label = name;
-            let all: Vec<_> = wrap(&text, room).into_iter().map(|line| line.into_owned()).collect();
+            let all: Vec<_> = wrap(&text, room).into_iter().map(SafeText::into_owned).collect();
             let is_cut = all.len() > MAX_LINES;
             for (index, part) in all.into_iter().take(MAX_LINES).enumerate() {
                 let mark = if is_cut && index + 1 == MAX_LINES { "…" } else { "" };

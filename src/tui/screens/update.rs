@@ -115,9 +115,9 @@ fn open_screen_about(app: &mut App, screen: ListScreen) -> Vec<Effect> {
     let read = app.screens.read_incident.take();
     let before = app.screens.open.replace(Box::new(screen));
     // A screen that was only looked through leads back to the panes, one with something to read to itself.
-    let is_way_back = |screen: &ListScreen| read.is_some() || screen.kind == ScreenKind::Problems;
-    app.screens.behind =
-        before.filter(|screen| is_way_back(screen)).map(|screen| Box::new((*screen, read)));
+    app.screens.behind = before
+        .filter(|screen| read.is_some() || screen.kind == ScreenKind::Problems)
+        .map(|screen| Box::new((*screen, read)));
     derive(app);
     load(app)
 }

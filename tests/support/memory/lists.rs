@@ -100,7 +100,12 @@ impl State {
             let incident_count = count(incidents.len());
             let open_count = count(incidents.iter().filter(|one| one.status.is_open()).count());
             incidents.truncate(10);
-            ProblemEntry { incident_count, open_count, incidents, ..ProblemEntry::new(problem.clone()) }
+            ProblemEntry {
+                incident_count,
+                open_count,
+                incidents,
+                ..ProblemEntry::new(problem.clone())
+            }
         });
         rows.collect()
     }

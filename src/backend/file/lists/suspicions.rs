@@ -66,7 +66,7 @@ async fn read_of(
     let latest: DateTime<Utc> = change.ends_at.unwrap_or(change.starts_at + ASSUMED_DURATION)
         + TimeDelta::seconds(rules.suspect_s)
         + REPORTED_WITHIN;
-    let mut batch = Batch::one_off(&format!(
+    let batch = Batch::one_off(&format!(
         "SELECT i.row FROM incident i WHERE i.key IN (
             SELECT a.incident FROM affected a
                 WHERE a.service IN ({}) AND a.incident >= {} AND a.incident < {}
