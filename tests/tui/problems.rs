@@ -140,33 +140,35 @@ fn accepted_cause_without_workaround_is_refused_in_its_field() {
     assert!(field.error.is_some());
 }
 
-/// The busy company, with two incidents of a service that has no others, of one fault.
+/// The busy company, with two incidents of a service that has no others.
 fn recurring() -> Memory {
     let memory = company::busy(company::now());
     let (now, high) = (company::now(), Impact::High);
-    for minutes in [30, 3] {
-        company::declare(
-            &memory,
-            now,
-            minutes,
-            "Pay is slow",
-            "zebra",
-            high,
-            high,
-            |declaration| {
-                declaration.category = Some(Category::Performance);
-            },
-        );
+    for (minutes, title, category) in [
+        (30, "Pay is slow", Category::Performance),
+        (3, "Pay is broken again", Category::Security),
+    ] {
+        company::declare(&memory, now, minutes, title, "zebra", high, high, |declaration| {
+            declaration.category = Some(category);
+        });
     }
     memory
 }
 
+/// Opens the panes with the later of the two selected.
+fn later(size: (u16, u16)) -> Stage {
+    let mut stage = Stage::open(recurring(), size);
+    stage.keys("/");
+    stage.write("broken");
+    stage.keys("Enter");
+    stage.settle();
+    stage
+}
+
 #[test]
 fn fault_that_recurs_becomes_a_problem_in_two_keys() {
-    let mut stage = Stage::open(recurring(), (126, 36));
-    stage.keys("/");
-    stage.write("Pay is slow");
-    stage.keys("Enter P");
+    let mut stage = later((126, 36));
+    stage.keys("P");
     stage.settle();
     // The memory knows no fingerprints: the list is that of a store.
     let screen = stage.app.screens.open.as_deref_mut().expect("the list");
@@ -225,13 +227,10 @@ fn accepted_cause_stands_on_the_record_and_is_linked() {
 
 #[test]
 fn hint_of_similar_incidents_is_followed_by_a_key() {
-    let mut stage = Stage::open(recurring(), (126, 36));
-    stage.keys("/");
-    stage.write("Pay is slow");
-    stage.keys("Enter Enter");
+    let mut stage = later((126, 36));
+    stage.keys("Enter");
     stage.settle();
     reread(&mut stage, |detail| {
-        detail.incident.summary.category = Some(Category::Security);
         for similar in &mut detail.similar {
             similar.same_fault = true;
             similar.category = Some(Category::Performance);
