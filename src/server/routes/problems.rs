@@ -15,7 +15,7 @@ use crate::model::link::Link;
 use crate::model::problem::Problem;
 use crate::model::problem_patch::ProblemPatch;
 use crate::model::{Command, Envelope, IncidentCommand, ProblemId, Rejection};
-use crate::server::auth::{CommandAccess, ReadAccess};
+use crate::server::auth::{AdminAccess, ReadAccess};
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, PathText, Query, parse_incident};
@@ -64,7 +64,7 @@ pub(super) async fn problems(
 )]
 pub(super) async fn create_problem(
     State(shared): State<Arc<Shared>>,
-    CommandAccess(caller): CommandAccess,
+    AdminAccess(caller): AdminAccess,
     Query(NoQuery {}): Query<NoQuery>,
     headers: HeaderMap,
     fields: Fields,
@@ -154,7 +154,7 @@ pub(super) async fn problem(
 )]
 pub(super) async fn change_problem(
     State(shared): State<Arc<Shared>>,
-    CommandAccess(caller): CommandAccess,
+    AdminAccess(caller): AdminAccess,
     PathText(id): PathText,
     Query(query::Revision { revision }): Query<query::Revision>,
     headers: HeaderMap,
