@@ -2,6 +2,7 @@
 //! the calendar of changes.
 
 use chrono::TimeDelta;
+use redphone::backend::Similar;
 use redphone::backend::lists::{IncidentBrief, Suspicion};
 use redphone::model::change::{Change, ChangeApproval, ChangeKind, ChangeState};
 use redphone::model::command::Link;
@@ -144,10 +145,9 @@ fn accepted_cause_without_workaround_is_refused_in_its_field() {
 fn recurring() -> Memory {
     let memory = company::busy(company::now());
     let (now, high) = (company::now(), Impact::High);
-    for (minutes, title, category) in [
-        (30, "Pay is slow", Category::Performance),
-        (3, "Pay is broken again", Category::Security),
-    ] {
+    for (minutes, title, category) in
+        [(30, "Pay is slow", Category::Performance), (3, "Pay is broken again", Category::Security)]
+    {
         company::declare(&memory, now, minutes, title, "zebra", high, high, |declaration| {
             declaration.category = Some(category);
         });
@@ -170,14 +170,18 @@ fn fault_that_recurs_becomes_a_problem_in_two_keys() {
     let mut stage = later((126, 36));
     stage.keys("P");
     stage.settle();
-    // The memory knows no fingerprints: the list is that of a store.
+    // The memory knows no fingerprints: the list is made that of a store.
+    let other = stage.incident_id(2048);
     let screen = stage.app.screens.open.as_deref_mut().expect("the list");
     let ScreenData::Similar(found) = &mut screen.data else { panic!("a list of incidents") };
-    assert!(!found.similar.is_empty());
-    for similar in &mut found.similar {
-        similar.same_fault = true;
-    }
-    let listed: Vec<_> = found.similar.iter().map(|similar| similar.id).collect();
+    let first = found.similar.first().expect("the earlier one").clone();
+    found.similar =
+        [first.id, other].map(|id| Similar { id, same_fault: true, ..first.clone() }).to_vec();
+    // Three orders lead back to the first one, with the items made anew.
+    stage.keys("S S S");
+    let items = &stage.app.screens.shown().expect("the list").items;
+    let listed: Vec<String> = items.iter().map(|item| item.key.clone()).collect();
+    assert_eq!(listed.len(), 2);
     stage.keys("+");
     assert_eq!(stage.form().value("Title"), "Pay is slow");
     assert_eq!(stage.form().field("Services").expect("it").entered_names(), ["zebra"]);
@@ -188,7 +192,9 @@ fn fault_that_recurs_becomes_a_problem_in_two_keys() {
         .submitted
         .iter()
         .filter_map(|envelope| match &envelope.command {
-            Command::Incident { incident, command, .. } => Some((*incident, command.clone())),
+            Command::Incident { incident, command, .. } => {
+                Some((incident.to_string(), command.clone()))
+            }
             _ => None,
         })
         .collect();
