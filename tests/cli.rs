@@ -28,6 +28,7 @@ mod cli {
     mod metrics;
     mod notifications;
     mod overrides;
+    mod problem;
     mod prompt;
     mod read_only;
     mod reply;

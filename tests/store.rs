@@ -27,6 +27,7 @@ mod store {
     mod naming;
     mod notifications;
     mod open;
+    mod problems;
     mod properties;
     mod put_back;
     mod reopening;

@@ -38,6 +38,7 @@ mod tui {
     mod outbox_rewrite;
     mod palette;
     mod poor_terminals;
+    mod problems;
     mod property;
     mod queue;
     mod queue_rows;

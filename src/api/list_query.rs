@@ -156,6 +156,9 @@ pub struct LinkedProblems {
     /// A service in which they cause incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// The handle of their owner; empty for problems without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// The maximum number of rows, from 1 to 1000; 100 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 1000)]
@@ -255,6 +258,7 @@ impl From<&ProblemSearch> for LinkedProblems {
         Self {
             states: join_with_commas(&search.states),
             service: search.service.clone(),
+            owner: search.owner.clone(),
             limit: Some(search.limit),
             after: search.after.clone(),
         }

@@ -20,6 +20,7 @@ mod noise;
 mod notifications;
 mod outbox;
 pub mod overrides;
+pub mod problem;
 mod prompt;
 mod reply;
 mod report;
@@ -46,6 +47,7 @@ pub use metrics::Metrics;
 pub use noise::Noise;
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
+pub use problem::ProblemCommand;
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
 pub use report::{Report, ReportFormat};
@@ -356,6 +358,14 @@ pub enum Command {
         /// What about them
         #[command(subcommand)]
         about: ChangeCommand,
+    },
+    /// Problems, the causes behind incidents: record and change them, link incidents, list them
+    #[command(after_help = problem::PROBLEM, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Problem {
+        /// What about them
+        #[command(subcommand)]
+        about: ProblemCommand,
     },
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]

@@ -45,6 +45,7 @@ pages![
     "metrics",
     "reminders",
     "reviews",
+    "problems",
     "prometheus",
     "pagerduty",
     "opsgenie",

@@ -52,6 +52,7 @@ mod outbox;
 mod overrides;
 mod panes;
 mod parse;
+mod problem;
 mod profiles;
 mod progress;
 mod prompt;
@@ -177,6 +178,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Contact { about } => about.writes(),
         Command::Maintenance { about } => about.writes(),
         Command::Change { about } => about.writes(),
+        Command::Problem { about } => about.writes(),
         Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
@@ -263,6 +265,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
         Some(Command::Maintenance { about }) => block_on(maintenance::run(context, about)),
         Some(Command::Change { about }) => block_on(change::run(context, about)),
+        Some(Command::Problem { about }) => block_on(problem::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::SelfTest(args)) => block_on(self_test::run(context, &args)),
         Some(Command::Reply(_)) => block_on(reply::run(context)),

@@ -22,6 +22,7 @@ use crate::backend::{Detail, NotificationEntry, Similar, TimelineRange};
 use crate::model::alert::Alert;
 use crate::model::change::{Change, Suspect, by_begin};
 use crate::model::directory::Directory;
+use crate::model::known_error::KnownError;
 use crate::model::name_index::NameIndex;
 use crate::model::problem::Problem;
 use crate::model::service_level::{ServiceLevels, paused_time, running_clock, verdicts};
@@ -48,6 +49,9 @@ pub struct IncidentJson {
     /// The problem that it is linked to.
     #[schema(required)]
     problem: Option<Problem>,
+    /// The known errors that may be behind it and that it does not link to, the likeliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    known_errors: Vec<KnownError>,
     /// The recorded changes that it links to and that are not among the suspects.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     linked_changes: Vec<Change>,
@@ -116,8 +120,16 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
         ));
     }
     if is_object {
-        let Detail { incident, suspects, similar, problem, linked_changes, alert_rows, soak } =
-            detail;
+        let Detail {
+            incident,
+            suspects,
+            similar,
+            problem,
+            linked_changes,
+            alert_rows,
+            soak,
+            known_errors,
+        } = detail;
         let notifications = notified.entries;
         return json::print(
             out,
@@ -126,6 +138,7 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
                 suspects,
                 similar,
                 problem,
+                known_errors,
                 linked_changes,
                 alert_rows,
                 soak,
@@ -144,6 +157,9 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     }
     let mut page = DetailPrinter { out, directory: &directory, now };
     page.head(&detail.incident)?;
+    for error in &detail.known_errors {
+        page.field("Known error", &format!("{} ({})", error.text(), error.likeness()))?;
+    }
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
     page.alerts(&detail)?;

@@ -187,6 +187,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/pushover.md"))]
     }
 
+    pub mod problems {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/problems.md"))]
+    }
+
     pub mod reminders {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
     }

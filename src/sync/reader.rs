@@ -16,7 +16,7 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
     ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
-    SimilarIncidents, TimelineRange,
+    SimilarIncidents, Suspicion, TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
@@ -29,7 +29,7 @@ use crate::model::noise::NoiseReport;
 use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Event, IncidentId, IncidentNumber, ProblemId, Summary};
 
 /// A value that was read, with its age.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -122,6 +122,12 @@ pub trait Reader: Send + Sync {
 
     /// Returns one page of the problems, with the incidents that link to them.
     async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>>;
+
+    /// Returns one problem with the incidents that link to it. A cache has it as in the list.
+    async fn read_problem(&self, id: ProblemId) -> ReadResult<ProblemEntry>;
+
+    /// Returns what the changes on a page are suspected of. A cache has what was read last.
+    async fn read_suspicions(&self, search: &ChangeSearch) -> ReadResult<Vec<Suspicion>>;
 
     /// Returns one page of the notifications.
     async fn read_notifications(
@@ -285,6 +291,14 @@ impl Reader for DirectReader {
 
     async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>> {
         self.backend.linked_problems(search).await.map(Sourced::fresh)
+    }
+
+    async fn read_problem(&self, id: ProblemId) -> ReadResult<ProblemEntry> {
+        self.backend.problem(id).await.map(Sourced::fresh)
+    }
+
+    async fn read_suspicions(&self, search: &ChangeSearch) -> ReadResult<Vec<Suspicion>> {
+        self.backend.suspicions(search).await.map(Sourced::fresh)
     }
 
     async fn read_notifications(

@@ -28,6 +28,7 @@ mod missing_store;
 mod notifications;
 mod openapi;
 mod opsgenie_actions;
+mod problems;
 mod raw;
 mod routes;
 mod security;

@@ -352,6 +352,18 @@ async fn real_responses_match_their_schemas() {
         ),
         (path::DIRECTORY, vec!["/v1/directory".into()]),
         (path::PROBLEMS, vec!["/v1/problems".into()]),
+        (path::PROBLEM, vec![format!("/v1/problems/{unknown}"), "/v1/problems/x".into()]),
+        (
+            path::LINKED_PROBLEMS,
+            vec!["/v1/linked-problems?owner=ines".into(), "/v1/linked-problems?limit=0".into()],
+        ),
+        (
+            path::SUSPICIONS,
+            vec![
+                "/v1/change-records/suspicions".into(),
+                "/v1/change-records/suspicions?limit=0".into(),
+            ],
+        ),
         (
             path::NOTIFICATIONS,
             vec![

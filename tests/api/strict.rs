@@ -154,6 +154,7 @@ fn sample(kind: CommandKind) -> Command {
                 ends_at: Some(at),
                 state: ChangeState::Done,
                 url: None,
+                approval: None,
                 extra: <_>::default(),
             });
         }
@@ -166,6 +167,12 @@ fn sample(kind: CommandKind) -> Command {
                 cause: text(),
                 workaround: text(),
                 opened_at: at,
+                owner: None,
+                team: None,
+                category: None,
+                removed_at: None,
+                revision: 0,
+                edits: Vec::new(),
                 extra: <_>::default(),
             });
         }

@@ -62,6 +62,12 @@ async fn filled(path: &Path) {
         cause: "leak".into(),
         workaround: "restart".into(),
         opened_at: Utc::now(),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     let change = Change {
@@ -74,6 +80,7 @@ async fn filled(path: &Path) {
         ends_at: None,
         state: ChangeState::Running,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     for command in [Command::RecordProblem(problem), Command::RecordChange(change)] {

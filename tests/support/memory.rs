@@ -289,7 +289,18 @@ impl State {
                 return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
             Command::RecordProblem(problem) => {
-                self.problems.push(problem.clone());
+                let stored = self.problems.iter().position(|one| one.id == problem.id);
+                let before = stored.map(|index| self.problems[index].clone());
+                let revision = before.as_ref().map_or(0, |before| before.revision);
+                if let Some(expected) = envelope.expected_seq.filter(|seq| *seq != revision) {
+                    let changed = Rejection::ChangedMeanwhile { expected, current: revision };
+                    return Err(BackendError::rejected(changed, now));
+                }
+                let next = problem.clone().recorded(before.as_ref(), &envelope.actor, envelope.at);
+                match stored {
+                    Some(index) => self.problems[index] = next,
+                    None => self.problems.push(next),
+                }
                 return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
         };
@@ -376,6 +387,7 @@ impl State {
             suspects,
             similar,
             problem: None,
+            known_errors: Vec::new(),
             linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
             soak: self.soaks.get(&row.id).copied(),

@@ -255,6 +255,12 @@ fn each_kind_of_link_can_be_followed() {
         cause: "too few file handles".into(),
         workaround: "restart it".into(),
         opened_at: stage.now - TimeDelta::days(9),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     detail.problem = Some(problem.clone());
@@ -345,6 +351,7 @@ fn linked_change_that_is_no_suspect_is_followed() {
         ends_at: None,
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     detail.incident.links.push(Link::Change { id: change.id, title: change.title.clone() });
@@ -398,6 +405,7 @@ fn suspects_stand_in_the_order_in_which_they_began() {
         ends_at: Some(now - TimeDelta::minutes(ended)),
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     // The one that began first ended last.

@@ -21,7 +21,7 @@ use crate::backend::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry,
     FeedSearch, IngestOutcome, MAX_SIMILAR, NewDeadLetter, NoiseSearch, NotificationEntry,
     NotificationSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
-    Search, SimilarIncidents, Storage, StoreMark, TimelineRange, WaitingList,
+    Search, SimilarIncidents, Storage, StoreMark, Suspicion, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -40,7 +40,9 @@ use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReac
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{
+    Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary,
+};
 
 #[async_trait]
 impl Backend for FileStore {
@@ -203,6 +205,22 @@ impl Backend for FileStore {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.with_path_context(self.read_linked_problems(search)).await
+    }
+
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        let store = self.clone();
+        self.with_path_context(changes::read_to_completion(async move {
+            store.read_one_problem(id).await
+        }))
+        .await
+    }
+
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        let (store, search) = (self.clone(), search.clone());
+        self.with_path_context(changes::read_to_completion(async move {
+            store.read_suspicions(&search).await
+        }))
+        .await
     }
 
     async fn notifications(

@@ -36,6 +36,7 @@ mod import;
 mod import_error;
 mod issued;
 mod json_column;
+mod known_errors;
 mod links;
 mod lists;
 mod maintenance;

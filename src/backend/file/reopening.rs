@@ -29,7 +29,7 @@ use crate::backend::{
     DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
     IngestOutcome, NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
     Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, SimilarIncidents,
-    Storage, StoreMark, TimelineRange, WaitingList,
+    Storage, StoreMark, Suspicion, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
@@ -47,7 +47,9 @@ use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReac
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+use crate::model::{
+    Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Rules, Summary,
+};
 
 /// A [`FileStore`] that is reopened when its path no longer names the file that was opened.
 ///
@@ -357,6 +359,14 @@ impl Backend for ReopeningStore {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.current_store().await?.0.linked_problems(search).await
+    }
+
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        self.current_store().await?.0.problem(id).await
+    }
+
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        self.current_store().await?.0.suspicions(search).await
     }
 
     async fn notifications(

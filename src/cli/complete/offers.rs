@@ -151,8 +151,8 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         (
             "N" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB" | "BYTES"
             | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "WINDOW" | "DAYS" | "ZONE"
-            | "CHANGE" | "REASON" | "REGION" | "CUSTOMER" | "TICKET" | "REPORTER" | "DECISION"
-            | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
+            | "CHANGE" | "PROBLEM" | "REASON" | "REGION" | "CUSTOMER" | "TICKET" | "REPORTER"
+            | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
             _,
         ) => Values::Free,
         _ => return None,

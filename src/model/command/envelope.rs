@@ -22,7 +22,8 @@ pub struct Envelope {
     /// The change that is requested.
     pub command: Command,
     /// The sequence number that the last event of the incident must have; 0 for an incident that
-    /// does not exist yet. The command is refused if there are later events.
+    /// does not exist yet. The command is refused if there are later events. For a problem it is the
+    /// revision that it must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u32>,
 }

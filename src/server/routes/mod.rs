@@ -18,6 +18,7 @@ mod lists;
 mod maintenance;
 mod new_incident;
 mod noise;
+mod problems;
 pub(super) mod service;
 mod tokens;
 mod verbs;
@@ -44,7 +45,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
     let router = OpenApiRouter::with_openapi(base_document())
         .routes(routes!(backend_info::capabilities))
         .routes(routes!(backend_info::directory))
-        .routes(routes!(backend_info::problems))
+        .routes(routes!(problems::problems, problems::create_problem))
+        .routes(routes!(problems::problem, problems::change_problem))
         .routes(routes!(incidents::incidents, new_incident::declare_incident))
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
@@ -114,6 +116,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(tokens::tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(lists::change_records))
+        .routes(routes!(lists::suspicions))
         .routes(routes!(lists::reviews))
         .routes(routes!(lists::action_items))
         .routes(routes!(lists::linked_problems))

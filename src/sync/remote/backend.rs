@@ -13,7 +13,7 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, ContactRequest, Cursor, Delta,
     Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
-    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Suspicion, TimelineRange,
     WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
@@ -31,7 +31,7 @@ use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary};
 use crate::sync::reader::Reader;
 
 #[async_trait]
@@ -124,6 +124,14 @@ impl Backend for Remote {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.read_linked_problems(search).await.map(|read| read.value)
+    }
+
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        self.read_problem(id).await.map(|read| read.value)
+    }
+
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        self.read_suspicions(search).await.map(|read| read.value)
     }
 
     async fn notifications(

@@ -161,11 +161,12 @@ const WAYS_OUT: [(Layer, &[&[Action]]); 19] = [
 
 /// Default keys that are newer than the settings of the first version. Where settings give one of them
 /// to another action, it is no key of this one, so that old settings mean what they meant.
-const NEWER_KEYS: [(&str, &str); 40] = [
+const NEWER_KEYS: [(&str, &str); 43] = [
     ("accept-cover", "v"),
     ("acknowledge-put-back", "K"),
     ("add-contact", "A"),
     ("adopt-service", "a"),
+    ("apply-hint", "I"),
     ("approve-command", "a"),
     ("breakdown", "&"),
     ("change-maintenance", "e"),
@@ -173,6 +174,7 @@ const NEWER_KEYS: [(&str, &str); 40] = [
     ("contacts", "m"),
     ("demo", "M"),
     ("edit-contact", "E"),
+    ("edit-problem", "i"),
     ("fold-under", "Y"),
     ("goto", "g"),
     ("history", "H"),
@@ -183,6 +185,7 @@ const NEWER_KEYS: [(&str, &str); 40] = [
     ("most-urgent", "'"),
     ("narrow-queue", "<"),
     ("new-maintenance", "n"),
+    ("new-problem", "+"),
     ("next-page", "}"),
     ("noise", "N"),
     ("noisy-checks", "N"),

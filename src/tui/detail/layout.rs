@@ -80,6 +80,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec
     }
     push_classification(&mut out, incident);
     out.lines.push(Line::default());
+    named::push_known_errors(&mut out, detail);
     people(&mut out, incident);
     service_levels(&mut out, detail);
     if app.travel.is_none() {
@@ -105,6 +106,7 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
         suspects: detail.suspects.iter().filter(|s| s.change.starts_at <= at).cloned().collect(),
         similar: Vec::new(),
         problem: detail.problem.clone().filter(linked),
+        known_errors: Vec::new(),
         linked_changes: detail.linked_changes.clone(),
         alert_rows: Vec::new(),
         soak: None,

@@ -19,7 +19,8 @@ use crate::tui::settings::appearance;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{link, planning, send};
 use crate::tui::{
-    drafts, filter, form, jump, maintenance, metrics, run, runbook, similar, views, workspace,
+    drafts, filter, form, jump, maintenance, metrics, run, runbook, screens, similar, views,
+    workspace,
 };
 
 /// Shows the problems that were read, in the list that waits for them.
@@ -119,6 +120,7 @@ pub(in crate::tui) fn apply_pick(
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             Vec::new()
         }
+        Pick::FromScreen(id) => screens::update::open_from_screen(app, id),
         Pick::FaultGroup(number) => similar::update::open_group(app, number),
         Pick::Span(span) => metrics::update::choose_span(app, span),
         Pick::View(view) => views::update::show_view(app, *view, at),

@@ -65,6 +65,7 @@ use crate::tui::contacts::form::ContactForm;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use crate::tui::maintenance::form::MaintenanceForm;
+use crate::tui::problems::form::ProblemEditForm;
 use crate::tui::services::form::AdoptForm;
 use logic::{Contents, FormLogic, VerbLogic};
 
@@ -235,6 +236,7 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
         Kind::Correction { commands } => read(&correction::CorrectionForm { commands }),
         Kind::Contact { .. } => read(&ContactForm { quiet: false }),
         Kind::QuietHours => read(&ContactForm { quiet: true }),
+        Kind::Problem { id, .. } => read(&ProblemEditForm { id: *id }),
         Kind::Maintenance { id, .. } => read(&MaintenanceForm { id: *id }),
         Kind::AdoptService { team, .. } => read(&AdoptForm { team: team.as_deref() }),
         Kind::Command(kind) => match for_command(*kind) {

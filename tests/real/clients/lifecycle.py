@@ -183,6 +183,15 @@ renamed = models.NewWindow.from_dict({**planned, "title": "Other"})
 changed = call("change_maintenance", id=window.id, revision=1, body=renamed)
 assert changed.revision == 2 and call("end_maintenance", id=window.id).ended_at, changed
 assert call("muted") == []
+# A problem, from its record to its end.
+new_problem = models.NewProblem.from_dict({"title": "Pool too small", "incidents": [incident]})
+entry = call("create_problem", 201, body=new_problem)
+assert entry.incident_count == 1 and entry.problem.revision == 1, entry
+removed = models.ProblemPatch.from_dict({"state": "removed"})
+changed = call("change_problem", id=entry.problem.id, revision=1, body=removed)
+assert changed.problem.revision == 2 and changed.problem.removed_at, changed
+assert call("problem", id=entry.problem.id).incidents[0].id == declared.id
+assert call("suspicions", limit=5) is not None
 assert call("unknown_services") == [] or call("unknown_services")[0].name
 message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
 mapped = call("ingest_named", name="uptime-kuma", body=message)

@@ -175,6 +175,18 @@ const done = await success(
 );
 assert(done.ended_at);
 assert.deepEqual(await success(client.GET("/v1/muted")), []);
+// A problem, from its record to its end.
+const recorded = await success(client.POST("/v1/problems", { body: { title: "Pool too small" } }));
+const problemPath = { id: recorded.problem.id };
+const removed = await success(
+  client.POST("/v1/problems/{id}", {
+    params: { path: problemPath, query: { revision: 1 } },
+    body: { state: "removed" },
+  }),
+);
+assert.equal(removed.problem.revision, 2);
+await success(client.GET("/v1/problems/{id}", { params: { path: problemPath } }));
+assert(Array.isArray(await success(client.GET("/v1/change-records/suspicions"))));
 const unknown = await success(client.GET("/v1/unknown-services"));
 assert(Array.isArray(unknown));
 // What can't be understood is stored.
