@@ -20,6 +20,8 @@ use crate::model::{Event, EventBody, IncidentCommand, Rejection};
 
 /// The first version of the schema that has the tables.
 const FIRST_VERSION: i64 = 13;
+/// A store up to this size is written anew after a redaction, so that no unused space has it.
+const MAX_VACUUM_BYTES: i64 = 256 * 1024 * 1024;
 
 impl FileStore {
     /// Reads the content of evidence.
@@ -110,13 +112,29 @@ impl Writer {
         Ok(())
     }
 
-    /// Called when the transaction is durable: removes what was redacted from the write-ahead log, too.
-    /// If others are reading, the log is overwritten later.
+    /// Called when the transaction is durable: removes what was redacted from unused space and from the
+    /// write-ahead log, too. In a large store, unused space may have rows of before until it is used
+    /// again; if others are reading, the log is overwritten later.
     pub(super) async fn end_redaction(&mut self) {
-        if std::mem::take(&mut self.redacted) {
-            let sql = "PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)";
-            Batch::new(sql).run(&mut self.conn).await.ok();
+        if !std::mem::take(&mut self.redacted) {
+            return;
         }
+        if let Err(error) = self.clear_unused_space().await {
+            tracing::warn!(%error, "what was redacted may still be in unused space of the store");
+        }
+    }
+
+    async fn clear_unused_space(&mut self) -> StoreResult<()> {
+        let size = Batch::new(
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+        );
+        let row = size.fetch_optional(&mut self.conn).await?;
+        let bytes: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+        if bytes <= MAX_VACUUM_BYTES {
+            Batch::one_off("VACUUM").run(&mut self.conn).await?;
+        }
+        Batch::one_off("PRAGMA secure_delete = OFF").run(&mut self.conn).await?;
+        Batch::one_off("PRAGMA wal_checkpoint(TRUNCATE)").run(&mut self.conn).await
     }
 }
 
