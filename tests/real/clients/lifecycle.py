@@ -128,8 +128,8 @@ change(incident, "reporter", name="Tom Varga", contact="tom@example.org", ticket
 change(incident, "reporter", name="Bo Lindqvist")
 change(incident, "remove_reporter", reporter="Bo Lindqvist")
 change(incident, "redact", reporter="Tom Varga", reason="asked for it")
-change(incident, "involve_team", team=other_team)
-change(incident, "release_team", team=other_team)
+change(incident, "involve_team", team=team)
+change(incident, "release_team", team=team)
 change(incident, "attach", content="ZXJyb3IK", name="app.log")
 stored = call("incident", id=incident).incident.evidence[0]
 assert (stored.name, stored.size) == ("app.log", 6), stored
