@@ -50,7 +50,12 @@ fn term() -> impl Strategy<Value = Term> {
         span.clone().prop_map(Predicate::Older),
         span.clone().prop_map(Predicate::Younger),
         span.clone().prop_map(Predicate::Idle),
-        span.prop_map(Predicate::Active),
+        span.clone().prop_map(Predicate::Active),
+        span.clone().prop_map(Predicate::BeganWithin),
+        span.prop_map(Predicate::BeganBefore),
+        any::<u64>().prop_map(Predicate::MoreUsers),
+        any::<u64>().prop_map(Predicate::FewerUsers),
+        prop::option::of(text()).prop_map(Predicate::Reporter),
         of(Sla::ALL).prop_map(Predicate::Sla),
         of(StateFilter::ALL).prop_map(Predicate::State),
     ];
