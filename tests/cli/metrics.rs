@@ -59,6 +59,22 @@ fn json_is_the_document_of_the_api() {
     assert_eq!(serde_json::to_value(&pages).unwrap(), json);
 }
 
+/// INC-3 is resolved, and nobody has acknowledged it: of three incidents two have a time to acknowledge, and
+/// of the two that are resolved one was not acknowledged.
+#[test]
+fn incident_that_nobody_acknowledged_has_no_time_to_acknowledge() {
+    let cli = fixture();
+    let how = ["--action", "restart", "--detail", "restarted", "--validation", "seen"];
+    cli.ok([&["resolve", "INC-3"][..], &how].concat());
+    // The second time the packed days of the first one are read.
+    for _ in 0..2 {
+        let now = &json(&cli)["now"];
+        assert_eq!((&now["mtta"]["count"], &now["mttr"]["count"]), (&2.into(), &2.into()));
+        let resolved = (&now["resolved"], &now["resolved_unacknowledged"]);
+        assert_eq!(resolved, (&2.into(), &1.into()));
+    }
+}
+
 /// The same figures stand in the JSON, in every line of the CSV, and in what the store computes for the
 /// same window, from which the pane makes its sheets.
 #[tokio::test]

@@ -139,7 +139,7 @@ async fn folded(store: &FileStore, ids: &[IncidentId]) -> Vec<Summary> {
     rows
 }
 
-const FILTERS: [&str; 37] = [
+const FILTERS: [&str; 40] = [
     "",
     "is:any since:today",
     "is:any before:today p1",
