@@ -57,6 +57,25 @@ pub trait Ledger: Send + Sync {
         Ok(ExpiredAlerts::default())
     }
 
+    /// Resolves the incidents that alerts have moved to monitoring while nobody had acknowledged them, once
+    /// none of their alerts has fired for as long as the settings ask. `receives_since` is from when on
+    /// alerts are received: right after a start nothing is resolved, as alerts may have fired before. A
+    /// store without alerts has no such incidents, which is what this method says.
+    async fn settle_soaks(
+        &self,
+        _now: DateTime<Utc>,
+        _receives_since: DateTime<Utc>,
+    ) -> Result<SettledSoaks, BackendError> {
+        Ok(SettledSoaks::default())
+    }
+
+    /// Declares incidents for error budgets that have come to be used too fast, and ends those of budgets
+    /// that are not any more, each once among all programs. A ledger without objectives has nothing to do,
+    /// which is what this method says.
+    async fn settle_budgets(&self, _now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
+        Ok(SettledBudgets::default())
+    }
+
     /// Returns the contacts that people have set themselves. A ledger without contacts has none, which is
     /// what this method says.
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
@@ -242,6 +261,26 @@ pub struct ExpiredAlerts {
     /// How many were ended.
     pub count: u64,
     /// When the next one ends; `None` if none does.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What became of incidents that wait until they were stable for long enough.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettledSoaks {
+    /// How many were resolved.
+    pub count: u64,
+    /// When the next one is; `None` if none waits.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What became of error budgets that are watched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettledBudgets {
+    /// How many have come to be used too fast.
+    pub declared: u64,
+    /// How many are not used too fast any more.
+    pub ended: u64,
+    /// When they are considered next; `None` if none is watched.
     pub next: Option<DateTime<Utc>>,
 }
 

@@ -38,6 +38,7 @@ pages![
     "roles",
     "alertmanager",
     "heartbeats",
+    "impact",
     "selftests",
     "calendars",
     "maintenance",
@@ -47,6 +48,7 @@ pages![
     "reviews",
     "statuspage",
     "follow-ups",
+    "problems",
     "prometheus",
     "pagerduty",
     "opsgenie",
@@ -71,6 +73,7 @@ pages![
     "zabbix",
     "integrations",
     "mail",
+    "stability",
     "storms",
 ];
 

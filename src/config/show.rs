@@ -22,6 +22,7 @@ use crate::model::follow_up::FollowUpState;
 use crate::model::notification::{ContactRule, PersonContacts};
 use crate::model::oncall::{Layer, Member, Schedule, Turn};
 use crate::model::priority::Level as Extent;
+use crate::model::stability::by_priority;
 
 /// Formats a duration in the largest unit that is exact.
 #[must_use]
@@ -201,6 +202,23 @@ impl TomlWriter<'_> {
         self.setting("fold", &rules.storms.folds.to_string());
         let same = rules.storms.folds_same_service;
         self.setting("fold_same_service", &same.to_string());
+        self.stability();
+    }
+
+    /// Writes how long alerts must be resolved before their incident may be.
+    fn stability(&mut self) {
+        let time = |seconds| if seconds > 0 { quote_seconds(seconds) } else { quote("never") };
+        let rules = &self.config.rules.stability;
+        self.section("stability");
+        for (priority, seconds) in by_priority(&rules.times_s) {
+            self.setting(&priority.as_str().to_lowercase(), &time(seconds));
+        }
+        for (service, times) in &rules.services {
+            self.section(&format!("stability.services.{}", format_key(service)));
+            for (priority, seconds) in by_priority(times) {
+                self.setting(&priority.as_str().to_lowercase(), &time(seconds));
+            }
+        }
     }
 
     fn objectives(&mut self) {
@@ -209,6 +227,7 @@ impl TomlWriter<'_> {
             self.field("service", &quote(&objective.service));
             self.field("target", &quote(&objective.target()));
             self.field("window", &quote(&format!("{}d", objective.window_days)));
+            self.field("alert", &objective.alert.to_string());
         }
     }
 

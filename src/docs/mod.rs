@@ -121,6 +121,9 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/calendars.md"))]
     }
 
+    pub mod impact {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/impact.md"))]
+    }
     pub mod heartbeats {
         #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
     }
@@ -188,6 +191,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/pushover.md"))]
     }
 
+    pub mod problems {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/problems.md"))]
+    }
+
     pub mod reminders {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
     }
@@ -218,6 +225,10 @@ pub mod guide {
 
     pub mod slack {
         #![cfg_attr(not(doctest), doc = include_str!("guide/slack.md"))]
+    }
+
+    pub mod stability {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/stability.md"))]
     }
 
     pub mod storms {

@@ -12,6 +12,8 @@ pub(super) struct Changes {
     pub(super) expiry: Notify,
     /// For action items that become issues.
     pub(super) follow_ups: Notify,
+    /// For incidents that wait until they were stable for long enough.
+    pub(super) soaks: Notify,
     /// For maintenance windows, which are read with the directory.
     pub(super) maintenance: Notify,
 }
@@ -27,5 +29,6 @@ impl Changes {
         self.delivery.notify_one();
         self.expiry.notify_one();
         self.follow_ups.notify_one();
+        self.soaks.notify_one();
     }
 }

@@ -1,6 +1,7 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
-//! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, maintenance windows begin and end, calendars of schedules are read, action items
+//! they call are notified, alerts end that are not reported again, the silence of a heartbeat and an
+//! error budget that is used too fast are declared as incidents, maintenance windows begin and end,
+//! incidents are resolved that were stable for long enough, calendars of schedules are read, action items
 //! become issues in trackers, people are reminded of what must not be forgotten, and the status page and
 //! reports are published.
 //!
@@ -10,6 +11,7 @@
 //! process.
 
 mod backoff;
+mod budgets;
 mod calendars;
 mod changes;
 mod clock;
@@ -29,6 +31,7 @@ mod reminders;
 pub mod self_test;
 mod send;
 mod settings;
+mod soaks;
 mod stand_ins;
 mod steps;
 mod watches;
@@ -45,6 +48,7 @@ pub use settings::{EngineSettings, Sender};
 pub use stand_ins::StandIns;
 
 use crate::backend::{Backend, Ledger};
+use budgets::Budgets;
 use calendars::Calendars;
 use changes::Changes;
 use deliver::Delivery;
@@ -57,6 +61,7 @@ use parts::{Parts, stopped};
 use publish::{Pages, Reports};
 use reminders::Reminders;
 use self_test::SelfTests;
+use soaks::Soaks;
 use steps::Steps;
 use watches::Watches;
 
@@ -183,11 +188,23 @@ impl Engine {
                 never = Reports::new(&self.parts).run() => match never {},
             }
         };
+        let soaks = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Soaks::new(&self.parts, &changes.soaks).run() => match never {},
+            }
+        };
+        let budgets = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Budgets::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
         let timed = async {
-            tokio::join!(self_tests, watches, calendars, notices, maintenance, follow_ups)
+            tokio::join!(self_tests, watches, calendars, notices, maintenance, soaks, budgets)
         };
-        let published = async { tokio::join!(pages, reports) };
+        let published = async { tokio::join!(pages, reports, follow_ups) };
         tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, published, delivery);
     }
 }

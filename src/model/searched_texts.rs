@@ -107,5 +107,12 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::Folded { .. }
             | EventBody::NoiseMarked { .. }
             | EventBody::FollowUpSet { .. }
+            | EventBody::ImpactBeganSet { .. }
+            | EventBody::AffectedSet { .. }
+            | EventBody::ReporterAdded { .. }
+            | EventBody::ReporterRemoved { .. }
+            | EventBody::TeamInvolved { .. }
+            | EventBody::EvidenceAdded { .. }
+            | EventBody::Redacted { .. }
     )
 }

@@ -1,7 +1,8 @@
-//! What the settings say about silence and about what must not be forgotten: heartbeats, reminders,
-//! acknowledgements that expire, and who is sent updates.
+//! What the settings say about silence and about what must not be forgotten: heartbeats, error budgets,
+//! reminders, acknowledgements that expire, and who is sent updates.
 
 mod action_items;
+mod burn;
 mod heartbeat;
 mod notice;
 mod reminder;
@@ -9,6 +10,7 @@ pub mod self_test;
 mod stakeholders;
 
 pub use action_items::{days_of_notices, notices_of_action_items};
+pub use burn::{BURN, Burn, BurnWindow, burn_ending};
 pub use heartbeat::{
     BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
     describe_all, heartbeat_key, levels_of,

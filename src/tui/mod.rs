@@ -48,6 +48,7 @@ pub mod oncall;
 pub mod outbox;
 pub mod palette;
 pub mod picker;
+pub mod problems;
 pub mod queue;
 pub mod reading;
 pub mod run;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::error::{FieldError, INCIDENT, Problem};
 use super::problem_titles::ProblemTitles;
-use super::typed_time::parse_future;
+use super::typed_time::{parse_future, parse_past};
 use crate::model::directory::Directory;
 use crate::model::filter::Calendar;
 use crate::model::{
@@ -139,5 +139,17 @@ impl<'a> Situation<'a> {
         text: &str,
     ) -> Result<DateTime<Utc>, FieldError> {
         parse_future(text, self.now, self.calendar).map_err(|error| FieldError::new(field, error))
+    }
+
+    /// Parses a time up to now.
+    ///
+    /// # Errors
+    /// What is wrong with the text of the field.
+    pub(super) fn past_time(
+        &self,
+        field: &'static str,
+        text: &str,
+    ) -> Result<DateTime<Utc>, FieldError> {
+        parse_past(text, self.now, self.calendar).map_err(|error| FieldError::new(field, error))
     }
 }

@@ -5,7 +5,9 @@ use redphone::api::Order;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{CommandKind, Decision, Link};
+use redphone::model::evidence::RedactedPart;
 use redphone::model::follow_up::FollowUp;
+use redphone::model::impact::{Affected, Reporter};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::{Category, Classification, ResolutionAction, Role};
@@ -122,6 +124,34 @@ pub(super) fn sample(kind: CommandKind) -> Command {
         K::RecordFollowUp => {
             Ask::RecordFollowUp { follow_up: FollowUp::requested(ProblemId::new().0, Some(text())) }
         }
+        K::SetImpactBegan => Ask::SetImpactBegan { at: Some(at) },
+        K::SetAffected => Ask::SetAffected {
+            affected: Affected {
+                users: Some(3),
+                share: Some(12_500),
+                regions: vec!["eu".into()],
+                customers: vec!["Acme".into()],
+            },
+        },
+        K::AddReporter => Ask::AddReporter {
+            reporter: Reporter {
+                id: ProblemId::new().0,
+                name: "Tom Varga".into(),
+                contact: Some("tom@example.org".into()),
+                ticket: Some("T-1".into()),
+                redacted: false,
+            },
+        },
+        K::RemoveReporter => Ask::RemoveReporter { reporter: ProblemId::new().0 },
+        K::InvolveTeam => Ask::InvolveTeam { team: "payments".into(), involved: true },
+        K::AttachEvidence => Ask::AttachEvidence {
+            evidence: ProblemId::new().0,
+            name: "app.log".into(),
+            content: "YWJj".into(),
+        },
+        K::Redact => {
+            Ask::Redact { part: RedactedPart::Reporter, target: ProblemId::new().0, reason: text() }
+        }
         K::RecordChange => {
             return Command::RecordChange(Change {
                 id: ChangeId::new(),
@@ -133,6 +163,7 @@ pub(super) fn sample(kind: CommandKind) -> Command {
                 ends_at: Some(at),
                 state: ChangeState::Done,
                 url: None,
+                approval: None,
                 extra: <_>::default(),
             });
         }
@@ -145,6 +176,12 @@ pub(super) fn sample(kind: CommandKind) -> Command {
                 cause: text(),
                 workaround: text(),
                 opened_at: at,
+                owner: None,
+                team: None,
+                category: None,
+                removed_at: None,
+                revision: 0,
+                edits: Vec::new(),
                 extra: <_>::default(),
             });
         }

@@ -56,6 +56,7 @@ impl Company {
         self.cli = CliFixture::new();
         let run = self.cli.pipe(["import", "-"], self.original.as_bytes());
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+        std::fs::write(self.cli.path("app.log"), "error: pool exhausted\n").unwrap();
     }
 
     /// Runs a command line as a shell would.
@@ -119,6 +120,9 @@ fn preparations() -> BTreeMap<&'static str, Vec<String>> {
         ("publish", review),
         ("follow-up", lines(&["action-item 12 text"])),
         ("undo", lines(&["ack 12"])),
+        ("remove-reporter", lines(&["reporter 12 'Tom Varga'"])),
+        ("redact", lines(&["reporter 12 'Tom Varga'"])),
+        ("release-team", lines(&["involve-team 12 payments"])),
     ])
 }
 

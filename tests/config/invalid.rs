@@ -23,8 +23,8 @@ use crate::support::strategies;
         automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, \
         ingest_rules, keys, levels, log, looks, matrix, notify, objectives, outbound, people, \
         policies, profiles, public_url, publishers, reminders, reopen, reply_address, reports, runbooks, \
-        schedules, self_test, services, stakeholders, status_page, store, storms, suspect, teams, \
-        templates, trackers, user, views, watch"
+        schedules, self_test, services, stability, stakeholders, status_page, store, storms, suspect, \
+        teams, templates, trackers, user, views, watch"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -242,6 +242,9 @@ use crate::support::strategies;
     "2:11: ingest_rules.max_age is no time of 1 s to 90 d"
 )]
 #[case("[storms]\nwithin = \"0s\"", "2:10: storms.within ")]
+#[case("[stability]\np1 = \"8d\"", "2:6: stability.p1 is longer than 7 d")]
+#[case("[stability]\np5 = \"1h\"", "2:1: stability.p5 is not a setting")]
+#[case("[stability.services.checkout]\np1 = \"0s\"", "2:6: stability.services.checkout.p1 ")]
 #[case("[storms]\nalerts = -1", "2:10: storms.alerts ")]
 #[case(
     "[[teams]]\nname = \"payments\"\n[[ingest_rules]]\nteam = \"payment\"",

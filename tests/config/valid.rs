@@ -221,6 +221,19 @@ fn self_tests_and_watches_are_read() {
 }
 
 #[test]
+fn stability_is_read_by_priority_and_service() {
+    let config = read(
+        "[stability]\np1 = \"15m\"\np2 = \"10m\"\n\n[stability.services.checkout]\np1 = \"1h\"\n\
+         p2 = \"never\"\n",
+    );
+    let stability = config.rules.stability;
+    assert_eq!(stability.times_s, [900, 600, 0, 0]);
+    // What a service does not set is as for all.
+    assert_eq!(stability.services["checkout"], [3600, 0, 0, 0]);
+    assert!(read("").rules.stability.is_off());
+}
+
+#[test]
 fn storms_and_conditions_of_rules_are_read() {
     let config = read(
         "[storms]\nincidents = 5\nalerts = 0\nwithin = \"15m\"\nfold = false\n\

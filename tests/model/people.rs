@@ -133,6 +133,7 @@ fn suspected_changes_are_possible_causes_nearest_first() {
         ends_at: end.map(at),
         state: if end.is_some() { ChangeState::Done } else { ChangeState::Running },
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let mut planned = change("planned", "checkout", -10, None);
@@ -180,6 +181,7 @@ fn suspected_changes_are_near_and_end_after_a_day() {
         ends_at: None,
         state: ChangeState::Running,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let day = 24 * 60;

@@ -50,6 +50,12 @@ async fn fill(store: &FileStore) -> IncidentId {
         cause: String::new(),
         workaround: String::new(),
         opened_at: Utc::now(),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     let link = Link::Problem { id: problem.id, title: problem.title.clone() };

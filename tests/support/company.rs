@@ -181,6 +181,7 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
         ends_at: Some(now - TimeDelta::minutes(minutes)),
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let changes = vec![change(10, "checkout v812", "checkout")];

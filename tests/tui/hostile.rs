@@ -138,6 +138,12 @@ fn problem() -> Problem {
         cause: "growth".into(),
         workaround: "restart\nit".into(),
         opened_at: company::now() - TimeDelta::days(3),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     }
 }

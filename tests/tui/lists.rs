@@ -44,6 +44,7 @@ fn change(number: u128, title: &str, hours: i64, state: ChangeState) -> Command 
         ends_at: has_ended.then(|| start + TimeDelta::minutes(12)),
         state,
         url: None,
+        approval: None,
         extra: <_>::default(),
     })
 }
@@ -61,6 +62,12 @@ fn stage(size: (u16, u16)) -> Stage {
         cause: "The pool has a fixed size.".into(),
         workaround: "Restart the oldest instance.".into(),
         opened_at: company::now() - TimeDelta::days(3),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     let link = Link::Problem { id: problem.id, title: problem.title.clone() };

@@ -49,6 +49,8 @@ fn tomo() -> Option<PersonRef> {
 #[case("snooze tomorrow", IncidentCommand::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
 #[case("snooze change", IncidentCommand::Snooze { until: redphone::model::time::UNTIL_CHANGED })]
 #[case("recovery 2h", IncidentCommand::SetExpectedRecovery { at: Some(company::now() + TimeDelta::hours(2)) })]
+#[case("impact-began 20m", IncidentCommand::SetImpactBegan { at: Some(company::now() - TimeDelta::minutes(20)) })]
+#[case("involve-team data", IncidentCommand::InvolveTeam { team: "data".into(), involved: true })]
 #[case("priority high low", IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low })]
 #[case("prioritize med l", IncidentCommand::Prioritize { impact: Impact::Medium, urgency: Impact::Low })]
 #[case("move identified", IncidentCommand::MoveStatus { to: Status::Identified })]

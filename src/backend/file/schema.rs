@@ -60,6 +60,7 @@ pub const TABLES: &[Table] = &[
     table("heartbeat", Content::OfThisFile, "one row for each heartbeat of the settings"),
     table("history_day", Content::Cached, "two rows for each day"),
     table("incident", Content::Derived, "the incidents"),
+    table("involved", Content::Derived, "20 teams for each incident"),
     table("maintenance", Content::Recorded, "the last 10,000"),
     table("meta", Content::OfThisFile, "one row for each property"),
     table("migration", Content::OfThisFile, "what is still to be done to an old store"),

@@ -5,6 +5,7 @@
 mod execution;
 mod fold;
 mod move_alerts;
+mod stability;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub(super) struct Writer {
     /// Set when a task panicked while it held the writer: the caches and the open transaction
     /// can't be trusted.
     pub poisoned: bool,
+    /// Whether the running transaction redacts something.
+    pub redacted: bool,
 }
 
 /// The scope within which a command is carried out completely or not at all.
@@ -99,6 +102,7 @@ impl Writer {
             windows: None,
             last_log: None,
             poisoned: false,
+            redacted: false,
         }
     }
 

@@ -45,8 +45,9 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use uuid::Uuid;
 
 use super::lists::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, NoSuchList,
-    NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, MAX_ROWS,
+    NoSuchList, NoSuchProblem, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
+    ReviewEntry, ReviewSearch, Suspicion,
 };
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
@@ -59,6 +60,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -71,7 +73,7 @@ use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary};
 use backoff::PathBackoff;
 use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
 use clock::ServerClock;
@@ -271,6 +273,23 @@ impl HttpBackend {
                 Err(BackendError::not_allowed(NoSuchList { list, host }))
             }
             response => response,
+        }
+    }
+
+    /// Finds a problem in the list of all.
+    async fn find_problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        let mut search = ProblemSearch::first(MAX_ROWS);
+        loop {
+            let page = self.linked_problems(&search).await?;
+            let found = page.rows.into_iter().find(|entry| entry.problem.id == id);
+            search.after = page.next;
+            match found {
+                Some(found) => return Ok(found),
+                None if search.after.is_none() => {
+                    return Err(BackendError::not_found(NoSuchProblem(id)));
+                }
+                None => {}
+            }
         }
     }
 
@@ -574,6 +593,30 @@ impl Backend for HttpBackend {
         self.get_list(List::Problems, path::LINKED_PROBLEMS, query).await
     }
 
+    /// Returns one problem. A server without its route is older than this program; it has the problem in
+    /// the list, with the newest of its incidents.
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        let request =
+            ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::PROBLEM) };
+        let found: Result<ProblemEntry, RequestError> = self.get(request).await;
+        match found.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => self.find_problem(id).await,
+            found => found,
+        }
+    }
+
+    /// Returns what the changes on a page are suspected of; of nothing, if the server is older than this
+    /// program.
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        let query = list_query::ChangeRecords::from(search);
+        let request = ApiRequest { query: Some(&query), ..get_request(path::SUSPICIONS) };
+        let found: Result<Entries<Suspicion>, RequestError> = self.get(request).await;
+        match found.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => Ok(Vec::new()),
+            found => found.map(|found| found.0),
+        }
+    }
+
     async fn notifications(
         &self,
         search: &NotificationSearch,
@@ -713,6 +756,12 @@ impl Backend for HttpBackend {
             Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoNoise)),
             response => response,
         }
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        let id = id.to_string();
+        let request = ApiRequest { path_value: &id, ..get_request::<()>(path::EVIDENCE) };
+        self.get(request).await.map_err(|failure| failure.error)
     }
 
     async fn dead_letters(

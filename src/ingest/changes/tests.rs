@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{ChangeForm, ChangeReport};
 use crate::ingest::error::IngestError;
 use crate::ingest::mapping::Message;
-use crate::model::change::ChangeState;
+use crate::model::change::{ChangeApproval, ChangeState};
 
 fn now() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().expect("a time")
@@ -123,6 +123,55 @@ fn run_of_a_workflow_is_a_change_for_each_attempt() {
     assert_eq!(running[0].id, failed[0].id);
     assert_ne!(failed[0].id, done[0].id);
     assert_eq!(of(run("completed", 1, json!("skipped"))), []);
+}
+
+#[rstest]
+#[case("requested", Some(ChangeApproval::Requested))]
+#[case("approved", Some(ChangeApproval::Approved))]
+#[case("rejected", Some(ChangeApproval::Rejected))]
+#[case("dismissed", None)]
+fn review_of_a_run_says_whether_it_is_approved(
+    #[case] action: &str,
+    #[case] expected: Option<ChangeApproval>,
+) {
+    let review = json!({
+        "action": action,
+        "workflow_run": {
+            "id": 9, "name": "Deploy", "head_branch": "main", "head_sha": "a1b2c3d4e5",
+            "run_attempt": 1, "created_at": "2026-03-01T11:00:00Z",
+        },
+        "repository": {"full_name": "shop/checkout"},
+    });
+    let headers = [("x-github-event", "deployment_review")];
+    let reports = read(ChangeForm::Github, &headers, &review).expect("a message");
+    let found: Vec<_> = reports.iter().map(|report| (report.state, report.approval)).collect();
+    let expected = expected.map(|approval| (ChangeState::Planned, Some(approval)));
+    assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+}
+
+#[rstest]
+#[case(ChangeForm::Github, github("deployment_status", "waiting"), Some(ChangeApproval::Requested))]
+#[case(ChangeForm::Github, github("deployment_status", "queued"), None)]
+#[case(ChangeForm::Gitlab, gitlab("blocked"), Some(ChangeApproval::Requested))]
+#[case(ChangeForm::Gitlab, gitlab("running"), None)]
+fn deployment_that_waits_for_approval_says_so(
+    #[case] form: ChangeForm,
+    #[case] message: Value,
+    #[case] expected: Option<ChangeApproval>,
+) {
+    let reports = read(form, &[], &message).expect("a message");
+    assert_eq!(reports[0].approval, expected);
+}
+
+#[test]
+fn custom_data_of_an_event_may_say_the_approval() {
+    let mut event = cdevent("pipelinerun.queued", &json!({"pipelineName": "ship"}));
+    event["customData"] = json!({"approval": "approved"});
+    let reports = read(ChangeForm::CdEvents, &[], &event).expect("a message");
+    assert_eq!(reports[0].approval, Some(ChangeApproval::Approved));
+    event["customData"] = json!({"approval": 7});
+    let reports = read(ChangeForm::CdEvents, &[], &event).expect("a message");
+    assert_eq!(reports[0].approval, None);
 }
 
 fn gitlab(status: &str) -> Value {

@@ -6,10 +6,12 @@
 
 pub(in crate::model) mod acknowledge;
 pub(in crate::model) mod add_note;
+pub(in crate::model) mod add_reporter;
 pub(in crate::model) mod answer_item;
 pub(in crate::model) mod answer_role;
 pub(in crate::model) mod ask_for_role;
 pub(in crate::model) mod assign;
+pub(in crate::model) mod attach_evidence;
 pub(in crate::model) mod categorize;
 pub(in crate::model) mod close;
 pub(in crate::model) mod correct_note;
@@ -19,6 +21,7 @@ mod envelope;
 pub(in crate::model) mod escalate;
 pub(in crate::model) mod fold;
 pub(in crate::model) mod give_role;
+pub(in crate::model) mod involve_team;
 pub(in crate::model) mod link;
 pub(in crate::model) mod logic;
 pub(in crate::model) mod mark_noise;
@@ -35,12 +38,16 @@ pub(in crate::model) mod record_change;
 pub(in crate::model) mod record_decision;
 pub(in crate::model) mod record_follow_up;
 pub(in crate::model) mod record_problem;
+pub(in crate::model) mod redact;
+pub(in crate::model) mod remove_reporter;
 pub(in crate::model) mod reopen;
 pub(in crate::model) mod repeat_alert;
 pub(in crate::model) mod request_follow_up;
 pub(in crate::model) mod resolve;
 pub(in crate::model) mod set_action_item;
+pub(in crate::model) mod set_affected;
 pub(in crate::model) mod set_expected_recovery;
+pub(in crate::model) mod set_impact_began;
 pub(in crate::model) mod set_services;
 pub(in crate::model) mod set_team;
 pub(in crate::model) mod snooze;
@@ -70,8 +77,10 @@ pub use super::link::Link;
 
 use super::actor::PersonRef;
 use super::checklist::{Answer, Item};
+use super::evidence::RedactedPart;
 use super::follow_up::FollowUp;
 use super::id::{EventId, IncidentId};
+use super::impact::{Affected, Reporter};
 use super::notification::step::DueStep;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
@@ -343,6 +352,52 @@ pub enum IncidentCommand {
         /// The issue and its state.
         follow_up: FollowUp,
     },
+    /// Say when the impact began.
+    SetImpactBegan {
+        /// When; `None` if nobody knows.
+        #[schema(required)]
+        at: Option<DateTime<Utc>>,
+    },
+    /// Say how many users it affects, and where.
+    SetAffected {
+        /// All of it; what is absent is not known.
+        affected: Affected,
+    },
+    /// Add somebody who has reported it.
+    AddReporter {
+        /// Who; the id is a new one.
+        reporter: Reporter,
+    },
+    /// Remove somebody who was added as a reporter.
+    RemoveReporter {
+        /// The id of the reporter.
+        reporter: Uuid,
+    },
+    /// Involve a team that helps, or release it.
+    InvolveTeam {
+        /// The team's name.
+        team: String,
+        /// Involve, or release.
+        involved: bool,
+    },
+    /// Attach a file or captured output.
+    AttachEvidence {
+        /// The id of the evidence; a new one.
+        evidence: Uuid,
+        /// The name, such as that of the file.
+        name: String,
+        /// The content in base64; at most 1 MiB.
+        content: String,
+    },
+    /// Remove evidence, a reporter or a contact for good.
+    Redact {
+        /// What.
+        part: RedactedPart,
+        /// The id of the evidence or of the reporter.
+        target: Uuid,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -402,11 +457,18 @@ pub enum CommandKind {
     MarkNoise,
     RequestFollowUp,
     RecordFollowUp,
+    SetImpactBegan,
+    SetAffected,
+    AddReporter,
+    RemoveReporter,
+    InvolveTeam,
+    AttachEvidence,
+    Redact,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 45] = [
+    pub const TABLE: [&'static CommandRow; 52] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -452,11 +514,19 @@ impl CommandKind {
         &mark_noise::ROW,
         &request_follow_up::ROW,
         &record_follow_up::ROW,
+        &set_impact_began::ROW,
+        &set_affected::ROW,
+        &add_reporter::ROW,
+        &remove_reporter::ROW,
+        &involve_team::ROW,
+        &attach_evidence::ROW,
+        &redact::ROW,
     ];
 }
 
 impl IncidentCommand {
     /// Calls `read` with the logic of the command, which stands in the verb's own file.
+    #[expect(clippy::too_many_lines, reason = "a table with a row for each kind of command")]
     pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn CommandLogic) -> T) -> T {
         match self {
             Self::Declare(declaration) => read(&declare::Declare { declaration }),
@@ -551,6 +621,21 @@ impl IncidentCommand {
             }),
             Self::RecordFollowUp { follow_up } => {
                 read(&record_follow_up::RecordFollowUp { follow_up })
+            }
+            Self::SetImpactBegan { at } => read(&set_impact_began::SetImpactBegan { at: *at }),
+            Self::SetAffected { affected } => read(&set_affected::SetAffected { affected }),
+            Self::AddReporter { reporter } => read(&add_reporter::AddReporter { reporter }),
+            Self::RemoveReporter { reporter } => {
+                read(&remove_reporter::RemoveReporter { reporter: *reporter })
+            }
+            Self::InvolveTeam { team, involved } => {
+                read(&involve_team::InvolveTeam { team, involved: *involved })
+            }
+            Self::AttachEvidence { evidence, name, content } => {
+                read(&attach_evidence::AttachEvidence { evidence: *evidence, name, content })
+            }
+            Self::Redact { part, target, reason } => {
+                read(&redact::Redact { part: *part, target: *target, reason })
             }
         }
     }

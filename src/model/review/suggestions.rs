@@ -56,11 +56,18 @@ fn impact(incident: &Incident, time: &dyn Fn(DateTime<Utc>) -> String) -> String
     if !row.services.is_empty() {
         lines.push(format!("Affected: {}.", row.services.join(", ")));
     }
+    let affected = incident.affected.line();
+    if !affected.is_empty() {
+        lines.push(format!("Users: {affected}."));
+    }
     let symptoms = incident.symptoms.trim();
     if !symptoms.is_empty() {
         lines.push(symptoms.to_owned());
     }
-    let mut times = vec![format!("Detected {}", time(row.detected_at))];
+    let began = incident.began_at.map(|at| format!("Began {}", time(at)));
+    let detected = if began.is_some() { "detected" } else { "Detected" };
+    let mut times: Vec<String> = began.into_iter().collect();
+    times.push(format!("{detected} {}", time(row.detected_at)));
     let after = |at: DateTime<Utc>| format_duration(at - row.reported_at);
     if row.reported_at != row.detected_at {
         times.push(format!("reported {}", time(row.reported_at)));

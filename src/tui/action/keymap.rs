@@ -161,11 +161,12 @@ const WAYS_OUT: [(Layer, &[&[Action]]); 19] = [
 
 /// Default keys that are newer than the settings of the first version. Where settings give one of them
 /// to another action, it is no key of this one, so that old settings mean what they meant.
-const NEWER_KEYS: [(&str, &str); 42] = [
+const NEWER_KEYS: [(&str, &str); 45] = [
     ("accept-cover", "v"),
     ("acknowledge-put-back", "K"),
     ("add-contact", "A"),
     ("adopt-service", "a"),
+    ("apply-hint", "I"),
     ("approve-command", "a"),
     ("breakdown", "&"),
     ("change-maintenance", "e"),
@@ -173,6 +174,7 @@ const NEWER_KEYS: [(&str, &str); 42] = [
     ("contacts", "m"),
     ("demo", "M"),
     ("edit-contact", "E"),
+    ("edit-problem", "i"),
     ("fold-under", "Y"),
     ("follow-up-item", "t"),
     ("goto", "g"),
@@ -184,6 +186,7 @@ const NEWER_KEYS: [(&str, &str); 42] = [
     ("most-urgent", "'"),
     ("narrow-queue", "<"),
     ("new-maintenance", "n"),
+    ("new-problem", "+"),
     ("next-page", "}"),
     ("noise", "N"),
     ("noisy-checks", "N"),

@@ -94,6 +94,12 @@ pub enum Action {
     NewMaintenance,
     /// Opens the list of what can be done with the selected maintenance window.
     ChangeMaintenance,
+    /// Opens the form of a new problem: behind the incidents of a fault that recurs, or behind none.
+    NewProblem,
+    /// Opens the form that changes the problem that one sees.
+    EditProblem,
+    /// Sets the field in which most incidents like the one that is read differ from it.
+    ApplyHint,
     /// Goes back one step on a list screen: to all items, or to the panes.
     CloseScreen,
     /// Goes to the most urgent incident that nobody has acknowledged.

@@ -6,6 +6,7 @@ use crate::tui::screens::ScreenKind;
 
 const GOTO: &[Layer] = &[Layer::Goto];
 const SCREEN: &[Layer] = &[Layer::Screen];
+const BOTH: &[Layer] = &[Layer::Panes, Layer::Screen];
 
 /// The actions of screens, in the order of the help.
 pub(super) const ENTRIES: &[Entry] = &[
@@ -266,6 +267,20 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .hint("end or extend")
     .condition(Condition::ListsMaintenance),
+    entry(
+        Action::NewProblem,
+        "new-problem",
+        &["+"],
+        "record a problem; behind a fault that recurs: one of all its incidents",
+        BOTH,
+    )
+    .hint("new problem")
+    .hint_when(Condition::ProblemScreen)
+    .condition(Condition::ProblemScreen)
+    .group(Group::Acting),
+    entry(Action::EditProblem, "edit-problem", &["i"], "change this problem", SCREEN)
+        .hint("change")
+        .condition(Condition::ListsProblem),
     entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
         .hint("filter"),
     entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)

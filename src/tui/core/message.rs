@@ -14,6 +14,7 @@ use crate::backend::{
     Page as Rows, Search,
 };
 use crate::config::Reload;
+use crate::model::evidence::EvidenceContent;
 use crate::model::filter::Filter;
 use crate::model::maintenance::{MaintenanceRequest, MaintenanceWindow};
 use crate::model::measures::Measures;
@@ -107,6 +108,8 @@ pub enum Message {
     DraftLost(String),
     /// The recorded problems were read: incidents can be linked to them.
     Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
+    /// Evidence was read: its text is shown.
+    Evidence(Uuid, Result<Box<EvidenceContent>, BackendError>),
     /// The editor has ended: its text goes into the field.
     Edited(Result<String, EditorError>),
     /// The settings file was changed: keys, appearance and rules follow it from now on.
@@ -212,6 +215,8 @@ pub enum Effect {
     LocateIncident(IncidentNumber),
     /// Read the recorded problems.
     LoadProblems,
+    /// Read the content of evidence.
+    LoadEvidence(Uuid),
     /// Read a page of the history; the number comes back with the answer.
     LoadHistoryPage(u64, Box<Search>),
     /// Store a filter for later runs.

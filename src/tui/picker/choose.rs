@@ -19,8 +19,8 @@ use crate::tui::settings::appearance;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{link, planning, review_timeline, send};
 use crate::tui::{
-    drafts, filter, form, jump, maintenance, metrics, oncall, run, runbook, similar, views,
-    workspace,
+    drafts, filter, form, jump, maintenance, metrics, oncall, run, runbook, screens, similar,
+    views, workspace,
 };
 
 /// Shows the problems that were read, in the list that waits for them.
@@ -126,6 +126,7 @@ pub(in crate::tui) fn apply_pick(
         }
         Pick::Swap(shift) => oncall::stand_in::update::ask_swap(app, &shift, at),
         Pick::ReviewTimeline(id) => review_timeline::open(app, id, targets),
+        Pick::FromScreen(id) => screens::update::open_from_screen(app, id),
         Pick::FaultGroup(number) => similar::update::open_group(app, number),
         Pick::Span(span) => metrics::update::choose_span(app, span),
         Pick::View(view) => views::update::show_view(app, *view, at),

@@ -83,6 +83,8 @@ pub enum Pick {
     JumpTo(IncidentNumber),
     /// Lists the incidents of the fault of the one with this number.
     FaultGroup(IncidentNumber),
+    /// Opens an incident from the screen that is open.
+    FromScreen(IncidentId),
     /// Changes the window of the measures.
     Span(Span),
     /// Changes a maintenance window.

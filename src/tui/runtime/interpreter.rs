@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::backend::lists::NotificationSearch;
 use crate::backend::{AdministrationRequest, ContactRequest, Search, TimelineRange};
@@ -140,6 +141,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         }
         Effect::LocateIncident(number) => surroundings.spawn(reads.locate_incident(number)),
         Effect::LoadProblems => surroundings.spawn(reads.read_problems()),
+        Effect::LoadEvidence(id) => surroundings.spawn(reads.read_evidence(id)),
         Effect::LoadDetail(id) => surroundings.spawn(reads.read_detail(id)),
         Effect::LoadEarlierEvents(id, seq) => {
             surroundings.spawn(reads.read_earlier_events(id, seq));
@@ -255,6 +257,11 @@ impl ReadTasks {
     async fn read_problems(self) {
         let problems = self.reader.read_problems().await.map(|read| read.value);
         self.send(Message::Problems(problems, self.clock.now()));
+    }
+
+    async fn read_evidence(self, id: Uuid) {
+        let evidence = self.reader.read_evidence(id).await.map(Box::new);
+        self.send(Message::Evidence(id, evidence));
     }
 
     async fn read_detail(self, id: IncidentId) {

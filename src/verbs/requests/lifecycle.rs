@@ -81,6 +81,11 @@ pub struct Resolve {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     #[schema(min_length = 1, max_length = 65536, example = "20 test payments went through")]
     pub validation: String,
+    /// Why it is resolved before its alerts are resolved for as long as the settings ask
+    #[arg(long, value_name = "REASON", allow_hyphen_values = true)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 65536, example = "the check itself was broken")]
+    pub waive_soak: Option<String>,
 }
 
 impl Request for Resolve {
@@ -96,7 +101,11 @@ impl Request for Resolve {
 
     fn plan(&self, _: &Situation<'_>) -> Result<Plan, FieldError> {
         let (detail, validation) = (self.detail.clone(), self.validation.clone());
-        Ok(Plan::one(IncidentCommand::Resolve { action: self.action, detail, validation }))
+        if let Some(reason) = &self.waive_soak {
+            check::required_text("waive_soak", reason)?;
+        }
+        let command = IncidentCommand::Resolve { action: self.action, detail, validation };
+        Ok(Plan::one(command).because(self.waive_soak.as_ref()))
     }
 }
 

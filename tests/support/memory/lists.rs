@@ -102,8 +102,14 @@ impl State {
                 .collect();
             incidents.sort_by_key(|brief| std::cmp::Reverse((brief.reported_at, brief.number)));
             let incident_count = count(incidents.len());
+            let open_count = count(incidents.iter().filter(|one| one.status.is_open()).count());
             incidents.truncate(10);
-            ProblemEntry { problem: problem.clone(), incident_count, incidents }
+            ProblemEntry {
+                incident_count,
+                open_count,
+                incidents,
+                ..ProblemEntry::new(problem.clone())
+            }
         });
         rows.collect()
     }

@@ -126,6 +126,7 @@ impl Simulation<'_> {
             ends_at: Some(now),
             state: ChangeState::Done,
             url: None,
+            approval: None,
             extra: Extra::default(),
         };
         let command = Command::RecordChange(change);

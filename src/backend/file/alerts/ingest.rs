@@ -12,6 +12,8 @@
 //! | an alert is more severe than before | it is counted, and the priority is raised |
 //! | somebody has acknowledged it where it comes from | the incident is acknowledged, if nobody has yet |
 //! | the last alert that fired is resolved | nobody has acknowledged the incident: it is resolved; otherwise it is moved to monitoring |
+//! | the same, and the settings ask for stability | it is moved to monitoring, and resolved after that time ([`soak`](super::soak)) |
+//! | an alert fires again within that time | the move to monitoring is undone |
 //!
 //! An incident ends only if its alerts were all reported as resolved and the sender left none out of the
 //! message. One that people have declared and merged alerts into does not end by itself.
@@ -180,6 +182,9 @@ impl Message<'_> {
         let id = open.as_ref().map_or_else(IncidentId::new, |open| open.summary.id);
         let mut update = self.compare(&mut writer.conn, open.as_ref(), id).await?;
         let mut commands = self.add(writer, open.as_ref(), id, &update).await?;
+        if let Some(open) = &open {
+            commands.extend(self.resume(writer, open, &update).await?);
+        }
         let mut effect = match (&open, commands.is_empty()) {
             (_, true) => IngestEffect::Unchanged,
             (None, false) => IngestEffect::Declared,

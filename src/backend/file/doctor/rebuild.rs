@@ -73,7 +73,7 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
          DELETE FROM incident; DELETE FROM affected; DELETE FROM snapshot; DELETE FROM fact_day;
          DELETE FROM history_day;
          DELETE FROM words_todo; DELETE FROM vocabulary; DELETE FROM change_span;
-         DELETE FROM muted;
+         DELETE FROM muted; DELETE FROM involved;
          INSERT INTO words (words) VALUES ('delete-all');",
     )
     .run(conn)

@@ -1,13 +1,22 @@
 -- Evidence, issues in trackers, and what was published. All times are milliseconds since 1970.
 
--- Files and captured output that belong to incidents, once for each content. Which incidents have one,
--- under what name, is in their events.
+-- The content of files and captured output that belong to incidents. The name is in their events.
 CREATE TABLE evidence (
-    hash    BLOB    NOT NULL PRIMARY KEY,  -- SHA-256 of the content, 32 bytes
-    at      INTEGER NOT NULL,              -- when it was first added
-    size    INTEGER NOT NULL,              -- of the content in bytes
-    content BLOB    NOT NULL
+    id       BLOB    NOT NULL PRIMARY KEY, -- UUID
+    incident BLOB    NOT NULL,             -- UUID of the incident
+    hash     BLOB    NOT NULL,             -- SHA-256 of the content, 32 bytes
+    at       INTEGER NOT NULL,             -- when it was added
+    size     INTEGER NOT NULL,             -- of the content in bytes
+    content  BLOB    NOT NULL
 );
+
+-- The teams that help with incidents, besides the team of each.
+CREATE TABLE involved (
+    team     INTEGER NOT NULL,             -- the id of a name
+    incident INTEGER NOT NULL,             -- the key of the incident
+    PRIMARY KEY (team, incident)
+) WITHOUT ROWID;
+CREATE INDEX involved_by_incident ON involved (incident);
 
 -- Action items that are issues in a tracker, or are to be. What is known of an issue is in the events
 -- of the incident, and a trigger fills the table, so that a program of an earlier version does so too.

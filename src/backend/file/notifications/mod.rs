@@ -27,8 +27,8 @@ use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, FollowUpClaim, FollowUpClaims,
-    FollowUpEnd, FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledMaintenance,
-    TestClaim, TestTurn, Unplanned,
+    FollowUpEnd, FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledBudgets,
+    SettledMaintenance, SettledSoaks, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -210,6 +210,18 @@ impl Ledger for FileStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.end_expired(now, reported_since).await
+    }
+
+    async fn settle_soaks(
+        &self,
+        now: DateTime<Utc>,
+        receives_since: DateTime<Utc>,
+    ) -> Result<SettledSoaks, BackendError> {
+        self.end_soaks(now, receives_since).await
+    }
+
+    async fn settle_budgets(&self, now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
+        self.end_burns(now).await
     }
 
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::ReopeningStore;
 use crate::backend::{
     BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, FollowUpClaim, FollowUpClaims,
-    FollowUpEnd, FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledMaintenance,
-    TestClaim, TestTurn, Unplanned,
+    FollowUpEnd, FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledBudgets,
+    SettledMaintenance, SettledSoaks, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -51,6 +51,18 @@ impl Ledger for ReopeningStore {
         reported_since: DateTime<Utc>,
     ) -> Result<ExpiredAlerts, BackendError> {
         self.store_to_write().await?.expire_alerts(now, reported_since).await
+    }
+
+    async fn settle_soaks(
+        &self,
+        now: DateTime<Utc>,
+        receives_since: DateTime<Utc>,
+    ) -> Result<SettledSoaks, BackendError> {
+        self.store_to_write().await?.settle_soaks(now, receives_since).await
+    }
+
+    async fn settle_budgets(&self, now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
+        self.store_to_write().await?.settle_budgets(now).await
     }
 
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
