@@ -9,6 +9,7 @@ use crate::model::text::{SafeText, truncate, width, wrap};
 use crate::tui::action::ArgumentKind;
 use crate::tui::core::app::App;
 use crate::tui::palette::layout::{box_area, rows};
+use crate::tui::palette::names::no_match_text;
 use crate::tui::palette::{Choice, Palette};
 use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::highlight::push_marked;
@@ -39,7 +40,7 @@ pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mu
     if palette.choices.is_empty() {
         let text = match palette.command {
             Some(entry) => format!("{} takes {}", entry.name, entry.argument.accepted()),
-            None => "nothing is called so".to_owned(),
+            None => no_match_text(&palette.input),
         };
         let text = truncate(text, room);
         draw_text(text, app.ui.theme.dim(), list, buffer);
