@@ -122,8 +122,7 @@ impl TableScreen for ContactsScreen {
         Col::fill("WHEN", when_cell),
     ];
     const COPIED: &'static str = "this contact";
-    const EMPTY: &'static str = "Nobody has a contact. Those of [[contacts]] in the settings file of \
-         the program that sends are listed as well";
+    const EMPTY: &'static str = "Nobody has a contact, in the settings or of their own";
     const EMPTY_ACTIONS: &'static [(Action, &'static str)] =
         &[(Action::AddContact, "adds one of yours")];
 

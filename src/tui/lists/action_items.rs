@@ -21,6 +21,10 @@ pub struct ActionItemsScreen;
 
 type Col = Column<ActionItemEntry>;
 
+/// The width from which on the title of the incident has a column: below it what is to be done needs the
+/// room.
+const INCIDENT_FROM: usize = 140;
+
 fn state(app: &App, entry: &ActionItemEntry) -> &'static str {
     let today = today(app);
     match entry.item.due {
@@ -98,9 +102,9 @@ impl TableScreen for ActionItemsScreen {
         Col::new("DUE", DAY_WIDTH, due_cell),
         Col::fill("ACTION ITEM", text_cell),
         Col::new("OWNER", OWNER_WIDTH, owner_cell).from(44),
-        Col::new("KIND", 8, |of| of.dim(of.row.item.kind.to_string())).from(MEDIUM),
+        Col::new("KIND", 8, |of| of.dim(of.row.item.kind.to_string())).from(WIDE),
         Col::new("INC", NUMBER_WIDTH, |of| of.dim(of.row.incident.label())).from(MEDIUM),
-        Col::new("INCIDENT", 30, |of| of.dim(one_line(&of.row.incident.title))).from(WIDE + 20),
+        Col::new("INCIDENT", 30, |of| of.dim(one_line(&of.row.incident.title))).from(INCIDENT_FROM),
     ];
     const COPIED: &'static str = "this action item";
     const BULLET: &'static str = "- ";

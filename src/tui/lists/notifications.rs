@@ -129,10 +129,10 @@ impl TableScreen for NotificationsScreen {
         Col::fill("REMARK", remark_cell),
     ];
     const COPIED: &'static str = "this notification";
-    const EMPTY: &'static str = "Nobody was notified yet: levels of escalation policies notify the \
-         people they call, over their contacts";
+    const EMPTY: &'static str =
+        "Nobody was notified yet: levels of escalation policies notify the people they call";
     const EMPTY_ACTIONS: &'static [(Action, &'static str)] =
-        &[(Action::Screen(ScreenKind::Contacts), "shows the contacts")];
+        &[(Action::Screen(ScreenKind::Contacts), "shows how")];
 
     fn request(_: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
         Some(ScreenRequest::Notifications(NotificationSearch::first(limit)))

@@ -116,7 +116,7 @@ impl TableScreen for ReviewsScreen {
         Col::new("PARTS", 5, |of| {
             of.dim(format!("{}/{}", of.row.sections, Section::REQUIRED.len()))
         })
-        .from(56),
+        .from(WIDE),
         Col::new("ITEMS", 9, |of| of.dim(items_text(of.row))).from(WIDE),
         Col::new("OWNER", OWNER_WIDTH, owner_cell).from(MEDIUM),
         Col::new("ENDED", DAY_WIDTH, ended_cell).from(WIDE),

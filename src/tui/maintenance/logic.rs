@@ -130,8 +130,7 @@ impl TableScreen for MaintenanceScreen {
             .from(WIDE),
     ];
     const COPIED: &'static str = "this window";
-    const EMPTY: &'static str = "There are no maintenance windows. `redphone maintenance add` creates \
-         one as well, and so does a silence of amtool";
+    const EMPTY: &'static str = "There are no maintenance windows, nor silences of amtool";
     const EMPTY_ACTIONS: &'static [(Action, &'static str)] =
         &[(Action::NewMaintenance, "creates one")];
 

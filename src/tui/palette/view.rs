@@ -14,6 +14,7 @@ use crate::tui::palette::{Choice, Palette};
 use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer) {
@@ -47,7 +48,7 @@ pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mu
     }
     draw_preview(app, palette, fit, inside, buffer);
     let below = palette.choices.len().saturating_sub(palette.top + fit);
-    popup::draw_scroll_hint(app, area, (palette.top, below), buffer);
+    scroll_hint::draw(app, area, (palette.top, below), buffer);
 }
 
 /// Returns the title, which names the incidents that verbs will apply to.
