@@ -211,7 +211,7 @@ fn empty_list_names_the_key_that_helps(#[case] keys: &str, #[case] expected: &st
 #[case((126, 36), 70)]
 fn action_items_have_the_room_that_is_free(#[case] size: (u16, u16), #[case] room: usize) {
     let mut stage = stage(size);
-    let text = "x".repeat(200);
+    let text = "x".repeat(120);
     let prices: IncidentId = stage.incident_id(2047);
     let long = item(9, &text, Some(ines()), Some(1));
     stage.execute_as_other(prices, IncidentCommand::SetActionItem { item: long });

@@ -1,4 +1,4 @@
-//! The screen of services that incidents or changes name and the directory does not have.
+//! The screen of services that incidents, alerts or changes name and the directory does not have.
 
 use std::borrow::Cow;
 
@@ -67,7 +67,8 @@ impl TableScreen for ServicesScreen {
     ];
     const COPIED: &'static str = "this service";
     const BULLET: &'static str = "- ";
-    const EMPTY: &'static str = "Every service that incidents or changes name is in the directory.";
+    const EMPTY: &'static str =
+        "Every service that incidents, alerts or changes name is in the directory.";
 
     fn request(_: &App, _: &ListScreen, _: u32) -> Option<ScreenRequest> {
         Some(ScreenRequest::Services)
