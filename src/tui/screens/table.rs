@@ -39,22 +39,22 @@ pub(in crate::tui) fn styled<'t>(text: impl Into<SafeText<'t>>, style: Style) ->
 impl<R> RowContext<'_, R> {
     /// Makes the content of a cell in the usual style.
     pub(in crate::tui) fn plain<'t>(&self, text: impl Into<SafeText<'t>>) -> Content {
-        self.styled(text, self.app.ui.theme.text())
+        styled(text, self.app.ui.theme.text())
     }
 
     /// Makes the content of a cell of less importance.
     pub(in crate::tui) fn dim<'t>(&self, text: impl Into<SafeText<'t>>) -> Content {
-        self.styled(text, self.app.ui.theme.dim())
+        styled(text, self.app.ui.theme.dim())
     }
 
     /// Makes the content of a cell with a priority, in its color.
     pub(in crate::tui) fn priority(&self, priority: Priority) -> Content {
-        self.styled(priority.to_string(), self.app.ui.theme.priority(priority))
+        styled(priority.to_string(), self.app.ui.theme.priority(priority))
     }
 
     /// Makes the content of a cell that stands out.
     pub(in crate::tui) fn strong<'t>(&self, text: impl Into<SafeText<'t>>) -> Content {
-        self.styled(text, self.app.ui.theme.strong())
+        styled(text, self.app.ui.theme.strong())
     }
 }
 
