@@ -17,6 +17,7 @@ mod prometheus;
 mod respond;
 mod silences;
 mod sns;
+mod suppression;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
