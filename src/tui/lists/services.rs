@@ -1,4 +1,4 @@
-//! The screen of services that incidents or changes name and the directory does not have.
+//! The screen of services that incidents, alerts or changes name and the directory does not have.
 
 use chrono::{DateTime, Utc};
 
@@ -151,7 +151,7 @@ impl ScreenLogic for ServicesScreen {
         if screen.total > 0 {
             "No service passes the filter.".into()
         } else {
-            "Every service that incidents or changes name is in the directory.".into()
+            "Every service that incidents, alerts or changes name is in the directory.".into()
         }
     }
 
