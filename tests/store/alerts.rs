@@ -100,6 +100,38 @@ async fn group_that_fires_declares_an_incident_once() {
 }
 
 #[tokio::test]
+async fn alert_that_fires_again_is_no_other_alert() {
+    let scene = Scene::new().await;
+    let id = scene.send(&[alert("db1", "09:00", None)]).await.incident.unwrap();
+    scene.ask(id, IncidentCommand::Acknowledge).await;
+    for (starts, ends) in [("09:10", "09:20"), ("09:30", "09:40")] {
+        scene.send(&[alert("db1", starts, Some(ends))]).await;
+        let again = scene.send(&[alert("db1", ends, None)]).await;
+        assert_eq!((again.alerts.again, again.incident), (1, Some(id)));
+        assert_eq!(scene.row(id).await.alerts, 1, "{starts}");
+    }
+    let mut worse = alert("db1", "09:40", None);
+    worse["labels"]["severity"] = json!("critical");
+    scene.send(&[worse.clone()]).await;
+    assert_eq!((scene.row(id).await.priority, scene.row(id).await.alerts), (Priority::P1, 1));
+    // One that is new among them counts.
+    worse["labels"]["severity"] = json!("page");
+    scene.send(&[worse, alert("db2", "09:41", None)]).await;
+    assert_eq!(scene.row(id).await.alerts, 2);
+    assert_eq!(scene.alerts(id).await.len(), 2);
+    let counts: Vec<Option<u32>> = scene
+        .timeline(id)
+        .await
+        .iter()
+        .filter_map(|event| match event.body {
+            EventBody::AlertRepeated { count, .. } => Some(count),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(counts, [Some(0), Some(0), Some(0), None]);
+}
+
+#[tokio::test]
 async fn incident_that_a_rule_holds_is_snoozed_and_ends() {
     let scene = Scene::new().await;
     let mut sent = group(&message("disks", &[alert("db1", "09:00", None)]));

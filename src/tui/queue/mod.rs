@@ -8,6 +8,7 @@ pub mod groups;
 pub mod history;
 pub mod layout;
 pub mod marks;
+mod nesting;
 mod row_view;
 pub mod rows;
 pub mod unread;
@@ -40,6 +41,10 @@ pub struct Row {
     pub hit: Hit,
     /// When its clock runs out, if none is stopped until then; `None` if no clock runs.
     pub due: Option<DateTime<Utc>>,
+    /// Whether it stands below the row from which it follows, in the group of that.
+    pub is_nested: bool,
+    /// How many rows stand below it, as they follow from it.
+    pub folds: usize,
 }
 
 /// A line of the queue.
@@ -51,7 +56,7 @@ pub enum Line {
     Row(usize),
 }
 
-/// Rows of the same service.
+/// Rows of the same service, with those that follow from them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Group {
     /// The service; empty for incidents without one.
@@ -369,23 +374,18 @@ impl Queue {
             self.lines.extend((0..self.rows.len()).map(Line::Row));
             return;
         }
-        // Groups in the order of their first rows.
-        let mut group_order = std::collections::HashMap::new();
-        for row in &self.rows {
-            let next = group_order.len();
-            group_order.entry(group_service(row).to_owned()).or_insert(next);
-        }
-        self.rows.sort_by_key(|row| group_order.get(group_service(row)).copied());
-        for (index, row) in self.rows.iter().enumerate() {
-            if self.groups.last().is_none_or(|group| group.service != group_service(row)) {
+        let services = nesting::arrange(&mut self.rows);
+        for (index, (row, service)) in self.rows.iter().zip(services).enumerate() {
+            if self.groups.last().is_none_or(|group| group.service != service) {
+                let folded = !self.unfolded.contains(&service);
                 self.groups.push(Group {
-                    service: group_service(row).to_owned(),
+                    service,
                     rows: index..index,
                     most_urgent: index,
                     worst_clock: index,
                     by_priority: [0; 4],
                     unacknowledged: 0,
-                    folded: !self.unfolded.contains(group_service(row)),
+                    folded,
                 });
             }
             let Some(group) = self.groups.last_mut() else { continue };

@@ -301,8 +301,9 @@ impl Message<'_> {
                     0 => String::new(),
                     others => format!(" (and {others} more)"),
                 };
-                let command =
-                    IncidentCommand::RepeatAlert { text: format!("fires again: {title}{others}") };
+                let text = format!("fires again: {title}{others}");
+                // It is no other alert than before.
+                let command = IncidentCommand::RepeatAlert { text, count: Some(0) };
                 outcomes.extend(self.execute(writer, id, command, None).await?);
             }
             return Ok(outcomes);
@@ -310,8 +311,14 @@ impl Message<'_> {
         let directory = writer.directory().await?;
         let each = open.is_some() && new.len() <= MAX_EVENTS;
         let size = if each { 1 } else { new.len() };
-        for positions in new.chunks(size) {
+        for (index, positions) in new.chunks(size).enumerate() {
             let mut declared = declaration(self.group, positions, &directory, self.now);
+            if open.is_some() {
+                // Those that are only worse are no alerts of their own. They follow those that are new.
+                let added =
+                    update.new_firing.len().saturating_sub(index * size).min(positions.len());
+                declared.alerts = u32::try_from(added).ok().filter(|added| *added != 1);
+            }
             if let (None, Some(continues)) = (open, self.continues) {
                 declared.dedup_key = Some(continues.key.to_owned());
             }
