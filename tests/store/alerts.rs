@@ -165,6 +165,44 @@ async fn two_members_of_a_cluster_open_one_incident() {
     other.close().await;
 }
 
+/// Two members of a cluster send the same in their own order. What one says late changes nothing, and what
+/// one does not know yet is not ended by it.
+#[rstest]
+#[case::one_after_the_other(
+    &[("a fires", true), ("a fires", true), ("a ends", false), ("a ends", false)], (1, 1)
+)]
+#[case::one_is_late(
+    &[("a fires", true), ("a ends", false), ("a fires", false), ("a ends", false)], (1, 1)
+)]
+#[case::one_knows_less(
+    &[("both fire", true), ("a fires", true), ("a ends", true), ("both end", false)], (1, 2)
+)]
+#[case::one_knows_more(
+    &[("a fires", true), ("both fire", true), ("both end", false), ("a ends", false)], (1, 2)
+)]
+#[case::one_comes_after_the_end(
+    &[("both fire", true), ("both end", false), ("a fires", false), ("both fire", false)], (1, 2)
+)]
+#[tokio::test]
+async fn members_of_a_cluster_agree_in_the_end(
+    #[case] messages: &[(&str, bool)],
+    #[case] expected: (u64, u64),
+) {
+    let scene = Scene::new().await;
+    let mut incident = None;
+    for (text, is_open) in messages {
+        let names = if text.starts_with("both") { vec!["db1", "db2"] } else { vec!["db1"] };
+        let ends = text.contains("end").then_some("09:30");
+        let alerts: Vec<Value> = names.iter().map(|name| alert(name, "09:00", ends)).collect();
+        let outcome = scene.send(&alerts).await;
+        incident = incident.or(outcome.incident);
+        assert_eq!(scene.status(incident.unwrap()).await.is_open(), *is_open, "{text}");
+    }
+    assert_eq!(scene.counts(), expected);
+    let alerts = scene.alerts(incident.unwrap()).await;
+    assert!(alerts.iter().all(|alert| alert.state == AlertState::Resolved));
+}
+
 #[tokio::test]
 async fn new_alert_is_counted_once_and_raises_the_priority() {
     let scene = Scene::new().await;

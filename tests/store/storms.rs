@@ -309,22 +309,6 @@ async fn old_incident_gets_no_more_alerts() {
     scene.send(&ends, |_| {}).await;
     assert_eq!(scene.row(first).await.status, Status::Resolved);
     assert_eq!(scene.row(second).await.status, Status::Triggered);
-    let conn = rusqlite::Connection::open(scene.folder.path().join("store.db")).unwrap();
-    let mut st = conn.prepare("SELECT number, dedup_key, facets, hex(id) FROM incident").unwrap();
-    for row in st
-        .query_map([], |r| {
-            Ok(format!(
-                "{:?} {:?} {:?} {:?}",
-                r.get::<_, i64>(0),
-                r.get::<_, String>(1),
-                r.get::<_, i64>(2),
-                r.get::<_, String>(3)
-            ))
-        })
-        .unwrap()
-    {
-        eprintln!("DBG {}", row.unwrap());
-    }
     let third = scene.send(&[alert("db3", "09:30", None)], |_| {}).await;
     assert_eq!((third.effect, third.incident), (IngestEffect::Added, Some(second)));
     let ends = [alert("db2", "09:10", Some("09:40")), alert("db3", "09:30", Some("09:40"))];
