@@ -66,7 +66,7 @@ async fn service_of_an_incident_is_listed() {
 }
 
 #[tokio::test]
-async fn service_that_only_a_label_names_is_listed_until_it_is_adopted() {
+async fn service_that_only_a_label_names_can_be_adopted() {
     let server = TestServer::new().await;
     let alert = |service: &str, instance: &str| {
         json!({"status": "firing", "labels": {"alertname": "Slow", "service": service, "instance": instance},

@@ -174,10 +174,10 @@ async fn two_members_of_a_cluster_open_one_incident() {
 #[case::one_is_late(
     &[("a fires", true), ("a ends", false), ("a fires", false), ("a ends", false)], (1, 1)
 )]
-#[case::one_knows_less(
+#[case::one_has_less(
     &[("both fire", true), ("a fires", true), ("a ends", true), ("both end", false)], (1, 2)
 )]
-#[case::one_knows_more(
+#[case::one_has_more(
     &[("a fires", true), ("both fire", true), ("both end", false), ("a ends", false)], (1, 2)
 )]
 #[case::one_comes_after_the_end(

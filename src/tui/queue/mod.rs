@@ -29,6 +29,7 @@ use crate::model::{IncidentId, Summary};
 use crate::tui::core::layout::QueueNeeds;
 use crate::tui::input::fuzzy::{Hit, WordMatcher};
 use crate::tui::queue::columns::row_widths;
+use crate::tui::queue::nesting::{Nestable, Nested};
 
 /// A row of the queue with its sort key.
 #[derive(Clone, Debug)]
@@ -365,6 +366,27 @@ impl Queue {
         true
     }
 
+    /// Sorts the rows so that those of a group are adjacent, and those that follow from another one come
+    /// after it. Returns the service of the group of each row.
+    fn nest(&mut self) -> Vec<String> {
+        let nestable = self.rows.iter().map(|row| Nestable {
+            id: row.summary.id,
+            under: row.summary.folded_under,
+            service: group_service(row),
+        });
+        let order = nesting::arrange(&nestable.collect::<Vec<_>>());
+        let mut rows: Vec<Option<Row>> =
+            std::mem::take(&mut self.rows).into_iter().map(Some).collect();
+        let mut services = Vec::with_capacity(rows.len());
+        for Nested { position, service, is_nested, folds } in order {
+            if let Some(row) = rows.get_mut(position).and_then(Option::take) {
+                self.rows.push(Row { is_nested, folds, ..row });
+                services.push(service);
+            }
+        }
+        services
+    }
+
     /// Rebuilds groups and lines from the rows, and sorts the rows so that those of a group are
     /// adjacent.
     pub fn rebuild_lines(&mut self) {
@@ -374,7 +396,7 @@ impl Queue {
             self.lines.extend((0..self.rows.len()).map(Line::Row));
             return;
         }
-        let services = nesting::arrange(&mut self.rows);
+        let services = self.nest();
         for (index, (row, service)) in self.rows.iter().zip(services).enumerate() {
             if self.groups.last().is_none_or(|group| group.service != service) {
                 let folded = !self.unfolded.contains(&service);
@@ -411,7 +433,7 @@ impl Queue {
     }
 }
 
-/// Returns the service by which a row is grouped.
+/// Returns the service by which a row is grouped, unless it stands below another one.
 fn group_service(row: &Row) -> &str {
     row.summary.primary_service().unwrap_or_default()
 }

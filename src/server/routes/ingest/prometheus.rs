@@ -16,9 +16,8 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::respond::{encode, is_true, json_response, refuse};
-use super::suppression::{Suppressed, Suppression};
+use super::suppression::{Suppressed, Suppression, fingerprint_of};
 use super::{not_understood, store_groups};
-use crate::ingest::fingerprint;
 use crate::ingest::matcher::{Matcher, anchored_pattern};
 use crate::ingest::prometheus::{self, PostedAlerts};
 use crate::model::alert::Alert;
@@ -206,15 +205,6 @@ impl AlertQuery {
 
 /// After which time an alert ends that says nothing of its end, as an Alertmanager shows it.
 const ASSUMED_END: TimeDelta = TimeDelta::minutes(5);
-
-/// Returns what an Alertmanager tells an alert from others by.
-pub(super) fn fingerprint_of(alert: &Alert) -> String {
-    let is_fingerprint = |key: &str| key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit());
-    match alert.key.as_str() {
-        key if is_fingerprint(key) => key.to_owned(),
-        _ => fingerprint(&alert.labels),
-    }
-}
 
 /// Returns an alert as an Alertmanager has it.
 fn alert_json(alert: &Alert, by: &Suppressed) -> Value {

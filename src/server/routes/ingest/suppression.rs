@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 
-use super::prometheus::fingerprint_of;
+use crate::ingest::fingerprint;
 use crate::model::alert::Alert;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow, MutedItem, WindowState};
 use crate::model::storm::is_quiet;
@@ -106,5 +106,14 @@ impl Suppression {
         };
         let silences = self.windows.iter().filter(|window| window.filter.matches(item));
         silences.map(|window| window.id.to_string()).collect()
+    }
+}
+
+/// Returns what an Alertmanager tells an alert from others by.
+pub(super) fn fingerprint_of(alert: &Alert) -> String {
+    let is_fingerprint = |key: &str| key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit());
+    match alert.key.as_str() {
+        key if is_fingerprint(key) => key.to_owned(),
+        _ => fingerprint(&alert.labels),
     }
 }
