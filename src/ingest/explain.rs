@@ -171,7 +171,8 @@ fn conditions(overrides: &Overrides) -> Vec<FieldChange> {
     let max_age = overrides.max_age_s.map(|max_age_s| {
         ("max_age", format!("{}, then a new incident is declared", span(max_age_s)))
     });
-    let conditions = [hold_for, hold, flapping, max_age].into_iter().flatten();
+    let owner = overrides.owner.clone().map(|owner| ("owner", owner));
+    let conditions = [owner, hold_for, hold, flapping, max_age].into_iter().flatten();
     conditions.map(|(field, after)| FieldChange { field, before: String::new(), after }).collect()
 }
 
@@ -278,6 +279,7 @@ mod tests {
     #[case("priority = \"P1\"", &[("impact", "medium", "high"), ("urgency", "medium", "high")])]
     #[case("impact = \"high\"\nurgency = \"medium\"", &[("impact", "medium", "high")])]
     #[case("title = \"{monitor}!\"", &[("title", "Shop is down", "Shop!")])]
+    #[case("owner = \"on-call:{type}\"", &[("owner", "", "on-call:http")])]
     #[case("runbook = \"shop\"", &[("runbook", "", "shop")])]
     #[case("group = \"all of {type}\"", &[("group", "uptime-kuma:3", "uptime-kuma:all of http")])]
     #[case("hold_for = \"2m\"", &[("hold_for", "", "2m, until then nobody is called")])]
