@@ -138,7 +138,7 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
             .prop_map(|(role, accepted)| IncidentCommand::AnswerRole { role, accepted }),
         Just(IncidentCommand::SetExpectedRecovery { at: None }),
         any_text().prop_map(|text| IncidentCommand::AddNote { text }),
-        any_text().prop_map(|text| IncidentCommand::RepeatAlert { text }),
+        any_text().prop_map(|text| IncidentCommand::RepeatAlert { text, count: None }),
         any_text().prop_map(|reason| IncidentCommand::Reopen { reason }),
         any_text().prop_map(|reason| IncidentCommand::Pause { reason }),
         any_text()
