@@ -3,9 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::backend::lists::IncidentBrief;
+use crate::model::Priority;
 use crate::model::text::{sanitize, wrap};
 
 use crate::tui::core::app::App;
+use crate::tui::screens::columns::Cell;
 use crate::tui::widgets::text::{Line, Span};
 
 /// The widths of the columns.
@@ -21,6 +23,20 @@ pub(in crate::tui) const MEDIUM: usize = 70;
 pub(in crate::tui) fn one_line(text: &str) -> String {
     let text = sanitize(text);
     text.as_str().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the cell with the number of an incident.
+pub(in crate::tui) fn number_cell(
+    app: &App,
+    title: &'static str,
+    incident: &IncidentBrief,
+) -> Cell {
+    Cell::new(title, incident.label(), app.ui.theme.dim())
+}
+
+/// Returns the cell with the priority of an incident.
+pub(in crate::tui) fn priority_cell(app: &App, title: &'static str, priority: Priority) -> Cell {
+    Cell::new(title, priority.to_string(), app.ui.theme.priority(priority))
 }
 
 /// Returns the day of a time in the viewer's zone.
