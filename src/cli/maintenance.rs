@@ -81,6 +81,11 @@ async fn add(context: &mut Context, args: AddWindow) -> Result<(), Failure> {
     let Some(until) = args.end.after(from) else {
         return Err(Failure::usage("say when it ends: give --for such as 2h, or --until"));
     };
+    if args.last.is_some_and(|last| last < from) {
+        return Err(Failure::usage(
+            "--last lies before the begin: none would begin, choose a later time",
+        ));
+    }
     let recurrence = args.every.map(|every| {
         let (repeats, days) = match every {
             Every::Day => (Repeats::Daily, Vec::new()),

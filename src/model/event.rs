@@ -154,7 +154,7 @@ pub enum EventBody {
         /// When the alert was detected, if that was before the incident's detection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detected_at: Option<DateTime<Utc>>,
-        /// How many alerts arrived; absent for one.
+        /// How many alerts the incident did not have before; absent for one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         count: Option<u32>,
     },

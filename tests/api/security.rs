@@ -271,7 +271,7 @@ async fn answers_to_a_program_name_no_person_and_no_incident() {
     for answer in &answers {
         assert!(!done(answer).replayed);
     }
-    let repeat = || order(id, IncidentCommand::RepeatAlert { text: "again".into() });
+    let repeat = || order(id, IncidentCommand::RepeatAlert { text: "again".into(), count: None });
     let (_, mut grouped) = declare("Again");
     key(&mut grouped, "db");
     let mut declared_again = declaration.clone();
@@ -285,8 +285,8 @@ async fn answers_to_a_program_name_no_person_and_no_incident() {
         // Its id stands for another command.
         declaration,
         Order { expected_seq: Some(1), ..repeat() },
-        order(IncidentId::new(), IncidentCommand::RepeatAlert { text: "x".into() }),
-        order(id, IncidentCommand::RepeatAlert { text: String::new() }),
+        order(IncidentId::new(), IncidentCommand::RepeatAlert { text: "x".into(), count: None }),
+        order(id, IncidentCommand::RepeatAlert { text: String::new(), count: None }),
         order(id, IncidentCommand::Acknowledge),
     ];
     let resolve = IncidentCommand::Resolve {

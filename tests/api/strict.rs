@@ -44,7 +44,7 @@ pub(super) fn sample(kind: CommandKind) -> Command {
             declaration.runbook = Some("runbook".into());
             Ask::Declare(declaration)
         }
-        K::RepeatAlert => Ask::RepeatAlert { text: text() },
+        K::RepeatAlert => Ask::RepeatAlert { text: text(), count: None },
         K::Acknowledge => Ask::Acknowledge,
         K::MoveStatus => Ask::MoveStatus { to: Status::Identified },
         K::UndoMove => Ask::UndoMove,

@@ -271,6 +271,7 @@ fn tools_of_agents(cli: &CliFixture) -> BTreeSet<String> {
 #[case(&["category", "1", "security"], "INC-1 category: security\n")]
 #[case(&["team", "1", "none"], "INC-1 team: no team\n")]
 #[case(&["role", "1", "incident-manager", "tom"], "INC-1 role incident manager: Tom Varga\n")]
+#[case(&["role", "1", "scribe", "tom", "--ask"], "INC-1 Tom Varga is asked to be scribe\n")]
 #[case(&["checklist", "1", "logs"], "INC-1 answered: logs and alerts checked: yes\n")]
 #[case(&["note", "INC-1", "3", "pods", "crashed"], "INC-1 noted\n")]
 fn verb_says_what_it_has_done(#[case] args: &[&str], #[case] expected: &str) {

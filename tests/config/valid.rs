@@ -65,7 +65,7 @@ fn sample_examples_have_the_documented_effect() {
             repository: repository.into(),
             environment: Some(environment.into()),
             workflow: workflow.map(Into::into),
-            services: Vec::new(),
+            ..ChangeOrigin::default()
         };
         deployments.change_rules.services(&origin, &config.directory)
     };

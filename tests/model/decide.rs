@@ -56,7 +56,7 @@ fn everything_for_open_incidents() -> Vec<IncidentCommand> {
         IncidentCommand::Pause { reason: "waiting on partner".into() },
         IncidentCommand::Merge { into: IncidentId::new() },
         IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "test".into() },
-        IncidentCommand::RepeatAlert { text: "again".into() },
+        IncidentCommand::RepeatAlert { text: "again".into(), count: None },
         resolve(),
     ]
 }

@@ -48,7 +48,7 @@ fn what_is_filled_in_does_not_replace_what_was_said() {
     for command in [
         IncidentCommand::Categorize { category: Some(Category::Access) },
         IncidentCommand::SetTeam { team: Some("web".into()) },
-        IncidentCommand::RepeatAlert { text: "again".into() },
+        IncidentCommand::RepeatAlert { text: "again".into(), count: None },
     ] {
         bench.ask(6, command);
     }

@@ -54,7 +54,7 @@ fn some_command() -> impl Strategy<Value = IncidentCommand> {
         }),
         1 => Just(IncidentCommand::Pause { reason: "partner".into() }),
         1 => Just(IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "test".into() }),
-        1 => Just(IncidentCommand::RepeatAlert { text: "again".into() }),
+        1 => Just(IncidentCommand::RepeatAlert { text: "again".into(), count: None }),
     ]
 }
 

@@ -237,8 +237,16 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
             "100 % of card payments answer 502 since 22:37.\nWallets are unaffected.".into();
         d.runbook = Some("payments/5xx".into());
     })
-    .then(1, alerts(), IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into() })
-    .then(0, alerts(), IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into() });
+    .then(
+        1,
+        alerts(),
+        IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into(), count: None },
+    )
+    .then(
+        0,
+        alerts(),
+        IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into(), count: None },
+    );
     declare(&memory, now, 400, hostile, "ünïcode-サービス", Low, Low, |d| {
         d.category = None;
         d.team = None;

@@ -146,7 +146,7 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
             IncidentCommand::SetAffected { affected }
         }),
         any_text().prop_map(|text| IncidentCommand::AddNote { text }),
-        any_text().prop_map(|text| IncidentCommand::RepeatAlert { text }),
+        any_text().prop_map(|text| IncidentCommand::RepeatAlert { text, count: None }),
         any_text().prop_map(|reason| IncidentCommand::Reopen { reason }),
         any_text().prop_map(|reason| IncidentCommand::Pause { reason }),
         any_text().prop_map(|message| IncidentCommand::UpdateStakeholders {

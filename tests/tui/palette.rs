@@ -476,3 +476,12 @@ fn beginning_of_a_handle_that_several_people_have_is_refused() {
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains("write more of it"), "{}", stage.screen());
 }
+
+#[test]
+fn ambiguous_beginning_of_a_verb_names_those_that_it_may_be() {
+    let mut stage = Stage::busy();
+    stage.keys(":");
+    stage.write("re zzz");
+    let screen = stage.screen();
+    assert!(screen.contains("several begin with re: "), "{screen}");
+}

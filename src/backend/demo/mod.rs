@@ -260,6 +260,7 @@ async fn finish(
     let company = Company::from_directory(data, store.directory().await?);
     let people = &company.directory;
     let me = people.person(&data.company.viewer).or_else(|| people.people.first()).cloned();
+    store.set_reach(contacts::reach(&people.people));
     Ok(Demo {
         store,
         me: me.unwrap_or_else(|| PersonRef::new("you", "You")),

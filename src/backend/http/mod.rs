@@ -14,6 +14,7 @@ mod backoff;
 mod batch;
 mod client;
 mod clock;
+mod connection;
 mod contacts;
 mod dead_letters;
 mod error_response;
@@ -35,13 +36,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Client, Method, redirect};
+use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
-use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
 use uuid::Uuid;
 
 use super::lists::{
@@ -74,13 +72,11 @@ use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary};
-use backoff::PathBackoff;
 use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
-use clock::ServerClock;
+use connection::build_client;
 use error_response::RequestError;
 use etag_cache::EtagCache;
 use long_poll::{LongPoll, MIN_WAIT};
-use token::TokenCache;
 use unusable_response::Unusable;
 
 pub use access_tokens::{AccessToken, CreatedAccessToken, NewAccessToken};
@@ -96,13 +92,8 @@ pub use token::{Token, TokenError, TokenSource};
 const MAX_EVENTS: u32 = 1000;
 /// The largest number of alerts that the API returns in one response.
 const MAX_ALERTS: u32 = 1000;
-/// The largest certificate file that is read, in bytes.
-const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 /// A search whose `now` differs from the current time by less than this counts as a search for now.
 const NOW_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
-/// After this time without traffic, a connection is probed to find out whether it is still alive
-/// (TCP keepalive, HTTP/2 ping).
-const PROBE_INTERVAL: Duration = Duration::from_secs(20);
 
 /// A backend that is reached over HTTP.
 pub struct HttpBackend {
@@ -124,62 +115,7 @@ impl HttpBackend {
     /// The certificates can't be read, or the system has none; the address would expose the token
     /// because it has no TLS; the proxy can't be used.
     pub fn new(options: Options) -> Result<Self, OpenError> {
-        let Options { address, token, ca_file, insecure_http, proxies, timeouts } = options;
-        if address.is_exposed() && !insecure_http {
-            return Err(OpenError::new(format!("the API {}", address.exposed_reason())));
-        }
-        let mut builder = Client::builder()
-            .user_agent(concat!("redphone/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeouts.connect)
-            // Redirects are not followed, so that the token reaches no other host.
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .tcp_keepalive(PROBE_INTERVAL)
-            .http2_keep_alive_interval(PROBE_INTERVAL)
-            .http2_keep_alive_timeout(timeouts.connect);
-        if let Some(file) = &ca_file {
-            builder = builder.tls_backend_preconfigured(load_trust(file)?);
-        } else if !address.is_tls() {
-            // Plain HTTP needs no trusted authorities, and loading the system's takes time.
-            builder = builder.tls_certs_only([]);
-        }
-        let proxy = proxies.resolve(&address)?;
-        builder = builder.no_proxy();
-        if let Some(proxy) = &proxy {
-            builder = builder.proxy(proxy.to_reqwest().map_err(|_| {
-                OpenError::new(format!(
-                    "the proxy {} on the way to {} can't be used: correct HTTPS_PROXY",
-                    proxy.host,
-                    address.host()
-                ))
-            })?);
-        }
-        let http = builder.build().map_err(|error| {
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            let said = transport_error::short_message(&cause.to_string());
-            OpenError::new(format!(
-                "no TLS connection can be made here ({said}): install the system's certificates \
-                 (ca-certificates), or name a file of them with ca_file"
-            ))
-        })?;
-        let host = address.host();
-        let tokens = TokenCache::new(token, address.clone());
-        let (proxy_host, backoff) = (proxy.map(|proxy| proxy.host), PathBackoff::default());
-        let client = ApiClient {
-            http,
-            address,
-            host,
-            proxy_host,
-            tokens,
-            timeouts,
-            clock: ServerClock::new(),
-            backoff,
-            person: Mutex::default(),
-            seen: Mutex::default(),
-        };
+        let client = build_client(options)?;
         Ok(Self { client, cache: EtagCache::default(), long_poll: Mutex::new(LongPoll::new()) })
     }
 
@@ -321,32 +257,6 @@ fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
         if_none_match: None,
         change: None,
     }
-}
-
-/// Loads the certificates of a PEM file, as the only ones that are trusted.
-fn load_trust(file: &std::path::Path) -> Result<ClientConfig, OpenError> {
-    use std::io::Read;
-    let name = file.display();
-    let ca_error = |why: &str| OpenError::new(format!("the certificates in {name} {why}"));
-    let mut pem = Vec::new();
-    std::fs::File::open(file)
-        .and_then(|from| from.take(MAX_CA_BYTES).read_to_end(&mut pem))
-        .map_err(|error| {
-            ca_error(&format!(
-                "can't be read: {}",
-                transport_error::short_message(&error.to_string())
-            ))
-        })?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates = certificates
-        .map_err(|_| ca_error("are no PEM: name a file with BEGIN CERTIFICATE in it"))?;
-    if certificates.is_empty() {
-        return Err(ca_error("are none: name a file with BEGIN CERTIFICATE in it"));
-    }
-    trust::client_config(certificates).map_err(|error| {
-        let said = transport_error::short_message(&error.to_string());
-        ca_error(&format!("can't be used ({said}): make them anew"))
-    })
 }
 
 #[async_trait]

@@ -1,5 +1,5 @@
-//! Webhooks of GitHub: deployments, their statuses, runs of workflows, and the reviews that these wait
-//! for.
+//! Webhooks of GitHub: deployments, their statuses, runs of workflows, the reviews that these wait for,
+//! and releases.
 
 use serde_json::{Map, Value};
 
@@ -27,7 +27,7 @@ pub(super) fn read(
     let has = |name: &str| members.get(name).is_some_and(Value::is_object);
     // A message without the header, such as one from a file, says it by what it has.
     let of_content = || {
-        let kinds = ["deployment_status", "deployment", "workflow_run"];
+        let kinds = ["deployment_status", "deployment", "workflow_run", "release"];
         kinds.into_iter().find(|kind| has(kind)).unwrap_or_default()
     };
     let event = message.header(EVENT).map_or_else(of_content, str::trim);
@@ -35,6 +35,7 @@ pub(super) fn read(
         "deployment" | "deployment_status" => deployment(source, event, &members)?,
         "workflow_run" => workflow_run(source, &members)?,
         "deployment_review" => deployment_review(source, &members)?,
+        "release" => release(source, &members)?,
         _ => None,
     };
     Ok(report.into_iter().collect())
@@ -142,7 +143,45 @@ fn workflow_run(
         at,
         url: fields::url(run, "html_url"),
         approval: None,
-        origin: ChangeOrigin { repository, workflow: Some(workflow), ..ChangeOrigin::default() },
+        origin: ChangeOrigin {
+            repository,
+            workflow: Some(workflow),
+            has_no_environment: true,
+            ..ChangeOrigin::default()
+        },
+    }))
+}
+
+/// Reads a release. It is a change once it is published; what is edited later is none.
+fn release(
+    source: &str,
+    members: &Map<String, Value>,
+) -> Result<Option<ChangeReport>, IngestError> {
+    let release = fields::members(members, "release").ok_or(IngestError::Missing("release"))?;
+    let is_draft = release.get("draft") == Some(&Value::Bool(true));
+    if fields::text(members, "action") != Some("published") || is_draft {
+        return Ok(None);
+    }
+    let id = id_text(release, "id").ok_or(IngestError::Missing("release.id"))?;
+    let repository = repository(members)?;
+    let at = fields::time(release, "published_at").or_else(|| fields::time(release, "created_at"));
+    let at = at.ok_or(IngestError::Missing("release.published_at"))?;
+    let tag = fields::text(release, "tag_name").unwrap_or_default();
+    let name = fields::text(release, "name").map(str::trim);
+    let name = name.filter(|name| !name.is_empty() && *name != tag);
+    let name = name.map(|name| format!(": {name}")).unwrap_or_default();
+    let early = release.get("prerelease") == Some(&Value::Bool(true));
+    let kind = if early { "pre-release" } else { "release" };
+    let author = fields::members(release, "author").or_else(|| fields::members(members, "sender"));
+    Ok(Some(ChangeReport {
+        id: id_of(source, &["release", &repository, &id]),
+        state: ChangeState::Done,
+        title: one_line(&format!("{repository} {kind} {tag}{name}"), MAX_TITLE_CHARS),
+        by: author.and_then(login),
+        at,
+        url: fields::url(release, "html_url"),
+        approval: None,
+        origin: ChangeOrigin { repository, has_no_environment: true, ..ChangeOrigin::default() },
     }))
 }
 

@@ -287,3 +287,52 @@ fn what_is_missing_is_named(#[case] form: ChangeForm, #[case] body: Value, #[cas
     let error = read(form, &[], &body).expect_err("no change").to_string();
     assert!(error.starts_with(start), "{error}");
 }
+
+fn release(action: &str, changed: &Value) -> Value {
+    let mut body = json!({
+        "action": action,
+        "release": {
+            "id": 17, "tag_name": "v8.12", "name": "Cards of 2026", "draft": false,
+            "prerelease": false, "created_at": "2026-03-01T10:00:00Z",
+            "published_at": "2026-03-01T11:30:00Z", "author": {"login": "ines"},
+            "html_url": "https://github.example/shop/checkout/releases/17",
+        },
+        "repository": {"full_name": "shop/checkout"},
+        "sender": {"login": "octocat"},
+    });
+    for (name, value) in changed.as_object().into_iter().flatten() {
+        body["release"][name] = value.clone();
+    }
+    body
+}
+
+#[rstest]
+#[case("published", json!({}), Some("shop/checkout release v8.12: Cards of 2026"))]
+#[case("published", json!({"name": "v8.12"}), Some("shop/checkout release v8.12"))]
+#[case("published", json!({"name": null, "prerelease": true}), Some("shop/checkout pre-release v8.12"))]
+#[case("published", json!({"draft": true}), None)]
+#[case("released", json!({}), None)]
+#[case("edited", json!({}), None)]
+#[case("deleted", json!({}), None)]
+fn published_release_is_a_change_that_is_done(
+    #[case] action: &str,
+    #[case] changed: Value,
+    #[case] expected: Option<&str>,
+) {
+    let body = release(action, &changed);
+    for headers in [&[("x-github-event", "release")][..], &[]] {
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|title| format!("done | {title} | shop/checkout - | ines | 11:30:00"))
+            .collect();
+        assert_eq!(lines(read(ChangeForm::Github, headers, &body)), expected);
+    }
+}
+
+#[rstest]
+#[case(json!({"id": null}), "release.id")]
+#[case(json!({"published_at": null, "created_at": 7.5}), "release.published_at")]
+fn release_without_its_parts_is_not_understood(#[case] changed: Value, #[case] part: &'static str) {
+    let read = read(ChangeForm::Github, &[], &release("published", &changed));
+    assert_eq!(read, Err(IngestError::Missing(part)));
+}

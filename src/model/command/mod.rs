@@ -99,6 +99,9 @@ pub enum IncidentCommand {
     RepeatAlert {
         /// What it said.
         text: String,
+        /// How many alerts that adds to the incident; absent for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<u32>,
     },
     /// Take it on.
     Acknowledge,
@@ -530,7 +533,9 @@ impl IncidentCommand {
     pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn CommandLogic) -> T) -> T {
         match self {
             Self::Declare(declaration) => read(&declare::Declare { declaration }),
-            Self::RepeatAlert { text } => read(&repeat_alert::RepeatAlert { text }),
+            Self::RepeatAlert { text, count } => {
+                read(&repeat_alert::RepeatAlert { text, count: *count })
+            }
             Self::Acknowledge => read(&acknowledge::Acknowledge),
             Self::MoveStatus { to } => read(&move_status::MoveStatus { to: *to }),
             Self::Assign { to } => read(&assign::Assign { to: to.as_ref() }),

@@ -297,10 +297,14 @@ impl Keymap {
     }
 
     /// Returns the main key of an action and what it does, as in `R now`; `None` where it has no
-    /// key.
+    /// key. Screens are opened from the goto menu: its key stands before theirs.
     #[must_use]
     pub fn hint(&self, action: Action, description: &str) -> Option<String> {
-        self.keys(action).first().map(|key| format!("{key} {description}"))
+        let key = self.main_key(action)?;
+        if matches!(action, Action::Screen(_)) {
+            return Some(format!("{} {key} {description}", self.main_key(Action::Goto)?));
+        }
+        Some(format!("{key} {description}"))
     }
 
     /// Returns [`Keymap::hint`] with ` · ` before it, to append to a sentence; empty without a key.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::maintenance::{
-    ItemLabels, MaintenanceChange, MaintenanceFilter, MaintenanceRequest, NewWindow,
+    ItemLabels, MaintenanceChange, MaintenanceFilter, MaintenanceRequest,
 };
 use crate::model::{Actor, Summary};
 use crate::sync::drafts::DraftOp;
@@ -16,9 +16,9 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::show_toast;
 use crate::tui::form::Form;
 use crate::tui::lists::shared::one_line;
+use crate::tui::maintenance::PendingMaintenance;
 use crate::tui::maintenance::form::read;
 use crate::tui::maintenance::refusal::disabled_reason;
-use crate::tui::maintenance::{PendingMaintenance, selected_window};
 
 /// How many incidents a preview names.
 const MAX_NAMED: usize = 5;
@@ -37,13 +37,8 @@ pub(in crate::tui) fn send(
         app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
-    // What the form does not show stays as it is.
-    let (mutes_people, public_text) = selected_window(&app.screens)
-        .filter(|window| Some(window.id) == id)
-        .map(|window| (window.mutes_people, window.public_text.clone()))
-        .unwrap_or_default();
-    let window = match read(app, &form, at) {
-        Ok(window) => NewWindow { mutes_people, public_text, ..window },
+    let window = match read(app, &form, id, at) {
+        Ok(window) => window,
         Err(error) => {
             form.show_error(&error.field, error.message);
             app.ui.mode = Mode::Form(form);

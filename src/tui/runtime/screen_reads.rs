@@ -5,6 +5,7 @@ use crate::backend::{ChangeSearch, FeedEntry, FeedSearch, Page, Similar, Similar
 use crate::model::IncidentNumber;
 use crate::sync::{ReadResult, Reader, Sourced};
 
+use crate::tui::contacts::row::ContactRow;
 use crate::tui::screens::{ScreenData, ScreenPage, ScreenRequest};
 
 /// How many pages are read at once: a backend may return pages with few rows.
@@ -82,7 +83,10 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
         }
         ScreenRequest::Contacts => {
             let people = reader.read_contacts().await?;
-            Ok(people.map(|people| ScreenPage { data: ScreenData::Contacts(people), next: None }))
+            Ok(people.map(|people| {
+                let data = ScreenData::Contacts(ContactRow::of_people(people));
+                ScreenPage { data, next: None }
+            }))
         }
         ScreenRequest::Maintenance(search) => {
             let windows = reader.read_maintenance(&search).await?;

@@ -8,6 +8,7 @@ pub mod item;
 pub mod layout;
 pub mod logic;
 pub mod registry;
+pub mod table;
 pub mod update;
 pub mod view;
 
@@ -24,10 +25,10 @@ use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::noise::NoiseReport;
-use crate::model::notification::PersonReach;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{IncidentId, IncidentNumber, ProblemId};
 
+use crate::tui::contacts::row::ContactRow;
 use filter::{FilterError, ItemFilter};
 
 pub use item::{ListItem, Rank};
@@ -105,7 +106,7 @@ pub enum ScreenData {
     /// Notifications of people.
     Notifications(Vec<NotificationEntry>),
     /// How people are reached.
-    Contacts(Vec<PersonReach>),
+    Contacts(Vec<ContactRow>),
     /// Maintenance windows.
     Maintenance(Vec<MaintenanceWindow>),
     /// The checks that cried most.

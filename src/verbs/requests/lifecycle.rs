@@ -8,7 +8,7 @@ use crate::model::command::CommandKind;
 use crate::model::id::IncidentRef;
 use crate::model::status::{Classification, ResolutionAction};
 use crate::model::{IncidentCommand, Status, check};
-use crate::verbs::error::{FieldError, Problem};
+use crate::verbs::error::FieldError;
 use crate::verbs::request::Request;
 use crate::verbs::row::{Numbers, VerbRow};
 use crate::verbs::situation::{Plan, Situation};
@@ -162,10 +162,7 @@ impl Request for Merge {
     }
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
-        let named = self.into.parse::<IncidentRef>();
-        named.map_err(|error| FieldError::new("into", error))?;
-        let read = situation.other.ok_or(Problem::NotRead("the other incident"));
-        let into = read.map_err(|problem| FieldError::new("into", problem))?;
+        let into = situation.other("into", &self.into)?;
         Ok(Plan::one(IncidentCommand::Merge { into }))
     }
 }

@@ -186,9 +186,10 @@ impl Simulation<'_> {
             _ => self.pick_lead(&row, now),
         };
         let command = match happening {
-            Happening::Alert => {
-                IncidentCommand::RepeatAlert { text: self.fill_one_of(&row, &texts.alerts) }
-            }
+            Happening::Alert => IncidentCommand::RepeatAlert {
+                text: self.fill_one_of(&row, &texts.alerts),
+                count: None,
+            },
             Happening::Acknowledge => IncidentCommand::Acknowledge,
             Happening::Assign => IncidentCommand::Assign { to: lead.person().cloned() },
             Happening::Move => IncidentCommand::MoveStatus { to: next_stage(row.status) },

@@ -63,7 +63,7 @@ impl StoryWriter<'_> {
             self.step(
                 at.min(resolved - TimeDelta::milliseconds(500)),
                 &actor,
-                IncidentCommand::RepeatAlert { text },
+                IncidentCommand::RepeatAlert { text, count: None },
             );
         }
     }
