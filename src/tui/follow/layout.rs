@@ -159,7 +159,8 @@ impl Page<'_> {
             Some((_, Err(why))) => (why.as_str(), self.app.ui.theme.dim()),
             Some((_, Ok(text))) => (text.as_str(), Style::new()),
         };
-        for line in safe_lines(&bounded(text)).flat_map(|line| wrap(line, self.width)) {
+        let width = self.width;
+        for line in safe_lines(&bounded(text)).flat_map(|line| wrap(line, width)) {
             self.lines.push(Line::from(Span::styled(line, style)));
         }
     }
