@@ -104,6 +104,7 @@ for section in [
 ]:
     change(incident, "review", section=section, text=f"The {section} of it")
 change(incident, "action_item", text="Alert on the pool", kind="detect", owner="ines")
+change(incident, "follow_up", item="1")
 change(incident, "publish")
 third = declare("Logins fail again").label
 change(third, "merge", into=other)
