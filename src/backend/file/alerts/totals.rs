@@ -15,15 +15,12 @@ pub(super) async fn read_totals(
     conn: &mut SqliteConnection,
     record: &KeyedIncident,
 ) -> StoreResult<AlertTotals> {
-    let merged: Vec<String> = record
-        .incident
-        .absorbed
-        .iter()
-        .map(|(id, _)| id.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect())
-        .collect();
+    let merged: Vec<String> =
+        record.incident.absorbed.iter().map(|(id, _)| id.to_string()).collect();
     let mut batch = Batch::new(
         "SELECT count(*), count(nullif(state, 1)), max(last) FROM alert WHERE incident = $1
-            OR incident IN (SELECT i.key FROM json_each($2) m JOIN incident i ON i.id = unhex(m.value))",
+            OR incident IN (SELECT i.key FROM json_each($2) m
+                JOIN incident i ON i.id = unhex(replace(m.value, '-', '')))",
     );
     batch.arg(record.key).arg(encode_json(&merged)?);
     let row = batch.fetch_optional(conn).await?;
