@@ -14,6 +14,7 @@ mod cli {
     mod contacts;
     mod cover;
     mod directory;
+    mod evidence;
     mod files;
     mod formats;
     mod full_output;
@@ -27,6 +28,7 @@ mod cli {
     mod metrics;
     mod notifications;
     mod overrides;
+    mod problem;
     mod prompt;
     mod read_only;
     mod reply;
@@ -34,6 +36,8 @@ mod cli {
     mod review_page;
     mod self_test;
     mod similar;
+    mod stability;
+    mod status;
     mod terminal;
     mod tokens;
     mod transfer;

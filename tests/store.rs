@@ -6,13 +6,17 @@ mod store {
     mod alerts;
     mod alerts_expiry;
     mod batch;
+    mod budgets;
     mod changes;
     mod command_ids;
     mod contacts;
     mod dead_letters;
     mod doctor;
+    mod evidence;
     mod fixtures;
+    mod follow_ups;
     mod heartbeats;
+    mod impact;
     mod import;
     mod last_word;
     mod later;
@@ -24,12 +28,15 @@ mod store {
     mod naming;
     mod notifications;
     mod open;
+    mod problems;
     mod properties;
+    mod publications;
     mod put_back;
     mod reopening;
     mod schema;
     mod search;
     mod self_tests;
     mod similar;
+    mod stability;
     mod storms;
 }

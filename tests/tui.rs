@@ -16,6 +16,7 @@ mod tui {
     mod filter;
     mod filter_property;
     mod first_start;
+    mod follow_ups;
     mod form;
     mod goto;
     mod groups;
@@ -38,6 +39,7 @@ mod tui {
     mod outbox_rewrite;
     mod palette;
     mod poor_terminals;
+    mod problems;
     mod property;
     mod queue;
     mod queue_rows;
@@ -51,6 +53,7 @@ mod tui {
     mod services;
     mod settings;
     mod similar;
+    mod stability;
     mod stand_in;
     mod storm;
     mod terminal;

@@ -15,6 +15,8 @@ pub const NUMBER: &str = "/v1/numbers/{number}";
 pub const SIMILAR: &str = "/v1/incidents/{id}/similar";
 /// The alerts of an incident: takes [`super::query::Alerts`], returns those that fire first.
 pub const ALERTS: &str = "/v1/incidents/{id}/alerts";
+/// The content of evidence, by its id.
+pub const EVIDENCE: &str = "/v1/evidence/{id}";
 /// The webhook of Alertmanager: POST takes its message, returns [`crate::backend::IngestOutcome`].
 pub const INGEST_ALERTMANAGER: &str = "/v1/ingest/alertmanager";
 /// The heartbeats: how often each is expected, and when it was last received.
@@ -63,8 +65,12 @@ pub const MEASURES: &str = "/v1/measures";
 pub const PAGES: &str = "/v1/measures/pages";
 /// The directory: people, teams, services, policies and schedules.
 pub const DIRECTORY: &str = "/v1/directory";
-/// The recorded problems, which are the underlying causes of incidents.
+/// The recorded problems, which are the underlying causes of incidents. POST records one: takes
+/// [`super::NewProblem`].
 pub const PROBLEMS: &str = "/v1/problems";
+/// One problem with the incidents that link to it, by its id. POST changes it: takes
+/// [`crate::model::problem_patch::ProblemPatch`].
+pub const PROBLEM: &str = "/v1/problems/{id}";
 /// The events of all incidents: takes [`super::list_query::Feed`], returns a page.
 pub const FEED: &str = "/v1/feed";
 /// The events of all incidents as they are written: takes [`super::query::Events`], returns
@@ -116,6 +122,9 @@ pub const TOKENS: &str = "/v1/tokens";
 pub const TOKEN: &str = "/v1/tokens/{id}";
 /// The recorded changes: takes [`super::list_query::ChangeRecords`], returns a page.
 pub const CHANGE_RECORDS: &str = "/v1/change-records";
+/// What the changes on a page are suspected of: takes [`super::list_query::ChangeRecords`], returns
+/// [`crate::backend::lists::Suspicion`] for each that is suspected of something.
+pub const SUSPICIONS: &str = "/v1/change-records/suspicions";
 /// The reviews: takes [`super::list_query::Reviews`], returns a page.
 pub const REVIEWS: &str = "/v1/reviews";
 /// The action items of all incidents: takes [`super::list_query::ActionItems`], returns a page.
@@ -139,12 +148,13 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 61] = [
+pub const ALL: [&str; 64] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
     TIMELINE,
     ALERTS,
+    EVIDENCE,
     SIMILAR,
     INGEST_ALERTMANAGER,
     HEARTBEATS,
@@ -168,6 +178,7 @@ pub const ALL: [&str; 61] = [
     PAGES,
     DIRECTORY,
     PROBLEMS,
+    PROBLEM,
     FEED,
     EVENTS,
     ON_CALL,
@@ -192,6 +203,7 @@ pub const ALL: [&str; 61] = [
     TOKENS,
     TOKEN,
     CHANGE_RECORDS,
+    SUSPICIONS,
     REVIEWS,
     ACTION_ITEMS,
     LINKED_PROBLEMS,

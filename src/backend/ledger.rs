@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::BackendError;
+use crate::model::follow_up::FollowUp;
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, Notification, ReminderKind, StoredContacts};
 use crate::model::oncall::ScheduleCalendar;
 use crate::model::signals::TestRecord;
-use crate::model::{Event, Summary};
+use crate::model::{Event, IncidentId, Summary};
 
 /// The ledger of notifications of a store that several programs may have open.
 ///
@@ -56,6 +57,25 @@ pub trait Ledger: Send + Sync {
         Ok(ExpiredAlerts::default())
     }
 
+    /// Resolves the incidents that alerts have moved to monitoring while nobody had acknowledged them, once
+    /// none of their alerts has fired for as long as the settings ask. `receives_since` is from when on
+    /// alerts are received: right after a start nothing is resolved, as alerts may have fired before. A
+    /// store without alerts has no such incidents, which is what this method says.
+    async fn settle_soaks(
+        &self,
+        _now: DateTime<Utc>,
+        _receives_since: DateTime<Utc>,
+    ) -> Result<SettledSoaks, BackendError> {
+        Ok(SettledSoaks::default())
+    }
+
+    /// Declares incidents for error budgets that have come to be used too fast, and ends those of budgets
+    /// that are not any more, each once among all programs. A ledger without objectives has nothing to do,
+    /// which is what this method says.
+    async fn settle_budgets(&self, _now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
+        Ok(SettledBudgets::default())
+    }
+
     /// Returns the contacts that people have set themselves. A ledger without contacts has none, which is
     /// what this method says.
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
@@ -70,6 +90,31 @@ pub trait Ledger: Send + Sync {
 
     /// Stores what came of a turn.
     async fn record_test(&self, _record: &TestRecord) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    /// Returns what was published last, of all whose names begin with a text. A ledger that publishes nothing
+    /// has none, which is what this method says.
+    async fn publications(&self, _prefix: &str) -> Result<Vec<PublicationRecord>, BackendError> {
+        Ok(Vec::new())
+    }
+
+    /// Stores a record in place of the one that was read. Returns `false`, and stores nothing, if another
+    /// program has stored another one meanwhile; so does a ledger that publishes nothing.
+    async fn replace_publication(
+        &self,
+        _before: Option<&PublicationRecord>,
+        _after: &PublicationRecord,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+
+    /// Removes the records whose names begin with a text and that were stored before a time.
+    async fn remove_publications(
+        &self,
+        _prefix: &str,
+        _before: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
         Ok(())
     }
 
@@ -89,6 +134,35 @@ pub trait Ledger: Send + Sync {
         Ok(SettledMaintenance::default())
     }
 
+    /// Claims action items whose issue in a tracker is to be made, or whose state is to be read. A ledger
+    /// without action items has none, which is what this method says.
+    async fn claim_follow_ups(
+        &self,
+        _request: &FollowUpRequest,
+    ) -> Result<FollowUpClaims, BackendError> {
+        Ok(FollowUpClaims::default())
+    }
+
+    /// Notes that an issue is about to be created, so that after a lost answer nobody creates another one
+    /// without a search. Returns `false` if the claim has gone to another program: then it must not be
+    /// created.
+    async fn begin_follow_up(
+        &self,
+        _claim: &FollowUpClaim,
+        _now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+
+    /// Ends a claim. Returns `false`, and changes nothing, if it has gone to another program meanwhile.
+    async fn finish_follow_up(
+        &self,
+        _claim: &FollowUpClaim,
+        _end: &FollowUpEnd,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
+    }
+
     /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
     /// which is what this method does: then messages have no links either.
     async fn issue_links(
@@ -98,6 +172,65 @@ pub trait Ledger: Send + Sync {
     ) -> Result<bool, BackendError> {
         Ok(false)
     }
+}
+
+/// What was published last of a report, of the status page, or by a publisher.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublicationRecord {
+    /// What was published, such as `report:weekly`.
+    pub name: String,
+    /// When the record was stored.
+    pub at: DateTime<Utc>,
+    /// How far it is, as JSON. A record is told from the one before it by this text.
+    pub body: String,
+}
+
+/// Which action items a program can follow up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FollowUpRequest {
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// The names of the trackers that its settings have; an empty one stands for the default tracker.
+    pub trackers: Vec<String>,
+    /// The maximum number of claims.
+    pub limit: u32,
+}
+
+/// The action items that a program follows up now.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct FollowUpClaims {
+    /// The claims, the one that is due longest first.
+    pub claims: Vec<FollowUpClaim>,
+    /// When the next one is due; `None` if none is.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// The right to make the issue of an action item, or to read its state.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FollowUpClaim {
+    /// The incident of the action item.
+    pub incident: IncidentId,
+    /// What is known of the issue.
+    pub follow_up: FollowUp,
+    /// How often it was claimed; an end with another number is void.
+    pub fence: i64,
+    /// How many attempts before this one have failed, one after the other.
+    pub failures: u32,
+    /// When a program began to create the issue without learning what came of it.
+    pub sent_at: Option<DateTime<Utc>>,
+}
+
+/// How a claim of an action item ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FollowUpEnd {
+    /// When it is due again.
+    pub next: DateTime<Utc>,
+    /// How many attempts have failed, one after the other.
+    pub failures: u32,
+    /// Why the last attempt failed; `None` if it did not.
+    pub problem: Option<String>,
+    /// Whether an issue may have been created all the same.
+    pub may_have_created: bool,
 }
 
 /// What a program wants to try for all.
@@ -128,6 +261,26 @@ pub struct ExpiredAlerts {
     /// How many were ended.
     pub count: u64,
     /// When the next one ends; `None` if none does.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What became of incidents that wait until they were stable for long enough.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettledSoaks {
+    /// How many were resolved.
+    pub count: u64,
+    /// When the next one is; `None` if none waits.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// What became of error budgets that are watched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SettledBudgets {
+    /// How many have come to be used too fast.
+    pub declared: u64,
+    /// How many are not used too fast any more.
+    pub ended: u64,
+    /// When they are considered next; `None` if none is watched.
     pub next: Option<DateTime<Utc>>,
 }
 
@@ -211,6 +364,6 @@ pub struct Claim {
     pub bundled: Vec<Notification>,
     /// How often the notification was claimed; a result with another number is void.
     pub fence: i64,
-    /// The incident as it was when the claim was made.
-    pub incident: Summary,
+    /// The incident as it was when the claim was made; `None` for a notice, which is about none.
+    pub incident: Option<Summary>,
 }

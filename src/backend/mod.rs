@@ -13,6 +13,7 @@ mod cursor;
 pub mod dead_letters;
 pub mod demo;
 mod error;
+mod evidence;
 pub mod file;
 pub mod heartbeats;
 pub mod http;
@@ -23,6 +24,8 @@ pub mod maintenance;
 pub mod noise;
 mod page_mark;
 pub mod record;
+pub mod report;
+pub mod status_page;
 mod store_mark;
 mod unknown_services;
 pub mod waiting;
@@ -49,16 +52,18 @@ pub use dead_letters::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
 };
 pub use error::{BackendError, Cause, Missing};
+pub use evidence::{MissingEvidence, NoEvidence};
 pub use heartbeats::NoHeartbeats;
 pub use ingest::{IngestEffect, IngestOutcome, NoIngest};
 pub use ledger::{
-    Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder, SettledMaintenance,
-    TestClaim, TestTurn, Unplanned,
+    Claim, ClaimRequest, Claimed, ExpiredAlerts, FollowUpClaim, FollowUpClaims, FollowUpEnd,
+    FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledBudgets, SettledMaintenance,
+    SettledSoaks, TestClaim, TestTurn, Unplanned,
 };
 pub use lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, IncidentBrief, List,
-    ListSearch, NoSuchList, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
-    ReviewEntry, ReviewSearch, ReviewState, TimeOrder,
+    ListSearch, NoSuchList, NoSuchProblem, NotificationEntry, NotificationSearch, ProblemEntry,
+    ProblemSearch, ReviewEntry, ReviewSearch, ReviewState, Suspicion, TimeOrder,
 };
 pub use maintenance::NoMaintenance;
 pub use noise::{NoNoise, NoiseSearch};
@@ -72,7 +77,9 @@ use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::{Change, Suspect};
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::filter::Filter;
+use crate::model::known_error::KnownError;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -85,16 +92,20 @@ use crate::model::problem::Problem;
 use crate::model::queue::{OpenCounts, Sort};
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 pub use crate::model::similar::{RunbookUse, Similar, SimilarHint, SimilarIncidents};
+use crate::model::stability::Soak;
 use crate::model::unknown::read_entries;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{
-    Actor, ChangeId, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, Summary,
+    Actor, ChangeId, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, ProblemId,
+    Summary,
 };
 
 /// How many alerts are searched for those of a group.
 const MAX_GROUP_ALERTS: u32 = 10_000;
 /// How many pages of changes are searched for one of them.
 const MAX_CHANGE_PAGES: usize = 10;
+/// How many pages of problems are searched for one of them.
+const MAX_PROBLEM_PAGES: usize = 10;
 
 /// Stores incidents, carries out commands on them and reports what changed.
 ///
@@ -208,6 +219,29 @@ pub trait Backend: Send + Sync {
         _search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         no_such_list(List::Problems)
+    }
+
+    /// Returns one problem with the incidents that link to it, newest first; at most
+    /// [`lists::MAX_PROBLEM_INCIDENTS`]. A backend that does not read it by itself has those of the list.
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        let mut search = ProblemSearch::first(lists::MAX_ROWS);
+        for _ in 0..MAX_PROBLEM_PAGES {
+            let page = self.linked_problems(&search).await?;
+            if let Some(found) = page.rows.into_iter().find(|entry| entry.problem.id == id) {
+                return Ok(found);
+            }
+            search.after = page.next;
+            if search.after.is_none() {
+                break;
+            }
+        }
+        Err(BackendError::not_found(NoSuchProblem(id)))
+    }
+
+    /// Returns what the changes on a page are suspected of; nothing of those that are suspected of
+    /// nothing.
+    async fn suspicions(&self, _search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        no_such_list(List::Suspicions)
     }
 
     /// Returns one page of the notifications, the one that was planned last first.
@@ -403,6 +437,13 @@ pub trait Backend: Send + Sync {
     /// A backend that does not count them says so, which is what this method does.
     async fn noise(&self, _search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         Err(BackendError::not_allowed(NoNoise))
+    }
+
+    /// Returns the content of evidence, by the id that it has in the record of its incident.
+    ///
+    /// A backend that has none says so, which is what this method does.
+    async fn evidence(&self, _id: Uuid) -> Result<EvidenceContent, BackendError> {
+        Err(BackendError::not_allowed(NoEvidence))
     }
 
     /// Returns the alerts that fire in open incidents, the one that was reported last first; at most
@@ -605,12 +646,20 @@ pub struct Detail {
     pub similar: Vec<Similar>,
     /// The problem that the incident links to; `None` if it links to none.
     pub problem: Option<Problem>,
+    /// The known errors that may be behind it and that it does not link to, the likeliest first; at most
+    /// 3. Absent once it has ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
+    pub known_errors: Vec<KnownError>,
     /// The recorded changes that it links to and that are not among the suspects; at most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
     pub linked_changes: Vec<Change>,
     /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
     pub alert_rows: Vec<Alert>,
+    /// How long its alerts are resolved, and must be before it may be resolved; absent if it needs no
+    /// stability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak: Option<Soak>,
 }
 
 impl Detail {

@@ -6,6 +6,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::extra::Extensible;
 use crate::model::maintenance::MaintenanceWindow;
 use crate::model::notification::{Attempt, Notification, StoredContacts};
@@ -40,7 +41,7 @@ pub struct UsedId {
 /// An export begins with the header. The directory, the problems and the changes follow, with the
 /// ids of their commands and the changes of administration, then all events in the order in which the
 /// store recorded them, the notifications, each before the attempts to send it, the alerts, contacts of people, the
-/// maintenance windows, and the end,
+/// maintenance windows, the content of evidence, and the end,
 /// which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
@@ -78,6 +79,8 @@ pub enum Record {
     Administration(Box<AdministrationEvent>),
     /// A notification of a person about an incident. Its incident stands before it.
     Notification(Box<Notification>),
+    /// A message to a person that is about no incident.
+    Notice(Box<Notification>),
     /// An attempt to send a notification, which stands before it.
     Attempt(Box<Attempt>),
     /// An alert of an incident, which stands before it.
@@ -86,6 +89,8 @@ pub enum Record {
     Contacts(Box<StoredContacts>),
     /// A maintenance window.
     MaintenanceWindow(Box<MaintenanceWindow>),
+    /// The content of evidence. Its incident stands before it.
+    Evidence(Box<EvidenceContent>),
     /// The last line: nothing of the export is missing if as many records stand before it.
     End {
         /// The number of records, without header and end.
@@ -153,9 +158,20 @@ impl<'de> Deserialize<'de> for Record {
     }
 }
 
+impl From<Notification> for Record {
+    fn from(notification: Notification) -> Self {
+        let notification = Box::new(notification);
+        if notification.is_notice() {
+            Self::Notice(notification)
+        } else {
+            Self::Notification(notification)
+        }
+    }
+}
+
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 13] = [
+    pub const KINDS: [&'static str; 14] = [
         "header",
         "directory",
         "problem",
@@ -164,10 +180,12 @@ impl Record {
         "command",
         "administration",
         "notification",
+        "notice",
         "attempt",
         "alert",
         "contacts",
         "maintenance_window",
+        "evidence",
         "end",
     ];
 

@@ -7,6 +7,7 @@ pub mod check;
 mod contact;
 pub mod cover;
 pub mod directory;
+mod evidence;
 mod heartbeat;
 mod incidents;
 pub mod ingest;
@@ -19,6 +20,7 @@ mod noise;
 mod notifications;
 mod outbox;
 pub mod overrides;
+pub mod problem;
 mod prompt;
 mod reply;
 mod report;
@@ -28,6 +30,7 @@ mod selection;
 mod self_test;
 pub mod serve;
 mod similar;
+pub mod status;
 mod verbs;
 
 pub use backup::{Backup, Restore};
@@ -36,6 +39,7 @@ pub use contact::{
     AddContact, ContactCommand, ListContacts, QuietContact, RemoveContact, SetContact,
     TestContacts, Waits, Whose,
 };
+pub use evidence::Evidence;
 pub use heartbeat::Heartbeat;
 pub use incidents::{Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
@@ -44,6 +48,7 @@ pub use metrics::Metrics;
 pub use noise::Noise;
 pub use notifications::Notifications;
 pub use outbox::{EntryRef, OutboxArgs, OutboxCommand};
+pub use problem::ProblemCommand;
 pub use prompt::{Complete, CompletionShell, Prompt};
 pub use reply::Reply;
 pub use report::{Report, ReportFormat};
@@ -178,6 +183,9 @@ pub enum Command {
     /// Print the incidents that resemble one, and how they were resolved
     #[command(after_help = similar::SIMILAR)]
     Similar(Similar),
+    /// List the evidence of an incident, and print or save its content
+    #[command(after_help = evidence::EVIDENCE)]
+    Evidence(Evidence),
     /// Print the events of all incidents for scripts, and as they happen
     #[command(after_help = incidents::EVENTS)]
     Events(Events),
@@ -352,6 +360,22 @@ pub enum Command {
         #[command(subcommand)]
         about: ChangeCommand,
     },
+    /// The public status page: write it into a folder
+    #[command(after_help = status::STATUS, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Status {
+        /// What about it
+        #[command(subcommand)]
+        about: status::StatusCommand,
+    },
+    /// Problems, the causes behind incidents: record and change them, link incidents, list them
+    #[command(after_help = problem::PROBLEM, subcommand_required = true)]
+    #[command(disable_help_subcommand = true)]
+    Problem {
+        /// What about them
+        #[command(subcommand)]
+        about: ProblemCommand,
+    },
     /// Find what would keep an incident from reaching somebody
     #[command(after_help = check::CHECK)]
     Check(check::Check),
@@ -479,7 +503,8 @@ status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security,
 field are alternatives, all else must hold together. Without is: or an ended status only open
 incidents are listed.
 
-More terms are role:me, role:scribe, label:eu, changed<8h and resolved<8h, which lists ended ones too.
+More terms are role:me, role:scribe, label:eu, source:user-report, changed<8h, began<2h, users>100,
+reporter:varga and resolved<8h, which lists ended ones too.
 By the time of the report: since:yesterday, before:2026-11, on:2026-10-29, since:monday, on:last-week,
 since:2026-10-29T14:00; days begin in the zone of --zone.
 

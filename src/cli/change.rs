@@ -1,17 +1,20 @@
 //! `change`: records that changes begin and end, and lists them.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
-use super::args::change::{ChangeCommand, EndChange, ListChanges, StartChange};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::args::change::{ApproveChange, ChangeCommand, EndChange, ListChanges, StartChange};
 use super::columns::print_columns;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::json;
-use super::out;
+use super::out::{self, Style, StyledLine};
 use super::session::{IfMissing, Session, open};
-use crate::backend::ChangeSearch;
-use crate::backend::lists::MAX_ROWS;
-use crate::model::change::{Change, ChangeKind, ChangeState};
+use crate::backend::lists::{IncidentBrief, MAX_ROWS, Suspicion};
+use crate::backend::{Backend, ChangeSearch};
+use crate::model::change::{Change, ChangeApproval, ChangeKind, ChangeState};
 use crate::model::check;
 use crate::model::directory::Directory;
 use crate::model::link::Link;
@@ -30,6 +33,7 @@ pub async fn run(context: &mut Context, about: ChangeCommand) -> Result<(), Fail
     match about {
         ChangeCommand::Start(args) => start(context, args).await,
         ChangeCommand::End(args) => end(context, &args).await,
+        ChangeCommand::Approve(args) => approve(context, &args).await,
         ChangeCommand::List(args) => list(context, &args).await,
     }
 }
@@ -64,6 +68,7 @@ async fn start(context: &mut Context, args: StartChange) -> Result<(), Failure> 
         ends_at,
         state,
         url: args.url,
+        approval: args.approval,
         extra: <_>::default(),
     };
     let directory = match session.connection.reader.read_directory().await {
@@ -118,6 +123,37 @@ async fn end(context: &mut Context, args: &EndChange) -> Result<(), Failure> {
         return json::print(&mut context.out, &change);
     }
     context.out.line(text)
+}
+
+async fn approve(context: &mut Context, args: &ApproveChange) -> Result<(), Failure> {
+    let session = Session::open(&context.config, IfMissing::Refuse).await?;
+    let approved = approve_in(&session, args).await;
+    session.connection.close().await;
+    let change = approved?;
+    let text = format!("{}: {}", change.title, state(&change));
+    context.out.record_done(text.clone());
+    if args.json {
+        return json::print(&mut context.out, &change);
+    }
+    context.out.line(text)
+}
+
+async fn approve_in(session: &Session, args: &ApproveChange) -> Result<Change, Failure> {
+    let mut change = find(session, &args.change).await?;
+    let rejected = args.rejected;
+    change.approval =
+        Some(if rejected { ChangeApproval::Rejected } else { ChangeApproval::Approved });
+    let command = Command::RecordChange(change.clone());
+    session.execute_command(CommandId::new(), command, None).await?;
+    Ok(change)
+}
+
+/// Returns the state of a change, with its approval where that says more.
+fn state(change: &Change) -> String {
+    match change.shown_approval() {
+        Some(approval) => format!("{}, {approval}", change.state),
+        None => change.state.to_string(),
+    }
 }
 
 async fn end_in(session: &Session, args: &EndChange) -> Result<Change, Failure> {
@@ -191,23 +227,83 @@ async fn list(context: &mut Context, args: &ListChanges) -> Result<(), Failure> 
             Err(error) => break Err(error),
         }
     };
+    let suspicions = read_suspicions(&*connection.backend, args, now).await;
     let directory = connection.backend.directory().await;
     connection.close().await;
     read?;
     let directory = directory?;
     let out = &mut context.out;
     if args.json {
-        return changes.iter().try_for_each(|change| json::print(out, change));
+        return changes.iter().try_for_each(|change| {
+            let suspect_of = suspicions.get(&change.id);
+            json::print(out, &ListedChange { change, suspect_of })
+        });
     }
     if changes.is_empty() {
         out::print_hint("no changes were recorded");
         return Ok(());
     }
-    let rows = changes.iter().map(|change| row(change, &directory, now));
-    print_columns(out, ["CHANGE", "BEGAN", "STATE", "TOOK", "SERVICES", "TITLE"], rows)
+    let listed = |change: &Change| row(change, &directory, suspicions.get(&change.id), now);
+    let head = ["CHANGE", "BEGAN", "STATE", "TOOK", "SERVICES", "SUSPECT OF", "TITLE"];
+    if !args.calendar {
+        return print_columns(out, head, changes.iter().map(listed));
+    }
+    changes.sort_by_key(|change| (change.starts_at, change.id));
+    let day = |change: &Change| change.starts_at.date_naive();
+    for of_day in changes.chunk_by(|a, b| day(a) == day(b)) {
+        let date = of_day.first().map(day).unwrap_or_default();
+        let count = out::pluralize(u64::try_from(of_day.len()).unwrap_or(u64::MAX), "change");
+        let heading = format!("{}  {count}", date.format("%a %Y-%m-%d"));
+        out.styled_line(&StyledLine::new(heading, Style::Bold))?;
+        for cells in of_day.iter().map(listed) {
+            let [id, began, state, took, services, suspect_of, title] = cells;
+            let time: String = began.chars().skip(11).take(5).collect();
+            let mut parts = vec![time, state.to_string(), title.to_string(), services.to_string()];
+            if !took.is_empty() {
+                parts.push(format!("took {took}"));
+            }
+            if !suspect_of.is_empty() {
+                parts.push(format!("suspect of {suspect_of}"));
+            }
+            parts.push(id.to_string());
+            out.line(format!("  {}", parts.join(" · ")))?;
+        }
+    }
+    Ok(())
 }
 
-fn row(change: &Change, directory: &Directory, now: DateTime<Utc>) -> [SafeText<'static>; 6] {
+/// A change with what it is suspected of, as the list prints it in JSON.
+#[derive(Serialize)]
+struct ListedChange<'a> {
+    #[serde(flatten)]
+    change: &'a Change,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspect_of: Option<&'a Suspicion>,
+}
+
+/// Reads what the changes of the list are suspected of. Without that the list is printed all the same.
+async fn read_suspicions(
+    backend: &dyn Backend,
+    args: &ListChanges,
+    now: DateTime<Utc>,
+) -> BTreeMap<ChangeId, Suspicion> {
+    let search = ChangeSearch {
+        since: args.since.map(|time| time.at(now)),
+        until: args.until.map(|time| time.at(now)),
+        service: args.service.clone(),
+        limit: args.limit,
+        after: None,
+    };
+    let read = backend.suspicions(&search).await.unwrap_or_default();
+    read.into_iter().map(|suspicion| (suspicion.change, suspicion)).collect()
+}
+
+fn row(
+    change: &Change,
+    directory: &Directory,
+    suspicion: Option<&Suspicion>,
+    now: DateTime<Utc>,
+) -> [SafeText<'static>; 7] {
     let id = change.id.to_string();
     let short = id.get(id.len().saturating_sub(SHORT_ID_CHARS)..).unwrap_or(&id).to_owned();
     let end = match change.state {
@@ -220,10 +316,19 @@ fn row(change: &Change, directory: &Directory, now: DateTime<Utc>) -> [SafeText<
     [
         short,
         change.starts_at.format("%Y-%m-%d %H:%M UTC").to_string(),
-        change.state.to_string(),
+        state(change),
         took,
         services,
+        suspicion.map(suspect_of).unwrap_or_default(),
         change.title.clone(),
     ]
     .map(|text| SafeText::from(text).into_owned())
+}
+
+/// Returns the numbers of the incidents of which a change is suspected, the newest first.
+fn suspect_of(suspicion: &Suspicion) -> String {
+    let named: Vec<String> = suspicion.incidents.iter().take(3).map(IncidentBrief::label).collect();
+    let others = usize::try_from(suspicion.incident_count).unwrap_or(0).saturating_sub(named.len());
+    let others = if others > 0 { format!(" +{others}") } else { String::new() };
+    format!("{}{others}", named.join(", "))
 }

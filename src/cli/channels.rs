@@ -8,27 +8,30 @@ use super::failure::{Exit, Failure, io_error_text};
 use crate::backend::file::{Reach, ReachSource};
 use crate::backend::http::TokenSource;
 use crate::config::Config;
-use crate::config::outbound::{ChannelSettings, OutboundSettings};
+use crate::config::outbound::{ChannelSettings, OutboundSettings, TrackerSettings};
 use crate::model::notification::ChannelKind;
 use crate::model::text::sanitize;
 use crate::outbound::channel::{ChannelSecrets, build};
 use crate::outbound::secret::CachedSecret;
-use crate::outbound::{Channels, Client, ClientOptions, Secret, SecretError, SecretSource};
+use crate::outbound::tracker::build as build_tracker;
+use crate::outbound::{
+    Channels, Client, ClientOptions, ConfiguredTracker, Secret, SecretError, SecretSource, Trackers,
+};
 use crate::server::answers::{SmsAccount, SmsSettings};
 
-/// The secret of a channel, which is read when it is first needed.
+/// The secret of a channel, a tracker or a publisher, which is read when it is first needed.
 struct ConfiguredSecret {
-    channel: String,
+    /// Whose it is, as in "the channel mail".
+    owner: String,
     source: TokenSource,
 }
 
 #[async_trait]
 impl SecretSource for ConfiguredSecret {
     async fn read(&self) -> Result<Secret, SecretError> {
-        let channel = sanitize(&self.channel);
-        let wrong = |text: String| {
-            SecretError(format!("the secret of the channel {channel} can't be read: {text}"))
-        };
+        let owner = sanitize(&self.owner);
+        let wrong =
+            |text: String| SecretError(format!("the secret of {owner} can't be read: {text}"));
         let text = self.source.read_text().await.map_err(|error| wrong(error.to_string()))?;
         let text = text.unwrap_or_default();
         Secret::new(text)
@@ -106,8 +109,52 @@ fn secrets(channel: &ChannelSettings) -> ChannelSecrets {
 }
 
 fn cached_secret(channel: &str, source: &TokenSource) -> CachedSecret {
-    let (channel, source) = (channel.to_owned(), source.clone());
-    CachedSecret::new(Arc::new(ConfiguredSecret { channel, source }))
+    secret_of(format!("the channel {channel}"), source)
+}
+
+fn secret_of(owner: String, source: &TokenSource) -> CachedSecret {
+    CachedSecret::new(Arc::new(ConfiguredSecret { owner, source: source.clone() }))
+}
+
+/// Returns the secret of a publisher of the settings.
+pub fn publisher_secret(name: &str, source: &TokenSource) -> CachedSecret {
+    secret_of(format!("the publisher {name}"), source)
+}
+
+/// Makes the trackers of the settings. Nothing is connected or read yet, but for the file of
+/// certificates.
+///
+/// # Errors
+/// The file of certificates can't be read.
+pub fn trackers(settings: &OutboundSettings) -> Result<Trackers, Failure> {
+    let mut trackers = Trackers::default();
+    if settings.trackers.is_empty() {
+        return Ok(trackers);
+    }
+    let client = Arc::new(client(settings)?);
+    for tracker in &settings.trackers {
+        let TrackerSettings { name, kind, options, secret, is_default, closes_items, poll } =
+            tracker;
+        let secret = secret_of(format!("the tracker {name}"), secret);
+        // The settings were checked, so that this does not fail.
+        match build_tracker(*kind, options, secret, &client) {
+            Ok(made) => trackers.insert(
+                name,
+                ConfiguredTracker {
+                    tracker: made,
+                    is_default: *is_default,
+                    closes_items: *closes_items,
+                    poll: *poll,
+                },
+            ),
+            Err(problem) => tracing::warn!(
+                "the tracker {} is left out: {} {problem}",
+                sanitize(name),
+                problem.key.as_str()
+            ),
+        }
+    }
+    Ok(trackers)
 }
 
 /// Returns how answers to text messages are checked: by the secrets of the channels that send such. An

@@ -6,23 +6,26 @@ use serde::Serialize;
 use super::args::check::Check;
 use super::contact;
 use super::context::Context;
+use super::dry_run;
 use super::failure::{Exit, Failure};
 use super::ingest::count_dead_letters;
 use super::json;
-use super::out::{self, Out, Style, StyledLine};
-use super::session::read_directory;
+use super::out::{self, Style, StyledLine};
+use super::session::{IfMissing, open, read_directory};
+use crate::backend::Search;
 use crate::config::Config;
+use crate::model::Priority;
 use crate::model::directory::Directory;
-use crate::model::escalation::{self, Reached, Step};
-use crate::model::naming::nearest;
-use crate::model::notification::{Contacts, PersonReach};
+use crate::model::filter::Filter;
+use crate::model::queue::Sort;
 use crate::model::readiness::{
-    Finding, Purpose, findings, of_contacts, of_heartbeats, supposed_incident,
+    Finding, Purpose, callable_people, findings, of_contacts, of_heartbeats, of_missing_channels,
+    of_reports, of_requests, of_roles,
 };
 use crate::model::signals::SignalSettings;
-use crate::model::text::{SafeText, sanitize};
-use crate::model::time::format_duration;
-use crate::model::{PersonRef, Priority};
+
+/// In how many of the open incidents requests for roles are looked up.
+const MAX_INCIDENTS: u32 = 50;
 
 /// A finding, as `--json` prints it.
 #[derive(Serialize)]
@@ -30,18 +33,6 @@ struct FindingJson<'a> {
     kind: &'a str,
     is_note: bool,
     text: &'a str,
-}
-
-/// A contact that would be used, or a target that reaches nobody, as `--json` prints it.
-#[derive(Clone, Serialize)]
-struct StepJson<'a> {
-    at: DateTime<Utc>,
-    level: u8,
-    round: u16,
-    person: Option<&'a str>,
-    contact: Option<&'a str>,
-    channel: Option<&'a str>,
-    nobody: Option<String>,
 }
 
 /// A finding as it is printed.
@@ -63,7 +54,7 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     if let Some(service) = &args.service {
         let out = &mut context.out;
         let people = people.unwrap_or_default();
-        return dry_run(out, &people, &directory, (service, args.priority, now), args.json);
+        return dry_run::run(out, &people, &directory, (service, args.priority, now), args.json);
     }
     let until = now.checked_add_signed(TimeDelta::days(args.days.into())).unwrap_or(now);
     let mut found = findings(&directory, now, until);
@@ -75,6 +66,18 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     if let Some(people) = &people {
         found.extend(of_contacts(&directory, &signals.stakeholders, people));
     }
+    if !is_remote {
+        let reports = &context.config.publishing.reports;
+        found.extend(of_reports(reports, &signals.stakeholders, people.as_deref()));
+    }
+    if let Some(people) = &people {
+        let called = callable_people(&directory);
+        found.extend(of_missing_channels(people, |handle| {
+            called.iter().any(|person| person.handle.eq_ignore_ascii_case(handle))
+        }));
+    }
+    found.extend(of_requests(&directory, now));
+    found.extend(unanswered_roles(&context.config, now).await);
     let mut lines: Vec<Line> = found.iter().map(line).collect();
     lines.extend(dead_letter_line(&context.config).await);
     let problems = lines.iter().filter(|line| !line.is_note).count();
@@ -89,8 +92,8 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     }
     if is_remote {
         let what = match people {
-            Some(_) => "heartbeats and stakeholders are",
-            None => "contacts, heartbeats and stakeholders are",
+            Some(_) => "heartbeats, stakeholders and reports are",
+            None => "contacts, heartbeats, stakeholders and reports are",
         };
         out::print_hint(format!("{what} checked on the server alone: run this there as well"));
     }
@@ -127,6 +130,30 @@ async fn directory_and_time(config: &Config) -> Result<(Directory, DateTime<Utc>
         }
         read => read,
     }
+}
+
+/// Returns the requests for a role that have no answer, in the most urgent of the open incidents. Nothing is
+/// said of what can't be read: that there is no store is no problem of this kind.
+async fn unanswered_roles(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
+    let Ok(connection) = open(config, IfMissing::Refuse).await else { return Vec::new() };
+    let search = Search {
+        filter: Filter::default(),
+        me: None,
+        sort: Sort::Urgent,
+        limit: MAX_INCIDENTS,
+        after: None,
+        now,
+    };
+    let mut found = Vec::new();
+    if let Ok(page) = connection.reader.read_page(&search).await {
+        for row in page.value.rows {
+            if let Ok(detail) = connection.reader.read_detail(row.id).await {
+                found.extend(of_roles(&detail.value.incident, now));
+            }
+        }
+    }
+    connection.close().await;
+    found
 }
 
 /// Returns a finding as a sentence.
@@ -187,159 +214,34 @@ fn line(finding: &Finding) -> Line {
         Finding::CalendarProblem { schedule, problem } => {
             format!("the calendar of the schedule {schedule}: {problem}")
         }
+        Finding::UnreachedReport { report, person: None } => {
+            format!("the report {report} is for nobody: add people or a directory")
+        }
+        Finding::UnreachedReport { report, person: Some(person) } => {
+            format!("the report {report} does not reach {person}: no contact works")
+        }
+        Finding::UnansweredCover { schedule, person, from, to, is_swap } => {
+            let what = if *is_swap { "the swap" } else { "cover" };
+            let (from, to) = (minute(*from), minute(*to));
+            format!(
+                "nobody has accepted {what} that {person} wants on {schedule} from {from} to {to}"
+            )
+        }
+        Finding::UnansweredRole { incident, role, person, at } => {
+            let at = minute(*at);
+            format!("{person} was asked on {at} to be {role} of {incident} and has not answered")
+        }
+        Finding::EndlessMaintenance { window, title } => {
+            format!("the maintenance window {window} comes again without an end: {title}")
+        }
+        Finding::MissingChannel { person, contact, channel } => {
+            format!("the contact {contact:?} of {person} is over {channel:?}, which is no channel")
+        }
         Finding::EndsNowhere { policy } => {
             format!("the policy {policy} ends after its last level, and is not repeated")
         }
     };
     Line { kind: finding.kind(), is_note: finding.is_note(), text }
-}
-
-/// Prints who would be told of an incident of a service, step by step.
-fn dry_run(
-    out: &mut Out,
-    people: &[PersonReach],
-    directory: &Directory,
-    (service, priority, now): (&str, Priority, DateTime<Utc>),
-    as_json: bool,
-) -> Result<(), Failure> {
-    if directory.service(service).is_none() {
-        let names = directory.services.iter().map(|service| service.name.as_str());
-        let hint = nearest(service, names).map(|name| format!(": did you mean {name:?}?"));
-        let (service, hint) = (sanitize(service), hint.unwrap_or_default());
-        return Err(Failure::new(Exit::NotFound, format!("there is no service {service:?}{hint}")));
-    }
-    let incident = supposed_incident(directory, service, priority, now);
-    let steps = escalation::path(&incident, directory);
-    if steps.is_empty() {
-        let service = sanitize(service);
-        return Err(Failure::failed(format!(
-            "nobody would be called: {priority} incidents of {service} follow no policy"
-        )));
-    }
-    for step in &steps {
-        if as_json {
-            step_json(out, people, step, priority)?;
-        } else {
-            print_step(out, people, step, (priority, now))?;
-        }
-    }
-    if steps.iter().all(|step| step.people().is_empty()) {
-        return Err(Failure::failed("nobody would be called"));
-    }
-    Ok(())
-}
-
-/// A contact that a step uses, with the time.
-struct Used<'a> {
-    at: DateTime<Utc>,
-    contact: &'a str,
-    channel: &'a str,
-}
-
-/// Returns the contacts of a person that a step uses, in the order of their times.
-fn used_contacts<'a>(
-    people: &'a [PersonReach],
-    person: &PersonRef,
-    priority: Priority,
-    at: DateTime<Utc>,
-) -> Vec<Used<'a>> {
-    let reach = people.iter().find(|other| other.person.eq_ignore_ascii_case(&person.handle));
-    let contacts = reach.into_iter().flat_map(|reach| &reach.contacts);
-    let mut used: Vec<Used<'a>> = contacts
-        .flat_map(|contact| {
-            let is_urgent = Contacts::is_urgent(priority);
-            let waits = if is_urgent { &contact.urgent_after_s } else { &contact.rest_after_s };
-            waits.iter().map(move |after_s| {
-                let wait = TimeDelta::try_seconds(*after_s).unwrap_or_default();
-                let at = at.checked_add_signed(wait).unwrap_or(at);
-                Used { at, contact: &contact.contact, channel: &contact.channel }
-            })
-        })
-        .collect();
-    used.sort_by_key(|used| used.at);
-    used
-}
-
-fn print_step(
-    out: &mut Out,
-    people: &[PersonReach],
-    step: &Step,
-    (priority, now): (Priority, DateTime<Utc>),
-) -> Result<(), Failure> {
-    let wait = step.due - now;
-    let when = if wait.is_zero() { "at once".to_owned() } else { format_duration(wait) };
-    let round = if step.round > 1 { format!(", round {}", step.round) } else { String::new() };
-    let level = if step.is_end { "the end".to_owned() } else { format!("level {}", step.level) };
-    out.styled_line(&StyledLine::new(format!("{level}{round}, {when}"), Style::Bold))?;
-    for reached in &step.reached {
-        match reached {
-            Reached::Person(person) => {
-                let used = used_contacts(people, person, priority, step.due);
-                let mut line = StyledLine::new(format!("  {}", person.name), Style::Plain);
-                if used.is_empty() {
-                    line.push("  no contact", Style::Alarm);
-                }
-                let texts: Vec<String> = used
-                    .iter()
-                    .map(|Used { at, contact, channel }| {
-                        let wait = *at - step.due;
-                        let after = if wait.is_zero() {
-                            String::new()
-                        } else {
-                            format!(" after {}", format_duration(wait))
-                        };
-                        format!("{contact} ({channel}){after}")
-                    })
-                    .collect();
-                line.push(format!("  {}", texts.join(", ")), Style::Dim);
-                out.styled_line(&line)?;
-            }
-            Reached::Nobody { reason, .. } => {
-                let text = format!("  nobody: {reason}");
-                out.styled_line(&StyledLine::new(SafeText::from(text), Style::Alarm))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn step_json(
-    out: &mut Out,
-    people: &[PersonReach],
-    step: &Step,
-    priority: Priority,
-) -> Result<(), Failure> {
-    let (level, round) = (step.level, step.round);
-    let line = StepJson {
-        at: step.due,
-        level,
-        round,
-        person: None,
-        contact: None,
-        channel: None,
-        nobody: None,
-    };
-    for reached in &step.reached {
-        match reached {
-            Reached::Person(person) => {
-                let used = used_contacts(people, person, priority, step.due);
-                let person = Some(person.handle.as_str());
-                if used.is_empty() {
-                    let nobody = Some("no contact".to_owned());
-                    json::print(out, &StepJson { person, nobody, ..line.clone() })?;
-                }
-                for Used { at, contact, channel } in used {
-                    let (contact, channel) = (Some(contact), Some(channel));
-                    json::print(out, &StepJson { at, person, contact, channel, ..line.clone() })?;
-                }
-            }
-            Reached::Nobody { reason, .. } => {
-                let nobody = Some(reason.to_string());
-                json::print(out, &StepJson { nobody, ..line.clone() })?;
-            }
-        }
-    }
-    Ok(())
 }
 
 fn minute(at: DateTime<Utc>) -> String {

@@ -1,15 +1,18 @@
 //! `declare`: reports and logs an incident.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::args::Declare;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::session::{IfMissing, Session, resolve_person};
+use super::value::Time;
 use super::{json, out};
-use crate::model::bad_field::BadField;
+use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::command::Declaration;
 use crate::model::directory::Directory;
+use crate::model::impact::{Affected, Reporter};
 use crate::model::naming::{resolve_people, unknown_names};
 use crate::model::{Actor, IncidentCommand, IncidentId, PersonRef, Summary, check};
 
@@ -38,6 +41,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     if let Some(owner) = &args.owner {
         check::name("owner", owner).map_err(|error| Failure::failed(error.to_string()))?;
     }
+    let impact = impact_commands(args.began, args.users, args.reporter.as_deref(), now)?;
     let session = Session::open(&context.config, IfMissing::Create).await?;
     let directory = match session.connection.reader.read_directory().await {
         // The command is queued anyway, so it must not fail because the directory, which only
@@ -66,17 +70,15 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         session.connection.close().await;
         return Err(refused);
     }
+    let assign = args.owner.as_ref().map(|owner| {
+        let to = resolve_owner(owner, &session.me, &directory);
+        IncidentCommand::Assign { to: Some(to) }
+    });
+    let others: Vec<IncidentCommand> = assign.into_iter().chain(impact).collect();
     let result = session.execute(id, command).await;
     let outcome = match result {
         Err(failure) if failure.exit == Exit::Queued => {
-            return finish_queued(
-                context,
-                session,
-                (id, args.owner, args.json),
-                failure,
-                &directory,
-            )
-            .await;
+            return finish_queued(context, session, (id, others, args.json), failure).await;
         }
         result => result?,
     };
@@ -85,20 +87,25 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         None => (id, false),
     };
     let mut row = outcome.row;
-    let mut assigned = Ok(());
-    if let Some(owner) = &args.owner {
-        let to = resolve_owner(owner, &session.me, &directory);
-        match session.execute(id, IncidentCommand::Assign { to: Some(to) }).await {
+    let mut completed = Ok(());
+    let mut unfinished = "assigned";
+    for command in others {
+        let is_assignment = matches!(command, IncidentCommand::Assign { .. });
+        match session.execute(id, command).await {
             Ok(outcome) => row = outcome.row.or(row),
-            Err(failure) => assigned = Err(failure),
+            Err(failure) if completed.is_ok() => {
+                unfinished = if is_assignment { "assigned" } else { "described in full" };
+                completed = Err(failure);
+            }
+            Err(_) => {}
         }
     }
     let label = row.as_ref().map_or_else(|| id.to_string(), Summary::label);
-    context.out.record_done(match (grouped, &assigned) {
+    context.out.record_done(match (grouped, &completed) {
         (true, _) => format!("{label} has counted it as one more alert"),
         (false, Ok(())) => format!("{label} is declared"),
         (false, Err(failure)) => {
-            format!("{label} is declared but not assigned ({})", failure.message)
+            format!("{label} is declared but not {unfinished} ({})", failure.message)
         }
     });
     if args.json {
@@ -113,23 +120,21 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
         ));
     }
     session.connection.close().await;
-    assigned
-        .map_err(|failure| failure.with_prefix(&format!("{label} is declared but not assigned")))
+    let lacks = format!("{label} is declared but not {unfinished}");
+    completed.map_err(|failure| failure.with_prefix(&lacks))
 }
 
-/// Finishes a declaration that is queued: queues the assignment too and prints the id.
+/// Finishes a declaration that is queued: queues what else was given too and prints the id.
 ///
 /// The incident has no number yet. Its id stands for it, also in further commands.
 async fn finish_queued(
     context: &mut Context,
     session: Session,
-    (id, owner, as_json): (IncidentId, Option<String>, bool),
+    (id, others, as_json): (IncidentId, Vec<IncidentCommand>, bool),
     failure: Failure,
-    directory: &Directory,
 ) -> Result<(), Failure> {
-    if let Some(owner) = &owner {
-        let to = resolve_owner(owner, &session.me, directory);
-        match session.execute(id, IncidentCommand::Assign { to: Some(to) }).await {
+    for command in others {
+        match session.execute(id, command).await {
             Err(failure) if failure.exit != Exit::Queued => return Err(failure),
             _ => {}
         }
@@ -144,6 +149,36 @@ async fn finish_queued(
     context.out.flush()?;
     session.connection.close().await;
     Err(failure)
+}
+
+/// Makes the commands for what was given about the impact.
+fn impact_commands(
+    began: Option<Time>,
+    users: Option<u64>,
+    reporter: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Vec<IncidentCommand>, Failure> {
+    let wrong = |error: BadField| Failure::failed(error.to_string());
+    let mut commands = Vec::new();
+    if let Some(began) = began {
+        let at = began.at(now);
+        if at > now {
+            return Err(wrong(BadField::new("began", FieldProblem::InTheFuture(at))));
+        }
+        commands.push(IncidentCommand::SetImpactBegan { at: Some(at) });
+    }
+    if users.is_some() {
+        let affected = Affected { users, ..Affected::default() };
+        affected.check().map_err(wrong)?;
+        commands.push(IncidentCommand::SetAffected { affected });
+    }
+    if let Some(name) = reporter {
+        let (id, name) = (Uuid::now_v7(), name.trim().to_owned());
+        let reporter = Reporter { id, name, contact: None, ticket: None, redacted: false };
+        reporter.check().map_err(wrong)?;
+        commands.push(IncidentCommand::AddReporter { reporter });
+    }
+    Ok(commands)
 }
 
 /// Refuses an owner whom the directory does not have.

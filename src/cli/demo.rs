@@ -17,7 +17,9 @@ use super::runtime::{block_on, unless_stopped};
 use super::serve::{self, StopSignals};
 use super::workspace::OpenWorkspace;
 use crate::backend::demo::{self, DemoError};
-use crate::engine::{Engine, EngineOptions, EngineSettings, StandIns, SystemClock};
+use crate::engine::{
+    Engine, EngineOptions, EngineSettings, PublishSettings, StandIns, SystemClock,
+};
 use crate::model::notification::AnswerSettings;
 use crate::model::text::SafeText;
 use crate::server::scope::Scope;
@@ -82,6 +84,8 @@ async fn live(demo: &demo::Demo) {
             calendars: Arc::default(),
             calendar_reader: None,
             answers: AnswerSettings::default(),
+            publish: PublishSettings::default(),
+            trackers: Arc::default(),
         },
         clock,
         receives_alerts: false,

@@ -81,6 +81,11 @@ async fn add(context: &mut Context, args: AddWindow) -> Result<(), Failure> {
     let Some(until) = args.end.after(from) else {
         return Err(Failure::usage("say when it ends: give --for such as 2h, or --until"));
     };
+    if args.last.is_some_and(|last| last < from) {
+        return Err(Failure::usage(
+            "--last lies before the begin: none would begin, choose a later time",
+        ));
+    }
     let recurrence = args.every.map(|every| {
         let (repeats, days) = match every {
             Every::Day => (Repeats::Daily, Vec::new()),
@@ -97,6 +102,7 @@ async fn add(context: &mut Context, args: AddWindow) -> Result<(), Failure> {
         recurrence,
         comment: args.comment.unwrap_or_default(),
         mutes_people: args.people,
+        public_text: args.public,
     };
     let change = (Uuid::now_v7(), None, MaintenanceChange::Create(new));
     change_window(context, session, change, args.json).await
@@ -171,6 +177,9 @@ async fn show(context: &mut Context, args: &OneWindow) -> Result<(), Failure> {
         sanitize(window.created_by.name()),
         minute(window.created_at)
     ))?;
+    for line in window.public_text.iter().flat_map(|text| text.lines()) {
+        out.line(format!("public   {}", sanitize(line)))?;
+    }
     for line in window.comment.lines() {
         out.line(format!("         {}", sanitize(line)))?;
     }
@@ -188,6 +197,7 @@ async fn preview(context: &mut Context, args: PreviewWindow) -> Result<(), Failu
         recurrence: None,
         comment: String::new(),
         mutes_people: false,
+        public_text: None,
     };
     let preview = connection.backend.preview_maintenance(&new).await;
     connection.close().await;

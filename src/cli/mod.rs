@@ -25,8 +25,10 @@ mod declare;
 mod demo;
 mod directory;
 mod doctor;
+mod dry_run;
 mod engine;
 mod events;
+mod evidence;
 mod export;
 mod feed;
 mod guide;
@@ -51,6 +53,7 @@ mod outbox;
 mod overrides;
 mod panes;
 mod parse;
+mod problem;
 mod profiles;
 mod progress;
 mod prompt;
@@ -70,6 +73,7 @@ mod setup;
 mod show;
 mod similar;
 mod start;
+mod status;
 mod table;
 mod token;
 mod verb;
@@ -176,6 +180,7 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Contact { about } => about.writes(),
         Command::Maintenance { about } => about.writes(),
         Command::Change { about } => about.writes(),
+        Command::Problem { about } => about.writes(),
         Command::Ingest(args) => args.writes(),
         Command::Doctor(args) => args.rebuild,
         Command::People { about } => about.writes(),
@@ -223,6 +228,7 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::List(args)) => block_on(list::run(context, args)),
         Some(Command::Show(args)) => block_on(show::run(context, args)),
         Some(Command::Similar(args)) => block_on(similar::run(context, args)),
+        Some(Command::Evidence(args)) => block_on(evidence::run(context, args)),
         Some(Command::Events(args)) => block_on(events::run(context, args)),
         Some(Command::Schema { of }) => schema::run(context, of),
         Some(Command::Feed(args)) => block_on(feed::run(context, args)),
@@ -261,6 +267,8 @@ fn dispatch(context: &mut Context, command: Option<Command>) -> Result<(), Failu
         Some(Command::Heartbeat(args)) => block_on(heartbeat::run(context, &args)),
         Some(Command::Maintenance { about }) => block_on(maintenance::run(context, about)),
         Some(Command::Change { about }) => block_on(change::run(context, about)),
+        Some(Command::Status { about }) => block_on(status::run(context, about)),
+        Some(Command::Problem { about }) => block_on(problem::run(context, about)),
         Some(Command::Check(args)) => block_on(check::run(context, &args)),
         Some(Command::SelfTest(args)) => block_on(self_test::run(context, &args)),
         Some(Command::Reply(_)) => block_on(reply::run(context)),

@@ -110,7 +110,9 @@ fn print_entry(
         _ => Style::Plain,
     };
     let lead = format!("{time}  {}  ", pad(incident.label(), 9));
-    let priority = pad(incident.priority.to_string(), 4);
+    let is_notice = notification.is_notice();
+    let priority = if is_notice { String::new() } else { incident.priority.to_string() };
+    let priority = pad(priority, 4);
     // Only on a terminal is anything truncated.
     let cell = |text: &str, least: usize| {
         let text = SafeText::from(text).into_owned();

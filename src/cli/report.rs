@@ -3,31 +3,38 @@
 use std::io::Write;
 
 use chrono::Utc;
+use serde::Serialize;
 
-use super::args::{Report, ReportFormat};
+use super::args::{Report as Args, ReportFormat};
 use super::context::Context;
 use super::failure::{Failure, output_failed};
 use super::json;
 use super::session::{IfMissing, open};
-use crate::model::measures::pages::{Offsets, PagesQuery, Selection};
-use crate::model::measures::report::MeasuresReport;
+use crate::backend::report::read_report;
+use crate::model::measures::pages::Pages;
+use crate::model::measures::report::{MeasuresReport, ReportRecords};
+
+/// A report as one object: the pages of the measures, with what else it says.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    pages: &'a Pages,
+    #[serde(flatten)]
+    records: &'a ReportRecords,
+}
 
 /// Runs `report`.
-pub async fn run(context: &mut Context, args: &Report) -> Result<(), Failure> {
+pub async fn run(context: &mut Context, args: &Args) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
     let connection = open(config, IfMissing::Refuse).await?;
     connection.report_warnings();
     connection.report_read_only();
-    let query = PagesQuery {
-        window: args.window.window(connection.backend_now()),
-        selection: Selection { teams: args.team.clone(), ..Selection::default() },
-        by: vec![args.by],
-        offsets: Offsets::default(),
-    };
-    let pages = connection.backend.pages(&query, Utc::now()).await?;
-    let report = MeasuresReport { pages: &pages, by: args.by };
+    let window = args.window.window(connection.backend_now());
+    let about = (args.team.as_slice(), args.by);
+    let (pages, records) = read_report(&*connection.backend, window, about, Utc::now()).await?;
+    let report = MeasuresReport { pages: &pages, by: args.by, records: Some(&records) };
     match args.format {
-        ReportFormat::Json => json::print(out, &pages)?,
+        ReportFormat::Json => json::print(out, &Report { pages: &pages, records: &records })?,
         ReportFormat::Markdown => {
             report.to_markdown().lines().try_for_each(|line| out.line(line))?;
         }

@@ -214,7 +214,11 @@ fn print_item(
     today: NaiveDate,
 ) -> Result<(), Failure> {
     let owner = entry.item.owner.as_ref().map(|owner| directory.person_label(owner));
-    let text = entry.item.line(owner.as_deref(), today);
+    let mut text = entry.item.line(owner.as_deref(), today);
+    if let Some(follow_up) = &entry.follow_up {
+        text.push_str(" · ");
+        text.push_str(&follow_up.phrase());
+    }
     let style = match (entry.item.done, entry.is_overdue(today)) {
         (true, _) => Style::Dim,
         (false, true) => Style::Alarm,

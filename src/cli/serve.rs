@@ -21,6 +21,7 @@ use crate::backend::file::ReopeningStore;
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Flags, Reload, log};
 use crate::model::Rules;
+use crate::outbound::site::SharedSite;
 use crate::server::access_log::AccessLog;
 use crate::server::limits::Limits;
 use crate::server::settings::ServerSettings;
@@ -79,6 +80,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         max_long_poll: args.hold,
         ..Limits::default()
     };
+    let status_page = SharedSite::default();
     let options = Options {
         listen: args.listen,
         tokens: token_file(args.tokens, config)?,
@@ -92,7 +94,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         trusted_proxies: args.trusted_proxies,
         limits,
         rules: config.rules.clone(),
-        settings: server_settings(config),
+        settings: server_settings(config, &status_page),
         log_file: config.log_file.clone(),
         lost_log_lines: log::lost_lines,
     };
@@ -111,7 +113,12 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     context.out.flush()?;
     let manager = Rc::new(ServiceManager::from_process());
     manager.ready(&serving);
-    let engine = RunningEngine::start(&store, config, Duration::ZERO, ReceivesAlerts::Yes);
+    let engine = RunningEngine::start(
+        &store,
+        config,
+        Duration::ZERO,
+        ReceivesAlerts::Yes { status_page: status_page.clone() },
+    );
     let follower = SettingsFollower {
         config: config.clone(),
         flags: context.flags.clone(),
@@ -121,6 +128,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         set_rules: Box::new(server.rules_setter()),
         set_settings: Box::new(server.settings_setter()),
         manager: Rc::clone(&manager),
+        status_page,
         serving,
     };
     let watchdog = feed_watchdog(&manager, server.backend_check());
@@ -189,6 +197,8 @@ struct SettingsFollower<'a> {
     set_rules: Box<dyn Fn(Rules) + Send>,
     set_settings: Box<dyn Fn(ServerSettings) + Send>,
     manager: Rc<ServiceManager>,
+    /// The status page, from where the engine puts it.
+    status_page: SharedSite,
     /// What the service manager shows while the server answers.
     serving: String,
 }
@@ -227,7 +237,7 @@ impl SettingsFollower<'_> {
                 self.store.set_rules(applied.rules.clone()).await;
                 self.store.set_reach(reach_source(&applied)).await;
                 (self.set_rules)(applied.rules.clone());
-                (self.set_settings)(server_settings(&applied));
+                (self.set_settings)(server_settings(&applied, &self.status_page));
                 if let Some(engine) = self.engine {
                     engine.apply(&applied);
                 }
@@ -249,12 +259,14 @@ impl SettingsFollower<'_> {
 }
 
 /// Returns what a server follows of the settings.
-fn server_settings(config: &Config) -> ServerSettings {
+fn server_settings(config: &Config, status_page: &SharedSite) -> ServerSettings {
+    let is_served = config.publishing.status_page.as_ref().is_some_and(|page| page.served);
     ServerSettings {
         ingest: config.ingest.clone(),
         answers: config.answers.clone(),
         sms: sms_settings(&config.outbound),
         signals: config.signals.clone(),
+        status_page: is_served.then(|| status_page.clone()),
     }
 }
 

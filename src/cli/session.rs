@@ -11,7 +11,7 @@ use super::failure::{Exit, Failure};
 use super::migration;
 use super::out;
 use super::value::IncidentRef;
-use crate::backend::file::{FileStore, Options};
+use crate::backend::file::{FileStore, Options, StoreClock};
 use crate::backend::http::{self, HttpBackend, ProxySettings, Timeouts};
 use crate::backend::{Backend, Capabilities, Outcome, clock_sentence};
 use crate::config::{Config, Location, RemoteConfig};
@@ -310,6 +310,7 @@ pub fn store_options(config: &Config, missing: IfMissing) -> Options {
         create: missing == IfMissing::Create,
         lock_timeout: LOCK_TIMEOUT,
         migration: migration::observer(),
+        clock: StoreClock::default(),
     }
 }
 

@@ -22,10 +22,12 @@ use crate::backend::{Detail, NotificationEntry, Similar, TimelineRange};
 use crate::model::alert::Alert;
 use crate::model::change::{Change, Suspect, by_begin};
 use crate::model::directory::Directory;
+use crate::model::known_error::KnownError;
 use crate::model::name_index::NameIndex;
 use crate::model::problem::Problem;
 use crate::model::service_level::{ServiceLevels, paused_time, running_clock, verdicts};
 use crate::model::similar::hints;
+use crate::model::stability::Soak;
 use crate::model::text::{self, SafeText, pad};
 use crate::model::{Event, Incident, IncidentId, Priority, time};
 use crate::sync::Reader;
@@ -47,12 +49,19 @@ pub struct IncidentJson {
     /// The problem that it is linked to.
     #[schema(required)]
     problem: Option<Problem>,
+    /// The known errors that may be behind it and that it does not link to, the likeliest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    known_errors: Vec<KnownError>,
     /// The recorded changes that it links to and that are not among the suspects.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     linked_changes: Vec<Change>,
     /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     alert_rows: Vec<Alert>,
+    /// How long its alerts are resolved, and must be before it may be resolved; absent if it needs no
+    /// stability.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    soak: Option<Soak>,
     /// Who was notified of it, the notification that was planned first first; at most the last 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notifications: Vec<NotificationEntry>,
@@ -111,7 +120,16 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
         ));
     }
     if is_object {
-        let Detail { incident, suspects, similar, problem, linked_changes, alert_rows } = detail;
+        let Detail {
+            incident,
+            suspects,
+            similar,
+            problem,
+            linked_changes,
+            alert_rows,
+            soak,
+            known_errors,
+        } = detail;
         let notifications = notified.entries;
         return json::print(
             out,
@@ -120,8 +138,10 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
                 suspects,
                 similar,
                 problem,
+                known_errors,
                 linked_changes,
                 alert_rows,
+                soak,
                 notifications,
                 timeline,
             },
@@ -137,11 +157,12 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     }
     let mut page = DetailPrinter { out, directory: &directory, now };
     page.head(&detail.incident)?;
+    for error in &detail.known_errors {
+        page.field("Known error", &format!("{} ({})", error.text(), error.likeness()))?;
+    }
     page.record(&detail.incident, &context.config.rules.levels)?;
     page.context(&detail)?;
-    for line in alerts::lines(&detail.alert_rows, now) {
-        page.field("Alert", &line)?;
-    }
+    page.alerts(&detail)?;
     for line in notified.lines(&detail.incident.summary) {
         page.field("Notified", &line)?;
     }
@@ -182,6 +203,17 @@ struct DetailPrinter<'a> {
 }
 
 impl DetailPrinter<'_> {
+    /// Prints how long the alerts are resolved, and a line for each of them.
+    fn alerts(&mut self, detail: &Detail) -> Result<(), Failure> {
+        if let Some(soak) = detail.soak.filter(|_| detail.incident.summary.status.is_open()) {
+            self.field("Stability", &soak.text(self.now))?;
+        }
+        for line in alerts::lines(&detail.alert_rows, self.now) {
+            self.field("Alert", &line)?;
+        }
+        Ok(())
+    }
+
     fn head(&mut self, incident: &Incident) -> Result<(), Failure> {
         let row = &incident.summary;
         let label = format!("{}  ", row.label());
@@ -290,6 +322,10 @@ impl DetailPrinter<'_> {
                 &format!("{}: {} · {by}", resolution.action, resolution.detail),
             )?;
             self.field("Validated", &resolution.validation)?;
+            if let Some(stability) = resolution.stability {
+                let waived = if stability.is_waived() { " · waived" } else { "" };
+                self.field("Stability", &format!("{}{waived}", stability.text()))?;
+            }
         }
         for fact in incident.facts() {
             self.field(fact.label, &fact.text)?;
@@ -376,6 +412,9 @@ impl DetailPrinter<'_> {
         for item in &review.actions {
             let owner = item.owner.as_ref().map(|owner| self.directory.person_label(owner));
             self.paragraph(&item.line(owner.as_deref(), today))?;
+            if let Some(follow_up) = incident.follow_up(item.id) {
+                self.paragraph(&format!("    {}", follow_up.line()))?;
+            }
         }
         Ok(())
     }

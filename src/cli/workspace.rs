@@ -85,7 +85,7 @@ impl OpenWorkspace {
     }
 
     /// Returns the store on which levels are called and people notified by this program: a file that
-    /// nothing else of this program uses, such as the demo, which calls levels in its simulation.
+    /// nothing else of this program uses. Not that of the demo, which calls levels in its simulation.
     pub fn own_store(&self) -> Option<&Arc<ReopeningStore>> {
         match &self.backend {
             WorkspaceBackend::File(store) if !self.shared => Some(store),
@@ -118,9 +118,10 @@ impl OpenWorkspace {
         }
     }
 
-    /// Replaces the channels and contacts of the settings in force. An API has its own.
+    /// Replaces the channels and contacts of the settings in force. An API has its own, and so has the
+    /// demo.
     pub async fn set_reach(&self, config: &Config) {
-        if let WorkspaceBackend::File(store) = &self.backend {
+        if let Some(store) = self.own_store() {
             store.set_reach(reach_source(config)).await;
         }
     }

@@ -10,6 +10,7 @@ use super::location::Location;
 use super::origin::Origins;
 use super::outbound::OutboundSettings;
 use super::panes::{PanesSettings, Profile, UnusableProfile};
+use super::publishing::PublishingSettings;
 use crate::ingest::IngestSettings;
 use crate::model::directory::Directory;
 use crate::model::notification::AnswerSettings;
@@ -40,6 +41,8 @@ pub struct Config {
     pub answers: AnswerSettings,
     /// Heartbeats and reminders.
     pub signals: SignalSettings,
+    /// The status page, where it is published, and reports on a timer.
+    pub publishing: PublishingSettings,
     /// Whether levels of escalation policies are called, and people notified, by themselves.
     pub automatic_escalation: bool,
     /// Whether to draw with ASCII characters only.

@@ -118,6 +118,7 @@ impl ConfigLoader<'_> {
             ingest: file.ingest,
             answers: file.answers,
             signals: file.signals,
+            publishing: file.publishing,
             profiles: file.profiles,
             unusable_profiles: file.unusable_profiles,
             warnings: file.warnings,

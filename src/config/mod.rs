@@ -15,6 +15,7 @@ pub mod outbound;
 pub mod panes;
 pub mod pattern;
 pub mod placeholder_text;
+pub mod publishing;
 pub mod reload;
 pub mod sample;
 pub mod show;

@@ -1,11 +1,12 @@
 //! What the settings say about channels, and about the people who are reached over them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::backend::http::TokenSource;
 use crate::model::calendar::CalendarSource;
 use crate::model::notification::{ChannelKind, Contacts};
-use crate::outbound::{ChannelOptions, PrivateHost};
+use crate::outbound::{ChannelOptions, PrivateHost, TrackerKind, TrackerOptions};
 
 /// Channels, contacts, and what holds for everything that leaves the machine.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -20,6 +21,8 @@ pub struct OutboundSettings {
     pub contacts: Contacts,
     /// The calendars from which schedules are read.
     pub calendars: Vec<CalendarSource>,
+    /// The trackers in which action items become issues, in the order of the file.
+    pub trackers: Vec<TrackerSettings>,
 }
 
 /// A channel of the settings.
@@ -35,6 +38,28 @@ pub struct ChannelSettings {
     pub secret: Option<TokenSource>,
     /// The file with the secret before it was replaced.
     pub old_secret: Option<TokenSource>,
+}
+
+/// How often the state of an issue is read, unless the settings say something else.
+pub const DEFAULT_POLL: Duration = Duration::from_mins(10);
+
+/// A tracker of the settings.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TrackerSettings {
+    /// The name by which action items refer to it.
+    pub name: String,
+    /// The kind of the tracker.
+    pub kind: TrackerKind,
+    /// What is not secret.
+    pub options: TrackerOptions,
+    /// Where its token comes from.
+    pub secret: TokenSource,
+    /// Whether it is meant where no tracker is named.
+    pub is_default: bool,
+    /// Whether an action item is done when its issue is.
+    pub closes_items: bool,
+    /// How often the state of an issue is read.
+    pub poll: Duration,
 }
 
 impl OutboundSettings {

@@ -1,5 +1,6 @@
 //! Writes the configuration in force as TOML, with where each value comes from.
 
+mod publishing;
 mod signals;
 
 use std::path::Path;
@@ -10,16 +11,18 @@ use super::colors::ColorRole;
 use super::effective::Config;
 use super::location::{Location, RemoteConfig};
 use super::log_level::log_level_name;
-use super::outbound::ChannelSettings;
+use super::outbound::{ChannelSettings, TrackerSettings};
 use super::toml_text::{format_keys, quote};
 use crate::backend::http::TokenSource;
 use crate::ingest::SecretSource;
 use crate::model::Priority;
 use crate::model::calendar::CalendarLocation;
 use crate::model::escalation::{Policy, PolicyLevel, Target};
+use crate::model::follow_up::FollowUpState;
 use crate::model::notification::{ContactRule, PersonContacts};
 use crate::model::oncall::{Layer, Member, Schedule, Turn};
 use crate::model::priority::Level as Extent;
+use crate::model::stability::by_priority;
 
 /// Formats a duration in the largest unit that is exact.
 #[must_use]
@@ -55,6 +58,7 @@ pub fn show(config: &Config, actions: &[(&str, Vec<String>)]) -> String {
     writer.heartbeats();
     writer.self_tests();
     writer.outbound();
+    writer.publishing();
     writer.ingest();
     writer.text
 }
@@ -198,6 +202,23 @@ impl TomlWriter<'_> {
         self.setting("fold", &rules.storms.folds.to_string());
         let same = rules.storms.folds_same_service;
         self.setting("fold_same_service", &same.to_string());
+        self.stability();
+    }
+
+    /// Writes how long alerts must be resolved before their incident may be.
+    fn stability(&mut self) {
+        let time = |seconds| if seconds > 0 { quote_seconds(seconds) } else { quote("never") };
+        let rules = &self.config.rules.stability;
+        self.section("stability");
+        for (priority, seconds) in by_priority(&rules.times_s) {
+            self.setting(&priority.as_str().to_lowercase(), &time(seconds));
+        }
+        for (service, times) in &rules.services {
+            self.section(&format!("stability.services.{}", format_key(service)));
+            for (priority, seconds) in by_priority(times) {
+                self.setting(&priority.as_str().to_lowercase(), &time(seconds));
+            }
+        }
     }
 
     fn objectives(&mut self) {
@@ -206,6 +227,7 @@ impl TomlWriter<'_> {
             self.field("service", &quote(&objective.service));
             self.field("target", &quote(&objective.target()));
             self.field("window", &quote(&format!("{}d", objective.window_days)));
+            self.field("alert", &objective.alert.to_string());
         }
     }
 
@@ -301,6 +323,9 @@ impl TomlWriter<'_> {
             if let Some(objective) = service.objective {
                 let (percent, fraction) = (objective / 1000, objective % 1000);
                 self.field("objective", &quote(&format!("{percent}.{fraction:03}")));
+            }
+            if let Some(name) = &service.public_name {
+                self.field("public_name", &quote(name));
             }
         }
         for policy in &directory.policies {
@@ -422,8 +447,58 @@ impl TomlWriter<'_> {
         for channel in &outbound.channels {
             self.channel(channel);
         }
+        for tracker in &outbound.trackers {
+            self.tracker(tracker);
+        }
         for person in &outbound.contacts.people {
             self.contacts(person);
+        }
+    }
+
+    fn tracker(&mut self, tracker: &TrackerSettings) {
+        let origin = self.config.origins.get(&format!("trackers.{}", tracker.name));
+        self.push_line(&format!("\n[trackers.{}] # {origin}", format_key(&tracker.name)));
+        self.field("kind", &quote(tracker.kind.as_str()));
+        let options = &tracker.options;
+        let [url, web_url] =
+            [&options.url, &options.web_url].map(|url| url.as_ref().map(ToString::to_string));
+        for (name, text) in [
+            ("url", url.as_ref()),
+            ("web_url", web_url.as_ref()),
+            ("workspace", options.workspace.as_ref()),
+            ("project", Some(&options.project)),
+            ("user", options.user.as_ref()),
+            ("issue_type", options.issue_type.as_ref()),
+        ] {
+            if let Some(text) = text {
+                self.field(name, &quote(text));
+            }
+        }
+        if !options.labels.is_empty() {
+            self.field("labels", &quote_list(&options.labels));
+        }
+        if !options.states.is_empty() {
+            let state = |(name, state): (&String, &FollowUpState)| {
+                format!("{} = {}", quote(name), quote(state.as_str()))
+            };
+            let states: Vec<String> = options.states.iter().map(state).collect();
+            self.field("states", &format!("{{ {} }}", states.join(", ")));
+        }
+        self.field("default", &tracker.is_default.to_string());
+        self.field("close_items", &tracker.closes_items.to_string());
+        self.field("poll", &quote_seconds(i64::try_from(tracker.poll.as_secs()).unwrap_or(0)));
+        self.secret("secret", &tracker.secret);
+    }
+
+    /// Writes where a secret comes from.
+    fn secret(&mut self, prefix: &str, source: &TokenSource) {
+        match source {
+            TokenSource::Keyring => {}
+            TokenSource::File(file) => self.field(&format!("{prefix}_file"), &quote_path(file)),
+            TokenSource::Variable(name) => self.field(&format!("{prefix}_env"), &quote(name)),
+            TokenSource::Command(run) => {
+                self.field(&format!("{prefix}_command"), &quote_list(run));
+            }
         }
     }
 
@@ -450,17 +525,8 @@ impl TomlWriter<'_> {
             self.field("timeout", &quote_seconds(i64::try_from(limit.as_secs()).unwrap_or(0)));
         }
         for (prefix, source) in [("secret", &channel.secret), ("old_secret", &channel.old_secret)] {
-            match source {
-                None | Some(TokenSource::Keyring) => {}
-                Some(TokenSource::File(file)) => {
-                    self.field(&format!("{prefix}_file"), &quote_path(file));
-                }
-                Some(TokenSource::Variable(name)) => {
-                    self.field(&format!("{prefix}_env"), &quote(name));
-                }
-                Some(TokenSource::Command(run)) => {
-                    self.field(&format!("{prefix}_command"), &quote_list(run));
-                }
+            if let Some(source) = source {
+                self.secret(prefix, source);
             }
         }
     }

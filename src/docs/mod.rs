@@ -89,6 +89,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/email.md"))]
     }
 
+    pub mod follow_ups {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/follow-ups.md"))]
+    }
+
     pub mod gcp {
         #![cfg_attr(not(doctest), doc = include_str!("guide/gcp.md"))]
     }
@@ -117,6 +121,9 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/calendars.md"))]
     }
 
+    pub mod impact {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/impact.md"))]
+    }
     pub mod heartbeats {
         #![cfg_attr(not(doctest), doc = include_str!("guide/heartbeats.md"))]
     }
@@ -184,6 +191,10 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/pushover.md"))]
     }
 
+    pub mod problems {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/problems.md"))]
+    }
+
     pub mod reminders {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reminders.md"))]
     }
@@ -200,12 +211,24 @@ pub mod guide {
         #![cfg_attr(not(doctest), doc = include_str!("guide/reviews.md"))]
     }
 
+    pub mod reports {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/reports.md"))]
+    }
+
+    pub mod statuspage {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/statuspage.md"))]
+    }
+
     pub mod sentry {
         #![cfg_attr(not(doctest), doc = include_str!("guide/sentry.md"))]
     }
 
     pub mod slack {
         #![cfg_attr(not(doctest), doc = include_str!("guide/slack.md"))]
+    }
+
+    pub mod stability {
+        #![cfg_attr(not(doctest), doc = include_str!("guide/stability.md"))]
     }
 
     pub mod storms {

@@ -10,6 +10,10 @@ pub(super) struct Changes {
     pub(super) delivery: Notify,
     /// For alerts that end by themselves.
     pub(super) expiry: Notify,
+    /// For action items that become issues.
+    pub(super) follow_ups: Notify,
+    /// For incidents that wait until they were stable for long enough.
+    pub(super) soaks: Notify,
     /// For maintenance windows, which are read with the directory.
     pub(super) maintenance: Notify,
 }
@@ -24,5 +28,7 @@ impl Changes {
     pub(super) fn notify(&self) {
         self.delivery.notify_one();
         self.expiry.notify_one();
+        self.follow_ups.notify_one();
+        self.soaks.notify_one();
     }
 }

@@ -29,7 +29,7 @@ struct Question {
 
 /// Returns what the message of a claim asks; `None` if nothing is to be answered.
 fn question(claim: &Claim, role: Option<Role>) -> Option<Question> {
-    let incident = &claim.incident;
+    let incident = claim.incident.as_ref()?;
     if !incident.status.is_open() {
         return None;
     }
@@ -211,7 +211,7 @@ mod tests {
             "attempts": 1, "updated_at": at(),
         }));
         let (notification, incident) = (notification.unwrap(), incident.unwrap());
-        Claim { notification, bundled: Vec::new(), fence: 1, incident }
+        Claim { notification, bundled: Vec::new(), fence: 1, incident: Some(incident) }
     }
 
     async fn message(claim: &Claim, settings: &AnswerSettings, ledger: &Links) -> OutboundMessage {
@@ -224,6 +224,7 @@ mod tests {
             actions: Vec::new(),
             reply_to: None,
             bundled: 0,
+            document: None,
         };
         add_links(&mut message, (claim, None), settings, ledger, at()).await;
         message

@@ -24,8 +24,12 @@ pub async fn message_for(
 ) -> OutboundMessage {
     let mut bundled = Vec::new();
     for notification in claim.bundled.iter().take(MAX_LINES) {
+        if notification.is_notice() {
+            bundled.push((notification, None));
+            continue;
+        }
         match backend.incident(notification.incident).await {
-            Ok(detail) => bundled.push((notification, detail.incident.summary)),
+            Ok(detail) => bundled.push((notification, Some(detail.incident.summary))),
             Err(error) => tracing::debug!(%error, "a bundled notification has no line"),
         }
     }
@@ -87,7 +91,7 @@ fn event_text(event: &EventBody) -> Option<String> {
     })
 }
 
-fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessage {
+fn message(claim: &Claim, bundled: &[(&Notification, Option<Summary>)]) -> OutboundMessage {
     let Claim { notification, incident, .. } = claim;
     let mut text = String::new();
     if notification.kind == MessageKind::Page {
@@ -95,10 +99,17 @@ fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessa
         push_level(&mut text, notification);
         text.push('.');
     }
-    if let Some(reminder) = notification.reminder {
+    if let Some(said) = &notification.text {
+        text.push_str(said);
+    } else if let Some(reminder) = notification.reminder {
         text.push_str(reminder.text());
     }
     for (notification, row) in bundled {
+        let Some(row) = row else {
+            text.push('\n');
+            text.push_str(notification.text.as_deref().unwrap_or_default());
+            continue;
+        };
         let number = row.number.map(|number| format!("{number} ")).unwrap_or_default();
         // Writing to a String can't fail.
         let _ = write!(text, "\nAlso {number}{} {}", row.priority, row.title);
@@ -116,21 +127,24 @@ fn message(claim: &Claim, bundled: &[(&Notification, Summary)]) -> OutboundMessa
     OutboundMessage {
         id: notification.id,
         kind: notification.kind,
-        incident: incident.number.map(|number| MessageIncident {
-            number,
-            id: incident.id,
-            title: incident.title.clone(),
-            priority: incident.priority,
-            service: incident.primary_service().map(ToOwned::to_owned),
-            team: incident.team.clone(),
-            status: incident.status,
-            reported_at: incident.reported_at,
+        incident: incident.as_ref().and_then(|incident| {
+            incident.number.map(|number| MessageIncident {
+                number,
+                id: incident.id,
+                title: incident.title.clone(),
+                priority: incident.priority,
+                service: incident.primary_service().map(ToOwned::to_owned),
+                team: incident.team.clone(),
+                status: incident.status,
+                reported_at: incident.reported_at,
+            })
         }),
         text: text.trim_start().to_owned(),
         url: None,
         actions: Vec::new(),
         reply_to: None,
         bundled: u32::try_from(claim.bundled.len()).unwrap_or(u32::MAX),
+        document: None,
     }
 }
 
@@ -148,6 +162,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::model::notification::ReminderKind;
 
     fn at() -> DateTime<Utc> {
         "2026-01-05T22:31:00Z".parse().unwrap()
@@ -176,7 +191,7 @@ mod tests {
     }
 
     fn claim(bundled: Vec<Notification>) -> Claim {
-        let incident = row(12, "Card payments fail");
+        let incident = Some(row(12, "Card payments fail"));
         Claim { notification: notification(7, 1, 1), bundled, fence: 1, incident }
     }
 
@@ -193,13 +208,33 @@ mod tests {
     #[test]
     fn bundled_notifications_have_lines() {
         let more: Vec<Notification> = (8..16).map(|id| notification(id, 2, 3)).collect();
-        let lines = [(&more[0], row(13, "Cart is slow")), (&more[1], row(14, "Login fails"))];
+        let mut notice = notification(20, 1, 1);
+        notice.text = Some("You go on call for web in 1h.".into());
+        let lines = [
+            (&more[0], Some(row(13, "Cart is slow"))),
+            (&notice, None),
+            (&more[1], Some(row(14, "Login fails"))),
+        ];
         let message = message(&claim(more.clone()), &lines);
         let expected = "Nobody has acknowledged it: you are called at level 1.\n\
                         Also INC-13 P1 Cart is slow, level 2 in round 3\n\
+                        You go on call for web in 1h.\n\
                         Also INC-14 P1 Login fails, level 2 in round 3";
         assert_eq!(message.text, expected);
         assert_eq!(message.bundled, 8);
+    }
+
+    #[test]
+    fn notice_is_about_no_incident() {
+        let mut claim = Claim { incident: None, ..claim(Vec::new()) };
+        claim.notification.incident = crate::model::IncidentId::NONE;
+        claim.notification.kind = MessageKind::Reminder;
+        claim.notification.reminder = Some(ReminderKind::OnCall);
+        claim.notification.text = Some("You go on call for web in 1h: Mon 9 Mar 09:00".into());
+        let message = message(&claim, &[]);
+        assert_eq!(message.incident, None);
+        assert_eq!(message.text, "You go on call for web in 1h: Mon 9 Mar 09:00");
+        assert_eq!((message.kind, message.actions.len()), (MessageKind::Reminder, 0));
     }
 
     #[rstest]

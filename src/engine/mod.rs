@@ -1,7 +1,9 @@
 //! What happens by itself: levels of escalation policies are called when they are due, the people whom
-//! they call are notified, alerts end that are not reported again, the silence of a heartbeat is declared
-//! as an incident, maintenance windows begin and end, calendars of schedules are read, and people are
-//! reminded of what must not be forgotten.
+//! they call are notified, alerts end that are not reported again, the silence of a heartbeat and an
+//! error budget that is used too fast are declared as incidents, maintenance windows begin and end,
+//! incidents are resolved that were stable for long enough, calendars of schedules are read, action items
+//! become issues in trackers, people are reminded of what must not be forgotten, and the status page and
+//! reports are published.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
 //! each step and each claim is a conditional write, so that whoever is first does it, and the others
@@ -9,23 +11,27 @@
 //! process.
 
 mod backoff;
+mod budgets;
 mod calendars;
 mod changes;
 mod clock;
 mod decisions;
 mod deliver;
 mod expire;
+pub mod follow_ups;
 mod heartbeats;
 mod links;
 mod maintenance;
 mod message;
+mod notices;
 mod parts;
 mod plan;
+mod publish;
 mod reminders;
 pub mod self_test;
 mod send;
 mod settings;
-mod shift_notices;
+mod soaks;
 mod stand_ins;
 mod steps;
 mod watches;
@@ -37,20 +43,25 @@ use tokio::sync::watch;
 pub use clock::{Clock, SystemClock};
 pub use decisions::{Decisions, ModelDecisions};
 pub use message::message_for;
+pub use publish::{NamedPublisher, PublishSettings};
 pub use settings::{EngineSettings, Sender};
 pub use stand_ins::StandIns;
 
 use crate::backend::{Backend, Ledger};
+use budgets::Budgets;
 use calendars::Calendars;
 use changes::Changes;
 use deliver::Delivery;
 use expire::Expiry;
+use follow_ups::FollowUps;
 use heartbeats::Heartbeats;
 use maintenance::Maintenance;
+use notices::Notices;
 use parts::{Parts, stopped};
+use publish::{Pages, Reports};
 use reminders::Reminders;
 use self_test::SelfTests;
-use shift_notices::ShiftNotices;
+use soaks::Soaks;
 use steps::Steps;
 use watches::Watches;
 
@@ -150,7 +161,7 @@ impl Engine {
         let notices = async {
             tokio::select! {
                 () = stopped(stopping.clone()) => {}
-                never = ShiftNotices::new(&self.parts).run() => match never {},
+                never = Notices::new(&self.parts, &changes).run() => match never {},
             }
         };
         let maintenance = async {
@@ -159,8 +170,41 @@ impl Engine {
                 never = Maintenance::new(&self.parts, &changes.maintenance).run() => match never {},
             }
         };
+        let follow_ups = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = FollowUps::new(&self.parts, &changes.follow_ups).run() => match never {},
+            }
+        };
+        let pages = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Pages::new(&self.parts).run() => match never {},
+            }
+        };
+        let reports = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Reports::new(&self.parts).run() => match never {},
+            }
+        };
+        let soaks = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Soaks::new(&self.parts, &changes.soaks).run() => match never {},
+            }
+        };
+        let budgets = async {
+            tokio::select! {
+                () = stopped(stopping.clone()) => {}
+                never = Budgets::new(&self.parts).run() => match never {},
+            }
+        };
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
-        let timed = async { tokio::join!(self_tests, watches, calendars, notices, maintenance) };
-        tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, delivery);
+        let timed = async {
+            tokio::join!(self_tests, watches, calendars, notices, maintenance, soaks, budgets)
+        };
+        let published = async { tokio::join!(pages, reports, follow_ups) };
+        tokio::join!(stop, steps, heartbeats, reminders, expiry, timed, published, delivery);
     }
 }

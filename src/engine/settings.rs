@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::publish::PublishSettings;
 use crate::model::calendar::CalendarSource;
 use crate::model::notification::{AnswerSettings, Contacts};
 use crate::model::service_level::ServiceLevels;
 use crate::model::signals::SignalSettings;
 use crate::outbound::calendar::CalendarReader;
-use crate::outbound::{Channels, OutboundMessage, Receipt, SendError};
+use crate::outbound::{Channels, OutboundMessage, Receipt, SendError, Trackers};
 
 /// Sends messages over channels that have names.
 #[async_trait]
@@ -83,4 +84,8 @@ pub struct EngineSettings {
     pub calendar_reader: Option<Arc<dyn CalendarReader>>,
     /// How people answer messages.
     pub answers: AnswerSettings,
+    /// What is published, and where.
+    pub publish: PublishSettings,
+    /// The trackers in which action items become issues.
+    pub trackers: Arc<Trackers>,
 }

@@ -154,6 +154,7 @@ mod tests {
             actions: Vec::new(),
             reply_to: None,
             bundled: 0,
+            document: None,
         }
     }
 

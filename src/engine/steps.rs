@@ -78,6 +78,8 @@ impl<'a> Steps<'a> {
             match self.turn().await {
                 Ok(()) => backoff.reset(),
                 Err(error) => {
+                    // While the store was away others may have changed who is on call.
+                    self.directory = None;
                     let wait = backoff.wait_after(&error, "the escalation");
                     self.engine.clock.sleep(wait).await;
                 }

@@ -121,6 +121,7 @@ pub fn explain_groups(
     let mut explained = Vec::new();
     for reported in groups {
         let unchanged = AlertGroup { alerts: Vec::new(), ..reported.clone() };
+        let own_key = reported.key.clone();
         let mut applied = settings.rules.apply(reported);
         if applied.groups.is_empty() {
             applied.groups.push(AppliedGroup { group: unchanged, rule: None });
@@ -134,6 +135,10 @@ pub fn explain_groups(
                 (Some(after), Some(before)) => changes(&before, after),
                 _ => Vec::new(),
             };
+            if group.key != own_key {
+                let (before, after) = (own_key.clone(), group.key.clone());
+                changes.insert(0, FieldChange { field: "group", before, after });
+            }
             if declared.is_some() {
                 changes.extend(conditions(&group.overrides));
             }
@@ -160,11 +165,14 @@ fn conditions(overrides: &Overrides) -> Vec<FieldChange> {
         let times = rule.times;
         ("flapping", format!("{times} times within {window}, ends once calm for {window}"))
     });
-    let hold_for = overrides.hold_s.map(|hold_s| ("hold_for", format!("{hold_s} s")));
+    let hold_for = overrides
+        .hold_s
+        .map(|hold_s| ("hold_for", format!("{}, until then nobody is called", span(hold_s))));
     let max_age = overrides.max_age_s.map(|max_age_s| {
         ("max_age", format!("{}, then a new incident is declared", span(max_age_s)))
     });
-    let conditions = [hold_for, hold, flapping, max_age].into_iter().flatten();
+    let owner = overrides.owner.clone().map(|owner| ("owner", owner));
+    let conditions = [owner, hold_for, hold, flapping, max_age].into_iter().flatten();
     conditions.map(|(field, after)| FieldChange { field, before: String::new(), after }).collect()
 }
 
@@ -204,6 +212,7 @@ fn changes(before: &Declaration, after: &Declaration) -> Vec<FieldChange> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use rstest::rstest;
     use toml::de::DeTable;
 
     use super::*;
@@ -260,6 +269,53 @@ mod tests {
             (declared.title.as_str(), declared.services[0].as_str()),
             ("Shop is down", "Shop")
         );
+    }
+
+    /// Each kind of rule, and what it changes.
+    #[rstest]
+    #[case("service = \"{type}\"", &[("service", "Shop", "http")])]
+    #[case("team = \"web\"", &[("team", "", "web")])]
+    #[case("category = \"security\"", &[("category", "", "security")])]
+    #[case("priority = \"P1\"", &[("impact", "medium", "high"), ("urgency", "medium", "high")])]
+    #[case("impact = \"high\"\nurgency = \"medium\"", &[("impact", "medium", "high")])]
+    #[case("title = \"{monitor}!\"", &[("title", "Shop is down", "Shop!")])]
+    #[case("owner = \"on-call:{type}\"", &[("owner", "", "on-call:http")])]
+    #[case("runbook = \"shop\"", &[("runbook", "", "shop")])]
+    #[case("group = \"all of {type}\"", &[("group", "uptime-kuma:3", "uptime-kuma:all of http")])]
+    #[case("hold_for = \"2m\"", &[("hold_for", "", "2m, until then nobody is called")])]
+    #[case(
+        "at_least = 3\nwithin = \"10m\"",
+        &[("at_least", "", "3 alerts within 10m, until then they wait")]
+    )]
+    #[case(
+        "flapping = { times = 4, within = \"1h\" }",
+        &[("flapping", "", "4 times within 1h00, ends once calm for 1h00")]
+    )]
+    #[case("max_age = \"2d\"", &[("max_age", "", "2d, then a new incident is declared")])]
+    fn each_kind_of_rule_is_explained(#[case] rule: &str, #[case] expected: &[(&str, &str, &str)]) {
+        let body = br#"{"heartbeat":{"status":0},"monitor":{"id":3,"name":"Shop","type":"http"}}"#;
+        let settings = settings(&format!("match = {{ type = \"http\" }}\n{rule}"));
+        let groups = explained(&settings, "uptime-kuma", body).expect("an explanation").groups;
+        let changes: Vec<(&str, &str, &str)> = groups[0]
+            .changes
+            .iter()
+            .map(|one| (one.field, one.before.as_str(), one.after.as_str()))
+            .collect();
+        assert_eq!(changes, expected);
+        // A message to which the rule does not apply changes nothing.
+        let other = br#"{"heartbeat":{"status":0},"monitor":{"id":3,"name":"Shop","type":"ping"}}"#;
+        let groups = explained(&settings, "uptime-kuma", other).expect("an explanation").groups;
+        assert_eq!((&groups[0].rule, groups[0].changes.len()), (&None, 0));
+    }
+
+    #[test]
+    fn added_labels_are_explained() {
+        let settings = settings("match = { type = \"http\" }\nlabels = { area = \"{type}\" }");
+        let body = br#"{"heartbeat":{"status":0},"monitor":{"id":3,"name":"Shop","type":"http"}}"#;
+        let groups = explained(&settings, "uptime-kuma", body).expect("an explanation").groups;
+        let [change] = &groups[0].changes[..] else { panic!("{:?}", groups[0].changes) };
+        assert_eq!(change.field, "labels");
+        assert_eq!(change.after, format!("{}, area=http", change.before));
     }
 
     #[test]

@@ -201,6 +201,7 @@ fn read_change_event(
         by: None,
         at: change.starts_at,
         url: change.url,
+        approval: None,
     };
     Ok(ChangeMessage { reports: vec![report], sender: Arc::new(Sender::default()) })
 }

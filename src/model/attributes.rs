@@ -1,13 +1,15 @@
-//! Labels and roles of an incident, as its row has them for filters.
+//! Labels, roles and impact of an incident, as its row has them for filters.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::actor::PersonRef;
+use super::impact::{Affected, Reporter};
 use super::status::Role;
 
-/// The labels of an incident and who has a role in it, besides the assignee. They are those of the
-/// record.
+/// The labels of an incident, who has a role in it besides the assignee, and whom it affects. All of it
+/// is that of the record.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Attributes {
@@ -17,6 +19,18 @@ pub struct Attributes {
     /// The roles with the people who have them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<RoleOf>,
+    /// When the impact began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<DateTime<Utc>>,
+    /// How many users it affects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<u64>,
+    /// The names and the tickets of those who have reported it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reporters: Vec<String>,
+    /// The teams that help.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
 }
 
 /// A role and the person who has it.
@@ -29,10 +43,10 @@ pub struct RoleOf {
 }
 
 impl Attributes {
-    /// Returns whether the incident has neither labels nor roles.
+    /// Returns whether the incident has none of that.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty() && self.roles.is_empty()
+        *self == Self::default()
     }
 
     /// Makes them these labels and roles.
@@ -45,6 +59,26 @@ impl Attributes {
             let role_of =
                 |(role, person): &(Role, PersonRef)| RoleOf { role: *role, person: person.clone() };
             self.roles = roles.iter().map(role_of).collect();
+        }
+    }
+
+    /// Makes what it has about the impact that of a record.
+    pub(super) fn set_impact(
+        &mut self,
+        began_at: Option<DateTime<Utc>>,
+        affected: &Affected,
+        reporters: &[Reporter],
+        teams: &[String],
+    ) {
+        self.began_at = began_at;
+        self.users = affected.users;
+        let names = reporters.iter().flat_map(|one| [Some(&one.name), one.ticket.as_ref()]);
+        let names = names.flatten().filter(|name| !name.is_empty());
+        if !self.reporters.iter().eq(names.clone()) {
+            self.reporters = names.cloned().collect();
+        }
+        if self.teams != teams {
+            self.teams = teams.to_vec();
         }
     }
 }

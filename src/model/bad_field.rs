@@ -96,6 +96,26 @@ pub enum FieldProblem {
     /// A link is not an absolute URL.
     #[error("is no URL: it begins with https:// or another scheme")]
     NotAUrl,
+    /// A share of users is none.
+    #[error("is no share: write a number of percent from 0 to 100, such as 12.5%")]
+    NotAShare,
+    /// A number of users is too large.
+    #[error("is {users}: {max} is the most")]
+    TooManyUsers {
+        /// The number.
+        users: u64,
+        /// The greatest number that is accepted.
+        max: u64,
+    },
+    /// A text is not in base64.
+    #[error("is not in base64: encode the content")]
+    NotBase64,
+    /// A text is not the hash of the content.
+    #[error("is not SHA-256 of the content in hexadecimal digits")]
+    NotAHash,
+    /// A part to redact is one that only a later version defines.
+    #[error("is not known: give evidence, reporter or contact")]
+    UnknownPart,
     /// A list is too long.
     #[error("has {count} entries: {max} is the most")]
     TooManyEntries {

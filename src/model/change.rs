@@ -29,6 +29,18 @@ growing_enum! {
 }
 
 growing_enum! {
+    /// Whether a change was approved by those who have to.
+    ChangeApproval, "approval" {
+        /// The approval was requested, and is not given yet.
+        Requested = "requested" | "pending" | "waiting",
+        /// The change may be made.
+        Approved = "approved",
+        /// The change may not be made.
+        Rejected = "rejected" | "denied",
+    }
+}
+
+growing_enum! {
     /// The kind of modification that a change makes.
     ChangeKind, "change kind" {
         /// New code was released.
@@ -66,12 +78,24 @@ pub struct Change {
     /// The page about it, such as the run of a pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Whether it was approved; absent where nobody says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ChangeApproval>,
     /// The fields that a later version defines.
     #[serde(skip)]
     pub extra: Extra,
 }
 
 extensible_record!(Change);
+
+impl Change {
+    /// Returns the approval as far as it says something: a request only as long as the change is planned.
+    #[must_use]
+    pub fn shown_approval(&self) -> Option<ChangeApproval> {
+        let is_planned = self.state == ChangeState::Planned;
+        self.approval.filter(|approval| is_planned || *approval != ChangeApproval::Requested)
+    }
+}
 
 /// A change that may have caused an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]

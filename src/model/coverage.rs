@@ -36,6 +36,8 @@ pub struct CoverageLine {
     pub after_s: Option<i64>,
     /// The team whose schedule decides, if it is not the team itself.
     pub of_team: Option<String>,
+    /// Whether the level calls one of those whom it names, another one for each incident.
+    pub by_turns: bool,
     /// The shifts from the start of the span to its end, without gaps between them.
     pub shifts: Vec<Shift>,
 }
@@ -71,20 +73,30 @@ impl CoverageLine {
 }
 
 impl TeamCoverage {
-    /// Returns the times in which nobody is called at level 1, whoever else would be later.
+    /// Returns the times in which nobody is called at level 1, whoever else would be later. A schedule that
+    /// no level calls does not count if there is a policy.
     #[must_use]
     pub fn gaps(&self) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-        let mut firsts = self.lines.iter().filter(|line| line.level == 1);
-        let Some(line) = firsts.next() else { return Vec::new() };
-        let others: Vec<&CoverageLine> = firsts.collect();
-        // Somebody else at the same level is called then.
-        let is_covered = |shift: &Shift| {
-            others
-                .iter()
-                .any(|other| other.gaps().all(|gap| gap.to <= shift.from || gap.from >= shift.to))
+        let firsts = || self.lines.iter().filter(|line| line.level == 1);
+        let has_policy = firsts().any(|line| line.after_s.is_some());
+        let mut called = firsts().filter(|line| !has_policy || line.after_s.is_some());
+        let spans = |line: &CoverageLine| -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+            line.gaps().map(|shift| (shift.from, shift.to)).collect()
         };
-        line.gaps().filter(|shift| !is_covered(shift)).map(|shift| (shift.from, shift.to)).collect()
+        let Some(first) = called.next() else { return Vec::new() };
+        called.fold(spans(first), |gaps, line| intersection(&gaps, &spans(line)))
     }
+}
+
+/// Returns the times that are in a span of either list, each in order and without overlaps.
+fn intersection(
+    some: &[(DateTime<Utc>, DateTime<Utc>)],
+    others: &[(DateTime<Utc>, DateTime<Utc>)],
+) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    let both = some.iter().flat_map(|(from, to)| {
+        others.iter().map(move |(begin, end)| ((*from).max(*begin), (*to).min(*end)))
+    });
+    both.filter(|(from, to)| from < to).collect()
 }
 
 /// Returns who is called for each team between two times: all teams of the directory, and those
@@ -132,7 +144,8 @@ pub fn team_coverage(
     for (level, number) in levels.iter().zip(1_u8..) {
         for target in level.call.iter().flat_map(|target| members(directory, target)) {
             if !listed.contains(&target) {
-                lines.push(line(directory, team, number, Some(level.after_s), &target, (from, to)));
+                let line = line(directory, team, number, Some(level.after_s), &target, (from, to));
+                lines.push(CoverageLine { by_turns: level.round_robin, ..line });
                 listed.push(target);
             }
         }
@@ -183,7 +196,7 @@ fn line(
         Target::Team(other) => Some(other.clone()),
         _ => None,
     };
-    CoverageLine { level, after_s, of_team, shifts }
+    CoverageLine { level, after_s, of_team, by_turns: false, shifts }
 }
 
 /// Returns the shifts of a schedule between two times. Turns in a row of the same person are one.
@@ -276,6 +289,67 @@ mod tests {
             format!("{} {who}{stand_in}", shift.from.format("%d %H:%M"))
         };
         line.shifts.iter().map(shift).collect()
+    }
+
+    fn span(from: &str, to: &str, person: Option<&str>) -> Shift {
+        let person = person.map(|name| PersonRef::new(name, name));
+        Shift { from: at(from), to: at(to), person, unknown_handle: None, is_override: false }
+    }
+
+    fn level_1(after_s: Option<i64>, shifts: Vec<Shift>) -> CoverageLine {
+        CoverageLine { level: 1, after_s, of_team: None, by_turns: false, shifts }
+    }
+
+    #[test]
+    fn gap_is_where_nobody_of_the_level_is_called() {
+        let night = level_1(
+            Some(0),
+            vec![
+                span("2026-11-29T00:00", "2026-11-29T08:00", Some("ines")),
+                span("2026-11-29T08:00", "2026-11-30T00:00", None),
+            ],
+        );
+        let morning = level_1(
+            Some(0),
+            vec![
+                span("2026-11-29T00:00", "2026-11-29T08:00", None),
+                span("2026-11-29T08:00", "2026-11-29T12:00", Some("tomo")),
+                span("2026-11-29T12:00", "2026-11-30T00:00", None),
+            ],
+        );
+        let evening = level_1(
+            Some(0),
+            vec![
+                span("2026-11-29T00:00", "2026-11-29T13:00", None),
+                span("2026-11-29T13:00", "2026-11-30T00:00", Some("yusuf")),
+            ],
+        );
+        let gaps = |lines: &[&CoverageLine]| {
+            let lines = lines.iter().map(|line| (*line).clone()).collect();
+            let team = TeamCoverage { team: "pay".into(), lines };
+            let text = |at: DateTime<Utc>| at.format("%d %H:%M").to_string();
+            team.gaps().into_iter().map(|(from, to)| (text(from), text(to))).collect::<Vec<_>>()
+        };
+        let expected = |from: &str, to: &str| vec![(from.to_owned(), to.to_owned())];
+        assert_eq!(gaps(&[&night]), expected("29 08:00", "30 00:00"));
+        assert_eq!(gaps(&[&night, &morning]), expected("29 12:00", "30 00:00"));
+        // Two others cover it together, but for an hour.
+        assert_eq!(gaps(&[&night, &morning, &evening]), expected("29 12:00", "29 13:00"));
+        // A schedule that the policy does not call covers nothing.
+        let always =
+            level_1(None, vec![span("2026-11-29T00:00", "2026-11-30T00:00", Some("ines"))]);
+        assert_eq!(gaps(&[&always, &night]), expected("29 08:00", "30 00:00"));
+        assert_eq!(gaps(&[&always]), []);
+    }
+
+    #[test]
+    fn level_by_turns_is_marked() {
+        let mut directory = directory();
+        directory.policies[0].levels[1].round_robin = true;
+        let team = team_coverage(&directory, "pay", at("2026-11-29T00:00"), at("2026-11-30T00:00"));
+        let marks: Vec<(u8, bool)> =
+            team.lines.iter().map(|line| (line.level, line.by_turns)).collect();
+        assert_eq!(marks, [(1, false), (2, true)]);
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub fn group(
     let detected_at = declaration.detected_at;
     let detected_at = (detected_at < incident.summary.detected_at).then_some(detected_at);
     let text = declaration.title.clone();
-    let count = declaration.alerts.filter(|count| *count > 1);
+    let count = declaration.alerts.filter(|count| *count != 1);
     let mut bodies = vec![EventBody::AlertRepeated { text, detected_at, count }];
     let severity = Severity {
         impact: declaration.impact,

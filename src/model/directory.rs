@@ -83,6 +83,9 @@ pub struct Service {
     /// The availability objective over 30 d in parts per 100,000 (99.9 % is 99,900).
     #[serde(default)]
     pub objective: Option<u32>,
+    /// What it is called on status pages; absent if it is not public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_name: Option<String>,
 }
 
 /// A span in which somebody stands in on a schedule.

@@ -9,13 +9,17 @@ use uuid::Uuid;
 
 use super::actor::{Actor, PersonRef};
 use super::checklist::{Answer, Item};
-use super::command::{Decision, Declaration, Link};
+use super::command::{Decision, Declaration, Link, PublicUpdate};
+use super::evidence::{Evidence, RedactedPart};
 use super::extra::{Extra, extensible_record};
+use super::follow_up::FollowUp;
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
+use super::impact::{Affected, Reporter};
 use super::last_word::LastWord;
 use super::notification::step::AutomaticStep;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
+use super::stability::Stability;
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
 use super::unknown::{is_exact, is_salvaging, is_strict, read_exactly};
 use super::verdict::{SlaTarget, Verdict};
@@ -150,7 +154,7 @@ pub enum EventBody {
         /// When the alert was detected, if that was before the incident's detection.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         detected_at: Option<DateTime<Utc>>,
-        /// How many alerts arrived; absent for one.
+        /// How many alerts the incident did not have before; absent for one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         count: Option<u32>,
     },
@@ -255,6 +259,9 @@ pub enum EventBody {
         message: String,
         /// When the next update is promised; `None` if none is.
         next_due: Option<DateTime<Utc>>,
+        /// How the message is shown on status pages; absent if it is not public.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        public: Option<PublicUpdate>,
     },
     /// An item of the checklist or the closing gate was answered.
     ItemAnswered {
@@ -271,6 +278,9 @@ pub enum EventBody {
         detail: String,
         /// How recovery was validated.
         validation: String,
+        /// How long its alerts were resolved; absent if the settings ask for no stability.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stability: Option<Stability>,
     },
     /// The fault came back, so the incident is open again.
     Reopened {
@@ -416,6 +426,53 @@ pub enum EventBody {
         #[schema(required)]
         reason: Option<String>,
     },
+    /// An issue in a tracker was asked for, was made, or has changed.
+    FollowUpSet {
+        /// The issue, its state and its action item.
+        follow_up: FollowUp,
+    },
+    /// It was said when the impact began.
+    ImpactBeganSet {
+        /// When it began; `None` if that is not known any more.
+        #[schema(required)]
+        began_at: Option<DateTime<Utc>>,
+    },
+    /// It was said how many users the incident affects, and where.
+    AffectedSet {
+        /// All of it; what is absent is not known.
+        affected: Affected,
+    },
+    /// Somebody was added who has reported the incident.
+    ReporterAdded {
+        /// Who; without what was redacted since.
+        reporter: Reporter,
+    },
+    /// Somebody is no longer a reporter of the incident.
+    ReporterRemoved {
+        /// The id of the reporter.
+        reporter: Uuid,
+    },
+    /// A team was involved that helps, or released.
+    TeamInvolved {
+        /// The name of the team.
+        team: String,
+        /// Whether it helps now.
+        involved: bool,
+    },
+    /// A file or captured output was attached.
+    EvidenceAdded {
+        /// The evidence without its content, and without what was redacted since.
+        evidence: Evidence,
+    },
+    /// Evidence, a reporter or a contact was removed for good, also from earlier events.
+    Redacted {
+        /// What was removed.
+        part: RedactedPart,
+        /// The id of the evidence or of the reporter.
+        target: Uuid,
+        /// Why.
+        reason: String,
+    },
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
     Unknown(UnknownEvent),
@@ -529,7 +586,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 43] = [
+    pub const KINDS: [&'static str; 51] = [
         "declared",
         "alert_repeated",
         "acknowledged",
@@ -573,6 +630,14 @@ impl EventBody {
         "unmuted",
         "folded",
         "noise_marked",
+        "follow_up_set",
+        "impact_began_set",
+        "affected_set",
+        "reporter_added",
+        "reporter_removed",
+        "team_involved",
+        "evidence_added",
+        "redacted",
     ];
 
     /// Returns whether the event is a note or the correction of one.

@@ -51,6 +51,14 @@ impl EventBody {
             Self::Unmuted => "unmuted",
             Self::Folded { .. } => "folded",
             Self::NoiseMarked { .. } => "noise_marked",
+            Self::FollowUpSet { .. } => "follow_up_set",
+            Self::ImpactBeganSet { .. } => "impact_began_set",
+            Self::AffectedSet { .. } => "affected_set",
+            Self::ReporterAdded { .. } => "reporter_added",
+            Self::ReporterRemoved { .. } => "reporter_removed",
+            Self::TeamInvolved { .. } => "team_involved",
+            Self::EvidenceAdded { .. } => "evidence_added",
+            Self::Redacted { .. } => "redacted",
             Self::Unknown(event) => &event.kind,
         }
     }
@@ -89,6 +97,16 @@ mod tests {
             json!({"kind": "merged_into", "into": IncidentId(uuid::Uuid::nil()), "number": null}),
             json!({"kind": "folded", "under": IncidentId(uuid::Uuid::nil())}),
             json!({"kind": "noise_marked", "reason": null}),
+            json!({"kind": "follow_up_set", "follow_up": {
+                "item": uuid::Uuid::nil(), "state": "requested"}}),
+            json!({"kind": "impact_began_set", "began_at": null}),
+            json!({"kind": "affected_set", "affected": {"users": 3}}),
+            json!({"kind": "reporter_added", "reporter": {"id": uuid::Uuid::nil(), "name": "a"}}),
+            json!({"kind": "reporter_removed", "reporter": uuid::Uuid::nil()}),
+            json!({"kind": "team_involved", "team": "a", "involved": true}),
+            json!({"kind": "evidence_added", "evidence": {
+                "id": uuid::Uuid::nil(), "name": "a", "hash": "b", "size": 1}}),
+            json!({"kind": "redacted", "part": "contact", "target": uuid::Uuid::nil(), "reason": "a"}),
             json!({"kind": "weather_changed", "to": "rain"}),
         ];
         for sample in samples {

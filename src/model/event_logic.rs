@@ -4,11 +4,13 @@
 
 use super::command::logic::EventLogic;
 use super::command::{
-    acknowledge, add_note, answer_item, answer_role, ask_for_role, assign, categorize, close,
-    correct_note, declare, describe, escalate, fold, give_role, link, mark_noise, merge,
-    move_alerts, move_status, mute, pause, prioritize, publish_review, reclassify, record_decision,
-    reopen, repeat_alert, resolve, set_action_item, set_expected_recovery, set_services, set_team,
-    snooze, undo_move, unlink, unmute, unpause, update_stakeholders, wake, write_review,
+    acknowledge, add_note, add_reporter, answer_item, answer_role, ask_for_role, assign,
+    attach_evidence, categorize, close, correct_note, declare, describe, escalate, fold, give_role,
+    involve_team, link, mark_noise, merge, move_alerts, move_status, mute, pause, prioritize,
+    publish_review, reclassify, record_decision, redact, remove_reporter, reopen, repeat_alert,
+    request_follow_up, resolve, set_action_item, set_affected, set_expected_recovery,
+    set_impact_began, set_services, set_team, snooze, undo_move, unlink, unmute, unpause,
+    update_stakeholders, wake, write_review,
 };
 use super::event::EventBody;
 
@@ -71,14 +73,19 @@ impl EventBody {
             }),
             Self::NoteAdded { text } => read(&add_note::NoteAdded { text }),
             Self::NoteCorrected { text, .. } => read(&correct_note::NoteCorrected { text }),
-            Self::StakeholdersUpdated { message, next_due } => {
-                read(&update_stakeholders::StakeholdersUpdated { message, next_due: *next_due })
+            Self::StakeholdersUpdated { message, next_due, public } => {
+                read(&update_stakeholders::StakeholdersUpdated {
+                    message,
+                    next_due: *next_due,
+                    public: public.as_ref(),
+                })
             }
             Self::ItemAnswered { item, answer } => {
                 read(&answer_item::ItemAnswered { item: *item, answer })
             }
-            Self::Resolved { action, detail, validation } => {
-                read(&resolve::Resolved { action: *action, detail, validation })
+            Self::Resolved { action, detail, validation, stability } => {
+                let stability = *stability;
+                read(&resolve::Resolved { action: *action, detail, validation, stability })
             }
             Self::Reopened { reason } => read(&reopen::Reopened { reason }),
             Self::Closed => read(&close::Closed),
@@ -136,6 +143,22 @@ impl EventBody {
             }
             Self::NoiseMarked { reason } => {
                 read(&mark_noise::NoiseMarked { reason: reason.as_deref() })
+            }
+            Self::FollowUpSet { follow_up } => read(&request_follow_up::FollowUpSet { follow_up }),
+            Self::ImpactBeganSet { began_at } => {
+                read(&set_impact_began::ImpactBeganSet { at: *began_at })
+            }
+            Self::AffectedSet { affected } => read(&set_affected::AffectedSet { affected }),
+            Self::ReporterAdded { reporter } => read(&add_reporter::ReporterAdded { reporter }),
+            Self::ReporterRemoved { reporter } => {
+                read(&remove_reporter::ReporterRemoved { reporter: *reporter })
+            }
+            Self::TeamInvolved { team, involved } => {
+                read(&involve_team::TeamInvolved { team, involved: *involved })
+            }
+            Self::EvidenceAdded { evidence } => read(&attach_evidence::EvidenceAdded { evidence }),
+            Self::Redacted { part, target, reason } => {
+                read(&redact::Redacted { part: *part, target: *target, reason })
             }
             Self::Unknown(event) => read(event),
         }

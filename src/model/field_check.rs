@@ -43,6 +43,14 @@ pub fn title(text: &str) -> CheckResult {
     one_line("title", text, MAX_TITLE_CHARS)
 }
 
+/// Checks a short text: one line of 1 to `max_chars` characters.
+///
+/// # Errors
+/// [`BadField`] says whether it is empty, too long or has a line break.
+pub(super) fn short_text(field: &'static str, text: &str, max_chars: usize) -> CheckResult {
+    one_line(field, text, max_chars)
+}
+
 /// Checks a name: one line of 1 to [`MAX_NAME_CHARS`] characters.
 ///
 /// # Errors

@@ -4,8 +4,9 @@
 //! [`super::text::fold`]. A search of the history finds it in symptoms, notes and other texts too;
 //! an excluded word excludes by the fields of the row alone. Terms are `p1`, `status:triggered`,
 //! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `role:me`, `role:scribe`, `team:db`,
-//! `cat:security`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
-//! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`. A `-` before a word or a term excludes
+//! `cat:security`, `source:monitoring`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
+//! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `users>100`, `reporter:varga`,
+//! `began<2h`. `team:` finds the teams that help, too. A `-` before a word or a term excludes
 //! what it matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
 //!
 //! `since:`, `before:` and `on:` are about the time of the report. Days begin in the zone of whoever
@@ -28,7 +29,7 @@ use super::actor::PersonRef;
 use super::id::IncidentNumber;
 use super::priority::Priority;
 use super::service_level::{ServiceLevels, running_clock};
-use super::status::{Category, Role, Status, text_enum};
+use super::status::{Category, Role, Source, Status, text_enum};
 use super::summary::Summary;
 use super::text::{FoldedText, equals_folded};
 use super::unknown::Word;
@@ -104,10 +105,12 @@ pub enum Predicate {
     Service(Option<String>),
     /// Is led by this assignee.
     Owner(Owner),
-    /// Belongs to this team; `None` selects incidents without a team.
+    /// Belongs to this team, or this team helps; `None` selects incidents without a team of their own.
     Team(Option<String>),
     /// Has this category; `None` selects incidents without a category.
     Category(Option<Category>),
+    /// Was detected in this way.
+    Source(Source),
     /// Was reported longer ago than this.
     Older(TimeDelta),
     /// Was reported more recently than this.
@@ -133,6 +136,17 @@ pub enum Predicate {
     /// Has this label, or one that begins with it and `=` or `:`; `None` selects incidents without
     /// labels.
     Label(Option<String>),
+    /// Affects more users than this, as far as that was said.
+    MoreUsers(u64),
+    /// Affects fewer users than this, as far as that was said.
+    FewerUsers(u64),
+    /// The impact began more recently than this, as far as that was said.
+    BeganWithin(TimeDelta),
+    /// The impact began longer ago than this, as far as that was said.
+    BeganBefore(TimeDelta),
+    /// Was reported by somebody with this name or ticket, or a part of it that begins a word; `None`
+    /// selects incidents without a reporter.
+    Reporter(Option<String>),
     /// Has somebody in a role.
     Role(RoleHolder),
     /// Is in this state of its service level.
@@ -349,10 +363,12 @@ impl Predicate {
             Self::Owner(_) => Some("owner"),
             Self::Team(_) => Some("team"),
             Self::Category(_) => Some("category"),
+            Self::Source(_) => Some("source"),
             Self::Sla(_) => Some("sla"),
             Self::On(_) => Some("day"),
             Self::Label(_) => Some("label"),
             Self::Role(_) => Some("role"),
+            Self::Reporter(_) => Some("reporter"),
             Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
@@ -364,6 +380,10 @@ impl Predicate {
             | Self::ResolvedBefore(_)
             | Self::ChangedWithin(_)
             | Self::ChangedBefore(_)
+            | Self::MoreUsers(_)
+            | Self::FewerUsers(_)
+            | Self::BeganWithin(_)
+            | Self::BeganBefore(_)
             | Self::State(_) => None,
         }
     }
@@ -381,6 +401,8 @@ impl Predicate {
             Self::On(_) => 1 << 7,
             Self::Label(_) => 1 << 8,
             Self::Role(_) => 1 << 9,
+            Self::Reporter(_) => 1 << 10,
+            Self::Source(_) => 1 << 11,
             Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
@@ -392,6 +414,10 @@ impl Predicate {
             | Self::ResolvedBefore(_)
             | Self::ChangedWithin(_)
             | Self::ChangedBefore(_)
+            | Self::MoreUsers(_)
+            | Self::FewerUsers(_)
+            | Self::BeganWithin(_)
+            | Self::BeganBefore(_)
             | Self::State(_) => 0,
         }
     }
@@ -420,12 +446,26 @@ impl Predicate {
             Self::Label(Some(label)) => {
                 incident.attributes.labels.iter().any(|one| is_label(one, label))
             }
-            Self::Team(team) => match (team, &incident.team) {
-                (Some(team), Some(incident_team)) => equals_folded(incident_team, team),
-                (None, None) => true,
-                _ => false,
-            },
+            Self::Team(None) => incident.team.is_none(),
+            Self::Team(Some(team)) => {
+                let helping = &incident.attributes.teams;
+                incident.team.iter().chain(helping).any(|one| equals_folded(one, team))
+            }
+            Self::MoreUsers(than) => incident.attributes.users.is_some_and(|users| users > *than),
+            Self::FewerUsers(than) => incident.attributes.users.is_some_and(|users| users < *than),
+            Self::BeganWithin(than) => {
+                incident.attributes.began_at.is_some_and(|at| context.now - at < *than)
+            }
+            Self::BeganBefore(than) => {
+                incident.attributes.began_at.is_some_and(|at| context.now - at > *than)
+            }
+            Self::Reporter(None) => incident.attributes.reporters.is_empty(),
+            Self::Reporter(Some(who)) => {
+                let who = FoldedText::new(who);
+                incident.attributes.reporters.iter().any(|one| who.begins_word_in(one))
+            }
             Self::Category(category) => incident.category == *category,
+            Self::Source(source) => incident.source == *source,
             Self::Older(than) => context.now - incident.reported_at > *than,
             Self::Younger(than) => context.now - incident.reported_at < *than,
             Self::Idle(than) | Self::ChangedBefore(than) => {

@@ -57,6 +57,12 @@ id! {
     /// The id of an incident, which no other incident has on any machine.
     IncidentId
 }
+
+impl IncidentId {
+    /// The id of no incident.
+    pub const NONE: Self = Self(Uuid::nil());
+}
+
 id! {
     /// The id of an event, which is an entry of a timeline.
     EventId

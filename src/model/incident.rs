@@ -4,17 +4,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::actor::{Actor, PersonRef};
 use super::attributes::Attributes;
 use super::checklist::Answered;
 use super::command::{Decision, Declaration, Link, RoleRequest};
 use super::event::{Event, EventBody, Undo};
+use super::evidence::Evidence;
 use super::extra::{Extra, extensible_record};
+use super::follow_up::FollowUp;
 use super::id::{IncidentId, IncidentNumber};
+use super::impact::{Affected, Reporter};
 use super::priority::Priority;
 use super::review::Review;
 use super::service_level::{ServiceLevels, SlaTarget, Verdict, ended_clock};
+use super::stability::Stability;
 use super::status::{Classification, ResolutionAction, Role, Status};
 use super::summary::{LAST_WORD, Summary};
 use super::unknown_names::UnknownNames;
@@ -84,6 +89,24 @@ pub struct Incident {
     /// Why it is marked as noise; `None` if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_reason: Option<String>,
+    /// The action items that are issues in a tracker, in the order in which that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<FollowUp>,
+    /// When the impact began, which may be before it was detected; absent if nobody has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<DateTime<Utc>>,
+    /// How many users it affects, and where; absent if nobody has said so.
+    #[serde(default, skip_serializing_if = "Affected::is_empty")]
+    pub affected: Affected,
+    /// Who has reported it, besides whoever declared it; at most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reporters: Vec<Reporter>,
+    /// The teams that help, besides the responsible one; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// The files and captured output that belong to it; at most 20, and those that were redacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Evidence>,
     /// The fields inside of others that a later version defines; those of the record itself are in
     /// the summary.
     #[serde(skip)]
@@ -108,6 +131,9 @@ pub struct Resolution {
     pub validation: String,
     /// The person or program that reported the resolution.
     pub by: Actor,
+    /// How long its alerts were resolved; absent if the settings ask for no stability.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stability: Option<Stability>,
 }
 
 /// Why a list of events is not the timeline of one incident.
@@ -191,6 +217,12 @@ pub(super) fn declared_summary(
 }
 
 impl Incident {
+    /// Returns the follow-up of an action item.
+    #[must_use]
+    pub fn follow_up(&self, item: Uuid) -> Option<&FollowUp> {
+        self.follow_ups.iter().find(|follow_up| follow_up.item == item)
+    }
+
     /// Returns the people whom the record names: the assignee, those with a role or an action item,
     /// and those who decided something.
     pub fn people(&self) -> impl Iterator<Item = &PersonRef> {
@@ -266,6 +298,12 @@ impl Incident {
             expected_recovery: None,
             role_requests: Vec::new(),
             noise_reason: None,
+            follow_ups: Vec::new(),
+            began_at: None,
+            affected: Affected::default(),
+            reporters: Vec::new(),
+            teams: Vec::new(),
+            evidence: Vec::new(),
             extra: Extra::default(),
         }
     }
@@ -337,9 +375,11 @@ impl Incident {
         self.set_attributes();
     }
 
-    /// Makes the labels and roles of the row those of the record.
+    /// Makes what filters select the row by that of the record.
     pub(crate) fn set_attributes(&mut self) {
-        self.summary.attributes.set(&self.labels, &self.roles);
+        let attributes = &mut self.summary.attributes;
+        attributes.set(&self.labels, &self.roles);
+        attributes.set_impact(self.began_at, &self.affected, &self.reporters, &self.teams);
     }
 
     /// Returns the record as the fields of its JSON.

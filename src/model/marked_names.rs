@@ -37,7 +37,9 @@ impl EventBody {
             Self::Assigned { to: Some(person) } | Self::RoleGiven { person, .. } => {
                 is_unknown(person)
             }
-            Self::TeamSet { team: Some(team) } => directory.is_unknown_team(team),
+            Self::TeamSet { team: Some(team) } | Self::TeamInvolved { team, .. } => {
+                directory.is_unknown_team(team)
+            }
             Self::ServicesSet { services } => {
                 services.iter().any(|name| directory.is_unknown_service(name))
             }
@@ -56,7 +58,9 @@ impl EventBody {
         };
         match &mut marked {
             Self::Assigned { to: Some(person) } | Self::RoleGiven { person, .. } => mark(person),
-            Self::TeamSet { team: Some(team) } => *team = directory.team_label(team).into_owned(),
+            Self::TeamSet { team: Some(team) } | Self::TeamInvolved { team, .. } => {
+                *team = directory.team_label(team).into_owned();
+            }
             Self::ServicesSet { services } => {
                 for name in services {
                     *name = directory.service_label(name).into_owned();

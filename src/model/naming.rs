@@ -9,6 +9,7 @@ use super::check;
 use super::command::IncidentCommand;
 use super::directory::Directory;
 use super::incident::Incident;
+use super::problem::Problem;
 use super::signals::self_test::{SELF_TEST, test_person};
 use super::text::{equals_folded, fold};
 
@@ -74,15 +75,42 @@ pub fn resolve_people(
             .or_else(|| incident.and_then(|incident| incident.people().find(has_handle)))
             .or_else(|| of_test.as_ref().filter(has_handle))
             .cloned();
-        let Some(found) = found else {
-            let handles = directory.people.iter().map(|person| person.handle.as_str());
-            let nearest = nearest(&person.handle, handles).map(str::to_owned);
-            let handle = person.handle.clone();
-            return Err(BadField::new(field, FieldProblem::UnknownPerson { handle, nearest }));
-        };
-        *person = found;
+        *person = found.ok_or_else(|| unknown_person(field, &person.handle, directory))?;
     }
     Ok(())
+}
+
+/// Replaces the owner of a problem by the directory's entry with the same handle, as
+/// [`resolve_people`] does. `stored` is the problem before it is changed.
+///
+/// # Errors
+/// [`BadField`] for a handle that nobody in the directory has.
+pub fn resolve_owner(
+    problem: &mut Problem,
+    directory: &Directory,
+    actor: &Actor,
+    stored: Option<&Problem>,
+) -> Result<(), BadField> {
+    let Some(owner) = problem.owner.as_mut().filter(|_| !directory.people.is_empty()) else {
+        return Ok(());
+    };
+    let has_handle = |other: &&PersonRef| equals_folded(&other.handle, &owner.handle);
+    let found = directory
+        .people
+        .iter()
+        .find(has_handle)
+        .or_else(|| actor.person().filter(has_handle))
+        .or_else(|| stored.and_then(|stored| stored.owner.as_ref()).filter(has_handle))
+        .cloned();
+    *owner = found.ok_or_else(|| unknown_person("owner", &owner.handle, directory))?;
+    Ok(())
+}
+
+/// Returns the error for a handle that nobody in the directory has.
+fn unknown_person(field: &'static str, handle: &str, directory: &Directory) -> BadField {
+    let handles = directory.people.iter().map(|person| person.handle.as_str());
+    let nearest = nearest(handle, handles).map(str::to_owned);
+    BadField::new(field, FieldProblem::UnknownPerson { handle: handle.to_owned(), nearest })
 }
 
 /// Returns the errors for the services and the team that a command names and the directory has not.
@@ -95,6 +123,7 @@ pub fn unknown_names(command: &IncidentCommand, directory: &Directory) -> Vec<Ba
         }
         IncidentCommand::SetServices { services } => (services.as_slice(), None),
         IncidentCommand::SetTeam { team } => ([].as_slice(), team.as_ref()),
+        IncidentCommand::InvolveTeam { team, involved: true } => ([].as_slice(), Some(team)),
         _ => return Vec::new(),
     };
     let is_name = |name: &&String| check::name("name", name).is_ok();
@@ -145,6 +174,7 @@ mod tests {
             depends_on: Vec::new(),
             runbook: None,
             objective: None,
+            public_name: None,
         };
         Directory {
             people: vec![PersonRef::new("ines", "Ines Moreau"), PersonRef::new("bo", "Bo Lind")],

@@ -18,6 +18,7 @@ use super::link::Link;
 use super::maintenance::MaintenanceRefusal;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::Section;
+use super::stability::Soak;
 use super::status::{Category, Role, Status};
 
 pub use sentence::DatedRejection;
@@ -193,6 +194,25 @@ pub enum Rejection {
     AlreadyNoise,
     /// The incident is not marked as noise.
     NotNoise,
+    /// The incident has this reporter already.
+    AlreadyReported,
+    /// The incident has no such reporter.
+    NoSuchReporter,
+    /// The team leads or helps already.
+    AlreadyInvolved,
+    /// The team does not help.
+    NotInvolved,
+    /// The incident has evidence of this name or with this content already.
+    AlreadyAttached {
+        /// The name under which it has it.
+        name: String,
+    },
+    /// The store has no room for more evidence.
+    EvidenceFull,
+    /// The incident has no such evidence.
+    NoSuchEvidence,
+    /// That was redacted already.
+    AlreadyRedacted,
     /// Alerts should be moved to the incident that has them.
     MoveToItself,
     /// The incident to which alerts should be moved has ended.
@@ -211,6 +231,13 @@ pub enum Rejection {
     NotLinked {
         /// The link that was to be removed.
         link: Link,
+    },
+    /// The alerts of the incident are not resolved for as long as they must be.
+    NotStableYet {
+        /// How far it is.
+        soak: Soak,
+        /// When that was decided.
+        at: DateTime<Utc>,
     },
     /// An incident is resolved before it is closed.
     CloseUnresolved,
@@ -284,6 +311,13 @@ pub enum Rejection {
     ReviewLacks {
         /// These sections, in order.
         sections: Vec<Section>,
+    },
+    /// The review has no such action item, or it has no follow-up to record.
+    NoSuchActionItem,
+    /// The action item has an issue already, or one was asked for.
+    AlreadyFollowedUp {
+        /// The issue and its state.
+        by: String,
     },
     /// The id of the command belongs to another command, which was carried out before.
     IdReused,
@@ -367,7 +401,8 @@ impl Rejection {
             | Self::FoldUnderItself
             | Self::MoveToItself
             | Self::IdReused
-            | Self::IdCollides => RejectionKind::Invalid,
+            | Self::IdCollides
+            | Self::NoSuchActionItem => RejectionKind::Invalid,
             Self::AlreadyDeclared { .. }
             | Self::AlreadyEnded { .. }
             | Self::NotOpen { .. }
@@ -395,14 +430,23 @@ impl Rejection {
             | Self::NotFolded
             | Self::AlreadyNoise
             | Self::NotNoise
+            | Self::AlreadyReported
+            | Self::NoSuchReporter
+            | Self::AlreadyInvolved
+            | Self::NotInvolved
+            | Self::AlreadyAttached { .. }
+            | Self::NoSuchEvidence
+            | Self::AlreadyRedacted
             | Self::AlreadyLinked { .. }
             | Self::NotLinked { .. }
             | Self::NeedsNoReopening { .. }
             | Self::MovedBySomebodyElse { .. }
             | Self::ChangedMeanwhile { .. }
             | Self::ReviewAlreadyPublished { .. }
+            | Self::AlreadyFollowedUp { .. }
             | Self::Administration(_) => RejectionKind::Conflict,
             Self::StagesOnlyMoveForward { .. }
+            | Self::EvidenceFull
             | Self::AcknowledgedMeanwhile
             | Self::LevelNotDue { .. }
             | Self::EscalationOnHold
@@ -411,6 +455,7 @@ impl Rejection {
             | Self::FoldTargetEnded { .. }
             | Self::FoldTargetFolded { .. }
             | Self::MoveTargetEnded { .. }
+            | Self::NotStableYet { .. }
             | Self::CloseUnresolved
             | Self::ClosingGateOpen { .. }
             | Self::ReopenedTooLate { .. }

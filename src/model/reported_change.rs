@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::actor::Actor;
-use super::change::{Change, ChangeKind, ChangeState};
+use super::change::{Change, ChangeApproval, ChangeKind, ChangeState};
 use super::id::ChangeId;
 use super::time;
 
@@ -24,6 +24,8 @@ pub struct ReportedChange {
     pub at: DateTime<Utc>,
     /// The page about it.
     pub url: Option<String>,
+    /// What is reported of its approval, if anything is.
+    pub approval: Option<ChangeApproval>,
 }
 
 impl ReportedChange {
@@ -46,6 +48,7 @@ impl ReportedChange {
                 ends_at: is_end(self.state).then_some(at),
                 state: self.state,
                 url: self.url.clone(),
+                approval: self.approval,
                 extra: <_>::default(),
             });
         };
@@ -70,6 +73,8 @@ impl ReportedChange {
         if change.url.is_none() {
             change.url.clone_from(&self.url);
         }
+        // A request comes before its answer, and a refusal is the last word, in whatever order.
+        change.approval = change.approval.max(self.approval);
         (change != *stored).then_some(change)
     }
 }
@@ -109,6 +114,7 @@ mod tests {
             by: Actor::Integration("CI".into()),
             at: at(minute),
             url: Some("https://ci.example.net/7".into()),
+            approval: None,
         }
     }
 
@@ -160,6 +166,24 @@ mod tests {
             let change = fold(&sent);
             let expected = (at(starts), ends.map(at), state);
             assert_eq!((change.starts_at, change.ends_at, change.state), expected, "{order:?}");
+        }
+    }
+
+    #[test]
+    fn approval_does_not_depend_on_the_order() {
+        let with = |approval, minute| ReportedChange {
+            approval: Some(approval),
+            ..report(ChangeState::Planned, minute)
+        };
+        let (requested, approved) =
+            (with(ChangeApproval::Requested, 1), with(ChangeApproval::Approved, 2));
+        let running = report(ChangeState::Running, 3);
+        for order in orders(3) {
+            let all = [&requested, &approved, &running];
+            let sent: Vec<&ReportedChange> = order.iter().map(|index| all[*index]).collect();
+            let change = fold(&sent);
+            assert_eq!(change.approval, Some(ChangeApproval::Approved), "{order:?}");
+            assert_eq!(change.state, ChangeState::Running, "{order:?}");
         }
     }
 

@@ -5,9 +5,11 @@ mod html;
 mod page;
 mod style;
 mod suggestions;
+mod timeline;
 
 pub use page::{PageTimes, ReviewPage};
 pub use suggestions::suggested_text;
+pub use timeline::{TimelineChoice, timeline_choices, timeline_text};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};

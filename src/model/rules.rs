@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::measures::pages::Objective;
 use super::priority::Matrix;
 use super::service_level::ServiceLevels;
+use super::stability::StabilityRules;
 use super::storm_rules::StormRules;
 
 /// The rules in force. The defaults are those that the documentation of each part gives.
@@ -28,6 +29,9 @@ pub struct Rules {
     /// How much of the time services are to be available.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Objective>,
+    /// How long the alerts of an incident must be resolved before it may be.
+    #[serde(skip_serializing_if = "StabilityRules::is_off")]
+    pub stability: StabilityRules,
 }
 
 impl Default for Rules {
@@ -40,6 +44,7 @@ impl Default for Rules {
             suspect_s: TimeDelta::hours(2).num_seconds(),
             storms: StormRules::default(),
             objectives: Vec::new(),
+            stability: StabilityRules::default(),
         }
     }
 }

@@ -106,5 +106,13 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::Unmuted
             | EventBody::Folded { .. }
             | EventBody::NoiseMarked { .. }
+            | EventBody::FollowUpSet { .. }
+            | EventBody::ImpactBeganSet { .. }
+            | EventBody::AffectedSet { .. }
+            | EventBody::ReporterAdded { .. }
+            | EventBody::ReporterRemoved { .. }
+            | EventBody::TeamInvolved { .. }
+            | EventBody::EvidenceAdded { .. }
+            | EventBody::Redacted { .. }
     )
 }

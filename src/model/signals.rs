@@ -1,19 +1,23 @@
-//! What the settings say about silence and about what must not be forgotten: heartbeats, reminders,
-//! acknowledgements that expire, and who is sent updates.
+//! What the settings say about silence and about what must not be forgotten: heartbeats, error budgets,
+//! reminders, acknowledgements that expire, and who is sent updates.
 
+mod action_items;
+mod burn;
 mod heartbeat;
+mod notice;
 mod reminder;
 pub mod self_test;
-mod shift_notice;
 mod stakeholders;
 
+pub use action_items::{days_of_notices, notices_of_action_items};
+pub use burn::{BURN, Burn, BurnWindow, burn_ending};
 pub use heartbeat::{
     BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
     describe_all, heartbeat_key, levels_of,
 };
+pub use notice::{Notice, notices_of_shifts, notices_of_windows};
 pub use reminder::{DueReminder, ReminderSettings, next_reminder, plan_reminder};
 pub use self_test::{SELF_TEST, SelfTestRule, TestChange, TestRecord, WatchRule};
-pub use shift_notice::{ShiftNotice, shift_notices};
 pub use stakeholders::{StakeholderRule, StakeholderTopic, plan_update};
 
 use crate::model::escalation::AcknowledgementExpiry;

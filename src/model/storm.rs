@@ -206,6 +206,7 @@ mod tests {
             depends_on: depends_on.iter().map(|name| (*name).to_owned()).collect(),
             runbook: None,
             objective: None,
+            public_name: None,
         };
         Directory {
             services: vec![

@@ -1,4 +1,4 @@
-//! Services that incidents or changes name and the directory does not have.
+//! Services that incidents, labels of alerts or changes name and the directory does not have.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,14 +7,15 @@ use utoipa::ToSchema;
 use super::directory::{Directory, Service};
 use super::id::IncidentNumber;
 
-/// A service that incidents or changes name and the directory does not have.
+/// A service that incidents, labels of alerts or changes name and the directory does not have.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct UnknownService {
     /// The name, as it was reported.
     pub name: String,
     /// How many incidents name it.
     pub incidents: u64,
-    /// How many alerts these incidents have; of old ones they are not stored any more.
+    /// How many alerts these incidents have, with those of other incidents whose label names it; of old
+    /// ones they are not stored any more.
     pub alerts: u64,
     /// How many of the latest changes name it.
     #[serde(default)]
@@ -23,7 +24,7 @@ pub struct UnknownService {
     pub first_at: DateTime<Utc>,
     /// When it was named last.
     pub last_at: DateTime<Utc>,
-    /// The last incident that names it; absent if only changes do.
+    /// The last incident that names it, or has an alert whose label does; absent if only changes do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_incident: Option<IncidentNumber>,
     /// Who names it: kinds of senders of alerts, such as `zabbix`, the source of incidents without alerts,
@@ -48,6 +49,7 @@ impl UnknownService {
             depends_on: Vec::new(),
             runbook: None,
             objective: None,
+            public_name: None,
         }
     }
 }

@@ -101,8 +101,12 @@ impl Answer {
 
 /// Returns the wait that the header `Retry-After` asks for: seconds, or a time by the provider's own
 /// clock.
+///
+/// Without one, the end of a limit counts that is used up: `X-RateLimit-Remaining: 0` with the Unix time
+/// `X-RateLimit-Reset`, as GitHub and Plane send it.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let Some(header) = headers.get(RETRY_AFTER) else { return limit_reset(headers) };
+    let text = header.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         return wait_seconds(seconds);
     }
@@ -111,6 +115,18 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let now = date.and_then(|date| httpdate::parse_http_date(date).ok());
     let wait = until.duration_since(now.unwrap_or_else(SystemTime::now)).unwrap_or_default();
     Some(wait.min(MAX_RETRY_AFTER))
+}
+
+/// Returns how long a limit that is used up lasts.
+fn limit_reset(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+    if number("x-ratelimit-remaining")? > 0.0 {
+        return None;
+    }
+    let date = headers.get(DATE).and_then(|date| date.to_str().ok());
+    let now = date.and_then(|date| httpdate::parse_http_date(date).ok());
+    let now = now.unwrap_or_else(SystemTime::now).duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    wait_seconds((number("x-ratelimit-reset")? - now.as_secs_f64()).max(0.0))
 }
 
 /// Returns a wait of so many seconds, at most a day; `None` for what is no wait.
@@ -200,6 +216,23 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(RETRY_AFTER, text.parse().unwrap());
         headers.insert(DATE, "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
+        assert_eq!(retry_after(&headers).map(|wait| wait.as_secs_f64()), seconds);
+    }
+
+    #[rstest]
+    #[case("0", "784111787", Some(10.0))]
+    #[case("0", "784111000", Some(0.0))]
+    #[case("3", "784111787", None)]
+    #[case("0", "soon", None)]
+    fn limit_that_is_used_up_asks_for_a_wait(
+        #[case] remaining: &str,
+        #[case] reset: &str,
+        #[case] seconds: Option<f64>,
+    ) {
+        let mut headers = HeaderMap::new();
+        headers.insert(DATE, "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap());
+        headers.insert("x-ratelimit-remaining", remaining.parse().unwrap());
+        headers.insert("x-ratelimit-reset", reset.parse().unwrap());
         assert_eq!(retry_after(&headers).map(|wait| wait.as_secs_f64()), seconds);
     }
 

@@ -105,15 +105,24 @@ impl Request {
     pub fn get(url: Url, accept: &'static str, max_answer: usize) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        let mut mask = Mask::default();
+        let mut mask = mask_of_login(&url);
         // The path of a private calendar is as good as a password. A short one is none, and may stand
         // anywhere in the answer.
-        for secret in [url.password(), Some(url.path()), url.query()].into_iter().flatten() {
+        for secret in [Some(url.path()), url.query()].into_iter().flatten() {
             if secret.len() >= 16 {
                 mask.add(secret);
             }
         }
         Self { method: Method::GET, url, headers, body: Vec::new(), mask, max_answer }
+    }
+
+    /// Creates a GET of JSON whose URL holds no secret, and whose answer is read up to a number of bytes.
+    #[must_use]
+    pub fn read(url: Url, max_answer: usize) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let (body, mask) = (Vec::new(), Mask::default());
+        Self { method: Method::GET, url, headers, body, mask, max_answer }
     }
 
     /// Creates a request with a body.
@@ -122,10 +131,7 @@ impl Request {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.5"));
-        let mut mask = Mask::default();
-        if let Some(password) = url.password() {
-            mask.add(password);
-        }
+        let mask = mask_of_login(&url);
         Self { method, url, headers, body, mask, max_answer: MAX_ANSWER_BYTES }
     }
 
@@ -136,6 +142,13 @@ impl Request {
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Result<Self, SendError> {
         self.headers.insert(name, sensitive(value)?);
         Ok(self)
+    }
+
+    /// Sets up to how many bytes the answer is read.
+    #[must_use]
+    pub fn with_max_answer(mut self, bytes: usize) -> Self {
+        self.max_answer = bytes;
+        self
     }
 
     /// Adds the header `Authorization` with a bearer token.
@@ -173,6 +186,38 @@ impl Request {
         self.mask.add(secret);
         self
     }
+}
+
+/// Returns what hides the name and the password of a URL, also as the header has them that is made of these. A
+/// name without a password is as good as one.
+fn mask_of_login(url: &Url) -> Mask {
+    let mut mask = Mask::default();
+    match (url.username(), url.password()) {
+        (name, None) if name.len() < 4 => {}
+        (name, None) => {
+            for secret in [name.to_owned(), decoded(name), format!("{}:", decoded(name))] {
+                mask.add(&secret);
+            }
+        }
+        (name, Some(password)) => {
+            let both = format!("{}:{}", decoded(name), decoded(password));
+            for secret in [password.to_owned(), decoded(password), both] {
+                // An empty text would stand between any two characters.
+                if !secret.is_empty() {
+                    mask.add(&secret);
+                }
+            }
+        }
+    }
+    mask
+}
+
+/// Returns a part of a URL as it was before it was escaped.
+fn decoded(part: &str) -> String {
+    // What has a meaning in forms alone stands for itself.
+    let part = part.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+    let mut pairs = form_urlencoded::parse(part.as_bytes());
+    pairs.next().map(|(text, _)| text.into_owned()).unwrap_or_default()
 }
 
 fn sensitive(value: &str) -> Result<HeaderValue, SendError> {
@@ -254,7 +299,7 @@ impl Client {
             host,
             status,
             retry_after: answer::retry_after(&headers),
-            redirect_host: answer::redirect_host(&headers, &url),
+            redirect_host: answer::redirect_host(&headers, &url).map(|host| mask.apply(&host)),
             body: mask.apply(&String::from_utf8_lossy(&body)),
         })
     }
@@ -349,4 +394,25 @@ fn transport_error(host: &str, error: &reqwest::Error, mask: &Mask) -> SendError
     SendError::uncertain(format!(
         "{host} broke the connection off ({deepest}): the message may have arrived"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("https://host.example/x", "ines:p", "ines:p")]
+    #[case("https://ines:s3cr%2Bt@host.example", "no s3cr+t and no s3cr%2Bt", "no … and no …")]
+    // What the header Authorization has: ines:s3cr+t in Base64.
+    #[case("https://ines:s3cr%2Bt@host.example", "Basic aW5lczpzM2NyK3Q=", "Basic …")]
+    // tk_1: without a password.
+    #[case("https://tk_1@host.example", "Basic dGtfMTo= of tk_1", "Basic … of …")]
+    // As short as that it is no secret, and may stand anywhere.
+    #[case("https://me@host.example", "some text", "some text")]
+    fn login_of_a_url_is_hidden(#[case] url: &str, #[case] text: &str, #[case] expected: &str) {
+        let mask = mask_of_login(&url.parse().unwrap());
+        assert_eq!(mask.apply(text), expected);
+    }
 }

@@ -1,5 +1,7 @@
 //! What is sent to a person, independent of the channel.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -26,6 +28,17 @@ pub struct OutboundMessage {
     pub reply_to: Option<String>,
     /// How many more messages this one stands for.
     pub bundled: u32,
+    /// A document in place of a message, whose text is in `text` as well.
+    pub document: Option<Arc<MessageDocument>>,
+}
+
+/// A document that is sent to a person, such as a report.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageDocument {
+    /// The title on one line.
+    pub title: String,
+    /// The document as HTML, for channels that show it; the text is sent without it.
+    pub html: Option<String>,
 }
 
 impl OutboundMessage {
@@ -54,6 +67,7 @@ impl std::fmt::Debug for OutboundMessage {
             .field("url", &self.url)
             .field("actions", &self.actions)
             .field("bundled", &self.bundled)
+            .field("document", &self.document.as_ref().map(|document| &document.title))
             .finish_non_exhaustive()
     }
 }

@@ -12,15 +12,19 @@ pub mod delivery;
 pub mod message;
 pub mod network;
 pub mod options;
+pub mod publisher;
 pub mod secret;
+pub mod site;
 mod text;
+pub mod tracker;
 
 pub use channel::Channels;
 pub use client::{Client, ClientOptions};
 pub use delivery::{AddressError, Channel, Receipt, SendError};
-pub use message::{MessageAction, MessageIncident, OutboundMessage};
+pub use message::{MessageAction, MessageDocument, MessageIncident, OutboundMessage};
 pub use network::PrivateHost;
 pub use options::{ChannelOptions, OptionKey};
 pub use secret::{Secret, SecretError, SecretSource};
+pub use tracker::{ConfiguredTracker, Tracker, TrackerKind, TrackerOptions, Trackers};
 
 pub use crate::model::notification::{ChannelKind, MessageKind};

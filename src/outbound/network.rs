@@ -202,6 +202,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let is_shared = a == 100 && (64..128).contains(&b);
     let is_benchmark = a == 198 && (b == 18 || b == 19);
     let is_protocol = (a, b, c) == (192, 0, 0);
+    // Relays of 6to4, which lead to whoever answers there.
+    let is_relay = (a, b, c) == (192, 88, 99);
     !(a == 0
         || a >= 240
         || address.is_loopback()
@@ -211,7 +213,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_documentation()
         || is_shared
         || is_benchmark
-        || is_protocol)
+        || is_protocol
+        || is_relay)
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
@@ -225,7 +228,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
             embedded(high, low)
         }
         [0x2002, high, low, ..] => embedded(high, low),
-        [0x2001, 0xdb8, ..] => false,
+        // Documentation; and the block of protocols, with the tunnels of Teredo, which hide an address of
+        // IPv4, and test networks. No registry gives hosts an address of it.
+        [0x2001, 0xdb8, ..] | [0x2001, ..=0x01ff, ..] | [0x3fff, ..=0x0fff, ..] => false,
         // Global unicast addresses all have these three bits; local, link-local, site-local and
         // multicast addresses don't.
         [first, ..] => first & 0xe000 == 0x2000,
@@ -264,6 +269,15 @@ mod tests {
     #[case("::ffff:8.8.8.8", true)]
     #[case("64:ff9b::7f00:1", false)]
     #[case("2002:7f00:1::", false)]
+    #[case("64:ff9b::808:808", true)]
+    #[case("64:ff9b:1::808:808", false)]
+    #[case("2001:0:53aa:64c:0:0:80ff:fffe", false)]
+    #[case("2001:2::1", false)]
+    #[case("2001:200::1", true)]
+    #[case("3fff::1", false)]
+    #[case("3fff:1000::1", true)]
+    #[case("192.88.99.1", false)]
+    #[case("192.88.98.1", true)]
     #[case("::127.0.0.1", false)]
     fn private_addresses_are_recognized(#[case] address: &str, #[case] public: bool) {
         assert_eq!(is_public(address.parse().unwrap()), public);

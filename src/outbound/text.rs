@@ -24,6 +24,9 @@ pub(super) fn utf16(text: &str) -> usize {
 
 /// Returns the title on one line. The number of the incident comes first, as lock screens cut.
 pub(super) fn title(message: &OutboundMessage) -> String {
+    if let Some(document) = &message.document {
+        return single_line(&document.title);
+    }
     let Some(incident) = &message.incident else {
         let what = match message.kind {
             MessageKind::Test => "test of this contact",

@@ -26,7 +26,8 @@ const OFFLOAD_ABOVE: usize = 128 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct CachedJson {
     plain: Bytes,
-    /// The sequence number of the last event of the incident that the body is, if it is one.
+    /// What the tag begins with: the sequence number of the last event of the incident that the body
+    /// is, or the revision of the record that it is.
     seq: Option<u32>,
     // Thousands of requests may need these at once. One computes them, the others wait without
     // blocking their threads.
@@ -65,8 +66,14 @@ impl CachedJson {
     /// Encodes an incident as JSON. Its tag holds its position, so that a command can be sent for the
     /// incident as it is here.
     pub(super) fn encode_incident(detail: &Detail) -> ApiResult<Arc<Self>> {
-        let mut json = Arc::unwrap_or_clone(Self::encode(detail)?);
-        json.seq = Some(detail.incident.summary.seq);
+        Self::encode_revision(detail, detail.incident.summary.seq)
+    }
+
+    /// Encodes a record as JSON. Its tag holds its revision, so that a change can be sent for the record
+    /// as it is here.
+    pub(super) fn encode_revision(value: &impl Serialize, revision: u32) -> ApiResult<Arc<Self>> {
+        let mut json = Arc::unwrap_or_clone(Self::encode(value)?);
+        json.seq = Some(revision);
         Ok(Arc::new(json))
     }
 
@@ -112,6 +119,34 @@ fn compute_hash(plain: &[u8]) -> String {
 /// # Errors
 /// There are several tags, or it is not the tag of an incident.
 pub(super) fn expected_seq(headers: &HeaderMap) -> ApiResult<Option<u32>> {
+    tagged_number(headers).map_err(|_| {
+        ApiError::rejected(
+            "If-Match is not the tag of one incident: send the ETag of GET /v1/incidents/{id}, or \
+             `expected_seq` in the command",
+        )
+    })
+}
+
+/// Returns the revision of a record that the header `If-Match` names by its tag; `None` without the
+/// header, and for `*`.
+///
+/// # Errors
+/// There are several tags, or it is not the tag of such a record.
+pub(super) fn expected_revision(headers: &HeaderMap) -> ApiResult<Option<u32>> {
+    tagged_number(headers).map_err(|_| {
+        ApiError::rejected(
+            "If-Match is not the tag of one record: send the ETag of its path, or `revision` in the \
+             query",
+        )
+    })
+}
+
+/// The error for a header `If-Match` that holds something else than one tag with a number.
+struct NotOneTag;
+
+/// Returns the number that the tag in the header `If-Match` begins with; `None` without the header, and
+/// for `*`.
+fn tagged_number(headers: &HeaderMap) -> Result<Option<u32>, NotOneTag> {
     let mut values = headers.get_all(header::IF_MATCH).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let tag = value.to_str().unwrap_or_default().trim();
@@ -119,13 +154,10 @@ pub(super) fn expected_seq(headers: &HeaderMap) -> ApiResult<Option<u32>> {
         return Ok(None);
     }
     let opaque = tag.trim_start_matches("W/").strip_prefix('"').and_then(|t| t.strip_suffix('"'));
-    let seq = opaque.and_then(|opaque| opaque.split_once('-')?.0.parse().ok());
-    match (seq, values.next()) {
-        (Some(seq), None) => Ok(Some(seq)),
-        _ => Err(ApiError::rejected(
-            "If-Match is not the tag of one incident: send the ETag of GET /v1/incidents/{id}, or \
-             `expected_seq` in the command",
-        )),
+    let number = opaque.and_then(|opaque| opaque.split_once('-')?.0.parse().ok());
+    match (number, values.next()) {
+        (Some(number), None) => Ok(Some(number)),
+        _ => Err(NotOneTag),
     }
 }
 
@@ -278,6 +310,16 @@ mod tests {
         for wrong in [other, HeaderValue::from_static("17"), HeaderValue::from_static("")] {
             assert_eq!(expected(&[wrong]), None);
         }
+    }
+
+    #[tokio::test]
+    async fn revision_is_read_from_the_tag_of_a_record() {
+        let json = CachedJson::encode_revision(&"a window", 4).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::IF_MATCH, json.tag().await.clone());
+        assert_eq!(expected_revision(&headers).ok(), Some(Some(4)));
+        headers.insert(header::IF_MATCH, HeaderValue::from_static("\"4\""));
+        assert!(expected_revision(&headers).is_err());
     }
 
     #[tokio::test]

@@ -540,6 +540,7 @@ mod tests {
             create: true,
             lock_timeout: Duration::from_secs(5),
             migration: MigrationObserver::default(),
+            clock: crate::backend::file::StoreClock::default(),
         };
         let store = FileStore::open(&folder.path().join("store.db"), options).await.unwrap();
         let (_stop, stopping) = watch::channel(false);

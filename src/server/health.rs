@@ -267,6 +267,7 @@ mod tests {
             create: true,
             lock_timeout: Duration::from_millis(10),
             migration: MigrationObserver::default(),
+            clock: crate::backend::file::StoreClock::default(),
         };
         let store = FileStore::open(&folder.join("store.db"), options).await.unwrap();
         let (_, stopping) = watch::channel(false);

@@ -4,6 +4,7 @@ use super::answers::SmsSettings;
 use crate::ingest::IngestSettings;
 use crate::model::notification::AnswerSettings;
 use crate::model::signals::SignalSettings;
+use crate::outbound::site::SharedSite;
 
 /// Settings that may be replaced while the server runs.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -16,4 +17,6 @@ pub struct ServerSettings {
     pub sms: SmsSettings,
     /// Heartbeats and reminders.
     pub signals: SignalSettings,
+    /// The status page, if it is served.
+    pub status_page: Option<SharedSite>,
 }

@@ -10,16 +10,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Backend, BackendError, Capabilities, ChangeSearch,
     ClockOffset, Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
-    SimilarIncidents, TimelineRange,
+    SimilarIncidents, Suspicion, TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
@@ -27,7 +29,7 @@ use crate::model::noise::NoiseReport;
 use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Event, IncidentId, IncidentNumber, ProblemId, Summary};
 
 /// A value that was read, with its age.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -121,6 +123,12 @@ pub trait Reader: Send + Sync {
     /// Returns one page of the problems, with the incidents that link to them.
     async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>>;
 
+    /// Returns one problem with the incidents that link to it. A cache has it as in the list.
+    async fn read_problem(&self, id: ProblemId) -> ReadResult<ProblemEntry>;
+
+    /// Returns what the changes on a page are suspected of. A cache has what was read last.
+    async fn read_suspicions(&self, search: &ChangeSearch) -> ReadResult<Vec<Suspicion>>;
+
     /// Returns one page of the notifications.
     async fn read_notifications(
         &self,
@@ -146,6 +154,9 @@ pub trait Reader: Send + Sync {
         &self,
         search: &MaintenanceSearch,
     ) -> ReadResult<Vec<MaintenanceWindow>>;
+
+    /// Returns the content of evidence. A cache has none of it.
+    async fn read_evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError>;
 
     /// Counts the checks whose alerts cried most. A cache has the last report, whatever its window.
     async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport>;
@@ -282,6 +293,14 @@ impl Reader for DirectReader {
         self.backend.linked_problems(search).await.map(Sourced::fresh)
     }
 
+    async fn read_problem(&self, id: ProblemId) -> ReadResult<ProblemEntry> {
+        self.backend.problem(id).await.map(Sourced::fresh)
+    }
+
+    async fn read_suspicions(&self, search: &ChangeSearch) -> ReadResult<Vec<Suspicion>> {
+        self.backend.suspicions(search).await.map(Sourced::fresh)
+    }
+
     async fn read_notifications(
         &self,
         search: &NotificationSearch,
@@ -299,6 +318,10 @@ impl Reader for DirectReader {
 
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>> {
         self.backend.alerts(id, limit).await.map(Sourced::fresh)
+    }
+
+    async fn read_evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        self.backend.evidence(id).await
     }
 
     async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>> {

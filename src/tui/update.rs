@@ -22,15 +22,15 @@ use crate::tui::core::{backend_update, navigation};
 use crate::tui::help::Help;
 use crate::tui::oncall::stand_in::StandIn;
 use crate::tui::queue::{clock, groups, history, marks, rows, unread};
-use crate::tui::screens::ScreenKind;
+use crate::tui::screens::{ListScreen, ScreenKind};
 use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{declare, send, start};
 use crate::tui::{
-    alerts, attention, confirm, contacts, drafts, filter, follow, form, goto, help, jump, layout,
-    maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker, reading, run,
-    runbook, screens, services, settings, similar, timeline, travel, undo, urgent, views, wall,
-    workspace,
+    alerts, attention, confirm, contacts, drafts, filter, follow, follow_up, form, goto, help,
+    jump, layout, maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker,
+    problems, reading, run, runbook, screens, services, settings, similar, timeline, travel, undo,
+    urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -80,10 +80,16 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::LastSeen(time) => screens::update::last_seen_loaded(app, time),
         Message::ScreenLoaded(number, result, at) => {
-            screens::update::loaded(app, number, result, at)
+            let mut effects = screens::update::loaded(app, number, result, at);
+            effects.extend(problems::open::open_when_read(app, at));
+            effects
         }
         Message::Notified(number, id, result, at) => {
             notified::update::loaded(app, number, id, result, at);
+            Vec::new()
+        }
+        Message::Reach(result, at) => {
+            picker::update::reach_loaded(app, result, at);
             Vec::new()
         }
         Message::Administered(id, result, at) => {
@@ -105,6 +111,7 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         }
         Message::Elapsed(timer) => timer_elapsed(app, timer),
         Message::BackendUpdate(update, at) => backend_update::apply(app, update, at),
+        Message::Evidence(id, result) => follow::update::evidence_loaded(app, id, result),
         Message::Detail(id, result, at) => detail_loaded(app, id, result, at),
         Message::EarlierEvents(id, result, at) => {
             reading::update::earlier_loaded(app, id, result, at)
@@ -134,7 +141,12 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             if let Ok(Some(row)) = result.as_ref().map(|outcome| &outcome.row) {
                 history::update_row(app, row);
             }
-            send::settled(app, id, result, at)
+            let mut effects = send::settled(app, id, result, at);
+            // A problem has no row that would be seen to change.
+            if app.screens.open.as_deref().is_some_and(lists_problems) {
+                effects.extend(screens::update::load(app));
+            }
+            effects
         }
         Message::HistoryPage(number, result, at) => history::page_loaded(app, number, result, at),
         Message::Mouse(event, at) => {
@@ -363,11 +375,15 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::MoveAlerts => alerts::moving::open(app),
         Action::NewMaintenance => maintenance::open::open_new(app, at),
         Action::ChangeMaintenance => maintenance::change::open(app),
+        Action::NewProblem => problems::open::open_new(app, at),
+        Action::EditProblem => problems::open::open_edit(app, at),
+        Action::ApplyHint => similar::apply::apply(app, at),
         Action::FilterItems => screens::update::open_filter(app),
         Action::SortItems => screens::update::next_order(app),
         Action::EarlierSpan => screens::update::step(app, -1),
         Action::LaterSpan => screens::update::step(app, 1),
         Action::AdoptService => services::open::open(app, at),
+        Action::FollowUpItem => follow_up::update::request(app, at),
         Action::StandIn => oncall::stand_in::update::open(app, StandIn::Begin, at),
         Action::EndStandIn => oncall::stand_in::update::open(app, StandIn::End, at),
         Action::AddContact => contacts::update::add(app),
@@ -376,6 +392,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::TestContact => contacts::update::test(app),
         Action::QuietHours => contacts::update::edit_quiet(app),
         Action::RequestCover => oncall::stand_in::update::open(app, StandIn::RequestCover, at),
+        Action::OfferSwap => oncall::stand_in::update::list_swaps(app, at),
         Action::AcceptCover => oncall::stand_in::update::open(app, StandIn::AcceptCover, at),
         Action::WithdrawCover => oncall::stand_in::update::open(app, StandIn::WithdrawCover, at),
         Action::CloseScreen => screens::update::back(app),
@@ -540,6 +557,11 @@ fn belongs_to_panes(action: Action) -> bool {
     action::find_entry(action).is_some_and(|entry| {
         entry.layers.contains(&Layer::Panes) && !entry.layers.contains(&Layer::Screen)
     })
+}
+
+/// Returns whether a screen shows problems.
+fn lists_problems(screen: &ListScreen) -> bool {
+    matches!(screen.kind, ScreenKind::Problems | ScreenKind::Problem)
 }
 
 /// Starts a verb that a person chose: on the incidents, in the palette if it needs an argument, or

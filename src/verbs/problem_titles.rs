@@ -64,6 +64,12 @@ mod tests {
             cause: String::new(),
             workaround: String::new(),
             opened_at: chrono::DateTime::UNIX_EPOCH,
+            owner: None,
+            team: None,
+            category: None,
+            removed_at: None,
+            revision: 0,
+            edits: Vec::new(),
             extra: Extra::default(),
         }
     }

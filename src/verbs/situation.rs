@@ -5,9 +5,10 @@ use uuid::Uuid;
 
 use super::error::{FieldError, INCIDENT, Problem};
 use super::problem_titles::ProblemTitles;
-use super::typed_time::parse_future;
+use super::typed_time::{parse_future, parse_past};
 use crate::model::directory::Directory;
 use crate::model::filter::Calendar;
+use crate::model::id::IncidentRef;
 use crate::model::{
     Actor, Command, CommandId, Event, Incident, IncidentCommand, IncidentId, PersonRef, Rules,
     Summary,
@@ -129,6 +130,16 @@ impl<'a> Situation<'a> {
         self.actor.person().ok_or(Problem::NoPerson)
     }
 
+    /// Returns the id of the other incident, which a field names.
+    ///
+    /// # Errors
+    /// The text of the field names no incident, or the caller has not read it.
+    pub(super) fn other(&self, field: &'static str, text: &str) -> Result<IncidentId, FieldError> {
+        text.parse::<IncidentRef>().map_err(|error| FieldError::new(field, error))?;
+        let read = self.other.ok_or(Problem::NotRead("the other incident"));
+        read.map_err(|problem| FieldError::new(field, problem))
+    }
+
     /// Parses a time after now.
     ///
     /// # Errors
@@ -139,5 +150,17 @@ impl<'a> Situation<'a> {
         text: &str,
     ) -> Result<DateTime<Utc>, FieldError> {
         parse_future(text, self.now, self.calendar).map_err(|error| FieldError::new(field, error))
+    }
+
+    /// Parses a time up to now.
+    ///
+    /// # Errors
+    /// What is wrong with the text of the field.
+    pub(super) fn past_time(
+        &self,
+        field: &'static str,
+        text: &str,
+    ) -> Result<DateTime<Utc>, FieldError> {
+        parse_past(text, self.now, self.calendar).map_err(|error| FieldError::new(field, error))
     }
 }

@@ -8,9 +8,10 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde::{Deserialize, Deserializer, Serializer};
 
-use crate::model::change::{ChangeKind, ChangeState};
+use crate::model::change::{ChangeApproval, ChangeKind, ChangeState};
 use crate::model::checklist::Item;
 use crate::model::priority::Level;
+use crate::model::problem::ProblemState;
 use crate::model::review::{ActionKind, Section};
 use crate::model::status::{Category, Classification, ResolutionAction, Role, Source, Status};
 use crate::model::text::truncate;
@@ -31,6 +32,8 @@ macro_rules! impl_text_enum {
     };
 }
 impl_text_enum!(
+    ChangeApproval,
+    ProblemState,
     Level,
     Category,
     Source,
@@ -116,6 +119,7 @@ impl TextEnum for Item {
 pub(crate) fn hyphenated(text: &'static str) -> &'static str {
     match text {
         "user report" => "user-report",
+        "known error" => "known-error",
         "config fix" => "config-fix",
         "block access" => "block-access",
         "incident manager" => "incident-manager",

@@ -1,5 +1,7 @@
 //! Links in messages and answers to text messages, over a real server.
 
+mod attacks;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -117,6 +117,28 @@ async fn reported_change_is_a_suspect() {
 }
 
 #[tokio::test]
+async fn release_of_github_is_recorded_once() {
+    let server = TestServer::new().await;
+    let release = |action: &str| {
+        json!({
+            "action": action,
+            "release": {"id": 3, "tag_name": "v8", "draft": false, "published_at": at(9)},
+            "repository": {"full_name": "shop/checkout"}, "sender": {"login": "octocat"},
+        })
+    };
+    for (action, expected) in [("created", 0), ("published", 1), ("published", 1), ("edited", 0)] {
+        let answer = send(&server, "github", &release(action)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let changes = answer.json()["changes"].as_array().map_or(0, Vec::len);
+        assert_eq!(changes, expected, "{action}: {answer:?}");
+    }
+    let changes = recorded(&server).await;
+    let [change] = &changes[..] else { panic!("{changes:?}") };
+    assert_eq!(change["title"], "shop/checkout release v8");
+    assert_eq!((&change["state"], &change["services"]), (&json!("done"), &json!(["checkout"])));
+}
+
+#[tokio::test]
 async fn settings_say_which_services_a_change_touches() {
     let services = vec![
         ("shop/mono production".into(), vec!["ledger".into(), "auth".into()]),

@@ -150,7 +150,7 @@ async fn command_is_answered_again_whatever_token_its_requester_has() {
 }
 
 fn repeat(text: &str) -> IncidentCommand {
-    IncidentCommand::RepeatAlert { text: text.into() }
+    IncidentCommand::RepeatAlert { text: text.into(), count: None }
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn expected_position_is_checked_for_each_command() {
     assert_eq!((&refused["code"], &refused["status"]), (&json!("changed_meanwhile"), &json!(412)));
     assert_eq!((&refused["expected_seq"], &refused["current_seq"]), (&json!(1), &json!(2)));
     // Who may not read is told no position.
-    let repeat = IncidentCommand::RepeatAlert { text: "again".into() };
+    let repeat = IncidentCommand::RepeatAlert { text: "again".into(), count: None };
     let repeat = Order { expected_seq: Some(1), ..order(id, repeat) };
     let refused = details(&answer(&server, &server.ingest, repeat).await);
     assert_eq!(refused["code"], "changed_meanwhile");

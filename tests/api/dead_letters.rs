@@ -130,14 +130,16 @@ async fn strangers_store_nothing() {
 }
 
 #[tokio::test]
-async fn full_queue_changes_nothing_of_the_answer() {
+async fn message_that_can_not_be_stored_now_is_to_be_sent_again() {
     let server = TestServer::with(|o| o.limits.max_queued_alerts = 0).await;
-    send(&server, "{").await.refused(400, "bad_request", "no JSON");
+    let deferred = send(&server, "{").await;
+    deferred.refused(503, "unreachable", "send it again");
+    assert_eq!(deferred.header("retry-after"), Some("1"));
     let search = DeadLetterSearch { limit: 10, before: None };
     assert_eq!(server.store.dead_letters(&search).await.unwrap().total, 0);
     let metrics = server.get(&server.read, "/v1/metrics").await;
     let metrics = String::from_utf8(metrics.body).unwrap();
-    let line = "redphone_messages_not_understood_total{outcome=\"lost\"} 1\n";
+    let line = "redphone_messages_not_understood_total{outcome=\"deferred\"} 1\n";
     assert!(metrics.contains(line), "{metrics}");
 }
 

@@ -425,6 +425,12 @@ async fn link_to_a_problem_has_its_title() {
             cause: String::new(),
             workaround: String::new(),
             opened_at: Utc::now(),
+            owner: None,
+            team: None,
+            category: None,
+            removed_at: None,
+            revision: 0,
+            edits: Vec::new(),
             extra: Extra::default(),
         };
         let command = Command::RecordProblem(problem);

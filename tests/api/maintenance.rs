@@ -69,6 +69,42 @@ async fn window_is_created_changed_and_ended() {
 }
 
 #[tokio::test]
+async fn tag_says_which_window_is_meant() {
+    let server = TestServer::new().await;
+    let created = send(&server, "POST", "/v1/maintenance", &window("Pool")).await.json();
+    let path = format!("/v1/maintenance/{}", created["id"].as_str().unwrap());
+    let tag = async || {
+        let shown = server.get(&server.read, &path).await;
+        shown.header("etag").unwrap().to_owned()
+    };
+    let send = async |method: &str, query: &str, tag: &str, title: &str| {
+        let request =
+            server.request(method, &format!("{path}{query}")).bearer_auth(&server.respond);
+        let request = request.header("content-type", "application/json").header("if-match", tag);
+        let body = if method == "PUT" { window(title).to_string() } else { String::new() };
+        fetch(request.body(body)).await
+    };
+    let first = tag().await;
+    assert_eq!(send("PUT", "", &first, "Other").await.status, 200);
+    let second = tag().await;
+    assert_ne!(first, second);
+    for method in ["PUT", "DELETE"] {
+        let stale = send(method, "", &first, "Stale").await;
+        stale.refused(412, "changed_meanwhile", "revision 2");
+        // The revision in the query goes on to be refused with 409.
+        let stale = send(method, "?revision=1", "*", "Stale").await;
+        stale.refused(409, "conflict", "revision 2");
+        let both = send(method, "?revision=7", &second, "Both").await;
+        both.refused(422, "rejected", "If-Match");
+        let wrong = send(method, "", "\"text\"", "Wrong").await;
+        wrong.refused(422, "rejected", "If-Match");
+    }
+    assert_eq!(send("PUT", "?revision=2", &second, "Third").await.status, 200);
+    let ended = send("DELETE", "", &tag().await, "").await;
+    assert_eq!((ended.status, ended.json()["title"].clone()), (200, json!("Third")));
+}
+
+#[tokio::test]
 async fn preview_creates_nothing() {
     let server = TestServer::new().await;
     fires(&server).await;

@@ -1,7 +1,14 @@
-//! Senders that are read by a built-in mapping: the life of an alert, and odd bodies of each.
+//! Senders that are read by a mapping, and the webhook of Alertmanager: the life of an alert, and odd bodies
+//! of each. Senders with an API of their own are in [`super::senders`].
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use redphone::ingest::Sender;
+use redphone::ingest::mapping::Mapping;
 use rstest::rstest;
 use serde_json::{Value, json};
+use toml::de::DeTable;
 
 use crate::support::api::{TestResponse, TestServer, fetch};
 
@@ -35,14 +42,16 @@ fn message(sender: &str, step: Step) -> Option<Value> {
             "event_value": pick("1", "0"),
             "event_update_status": if step == Step::Acknowledged { "1" } else { "0" },
             "event_ack_status": if step == Step::Acknowledged { "Yes" } else { "No" },
-            "event_nseverity": if worse { "5" } else { "2" },
+            "event_nseverity": if worse { "5" } else { "2" }, "event_timestamp": "1772000000",
         }),
         "nagios" | "icinga" => json!({
             "type": kind, "host": "db1", "service": "disk", "output": "0 B are free",
+            "started": pick("1772000000", "1772000900"), "time": "1772000900",
             "state": if !is_firing { "OK" } else if worse { "CRITICAL" } else { "WARNING" },
         }),
         "checkmk" => json!({
             "notification_type": kind, "host": "db1", "service": "disk", "output": "0 B are free",
+            "started": pick("1772000000", "1772000900"),
             "status": if !is_firing { "OK" } else if worse { "CRIT" } else { "WARN" },
         }),
         "oncall" => json!({
@@ -55,12 +64,13 @@ fn message(sender: &str, step: Step) -> Option<Value> {
         "datadog" => json!({
             "id": "1", "cycle": "c-1", "monitor": "7", "title": "Disk full",
             "transition": pick("Triggered", "Recovered"), "type": pick("error", "success"),
-            "priority": if worse { "P1" } else { "P3" }, "date": 1_772_000_000_000_i64,
+            "priority": if worse { "P1" } else { "P3" },
+            "date": if is_firing { 1_772_000_000_000_i64 } else { 1_772_000_900_000 },
         }),
         "gcp" => json!({"version": "1.2", "incident": {
             "incident_id": "0.abc", "summary": "Disk full", "state": pick("open", "closed"),
             "severity": if worse { "CRITICAL" } else { "WARNING" }, "policy_name": "Disks",
-            "started_at": 1_772_000_000, "ended_at": null,
+            "started_at": 1_772_000_000, "ended_at": (!is_firing).then_some(1_772_000_900),
         }}),
         "azure" => json!({"schemaId": "azureMonitorCommonAlertSchema", "data": {"essentials": {
             "alertId": "/subscriptions/s/alerts/1", "alertRule": "Disk full",
@@ -73,16 +83,20 @@ fn message(sender: &str, step: Step) -> Option<Value> {
             "Message": json!({
                 "AlarmName": "Disk full", "AlarmArn": "arn:aws:cloudwatch:eu-west-1:1:alarm:disk",
                 "NewStateValue": pick("ALARM", "OK"), "NewStateReason": "threshold",
+                "StateChangeTime": pick("2026-03-01T09:00:00.000+0000", "2026-03-01T09:15:00.000+0000"),
             }).to_string(),
         }),
         "sentry" => json!({
             "action": if !is_firing { "resolved" } else if worse { "critical" } else { "warning" },
             "data": {
-                "metric_alert": {"id": "5", "title": "Errors"}, "description_title": "Errors",
+                "metric_alert": {
+                    "id": "5", "title": "Errors", "date_started": "2026-03-01T09:00:00Z",
+                },
+                "description_title": "Errors",
             },
         }),
-        "grafana" => json!({
-            "version": "1", "status": pick("firing", "resolved"), "groupKey": "{}/{a=\"b\"}",
+        "grafana" | "alertmanager" => json!({
+            "version": if sender == "grafana" { "1" } else { "4" }, "status": pick("firing", "resolved"), "groupKey": "{}/{a=\"b\"}",
             "alerts": [{
                 "status": pick("firing", "resolved"), "fingerprint": "0f0e0d0c0b0a0908",
                 "labels": {
@@ -96,17 +110,48 @@ fn message(sender: &str, step: Step) -> Option<Value> {
             "type": "com.example.disk",
             "data": {
                 "title": "Disk full", "status": pick("firing", "resolved"),
+                "starts_at": "2026-03-01T09:00:00Z",
                 "severity": if worse { "critical" } else { "warning" },
             },
+        }),
+        "shop" => json!({
+            "check": "disk of db1", "since": "2026-03-01T09:00:00Z",
+            "state": if step == Step::Acknowledged { "seen" } else { pick("down", "up") },
+            "level": if worse { "critical" } else { "warning" },
         }),
         _ => return None,
     })
 }
 
-/// Those that say that somebody has acknowledged an alert there.
-const ACKNOWLEDGING: [&str; 4] = ["zabbix", "nagios", "icinga", "checkmk"];
+/// The mapping of a sender in the settings.
+const SHOP: &str = "\
+status = { from = \"state\", is = { down = \"firing\", seen = \"acknowledged\", up = \"resolved\" } }
+key = \"check\"
+title = \"{check} is {state}\"
+severity = \"level\"
+starts_at = \"since\"
+";
 
-const SENDERS: [&str; 13] = [
+/// Starts a server whose settings have a mapping.
+async fn server() -> TestServer {
+    let mapping = Mapping::from_toml(DeTable::parse(SHOP).unwrap().get_ref()).unwrap();
+    let shop = Arc::new(Sender { mapping: Arc::new(mapping), ..Sender::default() });
+    TestServer::with(|options| {
+        options.settings.ingest.senders = BTreeMap::from([("shop".to_owned(), shop)]);
+    })
+    .await
+}
+
+/// Those that say that somebody has acknowledged an alert there.
+const ACKNOWLEDGING: [&str; 5] = ["zabbix", "nagios", "icinga", "checkmk", "shop"];
+/// Those that do not say when an alert began: one that comes late is one that fires again.
+const TIMELESS: [&str; 2] = ["oncall", "uptime-kuma"];
+/// Those that do not say how severe an alert is.
+const LEVELLESS: [&str; 3] = ["oncall", "uptime-kuma", "cloudwatch"];
+
+const SENDERS: [&str; 15] = [
+    "alertmanager",
+    "shop",
     "zabbix",
     "nagios",
     "icinga",
@@ -147,7 +192,7 @@ async fn counts(server: &TestServer) -> (usize, usize, usize) {
 #[tokio::test]
 async fn alert_of_each_sender_is_one_incident() {
     for sender in SENDERS {
-        let server = TestServer::new().await;
+        let server = server().await;
         for (step, expected) in [
             (Step::Fires, (1, 1, 1)),
             (Step::Fires, (1, 1, 1)),
@@ -164,14 +209,41 @@ async fn alert_of_each_sender_is_one_incident() {
             let answer = send(&server, sender, body.to_string()).await;
             assert_eq!(answer.status, 200, "{sender} {step:?}: {answer:?}");
             assert_eq!(counts(&server).await, expected, "{sender} {step:?}");
+            let firing = usize::from(step != Step::Resolved);
+            assert_eq!(firing_alerts(&server).await, firing, "{sender} {step:?}");
+            if step == Step::Worse && !LEVELLESS.contains(&sender) {
+                let shown = server.get(&server.read, "/v1/incidents/1").await.json();
+                let priority = shown["incident"]["priority"].as_str().unwrap().to_owned();
+                assert!(["P1", "P2"].contains(&priority.as_str()), "{sender}: {priority}");
+            }
         }
+    }
+}
+
+/// Returns how many alerts fire in open incidents.
+async fn firing_alerts(server: &TestServer) -> usize {
+    let alerts = server.get(&server.read, "/api/v2/alerts").await.json();
+    alerts.as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn report_that_comes_late_opens_nothing() {
+    for sender in SENDERS.into_iter().filter(|sender| !TIMELESS.contains(sender)) {
+        let server = server().await;
+        for step in [Step::Fires, Step::Resolved, Step::Fires, Step::Worse] {
+            let body = message(sender, step).expect("a message");
+            let answer = send(&server, sender, body.to_string()).await;
+            assert_eq!(answer.status, 200, "{sender}: {answer:?}");
+        }
+        assert_eq!(counts(&server).await, (1, 0, 1), "{sender}");
+        assert_eq!(firing_alerts(&server).await, 0, "{sender}");
     }
 }
 
 #[tokio::test]
 async fn alert_that_fires_again_is_a_new_incident() {
     for sender in SENDERS {
-        let server = TestServer::new().await;
+        let server = server().await;
         for step in [Step::Fires, Step::Resolved] {
             let body = message(sender, step).expect("a message");
             send(&server, sender, body.to_string()).await;
@@ -189,7 +261,11 @@ async fn alert_that_fires_again_is_a_new_incident() {
 
 /// Returns odd bodies, each with its name: what a sender may send in the worst case.
 fn odd_bodies(sender: &str) -> Vec<(&'static str, Vec<u8>)> {
-    let usual = message(sender, Step::Fires).unwrap_or_else(|| json!({"a": 1})).to_string();
+    odd_bodies_of(&message(sender, Step::Fires).unwrap_or_else(|| json!({"a": 1})).to_string())
+}
+
+/// Returns odd bodies that are made of a usual one, and some that are not.
+fn odd_bodies_of(usual: &str) -> Vec<(&'static str, Vec<u8>)> {
     let utf16: Vec<u8> = usual.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let latin1: Vec<u8> = b"{\"title\":\"\xfcber\"}".to_vec();
     let bom = [b"\xef\xbb\xbf".as_slice(), usual.as_bytes()].concat();
@@ -216,8 +292,8 @@ fn odd_bodies(sender: &str) -> Vec<(&'static str, Vec<u8>)> {
 
 #[tokio::test]
 async fn odd_bodies_are_answered_and_never_lost() {
-    let server = TestServer::new().await;
-    let names = ["otlp", "github", "gitlab", "cdevents", "alertmanager", "mail"];
+    let server = server().await;
+    let names = ["otlp", "github", "gitlab", "cdevents", "mail"];
     let names = [&SENDERS[..], &names[..]].concat();
     for name in names {
         for (what, body) in odd_bodies(name) {
@@ -234,6 +310,89 @@ async fn odd_bodies_are_answered_and_never_lost() {
         }
     }
     assert_eq!(server.get(&server.read, "/v1/incidents").await.status, 200);
+}
+
+/// The paths of senders with an API of their own, each with a usual body.
+fn own_apis() -> [(&'static str, Value); 6] {
+    [
+        (
+            "/v2/enqueue",
+            json!({"event_action": "trigger", "dedup_key": "a",
+                   "payload": {"summary": "Disk full", "source": "db1", "severity": "error"}}),
+        ),
+        (
+            "/v2/change/enqueue",
+            json!({"payload": {"summary": "Disk full", "timestamp": "2026-03-01T09:00:00Z"}}),
+        ),
+        (
+            "/generic/2010-04-15/create_event.json",
+            json!({"event_type": "trigger", "incident_key": "b", "description": "Disk full"}),
+        ),
+        ("/v2/alerts", json!({"message": "Disk full", "alias": "c", "priority": "P2"})),
+        ("/api/v2/generic/incoming", json!({"summary": "Disk full", "dedup": "d"})),
+        ("/api/v2/alerts", json!([{"labels": {"alertname": "Disk full"}}])),
+    ]
+}
+
+#[tokio::test]
+async fn odd_bodies_to_other_apis_are_answered() {
+    let server = TestServer::new().await;
+    for (path, usual) in own_apis() {
+        for (what, body) in odd_bodies_of(&usual.to_string()) {
+            let request = server.request("POST", path).header("x-routing-key", &server.ingest);
+            let answer = fetch(request.bearer_auth(&server.ingest).body(body)).await;
+            let is_right = [200, 202, 204, 400, 401].contains(&answer.status);
+            assert!(is_right, "{path}, {what}: {answer:?}");
+        }
+    }
+    assert_eq!(server.get(&server.read, "/v1/incidents").await.status, 200);
+}
+
+#[tokio::test]
+async fn mails_of_a_thread_are_one_incident() {
+    let server = TestServer::new().await;
+    let mail = |id: &str, more: &str| {
+        format!(
+            "From: ines@example.com\r\nSubject: Cards fail\r\nMessage-ID: <{id}@a.net>\r\n{more}\r\na\r\n"
+        )
+    };
+    let answer = "References: <1@a.net>\r\n";
+    for (id, more, expected) in [
+        ("1", "", (1, 1, 1)),
+        ("1", "", (1, 1, 1)),
+        ("2", answer, (1, 1, 2)),
+        ("2", answer, (1, 1, 2)),
+        ("3", "", (2, 2, 3)),
+    ] {
+        let sent = send(&server, "mail", mail(id, more)).await;
+        assert_eq!(sent.status, 200, "{id}: {sent:?}");
+        assert_eq!(counts(&server).await, expected, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn records_of_a_log_are_one_alert_as_long_as_they_say_the_same() {
+    let server = TestServer::new().await;
+    let record = |severity: u8, text: &str| {
+        let service = json!([{"key": "service.name", "value": {"stringValue": "checkout"}}]);
+        json!({"resourceLogs": [{"resource": {"attributes": service}, "scopeLogs": [{"logRecords": [
+            {"severityNumber": severity, "body": {"stringValue": text}}
+        ]}]}]})
+    };
+    for (severity, text, expected) in [
+        (9, "no room", (0, 0, 0)),
+        (17, "no room", (1, 1, 1)),
+        (17, "no room", (1, 1, 1)),
+        (21, "no room", (1, 1, 1)),
+        (9, "no room", (1, 1, 1)),
+        (17, "no table", (2, 2, 2)),
+    ] {
+        let answer = send(&server, "otlp", record(severity, text).to_string()).await;
+        assert_eq!(answer.status, 200, "{severity} {text}: {answer:?}");
+        assert_eq!(counts(&server).await, expected, "{severity} {text}");
+    }
+    let shown = server.get(&server.read, "/v1/incidents/1").await.json();
+    assert_eq!(shown["incident"]["priority"], "P1");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use redphone::api::path;
 use redphone::backend::Backend;
 use redphone::model::checklist::{Answer, InvestigationItem, Item};
 use redphone::model::command::Link;
+use redphone::model::impact::{Affected, Reporter};
 use redphone::model::status::{Classification, ResolutionAction, Role, Status};
 use redphone::model::{Impact, IncidentCommand, PersonRef, Priority};
 use serde_json::{Value, json};
@@ -223,12 +224,37 @@ async fn full(server: &TestServer) -> redphone::model::IncidentId {
             reason: "the board asks".into(),
         },
         IncidentCommand::AddNote { text: "looking into it".into() },
-        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: Some(at) },
+        IncidentCommand::UpdateStakeholders {
+            message: "we are on it".into(),
+            next_due: Some(at),
+            public: None,
+        },
         IncidentCommand::AnswerItem { item: item(), answer: Answer::Yes },
         IncidentCommand::SetExpectedRecovery { at: Some(at) },
         IncidentCommand::AskForRole {
             role: Role::Scribe,
             person: PersonRef::new("ines", "Ines Moreau"),
+        },
+        IncidentCommand::SetImpactBegan {
+            at: Some(chrono::Utc::now() - chrono::TimeDelta::hours(1)),
+        },
+        IncidentCommand::SetAffected {
+            affected: Affected { users: Some(3), share: Some(12_500), ..Affected::default() },
+        },
+        IncidentCommand::AddReporter {
+            reporter: Reporter {
+                id: uuid::Uuid::now_v7(),
+                name: "Bo Lindqvist".into(),
+                contact: Some("bo@example.org".into()),
+                ticket: None,
+                redacted: false,
+            },
+        },
+        IncidentCommand::InvolveTeam { team: "platform".into(), involved: true },
+        IncidentCommand::AttachEvidence {
+            evidence: uuid::Uuid::from_u128(7),
+            name: "app.log".into(),
+            content: "ZXJyb3IK".into(),
         },
         IncidentCommand::Link { link: Link::Url("https://example.com/a".into()) },
         IncidentCommand::Link { link: Link::Incident { id: other, number: None } },
@@ -309,6 +335,10 @@ async fn real_responses_match_their_schemas() {
                 "/v1/incidents/7/alerts?limit=0".into(),
             ],
         ),
+        (
+            path::EVIDENCE,
+            vec![format!("/v1/evidence/{}", uuid::Uuid::from_u128(7)), "/v1/evidence/x".into()],
+        ),
         (path::NUMBER, vec!["/v1/numbers/1".into(), "/v1/numbers/INC-900".into()]),
         (path::CHANGES, vec!["/v1/changes".into(), "/v1/changes?since=1".into()]),
         (path::MEASURES, vec![measures.into()]),
@@ -326,6 +356,18 @@ async fn real_responses_match_their_schemas() {
         ),
         (path::DIRECTORY, vec!["/v1/directory".into()]),
         (path::PROBLEMS, vec!["/v1/problems".into()]),
+        (path::PROBLEM, vec![format!("/v1/problems/{unknown}"), "/v1/problems/x".into()]),
+        (
+            path::LINKED_PROBLEMS,
+            vec!["/v1/linked-problems?owner=ines".into(), "/v1/linked-problems?limit=0".into()],
+        ),
+        (
+            path::SUSPICIONS,
+            vec![
+                "/v1/change-records/suspicions".into(),
+                "/v1/change-records/suspicions?limit=0".into(),
+            ],
+        ),
         (
             path::NOTIFICATIONS,
             vec![

@@ -269,6 +269,132 @@ async fn alerts_can_be_queried_as_at_an_alertmanager() {
 }
 
 #[tokio::test]
+async fn alert_that_follows_from_another_is_inhibited_by_it() {
+    let server = TestServer::new().await;
+    let now = Utc::now();
+    let alert = |name: &str| {
+        json!([{"labels": {"alertname": name, "service": name, "severity": "error"},
+                "startsAt": time(now - TimeDelta::hours(1)),
+                "endsAt": time(now + TimeDelta::minutes(4))}])
+    };
+    post_alerts(&server, &alert("ledger")).await;
+    post_alerts(&server, &alert("checkout")).await;
+    let get = async |path: &str| server.get(&server.read, &format!("/api/v2/{path}")).await.json();
+    let count = async |path: &str| get(path).await.as_array().unwrap().len();
+    assert_eq!(count("alerts?inhibited=false").await, 2);
+    let fold = server.request("POST", "/v1/incidents/2/fold").bearer_auth(&server.respond);
+    let folded = fetch(fold.json(&json!({"under": "INC-1"}))).await;
+    assert_eq!(folded.status, 200, "{folded:?}");
+
+    let cause = get("alerts?filter=service%3Dledger").await;
+    let follows = get("alerts?filter=service%3Dcheckout").await;
+    assert_eq!(follows[0]["status"]["inhibitedBy"], json!([cause[0]["fingerprint"]]));
+    assert_eq!(follows[0]["status"]["state"], "suppressed");
+    assert_eq!(cause[0]["status"]["state"], "active");
+    for (query, expected) in [
+        ("", 2),
+        ("?inhibited=true", 2),
+        ("?inhibited=false", 1),
+        ("?inhibited=0&active=", 1),
+        ("?active=false", 1),
+        ("?silenced=false", 2),
+        ("?active=false&inhibited=false", 0),
+    ] {
+        assert_eq!(count(&format!("alerts{query}")).await, expected, "{query}");
+        assert_eq!(count(&format!("alerts/groups{query}")).await, expected, "{query}");
+    }
+    // Once its cause has ended, people are called for it.
+    let mut ended = alert("ledger");
+    ended[0]["endsAt"] = json!(time(now));
+    post_alerts(&server, &ended).await;
+    assert_eq!(incidents(&server).await[1]["status"], "resolved");
+    assert_eq!(count("alerts?filter=service%3Dcheckout&inhibited=false").await, 1);
+}
+
+#[tokio::test]
+async fn alert_is_silenced_by_what_its_incident_is() {
+    let server = TestServer::new().await;
+    let alert =
+        json!([{"labels": {"alertname": "Slow", "service": "checkout", "severity": "error"}}]);
+    post_alerts(&server, &alert).await;
+    let now = Utc::now();
+    for (priority, is_silenced) in [("P1", false), ("P2", true)] {
+        let window = json!({
+            "title": "Less is called for", "filter": {"priorities": [priority]},
+            "from": time(now - TimeDelta::minutes(1)), "until": time(now + TimeDelta::hours(1)),
+        });
+        let create = server.request("POST", "/v1/maintenance").bearer_auth(&server.respond);
+        let created = fetch(create.json(&window)).await;
+        assert_eq!(created.status, 201, "{created:?}");
+        let alerts = server.get(&server.read, "/api/v2/alerts").await.json();
+        let expected = if is_silenced { json!([created.json()["id"]]) } else { json!([]) };
+        assert_eq!(alerts[0]["status"]["silencedBy"], expected, "{priority}");
+    }
+}
+
+/// What karma reads of an Alertmanager: each of these fields must be there.
+#[tokio::test]
+async fn groups_and_silences_have_every_field_that_readers_need() {
+    let server = TestServer::new().await;
+    let now = Utc::now();
+    let alert = json!([{"labels": {"alertname": "Slow", "job": "api"},
+                        "endsAt": time(now + TimeDelta::minutes(4))}]);
+    post_alerts(&server, &alert).await;
+    let silence = json!({
+        "matchers": [{"name": "job", "value": "api", "isRegex": false}], "createdBy": "ines",
+        "startsAt": time(now), "endsAt": time(now + TimeDelta::hours(1)), "comment": "Later",
+    });
+    let post = server.request("POST", "/api/v2/silences").bearer_auth(&server.respond);
+    assert_eq!(fetch(post.json(&silence)).await.status, 200);
+    let get = async |path: &str| server.get(&server.read, &format!("/api/v2/{path}")).await.json();
+    let groups = get("alerts/groups").await;
+    let [group] = &groups.as_array().unwrap()[..] else { panic!("{groups}") };
+    assert_eq!(group["labels"], json!({"alertname": "Slow", "job": "api"}));
+    assert_eq!(group["receiver"], json!({"name": "redphone"}));
+    let [alert] = &group["alerts"].as_array().unwrap()[..] else { panic!("{group}") };
+    for (pointer, is_right) in [
+        ("/labels", Value::is_object as fn(&Value) -> bool),
+        ("/annotations", Value::is_object),
+        ("/receivers", Value::is_array),
+        ("/fingerprint", Value::is_string),
+        ("/startsAt", Value::is_string),
+        ("/updatedAt", Value::is_string),
+        ("/endsAt", Value::is_string),
+        ("/status/state", Value::is_string),
+        ("/status/silencedBy", Value::is_array),
+        ("/status/inhibitedBy", Value::is_array),
+    ] {
+        assert!(alert.pointer(pointer).is_some_and(is_right), "{pointer}: {alert}");
+    }
+    let silences = get("silences").await;
+    for pointer in [
+        "/id",
+        "/status/state",
+        "/createdBy",
+        "/comment",
+        "/startsAt",
+        "/endsAt",
+        "/updatedAt",
+        "/matchers/0/name",
+        "/matchers/0/value",
+    ] {
+        assert!(
+            silences[0].pointer(pointer).is_some_and(Value::is_string),
+            "{pointer}: {silences}"
+        );
+    }
+    for pointer in ["/matchers/0/isRegex", "/matchers/0/isEqual"] {
+        assert!(silences[0].pointer(pointer).is_some_and(Value::is_boolean), "{pointer}");
+    }
+    assert_eq!(alert["status"]["silencedBy"], json!([silences[0]["id"]]));
+    let status = get("status").await;
+    for pointer in ["/cluster/status", "/versionInfo/version", "/config/original", "/uptime"] {
+        assert!(status.pointer(pointer).is_some_and(Value::is_string), "{pointer}: {status}");
+    }
+    assert_eq!(status["cluster"]["peers"], json!([]));
+}
+
+#[tokio::test]
 async fn posted_alerts_are_stored_whatever_the_others_are() {
     let server = TestServer::new().await;
     let response =

@@ -5,6 +5,9 @@ use redphone::api::Order;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{CommandKind, Decision, Link};
+use redphone::model::evidence::RedactedPart;
+use redphone::model::follow_up::FollowUp;
+use redphone::model::impact::{Affected, Reporter};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::{Category, Classification, ResolutionAction, Role};
@@ -22,7 +25,7 @@ fn ines() -> PersonRef {
 
 /// Returns a command of each kind, with all its optional fields.
 #[allow(clippy::too_many_lines, reason = "it is a table of all kinds")]
-fn sample(kind: CommandKind) -> Command {
+pub(super) fn sample(kind: CommandKind) -> Command {
     use CommandKind as K;
     let at = "2026-03-01T09:00:00Z".parse().unwrap();
     let text = || "a text".to_owned();
@@ -41,7 +44,7 @@ fn sample(kind: CommandKind) -> Command {
             declaration.runbook = Some("runbook".into());
             Ask::Declare(declaration)
         }
-        K::RepeatAlert => Ask::RepeatAlert { text: text() },
+        K::RepeatAlert => Ask::RepeatAlert { text: text(), count: None },
         K::Acknowledge => Ask::Acknowledge,
         K::MoveStatus => Ask::MoveStatus { to: Status::Identified },
         K::UndoMove => Ask::UndoMove,
@@ -67,7 +70,9 @@ fn sample(kind: CommandKind) -> Command {
         },
         K::AddNote => Ask::AddNote { text: text() },
         K::CorrectNote => Ask::CorrectNote { note: EventId::new(), text: text() },
-        K::UpdateStakeholders => Ask::UpdateStakeholders { message: text(), next_due: Some(at) },
+        K::UpdateStakeholders => {
+            Ask::UpdateStakeholders { message: text(), next_due: Some(at), public: None }
+        }
         K::AnswerItem => Ask::AnswerItem {
             item: Item::Closing(ClosingItem::ALL[0]),
             answer: Answer::Waived(text()),
@@ -113,6 +118,40 @@ fn sample(kind: CommandKind) -> Command {
         },
         K::Fold => Ask::Fold { under: Some(IncidentId::new()) },
         K::MarkNoise => Ask::MarkNoise { reason: Some(text()) },
+        K::RequestFollowUp => {
+            Ask::RequestFollowUp { item: ProblemId::new().0, tracker: Some(text()) }
+        }
+        K::RecordFollowUp => {
+            Ask::RecordFollowUp { follow_up: FollowUp::requested(ProblemId::new().0, Some(text())) }
+        }
+        K::SetImpactBegan => Ask::SetImpactBegan { at: Some(at) },
+        K::SetAffected => Ask::SetAffected {
+            affected: Affected {
+                users: Some(3),
+                share: Some(12_500),
+                regions: vec!["eu".into()],
+                customers: vec!["Acme".into()],
+            },
+        },
+        K::AddReporter => Ask::AddReporter {
+            reporter: Reporter {
+                id: ProblemId::new().0,
+                name: "Tom Varga".into(),
+                contact: Some("tom@example.org".into()),
+                ticket: Some("T-1".into()),
+                redacted: false,
+            },
+        },
+        K::RemoveReporter => Ask::RemoveReporter { reporter: ProblemId::new().0 },
+        K::InvolveTeam => Ask::InvolveTeam { team: "payments".into(), involved: true },
+        K::AttachEvidence => Ask::AttachEvidence {
+            evidence: ProblemId::new().0,
+            name: "app.log".into(),
+            content: "YWJj".into(),
+        },
+        K::Redact => {
+            Ask::Redact { part: RedactedPart::Reporter, target: ProblemId::new().0, reason: text() }
+        }
         K::RecordChange => {
             return Command::RecordChange(Change {
                 id: ChangeId::new(),
@@ -124,6 +163,7 @@ fn sample(kind: CommandKind) -> Command {
                 ends_at: Some(at),
                 state: ChangeState::Done,
                 url: None,
+                approval: None,
                 extra: <_>::default(),
             });
         }
@@ -136,6 +176,12 @@ fn sample(kind: CommandKind) -> Command {
                 cause: text(),
                 workaround: text(),
                 opened_at: at,
+                owner: None,
+                team: None,
+                category: None,
+                removed_at: None,
+                revision: 0,
+                edits: Vec::new(),
                 extra: <_>::default(),
             });
         }

@@ -19,6 +19,7 @@ fn service(name: &str, team: &str) -> Service {
         depends_on: Vec::new(),
         runbook: None,
         objective: None,
+        public_name: None,
     }
 }
 

@@ -64,3 +64,43 @@ async fn service_of_an_incident_is_listed() {
     let refused = server.get(&server.ingest, "/v1/unknown-services").await;
     assert_eq!(refused.status, 403);
 }
+
+#[tokio::test]
+async fn service_that_only_a_label_names_can_be_adopted() {
+    let server = TestServer::new().await;
+    let alert = |service: &str, instance: &str| {
+        json!({"status": "firing", "labels": {"alertname": "Slow", "service": service, "instance": instance},
+               "startsAt": "2026-03-01T09:00:00Z"})
+    };
+    let alerts = json!([
+        alert("checkout", "a"),
+        alert("ledger", "a"),
+        alert("ledger", "b"),
+        alert("checkout", "b"),
+        alert(" ", "c"),
+        alert(&"x".repeat(300), "d"),
+    ]);
+    let message =
+        json!({"version": "4", "status": "firing", "groupKey": "{}:{}", "alerts": alerts});
+    // Repeats count nothing.
+    for _ in 0..2 {
+        let post = server.request("POST", "/v1/ingest/alertmanager").bearer_auth(&server.ingest);
+        assert_eq!(fetch(post.json(&message)).await.status, 200);
+    }
+    let services = unknown(&server).await;
+    let facts: Vec<Value> = services
+        .iter()
+        .map(|one| json!([one["name"], one["incidents"], one["alerts"], one["last_incident"]]))
+        .collect();
+    assert_eq!(facts.len(), 2, "{services:?}");
+    // All alerts of its incident count for the service of the incident.
+    assert!(facts.contains(&json!(["checkout", 1, 6, 1])), "{facts:?}");
+    assert!(facts.contains(&json!(["ledger", 0, 2, 1])), "{facts:?}");
+    let ledger = services.iter().find(|one| one["name"] == "ledger").unwrap();
+    assert_eq!(ledger["sources"], json!(["alertmanager"]));
+    assert!([200, 201].contains(&put(&server, "/v1/teams/shop", json!({"members": []})).await));
+    let adopted = put(&server, "/v1/services/ledger", json!({"team": "shop"})).await;
+    assert!([200, 201].contains(&adopted));
+    let names: Vec<Value> = unknown(&server).await.iter().map(|one| one["name"].clone()).collect();
+    assert_eq!(names, [json!("checkout")]);
+}

@@ -131,6 +131,18 @@ fn each_kind_of_finding_is_named_and_fails() {
             "unreachable_stakeholder",
             "boss is a stakeholder",
         ),
+        (
+            "[channels.push]",
+            "[[reports]]\nname = \"weekly\"\nto = [\"ines\", \"boss\"]\n\n[channels.push]",
+            "unreached_report",
+            "the report weekly does not reach boss",
+        ),
+        (
+            "[channels.push]",
+            "[[reports]]\nname = \"weekly\"\n\n[channels.push]",
+            "unreached_report",
+            "the report weekly is for nobody",
+        ),
         ("repeat = 1\n", "priorities = [\"p1\", \"p2\"]\nrepeat = 1\n", "no_policy", "P3, P4"),
     ] {
         assert!(COMPLETE.contains(old), "{old}");
@@ -144,6 +156,102 @@ fn each_kind_of_finding_is_named_and_fails() {
         assert_eq!(found["is_note"], is_note);
         assert_eq!(run.code, i32::from(!is_note), "{run:?}");
     }
+}
+
+/// Replaces a part of the settings that they must have.
+fn changed(old: &str, new: &str) -> String {
+    assert!(COMPLETE.contains(old), "{old}");
+    COMPLETE.replace(old, new)
+}
+
+#[test]
+fn dry_run_waits_for_the_end_of_quiet_hours() {
+    let quiet = "address = \"1\" }]\nquiet = { from = \"00:00\", to = \"00:00\", zone = \"UTC\" }";
+    let cli = fixture(&changed("address = \"1\" }]", quiet));
+    let steps = |priority: &str| {
+        let args = ["check", "--service", "checkout", "--priority", priority, "--json"];
+        json_lines(&cli.ok(args))
+    };
+    let at = |step: &Value| step["at"].as_str().unwrap().to_owned();
+    // All day is quiet, so that it is the next midnight.
+    let later = steps("p3");
+    assert_eq!(later[0]["person"], "ines");
+    assert!(at(&later[0]).contains("T00:00:00"), "{later:?}");
+    assert_eq!(later[1]["person"], "tomo");
+    let urgent = steps("p1");
+    assert!(at(&urgent[0]) < at(&urgent[1]), "{urgent:?}");
+    let out = cli.ok(["check", "--service", "checkout", "--priority", "p3"]);
+    assert!(out.contains("after quiet hours"), "{out}");
+}
+
+#[test]
+fn dry_run_uses_each_contact_once() {
+    let rules = "address = \"1\" }]\n\
+                 urgent = [{ contact = \"phone\", after = \"5m\" }, { contact = \"phone\", after = \"2m\" }]";
+    let cli = fixture(&changed("address = \"1\" }]", rules));
+    let out = cli.ok(["check", "--service", "checkout"]);
+    assert!(out.contains("Ines Moreau  phone (pager) after 2m\n"), "{out}");
+}
+
+#[test]
+fn dry_run_names_all_who_are_called_by_turns() {
+    let level = "call = [\"ines\", \"tomo\"], round_robin = true }";
+    let cli = fixture(&changed("call = [\"tomo\"] }", level));
+    let steps = json_lines(&cli.ok(["check", "--service", "checkout", "--json"]));
+    let second: Vec<&Value> =
+        steps.iter().filter(|step| step["level"] == 2 && step["round"] == 1).collect();
+    let people: Vec<&Value> = second.iter().map(|step| &step["person"]).collect();
+    assert_eq!(people, ["ines", "tomo"]);
+    assert!(second.iter().all(|step| step["by_turns"] == true), "{second:?}");
+    assert_eq!(steps[0]["by_turns"], false);
+    let out = cli.ok(["check", "--service", "checkout"]);
+    assert!(out.contains("level 2, 10m, one of them by turns\n"), "{out}");
+    let out = cli.ok(["oncall", "payments"]);
+    assert!(
+        out.lines().any(|line| line.contains("level 2 10m") && line.contains("by turns")),
+        "{out}"
+    );
+}
+
+#[test]
+fn dry_run_says_that_all_must_acknowledge() {
+    let level = "call = [\"ines\", \"tomo\"], all_must_acknowledge = true }";
+    let cli = fixture(&changed("call = [\"tomo\"] }", level));
+    let out = cli.ok(["check", "--service", "checkout"]);
+    assert!(out.contains("level 2, 10m, all must acknowledge\n"), "{out}");
+    let steps = json_lines(&cli.ok(["check", "--service", "checkout", "--json"]));
+    let marked = steps.iter().filter(|step| step["all_must_acknowledge"] == true);
+    assert!(marked.count() > 0 && steps[0]["all_must_acknowledge"] == false, "{steps:?}");
+}
+
+#[test]
+fn dry_run_names_contacts_that_can_not_be_used() {
+    let cli = fixture(&changed("\"pager\", address = \"2\"", "\"push\", address = \"no topic\""));
+    let steps = json_lines(&cli.ok(["check", "--service", "checkout", "--json"]));
+    assert!(steps[0]["problem"].is_null(), "{steps:?}");
+    assert!(steps[1]["problem"].is_string(), "{steps:?}");
+}
+
+#[test]
+fn dry_run_fails_while_maintenance_mutes_the_service() {
+    let cli = fixture(COMPLETE);
+    let filter = ["--filter", "service:checkout", "--for", "2h"];
+    cli.ok(["maintenance", "add", "The pool is replaced"].iter().chain(&filter));
+    let run = cli.run(["check", "--service", "checkout"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    run.assert_error(&["a maintenance window mutes it"]);
+    assert!(run.out.contains("level 1, at once"), "{run:?}");
+}
+
+#[test]
+fn maintenance_without_an_end_is_mentioned() {
+    let cli = fixture(COMPLETE);
+    let when = ["--from", "2030-03-01T01:00:00Z", "--for", "1h", "--every", "mon,thu"];
+    let add = ["maintenance", "add", "Backups", "--filter", "service:checkout", "--clock", "UTC"];
+    cli.ok(add.iter().chain(&when));
+    let run = cli.run(["check", "--json"]);
+    assert_eq!((run.code, kinds(&run.out)), (0, vec!["endless_maintenance".to_owned()]));
+    assert!(run.out.contains("Backups"), "{run:?}");
 }
 
 #[test]

@@ -59,6 +59,8 @@ fn wrong_arguments_are_named() {
     let no_end = ["maintenance", "add", "X", "--filter", "service:checkout"];
     cli.run(no_end).refused(2, &["--for"]);
     cli.run(["maintenance", "end", "nothing"]).refused(3, &["there is no maintenance window"]);
+    let never = ["--for", "1h", "--every", "day", "--last", "2020-01-01T00:00:00Z"];
+    cli.run(no_end.into_iter().chain(never)).refused(2, &["--last"]);
     let no_value = ["maintenance", "add", "X", "--filter", "service:", "--for", "1h"];
     let run = cli.run(no_value);
     assert!(run.code == 2 && run.err.contains("has no value"), "{run:?}");

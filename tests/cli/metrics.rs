@@ -11,6 +11,7 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::support::cli::CliFixture;
+use crate::support::serving::{Server, get};
 use crate::support::store::open;
 
 /// A store with three incidents: one resolved, one acknowledged, one new.
@@ -56,6 +57,22 @@ fn json_is_the_document_of_the_api() {
     assert_eq!(json["cuts"].as_array().unwrap().len(), Dimension::ALL.len());
     let pages: Pages = serde_json::from_value(json.clone()).unwrap();
     assert_eq!(serde_json::to_value(&pages).unwrap(), json);
+}
+
+/// INC-3 is resolved, and nobody has acknowledged it: of three incidents two have a time to acknowledge, and
+/// of the two that are resolved one was not acknowledged.
+#[test]
+fn incident_that_nobody_acknowledged_has_no_time_to_acknowledge() {
+    let cli = fixture();
+    let how = ["--action", "restart", "--detail", "restarted", "--validation", "seen"];
+    cli.ok([&["resolve", "INC-3"][..], &how].concat());
+    // The second time the packed days of the first one are read.
+    for _ in 0..2 {
+        let now = &json(&cli)["now"];
+        assert_eq!((&now["mtta"]["count"], &now["mttr"]["count"]), (&2.into(), &2.into()));
+        let resolved = (&now["resolved"], &now["resolved_unacknowledged"]);
+        assert_eq!(resolved, (&2.into(), &1.into()));
+    }
 }
 
 /// The same figures stand in the JSON, in every line of the CSV, and in what the store computes for the
@@ -104,6 +121,85 @@ async fn figures_are_the_same_everywhere() {
     assert!(compared > 50, "{compared}");
 }
 
+/// Removes what depends on when it is asked.
+fn without_time(mut document: Value) -> Value {
+    let object = document.as_object_mut().expect("an object");
+    object.remove("at");
+    document
+}
+
+/// What `metrics --json`, `report --format json` and the API print is one document, figure by figure, and
+/// every page of the pane and of `metrics --csv` is made of it.
+#[tokio::test]
+async fn pane_command_report_and_api_have_the_same_figures() {
+    let cli = fixture();
+    // What is open goes on to use a budget.
+    for incident in ["INC-2", "INC-3"] {
+        let how = ["--action", "restart", "--detail", "restarted", "--validation", "seen"];
+        cli.ok([&["resolve", incident][..], &how].concat());
+    }
+    let today = Utc::now().date_naive();
+    let (from, to) = (today - chrono::Days::new(6), today + chrono::Days::new(2));
+    let window = format!("{from}..{to}");
+    let by = ["--window", &window, "--by", "service"];
+    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let command = parse(&cli.ok([&["metrics", "--json"][..], &by].concat()));
+    let report = parse(&cli.ok([&["report", "--format", "json"][..], &by].concat()));
+    let report = report.get("pages").cloned().unwrap_or(report);
+
+    let token = cli.run(["token", "create", "--name", "eye", "--scope", "read"]).out;
+    let server = Server::start(&cli, 1);
+    let time = |day: chrono::NaiveDate| day.and_hms_opt(0, 0, 0).unwrap().and_utc();
+    let edges: Vec<String> = (1..8)
+        .map(|day| (from + chrono::Days::new(day)).format("%Y-%m-%dT00:00:00Z").to_string())
+        .collect();
+    let path = format!(
+        "/v1/measures/pages?from={from}T00:00:00Z&to={to}T00:00:00Z&by=service&edges={}",
+        edges.join(",")
+    );
+    let answer = get(server.address, &path, token.trim());
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a body");
+    assert!(head.starts_with("HTTP/1.1 200"), "{answer}");
+    let api = parse(body);
+    drop(server);
+
+    let expected = without_time(command.clone());
+    assert_eq!(expected["now"]["resolved"], 3);
+    assert_eq!(expected["buckets"].as_array().unwrap().len(), 8);
+    assert_eq!(without_time(report), expected);
+    assert_eq!(without_time(api), expected);
+
+    let query = PagesQuery {
+        window: Window::between(time(from), time(to), &Utc),
+        selection: Selection::default(),
+        by: vec![Dimension::Service],
+        offsets: Offsets::default(),
+    };
+    let printed: Pages = serde_json::from_value(command).unwrap();
+    let store = open(&cli.store()).await;
+    let pane = store.pages(&query, printed.at).await.unwrap();
+    store.close().await;
+    // The store of this test has no objectives.
+    let pane = Pages { budgets: printed.budgets.clone(), ..pane };
+    assert_eq!(serde_json::to_value(&pane).unwrap(), serde_json::to_value(&printed).unwrap());
+    let mut compared = 0;
+    for page in Page::ALL {
+        let csv = cli.ok([&["metrics", page.as_str(), "--compare", "--csv"][..], &by].concat());
+        let figures: Vec<&str> = csv.lines().skip(1).collect();
+        let sheet = Sheet::new(*page, &pane, Some(Dimension::Service));
+        let cells: Vec<String> =
+            sheet.rows().flat_map(|row| row.cells.iter().map(Cell::raw)).collect();
+        assert_eq!(figures.len(), cells.len(), "{page}: {csv}");
+        for (line, cell) in figures.iter().zip(&cells) {
+            let is_same =
+                line.ends_with(&format!(",{cell}")) || line.ends_with(&format!(",\"{cell}\""));
+            assert!(is_same, "{page}: {line:?} is not {cell:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 80, "{compared}");
+}
+
 #[rstest]
 #[case(&["metrics"], "3 reported")]
 #[case(&["metrics", "times"], "MTTA")]
@@ -150,6 +246,11 @@ fn window_of_the_past_has_what_was_reported_in_it() {
 #[case(&["report", "--by", "team"], "| by team | ")]
 #[case(&["report", "--format", "html"], "<svg class=\"chart\"")]
 #[case(&["report", "--format", "json"], "\"recurring_total\":1")]
+#[case(&["report", "--format", "json"], "\"action_items\":[")]
+#[case(&["report"], "## What changed against the time before\n")]
+#[case(&["report"], "## Problems\n")]
+#[case(&["report"], "## Action items\n")]
+#[case(&["report", "--format", "html"], "<h2>Action items</h2>")]
 fn report_is_one_document(#[case] arguments: &[&str], #[case] expected: &str) {
     let out = fixture().ok(arguments.iter().copied());
     assert!(out.contains(expected), "{out}");

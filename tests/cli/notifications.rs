@@ -2,10 +2,10 @@
 
 use redphone::model::IncidentId;
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cli::{CliFixture, json_lines};
-use crate::support::notifications::{export, of_a_night};
+use crate::support::notifications::{export, notification, of_a_night};
 
 /// A store with an incident of a night and its notifications.
 fn filled() -> CliFixture {
@@ -49,6 +49,30 @@ fn notifications_are_selected(#[case] args: &[&str], #[case] expected: &[&str]) 
     let lines = json_lines(&cli.ok(["notifications", "--json"].iter().chain(args)));
     let people: Vec<&str> = lines.iter().map(|line| line["person"].as_str().unwrap()).collect();
     assert_eq!(people, expected);
+}
+
+#[test]
+fn notice_is_listed_without_an_incident() {
+    let cli = filled();
+    let nil = "00000000-0000-0000-0000-000000000000";
+    let said = json!({
+        "kind": "reminder", "reminder": "on call", "text": "You go on call for web in 1h.\nLater.",
+    });
+    let notice = json!({"notice": notification(nil, 9, said)["notification"].take()});
+    let run = cli.pipe(["import", "-"], export(&[notice]).as_bytes());
+    assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    let out = cli.ok(["notifications", "--limit", "1"]);
+    let words: Vec<&str> = out.split_whitespace().collect();
+    let expected = "2026-03-01 22:39:04 - ines ntfy phone sent (reminder: on call): \
+                    You go on call for web in 1h.";
+    assert_eq!(words.join(" "), expected);
+    let lines = json_lines(&cli.ok(["notifications", "--json"]));
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[0]["title"], "You go on call for web in 1h.");
+    assert!(lines[0]["number"].is_null());
+    // It is in an export, and in no list of an incident.
+    assert!(cli.ok(["export"]).contains("{\"notice\":"));
+    assert_eq!(json_lines(&cli.ok(["notifications", "INC-1", "--json"])).len(), 4);
 }
 
 #[test]

@@ -40,6 +40,8 @@ fn review_is_printed_as_markdown(#[case] args: &[&str]) {
     assert!(out.contains("*Not written yet; from the record:*"), "{out}");
     assert!(out.contains("rollback: back to v811"), "{out}");
     assert!(out.contains("due 2021-03-04"), "{out}");
+    let begun = out.lines().find(|line| line.starts_with("- **Review begun:** "));
+    assert!(begun.is_some_and(|line| line.ends_with(" by Ines Moreau")), "{out}");
 }
 
 #[test]

@@ -56,6 +56,7 @@ impl Company {
         self.cli = CliFixture::new();
         let run = self.cli.pipe(["import", "-"], self.original.as_bytes());
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+        std::fs::write(self.cli.path("app.log"), "error: pool exhausted\n").unwrap();
     }
 
     /// Runs a command line as a shell would.
@@ -117,7 +118,11 @@ fn preparations() -> BTreeMap<&'static str, Vec<String>> {
         ("unpause", lines(&["pause 12 vendor"])),
         ("unlink", lines(&["link 12 https://status.example.com/123"])),
         ("publish", review),
+        ("follow-up", lines(&["action-item 12 text"])),
         ("undo", lines(&["ack 12"])),
+        ("remove-reporter", lines(&["reporter 12 'Tom Varga'"])),
+        ("redact", lines(&["reporter 12 'Tom Varga'"])),
+        ("release-team", lines(&["involve-team 12 payments"])),
     ])
 }
 
@@ -156,7 +161,7 @@ fn verb_in_panes(verb: Verb) -> &'static [CommandKind] {
         Verb::CorrectNote => &[CommandKind::AddNote],
         Verb::Wake | Verb::Pause | Verb::Unpause => &[CommandKind::Snooze],
         Verb::Unlink => &[CommandKind::Link],
-        Verb::Publish | Verb::ActionItem => &[CommandKind::WriteReview],
+        Verb::Publish | Verb::ActionItem | Verb::FollowUp => &[CommandKind::WriteReview],
         other => other.row().kinds,
     }
 }
@@ -266,6 +271,7 @@ fn tools_of_agents(cli: &CliFixture) -> BTreeSet<String> {
 #[case(&["category", "1", "security"], "INC-1 category: security\n")]
 #[case(&["team", "1", "none"], "INC-1 team: no team\n")]
 #[case(&["role", "1", "incident-manager", "tom"], "INC-1 role incident manager: Tom Varga\n")]
+#[case(&["role", "1", "scribe", "tom", "--ask"], "INC-1 Tom Varga is asked to be scribe\n")]
 #[case(&["checklist", "1", "logs"], "INC-1 answered: logs and alerts checked: yes\n")]
 #[case(&["note", "INC-1", "3", "pods", "crashed"], "INC-1 noted\n")]
 fn verb_says_what_it_has_done(#[case] args: &[&str], #[case] expected: &str) {
@@ -297,6 +303,7 @@ fn verb_says_what_it_has_done(#[case] args: &[&str], #[case] expected: &str) {
 #[case(&["correct-note", "1", "1", "x", "--yes"], 1, "INC-1 has no note \"1\"")]
 #[case(&["action-item", "1"], 1, "text: is missing")]
 #[case(&["action-item", "1", "x", "--due", "soon"], 1, "\"soon\" is no date")]
+#[case(&["follow-up", "1", "1"], 1, "INC-1 has no action item \"1\"")]
 #[case(&["checklist", "1", "logs", "waived"], 1, "reason: is missing: give why the item is waived")]
 #[case(&["link", "1", "example.com"], 1, "is no URL")]
 #[case(&["link", "1", "problem:7"], 1, "to: is no id: write problem: or change: and a UUID")]

@@ -22,8 +22,9 @@ use crate::support::strategies;
     "1:1: frobnicate is not a setting: use one of acknowledgement_expires, ascii, \
         automatic_escalation, channels, color, columns, commands, contacts, heartbeats, ingest, \
         ingest_rules, keys, levels, log, looks, matrix, notify, objectives, outbound, people, \
-        policies, profiles, public_url, reminders, reopen, reply_address, runbooks, schedules, \
-        self_test, services, stakeholders, store, storms, suspect, teams, templates, user, views, watch"
+        policies, profiles, public_url, publishers, reminders, reopen, reply_address, reports, runbooks, \
+        schedules, self_test, services, stability, stakeholders, status_page, store, storms, suspect, \
+        teams, templates, trackers, user, views, watch"
 )]
 #[case("[levels.p5]\nresolve = \"1h\"", "1:9: levels.p5 is not a setting: did you mean p1?")]
 #[case("\"a\\u001b[31m\" = 1", "1:1: \"a␛[31m\" is not a setting: use one of")]
@@ -99,6 +100,28 @@ use crate::support::strategies;
 #[case(
     "[[watch]]\nname = \"a\"\nurl = \"https://a\"\n[[watch]]\nname = \"a\"\nurl = \"https://b\"",
     "watch.name is \"a\" twice: the first one counts"
+)]
+// The status page, publishers and reports.
+#[case("[status_page]\nurl = \"ftp://a\"", "2:7: status_page.url is no address of a page")]
+#[case("[status_page]\nurl = \"https://me:secret@a\"", "status_page.url is no address of a page")]
+#[case(
+    "[status_page]\ndays = 0",
+    "2:8: status_page.days is out of range: write a number from 1 to 365"
+)]
+#[case("[publishers.x]\nkind = \"cachet\"\nsecret_env = \"A\"", "publishers.x.url is missing")]
+#[case("[publishers.x]\nkind = \"statuspage\"\nsecret_env = \"A\"", "publishers.x.page is missing")]
+#[case(
+    "[publishers.x]\nkind = \"statuspage\"\npage = \"a\"",
+    "publishers.x.secret_file is missing: nothing is published there"
+)]
+#[case("[[reports]]\nwindow = \"7d\"", "reports.name is missing: add it")]
+#[case("[[reports]]\nname = \"a\"\nwindow = \"36h\"", "3:10: reports.window is no window")]
+#[case("[[reports]]\nname = \"a\"\nday = \"31\"", "3:7: reports.day is no day")]
+#[case("[[reports]]\nname = \"a\"\ntime = \"9 am\"", "3:8: reports.time is no time of the day")]
+#[case("[[reports]]\nname = \"a\"\nzone = \"Moon/Crater\"", "3:8: reports.zone is no time zone")]
+#[case(
+    "[[reports]]\nname = \"a\"\n[[reports]]\nname = \"a\"",
+    "4:8: reports.name \"a\" names another report"
 )]
 // Heartbeats and reminders.
 #[case("[heartbeats.x]\ngrace = \"1m\"", "heartbeats.x.interval is missing: add it")]
@@ -219,6 +242,9 @@ use crate::support::strategies;
     "2:11: ingest_rules.max_age is no time of 1 s to 90 d"
 )]
 #[case("[storms]\nwithin = \"0s\"", "2:10: storms.within ")]
+#[case("[stability]\np1 = \"8d\"", "2:6: stability.p1 is longer than 7 d")]
+#[case("[stability]\np5 = \"1h\"", "2:1: stability.p5 is not a setting")]
+#[case("[stability.services.checkout]\np1 = \"0s\"", "2:6: stability.services.checkout.p1 ")]
 #[case("[storms]\nalerts = -1", "2:10: storms.alerts ")]
 #[case(
     "[[teams]]\nname = \"payments\"\n[[ingest_rules]]\nteam = \"payment\"",

@@ -65,7 +65,7 @@ fn sample_examples_have_the_documented_effect() {
             repository: repository.into(),
             environment: Some(environment.into()),
             workflow: workflow.map(Into::into),
-            services: Vec::new(),
+            ..ChangeOrigin::default()
         };
         deployments.change_rules.services(&origin, &config.directory)
     };
@@ -172,6 +172,36 @@ fn heartbeats_and_reminders_are_read() {
 }
 
 #[test]
+fn status_page_publishers_and_reports_are_read() {
+    use redphone::model::oncall::Day;
+    use redphone::model::report_rule::{ReportDay, ReportForm, ReportWindow};
+    use redphone::outbound::publisher::PublisherKind;
+
+    let publishing = read(&uncommented_sample()).publishing;
+    let page = publishing.status_page.unwrap();
+    assert_eq!((page.title.as_str(), page.days, page.served), ("Status", 30, false));
+    assert_eq!(page.directory.as_deref(), Some(std::path::Path::new("/var/www/status")));
+    let kinds: Vec<PublisherKind> = publishing.publishers.iter().map(|one| one.kind).collect();
+    use PublisherKind::{Cachet, Statuspage};
+    assert_eq!(kinds, [Statuspage, Cachet, Cachet]);
+    assert_eq!(publishing.publishers[0].components["checkout"], "8kbf7d35c070");
+    let report = &publishing.reports[0];
+    assert_eq!((report.window, report.day), (ReportWindow::Days(7), ReportDay::Weekly(Day::Mon)));
+    assert_eq!((report.to.len(), report.zone.as_str()), (2, "Europe/Berlin"));
+
+    let least =
+        "[status_page]\n[[reports]]\nname = \"board\"\nwindow = \"month\"\nto = [\"@boss\"]\n";
+    let publishing = read(least).publishing;
+    let page = publishing.status_page.unwrap();
+    assert_eq!((page.directory, page.url, page.days), (None, None, 30));
+    let report = &publishing.reports[0];
+    assert_eq!((report.window, report.day), (ReportWindow::Month, ReportDay::Monthly(1)));
+    assert_eq!((report.to[0].as_str(), report.form), ("boss", ReportForm::Html));
+    assert_eq!(report.time.to_string(), "09:00:00");
+    assert!(read("").publishing.status_page.is_none());
+}
+
+#[test]
 fn self_tests_and_watches_are_read() {
     let signals = read(&uncommented_sample()).signals;
     let test = signals.self_test.unwrap();
@@ -188,6 +218,19 @@ fn self_tests_and_watches_are_read() {
     assert_eq!(b.url, "http://b.internal:7373/v1/ready");
     assert_eq!((b.every_s, b.grace_s, b.priority), (30, 120, Priority::P2));
     assert!(read("").signals.self_test.is_none());
+}
+
+#[test]
+fn stability_is_read_by_priority_and_service() {
+    let config = read(
+        "[stability]\np1 = \"15m\"\np2 = \"10m\"\n\n[stability.services.checkout]\np1 = \"1h\"\n\
+         p2 = \"never\"\n",
+    );
+    let stability = config.rules.stability;
+    assert_eq!(stability.times_s, [900, 600, 0, 0]);
+    // What a service does not set is as for all.
+    assert_eq!(stability.services["checkout"], [3600, 0, 0, 0]);
+    assert!(read("").rules.stability.is_off());
 }
 
 #[test]

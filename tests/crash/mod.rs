@@ -144,6 +144,7 @@ async fn writer_process_for_the_kill_test() {
                     ends_at: None,
                     state: ChangeState::Running,
                     url: None,
+                    approval: None,
                     extra: <_>::default(),
                 };
                 store.execute(&envelope(Command::RecordChange(change))).await.unwrap();
@@ -247,6 +248,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Command(_)
                 | Record::Administration(_)
                 | Record::Notification(_)
+                | Record::Notice(_)
                 | Record::Attempt(_)
                 | Record::Alert(_)
                 | Record::Contacts(_)

@@ -36,6 +36,12 @@ async fn served() -> (Served, IncidentId) {
         cause: String::new(),
         workaround: "restart".into(),
         opened_at: Utc::now(),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     let change = Change {
@@ -48,6 +54,7 @@ async fn served() -> (Served, IncidentId) {
         ends_at: Some(Utc::now() - TimeDelta::minutes(10)),
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let link = json!({"do": "link", "link": {"problem": {"id": problem.id, "title": "pool"}}});

@@ -56,7 +56,7 @@ fn everything_for_open_incidents() -> Vec<IncidentCommand> {
         IncidentCommand::Pause { reason: "waiting on partner".into() },
         IncidentCommand::Merge { into: IncidentId::new() },
         IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "test".into() },
-        IncidentCommand::RepeatAlert { text: "again".into() },
+        IncidentCommand::RepeatAlert { text: "again".into(), count: None },
         resolve(),
     ]
 }
@@ -126,7 +126,11 @@ fn import_refuses_what_commands_refuse() {
             "reason: has 69 KiB",
         ),
         (
-            EventBody::StakeholdersUpdated { message: "soon".into(), next_due: Some(late) },
+            EventBody::StakeholdersUpdated {
+                message: "soon".into(),
+                next_due: Some(late),
+                public: None,
+            },
             "next_due: 2126",
         ),
         (EventBody::ActionItemSet { item: action(loud) }, "owner: has 101"),
@@ -211,7 +215,7 @@ const TOO_LONG_A_NAME: FieldProblem = FieldProblem::TooManyChars { count: 101, m
 #[case(IncidentCommand::Escalate { level: 1, to: vec![PersonRef::new("", "Ines")], reason: None, automatic: None, all_must_acknowledge: false, }, bad("to", FieldProblem::Empty))]
 #[case(IncidentCommand::Escalate { level: 1, to: vec![ines(); 201], reason: None, automatic: None, all_must_acknowledge: false, }, bad("to", FieldProblem::TooManyEntries { count: 201, max: 200 }))]
 #[case(IncidentCommand::Escalate { level: 1, to: vec![ines()], reason: Some("x".repeat(70_000)), automatic: None, all_must_acknowledge: false, }, bad("reason", FieldProblem::TooManyBytes { bytes: 70_000, max: 65_536 }))]
-#[case(IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)) }, bad("next_due", FieldProblem::OutOfRange(at(60 * 24 * 366 * 100))))]
+#[case(IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: Some(at(60 * 24 * 366 * 100)), public: None }, bad("next_due", FieldProblem::OutOfRange(at(60 * 24 * 366 * 100))))]
 #[case(IncidentCommand::SetActionItem { item: action(PersonRef::new("ines", "x".repeat(101))) }, bad("owner", TOO_LONG_A_NAME))]
 fn command_that_does_not_apply_says_why(
     #[case] ask: IncidentCommand,
@@ -400,6 +404,7 @@ fn update_sent_earlier_but_arriving_later_is_not_the_last() {
     let update = |message: &str| IncidentCommand::UpdateStakeholders {
         message: message.into(),
         next_due: None,
+        public: None,
     };
     bench.ask(50, update("rolled back"));
     let made = envelope(5, ines(), bench.incident.summary.id, update("we look into it"));
@@ -477,8 +482,11 @@ fn command_made_in_time_is_not_refused_for_arriving_late(
 #[test]
 fn next_stakeholder_update_is_due_from_the_last_one() {
     let bench = Bench::new();
-    let update =
-        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None };
+    let update = IncidentCommand::UpdateStakeholders {
+        message: "we are on it".into(),
+        next_due: None,
+        public: None,
+    };
     let made = envelope(3, tariq(), bench.incident.summary.id, update);
     let context = Context { now: at(90), rules: &bench.rules };
     let events = decide(Some(&bench.incident), &made, context).unwrap();

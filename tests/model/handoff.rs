@@ -77,6 +77,7 @@ fn handoff(benches: &[Bench]) -> Handoff {
         ends_at: Some(at(24)),
         state: ChangeState::RolledBack,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     Handoff::new(&HandoffInputs {

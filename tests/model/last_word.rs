@@ -11,7 +11,7 @@ use crate::support::model::{Bench, at, ines, note, resolve, tariq};
 #[rstest]
 #[case::a_note(note("\n  the pool is full  \nmore of it"), "the pool is full", true)]
 #[case::an_update(
-    IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None },
+    IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None, public: None },
     "we are on it",
     true
 )]
@@ -48,7 +48,7 @@ fn what_is_filled_in_does_not_replace_what_was_said() {
     for command in [
         IncidentCommand::Categorize { category: Some(Category::Access) },
         IncidentCommand::SetTeam { team: Some("web".into()) },
-        IncidentCommand::RepeatAlert { text: "again".into() },
+        IncidentCommand::RepeatAlert { text: "again".into(), count: None },
     ] {
         bench.ask(6, command);
     }

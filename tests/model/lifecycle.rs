@@ -160,7 +160,7 @@ fn a_snooze_ends_with_a_change_and_stops_no_clock() {
     assert!(bench.incident.summary.is_snoozed(at(2)));
     assert!(!bench.incident.summary.is_snoozed(at(300)));
     assert!(running_clock(&bench.incident.summary, &bench.rules.levels).unwrap().is_past(at(6)));
-    bench.ask(3, IncidentCommand::RepeatAlert { text: "again".into() });
+    bench.ask(3, IncidentCommand::RepeatAlert { text: "again".into(), count: None });
     assert!(!bench.incident.summary.is_snoozed(at(4)));
     assert_eq!(bench.incident.summary.alerts, 2);
 }

@@ -195,7 +195,8 @@ fn budget_is_the_one_worked_out_on_paper() {
         end_ms: to.map(|to| to * MINUTE),
     };
     let outages = vec![outage(-600, Some(-570)), outage(-580, Some(-565)), outage(-5, None)];
-    let objective = Objective { service: "checkout".into(), allowed_ppm: 1000, window_days: 30 };
+    let objective =
+        Objective { service: "checkout".into(), allowed_ppm: 1000, window_days: 30, alert: false };
     let budgets = compute_budgets(&[(objective, outages)], 0);
     assert_eq!(
         budgets,
@@ -230,7 +231,8 @@ fn target_is_a_share_of_the_time(#[case] text: &str, #[case] allowed: Option<u32
 
 #[test]
 fn unused_budget_is_never_exhausted() {
-    let objective = Objective { service: "search".into(), allowed_ppm: 500, window_days: 7 };
+    let objective =
+        Objective { service: "search".into(), allowed_ppm: 500, window_days: 7, alert: false };
     let budget = compute_budgets(&[(objective, Vec::new())], 0).remove(0);
     assert_eq!((budget.down_ms, budget.used_permille, budget.exhausted_in_ms), (0, 0, None));
     assert_eq!(union_ms(&[Outage { start_ms: 5, end_ms: Some(5) }], 0, 10), 0);
@@ -288,6 +290,7 @@ fn history_has_the_time_out_and_the_promises() {
     let update = |minutes| IncidentCommand::UpdateStakeholders {
         message: "We are on it.".into(),
         next_due: Some(at(minutes)),
+        public: None,
     };
     bench.ask(5, IncidentCommand::Assign { to: Some(ines()) });
     bench.ask(6, update(20)).ask(15, update(25));

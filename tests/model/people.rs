@@ -53,6 +53,7 @@ fn directory() -> Directory {
         depends_on: needs.iter().map(|s| (*s).to_owned()).collect(),
         runbook: None,
         objective: None,
+        public_name: None,
     };
     Directory {
         people: vec![ines(), tariq(), PersonRef::new("mei", "Mei Castellan")],
@@ -132,6 +133,7 @@ fn suspected_changes_are_possible_causes_nearest_first() {
         ends_at: end.map(at),
         state: if end.is_some() { ChangeState::Done } else { ChangeState::Running },
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let mut planned = change("planned", "checkout", -10, None);
@@ -164,6 +166,7 @@ fn suspected_changes_are_near_and_end_after_a_day() {
         depends_on: vec![below.into()],
         runbook: None,
         objective: None,
+        public_name: None,
     };
     let names = ["a", "b", "c", "d", "e", "f"];
     let services = names.windows(2).map(|pair| service(pair[0], pair[1])).collect();
@@ -178,6 +181,7 @@ fn suspected_changes_are_near_and_end_after_a_day() {
         ends_at: None,
         state: ChangeState::Running,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let day = 24 * 60;

@@ -11,6 +11,7 @@ use redphone::model::command::Link;
 use redphone::model::maintenance::MaintenanceRefusal;
 use redphone::model::rejection::{DatedRejection, DatedSentence, Rejection, RejectionKind};
 use redphone::model::review::Section;
+use redphone::model::stability::Soak;
 use redphone::model::status::{Category, Role};
 use redphone::model::unknown::Word;
 use redphone::model::{
@@ -180,6 +181,28 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
         (R::NotFolded, Conflict, "it is not folded"),
         (R::AlreadyNoise, Conflict, "it is marked as noise already"),
         (R::NotNoise, Conflict, "it is not marked as noise"),
+        (R::NoSuchActionItem, Invalid, "its review has no such action item"),
+        (
+            R::AlreadyFollowedUp { by: "OPS-12\u{1b} open".into() },
+            Conflict,
+            "the action item is followed up already: OPS-12␛ open",
+        ),
+        (R::AlreadyReported, Conflict, "that reporter was added already"),
+        (R::NoSuchReporter, Conflict, "it has no such reporter"),
+        (R::AlreadyInvolved, Conflict, "that team works on it already"),
+        (R::NotInvolved, Conflict, "that team does not help"),
+        (
+            R::AlreadyAttached { name: "app.log".into() },
+            Conflict,
+            "it has that evidence already: app.log",
+        ),
+        (
+            R::EvidenceFull,
+            NotNow,
+            "the evidence of all incidents has 1 GiB, which is the most: redact some",
+        ),
+        (R::NoSuchEvidence, Conflict, "it has no such evidence"),
+        (R::AlreadyRedacted, Conflict, "that was redacted already"),
         (R::MoveToItself, Invalid, "its alerts are in it already: choose another incident"),
         (
             R::MoveTargetEnded { number, status: resolved },
@@ -191,6 +214,14 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             R::NotLinked { link: Link::Incident { id: IncidentId::new(), number } },
             Conflict,
             "not linked to INC-7",
+        ),
+        (
+            R::NotStableYet {
+                soak: Soak { since: Some(at(0)), required_s: 900, firing: 0 },
+                at: at(4),
+            },
+            NotNow,
+            "green for 4m of 15m: wait, or give a reason to resolve it earlier",
         ),
         (R::CloseUnresolved, NotNow, "resolve it before closing it"),
         (

@@ -66,6 +66,7 @@ pub fn message(text: &str) -> OutboundMessage {
         }],
         reply_to: None,
         bundled: 2,
+        document: None,
     }
 }
 
@@ -122,6 +123,37 @@ async fn rate_limit_is_temporary_with_its_wait() {
             panic!("{}: {result:?}", provider.kind)
         };
         assert_eq!(retry_after, Some(Duration::from_secs(7)), "{}", provider.kind);
+    }
+}
+
+#[tokio::test]
+async fn wait_may_be_a_time_by_the_clock_of_the_provider() {
+    for provider in PROVIDERS {
+        for status in [429, 503] {
+            let judge: Judge = Arc::new(move |_: &Recorded| {
+                let until = std::time::SystemTime::now() + Duration::from_secs(600);
+                let until = httpdate::fmt_http_date(until);
+                Some(Reply::new(status, "").with("retry-after", until))
+            });
+            let (_server, result) = send(provider, "text", judge).await;
+            let Err(SendError::Temporary { retry_after: Some(wait), .. }) = result else {
+                panic!("{} {status}: {result:?}", provider.kind)
+            };
+            let wait = wait.as_secs();
+            assert!((590..=602).contains(&wait), "{} {status}: {wait}", provider.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn endless_answers_are_cut() {
+    for provider in PROVIDERS {
+        for status in [200, 429, 400, 500] {
+            let reply = Reply::new(status, "x".repeat(10_000_000));
+            let (_server, result) = send(provider, "text", always(reply)).await;
+            let shown = format!("{result:?}").len();
+            assert!(shown < 4096, "{} {status}: {shown} bytes", provider.kind);
+        }
     }
 }
 
@@ -233,6 +265,38 @@ async fn no_output_holds_a_secret() {
                 for secret in [SECRET, encoded.as_str()] {
                     assert!(!shown.contains(secret), "{} {status}: {shown}", provider.kind);
                 }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn login_of_a_url_is_in_no_output() {
+    const PASSWORD: &str = "Login9876PasswordZyx";
+    let encoded = STANDARD.encode(format!("ines:{PASSWORD}"));
+    let with_login = |base: &str| base.replacen("http://", &format!("http://ines:{PASSWORD}@"), 1);
+    // A URL of the settings with a login is refused before.
+    let is_secret = |provider: &&Provider| {
+        let options = (provider.options)(&with_login("http://127.0.0.1"));
+        options.url.is_none_or(|url| url.username().is_empty())
+    };
+    let providers: Vec<&Provider> = PROVIDERS.iter().filter(is_secret).collect();
+    assert!(!providers.is_empty());
+    for provider in providers {
+        for status in [200, 302, 401, 429, 500] {
+            let judge: Judge = Arc::new(move |request: &Recorded| {
+                Some(Reply::new(status, request.echo()).with("location", request.uri.clone()))
+            });
+            let server = StandIn::start(judge).await;
+            let base = with_login(&server.url());
+            let client = client(&["127.0.0.1"], Timeouts::default());
+            let channel = channel(provider, &base, &client);
+            let shown = match channel.send(provider.address, &message("text")).await {
+                Ok(receipt) => format!("{receipt:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            for secret in [PASSWORD, encoded.as_str()] {
+                assert!(!shown.contains(secret), "{} {status}: {shown}", provider.kind);
             }
         }
     }

@@ -4,4 +4,8 @@ mod cases;
 mod command;
 mod email;
 mod providers;
+mod publishers;
+mod reports;
 mod stand_in;
+mod tracker_servers;
+mod trackers;

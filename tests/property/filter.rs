@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use redphone::model::Priority;
 use redphone::model::filter::{Filter, Owner, Predicate, Sla, StateFilter, Term};
-use redphone::model::status::{Category, Status};
+use redphone::model::status::{Category, Source, Status};
 use redphone::model::text::{fold, is_word_char};
 
 use crate::support::strategies;
@@ -46,10 +46,16 @@ fn term() -> impl Strategy<Value = Term> {
         owner().prop_map(Predicate::Owner),
         prop::option::of(text()).prop_map(Predicate::Team),
         prop::option::of(of(Category::ALL)).prop_map(Predicate::Category),
+        of(Source::ALL).prop_map(Predicate::Source),
         span.clone().prop_map(Predicate::Older),
         span.clone().prop_map(Predicate::Younger),
         span.clone().prop_map(Predicate::Idle),
-        span.prop_map(Predicate::Active),
+        span.clone().prop_map(Predicate::Active),
+        span.clone().prop_map(Predicate::BeganWithin),
+        span.prop_map(Predicate::BeganBefore),
+        any::<u64>().prop_map(Predicate::MoreUsers),
+        any::<u64>().prop_map(Predicate::FewerUsers),
+        prop::option::of(text()).prop_map(Predicate::Reporter),
         of(Sla::ALL).prop_map(Predicate::Sla),
         of(StateFilter::ALL).prop_map(Predicate::State),
     ];

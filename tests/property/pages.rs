@@ -5,14 +5,15 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use redphone::model::decide::{Context, decide};
 use redphone::model::measures::pages::{
-    Dimension, History, HistoryFold, Offsets, Outage, PageFigures, PageInputs, PagesQuery,
-    ReviewProgress, Selection, TimeMeasure, compute_pages, union_ms,
+    Dimension, History, HistoryFold, Objective, Offsets, Outage, PageFigures, PageInputs,
+    PagesQuery, ReviewProgress, Selection, TimeMeasure, compute_pages, union_ms,
 };
 use redphone::model::measures::{Compliance, Counted, Fact, FactVerdict, Window};
+use redphone::model::signals::{Burn, BurnWindow};
 use redphone::model::status::{Category, Source};
 use redphone::model::{
-    Actor, Command, CommandId, Envelope, Event, Incident, IncidentCommand, IncidentId, PersonRef,
-    Priority, Rules,
+    Actor, Command, CommandId, Envelope, Event, EventBody, Incident, IncidentCommand, IncidentId,
+    PersonRef, Priority, Rules,
 };
 
 use crate::support::strategies::{self, ask, declaration, of, start};
@@ -365,6 +366,13 @@ proptest! {
         }
         let history = fold.finish().unwrap();
         let record = Incident::fold(&events).unwrap().unwrap();
+        // What was said last about the beginning holds.
+        let began = events.iter().rev().find_map(|event| match &event.body {
+            EventBody::ImpactBeganSet { began_at } => Some(*began_at),
+            _ => None,
+        });
+        let began_ms = began.flatten().map(|at| at.timestamp_millis());
+        prop_assert_eq!(history.began_ms, began_ms);
         prop_assert_eq!(history.reopened, record.reopened);
         prop_assert_eq!(history.unowned_ms, record.unowned_s * 1000);
         let detected = record.summary.detected_at;
@@ -393,5 +401,47 @@ proptest! {
             spans = (last - open_since).num_milliseconds();
         }
         prop_assert_eq!(history.out_ms, out - spans);
+    }
+}
+
+/// Returns for how many seconds of the last `length_s` one of the outages lasted, counted one by one.
+fn down_seconds(outages: &[(i64, i64)], length_s: i64) -> i64 {
+    let is_down = |second: &i64| outages.iter().any(|(from, to)| from <= second && second < to);
+    i64::try_from((-length_s..0).filter(is_down).count()).expect("a small number")
+}
+
+proptest! {
+    #![proptest_config(strategies::usual())]
+
+    /// Both windows of a budget are over its limit exactly if counting seconds says so.
+    #[test]
+    fn burn_fires_as_counted_second_by_second(
+        spans in prop::collection::vec((-22_000i64..0, 0i64..900), 0..6),
+        allowed_ppm in of(&[100u32, 500, 1000, 5000, 10_000]),
+    ) {
+        let outages: Vec<(i64, i64)> =
+            spans.iter().map(|(from, length)| (*from, (from + length).min(0))).collect();
+        let now = start();
+        let now_ms = now.timestamp_millis();
+        let in_ms: Vec<Outage> = outages
+            .iter()
+            .map(|(from, to)| {
+                Outage { start_ms: now_ms + from * 1000, end_ms: Some(now_ms + to * 1000) }
+            })
+            .collect();
+        let objective =
+            Objective { service: "checkout".into(), allowed_ppm, window_days: 30, alert: true };
+        for (window, lengths_s, tenfold) in
+            [(BurnWindow::Hour, [3600, 300], 144), (BurnWindow::SixHours, [21_600, 1800], 60)]
+        {
+            // Downtime of the span, in millionths, against the limit times what is allowed.
+            let is_fast = |length_s: &i64| {
+                down_seconds(&outages, *length_s) * 10_000_000
+                    >= tenfold * length_s * i64::from(allowed_ppm)
+            };
+            let expected = lengths_s.iter().all(is_fast);
+            let burn = Burn::compute(&objective, window, &in_ms, now);
+            prop_assert_eq!(burn.fires(), expected, "{:?} {:?}", window, burn);
+        }
     }
 }

@@ -4,6 +4,7 @@ mod answers;
 mod drafts;
 mod exit;
 mod filter;
+mod lifecycle;
 mod offline;
 mod output_size;
 mod palette;

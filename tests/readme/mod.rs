@@ -109,6 +109,24 @@ fn every_environment_variable_is_listed() {
 }
 
 #[test]
+fn every_sender_has_a_page_and_a_link() {
+    let own_forms =
+        ["alertmanager", "prometheus", "pagerduty", "opsgenie", "goalert", "mail", "ingest"];
+    let changes = ["github", "gitlab", "cdevents"];
+    let senders = redphone::ingest::senders::names().chain(own_forms).chain(changes);
+    let (text, mut count) = (readme(), 0);
+    for name in senders {
+        let page = format!("src/docs/guide/{name}.md");
+        assert!(text.contains(&format!("]({page})")), "the README does not link {page}");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&page);
+        let page = std::fs::read_to_string(path).expect(name);
+        assert!(page.starts_with(&format!("# {name}\n")), "{name}");
+        count += 1;
+    }
+    assert!(count >= 24, "{count} senders");
+}
+
+#[test]
 fn every_screenshot_exists() {
     let readme = readme();
     let mut pictures = 0;

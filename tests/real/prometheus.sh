@@ -69,6 +69,8 @@ am silence query 2>>amtool.err | grep -q 'The pools are replaced' || fail "the s
 am silence expire $(am silence query -q 2>>amtool.err) 2>>amtool.err || fail "amtool can't end a silence"
 [ -z "$(am silence query -q 2>>amtool.err)" ] || fail "a silence has not ended"
 am config show 2>>amtool.err | grep -q redphone || fail "amtool can't show the state"
+[ "$(am config routes test alertname=Manual 2>>amtool.err)" = redphone ] || fail "amtool finds no route"
+! am alert query --inhibited 2>>amtool.err | grep -q Manual || fail "amtool finds an alert that nothing inhibits"
 # The end is of full seconds, and must not lie before the start.
 sleep 2
 am alert add alertname=Manual service=checkout instance=db1 --end="$(date -u +%Y-%m-%dT%H:%M:%SZ)" 2>>amtool.err

@@ -21,7 +21,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("backend", &["api", "config", "files", "model", "outbound"]),
     ("config", &["files", "ingest", "model", "outbound"]),
     ("ingest", &["model"]),
-    ("outbound", &["model"]),
+    ("outbound", &["files", "model"]),
     ("sync", &["api", "backend", "config", "files", "model"]),
     ("engine", &["backend", "model", "outbound"]),
     ("verbs", &["config", "model"]),
@@ -37,7 +37,7 @@ const FLOORS: [(&str, &[&str]); 14] = [
 ];
 
 /// Uses that the floors don't allow, each with the reason.
-const EXCEPTIONS: [(&str, &str, &str); 9] = [
+const EXCEPTIONS: [(&str, &str, &str); 11] = [
     ("config::load_location", "backend::http::address", ADDRESSES),
     ("config::load_location", "backend::http::token", TOKENS),
     ("config::file::profiles", "backend::http::address", ADDRESSES),
@@ -46,6 +46,8 @@ const EXCEPTIONS: [(&str, &str, &str); 9] = [
     ("config::outbound", "backend::http::token", TOKENS),
     ("config::location", "backend::http::address", ADDRESSES),
     ("config::location", "backend::http::token", TOKENS),
+    ("config::publishing", "backend::http::token", TOKENS),
+    ("config::show::publishing", "backend::http::token", TOKENS),
     ("config::show", "backend::http::token", TOKENS),
 ];
 const ADDRESSES: &str = "an address in the settings is parsed by the rules of the HTTP client";
@@ -61,10 +63,12 @@ const CIRCLES: [(&[&str], &str); 1] = [(
         "model::command",
         "model::command::acknowledge",
         "model::command::add_note",
+        "model::command::add_reporter",
         "model::command::answer_item",
         "model::command::answer_role",
         "model::command::ask_for_role",
         "model::command::assign",
+        "model::command::attach_evidence",
         "model::command::categorize",
         "model::command::close",
         "model::command::correct_note",
@@ -74,6 +78,7 @@ const CIRCLES: [(&[&str], &str); 1] = [(
         "model::command::escalate",
         "model::command::fold",
         "model::command::give_role",
+        "model::command::involve_team",
         "model::command::link",
         "model::command::logic",
         "model::command::mark_noise",
@@ -88,12 +93,18 @@ const CIRCLES: [(&[&str], &str); 1] = [(
         "model::command::reclassify",
         "model::command::record_change",
         "model::command::record_decision",
+        "model::command::record_follow_up",
         "model::command::record_problem",
+        "model::command::redact",
+        "model::command::remove_reporter",
         "model::command::reopen",
         "model::command::repeat_alert",
+        "model::command::request_follow_up",
         "model::command::resolve",
         "model::command::set_action_item",
+        "model::command::set_affected",
         "model::command::set_expected_recovery",
+        "model::command::set_impact_began",
         "model::command::set_services",
         "model::command::set_team",
         "model::command::snooze",

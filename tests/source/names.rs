@@ -19,7 +19,10 @@ const REFUSED: [&str; 37] = [
 const REFUSED_PHRASE: [&str; 2] = ["broken", "off"];
 
 /// Names that hold a refused word all the same, each with its reason.
-const EXCEPTIONS: [(&str, &str); 5] = [
+const EXCEPTIONS: [(&str, &str); 8] = [
+    ("KnownError", "the field's term: a problem whose cause is accepted, with a workaround"),
+    ("known_error", "the field's term, see KnownError"),
+    ("known_errors", "the field's term, see KnownError"),
     ("Left", "the side: a key that moves to the left"),
     ("LABELS_LEFT_FROM", "the side: from this width on labels of a form stand on the left"),
     ("draw_left_right", "the sides: two texts of one line, on the left and on the right"),

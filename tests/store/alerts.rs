@@ -100,6 +100,38 @@ async fn group_that_fires_declares_an_incident_once() {
 }
 
 #[tokio::test]
+async fn alert_that_fires_again_is_no_other_alert() {
+    let scene = Scene::new().await;
+    let id = scene.send(&[alert("db1", "09:00", None)]).await.incident.unwrap();
+    scene.ask(id, IncidentCommand::Acknowledge).await;
+    for (starts, ends) in [("09:10", "09:20"), ("09:30", "09:40")] {
+        scene.send(&[alert("db1", starts, Some(ends))]).await;
+        let again = scene.send(&[alert("db1", ends, None)]).await;
+        assert_eq!((again.alerts.again, again.incident), (1, Some(id)));
+        assert_eq!(scene.row(id).await.alerts, 1, "{starts}");
+    }
+    let mut worse = alert("db1", "09:40", None);
+    worse["labels"]["severity"] = json!("critical");
+    scene.send(&[worse.clone()]).await;
+    assert_eq!((scene.row(id).await.priority, scene.row(id).await.alerts), (Priority::P1, 1));
+    // One that is new among them counts.
+    worse["labels"]["severity"] = json!("page");
+    scene.send(&[worse, alert("db2", "09:41", None)]).await;
+    assert_eq!(scene.row(id).await.alerts, 2);
+    assert_eq!(scene.alerts(id).await.len(), 2);
+    let counts: Vec<Option<u32>> = scene
+        .timeline(id)
+        .await
+        .iter()
+        .filter_map(|event| match event.body {
+            EventBody::AlertRepeated { count, .. } => Some(count),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(counts, [Some(0), Some(0), Some(0), None]);
+}
+
+#[tokio::test]
 async fn incident_that_a_rule_holds_is_snoozed_and_ends() {
     let scene = Scene::new().await;
     let mut sent = group(&message("disks", &[alert("db1", "09:00", None)]));
@@ -131,6 +163,44 @@ async fn two_members_of_a_cluster_open_one_incident() {
     assert_eq!(scene.counts(), (1, 2));
     assert!(scene.alerts(outcomes[0].incident.unwrap()).await.iter().all(|one| one.count == 2));
     other.close().await;
+}
+
+/// Two members of a cluster send the same in their own order. What one says late changes nothing, and what
+/// one does not know yet is not ended by it.
+#[rstest]
+#[case::one_after_the_other(
+    &[("a fires", true), ("a fires", true), ("a ends", false), ("a ends", false)], (1, 1)
+)]
+#[case::one_is_late(
+    &[("a fires", true), ("a ends", false), ("a fires", false), ("a ends", false)], (1, 1)
+)]
+#[case::one_has_less(
+    &[("both fire", true), ("a fires", true), ("a ends", true), ("both end", false)], (1, 2)
+)]
+#[case::one_has_more(
+    &[("a fires", true), ("both fire", true), ("both end", false), ("a ends", false)], (1, 2)
+)]
+#[case::one_comes_after_the_end(
+    &[("both fire", true), ("both end", false), ("a fires", false), ("both fire", false)], (1, 2)
+)]
+#[tokio::test]
+async fn members_of_a_cluster_agree_in_the_end(
+    #[case] messages: &[(&str, bool)],
+    #[case] expected: (u64, u64),
+) {
+    let scene = Scene::new().await;
+    let mut incident = None;
+    for (text, is_open) in messages {
+        let names = if text.starts_with("both") { vec!["db1", "db2"] } else { vec!["db1"] };
+        let ends = text.contains("end").then_some("09:30");
+        let alerts: Vec<Value> = names.iter().map(|name| alert(name, "09:00", ends)).collect();
+        let outcome = scene.send(&alerts).await;
+        incident = incident.or(outcome.incident);
+        assert_eq!(scene.status(incident.unwrap()).await.is_open(), *is_open, "{text}");
+    }
+    assert_eq!(scene.counts(), expected);
+    let alerts = scene.alerts(incident.unwrap()).await;
+    assert!(alerts.iter().all(|alert| alert.state == AlertState::Resolved));
 }
 
 #[tokio::test]
@@ -367,6 +437,8 @@ async fn store_of_version_9_gets_the_alerts_it_has_imported() {
          DROP TABLE alert; DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
          DROP TABLE maintenance; DROP TABLE muted;
          DROP TABLE contact; DROP TABLE waiting_alert;
+         DROP TRIGGER event_followed_up; DROP TRIGGER listed_follow_up;
+         DROP TABLE evidence; DROP TABLE follow_up; DROP TABLE publication;
          DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
          DROP TRIGGER history_day_of_changed;
          DELETE FROM _sqlx_migrations WHERE version >= 10;

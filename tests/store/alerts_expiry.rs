@@ -231,5 +231,5 @@ async fn alert_that_became_worse_raises_the_priority() {
     let unchanged = IngestEffect::Unchanged;
     assert_eq!(seen, [declared, unchanged, added, unchanged, unchanged]);
     let row = scene.store.incident(id.unwrap()).await.unwrap().incident.summary;
-    assert_eq!((row.priority.to_string(), row.alerts), ("P1".to_owned(), 2));
+    assert_eq!((row.priority.to_string(), row.alerts), ("P1".to_owned(), 1));
 }

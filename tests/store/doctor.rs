@@ -54,8 +54,9 @@ async fn a_healthy_store_gets_a_clean_report() {
 #[case("UPDATE snapshot SET record = replace(record, 'Ines', 'Nobody')", "the snapshot of INC-1")]
 #[case("INSERT INTO snapshot VALUES (77, 64, '{}')", "snapshots belong to no incident")]
 #[case("DELETE FROM words_todo", "missing from the index of words")]
+#[case("INSERT INTO involved VALUES (1, 7)", "index of teams that help")]
 #[case("INSERT INTO fact_day VALUES (19000, 0, x'00', 5)", "packed facts of 1 days")]
-#[case("INSERT INTO history_day VALUES (19000, 0, 1, x'00')", "packed histories of 1 days")]
+#[case("INSERT INTO history_day VALUES (19000, 0, 2, x'00')", "packed histories of 1 days")]
 #[tokio::test]
 async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] expected: &str) {
     let folder = tempdir().unwrap();

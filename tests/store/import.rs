@@ -34,6 +34,12 @@ pub(super) fn some_problem() -> Problem {
         cause: "leak".into(),
         workaround: "restart".into(),
         opened_at: Utc::now(),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     }
 }
@@ -49,6 +55,7 @@ pub(super) fn some_change() -> Change {
         ends_at: None,
         state: ChangeState::Running,
         url: None,
+        approval: None,
         extra: <_>::default(),
     }
 }
@@ -63,6 +70,7 @@ async fn export_imported_into_an_empty_store_is_the_same_store() {
         depends_on: vec![],
         runbook: None,
         objective: Some(99_900),
+        public_name: None,
     };
     let directory = Directory { services: vec![service], ..Directory::default() };
     store.set_directory(&directory).await.unwrap();
@@ -319,6 +327,7 @@ async fn extreme_times_round_trip(#[case] time: DateTime<Utc>) {
             action: ResolutionAction::Restart,
             detail: "restarted".into(),
             validation: "watched".into(),
+            stability: None,
         },
     );
     (resolved.at, resolved.recorded_at) = (time, time);

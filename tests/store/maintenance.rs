@@ -51,6 +51,7 @@ impl Scene {
             recurrence: None,
             comment: String::new(),
             mutes_people: false,
+            public_text: None,
         }
     }
 

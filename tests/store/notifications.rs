@@ -3,6 +3,7 @@
 mod claims;
 mod ends;
 mod limits;
+mod notices;
 mod plans;
 mod transfer;
 
@@ -47,6 +48,8 @@ pub fn page(incident: IncidentId, contact: &str, due: DateTime<Utc>) -> Notifica
         after_acknowledgement: false,
         reminder: None,
         bundled_into: None,
+        text: None,
+        until: None,
         extra: <_>::default(),
     }
 }

@@ -54,7 +54,7 @@ fn some_command() -> impl Strategy<Value = IncidentCommand> {
         }),
         1 => Just(IncidentCommand::Pause { reason: "partner".into() }),
         1 => Just(IncidentCommand::Reclassify { to: Classification::FalseAlarm, reason: "test".into() }),
-        1 => Just(IncidentCommand::RepeatAlert { text: "again".into() }),
+        1 => Just(IncidentCommand::RepeatAlert { text: "again".into(), count: None }),
     ]
 }
 
@@ -139,7 +139,7 @@ async fn folded(store: &FileStore, ids: &[IncidentId]) -> Vec<Summary> {
     rows
 }
 
-const FILTERS: [&str; 37] = [
+const FILTERS: [&str; 40] = [
     "",
     "is:any since:today",
     "is:any before:today p1",
@@ -169,6 +169,9 @@ const FILTERS: [&str; 37] = [
     "is:any team:\"team 1\"",
     "is:any cat:security",
     "is:any cat:none cat:access",
+    "is:any source:monitoring",
+    "is:any source:user-report source:support p3",
+    "is:any -source:internal",
     "is:any age>30d",
     "is:any age<10d p2",
     "is:any sla:late",

@@ -11,7 +11,8 @@ use redphone::backend::file::schema::{Content, TABLES, Table};
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
 use redphone::backend::{
-    AdministrationRequest, Backend, ContactRequest, Ledger, Plan, Reminder, Search, TestClaim,
+    AdministrationRequest, Backend, ContactRequest, Ledger, Plan, PublicationRecord, Reminder,
+    Search, TestClaim,
 };
 use redphone::model::administration::{AdministrationChange, Entry};
 use redphone::model::alert::HoldRule;
@@ -62,6 +63,12 @@ async fn filled(path: &Path) {
         cause: "leak".into(),
         workaround: "restart".into(),
         opened_at: Utc::now(),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     let change = Change {
@@ -74,6 +81,7 @@ async fn filled(path: &Path) {
         ends_at: None,
         state: ChangeState::Running,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     for command in [Command::RecordProblem(problem), Command::RecordChange(change)] {
@@ -95,7 +103,18 @@ async fn filled(path: &Path) {
         done: false,
     };
     let link = Link::Problem { id: problem_id, title: "pool too small".into() };
-    for command in [IncidentCommand::SetActionItem { item }, IncidentCommand::Link { link }] {
+    let follow_up = IncidentCommand::RequestFollowUp { item: item.id, tracker: Some("ops".into()) };
+    let item = IncidentCommand::SetActionItem { item };
+    for command in [item, IncidentCommand::Link { link }, follow_up] {
+        store.execute(&ask(second, command)).await.unwrap();
+    }
+    let attach = IncidentCommand::AttachEvidence {
+        evidence: uuid::Uuid::now_v7(),
+        name: "app.log".into(),
+        content: "ZXJyb3IK".into(),
+    };
+    let involve = IncidentCommand::InvolveTeam { team: "network".into(), involved: true };
+    for command in [attach, involve] {
         store.execute(&ask(second, command)).await.unwrap();
     }
     let search = Search {
@@ -136,6 +155,9 @@ async fn filled(path: &Path) {
     let (kind, key) = (ReminderKind::Update, "a".into());
     let reminder = Reminder { kind, key, now: Utc::now(), notifications: Vec::new() };
     assert!(store.remind(&reminder).await.unwrap());
+    let (name, body) = ("report:weekly".into(), "{}".into());
+    let record = PublicationRecord { name, at: Utc::now(), body };
+    assert!(store.replace_publication(None, &record).await.unwrap());
     let window = Window::last_days(7, Utc::now(), &Utc);
     store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
     let (selection, by, offsets) = (<_>::default(), Vec::new(), <_>::default());
@@ -155,6 +177,7 @@ async fn mute(store: &FileStore) {
         recurrence: None,
         comment: String::new(),
         mutes_people: false,
+        public_text: None,
     };
     let request = MaintenanceRequest {
         id: uuid::Uuid::now_v7(),
@@ -201,6 +224,9 @@ fn content_query(table: &str) -> &'static str {
         "change" => "SELECT hex(id), body FROM change ORDER BY 1",
         "contact" => "SELECT person, body FROM contact ORDER BY 1",
         "directory" => "SELECT body FROM directory",
+        "evidence" => {
+            "SELECT hex(id), hex(incident), hex(hash), at, size, hex(content) FROM evidence ORDER BY 1"
+        }
         "event" => {
             "SELECT log, hex(id), incident, seq, kind, at, recorded, nth, hex(subject), body
              FROM event ORDER BY log"
@@ -224,7 +250,9 @@ fn derived_query(table: &str) -> &'static str {
         "affected" => "SELECT * FROM affected ORDER BY 1, 2",
         "change_span" => "SELECT * FROM change_span ORDER BY 1",
         "fact_day" => "SELECT day, kind, hex(facts) FROM fact_day ORDER BY 1, 2",
+        "follow_up" => "SELECT * FROM follow_up ORDER BY 1, 2",
         "history_day" => "SELECT day, kind, hex(histories) FROM history_day ORDER BY 1, 2",
+        "involved" => "SELECT * FROM involved ORDER BY 1, 2",
         "incident" => "SELECT key, hex(id), number, facets, hex(row) FROM incident ORDER BY 1",
         "muted" => "SELECT incident, hex(maintenance), at, ended FROM muted ORDER BY 1",
         "problem_link" => "SELECT * FROM problem_link ORDER BY 1, 2, 3",
@@ -307,6 +335,7 @@ async fn record_that_can_not_be_read_is_a_finding() {
             // Actors are JSON there.
             "name" => "UPDATE name SET text = '{' || id WHERE kind = 4".to_owned(),
             "foreign_record" => continue,
+            "evidence" => "UPDATE evidence SET content = x'00'".to_owned(),
             name => format!("UPDATE {name} SET body = '{{'"),
         };
         conn.execute_batch(&damage).unwrap();

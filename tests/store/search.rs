@@ -113,7 +113,8 @@ fn filter() -> impl Strategy<Value = String> {
             "cat:application", "-cat:none", "sla:ok", "is:any", "since:today", "before:today",
             "on:yesterday", "on:today", "since:1m", "before:1h", "changed<1h", "changed>1h",
             "resolved<1h", "resolved>1h", "label:l3", "label:none", "label:key", "role:me",
-            "role:none", "role:scribe", "role:o7",
+            "role:none", "role:scribe", "role:o7", "users>2", "users<2", "began<1h", "began>1h",
+            "reporter:none", "reporter:varga",
         ])
         .prop_map(str::to_owned),
     ];

@@ -56,6 +56,7 @@ impl Scene {
             depends_on: depends_on.iter().map(|name| (*name).to_owned()).collect(),
             runbook: None,
             objective: None,
+            public_name: None,
         };
         let overlay = Directory {
             services: vec![
@@ -162,6 +163,39 @@ async fn incident_is_declared_at_the_wanted_number() {
     // Then the incident is open, and nothing waits.
     let fourth = scene.send(&[alert("db4", "09:00", None)], three).await;
     assert_eq!((fourth.effect, fourth.incident), (IngestEffect::Added, Some(id)));
+    scene.assert_sound().await;
+}
+
+#[rstest]
+#[case::person("tom", Some("tom"))]
+#[case::on_call("on-call", Some("ines"))]
+#[case::nobody("nobody", None)]
+#[tokio::test]
+async fn rule_names_the_owner(#[case] owner: &str, #[case] expected: Option<&str>) {
+    let mut scene = Scene::new().await;
+    scene.team = Some("payments");
+    let schedule = serde_json::json!({
+        "team": "payments", "rotation": ["ines"], "starts_at": "2026-01-05T00:00:00Z",
+        "turn_s": 604_800,
+    });
+    let directory = Directory {
+        people: ["ines", "tom"].map(|handle| PersonRef::new(handle, handle)).to_vec(),
+        schedules: vec![serde_json::from_value(schedule).unwrap()],
+        ..Directory::default()
+    };
+    scene.store.set_directory(&directory).await.unwrap();
+    let names = |group: &mut AlertGroup| group.overrides.owner = Some(owner.into());
+    let id = scene.send(&[alert("db1", "09:00", None)], names).await.incident.unwrap();
+    let row = scene.row(id).await;
+    assert_eq!(row.assignee.map(|person| person.handle), expected.map(ToOwned::to_owned));
+    // People are called for it all the same, and another alert does not assign it once more.
+    assert_eq!((row.status, row.acknowledged_at), (Status::Triggered, None));
+    scene
+        .ask(id, IncidentCommand::Assign { to: Some(PersonRef::new("mei", "Mei")) })
+        .await
+        .unwrap();
+    scene.send(&[alert("db2", "09:01", None)], names).await;
+    assert_eq!(scene.row(id).await.assignee.unwrap().handle, "mei");
     scene.assert_sound().await;
 }
 
@@ -309,22 +343,6 @@ async fn old_incident_gets_no_more_alerts() {
     scene.send(&ends, |_| {}).await;
     assert_eq!(scene.row(first).await.status, Status::Resolved);
     assert_eq!(scene.row(second).await.status, Status::Triggered);
-    let conn = rusqlite::Connection::open(scene.folder.path().join("store.db")).unwrap();
-    let mut st = conn.prepare("SELECT number, dedup_key, facets, hex(id) FROM incident").unwrap();
-    for row in st
-        .query_map([], |r| {
-            Ok(format!(
-                "{:?} {:?} {:?} {:?}",
-                r.get::<_, i64>(0),
-                r.get::<_, String>(1),
-                r.get::<_, i64>(2),
-                r.get::<_, String>(3)
-            ))
-        })
-        .unwrap()
-    {
-        eprintln!("DBG {}", row.unwrap());
-    }
     let third = scene.send(&[alert("db3", "09:30", None)], |_| {}).await;
     assert_eq!((third.effect, third.incident), (IngestEffect::Added, Some(second)));
     let ends = [alert("db2", "09:10", Some("09:40")), alert("db3", "09:30", Some("09:40"))];
@@ -497,6 +515,8 @@ async fn with_engine(scene: &Scene, work: impl Future<Output = ()>) {
             calendars: Arc::default(),
             calendar_reader: None,
             answers: AnswerSettings::default(),
+            publish: redphone::engine::PublishSettings::default(),
+            trackers: Arc::default(),
         },
         clock: Arc::new(SystemClock),
         receives_alerts: true,

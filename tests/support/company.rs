@@ -114,6 +114,7 @@ pub fn directory(now: DateTime<Utc>) -> Directory {
         depends_on: needs.iter().map(ToString::to_string).collect(),
         runbook: None,
         objective: None,
+        public_name: None,
     };
     Directory {
         people: vec![me(), tomo(), PersonRef::new("odile", "Odile Brandt")],
@@ -180,6 +181,7 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
         ends_at: Some(now - TimeDelta::minutes(minutes)),
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let changes = vec![change(10, "checkout v812", "checkout")];
@@ -218,6 +220,7 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
     .then(5, person("tomo"), IncidentCommand::UpdateStakeholders {
         message: "Some customers can't sign in. We are on it.".into(),
         next_due: None,
+        public: None,
     });
     declare(&memory, now, 185, "Nightly report is late", "reports", Low, High, |_| {}).then(
         20,
@@ -234,8 +237,16 @@ pub fn busy_with(now: DateTime<Utc>, hostile: &str, hostile_note: &str) -> Memor
             "100 % of card payments answer 502 since 22:37.\nWallets are unaffected.".into();
         d.runbook = Some("payments/5xx".into());
     })
-    .then(1, alerts(), IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into() })
-    .then(0, alerts(), IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into() });
+    .then(
+        1,
+        alerts(),
+        IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into(), count: None },
+    )
+    .then(
+        0,
+        alerts(),
+        IncidentCommand::RepeatAlert { text: "p99 latency above 2 s".into(), count: None },
+    );
     declare(&memory, now, 400, hostile, "ünïcode-サービス", Low, Low, |d| {
         d.category = None;
         d.team = None;

@@ -17,7 +17,8 @@ use redphone::backend::lists::{
 };
 use redphone::backend::{
     Administered, AdministrationRequest, Backend, BackendError, Capabilities, Cursor, Delta,
-    Detail, Missing, NoiseSearch, Outcome, Page, PageMark, Search, Similar, TimelineRange,
+    Detail, Missing, MissingEvidence, NoiseSearch, Outcome, Page, PageMark, Search, Similar,
+    TimelineRange,
 };
 use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
@@ -26,6 +27,7 @@ use redphone::model::command::Link;
 use redphone::model::command::{Command, CommandKind, IncidentCommand};
 use redphone::model::decide::{Context, decide};
 use redphone::model::directory::Directory;
+use redphone::model::evidence::EvidenceContent;
 use redphone::model::filter::{MatchContext, Scope};
 use redphone::model::maintenance::{
     MaintenanceChange, MaintenanceRefusal, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow,
@@ -37,6 +39,7 @@ use redphone::model::notification::PersonReach;
 use redphone::model::oncall::{CoverState, Schedule};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
+use redphone::model::stability::Soak;
 use redphone::model::unknown_service::{UnknownService, sort};
 use redphone::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
@@ -64,6 +67,8 @@ struct State {
     windows: Vec<MaintenanceWindow>,
     noise: Vec<NoiseRow>,
     alerts: HashMap<IncidentId, Vec<Alert>>,
+    evidence: Vec<EvidenceContent>,
+    soaks: HashMap<IncidentId, Soak>,
     incidents: HashMap<IncidentId, (Incident, Vec<Event>)>,
     /// Which incident changed, in order; the cursor is the length.
     log: Vec<IncidentId>,
@@ -104,6 +109,23 @@ impl Memory {
         Ok(outcome)
     }
 
+    /// Adds events that another store has recorded.
+    pub fn adopt(&self, events: &[Event]) {
+        let mut state = self.state();
+        for event in events {
+            if let Some((incident, timeline)) = state.incidents.get_mut(&event.incident) {
+                incident.apply_next(event).expect("the events of a timeline fit");
+                timeline.push(event.clone());
+            } else {
+                let incident =
+                    Incident::from_declaration(event).expect("the first is a declaration");
+                state.incidents.insert(event.incident, (incident, vec![event.clone()]));
+            }
+            state.journal.push(event.clone());
+            state.log.push(event.incident);
+        }
+    }
+
     /// Adds a notification to the list of them.
     pub fn add_notification(&self, entry: NotificationEntry) {
         self.state().notifications.push(entry);
@@ -132,6 +154,16 @@ impl Memory {
     /// Replaces the alerts of an incident, firing ones first.
     pub fn set_alerts(&self, incident: IncidentId, alerts: Vec<Alert>) {
         self.state().alerts.insert(incident, alerts);
+    }
+
+    /// Adds the content of evidence.
+    pub fn add_evidence(&self, content: EvidenceContent) {
+        self.state().evidence.push(content);
+    }
+
+    /// Sets how long the alerts of an incident are resolved, and must be.
+    pub fn set_soak(&self, incident: IncidentId, soak: Soak) {
+        self.state().soaks.insert(incident, soak);
     }
 
     /// Replaces people, teams, services, policies and schedules.
@@ -274,7 +306,18 @@ impl State {
                 return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
             Command::RecordProblem(problem) => {
-                self.problems.push(problem.clone());
+                let stored = self.problems.iter().position(|one| one.id == problem.id);
+                let before = stored.map(|index| self.problems[index].clone());
+                let revision = before.as_ref().map_or(0, |before| before.revision);
+                if let Some(expected) = envelope.expected_seq.filter(|seq| *seq != revision) {
+                    let changed = Rejection::ChangedMeanwhile { expected, current: revision };
+                    return Err(BackendError::rejected(changed, now));
+                }
+                let next = problem.clone().recorded(before.as_ref(), &envelope.actor, envelope.at);
+                match stored {
+                    Some(index) => self.problems[index] = next,
+                    None => self.problems.push(next),
+                }
                 return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
             }
         };
@@ -361,8 +404,10 @@ impl State {
             suspects,
             similar,
             problem: None,
+            known_errors: Vec::new(),
             linked_changes,
             alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
+            soak: self.soaks.get(&row.id).copied(),
         }
     }
 
@@ -616,6 +661,13 @@ impl Backend for Memory {
         let state = self.state();
         state.check()?;
         Ok(state.contacts.clone())
+    }
+
+    async fn evidence(&self, id: uuid::Uuid) -> Result<EvidenceContent, BackendError> {
+        let state = self.state();
+        state.check()?;
+        let found = state.evidence.iter().find(|content| content.id == id).cloned();
+        found.ok_or_else(|| BackendError::not_found(MissingEvidence))
     }
 
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {

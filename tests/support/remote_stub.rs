@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NotificationEntry,
-    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Suspicion,
 };
 use redphone::backend::{
     Backend, BackendError, Capabilities, ClockOffset, Cursor, Delta, Detail, Outcome, Page, Search,
@@ -21,7 +21,7 @@ use redphone::model::problem::Problem;
 use redphone::model::unknown_service::UnknownService;
 use redphone::model::{
     Command, CommandId, Envelope, Event, IncidentCommand, IncidentId, IncidentNumber, PersonRef,
-    Rejection, RejectionKind, Summary,
+    ProblemId, Rejection, RejectionKind, Summary,
 };
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -338,6 +338,14 @@ impl Backend for RemoteStub {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.pass_through("linked_problems", self.inner.linked_problems(search)).await
+    }
+
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        self.pass_through("problem", self.inner.problem(id)).await
+    }
+
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        self.pass_through("suspicions", self.inner.suspicions(search)).await
     }
 
     async fn notifications(

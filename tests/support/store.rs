@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use redphone::backend::file::{FileStore, MigrationObserver, Options};
+use redphone::backend::file::{FileStore, MigrationObserver, Options, StoreClock};
 use redphone::model::Rules;
 use redphone::model::directory::Directory;
 
@@ -18,6 +18,7 @@ pub fn options() -> Options {
         create: true,
         lock_timeout: Duration::from_mins(1),
         migration: MigrationObserver::default(),
+        clock: StoreClock::default(),
     }
 }
 

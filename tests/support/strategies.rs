@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use redphone::model::checklist::{Answer, ClosingItem, InvestigationItem, Item};
 use redphone::model::command::{CommandKind, Declaration, Link};
+use redphone::model::impact::Affected;
 use redphone::model::review::Section;
 use redphone::model::status::{Category, Classification, ResolutionAction, Role, Source, Status};
 use redphone::model::{EventId, Impact, IncidentCommand, IncidentId, PersonRef, Priority, Urgency};
@@ -137,12 +138,22 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
         (of(Role::ALL), any::<bool>())
             .prop_map(|(role, accepted)| IncidentCommand::AnswerRole { role, accepted }),
         Just(IncidentCommand::SetExpectedRecovery { at: None }),
+        prop::option::of(Just(start())).prop_map(|at| IncidentCommand::SetImpactBegan { at }),
+        (any_text(), any::<bool>())
+            .prop_map(|(team, involved)| IncidentCommand::InvolveTeam { team, involved }),
+        prop::option::of(0_u64..5000).prop_map(|users| {
+            let affected = Affected { users, ..Affected::default() };
+            IncidentCommand::SetAffected { affected }
+        }),
         any_text().prop_map(|text| IncidentCommand::AddNote { text }),
-        any_text().prop_map(|text| IncidentCommand::RepeatAlert { text }),
+        any_text().prop_map(|text| IncidentCommand::RepeatAlert { text, count: None }),
         any_text().prop_map(|reason| IncidentCommand::Reopen { reason }),
         any_text().prop_map(|reason| IncidentCommand::Pause { reason }),
-        any_text()
-            .prop_map(|message| IncidentCommand::UpdateStakeholders { message, next_due: None }),
+        any_text().prop_map(|message| IncidentCommand::UpdateStakeholders {
+            message,
+            next_due: None,
+            public: None
+        }),
         any_text().prop_map(|text| IncidentCommand::CorrectNote { note: EventId::new(), text }),
         prop::collection::vec(any_text(), 0..3)
             .prop_map(|services| IncidentCommand::SetServices { services }),

@@ -104,7 +104,11 @@ async fn hour_of_offline_work_arrives_as_it_was_done() {
         &remote,
         2,
         existing,
-        IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due: None },
+        IncidentCommand::UpdateStakeholders {
+            message: "soon".into(),
+            next_due: None,
+            public: None,
+        },
     )
     .await;
     hour.act(&remote, 8, existing, resolve()).await;

@@ -181,6 +181,7 @@ async fn record_lists(fixture: &RemoteFixture, id: IncidentId) {
         ends_at: None,
         state: ChangeState::Running,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let problem = Problem {
@@ -191,6 +192,12 @@ async fn record_lists(fixture: &RemoteFixture, id: IncidentId) {
         cause: String::new(),
         workaround: String::new(),
         opened_at: Utc::now(),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     for envelope in [

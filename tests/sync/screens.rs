@@ -147,7 +147,8 @@ impl Panes {
     /// Presses keys, and returns the screen.
     async fn screen(&mut self, keys: &str) -> String {
         for key in keys.chars() {
-            self.send(Message::Key(KeyEvent::from(KeyCode::Char(key)), Utc::now())).await;
+            let code = if key == '\n' { KeyCode::Enter } else { KeyCode::Char(key) };
+            self.send(Message::Key(KeyEvent::from(code), Utc::now())).await;
         }
         let (width, height) = self.app.ui.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -191,6 +192,7 @@ async fn fill(backend: &dyn Backend) {
         ends_at: None,
         state: ChangeState::Running,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let problem = Problem {
@@ -201,6 +203,12 @@ async fn fill(backend: &dyn Backend) {
         cause: String::new(),
         workaround: String::new(),
         opened_at: Utc::now(),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     let span = QuietSpan { from: "22:00".into(), to: "07:00".into(), zone: None };
@@ -224,6 +232,8 @@ async fn fill(backend: &dyn Backend) {
 #[case::reviews("gr", "draft")]
 #[case::action_items("ga", "Alert on full pools")]
 #[case::problems("gp", "pools are too small")]
+#[case::one_problem("gp\n", "No incident links to it.")]
+#[case::calendar("gcSSS", "today")]
 #[case::changes("gc", "images v7")]
 #[case::contacts("gm", "quiet hours")]
 #[case::maintenance("gs", "There are no maintenance windows")]

@@ -5,6 +5,8 @@ use insta::assert_snapshot;
 use redphone::model::command::IncidentCommand;
 use redphone::model::escalation::{Policy, PolicyLevel, Repeat, Target};
 use redphone::model::notification::step::DueStep;
+use redphone::model::notification::{ContactReach, PersonReach};
+use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 use serde_json::json;
 
@@ -86,6 +88,31 @@ fn each_level_says_when_it_is_or_was_called() {
     ] {
         assert!(screen.contains(text), "{text}: {screen}");
     }
+}
+
+#[test]
+fn each_level_says_by_what_people_are_reached_and_when() {
+    let mut stage = stage((126, 36), true);
+    call(&mut stage, 1);
+    let contact = |name: &str, channel: &str, urgent: i64| ContactReach {
+        contact: name.into(),
+        channel: channel.into(),
+        kind: Some("ntfy".into()),
+        urgent_after_s: vec![urgent],
+        rest_after_s: vec![urgent],
+        ..ContactReach::default()
+    };
+    let tomo = PersonReach {
+        person: "tomo".into(),
+        contacts: vec![contact("phone", "sms", 120), contact("push", "push", 0)],
+        quiet: None,
+    };
+    stage.memory.set_contacts(vec![tomo]);
+    stage.keys("e");
+    let Mode::Pick(picker) = &stage.app.ui.mode else { panic!("a list") };
+    let list: Vec<String> = picker.items.iter().map(|item| item.about.to_string()).collect();
+    assert!(list[1].ends_with("next · push 22:46, sms phone 22:48"), "{list:?}");
+    assert!(list[2].ends_with("by itself · no contact"), "{list:?}");
 }
 
 #[test]

@@ -240,7 +240,8 @@ fn text_of_an_update_follows_the_field_of_the_next_one(#[case] typed: &str, #[ca
     let text = due.format("at %H:%M UTC").to_string();
     stage.keys("y");
     let sent = stage.submitted_commands();
-    let [IncidentCommand::UpdateStakeholders { message, next_due }] = &sent[..] else {
+    let [IncidentCommand::UpdateStakeholders { message, next_due, public: None }] = &sent[..]
+    else {
         panic!("{sent:?} {}", stage.screen())
     };
     assert!(message.contains(&text), "{message} should have {text}");
@@ -333,4 +334,21 @@ fn what_was_resolved_is_closed_by_the_next_key() {
     stage.keys("C");
     let heading = stage.form().heading.clone();
     assert!(heading.contains(&label), "{heading}");
+}
+
+#[test]
+fn update_is_public_only_if_the_form_says_so() {
+    let mut stage = Stage::busy();
+    stage.keys("U 1");
+    stage.focus_field("Public title");
+    stage.write("Payments fail");
+    stage.keys("^s");
+    assert!(stage.screen().contains("is for a public update"), "{}", stage.screen());
+    stage.focus_field("Public");
+    stage.keys("Right ^s y");
+    let sent = stage.submitted_commands();
+    let [IncidentCommand::UpdateStakeholders { public: Some(public), .. }] = &sent[..] else {
+        panic!("{sent:?} {}", stage.screen())
+    };
+    assert_eq!(public.title.as_deref(), Some("Payments fail"));
 }

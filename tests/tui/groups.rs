@@ -1,6 +1,7 @@
 //! The queue grouped by service, folded and unfolded.
 
 use redphone::model::Impact;
+use redphone::sync::{BackendUpdate, Mirror, Sourced};
 
 use crate::support::company;
 use crate::support::stage::Stage;
@@ -90,6 +91,45 @@ fn group_header_stays_selected_when_it_moves() {
     let row = stage.screen().lines().find(|l| l.contains("▸ workers")).unwrap().to_owned();
     assert!(row.contains(" 13  P1 1  P4 12 ") && row.contains("Disks are"), "{row}");
     assert!(row.contains('▌'), "{row}");
+}
+
+#[test]
+fn folded_incidents_stand_below_their_cause() {
+    let mut stage = Stage::busy();
+    let cause = stage.app.queue.rows[0].summary.clone();
+    assert_ne!(cause.primary_service(), Some("workers"));
+    let rows = stage.app.queue.rows.iter().map(|row| {
+        let mut row = (*row.summary).clone();
+        if row.primary_service() == Some("workers") {
+            row.folded_under = Some(cause.id);
+        }
+        row
+    });
+    let rows: Vec<_> = rows.collect();
+    let count = rows.len();
+    let mut mirror = Mirror::default();
+    mirror.put_first_page(rows, None);
+    stage.learn(BackendUpdate::Snapshot(Sourced::fresh(mirror.snapshot())));
+    assert!(stage.app.queue.rows.iter().all(|row| !row.is_nested && row.folds == 0));
+    stage.keys("Home f");
+    let queue = &stage.app.queue;
+    assert_eq!(queue.rows.len(), count, "none is lost");
+    assert!(queue.groups.iter().all(|group| group.service != "workers"));
+    let at = queue.rows.iter().position(|row| row.summary.id == cause.id).unwrap();
+    assert_eq!((queue.rows[at].folds, queue.rows[at].is_nested), (12, false));
+    assert!(
+        queue.rows[at + 1..=at + 12]
+            .iter()
+            .all(|row| { row.is_nested && row.summary.folded_under == Some(cause.id) })
+    );
+    assert_eq!(queue.rows.iter().filter(|row| row.is_nested).count(), 12);
+    let group = queue.groups.iter().find(|group| group.rows.contains(&at)).unwrap();
+    assert!(group.rows.contains(&(at + 12)), "they are in its group");
+    // Arranged once more they stay, and without groups they are rows like others.
+    stage.keys("Left Right");
+    assert_eq!(stage.app.queue.rows.iter().map(|row| row.folds).sum::<usize>(), 12);
+    stage.keys("f");
+    assert!(stage.app.queue.rows.iter().all(|row| !row.is_nested && row.folds == 0));
 }
 
 #[test]

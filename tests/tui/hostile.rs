@@ -99,7 +99,7 @@ fn fill(memory: &Memory, id: IncidentId) {
         link(Link::Url("https://wiki.example/a".into())),
         link(Link::Problem { id: ProblemId(Uuid::from_u128(7)), title: "pool".into() }),
         IncidentCommand::AddNote { text: text() },
-        IncidentCommand::UpdateStakeholders { message: text(), next_due: None },
+        IncidentCommand::UpdateStakeholders { message: text(), next_due: None, public: None },
         IncidentCommand::AnswerItem {
             item: Item::Investigation(InvestigationItem::ALL[0]),
             answer: Answer::Waived("no need".into()),
@@ -138,6 +138,12 @@ fn problem() -> Problem {
         cause: "growth".into(),
         workaround: "restart\nit".into(),
         opened_at: company::now() - TimeDelta::days(3),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     }
 }

@@ -44,6 +44,7 @@ fn change(number: u128, title: &str, hours: i64, state: ChangeState) -> Command 
         ends_at: has_ended.then(|| start + TimeDelta::minutes(12)),
         state,
         url: None,
+        approval: None,
         extra: <_>::default(),
     })
 }
@@ -61,6 +62,12 @@ fn stage(size: (u16, u16)) -> Stage {
         cause: "The pool has a fixed size.".into(),
         workaround: "Restart the oldest instance.".into(),
         opened_at: company::now() - TimeDelta::days(3),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     let link = Link::Problem { id: problem.id, title: problem.title.clone() };
@@ -190,4 +197,31 @@ fn contributing_factors_are_counted_in_all_reviews() {
     stage.keys("/");
     stage.write("factor:capacity");
     assert!(stage.screen().contains("Factors: capacity 1 · config 1"), "{}", stage.screen());
+}
+
+#[rstest]
+#[case("g s", "nor silences of amtool · n creates one")]
+#[case("g m", "in the settings or of their own · A adds one of yours")]
+#[case("g t", "notify the people they call · g m shows how")]
+fn empty_list_names_the_key_that_helps(#[case] keys: &str, #[case] expected: &str) {
+    let mut stage = Stage::busy_at((126, 36));
+    stage.keys(keys);
+    let screen = stage.screen();
+    assert!(screen.contains(expected), "{screen}");
+    assert!(!screen.contains("0/0"), "it has no position: {screen}");
+}
+
+#[rstest]
+// 76 or 86 columns, less day (10), owner (16), number (10) and three gaps.
+#[case((80, 24), 34)]
+#[case((90, 24), 44)]
+fn action_items_have_the_room_that_is_free(#[case] size: (u16, u16), #[case] room: usize) {
+    let mut stage = stage(size);
+    let text = "x".repeat(120);
+    let prices: IncidentId = stage.incident_id(2047);
+    let long = item(9, &text, Some(ines()), Some(1));
+    stage.execute_as_other(prices, IncidentCommand::SetActionItem { item: long });
+    stage.keys("g a");
+    let shown = format!("{}…", "x".repeat(room - 1));
+    assert!(stage.screen().contains(&format!(" {shown} ")), "{}", stage.screen());
 }

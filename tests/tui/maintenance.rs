@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::model::Actor;
-use redphone::model::maintenance::{MaintenanceChange, MaintenanceWindow, Mute, NewWindow};
+use redphone::model::maintenance::{
+    MaintenanceChange, MaintenanceWindow, Mute, NewWindow, Recurrence, Repeats,
+};
+use redphone::model::oncall::Day;
 use redphone::tui::core::mode::Mode;
 use rstest::rstest;
 use uuid::Uuid;
@@ -19,6 +22,7 @@ fn window(now: DateTime<Utc>, id: u128, title: &str, from: i64, until: i64) -> M
         recurrence: None,
         comment: String::new(),
         mutes_people: false,
+        public_text: None,
     };
     new.into_window(Uuid::from_u128(id), Actor::Integration("Deployer".into()), now)
 }
@@ -98,6 +102,140 @@ fn wrong_form_sends_nothing(#[case] filter: &str, #[case] until: &str) {
     stage.keys("^s ^s");
     assert!(matches!(stage.app.ui.mode, Mode::Form(_)), "{}", stage.screen());
     assert!(stage.maintained.is_empty());
+}
+
+fn time(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// Returns the panes with the form of a window that comes again twice a week, since long ago.
+fn form_of_weekly() -> (Stage, NewWindow) {
+    let mut stage = Stage::busy_at((126, 36));
+    let now = stage.now;
+    let recurrence = Recurrence {
+        repeats: Repeats::Weekly,
+        days: vec![Day::Mon, Day::Thu],
+        zone: "Europe/Berlin".into(),
+        // The end of this day in Berlin.
+        last: Some(time("2035-05-31T21:59:59Z")),
+    };
+    let new = NewWindow {
+        title: "Backups".into(),
+        filter: "host=db-*".parse().unwrap(),
+        from: time("2026-01-05T01:00:07.250Z"),
+        until: time("2026-01-05T02:30:11.500Z"),
+        recurrence: Some(recurrence),
+        comment: "Every table\nand its index".into(),
+        mutes_people: true,
+        public_text: Some("Orders may be slow.".into()),
+    };
+    let by = Actor::Integration("Deployer".into());
+    stage.memory.add_window(new.clone().into_window(Uuid::from_u128(1), by, now));
+    stage.keys("g s");
+    stage.keys("e c");
+    (stage, new)
+}
+
+fn content(stage: &Stage, label: &str) -> String {
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("no form: {}", stage.screen()) };
+    form.field(label).unwrap_or_else(|| panic!("{label}")).content()
+}
+
+fn fill_in(stage: &mut Stage, filled: &[(&str, &str)]) {
+    let Mode::Form(form) = &mut stage.app.ui.mode else { panic!("no form") };
+    for (label, content) in filled {
+        let field = form.fields.iter_mut().find(|field| field.label == *label);
+        field.unwrap_or_else(|| panic!("{label}")).set_content(content);
+    }
+}
+
+#[test]
+fn form_holds_all_of_a_window_and_changes_nothing_by_itself() {
+    let (mut stage, new) = form_of_weekly();
+    for (label, expected) in [
+        ("Again", "every week"),
+        ("Days", "mon, thu"),
+        ("Zone", "Europe/Berlin"),
+        ("Last", "2035-05-31"),
+        ("People", "muted as well"),
+    ] {
+        assert_eq!(content(&stage, label), expected, "{label}");
+    }
+    stage.keys("^s ^s");
+    let request = stage.maintained.remove(0);
+    assert_eq!(request.change, MaintenanceChange::Change(new));
+}
+
+/// What a case expects of the recurrence.
+type Expected = (Repeats, &'static str, &'static str, Option<&'static str>);
+
+#[rstest]
+#[case::days(&[("Days", "Sunday, wed, wednesday")],
+    Some((Repeats::Weekly, "wed, sun", "Europe/Berlin", Some("2035-05-31T21:59:59Z"))))]
+#[case::daily(&[("Again", "every day"), ("Days", ""), ("Last", "")],
+    Some((Repeats::Daily, "", "Europe/Berlin", None)))]
+#[case::zone(&[("Zone", "")],
+    Some((Repeats::Weekly, "mon, thu", "UTC", Some("2035-05-31T23:59:59Z"))))]
+#[case::last_day(&[("Last", "2034-12-31")],
+    Some((Repeats::Weekly, "mon, thu", "Europe/Berlin", Some("2034-12-31T22:59:59Z"))))]
+#[case::last_time(&[("Last", "2034-12-31 12:00")],
+    Some((Repeats::Weekly, "mon, thu", "Europe/Berlin", Some("2034-12-31T12:00:00Z"))))]
+#[case::once(&[("Again", "once"), ("Days", ""), ("Last", ""), ("Until", "2034-12-31 12:00")], None)]
+fn form_changes_how_a_window_comes_again(
+    #[case] filled: &[(&str, &str)],
+    #[case] expected: Option<Expected>,
+) {
+    let (mut stage, before) = form_of_weekly();
+    fill_in(&mut stage, filled);
+    stage.keys("^s ^s");
+    assert_eq!(stage.maintained.len(), 1, "{}", stage.screen());
+    let MaintenanceChange::Change(new) = stage.maintained.remove(0).change else {
+        panic!("it is no change")
+    };
+    let recurrence = new.recurrence.as_ref().map(|one| {
+        let days: Vec<String> = one.days.iter().map(ToString::to_string).collect();
+        (one.repeats, days.join(", "), one.zone.clone(), one.last)
+    });
+    let expected = expected.map(|(repeats, days, zone, last)| {
+        (repeats, days.to_owned(), zone.to_owned(), last.map(time))
+    });
+    assert_eq!(recurrence, expected);
+    assert_eq!((new.from, new.mutes_people), (before.from, true));
+}
+
+#[test]
+fn form_says_whether_reports_of_people_are_muted() {
+    let (mut stage, _) = form_of_weekly();
+    fill_in(&mut stage, &[("People", "not muted")]);
+    stage.keys("^s ^s");
+    let MaintenanceChange::Change(new) = stage.maintained.remove(0).change else {
+        panic!("it is no change")
+    };
+    assert!(!new.mutes_people);
+}
+
+#[rstest]
+#[case::no_day(&[("Days", "mon, someday")], "Days")]
+#[case::days_of_each_day(&[("Again", "every day")], "Days")]
+#[case::last_of_one(&[("Again", "once"), ("Days", ""), ("Until", "2034-12-31 12:00")], "Last")]
+#[case::last_before_the_first(&[("Last", "2025-12-31")], "Last")]
+#[case::no_time(&[("Last", "whenever")], "Last")]
+#[case::no_zone(&[("Zone", "Moon/Crater")], "Zone")]
+#[case::ends_before(&[("Until", "2026-01-04 12:00")], "Until")]
+#[case::passed(&[("Again", "once"), ("Days", ""), ("Last", "")], "Until")]
+fn field_that_can_not_be_read_is_named(#[case] filled: &[(&str, &str)], #[case] label: &str) {
+    let (mut stage, _) = form_of_weekly();
+    fill_in(&mut stage, filled);
+    stage.keys("^s ^s");
+    assert!(stage.maintained.is_empty());
+    let Mode::Form(form) = &stage.app.ui.mode else { panic!("no form: {}", stage.screen()) };
+    let wrong: Vec<&str> = form
+        .fields
+        .iter()
+        .filter(|field| field.error.is_some())
+        .map(|field| field.label.as_str())
+        .collect();
+    assert_eq!(wrong, [label]);
 }
 
 #[test]

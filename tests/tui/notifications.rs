@@ -7,7 +7,7 @@ use redphone::model::IncidentId;
 use redphone::model::notification::{Attempt, Notification};
 use rstest::rstest;
 
-use crate::support::notifications::of_a_night;
+use crate::support::notifications::{notification, of_a_night};
 use crate::support::stage::{Stage, sized};
 
 /// Returns the notifications of a night, each with its attempts.
@@ -91,4 +91,24 @@ fn empty_list_says_who_is_notified() {
     let mut stage = Stage::busy();
     stage.keys("g t");
     assert!(stage.screen().contains("Nobody was notified yet"), "{}", stage.screen());
+}
+
+#[test]
+fn notice_says_what_it_is_about_and_opens_nothing() {
+    let mut stage = Stage::busy_at((126, 36));
+    let nil = "00000000-0000-0000-0000-000000000000";
+    let said = serde_json::json!({
+        "kind": "reminder", "reminder": "on call", "text": "You go on call for web in 1h.",
+    });
+    let notice = notification(nil, 1, said)["notification"].take();
+    let notice: Notification = serde_json::from_value(notice).unwrap();
+    let incident = IncidentBrief::of_notice(&notice);
+    let attempts = Vec::new();
+    stage.memory.add_notification(NotificationEntry { incident, notification: notice, attempts });
+    stage.keys("g t Enter");
+    let screen = stage.screen();
+    assert!(screen.contains("Says"), "{screen}");
+    assert!(screen.contains("You go on call for web in 1h."), "{screen}");
+    stage.keys("Enter");
+    assert!(stage.app.screens.shown().is_some(), "{}", stage.screen());
 }

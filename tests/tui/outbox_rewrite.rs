@@ -46,7 +46,11 @@ fn refused_command_with_text_reopens_its_form_with_the_text() {
         (
             "Stakeholder update",
             "x-ray",
-            IncidentCommand::UpdateStakeholders { message: "x-ray".into(), next_due: None },
+            IncidentCommand::UpdateStakeholders {
+                message: "x-ray".into(),
+                next_due: None,
+                public: None,
+            },
         ),
     ];
     for (heading, text, command) in cases {
@@ -94,7 +98,10 @@ fn rewriting_preserves_what_the_form_does_not_edit() {
         (IncidentId::new(), IncidentCommand::Declare(Box::new(declared))),
         (id, IncidentCommand::CorrectNote { note, text: "since v813".into() }),
         (id, IncidentCommand::SetActionItem { item }),
-        (id, IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due }),
+        (
+            id,
+            IncidentCommand::UpdateStakeholders { message: "soon".into(), next_due, public: None },
+        ),
     ] {
         assert_eq!(rewritten(about, command.clone()), command);
     }

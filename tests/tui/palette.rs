@@ -49,6 +49,8 @@ fn tomo() -> Option<PersonRef> {
 #[case("snooze tomorrow", IncidentCommand::Snooze { until: "2031-05-21T09:00:00Z".parse().unwrap() })]
 #[case("snooze change", IncidentCommand::Snooze { until: redphone::model::time::UNTIL_CHANGED })]
 #[case("recovery 2h", IncidentCommand::SetExpectedRecovery { at: Some(company::now() + TimeDelta::hours(2)) })]
+#[case("impact-began 20m", IncidentCommand::SetImpactBegan { at: Some(company::now() - TimeDelta::minutes(20)) })]
+#[case("involve-team data", IncidentCommand::InvolveTeam { team: "data".into(), involved: true })]
 #[case("priority high low", IncidentCommand::Prioritize { impact: Impact::High, urgency: Impact::Low })]
 #[case("prioritize med l", IncidentCommand::Prioritize { impact: Impact::Medium, urgency: Impact::Low })]
 #[case("move identified", IncidentCommand::MoveStatus { to: Status::Identified })]
@@ -473,4 +475,13 @@ fn beginning_of_a_handle_that_several_people_have_is_refused() {
     stage.keys("Enter");
     assert!(stage.submitted.is_empty());
     assert!(stage.screen().contains("write more of it"), "{}", stage.screen());
+}
+
+#[test]
+fn ambiguous_beginning_of_a_verb_names_those_that_it_may_be() {
+    let mut stage = Stage::busy();
+    stage.keys(":");
+    stage.write("re zzz");
+    let screen = stage.screen();
+    assert!(screen.contains("several begin with re: "), "{screen}");
 }

@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{IncidentCommand, Link};
+use redphone::model::evidence::{EvidenceContent, content_hash, encode_content};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::ResolutionAction;
@@ -254,6 +255,12 @@ fn each_kind_of_link_can_be_followed() {
         cause: "too few file handles".into(),
         workaround: "restart it".into(),
         opened_at: stage.now - TimeDelta::days(9),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     detail.problem = Some(problem.clone());
@@ -284,6 +291,32 @@ fn each_kind_of_link_can_be_followed() {
         assert!(matches!(stage.app.ui.mode, Mode::Panes) && stage.app.ui.record);
     }
     assert_eq!(stage.copied, ["https://status.example.org/cards"]);
+}
+
+#[test]
+fn evidence_is_read_shown_harmless_and_copied() {
+    let memory = company::busy(company::now());
+    let (id, text) = (Uuid::from_u128(0x77), "pool exhausted\u{1b}[2J\nretry 3");
+    let content = encode_content(text.as_bytes());
+    let incident = memory.read(2051).0.incident.summary.id;
+    let attach = IncidentCommand::AttachEvidence { evidence: id, name: "app.log".into(), content };
+    ask(&memory, 2051, attach);
+    memory.add_evidence(EvidenceContent {
+        id,
+        incident,
+        hash: content_hash(text.as_bytes()),
+        at: 0,
+        content: encode_content(text.as_bytes()),
+    });
+    let mut stage = Stage::open(memory, (126, 36));
+    stage.keys("Enter");
+    select(&mut stage, |to| matches!(to, Destination::Evidence(..)));
+    stage.keys("Enter");
+    let screen = stage.screen();
+    assert!(screen.contains("pool exhausted") && screen.contains("retry 3"), "{screen}");
+    assert!(!screen.contains('\u{1b}'), "{screen}");
+    stage.keys("Esc y e");
+    assert_eq!(stage.copied, ["pool exhausted␛[2J\nretry 3"]);
 }
 
 fn is_suspect(to: &Destination) -> bool {
@@ -318,6 +351,7 @@ fn linked_change_that_is_no_suspect_is_followed() {
         ends_at: None,
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     detail.incident.links.push(Link::Change { id: change.id, title: change.title.clone() });
@@ -371,6 +405,7 @@ fn suspects_stand_in_the_order_in_which_they_began() {
         ends_at: Some(now - TimeDelta::minutes(ended)),
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     // The one that began first ended last.

@@ -53,7 +53,12 @@ fn own_changes_and_repeated_alerts_are_not_announced() {
     by(&stage, Actor::Person(company::me()), incident, IncidentCommand::Acknowledge);
     stage.refresh();
     let alerts = Actor::Integration("Alertmanager".into());
-    by(&stage, alerts, incident, IncidentCommand::RepeatAlert { text: "again".into() });
+    by(
+        &stage,
+        alerts,
+        incident,
+        IncidentCommand::RepeatAlert { text: "again".into(), count: None },
+    );
     stage.refresh();
     assert!(stage.app.notices.toast.is_none(), "{:?}", stage.app.notices.toast);
 }

@@ -9,6 +9,7 @@ use redphone::model::oncall::{Cover, CoverAnswer, Override, TimeSpan};
 use redphone::sync::remote::OutboxSnapshot;
 use redphone::sync::{BackendUpdate, ConnectionState};
 use redphone::tui::core::mode::Mode;
+use redphone::tui::picker::Pick;
 use rstest::rstest;
 
 use super::oncall::directory;
@@ -88,6 +89,7 @@ fn no_leaves_everything_as_it_is() {
 #[case(PAYMENTS, "t", "you are on call for payments already")]
 #[case(PAYMENTS, "u", "you do not stand in for anybody on payments now")]
 #[case(SECURITY, "t", "security has no on-call schedule, so there is no pager to take")]
+#[case(SECURITY, "w", "security has no on-call schedule, so there is no pager to take")]
 fn refusal_says_why(#[case] team: usize, #[case] key: &str, #[case] expected: &str) {
     let mut stage = stage(team);
     stage.keys(key);
@@ -212,6 +214,46 @@ fn cover_is_requested_and_withdrawn_by_keys() {
 }
 
 #[test]
+fn swap_is_offered_for_a_shift_of_somebody_else() {
+    let mut stage = stage(PAYMENTS);
+    stage.keys("w");
+    let Mode::Pick(picker) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
+    let Pick::Swap(shift) = picker.items[0].pick.clone() else { panic!("{:?}", picker.items) };
+    assert!(picker.items.len() <= 9);
+    assert_ne!(shift.person, "ines");
+    assert!(shift.span.from > stage.now);
+    stage.keys("1");
+    let screen = stage.screen();
+    assert!(screen.contains("Offer a swap on payments?"), "{screen}");
+    assert!(screen.contains("In return you are on call for"), "{screen}");
+    assert!(stage.administered.is_empty(), "it asks first");
+    stage.keys("y");
+    let change = stage.administered.pop().expect("a request").change;
+    let AdministrationChange::RequestCover(cover) = change else { panic!("{change:?}") };
+    assert_eq!((cover.person.as_str(), cover.in_return), ("ines", Some(shift.span)));
+    assert_eq!(cover.from, stage.now);
+}
+
+#[test]
+fn swap_for_a_shift_that_has_changed_is_not_offered() {
+    let mut stage = stage(PAYMENTS);
+    stage.keys("w 1");
+    let Mode::ConfirmStandIn(question) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
+    let shift = question.change.swap().expect("a shift");
+    let mut directory = stage.memory.directory_now();
+    directory.schedules[0].overrides.push(Override {
+        person: "ines".into(),
+        from: shift.span.from,
+        to: shift.span.to,
+        covers: None,
+    });
+    stage.set_directory(directory);
+    stage.keys("y");
+    assert!(stage.administered.is_empty());
+    assert!(stage.screen().contains("is another one by now"), "{}", stage.screen());
+}
+
+#[test]
 fn cover_of_another_is_accepted_by_keys() {
     let mut stage = stage(PAYMENTS);
     let mut directory = stage.memory.directory_now();
@@ -232,6 +274,7 @@ fn cover_of_another_is_accepted_by_keys() {
 
 #[rstest]
 #[case(PLATFORM, "c", "you have no shift on platform in the next 90 days")]
+#[case(PLATFORM, "w", "you have no shift on platform in the next 90 days")]
 #[case(PAYMENTS, "v", "nobody else wants cover on payments")]
 #[case(PAYMENTS, "x", "you want no cover on payments")]
 fn refusal_about_cover_says_why(#[case] team: usize, #[case] key: &str, #[case] expected: &str) {

@@ -58,6 +58,28 @@ fn line_leaves_when_somebody_has_the_incident() {
 }
 
 #[test]
+fn folded_p2_has_no_line_while_its_cause_is_open() {
+    let mut stage = Stage::busy();
+    let cause = declare(&mut stage, "The vault is open", Impact::High);
+    stage.execute_as_other(cause, IncidentCommand::Acknowledge);
+    let now = stage.now;
+    let (high, medium) = (Impact::High, Impact::Medium);
+    let memory = &stage.memory;
+    let p2 = company::declare(memory, now, 1, "Vans wait", "vans", high, medium, |_| {}).id();
+    stage.refresh();
+    assert!(line(&stage).contains("P2"), "{}", line(&stage));
+    assert!(line(&stage).contains("Vans wait"), "{}", line(&stage));
+    stage.execute_as_other(p2, IncidentCommand::Fold { under: Some(cause) });
+    assert!(!line(&stage).contains("Vans wait"), "{}", line(&stage));
+    stage.execute_as_other(p2, IncidentCommand::Fold { under: None });
+    assert!(line(&stage).contains("Vans wait"), "{}", line(&stage));
+    // People are called for a P1 all the same.
+    let p1 = declare(&mut stage, "The roof leaks", Impact::High);
+    stage.execute_as_other(p1, IncidentCommand::Fold { under: Some(cause) });
+    assert!(line(&stage).contains("The roof leaks"), "{}", line(&stage));
+}
+
+#[test]
 fn escape_sends_the_line_off_before_it_goes_back() {
     let mut stage = Stage::busy();
     stage.keys("2 z");

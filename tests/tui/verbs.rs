@@ -250,7 +250,9 @@ fn forms_opened_by_name_send_the_command_of_their_verb() {
         }
         for label in labels {
             stage.focus_field(&label);
-            stage.write(if kind == CommandKind::SetExpectedRecovery { "2h" } else { "x" });
+            let is_time =
+                matches!(kind, CommandKind::SetExpectedRecovery | CommandKind::SetImpactBegan);
+            stage.write(if is_time { "2h" } else { "x" });
         }
         stage.keys("^s");
         if matches!(stage.app.ui.mode, Mode::Confirm(_)) {

@@ -116,7 +116,10 @@ fn incident_raised_to_p1_fills_the_screen_but_an_alert_does_not() {
     assert!(wall(&stage).has_takeover());
     stage.silence(TAKEOVER_DURATION);
     let cards = id_of(&stage, 2051);
-    stage.execute_as_other(cards, IncidentCommand::RepeatAlert { text: "again".into() });
+    stage.execute_as_other(
+        cards,
+        IncidentCommand::RepeatAlert { text: "again".into(), count: None },
+    );
     assert!(!wall(&stage).has_takeover());
 }
 

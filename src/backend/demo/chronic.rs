@@ -75,6 +75,12 @@ pub(super) fn chronic_faults(
                 cause: cause_text,
                 workaround: filler.fill(&dice.pick(&templates.fixes).text, &mut dice),
                 opened_at,
+                owner: None,
+                team: None,
+                category: None,
+                removed_at: None,
+                revision: 0,
+                edits: Vec::new(),
                 extra: Extra::default(),
             };
             ChronicFault { service, fault, cause, from: begins, until, problem }

@@ -102,6 +102,7 @@ fn service(data: &DemoData, entry: &ServiceEntry) -> Service {
         depends_on: entry.depends_on.clone(),
         runbook: Some(format!("{}/{}", entry.name, kind_of(data, entry).runbook)),
         objective: entry.objective,
+        public_name: None,
     }
 }
 

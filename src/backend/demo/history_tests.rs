@@ -48,6 +48,7 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
             | Record::Command(_)
             | Record::Administration(_)
             | Record::Notification(_)
+            | Record::Notice(_)
             | Record::Attempt(_)
             | Record::Alert(_)
             | Record::Contacts(_)

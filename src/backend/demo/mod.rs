@@ -179,6 +179,7 @@ async fn open_store(options: &Options) -> Result<(FileStore, Option<TempDir>), D
         create: true,
         lock_timeout: Duration::from_secs(10),
         migration: file::MigrationObserver::default(),
+        clock: file::StoreClock::default(),
     };
     Ok((FileStore::open(&path, store).await?, folder))
 }
@@ -259,6 +260,7 @@ async fn finish(
     let company = Company::from_directory(data, store.directory().await?);
     let people = &company.directory;
     let me = people.person(&data.company.viewer).or_else(|| people.people.first()).cloned();
+    store.set_reach(contacts::reach(&people.people));
     Ok(Demo {
         store,
         me: me.unwrap_or_else(|| PersonRef::new("you", "You")),

@@ -109,6 +109,7 @@ async fn store_with_real_records_is_refused() {
         create: true,
         lock_timeout: Duration::from_secs(5),
         migration: file::MigrationObserver::default(),
+        clock: file::StoreClock::default(),
     };
     let store = FileStore::open(&path, options).await.unwrap();
     let directory =
@@ -323,4 +324,18 @@ async fn seeding_prints_its_duration() {
     let took = began.elapsed();
     let size = std::fs::metadata(demo.store.path()).unwrap().len();
     eprintln!("{incidents} incidents in {took:?}, {} MiB", size / 1024 / 1024);
+}
+
+#[tokio::test]
+async fn everybody_is_reached_and_own_contacts_can_be_tried() {
+    let demo = open(small(20), &mut |_, _| {}).await.unwrap();
+    let people = demo.store.contacts().await.unwrap();
+    assert_eq!(people.len(), demo.company.directory.people.len());
+    let contacts = people.iter().flat_map(|person| &person.contacts);
+    let broken: Vec<_> = contacts.filter(|contact| contact.problem.is_some()).collect();
+    assert!(broken.is_empty(), "{broken:?}");
+    let tests = demo.store.test_contacts("ines", None).await.unwrap();
+    let outcomes: Vec<(&str, &str)> =
+        tests.iter().map(|test| (test.channel.as_str(), test.outcome.as_str())).collect();
+    assert_eq!(outcomes, [("push", "sent"), ("sms", "sent"), ("call", "sent"), ("mail", "sent")]);
 }

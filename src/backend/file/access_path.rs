@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 use sqlx::{Row, SqliteConnection};
 
 use super::error::StoreResult;
+use super::evidence_table::has_involved;
 use super::full_text::query::{NumberPart, SearchTerm};
 use super::names::NameKind;
 use super::row::{first_key_at, pack_facets};
@@ -57,15 +58,17 @@ pub(super) enum IndexedColumn {
 
 impl IndexedColumn {
     /// Returns the names of the table, of the column with the incident's key, and of the column
-    /// with the value.
-    pub(super) fn sql_names(self, value: i64) -> (&'static str, &'static str, &'static str) {
+    /// with the value, and the value there.
+    pub(super) fn sql_names(self, value: i64) -> (&'static str, &'static str, &'static str, i64) {
         match self {
             // An incident without a service is not in the table of services.
-            Self::Service if value == NO_NAME => ("incident", "key", "service"),
-            Self::Service => ("affected", "incident", "service"),
-            Self::Team => ("incident", "key", "team"),
-            Self::Assignee => ("incident", "key", "assignee"),
-            Self::Facets => ("incident", "key", "facets"),
+            Self::Service if value == NO_NAME => ("incident", "key", "service", value),
+            Self::Service => ("affected", "incident", "service", value),
+            // A negative value stands for a team that helps.
+            Self::Team if value < NO_NAME => (INVOLVED, "incident", "team", -value),
+            Self::Team => ("incident", "key", "team", value),
+            Self::Assignee => ("incident", "key", "assignee", value),
+            Self::Facets => ("incident", "key", "facets", value),
         }
     }
 }
@@ -92,6 +95,9 @@ static FACETS_COUNT: LazyLock<usize> = LazyLock::new(|| {
 
 /// The value of the columns `service`, `assignee` and `team` for an incident that has none.
 const NO_NAME: i64 = 0;
+/// The incidents of teams that help, with their facets.
+const INVOLVED: &str = "(SELECT h.team, h.incident, i.facets FROM involved h
+    JOIN incident i ON i.key = h.incident)";
 /// With more values than this, reading one list for each value is too slow.
 const LISTS: usize = 64;
 
@@ -335,6 +341,12 @@ async fn choose_column(
             continue;
         }
         let mut values = matching_name_ids(conn, kind, &predicates, context).await?;
+        if kind == NameKind::Team {
+            let helping = read_helping_teams(conn).await?;
+            values.extend(
+                helping.iter().filter(|id| values.contains(id)).map(|id| -id).collect::<Vec<_>>(),
+            );
+        }
         if predicates.iter().any(nobody) {
             values.push(NO_NAME);
         }
@@ -343,6 +355,15 @@ async fn choose_column(
         }
     }
     Ok(None)
+}
+
+/// Returns the ids of the teams that help with some incident.
+async fn read_helping_teams(conn: &mut SqliteConnection) -> StoreResult<Vec<i64>> {
+    if !has_involved(conn).await? {
+        return Ok(Vec::new());
+    }
+    let rows = Batch::new("SELECT DISTINCT team FROM involved").fetch_all(conn).await?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 
 /// Returns the ids of the names that one of the predicates matches, by the rule of the filter.

@@ -21,13 +21,14 @@ use crate::backend::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry,
     FeedSearch, IngestOutcome, MAX_SIMILAR, NewDeadLetter, NoiseSearch, NotificationEntry,
     NotificationSearch, Outcome, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
-    Search, SimilarIncidents, Storage, StoreMark, TimelineRange, WaitingList,
+    Search, SimilarIncidents, Storage, StoreMark, Suspicion, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::command::CommandKind;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -39,7 +40,9 @@ use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReac
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{
+    Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary,
+};
 
 #[async_trait]
 impl Backend for FileStore {
@@ -204,6 +207,22 @@ impl Backend for FileStore {
         self.with_path_context(self.read_linked_problems(search)).await
     }
 
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        let store = self.clone();
+        self.with_path_context(changes::read_to_completion(async move {
+            store.read_one_problem(id).await
+        }))
+        .await
+    }
+
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        let (store, search) = (self.clone(), search.clone());
+        self.with_path_context(changes::read_to_completion(async move {
+            store.read_suspicions(&search).await
+        }))
+        .await
+    }
+
     async fn notifications(
         &self,
         search: &NotificationSearch,
@@ -359,6 +378,10 @@ impl Backend for FileStore {
 
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         self.count_noise(search, Utc::now()).await
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        self.read_evidence(id).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

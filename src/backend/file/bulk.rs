@@ -150,6 +150,11 @@ impl BulkWriter {
             projection::put_muted(&mut batch, &entry.columns);
             batch.run(conn).await?;
         }
+        for entry in new_rows.iter().filter(|entry| !entry.names.helpers.is_empty()) {
+            let mut batch = Batch::default();
+            projection::put_involved(&mut batch, entry);
+            batch.run(conn).await?;
+        }
         for batch in snapshots.into_iter().filter(|batch| !batch.is_empty()) {
             batch.run(conn).await?;
         }

@@ -249,6 +249,14 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::Unmute => matches!(body, B::Unmuted),
         K::Fold => matches!(body, B::Folded { .. }),
         K::MarkNoise => matches!(body, B::NoiseMarked { .. }),
+        K::RequestFollowUp | K::RecordFollowUp => matches!(body, B::FollowUpSet { .. }),
+        K::SetImpactBegan => matches!(body, B::ImpactBeganSet { .. }),
+        K::SetAffected => matches!(body, B::AffectedSet { .. }),
+        K::AddReporter => matches!(body, B::ReporterAdded { .. }),
+        K::RemoveReporter => matches!(body, B::ReporterRemoved { .. }),
+        K::InvolveTeam => matches!(body, B::TeamInvolved { .. }),
+        K::AttachEvidence => matches!(body, B::EvidenceAdded { .. }),
+        K::Redact => matches!(body, B::Redacted { .. }),
         K::RecordChange | K::RecordProblem => false,
     }
 }

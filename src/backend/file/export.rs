@@ -11,6 +11,7 @@ use super::contacts;
 use super::directory_table::read_directory;
 use super::error::{ExportFault, StoreError, StoreResult};
 use super::event_row::{self, COLUMNS};
+use super::evidence_table;
 use super::foreign_table::read_foreign;
 use super::json_column::parse_json;
 use super::maintenance;
@@ -139,6 +140,7 @@ async fn export_in_transaction(
         contacts::table::read_records(conn, &mut emit).await?;
     }
     maintenance::read_records(conn, &mut emit).await?;
+    evidence_table::read_records(conn, &mut emit).await?;
     for record in read_foreign(conn, false).await? {
         emit(&record)?;
     }

@@ -87,6 +87,7 @@ impl Writer {
         let result = self.execute_in_transaction(envelopes, rules, path).await;
         if result.is_ok() {
             self.on_commit();
+            self.end_redaction().await;
         } else {
             self.roll_back().await;
             self.clear_caches();

@@ -1,6 +1,7 @@
 //! Imports records into a store in one transaction, with a bounded amount of memory.
 
 mod alerts;
+mod evidence;
 mod notifications;
 
 use std::collections::HashSet;
@@ -224,7 +225,9 @@ impl Importer {
                 let put = administration_table::put_event(&mut batch, &event);
                 self.add_other(put, batch).await
             }
-            Record::Notification(notification) => self.add_notification(*notification).await,
+            Record::Notification(notification) | Record::Notice(notification) => {
+                self.add_notification(*notification).await
+            }
             Record::Attempt(attempt) => self.add_attempt(*attempt).await,
             Record::Alert(alert) => self.add_alert(*alert).await,
             Record::Contacts(contacts) => {
@@ -239,6 +242,7 @@ impl Importer {
                 let put = maintenance::put_imported(&mut batch, &window);
                 self.add_other(put, batch).await
             }
+            Record::Evidence(evidence) => self.add_evidence(*evidence).await,
             // Whoever reads the records in order compares the count.
             Record::End { .. } => Ok(()),
             Record::Unknown(foreign) => {

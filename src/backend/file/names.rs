@@ -43,6 +43,8 @@ pub(super) struct NameInterner {
 pub(super) struct NameIds {
     pub services: Vec<i64>,
     pub team: i64,
+    /// The teams that help.
+    pub helpers: Vec<i64>,
     pub assignee: i64,
 }
 
@@ -126,6 +128,9 @@ impl NameInterner {
         if let Some(team) = &row.team {
             ids.team = self.intern(conn, NameKind::Team, team.clone()).await?;
         }
+        for team in &incident.teams {
+            ids.helpers.push(self.intern(conn, NameKind::Team, team.clone()).await?);
+        }
         if let Some(person) = &row.assignee {
             ids.assignee = self.intern(conn, NameKind::Person, person_text(person)?).await?;
         }
@@ -145,7 +150,8 @@ impl NameInterner {
                     EventBody::ServicesSet { services } => {
                         services.iter().all(|s| has(NameKind::Service, s.clone()))
                     }
-                    EventBody::TeamSet { team: Some(team) } => has(NameKind::Team, team.clone()),
+                    EventBody::TeamSet { team: Some(team) }
+                    | EventBody::TeamInvolved { team, .. } => has(NameKind::Team, team.clone()),
                     EventBody::Assigned { to: Some(person) } => {
                         has(NameKind::Person, person_text(person)?)
                     }
@@ -159,7 +165,7 @@ impl NameInterner {
         let row = &before.summary;
         let person = row.assignee.as_ref().map(person_text).transpose()?;
         Ok(row.services.iter().all(|s| has(NameKind::Service, s.clone()))
-            && row.team.iter().all(|t| has(NameKind::Team, t.clone()))
+            && row.team.iter().chain(&before.teams).all(|t| has(NameKind::Team, t.clone()))
             && person.is_none_or(|p| has(NameKind::Person, p)))
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::migrate::MigrationObserver;
+use super::store_clock::StoreClock;
 use crate::model::Rules;
 use crate::model::directory::Directory;
 
@@ -27,4 +28,6 @@ pub struct Options {
     pub lock_timeout: Duration,
     /// Who is told how far it is, if the store is of an older version and is brought up to date.
     pub migration: MigrationObserver,
+    /// The clock by which events are recorded.
+    pub clock: StoreClock,
 }

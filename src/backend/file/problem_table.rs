@@ -15,6 +15,12 @@ pub(super) fn check_problem(problem: &Problem) -> Result<(), BadField> {
     check::names("services", &problem.services)?;
     check::text("cause", &problem.cause)?;
     check::text("workaround", &problem.workaround)?;
+    if let Some(owner) = &problem.owner {
+        check::person("owner", owner)?;
+    }
+    if let Some(team) = &problem.team {
+        check::name("team", team)?;
+    }
     check::time("opened_at", problem.opened_at)
 }
 

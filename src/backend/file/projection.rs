@@ -24,6 +24,7 @@ pub(super) fn insert(batch: &mut Batch, new: &ProjectedIncident) {
     );
     bind_row(batch, new);
     insert_affected(batch, new);
+    put_involved(batch, new);
     put_muted(batch, &new.columns);
 }
 
@@ -90,6 +91,10 @@ pub(super) fn update(batch: &mut Batch, old: &ProjectedIncident, new: &Projected
         }
         put_muted(batch, after);
     }
+    if old.names.helpers != new.names.helpers {
+        batch.sql("DELETE FROM involved WHERE incident = ?;").arg(after.key);
+        put_involved(batch, new);
+    }
     if old.names.services != new.names.services {
         if !old.names.services.is_empty() {
             batch.sql("DELETE FROM affected WHERE incident = ?").arg(after.key);
@@ -102,6 +107,16 @@ pub(super) fn update(batch: &mut Batch, old: &ProjectedIncident, new: &Projected
             .arg(after.facets)
             .arg(after.key);
         push_service_condition(batch, &new.names.services);
+    }
+}
+
+/// Adds the statements that list an incident under each team that helps.
+pub(super) fn put_involved(batch: &mut Batch, new: &ProjectedIncident) {
+    for team in &new.names.helpers {
+        batch
+            .sql("INSERT OR IGNORE INTO involved (team, incident) VALUES (?, ?);")
+            .arg(*team)
+            .arg(new.columns.key);
     }
 }
 

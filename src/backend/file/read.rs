@@ -8,10 +8,11 @@ use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult, no_such_incident};
 use super::event_row::{self, COLUMNS, FROM};
 use super::json_column::parse_json;
+use super::known_errors;
 use super::problem_table::read_problem;
 use super::records;
 use super::row::unpack_row;
-use super::similar;
+use super::similar::{self, Earlier};
 use super::sql::Batch;
 use super::writer::parse_incident_id;
 use crate::backend::{BackendError, Detail, MAX_DETAIL_ALERTS, Missing, TimelineRange};
@@ -56,11 +57,29 @@ pub(super) async fn read_detail(
         Some(id) => read_problem(conn, id).await?,
         None => None,
     };
-    let similar = similar::find_earlier(conn, &record, SIMILAR).await?;
+    let wants_known_errors = known_errors::are_possible(conn, &record).await?;
+    let most_alike = if wants_known_errors { known_errors::MAX_ALIKE } else { 0 };
+    let Earlier { similar, alike } =
+        similar::find_earlier(conn, &record, SIMILAR, most_alike).await?;
     let alert_rows = alerts::read_alerts(conn, record.key, MAX_DETAIL_ALERTS).await?;
+    let soak = alerts::read_soak(conn, &record, &rules.stability).await?;
     let linked_changes = read_linked_changes(conn, &record.incident, &suspects).await?;
+    let known_errors = if wants_known_errors {
+        known_errors::find(conn, &record, &alike).await?
+    } else {
+        Vec::new()
+    };
     let incident = record.incident;
-    Ok(Detail { incident, suspects, similar, problem, linked_changes, alert_rows })
+    Ok(Detail {
+        incident,
+        suspects,
+        similar,
+        problem,
+        linked_changes,
+        alert_rows,
+        soak,
+        known_errors,
+    })
 }
 
 /// Reads the recorded changes that an incident links to and that are not among its suspects.

@@ -29,12 +29,13 @@ use crate::backend::{
     DeadLetterList, DeadLetterMessage, DeadLetterSearch, Delta, Detail, FeedEntry, FeedSearch,
     IngestOutcome, NewDeadLetter, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
     Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, SimilarIncidents,
-    Storage, StoreMark, TimelineRange, WaitingList,
+    Storage, StoreMark, Suspicion, TimelineRange, WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -46,7 +47,9 @@ use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReac
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
+use crate::model::{
+    Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Rules, Summary,
+};
 
 /// A [`FileStore`] that is reopened when its path no longer names the file that was opened.
 ///
@@ -358,6 +361,14 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.linked_problems(search).await
     }
 
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        self.current_store().await?.0.problem(id).await
+    }
+
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        self.current_store().await?.0.suspicions(search).await
+    }
+
     async fn notifications(
         &self,
         search: &NotificationSearch,
@@ -491,6 +502,10 @@ impl Backend for ReopeningStore {
 
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         self.current_store().await?.0.noise(search).await
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        self.current_store().await?.0.evidence(id).await
     }
 
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {

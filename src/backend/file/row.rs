@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::maintenance::Mute;
-use crate::model::measures::{Counted, Fact, FactVerdict, fingerprint};
+use crate::model::measures::{Counted, Fact, FactVerdict, acknowledged_by_somebody, fingerprint};
 use crate::model::priority::{Level, Priority};
 use crate::model::service_level::{SlaTarget, Verdict, acknowledge_ms, is_within, resolve_ms};
 use crate::model::status::{Category, Source, Status};
@@ -641,6 +641,9 @@ pub(super) fn unpack_fact(
     let (_closed_ms, _snoozed_ms, _updated_ms) = (millis()?, millis()?, millis()?);
     let clocks = if format == VERSION { from.read_clocks()? } else { StoredClocks::default() };
     let muted_ms = if version & WITH_TEXTS == 0 { 0 } else { from.find_muted_ms().unwrap_or(0) };
+    let by_somebody = acknowledged_by_somebody(acknowledged_ms, resolved_ms);
+    let by_somebody = by_somebody.map(|at| at - muted_ms);
+    // The clock was judged when it ended, also where nobody acknowledged the incident.
     let acknowledged_ms = acknowledged_ms.map(|at| at - muted_ms);
     let [acknowledge, resolve] = clocks.verdicts;
     let judge = |stored: Option<StoredVerdict>, ended_ms: Option<i64>, paused_ms: i64| {
@@ -652,7 +655,7 @@ pub(super) fn unpack_fact(
         number,
         reported_ms,
         detected_ms,
-        acknowledged_ms,
+        acknowledged_ms: by_somebody,
         resolved_ms,
         acknowledge_verdict: judge(acknowledge, acknowledged_ms, 0),
         resolve_verdict: judge(resolve, resolved_ms, clocks.paused_ms),

@@ -351,7 +351,7 @@ fn build_statement(
             let lists: Vec<String> = values
                 .iter()
                 .map(|value| {
-                    let (name, key, column) = table.sql_names(*value);
+                    let (name, key, column, value) = table.sql_names(*value);
                     let span = span(key);
                     format!(
                         "SELECT * FROM (SELECT {key} AS key FROM {name} WHERE {column} = {value}

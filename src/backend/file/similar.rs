@@ -93,14 +93,27 @@ struct Candidate {
     terms: Vec<String>,
 }
 
+/// What is found for the record of an incident.
+pub(super) struct Earlier {
+    /// The closest earlier incidents.
+    pub similar: Vec<Similar>,
+    /// The keys of those that are alike by their texts, and whose fault is another one.
+    pub alike: Vec<i64>,
+}
+
 /// Finds at most `limit` earlier incidents for the record of an incident, without what their reviews
-/// say.
+/// say, and the keys of at most `most_alike` whose texts are alike.
 pub(super) async fn find_earlier(
     conn: &mut SqliteConnection,
     record: &KeyedIncident,
     limit: usize,
-) -> StoreResult<Vec<Similar>> {
-    let found = find(conn, record, limit, BRIEF, Range::Before).await?;
+    most_alike: usize,
+) -> StoreResult<Earlier> {
+    let mut found = find(conn, record, limit.max(most_alike), BRIEF, Range::Before).await?;
+    let is_alike = |one: &Candidate| !one.same_fault && !one.terms.is_empty();
+    let alike = found.iter().filter(|(_, one)| is_alike(one)).map(|(key, _)| *key);
+    let alike = alike.take(most_alike).collect();
+    found.truncate(limit);
     let mut similar = Vec::with_capacity(found.len());
     for (key, candidate) in found {
         let id = candidate.row.id;
@@ -110,7 +123,7 @@ pub(super) async fn find_earlier(
         };
         similar.push(candidate.into_similar(resolution));
     }
-    Ok(similar)
+    Ok(Earlier { similar, alike })
 }
 
 /// Finds at most `limit` incidents like another one, also later ones, with what their reviews say and

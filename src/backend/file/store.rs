@@ -121,7 +121,11 @@ impl FileStore {
                 path: path.to_owned(),
                 identity,
                 version,
-                writer: Mutex::new(Writer::new(conn, options.overlay.clone())),
+                writer: Mutex::new(Writer::new(
+                    conn,
+                    options.overlay.clone(),
+                    options.clock.clone(),
+                )),
                 generation,
                 was_put_back,
                 interrupted,

@@ -1,4 +1,4 @@
-//! Finds the services that incidents and changes name and the directory does not have.
+//! Finds the services that incidents, labels of alerts and changes name and the directory does not have.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,14 @@ use super::sql::Batch;
 use super::store::FileStore;
 use crate::backend::{Backend, BackendError};
 use crate::model::IncidentNumber;
+use crate::model::check;
 use crate::model::directory::Directory;
 use crate::model::unknown_service::{UnknownService, sort};
 
 /// How many services are returned at most: those that were named last.
 const MAX_SERVICES: usize = 1000;
+/// How many of the latest alerts are read for what their labels name.
+const MAX_LABELLED_ALERTS: i64 = 20_000;
 /// How many of the latest changes are read.
 const MAX_CHANGES: i64 = 5000;
 /// What names a service that only changes name.
@@ -34,8 +37,8 @@ struct Named {
 }
 
 impl FileStore {
-    /// Reads the services that incidents and changes name and the directory does not have, the one that
-    /// was named last first.
+    /// Reads the services that incidents, labels of alerts and changes name and the directory does not
+    /// have, the one that was named last first.
     pub(super) async fn read_unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
         let directory = self.directory().await?;
         self.with_path_context(async {
@@ -58,6 +61,9 @@ async fn read(
     for mut named in named {
         complete(conn, &mut named, has_alerts).await?;
         services.insert(named.service.name.clone(), named.service);
+    }
+    if has_alerts {
+        add_labels(conn, directory, &mut services).await?;
     }
     add_changes(conn, directory, &mut services).await?;
     let mut services: Vec<UnknownService> = services.into_values().collect();
@@ -131,6 +137,66 @@ async fn complete(
     }
     if named.service.sources.is_empty() {
         named.service.sources.push(last.source.to_string());
+    }
+    Ok(())
+}
+
+/// Adds what the label `service` of the latest alerts names, if their incident is not of that service.
+async fn add_labels(
+    conn: &mut SqliteConnection,
+    directory: &Directory,
+    services: &mut BTreeMap<String, UnknownService>,
+) -> StoreResult<()> {
+    let mut batch = Batch::new(
+        "SELECT l.service, substr(l.group_key, 1, max(instr(l.group_key, ':') - 1, 0)), count(*),
+                min(l.last), max(l.last), max(l.incident)
+            FROM (SELECT incident, group_key, last, trim(body ->> '$.labels.service') AS service
+                    FROM alert ORDER BY position DESC LIMIT ?) l
+                LEFT JOIN name n ON n.kind = ? AND n.text = l.service
+                LEFT JOIN affected f ON f.service = n.id AND f.incident = l.incident
+            WHERE l.service <> '' AND f.incident IS NULL
+            GROUP BY 1, 2 ORDER BY 5 DESC",
+    );
+    batch.arg(MAX_LABELLED_ALERTS).arg(NameKind::Service.to_stored());
+    for row in batch.fetch_all(conn).await? {
+        let name: String = row.try_get(0)?;
+        if directory.service(&name).is_some() || check::name("service", &name).is_err() {
+            continue;
+        }
+        if services.len() >= 2 * MAX_SERVICES && !services.contains_key(&name) {
+            continue;
+        }
+        let time = |column: usize| -> StoreResult<DateTime<Utc>> {
+            Ok(DateTime::from_timestamp_millis(row.try_get(column)?).unwrap_or_default())
+        };
+        let (first_at, last_at, last_key): (_, _, i64) = (time(3)?, time(4)?, row.try_get(5)?);
+        let service = services.entry(name.clone()).or_insert_with(|| UnknownService {
+            name,
+            incidents: 0,
+            alerts: 0,
+            changes: 0,
+            first_at,
+            last_at,
+            last_incident: None,
+            sources: Vec::new(),
+            team: None,
+        });
+        service.alerts += count(row.try_get(2)?);
+        service.first_at = service.first_at.min(first_at);
+        if service.last_incident.is_none() || last_at > service.last_at {
+            let mut batch = Batch::new("SELECT row FROM incident WHERE key = ?");
+            batch.arg(last_key);
+            if let Some(row) = batch.fetch_optional(conn).await? {
+                let last = summary_at(&row, 0)?;
+                service.last_incident = last.number.or(service.last_incident);
+                service.team = last.team.or(service.team.take());
+            }
+        }
+        service.last_at = service.last_at.max(last_at);
+        let source: String = row.try_get(1)?;
+        if !source.is_empty() && !service.sources.contains(&source) {
+            service.sources.push(source);
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod execution;
 mod fold;
 mod move_alerts;
+mod stability;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::maintenance::CachedWindows;
 use super::names::NameInterner;
 use super::records::KeyedIncident;
 use super::sql::Batch;
+use super::store_clock::StoreClock;
 use crate::model::IncidentId;
 use crate::model::directory::Directory;
 
@@ -31,6 +33,8 @@ pub(super) struct Writer {
     pub names: NameInterner,
     /// The directory of the settings, which is added to that of the store.
     overlay: Directory,
+    /// The clock by which events are recorded.
+    pub clock: StoreClock,
     /// The directory with the version of the stored one that it was read with.
     directory: Option<(i64, Arc<Directory>)>,
     /// Records after the last commands of this process. Other processes may have added events
@@ -45,6 +49,8 @@ pub(super) struct Writer {
     /// Set when a task panicked while it held the writer: the caches and the open transaction
     /// can't be trusted.
     pub poisoned: bool,
+    /// Whether the running transaction redacts something.
+    pub redacted: bool,
 }
 
 /// The scope within which a command is carried out completely or not at all.
@@ -84,10 +90,11 @@ impl TxScope {
 
 impl Writer {
     /// `overlay` is added to the directory of the store.
-    pub(super) fn new(conn: SqliteConnection, overlay: Directory) -> Self {
+    pub(super) fn new(conn: SqliteConnection, overlay: Directory, clock: StoreClock) -> Self {
         Self {
             conn,
             overlay,
+            clock,
             directory: None,
             names: NameInterner::default(),
             recent_records: LruCache::new(MAX_RECENT),
@@ -95,6 +102,7 @@ impl Writer {
             windows: None,
             last_log: None,
             poisoned: false,
+            redacted: false,
         }
     }
 

@@ -143,6 +143,7 @@ mod tests {
             create: true,
             lock_timeout: Duration::from_secs(5),
             migration: MigrationObserver::default(),
+            clock: crate::backend::file::StoreClock::default(),
         };
         FileStore::open(&folder.path().join("store.db"), options).await.unwrap()
     }

@@ -32,6 +32,10 @@ mod tests {
     #[rstest]
     #[case("filter: since: is not a filter term: use p1 to p4", Some("does not have since: in"))]
     #[case("filter: resolved< is not a filter term: did you mean x?", Some("have resolved< in"))]
+    #[case(
+        "filter: source: is not a filter term: did you mean service:?",
+        Some("does not have source: in filters")
+    )]
     #[case("filter: \"x\" is not a status: choose from new", None)]
     fn term_that_an_older_server_lacks_is_named(
         #[case] refused: &str,

@@ -14,6 +14,7 @@ mod backoff;
 mod batch;
 mod client;
 mod clock;
+mod connection;
 mod contacts;
 mod dead_letters;
 mod error_response;
@@ -35,18 +36,16 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::{Client, Method, redirect};
+use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
-use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
 use uuid::Uuid;
 
 use super::lists::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, NoSuchList,
-    NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, MAX_ROWS,
+    NoSuchList, NoSuchProblem, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
+    ReviewEntry, ReviewSearch, Suspicion,
 };
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
@@ -59,6 +58,7 @@ use crate::model::administration::AdministrationEvent;
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -71,14 +71,12 @@ use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
-use backoff::PathBackoff;
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary};
 use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
-use clock::ServerClock;
+use connection::build_client;
 use error_response::RequestError;
 use etag_cache::EtagCache;
 use long_poll::{LongPoll, MIN_WAIT};
-use token::TokenCache;
 use unusable_response::Unusable;
 
 pub use access_tokens::{AccessToken, CreatedAccessToken, NewAccessToken};
@@ -94,13 +92,8 @@ pub use token::{Token, TokenError, TokenSource};
 const MAX_EVENTS: u32 = 1000;
 /// The largest number of alerts that the API returns in one response.
 const MAX_ALERTS: u32 = 1000;
-/// The largest certificate file that is read, in bytes.
-const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 /// A search whose `now` differs from the current time by less than this counts as a search for now.
 const NOW_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
-/// After this time without traffic, a connection is probed to find out whether it is still alive
-/// (TCP keepalive, HTTP/2 ping).
-const PROBE_INTERVAL: Duration = Duration::from_secs(20);
 
 /// A backend that is reached over HTTP.
 pub struct HttpBackend {
@@ -122,62 +115,7 @@ impl HttpBackend {
     /// The certificates can't be read, or the system has none; the address would expose the token
     /// because it has no TLS; the proxy can't be used.
     pub fn new(options: Options) -> Result<Self, OpenError> {
-        let Options { address, token, ca_file, insecure_http, proxies, timeouts } = options;
-        if address.is_exposed() && !insecure_http {
-            return Err(OpenError::new(format!("the API {}", address.exposed_reason())));
-        }
-        let mut builder = Client::builder()
-            .user_agent(concat!("redphone/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeouts.connect)
-            // Redirects are not followed, so that the token reaches no other host.
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .tcp_keepalive(PROBE_INTERVAL)
-            .http2_keep_alive_interval(PROBE_INTERVAL)
-            .http2_keep_alive_timeout(timeouts.connect);
-        if let Some(file) = &ca_file {
-            builder = builder.tls_backend_preconfigured(load_trust(file)?);
-        } else if !address.is_tls() {
-            // Plain HTTP needs no trusted authorities, and loading the system's takes time.
-            builder = builder.tls_certs_only([]);
-        }
-        let proxy = proxies.resolve(&address)?;
-        builder = builder.no_proxy();
-        if let Some(proxy) = &proxy {
-            builder = builder.proxy(proxy.to_reqwest().map_err(|_| {
-                OpenError::new(format!(
-                    "the proxy {} on the way to {} can't be used: correct HTTPS_PROXY",
-                    proxy.host,
-                    address.host()
-                ))
-            })?);
-        }
-        let http = builder.build().map_err(|error| {
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            let said = transport_error::short_message(&cause.to_string());
-            OpenError::new(format!(
-                "no TLS connection can be made here ({said}): install the system's certificates \
-                 (ca-certificates), or name a file of them with ca_file"
-            ))
-        })?;
-        let host = address.host();
-        let tokens = TokenCache::new(token, address.clone());
-        let (proxy_host, backoff) = (proxy.map(|proxy| proxy.host), PathBackoff::default());
-        let client = ApiClient {
-            http,
-            address,
-            host,
-            proxy_host,
-            tokens,
-            timeouts,
-            clock: ServerClock::new(),
-            backoff,
-            person: Mutex::default(),
-            seen: Mutex::default(),
-        };
+        let client = build_client(options)?;
         Ok(Self { client, cache: EtagCache::default(), long_poll: Mutex::new(LongPoll::new()) })
     }
 
@@ -274,6 +212,23 @@ impl HttpBackend {
         }
     }
 
+    /// Finds a problem in the list of all.
+    async fn find_problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        let mut search = ProblemSearch::first(MAX_ROWS);
+        loop {
+            let page = self.linked_problems(&search).await?;
+            let found = page.rows.into_iter().find(|entry| entry.problem.id == id);
+            search.after = page.next;
+            match found {
+                Some(found) => return Ok(found),
+                None if search.after.is_none() => {
+                    return Err(BackendError::not_found(NoSuchProblem(id)));
+                }
+                None => {}
+            }
+        }
+    }
+
     async fn fetch_events(
         &self,
         id: IncidentId,
@@ -302,32 +257,6 @@ fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
         if_none_match: None,
         change: None,
     }
-}
-
-/// Loads the certificates of a PEM file, as the only ones that are trusted.
-fn load_trust(file: &std::path::Path) -> Result<ClientConfig, OpenError> {
-    use std::io::Read;
-    let name = file.display();
-    let ca_error = |why: &str| OpenError::new(format!("the certificates in {name} {why}"));
-    let mut pem = Vec::new();
-    std::fs::File::open(file)
-        .and_then(|from| from.take(MAX_CA_BYTES).read_to_end(&mut pem))
-        .map_err(|error| {
-            ca_error(&format!(
-                "can't be read: {}",
-                transport_error::short_message(&error.to_string())
-            ))
-        })?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates = certificates
-        .map_err(|_| ca_error("are no PEM: name a file with BEGIN CERTIFICATE in it"))?;
-    if certificates.is_empty() {
-        return Err(ca_error("are none: name a file with BEGIN CERTIFICATE in it"));
-    }
-    trust::client_config(certificates).map_err(|error| {
-        let said = transport_error::short_message(&error.to_string());
-        ca_error(&format!("can't be used ({said}): make them anew"))
-    })
 }
 
 #[async_trait]
@@ -574,6 +503,30 @@ impl Backend for HttpBackend {
         self.get_list(List::Problems, path::LINKED_PROBLEMS, query).await
     }
 
+    /// Returns one problem. A server without its route is older than this program; it has the problem in
+    /// the list, with the newest of its incidents.
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        let request =
+            ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::PROBLEM) };
+        let found: Result<ProblemEntry, RequestError> = self.get(request).await;
+        match found.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => self.find_problem(id).await,
+            found => found,
+        }
+    }
+
+    /// Returns what the changes on a page are suspected of; of nothing, if the server is older than this
+    /// program.
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        let query = list_query::ChangeRecords::from(search);
+        let request = ApiRequest { query: Some(&query), ..get_request(path::SUSPICIONS) };
+        let found: Result<Entries<Suspicion>, RequestError> = self.get(request).await;
+        match found.map_err(|failure| failure.error) {
+            Err(BackendError::NotFound(_)) => Ok(Vec::new()),
+            found => found.map(|found| found.0),
+        }
+    }
+
     async fn notifications(
         &self,
         search: &NotificationSearch,
@@ -713,6 +666,12 @@ impl Backend for HttpBackend {
             Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoNoise)),
             response => response,
         }
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        let id = id.to_string();
+        let request = ApiRequest { path_value: &id, ..get_request::<()>(path::EVIDENCE) };
+        self.get(request).await.map_err(|failure| failure.error)
     }
 
     async fn dead_letters(

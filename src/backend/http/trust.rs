@@ -1,5 +1,8 @@
 //! Which certificates of servers are trusted if the settings name a file of them.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,6 +11,7 @@ use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
@@ -15,13 +19,41 @@ use tokio_rustls::rustls::{
     client,
 };
 
+use super::open_error::OpenError;
+use super::transport_error::short_message;
 use crate::backend::certificate::CertificateFacts;
+
+/// The largest certificate file that is read, in bytes.
+const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Loads the certificates of a PEM file, as the only ones that are trusted.
+///
+/// # Errors
+/// The file can't be read, or has no certificate that can be used.
+pub(super) fn load(file: &Path) -> Result<ClientConfig, OpenError> {
+    let name = file.display();
+    let ca_error = |why: &str| OpenError::new(format!("the certificates in {name} {why}"));
+    let mut pem = Vec::new();
+    File::open(file).and_then(|from| from.take(MAX_CA_BYTES).read_to_end(&mut pem)).map_err(
+        |error| ca_error(&format!("can't be read: {}", short_message(&error.to_string()))),
+    )?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates = certificates
+        .map_err(|_| ca_error("are no PEM: name a file with BEGIN CERTIFICATE in it"))?;
+    if certificates.is_empty() {
+        return Err(ca_error("are none: name a file with BEGIN CERTIFICATE in it"));
+    }
+    client_config(certificates).map_err(|error| {
+        let said = short_message(&error.to_string());
+        ca_error(&format!("can't be used ({said}): make them anew"))
+    })
+}
 
 /// Returns the TLS settings of a client that trusts these certificates and no others.
 ///
 /// # Errors
 /// None of the certificates can vouch for anything.
-pub(super) fn client_config(trusted: Vec<CertificateDer<'static>>) -> Result<ClientConfig, Error> {
+fn client_config(trusted: Vec<CertificateDer<'static>>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(default_provider());
     let mut roots = RootCertStore::empty();
     // A bundle may have some of a kind that is of no use here, which is no reason to refuse it.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::brief::IncidentBrief;
 use super::{List, ListSearch, is_same_name};
 use crate::backend::page_mark::PageMark;
+use crate::model::follow_up::FollowUp;
 use crate::model::review::ActionItem;
 
 /// A request for one page of the action items: open ones first, and of those the ones that are due
@@ -34,6 +35,9 @@ pub struct ActionItemEntry {
     pub incident: IncidentBrief,
     /// The item itself.
     pub item: ActionItem,
+    /// Its issue in a tracker, if one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<FollowUp>,
 }
 
 impl ActionItemEntry {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::model::notification::Notification;
 use crate::model::status::Status;
 use crate::model::{IncidentId, IncidentNumber, PersonRef, Priority, Summary};
 
@@ -50,9 +51,30 @@ impl From<&Summary> for IncidentBrief {
 }
 
 impl IncidentBrief {
-    /// Returns the number, such as `INC-2041`, or `new` until the store has numbered the incident.
+    /// Returns what stands for the incident of a notice, which is about none: an id of zeros, and the
+    /// first line of what it says as the title.
+    #[must_use]
+    pub fn of_notice(notice: &Notification) -> Self {
+        Self {
+            id: IncidentId::NONE,
+            number: None,
+            title: notice.first_line().to_owned(),
+            status: Status::Closed,
+            priority: Priority::P4,
+            services: Vec::new(),
+            team: None,
+            assignee: None,
+            reported_at: notice.planned_at,
+        }
+    }
+
+    /// Returns the number, such as `INC-2041`, or `new` until the store has numbered the incident. Of no
+    /// incident it is `-`.
     #[must_use]
     pub fn label(&self) -> String {
+        if self.id == IncidentId::NONE {
+            return "-".into();
+        }
         self.number.map_or_else(|| "new".into(), |number| number.to_string())
     }
 

@@ -11,6 +11,7 @@ mod feed;
 mod notifications;
 mod problems;
 mod reviews;
+mod suspicions;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -20,8 +21,9 @@ pub use brief::IncidentBrief;
 pub use changes::ChangeSearch;
 pub use feed::{FeedEntry, FeedSearch, TimeOrder};
 pub use notifications::{NotificationEntry, NotificationSearch};
-pub use problems::{MAX_LINKED, ProblemEntry, ProblemSearch};
+pub use problems::{MAX_LINKED, MAX_PROBLEM_INCIDENTS, NoSuchProblem, ProblemEntry, ProblemSearch};
 pub use reviews::{ReviewEntry, ReviewSearch};
+pub use suspicions::{MAX_SUSPECTED, Suspicion};
 
 pub use crate::model::review::ReviewState;
 
@@ -43,6 +45,8 @@ pub enum List {
     ActionItems,
     /// Problems with the incidents that link to them.
     Problems,
+    /// Changes with the incidents of which they are suspected.
+    Suspicions,
     /// Notifications that were sent to people, or are to be sent.
     Notifications,
     /// Pages of the measures, which are no list, but may be missing as one is.
@@ -59,6 +63,7 @@ impl List {
             Self::Reviews => "list of reviews",
             Self::ActionItems => "list of action items",
             Self::Problems => "list of problems with their incidents",
+            Self::Suspicions => "list of what changes are suspected of",
             Self::Notifications => "list of notifications",
             Self::Pages => "pages of measures",
         }

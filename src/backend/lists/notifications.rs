@@ -30,7 +30,8 @@ pub struct NotificationSearch {
 /// A notification with its incident and the attempts to send it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NotificationEntry {
-    /// The incident of which the person is notified.
+    /// The incident of which the person is notified. A notice is about none: the id is zeros, and the title is
+    /// the first line of what it says.
     pub incident: IncidentBrief,
     /// What is sent to whom, and what has become of it.
     pub notification: Notification,

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::super::value::{EnumParser, Time};
-use crate::model::change::ChangeKind;
+use crate::model::change::{ChangeApproval, ChangeKind};
 
 pub(super) const CHANGE: &str = "\
 Deployments, edits of settings and migrations. Incidents of the services that they touch, and of
@@ -13,14 +13,20 @@ events report theirs by themselves: `redphone help github`.
 `start` prints the id of the change, with which `end` ends it; the end of an id is enough. One that
 is over already is recorded by `start` with --ended.
 
+SUSPECT OF are the incidents whose suspects a change is: one of a service that it touched, or of one that
+depends on it, that was detected while it ran or soon after.
+
 --json prints the change, as in the API; for the list one object a line: id, kind, title, services,
-by, starts_at, ends_at, state and url.
+by, starts_at, ends_at, state, url, approval, and suspect_of (change, incident_count, incidents) where it
+is suspected of something.
 
 Examples:
   id=$(redphone change start 'checkout v812' --service checkout)
   redphone change end $id || redphone change end $id --failed
   redphone change start 'rates of March' --service ledger --kind config --ended
-  redphone change list --since 4h --service checkout";
+  redphone change start 'ledger v4' --service ledger --at 2026-03-02T08:00:00Z --approval requested
+  redphone change list --since 4h --service checkout
+  redphone change list --since 7d --calendar";
 
 /// What to do with changes.
 #[derive(Subcommand, Clone, Debug)]
@@ -29,6 +35,8 @@ pub enum ChangeCommand {
     Start(StartChange),
     /// Record that a change has ended
     End(EndChange),
+    /// Record that a change may be made, or may not
+    Approve(ApproveChange),
     /// List changes, the one that began last first
     List(ListChanges),
 }
@@ -36,7 +44,7 @@ pub enum ChangeCommand {
 impl ChangeCommand {
     /// Returns whether it changes something.
     pub const fn writes(&self) -> bool {
-        matches!(self, Self::Start(_) | Self::End(_))
+        !matches!(self, Self::List(_))
     }
 }
 
@@ -62,6 +70,9 @@ pub struct StartChange {
     /// It is over already
     #[arg(long)]
     pub ended: bool,
+    /// Whether it is approved by those who have to
+    #[arg(long, value_name = "APPROVAL", value_parser = EnumParser::<ChangeApproval>::new())]
+    pub approval: Option<ChangeApproval>,
     /// Record it also for services that the directory does not have
     #[arg(long)]
     pub accept_unknown: bool,
@@ -90,6 +101,20 @@ pub struct EndChange {
     pub json: bool,
 }
 
+/// Arguments of `redphone change approve`.
+#[derive(Args, Clone, Debug)]
+pub struct ApproveChange {
+    /// Its id, or the end of it
+    #[arg(value_name = "CHANGE")]
+    pub change: String,
+    /// It may not be made
+    #[arg(long)]
+    pub rejected: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// Arguments of `redphone change list`.
 #[derive(Args, Clone, Debug)]
 pub struct ListChanges {
@@ -106,6 +131,9 @@ pub struct ListChanges {
     #[arg(long, value_name = "N", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
+    /// By day, the earliest first, with planned ones
+    #[arg(long, conflicts_with = "json")]
+    pub calendar: bool,
     /// Print JSON Lines
     #[arg(long)]
     pub json: bool,

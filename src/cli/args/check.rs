@@ -8,19 +8,21 @@ use crate::model::Priority;
 pub const CHECK: &str = "\
 Nothing is sent and nothing is changed. It names gaps in the schedules, levels that call nobody now,
 services and heartbeats whose incidents follow no policy, people whom a policy may call and who have no
-contact that works, stakeholders without one, and contacts whose channel is missing or whose address
-can't be one. Contacts are those of the settings and those that people have set themselves. Where an API
-has the incidents, heartbeats and stakeholders stand in the settings of the server: run it there too.
-Times are UTC.
+contact that works, stakeholders without one, reports that do not reach somebody, and contacts whose
+channel is missing or whose address can't be one. Contacts are those of the settings and those that people
+have set themselves. Where an API has the incidents, heartbeats, stakeholders and reports stand in the
+settings of the server: run it there too. Times are UTC.
 
-It ends with 1 if it finds something, so cron can run it. A policy that ends after its last level is
-mentioned, and is no error.
+It ends with 1 if it finds something, so cron can run it. Mentioned, and no errors, are a policy that
+ends after its last level, requests for cover and for roles that nobody has answered, maintenance
+windows without an end, and contacts of whoever is not called whose channel is missing.
 
 With --service it says instead who would be told, by what and when, if an incident of that service
 were declared now and nobody acknowledged it.
 
 --json prints one object a line: kind, is_note and text of a finding; with --service the steps: at,
-level, round, person, contact, channel, and nobody with the reason where nobody is reached.
+level, round, person, contact, channel, by_turns, all_must_acknowledge, problem of the contact, and
+nobody with the reason where nobody is reached.
 
 Examples:
   redphone check

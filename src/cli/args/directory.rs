@@ -36,9 +36,9 @@ pub const SERVICE: &str = "\
 `services` before one of these means the same; before an incident it sets the services of that.
 What the settings file names is changed there. Over an API this needs a token of scope admin.
 
-`list --unknown`, or `services --unknown`, lists the services that incidents or changes name and the
-directory does not have; `set` adds one. With --json: name, incidents, alerts, changes, first_at,
-last_at, last_incident, sources and team.
+`list --unknown`, or `services --unknown`, lists the services that incidents, labels of alerts or
+changes name and the directory does not have; `set` adds one. With --json: name, incidents, alerts,
+changes, first_at, last_at, last_incident, sources and team.
 
 Examples:
   redphone service list
@@ -185,6 +185,9 @@ pub struct SetService {
     /// The availability objective over 30 d in percent, or `none`
     #[arg(long, value_name = "PERCENT")]
     pub objective: Option<Objective>,
+    /// What it is called on status pages, or `none` if it is not public
+    #[arg(long, value_name = "TEXT")]
+    pub public_name: Option<String>,
 }
 
 /// Arguments of `redphone schedules set`.

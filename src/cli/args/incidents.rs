@@ -187,6 +187,15 @@ pub struct Declare {
     /// When the clocks start [default: now]
     #[arg(long, value_name = "TIME")]
     pub reported_at: Option<Time>,
+    /// When the impact began, which may be before it was noticed
+    #[arg(long, value_name = "TIME")]
+    pub began: Option<Time>,
+    /// How many users it affects
+    #[arg(long, value_name = "N")]
+    pub users: Option<u64>,
+    /// Who has reported it, where that is not who declares it
+    #[arg(long, value_name = "REPORTER")]
+    pub reporter: Option<String>,
     /// Who leads the response: a handle, or `me`
     #[arg(long, value_name = "HANDLE")]
     pub owner: Option<String>,

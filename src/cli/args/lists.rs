@@ -16,7 +16,8 @@ note_corrected, stakeholders_updated, item_answered, resolved, reopened, closed,
 paused, unpaused, merged_into, absorbed, linked, unlinked, reclassified, review_written,
 action_item_set, review_published, decision_recorded, alerts_moved_out, alerts_moved_in,
 expected_recovery_set, role_requested, role_answered, acknowledged_in_part, muted, unmuted,
-folded, noise_marked.
+folded, noise_marked, follow_up_set, impact_began_set, affected_set, reporter_added, reporter_removed,
+team_involved, evidence_added, redacted.
 
 --json prints one object a line: incident (id, number, title, status, priority, services, team,
 assignee, reported_at) and event, as in the timeline of `show --json`. It does not count as having

@@ -93,6 +93,9 @@ pub struct AddWindow {
     /// What else there is to say about it
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
+    /// What status pages say about it [default: it is not public]
+    #[arg(long, value_name = "TEXT")]
+    pub public: Option<String>,
     /// Mute what people report as well
     #[arg(long)]
     pub people: bool,

@@ -27,9 +27,11 @@ impl TextEnum for ReportFormat {
 
 pub(super) const REPORT: &str = "\
 All pages of `redphone metrics` as one document: times, volume, service levels, recurring faults, error
-budgets, people and practice over a window, against the window of the same length before. HTML is one
-file with charts, without scripts and requests; it follows light and dark, and prints on A4. JSON is
-that of `redphone metrics --json`. Hours and days are UTC.
+budgets, people and practice over a window, against the window of the same length before, with what has
+changed, the problems and the action items that are open. HTML is one file with charts, without scripts
+and requests; it follows light and dark, and prints on A4. JSON is that of `redphone metrics --json`, with
+`problems` and `action_items`. Hours and days are UTC. `redphone help reports` says how a server sends
+reports on a timer.
 
 Examples:
   redphone report --window 2026-03-01..2026-04-01 --format html > march.html

@@ -145,12 +145,14 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         (_, "allow_writes") => Values::Verbs,
         // What an incident waits for is to come; what lists are about has happened.
         ("TIME", "next") => Values::Fixed(&FUTURE),
+        ("TIME", "began") => Values::Fixed(&PAST),
         ("TIME", _) if arg.is_positional() => Values::Fixed(&FUTURE),
         ("TIME", _) => Values::Fixed(&PAST),
         (
-            "N" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB" | "BYTES"
-            | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "WINDOW" | "DAYS" | "ZONE"
-            | "CHANGE" | "REASON" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
+            "N" | "N|ID" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB"
+            | "BYTES" | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "WINDOW" | "DAYS"
+            | "ZONE" | "CHANGE" | "PROBLEM" | "REASON" | "REGION" | "CUSTOMER" | "TICKET"
+            | "REPORTER" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
             _,
         ) => Values::Free,
         _ => return None,

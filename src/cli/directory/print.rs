@@ -131,6 +131,9 @@ pub fn fields(out: &mut Out, entry: &Entry) -> Result<(), Failure> {
             if let Some(objective) = service.objective {
                 out.line(format!("objective: {} %", f64::from(objective) / 1000.0))?;
             }
+            if let Some(name) = &service.public_name {
+                out.line(format!("public name: {name}"))?;
+            }
         }
         Entry::Schedule(schedule) => {
             let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M UTC");

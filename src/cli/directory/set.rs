@@ -81,6 +81,7 @@ impl SetService {
                 depends_on: Vec::new(),
                 runbook: None,
                 objective: None,
+                public_name: None,
             },
             (_, None) => {
                 let name = sanitize(name);
@@ -101,6 +102,9 @@ impl SetService {
         }
         if let Some(objective) = self.objective {
             service.objective = objective.0;
+        }
+        if let Some(name) = &self.public_name {
+            service.public_name = Some(name.clone()).filter(|name| name != "none");
         }
         Ok(Entry::Service(service))
     }

@@ -93,8 +93,8 @@ pub fn diagnose(text: &[u8], error: &serde_json::Error) -> Diagnosis {
     let found = match (kind.as_str(), content) {
         ("event", Value::Object(event)) => diagnose_event(event),
         (
-            "directory" | "problem" | "change" | "header" | "event" | "notification" | "attempt"
-            | "alert" | "end",
+            "directory" | "problem" | "change" | "header" | "event" | "notification" | "notice"
+            | "attempt" | "alert" | "end",
             content,
         ) => diagnose_fields(content, |content| {
             let one = Map::from_iter([(kind.clone(), content)]);

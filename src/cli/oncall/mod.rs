@@ -37,6 +37,9 @@ struct LineJson<'a> {
     level: u8,
     after_s: Option<i64>,
     of_team: Option<&'a str>,
+    /// Whether the level calls one of those whom it names, by turns.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_turns: bool,
     shifts: Vec<ShiftJson<'a>>,
 }
 
@@ -68,6 +71,7 @@ impl<'a> From<&'a TeamCoverage> for TeamJson<'a> {
             level: line.level,
             after_s: line.after_s,
             of_team: line.of_team.as_deref(),
+            by_turns: line.by_turns,
             shifts: line.shifts.iter().map(shift).collect(),
         };
         Self {
@@ -180,7 +184,9 @@ fn print_team(
         let next = line
             .next(at)
             .map_or_else(String::new, |next| format!("  then {}", shift_text(next, to)));
-        out.styled_line(&lead.with(now, style).with(next, Style::Dim))?;
+        let turns = if line.by_turns { "  by turns" } else { "" };
+        let line = lead.with(now, style).with(turns, Style::Dim).with(next, Style::Dim);
+        out.styled_line(&line)?;
     }
     for (from, until) in team.gaps() {
         let text = format!("nobody from {} to {}", minute(from), minute(until));

@@ -1,5 +1,6 @@
 //! The commands of the verbs: each changes one incident or several.
 
+mod content;
 mod numbers;
 mod question;
 mod report;
@@ -40,7 +41,7 @@ struct VerbRun {
 
 /// Carries out a verb on each incident. The exit code is that of the worst outcome.
 pub async fn run(context: &mut Context, command: VerbCommand) -> Result<(), Failure> {
-    let VerbCommand { request, mut incidents, options, template } = command;
+    let VerbCommand { mut request, mut incidents, options, template } = command;
     if let Some(from) = &options.from {
         incidents.extend(numbers::read(from)?);
     }
@@ -52,6 +53,7 @@ pub async fn run(context: &mut Context, command: VerbCommand) -> Result<(), Fail
     }
     let template = template.map(|name| Template::find(&name, &context.config)).transpose()?;
     question::confirm(request.verb(), &incidents, options.yes)?;
+    content::load(&mut request)?;
     let run = VerbRun::open(context, &request, (options.if_seq, template)).await?;
     let mut worst: Option<Exit> = None;
     let mut unprinted = None;
@@ -210,6 +212,7 @@ fn uses_directory(request: &VerbRequest) -> bool {
             | Verb::Decision
             | Verb::Services
             | Verb::Team
+            | Verb::InvolveTeam
             | Verb::ActionItem
     )
 }

@@ -8,7 +8,7 @@ use super::super::failure::{Exit, Failure};
 use super::super::json;
 use super::super::value::IncidentRef;
 use crate::backend::Outcome;
-use crate::model::text::truncate;
+use crate::model::text::{sanitize, truncate};
 use crate::model::{EventBody, Summary};
 use crate::verbs::VerbRequest;
 
@@ -71,8 +71,12 @@ fn done_phrase(request: &VerbRequest, outcome: &Outcome) -> String {
     let Some(event) = own.or(outcome.events.last()).filter(|_| row.says_content) else {
         return row.done.to_owned();
     };
-    if matches!(event.body, EventBody::Assigned { to: None }) {
-        return "unowned".to_owned();
+    match &event.body {
+        EventBody::Assigned { to: None } => return "unowned".to_owned(),
+        EventBody::RoleRequested { role, person } => {
+            return format!("{} is asked to be {role}", sanitize(&person.name));
+        }
+        _ => {}
     }
     let detail = event.body.detail();
     let first = detail.lines().next().unwrap_or_default().trim();

@@ -86,12 +86,13 @@ fn service<'a>(
     let depends_on = section.read("depends_on", Value::names).unwrap_or_default();
     let runbook = section.read("runbook", Value::short_text);
     let objective = section.read("objective", objective);
+    let public_name = section.read("public_name", Value::short_text);
     section.finish();
     let (name, team) = (name?, team?);
     source.record_position(format!("services.{name}"), offset);
     references.teams.push(team.clone());
     let depends_on = collect_names(depends_on, &mut references.services);
-    Some(Service { name, team: team.0, depends_on, runbook, objective })
+    Some(Service { name, team: team.0, depends_on, runbook, objective, public_name })
 }
 
 /// Reads a share in percent with at most three decimals, as parts per 100,000.

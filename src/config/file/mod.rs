@@ -14,6 +14,7 @@ mod path;
 mod policies;
 mod position;
 mod profiles;
+mod publishing;
 mod read;
 mod references;
 mod rules;
@@ -22,6 +23,7 @@ mod section;
 mod self_test;
 mod signals;
 mod templates;
+mod trackers;
 mod views;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,7 @@ use toml::de::DeTable;
 use super::diagnostics::{FilePosition, Warning};
 use super::outbound::OutboundSettings;
 use super::panes::{PanesSettings, Profile, UnusableProfile};
+use super::publishing::PublishingSettings;
 use crate::ingest::IngestSettings;
 use crate::model::directory::Directory;
 use crate::model::notification::AnswerSettings;
@@ -63,6 +66,8 @@ pub(super) struct FileSettings {
     pub(super) answers: AnswerSettings,
     /// Heartbeats and reminders.
     pub(super) signals: SignalSettings,
+    /// The status page, where it is published, and reports on a timer.
+    pub(super) publishing: PublishingSettings,
     /// Profiles that can be chosen.
     pub(super) profiles: Vec<Profile>,
     /// Profiles that can't be used.
@@ -116,7 +121,8 @@ fn read_settings<'a>(
     let (directory, calendars) = directory::read(&mut top, base);
     let (profiles, unusable_profiles) = profiles::read(&mut top, base);
     let outbound = outbound::read(&mut top, base, &directory.people);
-    let outbound = OutboundSettings { calendars, ..outbound };
+    let trackers = trackers::read(&mut top, base);
+    let outbound = OutboundSettings { calendars, trackers, ..outbound };
     let ingest = ingest::read(&mut top, base, &directory);
     let settings = FileSettings {
         general,
@@ -127,6 +133,7 @@ fn read_settings<'a>(
         ingest,
         answers: answers::read(&mut top),
         signals: signals::read(&mut top),
+        publishing: publishing::read(&mut top, base),
         profiles,
         unusable_profiles,
         ..FileSettings::default()

@@ -153,7 +153,7 @@ fn program(value: &Value<'_>) -> ValueResult<Vec<String>> {
 }
 
 /// Reads where the secret comes from: at most one setting may say it.
-fn secret(table: &mut Section<'_>, base: &PathBase) -> Option<TokenSource> {
+pub(super) fn secret(table: &mut Section<'_>, base: &PathBase) -> Option<TokenSource> {
     let keys = ["secret_file", "secret_env", "secret_command"];
     let values: Vec<Value<'_>> = keys.iter().filter_map(|key| table.get(key)).collect();
     if let [_, second, ..] = values.as_slice() {

@@ -9,6 +9,7 @@ use crate::model::measures::pages::Objective;
 use crate::model::priority::Level as Extent;
 use crate::model::rules::Rules;
 use crate::model::service_level::ServiceLevel;
+use crate::model::stability::{SoakTimes, StabilityRules};
 use crate::model::storm_rules::StormRules;
 
 /// The greatest number of incidents or alerts that a setting asks for.
@@ -45,7 +46,49 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
     if let Some(section) = top.section("storms") {
         rules.storms = read_storms(section);
     }
+    if let Some(section) = top.section("stability") {
+        rules.stability = read_stability(section);
+    }
     rules
+}
+
+/// The longest stability that an incident needs before it is resolved.
+const MAX_SOAK: TimeDelta = TimeDelta::days(7);
+
+fn read_stability(mut section: Section<'_>) -> StabilityRules {
+    let mut rules = StabilityRules { times_s: soak_times(&mut section, [0; 4]), ..<_>::default() };
+    if let Some(services) = section.section("services") {
+        for (name, _, value) in services.entries() {
+            let Some(mut table) = services.source.ok_or_warn(value.section()) else { continue };
+            rules.services.insert(name.to_owned(), soak_times(&mut table, rules.times_s));
+            table.finish();
+        }
+    }
+    section.finish();
+    rules
+}
+
+/// Reads the stability of each priority. A priority that is not set has that of `default`.
+fn soak_times(section: &mut Section<'_>, default: SoakTimes) -> SoakTimes {
+    let mut times = default;
+    for (seconds, key) in times.iter_mut().zip(["p1", "p2", "p3", "p4"]) {
+        if let Some(span) = section.read(key, soak_time) {
+            *seconds = span;
+        }
+    }
+    times
+}
+
+/// Reads a time, or `never`.
+fn soak_time(value: &Value<'_>) -> ValueResult<i64> {
+    if value.text()? == "never" {
+        return Ok(0);
+    }
+    let span = value.positive_duration()?;
+    if span > MAX_SOAK {
+        return Err(value.invalid("is longer than 7 d: write a shorter time"));
+    }
+    Ok(span.num_seconds())
 }
 
 fn read_storms(mut section: Section<'_>) -> StormRules {
@@ -94,6 +137,7 @@ fn objective(mut section: Section<'_>, index: usize) -> Option<Objective> {
                 value.invalid("is no number of full days up to 366: write a text such as \"30d\"")
             })
     });
+    let alert = section.read("alert", Value::flag);
     section.finish();
     source.record_position(format!("objectives.{index}"), offset);
     Some(Objective {
@@ -101,6 +145,7 @@ fn objective(mut section: Section<'_>, index: usize) -> Option<Objective> {
         // A budget must not be judged by another objective than is written.
         allowed_ppm: allowed_ppm?,
         window_days: window_days.or((!has_window).then_some(OBJECTIVE_DAYS))?,
+        alert: alert.unwrap_or(false),
     })
 }
 

@@ -14,7 +14,7 @@ use crate::model::signals::{
 
 /// The longest interval of a heartbeat.
 const MAX_INTERVAL: TimeDelta = TimeDelta::days(366);
-/// The longest time before a shift at which somebody is reminded of it.
+/// The longest time before a shift, or the end of a maintenance window, at which somebody is reminded.
 const MAX_LEAD: TimeDelta = TimeDelta::days(1);
 /// The longest name or URL of a runbook, in bytes.
 const MAX_RUNBOOK_BYTES: usize = 500;
@@ -59,6 +59,9 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
             snoozes: section.read("snoozes", Value::flag).unwrap_or_default(),
             on_call_s: section.read("on_call", lead).flatten(),
             week: section.read("week", Value::flag).unwrap_or_default(),
+            pauses_s: section.read("pauses", span_or_never).flatten(),
+            windows_s: section.read("maintenance", lead).flatten(),
+            action_items: section.read("action_items", Value::flag).unwrap_or_default(),
         };
         section.finish();
     }
@@ -69,7 +72,7 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
     settings
 }
 
-/// Reads how long before a shift somebody is reminded of it.
+/// Reads how long before a shift, or the end of a maintenance window, somebody is reminded.
 fn lead(value: &Value<'_>) -> ValueResult<Option<i64>> {
     let lead = span_or_never(value)?;
     if lead.is_some_and(|lead| lead > MAX_LEAD.num_seconds()) {

@@ -21,13 +21,13 @@ fn read(text: &str) -> FileSettings {
     parse(Path::new("config.toml"), text, &base())
 }
 
-/// Replaces the profile, channel or sender in a setting's name: none of them can have all settings.
+/// Replaces the profile, channel, sender or tracker in a setting's name: none of them can have all settings.
 fn whichever_profile(name: &str) -> String {
     let part = |list: &str| {
         let (_, setting) = name.strip_prefix(list)?.strip_prefix('.')?.split_once('.')?;
         Some(format!("{list}.*.{setting}"))
     };
-    let lists = ["profiles", "channels", "ingest"];
+    let lists = ["profiles", "channels", "publishers", "ingest", "trackers"];
     lists.into_iter().find_map(part).unwrap_or_else(|| name.to_owned())
 }
 

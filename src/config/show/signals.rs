@@ -20,6 +20,11 @@ impl TomlWriter<'_> {
         let lead = reminders.on_call_s.map_or_else(|| quote("never"), quote_seconds);
         self.setting("on_call", &lead);
         self.setting("week", &reminders.week.to_string());
+        let pauses = reminders.pauses_s.map_or_else(|| quote("never"), quote_seconds);
+        self.setting("pauses", &pauses);
+        self.setting("action_items", &reminders.action_items.to_string());
+        let windows = reminders.windows_s.map_or_else(|| quote("never"), quote_seconds);
+        self.setting("maintenance", &windows);
     }
 
     /// Writes when a server tests itself, and which servers are watched.

@@ -15,7 +15,7 @@ use crate::ingest::fields;
 use crate::ingest::fields::parse_json;
 use crate::ingest::mapping::{Message, parse_time};
 use crate::model::alert::one_line;
-use crate::model::change::ChangeState;
+use crate::model::change::{ChangeApproval, ChangeState};
 use crate::model::check::{MAX_NAME_CHARS, MAX_TITLE_CHARS};
 
 /// The greatest number of events of one message.
@@ -129,6 +129,7 @@ fn report(
     let details = fields::members(subject, "content").unwrap_or(&empty);
     let from = fields::text(context, "source").unwrap_or_default();
     let at = event.at.unwrap_or(now);
+    let approval = approval(&event.members);
     let url = ["url", "uri"].iter().find_map(|name| fields::url(details, name));
     if is_service {
         let event_id = fields::text(context, "id").ok_or(IngestError::Missing("context.id"))?;
@@ -152,6 +153,7 @@ fn report(
             by: None,
             at,
             url,
+            approval,
             origin: ChangeOrigin {
                 repository: one_line(id, MAX_NAME_CHARS),
                 environment,
@@ -171,11 +173,18 @@ fn report(
         by: None,
         at,
         url,
+        approval,
         origin: ChangeOrigin {
             repository: one_line(name, MAX_NAME_CHARS),
             ..ChangeOrigin::default()
         },
     }))
+}
+
+/// Returns what the data of the sender says of the approval; the vocabulary itself has no field for it.
+fn approval(members: &Map<String, Value>) -> Option<ChangeApproval> {
+    let text = fields::text(fields::members(members, "customData")?, "approval")?;
+    text.parse().ok()
 }
 
 /// Returns the state of a change of a service, and what happened to it.

@@ -1,4 +1,5 @@
-//! Webhooks of GitHub: deployments, their statuses, and runs of workflows.
+//! Webhooks of GitHub: deployments, their statuses, runs of workflows, the reviews that these wait for,
+//! and releases.
 
 use serde_json::{Map, Value};
 
@@ -8,7 +9,7 @@ use crate::ingest::error::IngestError;
 use crate::ingest::fields::{self, id_text};
 use crate::ingest::mapping::Message;
 use crate::model::alert::one_line;
-use crate::model::change::ChangeState;
+use crate::model::change::{ChangeApproval, ChangeState};
 use crate::model::check::{MAX_NAME_CHARS, MAX_TITLE_CHARS};
 
 /// The header with the kind of event.
@@ -26,13 +27,15 @@ pub(super) fn read(
     let has = |name: &str| members.get(name).is_some_and(Value::is_object);
     // A message without the header, such as one from a file, says it by what it has.
     let of_content = || {
-        let kinds = ["deployment_status", "deployment", "workflow_run"];
+        let kinds = ["deployment_status", "deployment", "workflow_run", "release"];
         kinds.into_iter().find(|kind| has(kind)).unwrap_or_default()
     };
     let event = message.header(EVENT).map_or_else(of_content, str::trim);
     let report = match event {
         "deployment" | "deployment_status" => deployment(source, event, &members)?,
         "workflow_run" => workflow_run(source, &members)?,
+        "deployment_review" => deployment_review(source, &members)?,
+        "release" => release(source, &members)?,
         _ => None,
     };
     Ok(report.into_iter().collect())
@@ -47,6 +50,7 @@ fn deployment(
         fields::members(members, "deployment").ok_or(IngestError::Missing("deployment"))?;
     let id = id_text(deployment, "id").ok_or(IngestError::Missing("deployment.id"))?;
     let repository = repository(members)?;
+    let mut approval = None;
     let (state, status) = if event == "deployment" {
         (ChangeState::Planned, deployment)
     } else {
@@ -55,6 +59,8 @@ fn deployment(
         let text =
             fields::text(status, "state").ok_or(IngestError::Missing("deployment_status.state"))?;
         let Some(state) = state(text)? else { return Ok(None) };
+        // It waits for the reviewers of its environment.
+        approval = (text == "waiting").then_some(ChangeApproval::Requested);
         (state, status)
     };
     // A status that is changed later keeps the time at which it was made.
@@ -75,6 +81,7 @@ fn deployment(
         by: creator.find_map(login),
         at,
         url: urls.iter().find_map(|(of, name)| fields::url(of, name)),
+        approval,
         origin: ChangeOrigin { repository, environment, ..ChangeOrigin::default() },
     }))
 }
@@ -135,8 +142,65 @@ fn workflow_run(
         by: actor.or_else(|| fields::members(members, "sender")).and_then(login),
         at,
         url: fields::url(run, "html_url"),
-        origin: ChangeOrigin { repository, workflow: Some(workflow), ..ChangeOrigin::default() },
+        approval: None,
+        origin: ChangeOrigin {
+            repository,
+            workflow: Some(workflow),
+            has_no_environment: true,
+            ..ChangeOrigin::default()
+        },
     }))
+}
+
+/// Reads a release. It is a change once it is published; what is edited later is none.
+fn release(
+    source: &str,
+    members: &Map<String, Value>,
+) -> Result<Option<ChangeReport>, IngestError> {
+    let release = fields::members(members, "release").ok_or(IngestError::Missing("release"))?;
+    let is_draft = release.get("draft") == Some(&Value::Bool(true));
+    if fields::text(members, "action") != Some("published") || is_draft {
+        return Ok(None);
+    }
+    let id = id_text(release, "id").ok_or(IngestError::Missing("release.id"))?;
+    let repository = repository(members)?;
+    let at = fields::time(release, "published_at").or_else(|| fields::time(release, "created_at"));
+    let at = at.ok_or(IngestError::Missing("release.published_at"))?;
+    let tag = fields::text(release, "tag_name").unwrap_or_default();
+    let name = fields::text(release, "name").map(str::trim);
+    let name = name.filter(|name| !name.is_empty() && *name != tag);
+    let name = name.map(|name| format!(": {name}")).unwrap_or_default();
+    let early = release.get("prerelease") == Some(&Value::Bool(true));
+    let kind = if early { "pre-release" } else { "release" };
+    let author = fields::members(release, "author").or_else(|| fields::members(members, "sender"));
+    Ok(Some(ChangeReport {
+        id: id_of(source, &["release", &repository, &id]),
+        state: ChangeState::Done,
+        title: one_line(&format!("{repository} {kind} {tag}{name}"), MAX_TITLE_CHARS),
+        by: author.and_then(login),
+        at,
+        url: fields::url(release, "html_url"),
+        approval: None,
+        origin: ChangeOrigin { repository, has_no_environment: true, ..ChangeOrigin::default() },
+    }))
+}
+
+/// Reads what reviewers say of a run that waits for them: its state stays as it is.
+fn deployment_review(
+    source: &str,
+    members: &Map<String, Value>,
+) -> Result<Option<ChangeReport>, IngestError> {
+    let approval = match fields::text(members, "action") {
+        Some("requested") => ChangeApproval::Requested,
+        Some("approved") => ChangeApproval::Approved,
+        Some("rejected") => ChangeApproval::Rejected,
+        _ => return Ok(None),
+    };
+    let mut of_run = members.clone();
+    // The run is read as one that is planned, which changes nothing of one that has begun.
+    of_run.insert("action".to_owned(), Value::from("requested"));
+    let report = workflow_run(source, &of_run)?;
+    Ok(report.map(|report| ChangeReport { approval: Some(approval), ..report }))
 }
 
 /// Returns the name of the repository with that of its owner.

@@ -10,7 +10,7 @@ use crate::ingest::error::IngestError;
 use crate::ingest::fields::{self, id_text};
 use crate::ingest::mapping::parse_time;
 use crate::model::alert::one_line;
-use crate::model::change::ChangeState;
+use crate::model::change::{ChangeApproval, ChangeState};
 use crate::model::check::MAX_NAME_CHARS;
 
 /// Reads a message. Events of other kinds have no reports.
@@ -47,6 +47,9 @@ fn deployment(
     let user = fields::members(members, "user");
     let user =
         user.and_then(|user| fields::text(user, "username").or_else(|| fields::text(user, "name")));
+    // A deployment to a protected environment waits until somebody approves it.
+    let is_blocked = fields::text(members, "status") == Some("blocked");
+    let approval = is_blocked.then_some(ChangeApproval::Requested);
     let urls = [(members, "deployable_url"), (members, "environment_external_url")];
     Ok(Some(ChangeReport {
         id: id_of(source, &["deployment", &repository, &id]),
@@ -55,6 +58,7 @@ fn deployment(
         by: user.map(|user| one_line(user, MAX_NAME_CHARS)),
         at: at.unwrap_or(now),
         url: urls.iter().find_map(|(of, name)| fields::url(of, name)),
+        approval,
         origin: ChangeOrigin { repository, environment, ..ChangeOrigin::default() },
     }))
 }

@@ -6,7 +6,7 @@ use super::rules::ChangeOrigin;
 use crate::ingest::identity::digest_bytes;
 use crate::ingest::settings::Sender;
 use crate::model::alert::one_line;
-use crate::model::change::ChangeState;
+use crate::model::change::{ChangeApproval, ChangeState};
 use crate::model::check::MAX_NAME_CHARS;
 use crate::model::directory::Directory;
 use crate::model::reported_change::ReportedChange;
@@ -29,6 +29,8 @@ pub struct ChangeReport {
     pub at: DateTime<Utc>,
     /// The page about it.
     pub url: Option<String>,
+    /// What it says of the approval of the change, if it says that.
+    pub approval: Option<ChangeApproval>,
 }
 
 /// Returns the id of the change of a receiver that these texts tell from others.
@@ -70,6 +72,7 @@ impl ChangeReport {
             by: by.unwrap_or_else(|| actor.clone()),
             at: self.at,
             url: self.url.clone(),
+            approval: self.approval,
         })
     }
 }

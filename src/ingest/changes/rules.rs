@@ -18,6 +18,9 @@ pub struct ChangeOrigin {
     pub environment: Option<String>,
     /// The workflow that makes it, if only some workflows are changes.
     pub workflow: Option<String>,
+    /// Whether changes of its kind have no environment, such as releases. The settings of environments
+    /// are not about them.
+    pub has_no_environment: bool,
 }
 
 /// What the settings say of the changes of a sender.
@@ -59,6 +62,7 @@ impl ChangeRules {
         let is_wanted = origin.workflow.as_ref().is_none_or(|workflow| self.is_change(workflow));
         let environment = origin.environment.as_deref().unwrap_or_default();
         let is_of_environment = self.environments.is_empty()
+            || origin.has_no_environment
             || self.environments.iter().any(|pattern| is_like(pattern, environment));
         if !is_wanted || !is_of_environment {
             return None;
@@ -149,12 +153,32 @@ mod tests {
             repository: repository.into(),
             environment: Some(environment.into()),
             workflow: workflow.map(ToOwned::to_owned),
-            services: Vec::new(),
+            ..ChangeOrigin::default()
         };
         let services = rules().services(&origin, &Directory::default());
         assert_eq!(
             services,
             expected.map(|all| all.into_iter().map(Into::into).collect::<Vec<String>>())
         );
+    }
+
+    #[rstest]
+    #[case::release(None, true)]
+    #[case::workflow(Some("Deploy to prod"), true)]
+    #[case::other_workflow(Some("Tests"), false)]
+    fn settings_of_environments_are_not_about_what_has_none(
+        #[case] workflow: Option<&str>,
+        #[case] is_recorded: bool,
+    ) {
+        let origin = ChangeOrigin {
+            repository: "tools/ledger".into(),
+            workflow: workflow.map(ToOwned::to_owned),
+            has_no_environment: true,
+            ..ChangeOrigin::default()
+        };
+        let services = rules().services(&origin, &Directory::default());
+        assert_eq!(services, is_recorded.then(|| vec!["ledger".to_owned()]));
+        let unnamed = ChangeOrigin { has_no_environment: false, ..origin };
+        assert_eq!(rules().services(&unnamed, &Directory::default()), None);
     }
 }

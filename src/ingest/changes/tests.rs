@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{ChangeForm, ChangeReport};
 use crate::ingest::error::IngestError;
 use crate::ingest::mapping::Message;
-use crate::model::change::ChangeState;
+use crate::model::change::{ChangeApproval, ChangeState};
 
 fn now() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().expect("a time")
@@ -125,6 +125,55 @@ fn run_of_a_workflow_is_a_change_for_each_attempt() {
     assert_eq!(of(run("completed", 1, json!("skipped"))), []);
 }
 
+#[rstest]
+#[case("requested", Some(ChangeApproval::Requested))]
+#[case("approved", Some(ChangeApproval::Approved))]
+#[case("rejected", Some(ChangeApproval::Rejected))]
+#[case("dismissed", None)]
+fn review_of_a_run_says_whether_it_is_approved(
+    #[case] action: &str,
+    #[case] expected: Option<ChangeApproval>,
+) {
+    let review = json!({
+        "action": action,
+        "workflow_run": {
+            "id": 9, "name": "Deploy", "head_branch": "main", "head_sha": "a1b2c3d4e5",
+            "run_attempt": 1, "created_at": "2026-03-01T11:00:00Z",
+        },
+        "repository": {"full_name": "shop/checkout"},
+    });
+    let headers = [("x-github-event", "deployment_review")];
+    let reports = read(ChangeForm::Github, &headers, &review).expect("a message");
+    let found: Vec<_> = reports.iter().map(|report| (report.state, report.approval)).collect();
+    let expected = expected.map(|approval| (ChangeState::Planned, Some(approval)));
+    assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+}
+
+#[rstest]
+#[case(ChangeForm::Github, github("deployment_status", "waiting"), Some(ChangeApproval::Requested))]
+#[case(ChangeForm::Github, github("deployment_status", "queued"), None)]
+#[case(ChangeForm::Gitlab, gitlab("blocked"), Some(ChangeApproval::Requested))]
+#[case(ChangeForm::Gitlab, gitlab("running"), None)]
+fn deployment_that_waits_for_approval_says_so(
+    #[case] form: ChangeForm,
+    #[case] message: Value,
+    #[case] expected: Option<ChangeApproval>,
+) {
+    let reports = read(form, &[], &message).expect("a message");
+    assert_eq!(reports[0].approval, expected);
+}
+
+#[test]
+fn custom_data_of_an_event_may_say_the_approval() {
+    let mut event = cdevent("pipelinerun.queued", &json!({"pipelineName": "ship"}));
+    event["customData"] = json!({"approval": "approved"});
+    let reports = read(ChangeForm::CdEvents, &[], &event).expect("a message");
+    assert_eq!(reports[0].approval, Some(ChangeApproval::Approved));
+    event["customData"] = json!({"approval": 7});
+    let reports = read(ChangeForm::CdEvents, &[], &event).expect("a message");
+    assert_eq!(reports[0].approval, None);
+}
+
 fn gitlab(status: &str) -> Value {
     json!({
         "object_kind": "deployment", "status": status, "deployment_id": 15,
@@ -237,4 +286,53 @@ fn other_events_are_no_changes(#[case] event: Value) {
 fn what_is_missing_is_named(#[case] form: ChangeForm, #[case] body: Value, #[case] start: &str) {
     let error = read(form, &[], &body).expect_err("no change").to_string();
     assert!(error.starts_with(start), "{error}");
+}
+
+fn release(action: &str, changed: &Value) -> Value {
+    let mut body = json!({
+        "action": action,
+        "release": {
+            "id": 17, "tag_name": "v8.12", "name": "Cards of 2026", "draft": false,
+            "prerelease": false, "created_at": "2026-03-01T10:00:00Z",
+            "published_at": "2026-03-01T11:30:00Z", "author": {"login": "ines"},
+            "html_url": "https://github.example/shop/checkout/releases/17",
+        },
+        "repository": {"full_name": "shop/checkout"},
+        "sender": {"login": "octocat"},
+    });
+    for (name, value) in changed.as_object().into_iter().flatten() {
+        body["release"][name] = value.clone();
+    }
+    body
+}
+
+#[rstest]
+#[case("published", json!({}), Some("shop/checkout release v8.12: Cards of 2026"))]
+#[case("published", json!({"name": "v8.12"}), Some("shop/checkout release v8.12"))]
+#[case("published", json!({"name": null, "prerelease": true}), Some("shop/checkout pre-release v8.12"))]
+#[case("published", json!({"draft": true}), None)]
+#[case("released", json!({}), None)]
+#[case("edited", json!({}), None)]
+#[case("deleted", json!({}), None)]
+fn published_release_is_a_change_that_is_done(
+    #[case] action: &str,
+    #[case] changed: Value,
+    #[case] expected: Option<&str>,
+) {
+    let body = release(action, &changed);
+    for headers in [&[("x-github-event", "release")][..], &[]] {
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|title| format!("done | {title} | shop/checkout - | ines | 11:30:00"))
+            .collect();
+        assert_eq!(lines(read(ChangeForm::Github, headers, &body)), expected);
+    }
+}
+
+#[rstest]
+#[case(json!({"id": null}), "release.id")]
+#[case(json!({"published_at": null, "created_at": 7.5}), "release.published_at")]
+fn release_without_its_parts_is_not_understood(#[case] changed: Value, #[case] part: &'static str) {
+    let read = read(ChangeForm::Github, &[], &release("published", &changed));
+    assert_eq!(read, Err(IngestError::Missing(part)));
 }

@@ -63,6 +63,7 @@ impl EventBody {
             ends_at: Some(at),
             state: ChangeState::Done,
             url: link(&self.members),
+            approval: None,
             extra: <_>::default(),
         };
         Ok(ChangeEvent { change })

@@ -44,14 +44,25 @@ struct Bucket {
     /// The key of the group, if a rule says it.
     key: Option<String>,
     group: AlertGroup,
-    /// The position of the first of the rules that match, and of the first alert that it matches.
-    rule: Option<(usize, usize)>,
+    /// The rule that counts.
+    rule: Option<CountingRule>,
+}
+
+/// The rule that counts for the alerts of a group. The first of those counts that match an alert which
+/// fires; if none fires, of those that match any.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct CountingRule {
+    is_of_resolved: bool,
+    /// The position of the rule.
+    position: usize,
+    /// The position of the first alert that it matches.
+    alert: usize,
 }
 
 impl Rules {
     /// Returns what the rules make of a group. For each alert the first rule that matches counts: it
-    /// may drop the alert if it fires, or move it to a group with another key. Of what the rules say of the incident
-    /// of a group, the first rule counts that counts for one of its alerts.
+    /// may drop the alert if it fires, or move it to a group with another key. Of what the rules say of
+    /// the incident of a group, the first rule counts that counts for one of its alerts which fire.
     #[must_use]
     pub fn apply(&self, group: AlertGroup) -> Applied {
         if self.0.is_empty() || group.alerts.is_empty() {
@@ -84,10 +95,10 @@ impl Rules {
                 buckets.len() - 1
             });
             let Some(bucket) = buckets.get_mut(index) else { continue };
-            if let Some(position) = position
-                && bucket.rule.is_none_or(|(first, _)| position < first)
-            {
-                bucket.rule = Some((position, bucket.group.alerts.len()));
+            if let Some(position) = position {
+                let (is_of_resolved, index) = (!alert.is_firing, bucket.group.alerts.len());
+                let counting = CountingRule { is_of_resolved, position, alert: index };
+                bucket.rule = Some(bucket.rule.map_or(counting, |first| first.min(counting)));
             }
             bucket.group.alerts.push(alert);
         }
@@ -106,13 +117,15 @@ impl Rules {
             // It was said of all alerts of the message.
             group.is_firing = None;
         }
-        if let Some((position, alert)) = rule
+        let fires = group.alerts.iter().any(|alert| alert.is_firing);
+        let rule = rule.filter(|rule| !fires || !rule.is_of_resolved);
+        if let Some(CountingRule { position, alert, .. }) = rule
             && let (Some(rule), Some(alert)) = (self.0.get(position), group.alerts.get(alert))
         {
             rule.set_overrides(&group.source, alert, &mut group.overrides);
             group.overrides.rule = Some(self.label(position));
         }
-        AppliedGroup { group, rule: rule.map(|(position, _)| self.label(position)) }
+        AppliedGroup { group, rule: rule.map(|rule| self.label(rule.position)) }
     }
 
     /// Returns the name of a rule, or its number from 1.

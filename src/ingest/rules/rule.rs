@@ -18,10 +18,10 @@ use crate::model::status::Category;
 use crate::model::time::parse_duration;
 
 /// The keys of a rule.
-pub const RULE_KEYS: [&str; 19] = [
+pub const RULE_KEYS: [&str; 20] = [
     "name", "match", "source", "drop", "service", "team", "category", "priority", "impact",
-    "urgency", "title", "runbook", "labels", "group", "hold_for", "at_least", "within", "flapping",
-    "max_age",
+    "urgency", "title", "runbook", "owner", "labels", "group", "hold_for", "at_least", "within",
+    "flapping", "max_age",
 ];
 
 /// The most labels that a rule is about or adds.
@@ -52,6 +52,7 @@ pub struct Rule {
     urgency: Option<Urgency>,
     title: Option<Template<String>>,
     runbook: Option<Template<String>>,
+    owner: Option<Template<String>>,
     added_labels: Vec<(String, Template<String>)>,
     group: Option<Template<String>>,
     /// How long an incident is snoozed when it is declared, in seconds.
@@ -94,6 +95,7 @@ impl Rule {
             "team" => self.team = Some(template(value)?),
             "title" => self.title = Some(template(value)?),
             "runbook" => self.runbook = Some(template(value)?),
+            "owner" => self.owner = Some(template(value)?),
             "group" => self.group = Some(template(value)?),
             "category" => self.category = Some(parsed(value)?),
             "priority" => self.priority = Some(parsed(value)?),
@@ -199,6 +201,7 @@ impl Rule {
         replace(&mut overrides.service, fill(self.service.as_ref(), MAX_NAME_CHARS));
         replace(&mut overrides.team, fill(self.team.as_ref(), MAX_NAME_CHARS));
         replace(&mut overrides.runbook, fill(self.runbook.as_ref(), MAX_RUNBOOK_CHARS));
+        replace(&mut overrides.owner, fill(self.owner.as_ref(), MAX_NAME_CHARS));
         overrides.category = self.category.or(overrides.category);
         overrides.levels = self.levels().or(overrides.levels);
         overrides.hold_s = self.hold_s.or(overrides.hold_s);

@@ -152,6 +152,9 @@ fn check_service(service: &Service) -> Result<(), BadField> {
     if let Some(runbook) = &service.runbook {
         check::title(runbook).map_err(|bad| BadField { field: "runbook", ..bad })?;
     }
+    if let Some(name) = &service.public_name {
+        check::name("public_name", name)?;
+    }
     match service.objective {
         Some(objective) if !(1..100_000).contains(&objective) => {
             Err(BadField::new("objective", FieldProblem::NotAnObjective(objective)))

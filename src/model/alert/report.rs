@@ -77,6 +77,8 @@ pub struct Overrides {
     pub levels: Option<(Impact, Urgency)>,
     /// The runbook.
     pub runbook: Option<String>,
+    /// Who gets the incident: a handle, `on-call`, or `on-call:TEAM`.
+    pub owner: Option<String>,
     /// Labels that are added, such as `env=prod`.
     pub labels: Vec<String>,
     /// How long the incident is snoozed when it is declared, in seconds, so that nobody is called for

@@ -25,7 +25,8 @@ pub fn subscription(directory: &Directory, link: &CalendarLink, now: DateTime<Ut
     let of_schedule = |schedule: &Schedule| {
         let shifts = shifts(directory, schedule, from, to);
         // No level: which ones call the schedule is a matter of policies.
-        let shown = CoverageLine { level: 0, after_s: None, of_team: None, shifts };
+        let shown =
+            CoverageLine { level: 0, after_s: None, of_team: None, by_turns: false, shifts };
         TeamCoverage { team: schedule.key().to_owned(), lines: vec![shown] }
     };
     let teams: Vec<TeamCoverage> =

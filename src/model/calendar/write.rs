@@ -122,7 +122,8 @@ mod tests {
             shift(24, 30, None),
             shift(30, 48, Some(("ines", "Ines Moreau"))),
         ];
-        let line = CoverageLine { level: 1, after_s: Some(0), of_team: None, shifts };
+        let line =
+            CoverageLine { level: 1, after_s: Some(0), of_team: None, by_turns: false, shifts };
         vec![TeamCoverage { team: "payments".into(), lines: vec![line] }]
     }
 

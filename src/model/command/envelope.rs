@@ -22,7 +22,8 @@ pub struct Envelope {
     /// The change that is requested.
     pub command: Command,
     /// The sequence number that the last event of the incident must have; 0 for an incident that
-    /// does not exist yet. The command is refused if there are later events.
+    /// does not exist yet. The command is refused if there are later events. For a problem it is the
+    /// revision that it must have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u32>,
 }
@@ -51,7 +52,8 @@ impl Envelope {
                     declaration.detected_at = declaration.detected_at.min(declaration.reported_at);
                 }
                 IncidentCommand::Snooze { until } => correct(until),
-                IncidentCommand::SetExpectedRecovery { at: Some(expected) } => correct(expected),
+                IncidentCommand::SetExpectedRecovery { at: Some(at) }
+                | IncidentCommand::SetImpactBegan { at: Some(at) } => correct(at),
                 IncidentCommand::UpdateStakeholders { next_due: Some(due), .. } => correct(due),
                 _ => {}
             },

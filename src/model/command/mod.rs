@@ -6,10 +6,12 @@
 
 pub(in crate::model) mod acknowledge;
 pub(in crate::model) mod add_note;
+pub(in crate::model) mod add_reporter;
 pub(in crate::model) mod answer_item;
 pub(in crate::model) mod answer_role;
 pub(in crate::model) mod ask_for_role;
 pub(in crate::model) mod assign;
+pub(in crate::model) mod attach_evidence;
 pub(in crate::model) mod categorize;
 pub(in crate::model) mod close;
 pub(in crate::model) mod correct_note;
@@ -19,6 +21,7 @@ mod envelope;
 pub(in crate::model) mod escalate;
 pub(in crate::model) mod fold;
 pub(in crate::model) mod give_role;
+pub(in crate::model) mod involve_team;
 pub(in crate::model) mod link;
 pub(in crate::model) mod logic;
 pub(in crate::model) mod mark_noise;
@@ -33,12 +36,18 @@ pub(in crate::model) mod publish_review;
 pub(in crate::model) mod reclassify;
 pub(in crate::model) mod record_change;
 pub(in crate::model) mod record_decision;
+pub(in crate::model) mod record_follow_up;
 pub(in crate::model) mod record_problem;
+pub(in crate::model) mod redact;
+pub(in crate::model) mod remove_reporter;
 pub(in crate::model) mod reopen;
 pub(in crate::model) mod repeat_alert;
+pub(in crate::model) mod request_follow_up;
 pub(in crate::model) mod resolve;
 pub(in crate::model) mod set_action_item;
+pub(in crate::model) mod set_affected;
 pub(in crate::model) mod set_expected_recovery;
+pub(in crate::model) mod set_impact_began;
 pub(in crate::model) mod set_services;
 pub(in crate::model) mod set_team;
 pub(in crate::model) mod snooze;
@@ -62,12 +71,16 @@ pub use envelope::{Command, Envelope};
 pub use logic::Before;
 pub use record_decision::Decision;
 pub use table::{Argument, CommandRow, CommandScope, Fact};
+pub use update_stakeholders::PublicUpdate;
 
 pub use super::link::Link;
 
 use super::actor::PersonRef;
 use super::checklist::{Answer, Item};
+use super::evidence::RedactedPart;
+use super::follow_up::FollowUp;
 use super::id::{EventId, IncidentId};
+use super::impact::{Affected, Reporter};
 use super::notification::step::DueStep;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
@@ -86,6 +99,9 @@ pub enum IncidentCommand {
     RepeatAlert {
         /// What it said.
         text: String,
+        /// How many alerts that adds to the incident; absent for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        count: Option<u32>,
     },
     /// Take it on.
     Acknowledge,
@@ -188,6 +204,9 @@ pub enum IncidentCommand {
         message: String,
         /// When they will hear next; `None` takes it from the service level.
         next_due: Option<DateTime<Utc>>,
+        /// How the message is shown on status pages; absent if it is not public.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        public: Option<PublicUpdate>,
     },
     /// Answer an item of the checklist or the closing gate.
     AnswerItem {
@@ -323,6 +342,65 @@ pub enum IncidentCommand {
         #[schema(required)]
         reason: Option<String>,
     },
+    /// Make an action item an issue in a tracker.
+    RequestFollowUp {
+        /// The id of the action item.
+        item: Uuid,
+        /// The name of the tracker in the settings; absent for the only one, or the default one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tracker: Option<String>,
+    },
+    /// Record what became of the issue.
+    RecordFollowUp {
+        /// The issue and its state.
+        follow_up: FollowUp,
+    },
+    /// Say when the impact began.
+    SetImpactBegan {
+        /// When; `None` if nobody knows.
+        #[schema(required)]
+        at: Option<DateTime<Utc>>,
+    },
+    /// Say how many users it affects, and where.
+    SetAffected {
+        /// All of it; what is absent is not known.
+        affected: Affected,
+    },
+    /// Add somebody who has reported it.
+    AddReporter {
+        /// Who; the id is a new one.
+        reporter: Reporter,
+    },
+    /// Remove somebody who was added as a reporter.
+    RemoveReporter {
+        /// The id of the reporter.
+        reporter: Uuid,
+    },
+    /// Involve a team that helps, or release it.
+    InvolveTeam {
+        /// The team's name.
+        team: String,
+        /// Involve, or release.
+        involved: bool,
+    },
+    /// Attach a file or captured output.
+    AttachEvidence {
+        /// The id of the evidence; a new one.
+        evidence: Uuid,
+        /// The name, such as that of the file.
+        name: String,
+        /// The content in base64; at most 1 MiB.
+        content: String,
+    },
+    /// Remove evidence, a reporter or a contact for good.
+    Redact {
+        /// What.
+        part: RedactedPart,
+        /// The id of the evidence or of the reporter.
+        target: Uuid,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// The kinds of commands; a backend lists those that it can execute.
@@ -380,11 +458,20 @@ pub enum CommandKind {
     Unmute,
     Fold,
     MarkNoise,
+    RequestFollowUp,
+    RecordFollowUp,
+    SetImpactBegan,
+    SetAffected,
+    AddReporter,
+    RemoveReporter,
+    InvolveTeam,
+    AttachEvidence,
+    Redact,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 43] = [
+    pub const TABLE: [&'static CommandRow; 52] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -428,15 +515,27 @@ impl CommandKind {
         &unmute::ROW,
         &fold::ROW,
         &mark_noise::ROW,
+        &request_follow_up::ROW,
+        &record_follow_up::ROW,
+        &set_impact_began::ROW,
+        &set_affected::ROW,
+        &add_reporter::ROW,
+        &remove_reporter::ROW,
+        &involve_team::ROW,
+        &attach_evidence::ROW,
+        &redact::ROW,
     ];
 }
 
 impl IncidentCommand {
     /// Calls `read` with the logic of the command, which stands in the verb's own file.
+    #[expect(clippy::too_many_lines, reason = "a table with a row for each kind of command")]
     pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn CommandLogic) -> T) -> T {
         match self {
             Self::Declare(declaration) => read(&declare::Declare { declaration }),
-            Self::RepeatAlert { text } => read(&repeat_alert::RepeatAlert { text }),
+            Self::RepeatAlert { text, count } => {
+                read(&repeat_alert::RepeatAlert { text, count: *count })
+            }
             Self::Acknowledge => read(&acknowledge::Acknowledge),
             Self::MoveStatus { to } => read(&move_status::MoveStatus { to: *to }),
             Self::Assign { to } => read(&assign::Assign { to: to.as_ref() }),
@@ -472,8 +571,12 @@ impl IncidentCommand {
             Self::CorrectNote { note, text } => {
                 read(&correct_note::CorrectNote { note: *note, text })
             }
-            Self::UpdateStakeholders { message, next_due } => {
-                read(&update_stakeholders::UpdateStakeholders { message, next_due: *next_due })
+            Self::UpdateStakeholders { message, next_due, public } => {
+                read(&update_stakeholders::UpdateStakeholders {
+                    message,
+                    next_due: *next_due,
+                    public: public.as_ref(),
+                })
             }
             Self::AnswerItem { item, answer } => {
                 read(&answer_item::AnswerItem { item: *item, answer })
@@ -516,6 +619,28 @@ impl IncidentCommand {
             Self::Fold { under } => read(&fold::Fold { under: *under }),
             Self::MarkNoise { reason } => {
                 read(&mark_noise::MarkNoise { reason: reason.as_deref() })
+            }
+            Self::RequestFollowUp { item, tracker } => read(&request_follow_up::RequestFollowUp {
+                item: *item,
+                tracker: tracker.as_deref(),
+            }),
+            Self::RecordFollowUp { follow_up } => {
+                read(&record_follow_up::RecordFollowUp { follow_up })
+            }
+            Self::SetImpactBegan { at } => read(&set_impact_began::SetImpactBegan { at: *at }),
+            Self::SetAffected { affected } => read(&set_affected::SetAffected { affected }),
+            Self::AddReporter { reporter } => read(&add_reporter::AddReporter { reporter }),
+            Self::RemoveReporter { reporter } => {
+                read(&remove_reporter::RemoveReporter { reporter: *reporter })
+            }
+            Self::InvolveTeam { team, involved } => {
+                read(&involve_team::InvolveTeam { team, involved: *involved })
+            }
+            Self::AttachEvidence { evidence, name, content } => {
+                read(&attach_evidence::AttachEvidence { evidence: *evidence, name, content })
+            }
+            Self::Redact { part, target, reason } => {
+                read(&redact::Redact { part: *part, target: *target, reason })
             }
         }
     }

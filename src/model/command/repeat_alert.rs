@@ -14,12 +14,13 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "repeat_alert",
     "alert",
     "count the same alert once more",
-    |_, _| Some(IncidentCommand::RepeatAlert { text: SAMPLE_TEXT.into() }),
+    |_, _| Some(IncidentCommand::RepeatAlert { text: SAMPLE_TEXT.into(), count: None }),
 )
 .scope(CommandScope::Ingest);
 
 pub(in crate::model) struct RepeatAlert<'a> {
     pub text: &'a str,
+    pub count: Option<u32>,
 }
 
 impl CommandLogic for RepeatAlert<'_> {
@@ -33,7 +34,7 @@ impl CommandLogic for RepeatAlert<'_> {
         Ok(vec![EventBody::AlertRepeated {
             text: self.text.to_owned(),
             detected_at: None,
-            count: None,
+            count: self.count.filter(|count| *count != 1),
         }])
     }
 

@@ -6,6 +6,7 @@ use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::decide::require_open;
 use crate::model::incident::Resolution;
+use crate::model::stability::Stability;
 use crate::model::status::ResolutionAction;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Status};
 
@@ -41,6 +42,7 @@ impl CommandLogic for Resolve<'_> {
             action: self.action,
             detail: self.detail.to_owned(),
             validation: self.validation.to_owned(),
+            stability: None,
         }])
     }
 
@@ -61,6 +63,8 @@ pub(in crate::model) struct Resolved<'a> {
     pub action: ResolutionAction,
     pub detail: &'a str,
     pub validation: &'a str,
+    /// Set by the store, which knows the alerts.
+    pub stability: Option<Stability>,
 }
 
 impl EventLogic for Resolved<'_> {
@@ -70,6 +74,7 @@ impl EventLogic for Resolved<'_> {
             detail: self.detail.to_owned(),
             validation: self.validation.to_owned(),
             by: event.actor.clone(),
+            stability: self.stability,
         });
         incident.unpause(event.at);
         incident.advance_to(Status::Resolved, event);
@@ -97,7 +102,11 @@ impl EventLogic for Resolved<'_> {
     }
 
     fn detail(&self) -> String {
-        format!("{}: {} · validated: {}", self.action, self.detail, self.validation)
+        let text = format!("{}: {} · validated: {}", self.action, self.detail, self.validation);
+        match self.stability.filter(Stability::is_waived) {
+            Some(stability) => format!("{text} · stability waived: {}", stability.text()),
+            None => text,
+        }
     }
 
     fn news(&self, _: &Event, _: &PersonRef) -> String {

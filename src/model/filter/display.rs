@@ -100,6 +100,11 @@ impl fmt::Display for Term {
             }
             Predicate::Category(None) => f.write_str("cat:none"),
             Predicate::Category(Some(category)) => write!(f, "cat:{category}"),
+            Predicate::Source(source) => {
+                f.write_str("source:")?;
+                // One word, such as user-report.
+                write_value(f, &source.as_str().replace(' ', "-"), false)
+            }
             Predicate::Older(than) => write_duration(f, "age>", *than),
             Predicate::Younger(than) => write_duration(f, "age<", *than),
             Predicate::Since(date) => write!(f, "since:{date}"),
@@ -109,6 +114,15 @@ impl fmt::Display for Term {
             Predicate::ResolvedBefore(than) => write_duration(f, "resolved>", *than),
             Predicate::ChangedWithin(than) => write_duration(f, "changed<", *than),
             Predicate::ChangedBefore(than) => write_duration(f, "changed>", *than),
+            Predicate::BeganWithin(than) => write_duration(f, "began<", *than),
+            Predicate::BeganBefore(than) => write_duration(f, "began>", *than),
+            Predicate::MoreUsers(than) => write!(f, "users>{than}"),
+            Predicate::FewerUsers(than) => write!(f, "users<{than}"),
+            Predicate::Reporter(None) => f.write_str("reporter:none"),
+            Predicate::Reporter(Some(who)) => {
+                f.write_str("reporter:")?;
+                write_value(f, who, is_reserved(who, &["none"]))
+            }
             Predicate::Label(None) => f.write_str("label:none"),
             Predicate::Label(Some(label)) => {
                 f.write_str("label:")?;

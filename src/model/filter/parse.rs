@@ -44,6 +44,9 @@ pub enum FilterFault {
     /// The value is not one of those of the key.
     #[error(transparent)]
     UnknownValue(#[from] UnknownValue),
+    /// The value of a number of users is none.
+    #[error("{0:?} is not a number: write 100 or 5000")]
+    NotANumber(String),
     /// The value of an age is no duration.
     #[error("{0:?} is not a duration: write 30m, 2h, 1h30m or 3d")]
     NotADuration(String),
@@ -146,8 +149,9 @@ fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-const TERMS_HELP: &str = "p1 to p4, status:, service:, owner:, role:, team:, cat:, label:, sla:, is:, since:, before:, on:, \
-     age> or age<, idle> or idle<, changed> or changed<, resolved> or resolved<";
+const TERMS_HELP: &str = "p1 to p4, status:, service:, owner:, role:, team:, cat:, source:, label:, sla:, is:, since:, before:, on:, \
+     age> or age<, idle> or idle<, changed> or changed<, resolved> or resolved<, \
+     began> or began<, users> or users<, reporter:";
 
 /// The result of parsing a filter while it is typed: some terms may be wrong.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -296,6 +300,7 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
         ("cat" | "category", ':') => {
             Ok(Predicate::Category(Some(parse_growing(value, Category::Unknown, find)?)))
         }
+        ("source", ':') => Ok(Predicate::Source(value.parse()?)),
         ("sla", ':') => Ok(Predicate::Sla(value.parse()?)),
         ("is", ':') => Ok(Predicate::State(value.parse()?)),
         ("role", ':') if none => Ok(Predicate::Role(RoleHolder::By(Owner::Nobody))),
@@ -307,6 +312,7 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
             (Ok(role), _) => Ok(Predicate::Role(RoleHolder::Anybody(role))),
             (Err(_), who) => Ok(Predicate::Role(RoleHolder::By(Owner::Person(who.to_owned())))),
         },
+        ("reporter", ':') => Ok(Predicate::Reporter((!none).then(|| value.to_owned()))),
         ("label" | "tag", ':') => Ok(Predicate::Label((!none).then(|| value.to_owned()))),
         ("since" | "before" | "on", ':') => {
             let date = Date::parse(value).ok_or_else(|| FilterFault::NotADate(value.to_owned()))?;
@@ -317,7 +323,13 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
                 _ => Err(FilterFault::NotADay(value.to_owned())),
             }
         }
-        ("age" | "idle" | "changed" | "resolved", '<' | '>') => {
+        ("users", '<' | '>') => {
+            let number = value.trim().parse();
+            let users = number.map_err(|_| FilterFault::NotANumber(value.to_owned()))?;
+            let is_more = *operator == '>';
+            Ok(if is_more { Predicate::MoreUsers(users) } else { Predicate::FewerUsers(users) })
+        }
+        ("age" | "idle" | "changed" | "resolved" | "began", '<' | '>') => {
             let duration =
                 parse_duration(value).ok_or_else(|| FilterFault::NotADuration(value.to_owned()))?;
             Ok(match (key.as_str(), operator) {
@@ -327,11 +339,13 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
                 ("changed", _) => Predicate::ChangedWithin(duration),
                 ("resolved", '>') => Predicate::ResolvedBefore(duration),
                 ("resolved", _) => Predicate::ResolvedWithin(duration),
+                ("began", '>') => Predicate::BeganBefore(duration),
+                ("began", _) => Predicate::BeganWithin(duration),
                 (_, '>') => Predicate::Idle(duration),
                 _ => Predicate::Active(duration),
             })
         }
-        ("age" | "idle" | "changed" | "resolved", _) => {
+        ("age" | "idle" | "changed" | "resolved" | "began" | "users", _) => {
             Err(FilterFault::NotAComparison { key: key.clone() })
         }
         _ => {
@@ -346,12 +360,13 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
 
 /// Returns the key that was probably meant by a misspelt or abbreviated one.
 fn nearest_key(key: &str) -> Option<&'static str> {
-    const KEYS: [&str; 17] = [
+    const KEYS: [&str; 21] = [
         "status:",
         "service:",
         "owner:",
         "team:",
         "cat:",
+        "source:",
         "age>",
         "idle>",
         "sla:",
@@ -364,6 +379,9 @@ fn nearest_key(key: &str) -> Option<&'static str> {
         "on:",
         "changed<",
         "resolved<",
+        "began<",
+        "users>",
+        "reporter:",
     ];
     let name = |candidate: &'static str| &candidate[..candidate.len() - 1];
     let is_prefix = |candidate: &&&str| key.len() > 1 && candidate.starts_with(key);

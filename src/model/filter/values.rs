@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use super::{Sla, StateFilter, quote_value};
 use crate::model::directory::Directory;
 use crate::model::priority::Priority;
-use crate::model::status::{Category, Role, Status};
+use crate::model::status::{Category, Role, Source, Status};
 use crate::model::summary::Summary;
 
 /// The keys of terms that are offered, each with its operator.
-pub const TERM_KEYS: [&str; 16] = [
+pub const TERM_KEYS: [&str; 20] = [
     "status:",
     "service:",
     "owner:",
     "team:",
     "cat:",
+    "source:",
     "sla:",
     "is:",
     "age>",
@@ -26,6 +27,9 @@ pub const TERM_KEYS: [&str; 16] = [
     "resolved<",
     "label:",
     "role:",
+    "users>",
+    "began<",
+    "reporter:",
 ];
 /// The dates that are offered.
 const DATES: [&str; 14] = [
@@ -46,6 +50,9 @@ const DATES: [&str; 14] = [
 ];
 /// The durations that are offered.
 const SPANS: [&str; 6] = ["15m", "30m", "1h", "2h", "8h", "1d"];
+
+/// The numbers of users that are offered.
+const USERS: [&str; 4] = ["10", "100", "1000", "10000"];
 
 /// Returns the values that a term with this key and operator may have: those that are defined, and
 /// those that the directory and the given incidents have. Empty for an unknown key.
@@ -72,6 +79,9 @@ pub fn term_values<'a>(
             let later = rows.map(|row| row.status).filter(|status| status.is_unknown());
             with_later(names_of(Status::ALL, Status::as_str), later.map(Status::as_str))
         }
+        ("source", ':') => {
+            Source::ALL.iter().map(|source| source.as_str().replace(' ', "-")).collect()
+        }
         ("sla", ':') => names_of(Sla::ALL, Sla::as_str),
         ("is", ':') => names_of(StateFilter::ALL, StateFilter::as_str),
         ("priority" | "pri", ':') => {
@@ -94,7 +104,8 @@ pub fn term_values<'a>(
         }
         ("team", ':') => {
             let listed = directory.into_iter().flat_map(|d| &d.teams).map(|team| &*team.name);
-            with(&["none"], listed.chain(rows.filter_map(|row| row.team.as_deref())).collect())
+            let teams = rows.flat_map(|row| row.team.iter().chain(&row.attributes.teams));
+            with(&["none"], listed.chain(teams.map(|team| &**team)).collect())
         }
         ("owner" | "assignee", ':') => {
             let listed = directory.into_iter().flat_map(|d| &d.people).map(|p| &*p.handle);
@@ -106,6 +117,10 @@ pub fn term_values<'a>(
         ("label" | "tag", ':') => {
             with(&["none"], rows.flat_map(|row| &row.attributes.labels).map(|s| &**s).collect())
         }
+        ("reporter", ':') => {
+            with(&["none"], rows.flat_map(|row| &row.attributes.reporters).map(|s| &**s).collect())
+        }
+        ("users", '<' | '>') => USERS.map(str::to_owned).to_vec(),
         ("role", ':') => {
             let listed = directory.into_iter().flat_map(|d| &d.people).map(|p| &*p.handle);
             let people = rows.flat_map(|row| &row.attributes.roles).map(|one| &*one.person.handle);
@@ -115,7 +130,9 @@ pub fn term_values<'a>(
             all.extend(people.into_iter().map(str::to_owned));
             all
         }
-        ("age" | "idle" | "changed" | "resolved", '<' | '>') => SPANS.map(str::to_owned).to_vec(),
+        ("age" | "idle" | "changed" | "resolved" | "began", '<' | '>') => {
+            SPANS.map(str::to_owned).to_vec()
+        }
         _ => Vec::new(),
     }
 }

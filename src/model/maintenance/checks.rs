@@ -53,6 +53,9 @@ impl MaintenanceWindow {
     pub fn check(&self) -> Result<(), BadField> {
         check::title(&self.title)?;
         check::text("comment", &self.comment)?;
+        if let Some(text) = &self.public_text {
+            check::required_text("public_text", text)?;
+        }
         self.filter.check()?;
         check::time("from", self.from)?;
         check::time("until", self.until)?;

@@ -35,13 +35,17 @@ pub struct NewWindow {
     /// Whether it also mutes what people report.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mutes_people: bool,
+    /// What status pages say about it; absent if it is not public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_text: Option<String>,
 }
 
 impl NewWindow {
     /// Returns the window that is created with an id.
     #[must_use]
     pub fn into_window(self, id: Uuid, created_by: Actor, at: DateTime<Utc>) -> MaintenanceWindow {
-        let Self { title, filter, from, until, recurrence, comment, mutes_people } = self;
+        let Self { title, filter, from, until, recurrence, comment, mutes_people, public_text } =
+            self;
         MaintenanceWindow {
             id,
             title,
@@ -53,6 +57,7 @@ impl NewWindow {
             created_at: at,
             comment,
             mutes_people,
+            public_text,
             revision: 1,
             updated_at: None,
             ended_at: None,
@@ -71,6 +76,7 @@ impl From<&MaintenanceWindow> for NewWindow {
             recurrence: window.recurrence.clone(),
             comment: window.comment.clone(),
             mutes_people: window.mutes_people,
+            public_text: window.public_text.clone(),
         }
     }
 }

@@ -43,6 +43,9 @@ pub struct MaintenanceWindow {
     /// Whether it also mutes what people report; otherwise only what programs do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mutes_people: bool,
+    /// What status pages say about it; absent if it is not public.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_text: Option<String>,
     /// How often it was changed. Whoever changes it says which revision he has seen.
     #[serde(default)]
     pub revision: u32,

@@ -61,7 +61,8 @@ pub struct Fact {
     pub reported_ms: i64,
     /// When the incident was detected.
     pub detected_ms: i64,
-    /// When the incident was first acknowledged, less the time for which it was muted during maintenance.
+    /// When the incident was first acknowledged, less the time for which it was muted during maintenance;
+    /// `None` also if it was resolved without that.
     pub acknowledged_ms: Option<i64>,
     /// When the incident was last resolved.
     pub resolved_ms: Option<i64>,
@@ -95,7 +96,10 @@ impl Fact {
             number: row.number.map_or(0, |n| n.0),
             reported_ms: row.reported_at.timestamp_millis(),
             detected_ms: row.detected_at.timestamp_millis(),
-            acknowledged_ms: row.acknowledged_at.map(|t| t.timestamp_millis() - row.muted_ms),
+            acknowledged_ms: row
+                .acknowledged_at
+                .filter(|at| row.resolved_at != Some(*at))
+                .map(|t| t.timestamp_millis() - row.muted_ms),
             resolved_ms: row.resolved_at.map(|t| t.timestamp_millis()),
             priority: row.priority,
             acknowledge_verdict: row.acknowledge_verdict.and_then(FactVerdict::from_verdict),
@@ -109,6 +113,16 @@ impl Fact {
             fingerprint,
         }
     }
+}
+
+/// Returns when an incident was acknowledged; `None` if that is only the time of its resolution, which passes
+/// the stages before it. Nobody acknowledged it then.
+#[must_use]
+pub fn acknowledged_by_somebody(
+    acknowledged_ms: Option<i64>,
+    resolved_ms: Option<i64>,
+) -> Option<i64> {
+    acknowledged_ms.filter(|at| resolved_ms != Some(*at))
 }
 
 impl Fact {

@@ -16,7 +16,7 @@ mod volume;
 mod window;
 
 pub use compute::{Cut, ExcludedCounts, Figures, Measures, compute};
-pub use fact::{Counted, Fact, FactVerdict};
+pub use fact::{Counted, Fact, FactVerdict, acknowledged_by_somebody};
 pub use recurring::{Recurring, fingerprint, title_pattern};
 pub use sla::Compliance;
 pub use times::{MIN_SAMPLE, Times};

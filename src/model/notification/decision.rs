@@ -78,8 +78,20 @@ pub fn decide_page(
     if incident.is_snoozed(now) {
         return PageDecision::Hold(incident.snoozed_until);
     }
-    if incident.paused {
+    if incident.paused && notification.reminder != Some(ReminderKind::Pause) {
         return PageDecision::Hold(None);
+    }
+    PageDecision::Send
+}
+
+/// Decides whether a notice, which is about no incident, is still to be sent.
+#[must_use]
+pub fn decide_notice(notification: &Notification, now: DateTime<Utc>) -> PageDecision {
+    if notification.until.is_some_and(|until| until <= now) {
+        return PageDecision::Cancel("it is of no use any more");
+    }
+    if now - notification.due > EXPIRES_AFTER {
+        return PageDecision::Cancel("it was due more than a day ago");
     }
     PageDecision::Send
 }
@@ -90,6 +102,7 @@ fn is_past(notification: &Notification, incident: &Summary) -> bool {
     acted_at.is_some_and(|at| at > notification.planned_at)
         || (notification.reminder == Some(ReminderKind::Acknowledgement)
             && incident.status != Status::Acknowledged)
+        || (notification.reminder == Some(ReminderKind::Pause) && !incident.paused)
 }
 
 /// What is known of an attempt when it has ended.
@@ -227,8 +240,44 @@ mod tests {
             after_acknowledgement: false,
             reminder: None,
             bundled_into: None,
+            text: None,
+            until: None,
             extra: <_>::default(),
         }
+    }
+
+    #[rstest]
+    #[case(0, None, PageDecision::Send)]
+    #[case(86_401, None, EXPIRED)]
+    #[case(3599, Some(3600), PageDecision::Send)]
+    #[case(3600, Some(3600), PageDecision::Cancel("it is of no use any more"))]
+    fn notice_is_sent_while_it_is_of_use(
+        #[case] now: i64,
+        #[case] until: Option<i64>,
+        #[case] expected: PageDecision,
+    ) {
+        let notice =
+            Notification { incident: IncidentId::NONE, until: until.map(at), ..notification() };
+        assert_eq!(decide_notice(&notice, at(now)), expected);
+    }
+
+    #[rstest]
+    #[case(ReminderKind::Pause, true, PageDecision::Send)]
+    #[case(ReminderKind::Pause, false, ACTED)]
+    #[case(ReminderKind::Update, true, PageDecision::Hold(None))]
+    fn pause_does_not_hold_back_its_own_reminder(
+        #[case] kind: ReminderKind,
+        #[case] paused: bool,
+        #[case] expected: PageDecision,
+    ) {
+        let reminder = Notification {
+            kind: MessageKind::Reminder,
+            reminder: Some(kind),
+            after_acknowledgement: true,
+            ..notification()
+        };
+        let row = Summary { paused, status: Status::Acknowledged, ..incident() };
+        assert_eq!(decide_page(&reminder, &row, at(0)), expected);
     }
 
     const ENDED: PageDecision = PageDecision::Cancel("the incident has ended");

@@ -18,7 +18,7 @@ use crate::model::status::growing_enum;
 pub struct Notification {
     /// The id, which is sent with each attempt so that a receiver can recognize a repetition.
     pub id: Uuid,
-    /// The incident.
+    /// The incident; zeros for a notice, which is about none.
     #[schema(value_type = Uuid)]
     pub incident: IncidentId,
     /// The event because of which the person is notified; that of a reminder is on no timeline.
@@ -69,12 +69,32 @@ pub struct Notification {
     /// The notification with which it was sent as one message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundled_into: Option<Uuid>,
+    /// What a notice says, which is about no incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// After when a notice is of no use, so that it is not sent any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
     /// The fields that a later version defines.
     #[serde(skip)]
     pub extra: Extra,
 }
 
 extensible_record!(Notification);
+
+impl Notification {
+    /// Returns whether it is a notice: a message that is about no incident.
+    #[must_use]
+    pub fn is_notice(&self) -> bool {
+        self.incident == IncidentId::NONE
+    }
+
+    /// Returns the first line of what a notice says; empty for any other notification.
+    #[must_use]
+    pub fn first_line(&self) -> &str {
+        self.text.as_deref().and_then(|text| text.lines().next()).unwrap_or_default()
+    }
+}
 
 growing_enum! {
     /// What has become of a notification.

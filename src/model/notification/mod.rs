@@ -27,8 +27,8 @@ pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};
 pub use delivery::{Attempt, AttemptOutcome, Notification, NotificationState};
 pub use link::{AnswerLink, LinkAction, LinkDigest, LinkToken};
 pub use message_kind::MessageKind;
-pub use plan::{Occasion, plan_message, plan_notifications, plan_role_request};
-pub use reach::{ContactReach, ContactTest, PersonReach};
+pub use plan::{Occasion, plan_message, plan_notice, plan_notifications, plan_role_request};
+pub use reach::{ContactReach, ContactTest, PersonReach, PlannedContact};
 pub use remark::by_person;
 pub use reminder_kind::ReminderKind;
 pub use stored_contacts::{

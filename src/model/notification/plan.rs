@@ -12,7 +12,8 @@ use super::reminder_kind::ReminderKind;
 use crate::model::actor::PersonRef;
 use crate::model::event::{Event, EventBody};
 use crate::model::extra::Extra;
-use crate::model::id::EventId;
+use crate::model::id::{EventId, IncidentId};
+use crate::model::priority::Priority;
 use crate::model::summary::Summary;
 
 /// Why nothing is sent to a person of whom the settings know no way.
@@ -59,6 +60,8 @@ pub fn plan_notifications(
             after_acknowledgement,
             reminder: None,
             bundled_into: None,
+            text: None,
+            until: None,
             extra: Extra::default(),
         };
         plan_person(&mut planned, unreachable, person, incident, contacts);
@@ -89,8 +92,59 @@ pub fn plan_message(
     contacts: &Contacts,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
+    let about = About {
+        incident: incident.id,
+        priority: incident.priority,
+        level: incident.escalation.max(1),
+        round: incident.escalation_round.max(1),
+    };
+    plan_first_contacts(person, occasion, about, contacts, now)
+}
+
+/// For how long a notice that waited for the end of quiet hours is still sent.
+const AFTER_QUIET: TimeDelta = TimeDelta::minutes(15);
+
+/// Returns the notifications of a notice, which is about no incident and says `text`: over the first
+/// contacts that the person's rules name for what is not urgent, outside of quiet hours. After `until` it
+/// is of no use, unless it has just waited for the end of quiet hours. There is none for a person without
+/// contacts.
+#[must_use]
+pub fn plan_notice(
+    person: &PersonRef,
+    occasion: Occasion,
+    (text, until): (&str, DateTime<Utc>),
+    contacts: &Contacts,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
+    let about = About { incident: IncidentId::NONE, priority: Priority::P4, level: 1, round: 1 };
+    let mut planned = plan_first_contacts(person, occasion, about, contacts, now);
+    for notification in &mut planned {
+        notification.text = Some(text.to_owned());
+        let has_waited = notification.due > occasion.due;
+        let until = if has_waited { until.max(notification.due + AFTER_QUIET) } else { until };
+        notification.until = Some(until);
+    }
+    planned
+}
+
+/// What a message is about.
+#[derive(Clone, Copy)]
+struct About {
+    incident: IncidentId,
+    priority: Priority,
+    level: u8,
+    round: u16,
+}
+
+fn plan_first_contacts(
+    person: &PersonRef,
+    occasion: Occasion,
+    about: About,
+    contacts: &Contacts,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
     let Some(reached) = contacts.of_person(&person.handle) else { return Vec::new() };
-    let plan = reached.plan(incident.priority);
+    let plan = reached.plan(about.priority);
     let first = plan.first().map(|(after_s, _)| *after_s);
     let due = reached.quiet.as_ref().map_or(occasion.due, |quiet| quiet.postpone(occasion.due));
     let mut used = BTreeSet::new();
@@ -98,11 +152,11 @@ pub fn plan_message(
         .filter(|(after_s, contact)| Some(*after_s) == first && used.insert(&contact.name))
         .map(|(_, contact)| Notification {
             id: Uuid::now_v7(),
-            incident: incident.id,
+            incident: about.incident,
             event: occasion.event,
             kind: occasion.kind,
-            level: incident.escalation.max(1),
-            round: incident.escalation_round.max(1),
+            level: about.level,
+            round: about.round,
             person: person.clone(),
             contact: contact.name.clone(),
             channel: contact.channel.clone(),
@@ -119,6 +173,8 @@ pub fn plan_message(
             after_acknowledgement: true,
             reminder: occasion.reminder,
             bundled_into: None,
+            text: None,
+            until: None,
             extra: Extra::default(),
         })
         .collect()
@@ -337,6 +393,35 @@ mod tests {
         let after = plan(recorded_at() + TimeDelta::seconds(1));
         assert_eq!(after.len(), 2);
         assert!(after.iter().all(|one| !one.after_acknowledgement));
+    }
+
+    #[rstest]
+    // Ines has quiet hours from 22:00 to 07:00.
+    #[case("ines", 1, 9 * 3600, 9 * 3600 + 900)]
+    #[case("tomo", 2, 0, 3600)]
+    #[case("boss", 0, 0, 0)]
+    fn notice_waits_for_the_end_of_quiet_hours(
+        #[case] handle: &str,
+        #[case] count: usize,
+        #[case] due_s: i64,
+        #[case] until_s: i64,
+    ) {
+        let occasion = Occasion {
+            kind: MessageKind::Reminder,
+            reminder: Some(ReminderKind::OnCall),
+            event: EventId::new(),
+            due: recorded_at(),
+        };
+        let person = PersonRef::new(handle, handle);
+        let said = ("You go on call soon.", recorded_at() + TimeDelta::hours(1));
+        let planned = plan_notice(&person, occasion, said, &contacts(), recorded_at());
+        assert_eq!(planned.len(), count);
+        for one in planned {
+            assert!(one.is_notice() && one.after_acknowledgement);
+            assert_eq!((one.due - recorded_at()).num_seconds(), due_s);
+            let until = one.until.map(|until| (until - recorded_at()).num_seconds());
+            assert_eq!((until, one.first_line()), (Some(until_s), "You go on call soon."));
+        }
     }
 
     #[test]

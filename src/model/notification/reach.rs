@@ -1,11 +1,13 @@
 //! How a person is reached, as it is shown: from the settings and from the store, and to strangers
 //! without addresses.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::contact::{Contact, PersonContacts};
+use super::contact::{Contact, Contacts, PersonContacts};
 use super::stored_contacts::QuietSpan;
+use crate::model::priority::Priority;
 
 /// How one person is reached.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -118,6 +120,42 @@ impl PersonReach {
     }
 }
 
+/// A message that a person would be sent because of a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlannedContact<'a> {
+    /// When it would be sent.
+    pub at: DateTime<Utc>,
+    /// Over which contact.
+    pub contact: &'a ContactReach,
+    /// Whether it waits for the end of the person's quiet hours.
+    pub is_quiet: bool,
+}
+
+impl PersonReach {
+    /// Returns what the person would be sent because of a call at a time about an incident of a priority,
+    /// in the order of the times: the same as [`plan_notifications`](super::plan_notifications) plans.
+    #[must_use]
+    pub fn planned(&self, priority: Priority, called_at: DateTime<Utc>) -> Vec<PlannedContact<'_>> {
+        let is_urgent = Contacts::is_urgent(priority);
+        let quiet = self.quiet.as_ref().filter(|_| !is_urgent);
+        let quiet = quiet.and_then(|span| span.hours().ok());
+        let mut planned: Vec<PlannedContact<'_>> = self
+            .contacts
+            .iter()
+            .filter_map(|contact| {
+                let waits = if is_urgent { &contact.urgent_after_s } else { &contact.rest_after_s };
+                // Each contact is used once, however many rules name it.
+                let wait = TimeDelta::try_seconds(*waits.iter().min()?).unwrap_or_default();
+                let due = called_at.checked_add_signed(wait).unwrap_or(called_at);
+                let at = quiet.as_ref().map_or(due, |quiet| quiet.postpone(due));
+                Some(PlannedContact { at, contact, is_quiet: at > due })
+            })
+            .collect();
+        planned.sort_by_key(|planned| planned.at);
+        planned
+    }
+}
+
 impl PersonContacts {
     /// Returns the seconds after which the rules use a contact, for urgent incidents or for the rest.
     /// Without rules it is used at once.
@@ -160,6 +198,84 @@ mod tests {
     #[case("ünïcödé-tøpîç", "ü…îç")]
     fn address_is_masked(#[case] address: &str, #[case] expected: &str) {
         assert_eq!(mask(address), expected);
+    }
+
+    fn planned_by_both(person: &PersonContacts, priority: Priority) {
+        use serde_json::json;
+        use uuid::Uuid;
+
+        use super::super::contact::Contacts;
+        use super::super::plan_notifications;
+        use crate::model::{Event, PersonRef, Summary};
+
+        let at: DateTime<Utc> = "2026-01-05T21:30:00Z".parse().unwrap();
+        let row: Summary = serde_json::from_value(json!({
+            "id": Uuid::from_u128(1), "number": 12, "title": "Card payments fail",
+            "status": "triggered", "impact": "high", "urgency": "high", "priority": priority,
+            "source": "monitoring", "services": ["checkout"], "team": null,
+            "detected_at": at, "reported_at": at, "paused": false, "alerts": 1,
+            "escalation": 1, "seq": 2, "last_event_at": at,
+        }))
+        .unwrap();
+        let event: Event = serde_json::from_value(json!({
+            "id": Uuid::from_u128(2), "incident": Uuid::from_u128(1), "seq": 2, "at": at,
+            "recorded_at": at, "actor": { "integration": "escalation" },
+            "command": Uuid::from_u128(3), "kind": "escalated", "level": 1,
+            "to": [PersonRef::new("ines", "Ines Moreau")], "reason": null,
+        }))
+        .unwrap();
+        let contacts = Contacts { people: vec![person.clone()] };
+        let mut sent: Vec<(DateTime<Utc>, String)> =
+            plan_notifications(&event, &row, &contacts, at)
+                .into_iter()
+                .filter(|one| !one.contact.is_empty())
+                .map(|one| (one.due, one.contact))
+                .collect();
+        let reach = PersonReach::new(person, |_| true, |_| (None, None));
+        let mut planned: Vec<(DateTime<Utc>, String)> = reach
+            .planned(priority, at)
+            .into_iter()
+            .map(|one| (one.at, one.contact.contact.clone()))
+            .collect();
+        sent.sort();
+        planned.sort();
+        assert_eq!(planned, sent, "{person:?}");
+    }
+
+    #[rstest]
+    #[case::without_rules(&[], &[])]
+    #[case::in_any_order(&[(300, "phone"), (0, "push"), (120, "phone")], &[(60, "mail")])]
+    #[case::unknown_contact(&[(0, "fax")], &[(0, "fax"), (600, "push")])]
+    #[case::into_quiet_hours(&[(3600, "push")], &[(0, "mail"), (3600, "push")])]
+    fn what_is_planned_is_what_is_sent(
+        #[case] urgent: &[(i64, &str)],
+        #[case] rest: &[(i64, &str)],
+    ) {
+        use super::super::contact::{ContactRule, QuietHours};
+
+        let rules = |rules: &[(i64, &str)]| {
+            let rule = |(after_s, contact): &(i64, &str)| ContactRule {
+                after_s: *after_s,
+                contact: (*contact).to_owned(),
+            };
+            rules.iter().map(rule).collect::<Vec<_>>()
+        };
+        let contact =
+            |name: &str| Contact { name: name.into(), channel: "ntfy".into(), address: "a".into() };
+        let time = |hour| chrono::NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+        let quiet = QuietHours { from: time(22), to: time(7), zone: Some("Etc/UTC".into()) };
+        for quiet in [None, Some(quiet)] {
+            let person = PersonContacts {
+                person: "ines".into(),
+                contacts: ["push", "phone", "mail"].map(contact).to_vec(),
+                urgent: rules(urgent),
+                rest: rules(rest),
+                quiet,
+            };
+            for priority in Priority::ALL {
+                planned_by_both(&person, priority);
+            }
+        }
     }
 
     #[test]

@@ -49,7 +49,9 @@ impl Notification {
         let facts = facts.join(", ");
         let is_done = matches!(self.state, NotificationState::Sent | NotificationState::Bundled);
         let reason = self.reason.as_deref().map_or("", str::trim);
-        match (facts.is_empty(), reason.is_empty() || is_done) {
+        // What a notice says stands for the incident that it has not.
+        let reason = if reason.is_empty() || is_done { self.first_line().trim() } else { reason };
+        match (facts.is_empty(), reason.is_empty()) {
             (true, true) => String::new(),
             (true, false) => reason.to_owned(),
             (false, true) => format!("({facts})"),

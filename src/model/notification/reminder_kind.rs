@@ -19,6 +19,14 @@ growing_enum! {
         CoverRequested = "cover requested",
         /// Somebody covers a shift of the person.
         CoverAccepted = "cover accepted",
+        /// An incident is paused for long.
+        Pause = "pause",
+        /// A maintenance window ends soon.
+        Maintenance = "maintenance",
+        /// An action item is due soon.
+        ActionItemDue = "action item due",
+        /// An action item is overdue.
+        ActionItemOverdue = "action item overdue",
     }
 }
 
@@ -33,6 +41,13 @@ impl ReminderKind {
             }
             Self::Update => "Stakeholders expect an update now.",
             Self::Snooze => "Its snooze has ended: it is in the queue again.",
+            Self::Pause => {
+                "It is still paused, and nobody is called for it: resume it once what it waits for has \
+                 happened."
+            }
+            Self::Maintenance => "A maintenance window ends soon.",
+            Self::ActionItemDue => "An action item is due soon.",
+            Self::ActionItemOverdue => "An action item is overdue.",
             Self::OnCall => "You go on call soon.",
             Self::Week => "You are on call this week.",
             Self::CoverRequested => "Somebody wants cover for a shift.",

@@ -118,6 +118,22 @@ impl Rejection {
             Self::NotFolded => "it is not folded".into(),
             Self::AlreadyNoise => "it is marked as noise already".into(),
             Self::NotNoise => "it is not marked as noise".into(),
+            Self::NoSuchActionItem => "its review has no such action item".into(),
+            Self::AlreadyFollowedUp { by } => {
+                format!("the action item is followed up already: {}", sanitize(by))
+            }
+            Self::AlreadyReported => "that reporter was added already".into(),
+            Self::NoSuchReporter => "it has no such reporter".into(),
+            Self::AlreadyInvolved => "that team works on it already".into(),
+            Self::NotInvolved => "that team does not help".into(),
+            Self::AlreadyAttached { name } => {
+                format!("it has that evidence already: {}", sanitize(name))
+            }
+            Self::EvidenceFull => {
+                "the evidence of all incidents has 1 GiB, which is the most: redact some".into()
+            }
+            Self::NoSuchEvidence => "it has no such evidence".into(),
+            Self::AlreadyRedacted => "that was redacted already".into(),
             Self::MoveToItself => "its alerts are in it already: choose another incident".into(),
             Self::MoveTargetEnded { number, status } => {
                 format!("{} is {status}: choose an open incident to move them to", label(*number))
@@ -126,6 +142,9 @@ impl Rejection {
                 format!("already linked to {}", sanitize(link.to_string()))
             }
             Self::NotLinked { link } => format!("not linked to {}", sanitize(link.to_string())),
+            Self::NotStableYet { soak, at } => {
+                format!("{}: wait, or give a reason to resolve it earlier", soak.text(*at))
+            }
             Self::CloseUnresolved => "resolve it before closing it".into(),
             Self::ClosingGateOpen { missing } => {
                 format!("the closing gate is not answered: {}", list(missing))

@@ -45,17 +45,19 @@ impl ReviewPage<'_> {
             return;
         }
         out.push_str("<section>\n<h2>Action items</h2>\n<table>\n<thead>\n<tr>");
-        for name in ["What", "Owner", "Due", "Kind", "State"] {
+        let has_issues = actions.iter().any(|item| self.incident.follow_up(item.id).is_some());
+        let issue = has_issues.then_some("Issue");
+        for name in ["What", "Owner", "Due", "Kind", "State"].into_iter().chain(issue) {
             out.extend([format!("<th scope=\"col\">{name}</th>")]);
         }
         out.push_str("</tr>\n</thead>\n<tbody>\n");
         for item in actions {
-            self.push_action(item, out);
+            self.push_action(item, has_issues, out);
         }
         out.push_str("</tbody>\n</table>\n</section>\n");
     }
 
-    fn push_action(&self, item: &ActionItem, out: &mut String) {
+    fn push_action(&self, item: &ActionItem, has_issues: bool, out: &mut String) {
         let is_overdue = item.is_overdue(self.times.today);
         let due = item.due.map(|due| due.to_string()).unwrap_or_default();
         let state = match (item.done, is_overdue) {
@@ -65,11 +67,27 @@ impl ReviewPage<'_> {
         };
         let class = if is_overdue { " class=\"late\"" } else { "" };
         out.extend([format!(
-            "<tr><td>{}</td><td>{}</td><td>{due}</td><td>{}</td><td{class}>{state}</td></tr>\n",
+            "<tr><td>{}</td><td>{}</td><td>{due}</td><td>{}</td><td{class}>{state}</td>",
             escape(&one_line(&item.text)),
             escape(&one_line(&self.owner(item))),
             escape(&one_line(&item.kind.to_string())),
         )]);
+        if has_issues {
+            out.extend([format!("<td>{}</td>", self.issue(item))]);
+        }
+        out.push_str("</tr>\n");
+    }
+
+    /// Returns the issue of an action item with its state, and a link to it where it is a web page.
+    fn issue(&self, item: &ActionItem) -> String {
+        let Some(follow_up) = self.incident.follow_up(item.id) else { return String::new() };
+        let text = escape(&one_line(&follow_up.phrase()));
+        let url = follow_up.issue.as_ref().map(|issue| one_line(&issue.url));
+        let is_page = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+        match url.filter(is_page) {
+            Some(url) => format!("<a href=\"{}\" rel=\"noreferrer\">{text}</a>", escape(&url)),
+            None => text,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{ActionItem, Section, suggested_text};
 use crate::model::actor::PersonRef;
 use crate::model::directory::Directory;
-use crate::model::event::Event;
+use crate::model::event::{Event, EventBody};
 use crate::model::incident::Incident;
 use crate::model::service_level::{ServiceLevels, verdicts};
 use crate::model::text::{lines, sanitize};
@@ -85,6 +85,14 @@ impl ReviewPage<'_> {
         }
         let levels = verdicts(row, self.levels).filter_map(|verdict| verdict.phrase());
         facts.push(("Service levels", levels.collect::<Vec<_>>().join("; ")));
+        let by = |event: &Event| format!("{} by {}", time(event.at), event.actor.name());
+        let mut events = self.events.iter();
+        let begun = events.find(|event| matches!(event.body, EventBody::ReviewWritten { .. }));
+        facts.push(("Review begun", begun.map(by).unwrap_or_default()));
+        let mut events = self.events.iter().rev();
+        let published = events.find(|event| event.body == EventBody::ReviewPublished);
+        let published = published.filter(|_| self.incident.review.published_at.is_some());
+        facts.push(("Published", published.map(by).unwrap_or_default()));
         let facts = facts.into_iter().map(|(name, text)| (name, one_line(&text)));
         facts.filter(|(_, text)| !text.is_empty()).collect()
     }
@@ -165,7 +173,13 @@ impl ReviewPage<'_> {
         for item in actions {
             let line = item.line(Some(&self.owner(item)), self.times.today);
             let (mark, text) = line.split_at(line.find(']').map_or(0, |end| end + 1));
-            out.extend([format!("- {mark} {}\n", escape(&one_line(text)))]);
+            out.extend([format!("- {mark} {}", escape(&one_line(text)))]);
+            if let Some(follow_up) = self.incident.follow_up(item.id) {
+                out.extend([format!(" · {}", escape(&one_line(&follow_up.phrase())))]);
+                let url = follow_up.issue.as_ref().map(|issue| one_line(&issue.url));
+                out.extend(url.map(|url| format!(" <{}>", url.replace(['<', '>'], ""))));
+            }
+            out.push('\n');
         }
         out
     }

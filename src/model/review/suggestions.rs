@@ -56,11 +56,18 @@ fn impact(incident: &Incident, time: &dyn Fn(DateTime<Utc>) -> String) -> String
     if !row.services.is_empty() {
         lines.push(format!("Affected: {}.", row.services.join(", ")));
     }
+    let affected = incident.affected.line();
+    if !affected.is_empty() {
+        lines.push(format!("Users: {affected}."));
+    }
     let symptoms = incident.symptoms.trim();
     if !symptoms.is_empty() {
         lines.push(symptoms.to_owned());
     }
-    let mut times = vec![format!("Detected {}", time(row.detected_at))];
+    let began = incident.began_at.map(|at| format!("Began {}", time(at)));
+    let detected = if began.is_some() { "detected" } else { "Detected" };
+    let mut times: Vec<String> = began.into_iter().collect();
+    times.push(format!("{detected} {}", time(row.detected_at)));
     let after = |at: DateTime<Utc>| format_duration(at - row.reported_at);
     if row.reported_at != row.detected_at {
         times.push(format!("reported {}", time(row.reported_at)));
@@ -124,16 +131,23 @@ fn milestones(
     let lines: Vec<String> = events
         .iter()
         .filter(|event| event.body.is_milestone())
-        .map(|event| {
-            let detail = event.marked_detail(directory);
-            let line = format!(
-                "- {} {} by {}",
-                time(event.at),
-                event.body.label().to_lowercase(),
-                event.actor.name()
-            );
-            if detail.is_empty() { line } else { format!("{line}: {}", detail.replace('\n', " ")) }
-        })
+        .map(|event| event_line(event, directory, time))
         .collect();
     lines.join("\n")
+}
+
+/// Returns the line of a list in Markdown that stands for an event.
+pub(super) fn event_line(
+    event: &Event,
+    directory: Option<&Directory>,
+    time: &dyn Fn(DateTime<Utc>) -> String,
+) -> String {
+    let detail = event.marked_detail(directory);
+    let line = format!(
+        "- {} {} by {}",
+        time(event.at),
+        event.body.label().to_lowercase(),
+        event.actor.name()
+    );
+    if detail.is_empty() { line } else { format!("{line}: {}", detail.replace('\n', " ")) }
 }

@@ -16,6 +16,7 @@ const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Of what people are reminded. Of nothing, unless the settings say it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ReminderSettings {
     /// Of updates that stakeholders expect.
     pub updates: bool,
@@ -25,13 +26,19 @@ pub struct ReminderSettings {
     pub on_call_s: Option<i64>,
     /// Of the shifts of a week, on its Monday.
     pub week: bool,
+    /// Of a pause that has lasted for this many seconds; `None` if not.
+    pub pauses_s: Option<i64>,
+    /// Of a maintenance window that ends, this many seconds before; `None` if not.
+    pub windows_s: Option<i64>,
+    /// Owners of action items, of the day before one is due and of the day after.
+    pub action_items: bool,
 }
 
 impl ReminderSettings {
     /// Returns whether anything of an incident is remembered.
     #[must_use]
     pub const fn follows_incidents(self) -> bool {
-        self.updates || self.snoozes
+        self.updates || self.snoozes || self.pauses_s.is_some()
     }
 }
 
@@ -74,6 +81,12 @@ pub fn next_reminder(
     }
     if let Some(until) = incident.snoozed_until.filter(|_| reminders.snoozes) {
         due.push((ReminderKind::Snooze, until, until));
+    }
+    if let (true, Some(since), Some(after_s)) =
+        (incident.paused, incident.paused_since, reminders.pauses_s)
+    {
+        let due_at = since + TimeDelta::try_seconds(after_s).unwrap_or_default();
+        due.push((ReminderKind::Pause, due_at, since));
     }
     due.into_iter()
         .filter(|(_, at, _)| now - *at <= FORGOTTEN_AFTER)

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
@@ -31,6 +31,8 @@ use crate::outbound::text;
 /// A line of a mail has 998 bytes at most; a list of mails shows less.
 const MAX_SUBJECT: usize = 200;
 const MAX_TEXT: usize = 20_000;
+/// The longest document, in characters.
+const MAX_DOCUMENT: usize = 500_000;
 /// What stands below a mail that can be answered.
 const REPLY_HINT: &str = "Or answer this mail: ack, escalate or resolve on its first line.";
 /// Ports of submission with STARTTLS, and with TLS from the start.
@@ -206,11 +208,18 @@ impl Email {
         if let Some(reply_to) = &message.reply_to {
             builder = builder.reply_to(reply_to.parse()?);
         }
-        let mut plain = text::plain(message, MAX_TEXT, text::chars);
+        let is_document = message.document.is_some();
+        let limit = if is_document { MAX_DOCUMENT } else { MAX_TEXT };
+        let mut plain = text::plain(message, limit, text::chars);
         if message.reply_to.is_some() {
             plain = format!("{plain}\n\n{REPLY_HINT}");
         }
-        let html = html(message);
+        // A document has its own HTML, or is a text alone.
+        let html = match message.document.as_ref().map(|document| document.html.clone()) {
+            None => html(message),
+            Some(Some(html)) => html,
+            Some(None) => return Ok(builder.singlepart(SinglePart::plain(plain))?),
+        };
         Ok(builder.multipart(MultiPart::alternative_plain_html(plain, html))?)
     }
 }

@@ -127,7 +127,9 @@ fn spoken(message: &OutboundMessage) -> String {
     };
     let says = format!("This is redphone. {subject} {}", message.text);
     let says = says.split_whitespace().collect::<Vec<_>>().join(" ");
-    let says: String = says.chars().filter(|c| !c.is_control()).collect();
+    // No document of XML has these.
+    let is_spoken = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    let says: String = says.chars().filter(is_spoken).collect();
     let says = text::cut_escaped(&says, MAX_SPOKEN, text::chars, text::escape_xml);
     format!("<Response><Say>{says}</Say><Pause length=\"1\"/><Say>{says}</Say></Response>")
 }

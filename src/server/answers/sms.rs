@@ -17,6 +17,8 @@ const HELP: &str = "answer a to acknowledge, e to escalate or r to resolve, with
                     incident in front of it: 12a";
 /// How many pages of the list of notifications are read at most.
 const MAX_PAGES: usize = 10;
+/// The number of rows of each of them.
+const PAGE_ROWS: u32 = 20;
 
 /// Returns the channels whose account has signed a form that came to one of these URLs.
 pub(in crate::server) async fn signed_by<'a>(
@@ -143,11 +145,13 @@ impl Request<'_> {
                     NotificationState::Bundled,
                     NotificationState::Sending,
                 ],
-                ..NotificationSearch::first(1)
+                ..NotificationSearch::first(PAGE_ROWS)
             };
             for _ in 0..MAX_PAGES {
                 let page = self.shared.backend.notifications(&search).await?;
-                if let Some(entry) = page.rows.into_iter().next() {
+                // A notice is about no incident, so that nobody answers it.
+                let is_answerable = |entry: &NotificationEntry| !entry.notification.is_notice();
+                if let Some(entry) = page.rows.into_iter().find(is_answerable) {
                     return Ok(Some(entry));
                 }
                 // A page without rows need not be the last one.

@@ -194,7 +194,8 @@ tag of the incident, a request is refused with 412 if the incident has changed s
 The filter of `/v1/incidents` is what people type in the panes: words, which are found in number, title,
 services, owner and team (in a search of the history also in notes and other texts), and terms:
 `p1` to `p4`, `status:triggered`, `service:checkout`, `owner:me`, `owner:none`, `role:scribe`, `team:db`,
-`cat:security`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`, `before:2026-11`,
+`cat:security`, `source:monitoring`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`,
+`began<2h`, `users>100`, `reporter:varga`, `since:yesterday`, `before:2026-11`,
 `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `is:any`. A `-` before a word or a term excludes what it matches. Terms
 about the same field are alternatives; all others must match. Without `is:any` or `is:ended` only open incidents are
 found.

@@ -31,6 +31,20 @@ pub(in crate::server) struct IfMatch {
     if_match: Option<String>,
 }
 
+/// The header that names the revision of a record.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(in crate::server) struct IfRevision {
+    /// The tag of the record (its `ETag`): the request is refused with 412 if it has changed since
+    #[param(
+        rename = "if-match",
+        nullable = false,
+        pattern = r#"^(\*|(W/)?"[0-9]{1,9}-[0-9a-f]{1,64}")$"#
+    )]
+    if_match: Option<String>,
+}
+
 /// The headers that say what an entry must be like.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]

@@ -80,8 +80,7 @@ pub(super) async fn add_override(
 ) -> ApiResult<JsonResponse> {
     let span: Override = fields.read(&[])?;
     let change = AdministrationChange::AddOverride(TeamOverride { team, span });
-    let done = change_directory(&shared, &caller, &headers, change).await?;
-    CachedJson::encode(&done).map(JsonResponse)
+    change_response(&shared, &caller, &headers, change).await
 }
 
 /// The override that is to be removed.
@@ -135,7 +134,17 @@ pub(super) async fn remove_override(
     // Without such an override the store says what is wrong.
     let span = spans.next().cloned().unwrap_or(Override { person, from, to, covers: None });
     let change = AdministrationChange::RemoveOverride(TeamOverride { team, span });
-    let done = change_directory(&shared, &caller, &headers, change).await?;
+    change_response(&shared, &caller, &headers, change).await
+}
+
+/// Carries out a change in the name of the caller, and returns the response to it.
+pub(super) async fn change_response(
+    shared: &Shared,
+    caller: &RegisteredToken,
+    headers: &HeaderMap,
+    change: AdministrationChange,
+) -> ApiResult<JsonResponse> {
+    let done = change_directory(shared, caller, headers, change).await?;
     CachedJson::encode(&done).map(JsonResponse)
 }
 
@@ -328,8 +337,7 @@ macro_rules! entry_routes {
                 headers: HeaderMap,
             ) -> ApiResult<JsonResponse> {
                 let change = AdministrationChange::remove(EntryRef::new(EntryKind::$kind, name));
-                let done = change_directory(&shared, &caller, &headers, change).await?;
-                CachedJson::encode(&done).map(JsonResponse)
+                change_response(&shared, &caller, &headers, change).await
             }
         }
     };

@@ -9,8 +9,7 @@ use super::directory::DirectoryRead;
 use crate::api::path;
 use crate::backend::Capabilities;
 use crate::model::directory::Directory;
-use crate::model::problem::Problem;
-use crate::server::auth::{Authenticated, ReadAccess};
+use crate::server::auth::Authenticated;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::ApiResult;
 use crate::server::extract::{NoQuery, Query};
@@ -45,17 +44,4 @@ pub(super) async fn capabilities(
 )]
 pub(super) async fn directory(DirectoryRead(directory): DirectoryRead) -> ApiResult<JsonResponse> {
     CachedJson::encode(&*directory).map(JsonResponse)
-}
-
-/// The recorded problems, newest first
-#[utoipa::path(
-    get, path = path::PROBLEMS, tag = "place", security(("token" = [])),
-    responses((status = 200, body = Vec<Problem>, description = "At most 1000"), ErrorResponses),
-)]
-pub(super) async fn problems(
-    State(shared): State<Arc<Shared>>,
-    ReadAccess(_): ReadAccess,
-    Query(NoQuery {}): Query<NoQuery>,
-) -> ApiResult<JsonResponse> {
-    CachedJson::encode(&shared.backend.problems().await?).map(JsonResponse)
 }

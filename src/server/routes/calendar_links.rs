@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
-use super::administration::{actor, change_directory};
+use super::administration::{actor, change_directory, change_response};
 use super::covers::acting_person;
 use crate::api::{CalendarLinkRequest, CreatedCalendarLink, Details, ErrorCode, path};
 use crate::backend::Administered;
@@ -116,6 +116,5 @@ pub(super) async fn revoke_calendar_link(
         return Err(Details::new(ErrorCode::NotAllowed, message).into());
     }
     let change = AdministrationChange::RevokeCalendarLink(id);
-    let done = change_directory(&shared, &caller, &headers, change).await?;
-    CachedJson::encode(&done).map(JsonResponse)
+    change_response(&shared, &caller, &headers, change).await
 }

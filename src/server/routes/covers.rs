@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 
-use super::administration::{actor, change_directory};
+use super::administration::{actor, change_response};
 use crate::api::{CoverPerson, CoverRequest, Details, ErrorCode, path};
 use crate::backend::Administered;
 use crate::model::administration::{AdministrationChange, AdministrationRefusal};
@@ -13,7 +13,7 @@ use crate::model::directory::Directory;
 use crate::model::id::CoverId;
 use crate::model::oncall::{Cover, CoverAnswer, TimeSpan};
 use crate::server::auth::OnCallAccess;
-use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::cached_json::JsonResponse;
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, PathText, Query};
 use crate::server::idempotency::RequestIds;
@@ -57,8 +57,7 @@ pub(super) async fn request_cover(
     let id = CoverId(RequestIds::new(&headers, &actor(&shared, &caller).await?)?.command.0);
     let cover = Cover::new(id, &team, &person, TimeSpan { from, to });
     let change = AdministrationChange::RequestCover(Cover { note, in_return, ..cover });
-    let done = change_directory(&shared, &caller, &headers, change).await?;
-    CachedJson::encode(&done).map(JsonResponse)
+    change_response(&shared, &caller, &headers, change).await
 }
 
 /// Accept a request for cover
@@ -89,8 +88,7 @@ pub(super) async fn accept_cover(
 ) -> ApiResult<JsonResponse> {
     let answer = answer(&shared, &caller, &id, &fields).await?;
     let change = AdministrationChange::AcceptCover(answer);
-    let done = change_directory(&shared, &caller, &headers, change).await?;
-    CachedJson::encode(&done).map(JsonResponse)
+    change_response(&shared, &caller, &headers, change).await
 }
 
 /// Withdraw a request for cover
@@ -120,8 +118,7 @@ pub(super) async fn withdraw_cover(
 ) -> ApiResult<JsonResponse> {
     let answer = answer(&shared, &caller, &id, &fields).await?;
     let change = AdministrationChange::WithdrawCover(answer);
-    let done = change_directory(&shared, &caller, &headers, change).await?;
-    CachedJson::encode(&done).map(JsonResponse)
+    change_response(&shared, &caller, &headers, change).await
 }
 
 /// Reads who answers which request.

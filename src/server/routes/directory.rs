@@ -106,7 +106,7 @@ pub(super) async fn services(DirectoryRead(directory): DirectoryRead) -> ApiResu
 
 /// The services that are named and not in the directory
 ///
-/// Incidents, their alerts or the latest changes name them: how many do, who reports them, and when they
+/// Incidents, the label `service` of the latest alerts or the latest changes name them: how many do, who reports them, and when they
 /// were named first and last. The one that was named last comes first. PUT at `/v1/services/{name}` adds
 /// one to the directory.
 #[utoipa::path(

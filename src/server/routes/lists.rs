@@ -11,7 +11,7 @@ use crate::api::{list_query, path};
 use crate::backend::Page;
 use crate::backend::lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NotificationEntry,
-    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Suspicion,
 };
 use crate::model::EventBody;
 use crate::model::change::Change;
@@ -66,15 +66,41 @@ pub(super) async fn change_records(
     ReadAccess(_): ReadAccess,
     Query(query): Query<list_query::ChangeRecords>,
 ) -> ApiResult<JsonResponse> {
+    let search = change_search(query)?;
+    CachedJson::encode(&shared.backend.recorded_changes(&search).await?).map(JsonResponse)
+}
+
+fn change_search(query: list_query::ChangeRecords) -> ApiResult<ChangeSearch> {
     let (since, until) = check_range(query.since, query.until)?;
-    let search = ChangeSearch {
+    Ok(ChangeSearch {
         since,
         until,
         service: check_name("service", query.service)?,
         limit: check_limit("limit", query.limit, DEFAULT_ROWS)?,
         after: query.after,
-    };
-    CachedJson::encode(&shared.backend.recorded_changes(&search).await?).map(JsonResponse)
+    })
+}
+
+/// The incidents of which the changes on a page are suspected
+///
+/// The parameters are those of the list of changes. A change is suspected of an incident that was detected
+/// while it ran or up to two hours (by the settings) after its end, if it touched an affected service or one
+/// that an affected service depends on. Changes that are suspected of nothing are left out.
+#[utoipa::path(
+    get, path = path::SUSPICIONS, tag = "lists", params(list_query::ChangeRecords),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = Vec<Suspicion>, description = "What they are suspected of"),
+        ErrorResponses,
+    ),
+)]
+pub(super) async fn suspicions(
+    State(shared): State<Arc<Shared>>,
+    ReadAccess(_): ReadAccess,
+    Query(query): Query<list_query::ChangeRecords>,
+) -> ApiResult<JsonResponse> {
+    let search = change_search(query)?;
+    CachedJson::encode(&shared.backend.suspicions(&search).await?).map(JsonResponse)
 }
 
 /// The reviews: unpublished ones first, and of those the newest incidents
@@ -139,6 +165,7 @@ pub(super) async fn linked_problems(
     let search = ProblemSearch {
         states: parse_list("states", &query.states)?,
         service: check_name("service", query.service)?,
+        owner: check_name("owner", query.owner)?,
         limit: check_limit("limit", query.limit, DEFAULT_ROWS)?,
         after: query.after,
     };

@@ -9,18 +9,20 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::incidents::{DEFAULT_ROWS, check_limit};
-use crate::api::{ErrorCode, path, query};
+use crate::api::{Details, ErrorCode, path, query};
+use crate::backend::BackendError;
+use crate::model::Rejection;
 use crate::model::maintenance::{
-    MaintenanceChange, MaintenancePreview, MaintenanceRequest, MaintenanceSearch,
-    MaintenanceWindow, MutedEntry, MutedSearch, NewWindow,
+    MaintenanceChange, MaintenancePreview, MaintenanceRefusal, MaintenanceRequest,
+    MaintenanceSearch, MaintenanceWindow, MutedEntry, MutedSearch, NewWindow,
 };
 use crate::server::auth::{OnCallAccess, ReadAccess};
-use crate::server::cached_json::{CachedJson, JsonResponse};
+use crate::server::cached_json::{CachedJson, JsonResponse, expected_revision};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, PathText, Query};
 use crate::server::idempotency::RequestIds;
 use crate::server::openapi::document::{ChangeErrorResponses, ErrorResponses};
-use crate::server::openapi::headers::IdempotencyKey;
+use crate::server::openapi::headers::{IdempotencyKey, IfRevision};
 use crate::server::request_body::Fields;
 use crate::server::routes::administration::{actor, check_writable};
 use crate::server::state::Shared;
@@ -100,18 +102,19 @@ pub(super) async fn window(
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
     let window = shared.backend.maintenance_window(parse_id(&id)?).await?;
-    CachedJson::encode(&window).map(JsonResponse)
+    CachedJson::encode_revision(&window, window.revision).map(JsonResponse)
 }
 
 /// Change a maintenance window
 ///
-/// What it does not mute any more is released at once, and what it mutes from now on is muted. A token of
-/// scope `respond` is enough.
+/// What it does not mute any more is released at once, and what it mutes from now on is muted. With
+/// `If-Match` and the tag of the window, the request is refused with 412 if it has changed since; with
+/// `revision` it is refused with 409 then. A token of scope `respond` is enough.
 #[utoipa::path(
     put, path = path::MAINTENANCE_WINDOW, operation_id = "change_maintenance", tag = "changes",
     params(
         ("id" = String, Path, description = "Its id", example = "0198c0de-0000-7000-8000-000000000001"),
-        query::Revision,
+        query::Revision, IfRevision,
     ),
     request_body(description = "The window", content((NewWindow = "application/json"))),
     security(("token" = [])),
@@ -124,24 +127,25 @@ pub(super) async fn replace(
     State(shared): State<Arc<Shared>>,
     OnCallAccess(caller): OnCallAccess,
     PathText(id): PathText,
-    Query(query::Revision { revision }): Query<query::Revision>,
+    Query(query): Query<query::Revision>,
+    headers: HeaderMap,
     fields: Fields,
 ) -> ApiResult<JsonResponse> {
     let new: NewWindow = fields.read(&[])?;
-    let about = (parse_id(&id)?, revision);
-    let window = change(&shared, &caller, about, MaintenanceChange::Change(new)).await?;
-    CachedJson::encode(&window).map(JsonResponse)
+    let id = parse_id(&id)?;
+    let change = MaintenanceChange::Change(new);
+    change_expected(&shared, &caller, id, (query, &headers), change).await
 }
 
 /// End a maintenance window
 ///
-/// What still fires is released at once. The window stays in the list. A token of scope `respond` is
-/// enough.
+/// What still fires is released at once. The window stays in the list. `If-Match` and `revision` say
+/// which window is meant, as when it is changed. A token of scope `respond` is enough.
 #[utoipa::path(
     delete, path = path::MAINTENANCE_WINDOW, operation_id = "end_maintenance", tag = "changes",
     params(
         ("id" = String, Path, description = "Its id", example = "0198c0de-0000-7000-8000-000000000001"),
-        query::Revision,
+        query::Revision, IfRevision,
     ),
     security(("token" = [])),
     responses(
@@ -153,11 +157,11 @@ pub(super) async fn end(
     State(shared): State<Arc<Shared>>,
     OnCallAccess(caller): OnCallAccess,
     PathText(id): PathText,
-    Query(query::Revision { revision }): Query<query::Revision>,
+    Query(query): Query<query::Revision>,
+    headers: HeaderMap,
 ) -> ApiResult<JsonResponse> {
-    let about = (parse_id(&id)?, revision);
-    let window = change(&shared, &caller, about, MaintenanceChange::End).await?;
-    CachedJson::encode(&window).map(JsonResponse)
+    let id = parse_id(&id)?;
+    change_expected(&shared, &caller, id, (query, &headers), MaintenanceChange::End).await
 }
 
 /// What a maintenance window would mute now
@@ -212,13 +216,56 @@ pub(super) fn parse_id(text: &str) -> ApiResult<Uuid> {
     })
 }
 
+/// Carries out a change of the window that the query and the headers expect.
+async fn change_expected(
+    shared: &Shared,
+    caller: &RegisteredToken,
+    id: Uuid,
+    (query, headers): (query::Revision, &HeaderMap),
+    change_it: MaintenanceChange,
+) -> ApiResult<JsonResponse> {
+    let tagged = expected_revision(headers)?;
+    if let (Some(tagged), Some(revision)) = (tagged, query.revision)
+        && tagged != revision
+    {
+        return Err(ApiError::rejected(
+            "If-Match and revision name different revisions: leave one out",
+        ));
+    }
+    let expected = tagged.or(query.revision);
+    let changed = request(shared, caller, (id, expected), change_it).await?;
+    let window = changed.map_err(|error| match (&error, tagged) {
+        (BackendError::Conflict(why), Some(_)) if is_other_revision(&why.rejection) => {
+            let text = error.to_string();
+            let details = Details::new(ErrorCode::ChangedMeanwhile, text);
+            ApiError::from(Details { rejection: Some(why.kind()), ..details })
+        }
+        _ => ApiError::from(error),
+    })?;
+    CachedJson::encode_revision(&window, window.revision).map(JsonResponse)
+}
+
+fn is_other_revision(rejection: &Rejection) -> bool {
+    matches!(rejection, Rejection::Maintenance(MaintenanceRefusal::ChangedMeanwhile { .. }))
+}
+
 /// Carries out a change in the name of the caller.
 pub(super) async fn change(
     shared: &Shared,
     caller: &RegisteredToken,
-    (id, expected): (Uuid, Option<u32>),
+    about: (Uuid, Option<u32>),
     change: MaintenanceChange,
 ) -> ApiResult<MaintenanceWindow> {
+    Ok(request(shared, caller, about, change).await??)
+}
+
+/// Sends a change to the store, and lets others find what was written.
+async fn request(
+    shared: &Shared,
+    caller: &RegisteredToken,
+    (id, expected): (Uuid, Option<u32>),
+    change: MaintenanceChange,
+) -> ApiResult<Result<MaintenanceWindow, BackendError>> {
     check_writable(shared)?;
     let actor = actor(shared, caller).await?;
     let request = MaintenanceRequest { id, actor, at: Utc::now(), expected, change };
@@ -226,5 +273,5 @@ pub(super) async fn change(
     // Before the caller is answered, so that others find what was written.
     shared.feed.record_write();
     shared.feed.record_directory_change().await;
-    Ok(window?)
+    Ok(window)
 }

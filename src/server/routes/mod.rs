@@ -10,6 +10,7 @@ mod contacts;
 mod covers;
 mod directory;
 mod events;
+mod evidence;
 mod heartbeats;
 mod incidents;
 mod ingest;
@@ -17,7 +18,9 @@ mod lists;
 mod maintenance;
 mod new_incident;
 mod noise;
+mod problems;
 pub(super) mod service;
+mod status_page;
 mod tokens;
 mod verbs;
 
@@ -43,11 +46,13 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
     let router = OpenApiRouter::with_openapi(base_document())
         .routes(routes!(backend_info::capabilities))
         .routes(routes!(backend_info::directory))
-        .routes(routes!(backend_info::problems))
+        .routes(routes!(problems::problems, problems::create_problem))
+        .routes(routes!(problems::problem, problems::change_problem))
         .routes(routes!(incidents::incidents, new_incident::declare_incident))
         .routes(routes!(incidents::incident))
         .routes(routes!(incidents::timeline))
         .routes(routes!(incidents::alerts))
+        .routes(routes!(evidence::evidence))
         .routes(routes!(incidents::similar))
         .routes(routes!(ingest::alertmanager::ingest_alertmanager))
         .routes(routes!(ingest::named::ingest_named))
@@ -112,6 +117,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(tokens::tokens, tokens::create_token))
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(lists::change_records))
+        .routes(routes!(lists::suspicions))
         .routes(routes!(lists::reviews))
         .routes(routes!(lists::action_items))
         .routes(routes!(lists::linked_problems))
@@ -123,7 +129,8 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(service::metrics))
         .routes(routes!(service::openapi));
     let (router, document) = verbs::add_routes(router).split_for_parts();
-    (answers::add_routes(ingest::foreign::add_routes(router)), document)
+    let router = answers::add_routes(ingest::foreign::add_routes(router));
+    (status_page::add_routes(router), document)
 }
 
 /// The document that describes the routes, as it is served. It is encoded when somebody first

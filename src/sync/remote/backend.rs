@@ -13,12 +13,13 @@ use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
     Backend, BackendError, Capabilities, ChangeSearch, ClockOffset, ContactRequest, Cursor, Delta,
     Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry, NotificationSearch, Outcome,
-    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, TimelineRange,
+    Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search, Suspicion, TimelineRange,
     WaitingList,
 };
 use crate::model::administration::AdministrationEvent;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -30,7 +31,7 @@ use crate::model::notification::{ContactTest, PersonReach};
 use crate::model::problem::Problem;
 use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary};
 use crate::sync::reader::Reader;
 
 #[async_trait]
@@ -123,6 +124,14 @@ impl Backend for Remote {
         search: &ProblemSearch,
     ) -> Result<Page<ProblemEntry>, BackendError> {
         self.read_linked_problems(search).await.map(|read| read.value)
+    }
+
+    async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
+        self.read_problem(id).await.map(|read| read.value)
+    }
+
+    async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
+        self.read_suspicions(search).await.map(|read| read.value)
     }
 
     async fn notifications(
@@ -222,6 +231,10 @@ impl Backend for Remote {
 
     async fn noise(&self, search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         self.shared.backend.noise(search).await
+    }
+
+    async fn evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        self.shared.backend.evidence(id).await
     }
 
     fn clock_offset(&self) -> Option<ClockOffset> {

@@ -20,7 +20,7 @@ use super::database::{
 };
 use super::paths::CACHE_FILE;
 use crate::backend::{Cursor, Delta, Detail, TimelineRange};
-use crate::model::{Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Sourced;
 
 pub(super) const KIND: DatabaseKind = DatabaseKind {
@@ -440,7 +440,14 @@ async fn put_events(
     .bind(after)
     .fetch_one(&mut **tx)
     .await?;
-    if !is_contiguous {
+    // Earlier copies of what was redacted since must go.
+    let redacts = events.iter().any(|event| matches!(event.body, EventBody::Redacted { .. }));
+    if redacts {
+        sqlx::query("DELETE FROM event WHERE incident = ?")
+            .bind(id.as_bytes().to_vec())
+            .execute(&mut **tx)
+            .await?;
+    } else if !is_contiguous {
         if last_cached > Some(after) {
             return Ok(());
         }

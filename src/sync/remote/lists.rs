@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::Shared;
 use super::error::SearchEnded;
-use crate::backend::{BackendError, List, ListSearch, Page, PageMark};
+use crate::backend::{BackendError, List, ListSearch, Page, PageMark, ProblemEntry};
+use crate::model::ProblemId;
 use crate::sync::reader::{ReadResult, Sourced};
 
 /// The most rows of each list that are cached: those that were fetched last.
@@ -24,6 +25,7 @@ const fn fact_name(list: List) -> &'static str {
         List::ActionItems => "list action items",
         List::Problems => "list problems",
         List::Notifications => "list notifications",
+        List::Suspicions => "suspicions",
         List::Pages => "pages",
     }
 }
@@ -73,6 +75,16 @@ impl Shared {
         };
         let cached: Sourced<Vec<S::Row>> = self.cache.fact(fact_name(S::LIST)).await?;
         Some(cached.map(|rows| page(search, rows, start)))
+    }
+}
+
+impl Shared {
+    /// Returns a problem as it was read with the list.
+    pub(super) async fn cached_problem(&self, id: ProblemId) -> Option<Sourced<ProblemEntry>> {
+        let Sourced { value: rows, as_of } =
+            self.cache.fact::<Vec<ProblemEntry>>(fact_name(List::Problems)).await?;
+        let found = rows.into_iter().find(|entry| entry.problem.id == id)?;
+        Some(Sourced { value: found, as_of })
     }
 }
 

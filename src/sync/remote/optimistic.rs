@@ -130,8 +130,10 @@ impl Shared {
             suspects: Vec::new(),
             similar: Vec::new(),
             problem: None,
+            known_errors: Vec::new(),
             linked_changes: Vec::new(),
             alert_rows: Vec::new(),
+            soak: None,
         };
         Some((detail, events))
     }

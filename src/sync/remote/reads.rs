@@ -10,21 +10,24 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::cache_reads::continues_cached_page;
 use super::error::SearchEnded;
 use super::fallback::stale_then_fresh;
 use super::fetch::TIMELINE_EVENTS;
 use super::{Remote, Shared};
+
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, BackendError, Capabilities, ChangeSearch, ClockOffset,
     Cursor, Delta, Detail, FeedEntry, FeedSearch, NoiseSearch, NotificationEntry,
     NotificationSearch, Page, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Search,
-    SimilarIncidents, TimelineRange,
+    SimilarIncidents, Suspicion, TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
+use crate::model::evidence::EvidenceContent;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
@@ -32,7 +35,7 @@ use crate::model::noise::NoiseReport;
 use crate::model::notification::PersonReach;
 use crate::model::problem::Problem;
 use crate::model::unknown_service::UnknownService;
-use crate::model::{Event, IncidentId, IncidentNumber, Summary};
+use crate::model::{Event, IncidentId, IncidentNumber, ProblemId, Summary};
 use crate::sync::reader::{CachedState, OnRead, ReadResult, Reader, Sourced};
 
 /// How often, in seconds, the cache records that its rows are still current.
@@ -81,6 +84,22 @@ impl Reader for Remote {
 
     async fn read_linked_problems(&self, search: &ProblemSearch) -> ReadResult<Page<ProblemEntry>> {
         self.shared.read_list(search, self.shared.backend.linked_problems(search)).await
+    }
+
+    async fn read_problem(&self, id: ProblemId) -> ReadResult<ProblemEntry> {
+        let shared = &self.shared;
+        let request = async {
+            let response = shared.backend.problem(id).await;
+            shared.record_reachability(&response);
+            response
+        };
+        let cached = async { shared.cached_problem(id).await };
+        shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_suspicions(&self, search: &ChangeSearch) -> ReadResult<Vec<Suspicion>> {
+        let shared = &self.shared;
+        shared.read_fact("suspicions", shared.backend.suspicions(search)).await
     }
 
     async fn read_notifications(
@@ -154,6 +173,12 @@ impl Reader for Remote {
             Some(directory.map(|directory| directory.maintenance))
         };
         shared.fetch_or_cached(request, cached).await
+    }
+
+    async fn read_evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError> {
+        let response = self.shared.backend.evidence(id).await;
+        self.shared.record_reachability(&response);
+        response
     }
 
     async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport> {

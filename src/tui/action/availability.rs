@@ -9,10 +9,13 @@ use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, has_two_columns};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
+use crate::tui::follow_up::selected_action_item;
 use crate::tui::maintenance::selected_window;
 use crate::tui::oncall::stand_in::{open_covers, selected_team};
+use crate::tui::problems::shown_problem;
 use crate::tui::screens::ScreenKind;
 use crate::tui::services::selected_service;
+use crate::tui::similar::hint;
 use crate::tui::{contacts, follow, runbook, screens};
 
 /// Returns the layer of the present state.
@@ -68,7 +71,20 @@ impl Condition {
                 shown.is_some_and(|screen| screen.kind == ScreenKind::Maintenance)
             }
             Self::ListsMaintenance => selected_window(&app.screens).is_some(),
+            Self::ProblemScreen => match app.screens.shown() {
+                Some(screen) => matches!(
+                    screen.kind,
+                    ScreenKind::Problems
+                        | ScreenKind::Problem
+                        | ScreenKind::FaultGroup
+                        | ScreenKind::Similar
+                ),
+                None => app.ui.focus == Pane::Metrics && app.metrics.page == Page::Recurring,
+            },
+            Self::ListsProblem => shown_problem(&app.screens).is_some(),
+            Self::HasHint => app.travel.is_none() && hint::first(app).is_some(),
             Self::UnknownService => selected_service(&app.screens).is_some(),
+            Self::ListsActionItems => selected_action_item(&app.screens).is_some(),
             Self::OnCallTeam => selected_team(&app.screens).is_some(),
             Self::StandsIn => {
                 let (directory, now) = (app.fetched.directory.as_deref(), app.backend_now());

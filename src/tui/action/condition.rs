@@ -31,10 +31,18 @@ pub enum Condition {
     MaintenanceScreen,
     /// A maintenance window is selected.
     ListsMaintenance,
+    /// Problems, or incidents of one fault, are on the screen, or the page of recurring faults has the focus.
+    ProblemScreen,
+    /// A problem is selected, or is what one sees.
+    ListsProblem,
+    /// A record is read of which most incidents like it differ in a field.
+    HasHint,
     /// The list screen shows a span of time that can be moved.
     HasSpan,
     /// A service is selected that the directory does not have.
     UnknownService,
+    /// An action item is selected.
+    ListsActionItems,
     /// A team is selected on the on-call screen.
     OnCallTeam,
     /// The viewer stands in for somebody on the schedule of the selected team.
@@ -123,8 +131,14 @@ impl Condition {
             Self::HasContact => "no contact is selected",
             Self::MaintenanceScreen => "the maintenance windows are not on the screen",
             Self::ListsMaintenance => "no maintenance window is selected",
+            Self::ProblemScreen => "no problems and no recurring faults are on the screen",
+            Self::ListsProblem => "no problem is selected",
+            Self::HasHint => {
+                "incidents like it had the same category and service, or there are none"
+            }
             Self::HasSpan => "this list has no span of time",
             Self::UnknownService => "no unknown service is selected",
+            Self::ListsActionItems => "no action item is selected",
             Self::OnCallTeam => "no team is selected",
             Self::HasShift => "you have no shift on the schedule of this team",
             Self::CanCover => "nobody else wants cover on the schedule of this team",

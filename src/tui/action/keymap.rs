@@ -161,11 +161,12 @@ const WAYS_OUT: [(Layer, &[&[Action]]); 19] = [
 
 /// Default keys that are newer than the settings of the first version. Where settings give one of them
 /// to another action, it is no key of this one, so that old settings mean what they meant.
-const NEWER_KEYS: [(&str, &str); 40] = [
+const NEWER_KEYS: [(&str, &str); 45] = [
     ("accept-cover", "v"),
     ("acknowledge-put-back", "K"),
     ("add-contact", "A"),
     ("adopt-service", "a"),
+    ("apply-hint", "I"),
     ("approve-command", "a"),
     ("breakdown", "&"),
     ("change-maintenance", "e"),
@@ -173,7 +174,9 @@ const NEWER_KEYS: [(&str, &str); 40] = [
     ("contacts", "m"),
     ("demo", "M"),
     ("edit-contact", "E"),
+    ("edit-problem", "i"),
     ("fold-under", "Y"),
+    ("follow-up-item", "t"),
     ("goto", "g"),
     ("history", "H"),
     ("maintenance", "s"),
@@ -183,10 +186,12 @@ const NEWER_KEYS: [(&str, &str); 40] = [
     ("most-urgent", "'"),
     ("narrow-queue", "<"),
     ("new-maintenance", "n"),
+    ("new-problem", "+"),
     ("next-page", "}"),
     ("noise", "N"),
     ("noisy-checks", "N"),
     ("notes-only", "W"),
+    ("offer-swap", "w"),
     ("page-down", "^f"),
     ("page-up", "^b"),
     ("previous-page", "{"),
@@ -292,10 +297,14 @@ impl Keymap {
     }
 
     /// Returns the main key of an action and what it does, as in `R now`; `None` where it has no
-    /// key.
+    /// key. Screens are opened from the goto menu: its key stands before theirs.
     #[must_use]
     pub fn hint(&self, action: Action, description: &str) -> Option<String> {
-        self.keys(action).first().map(|key| format!("{key} {description}"))
+        let key = self.main_key(action)?;
+        if matches!(action, Action::Screen(_)) {
+            return Some(format!("{} {key} {description}", self.main_key(Action::Goto)?));
+        }
+        Some(format!("{key} {description}"))
     }
 
     /// Returns [`Keymap::hint`] with ` · ` before it, to append to a sentence; empty without a key.

@@ -74,12 +74,16 @@ pub enum Action {
     QuietHours,
     /// Requests cover for the shift of the viewer on the schedule of the selected team.
     RequestCover,
+    /// Lists the shifts of others for which the viewer can offer the own one.
+    OfferSwap,
     /// Accepts a request for cover on the schedule of the selected team.
     AcceptCover,
     /// Withdraws the request for cover of the viewer for the selected team.
     WithdrawCover,
     /// Opens the form by which the selected service is added to the directory.
     AdoptService,
+    /// Makes the selected action item an issue in a tracker.
+    FollowUpItem,
     /// Selects an alert of the list of alerts, or does not any more.
     MarkAlert,
     /// Selects all alerts that are listed, or none.
@@ -90,6 +94,12 @@ pub enum Action {
     NewMaintenance,
     /// Opens the list of what can be done with the selected maintenance window.
     ChangeMaintenance,
+    /// Opens the form of a new problem: behind the incidents of a fault that recurs, or behind none.
+    NewProblem,
+    /// Opens the form that changes the problem that one sees.
+    EditProblem,
+    /// Sets the field in which most incidents like the one that is read differ from it.
+    ApplyHint,
     /// Goes back one step on a list screen: to all items, or to the panes.
     CloseScreen,
     /// Goes to the most urgent incident that nobody has acknowledged.

@@ -6,6 +6,7 @@ use crate::tui::screens::ScreenKind;
 
 const GOTO: &[Layer] = &[Layer::Goto];
 const SCREEN: &[Layer] = &[Layer::Screen];
+const BOTH: &[Layer] = &[Layer::Panes, Layer::Screen];
 
 /// The actions of screens, in the order of the help.
 pub(super) const ENTRIES: &[Entry] = &[
@@ -187,6 +188,14 @@ pub(super) const ENTRIES: &[Entry] = &[
     .hint_when(Condition::HasShift)
     .condition(Condition::OnCallTeam),
     entry(
+        Action::OfferSwap,
+        "offer-swap",
+        &["w"],
+        "offer your next shift for this team in return for one of somebody else",
+        SCREEN,
+    )
+    .condition(Condition::OnCallTeam),
+    entry(
         Action::AcceptCover,
         "accept-cover",
         &["v"],
@@ -215,6 +224,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .hint("adopt")
     .condition(Condition::UnknownService),
+    entry(
+        Action::FollowUpItem,
+        "follow-up-item",
+        &["t"],
+        "make this action item an issue in a tracker",
+        SCREEN,
+    )
+    .hint("issue")
+    .condition(Condition::ListsActionItems)
+    .aliases(&["issue", "ticket"]),
     entry(
         Action::MarkAlert,
         "mark-alert",
@@ -248,6 +267,20 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .hint("end or extend")
     .condition(Condition::ListsMaintenance),
+    entry(
+        Action::NewProblem,
+        "new-problem",
+        &["+"],
+        "record a problem; behind a fault that recurs: one of all its incidents",
+        BOTH,
+    )
+    .hint("new problem")
+    .hint_when(Condition::ProblemScreen)
+    .condition(Condition::ProblemScreen)
+    .group(Group::Acting),
+    entry(Action::EditProblem, "edit-problem", &["i"], "change this problem", SCREEN)
+        .hint("change")
+        .condition(Condition::ListsProblem),
     entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
         .hint("filter"),
     entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)

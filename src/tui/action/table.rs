@@ -272,6 +272,17 @@ const FINDING: &[Entry] = &[
     .condition(Condition::HasIncident)
     .aliases(&["alike", "recurring", "past-incidents"])
     .group(Group::Viewing),
+    entry(
+        Action::ApplyHint,
+        "apply-hint",
+        &["I"],
+        "set the category or the service that most past incidents like this one had",
+        PANES,
+    )
+    .hint("as the similar ones")
+    .hint_when(Condition::HasHint)
+    .condition(Condition::HasHint)
+    .group(Group::Acting),
     entry(Action::Window, "window", &[], "the window of the measures", PANES)
         .group(Group::Viewing)
         .required_argument(ArgumentKind::Span),

@@ -1,17 +1,20 @@
 //! The screen of the alerts of an incident: which of them fire, since when, and how often they were
 //! reported.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
+use ratatui::style::Style;
 
 use crate::model::Summary;
 use crate::model::alert::{Alert, count_text, short_names};
 
 use crate::tui::alerts::{item_key, state_style};
 use crate::tui::core::app::App;
-use crate::tui::lists::shared::{WIDE, detail, one_line};
-use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
+use crate::tui::lists::shared::{WIDE, one_line};
 use crate::tui::screens::item::{ListItem, Rank};
-use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
+use crate::tui::screens::logic::CopyText;
+use crate::tui::screens::table::{Column, Content, RowContext, TableScreen, styled};
 use crate::tui::screens::{ListScreen, ScreenData, ScreenRequest};
 use crate::tui::widgets::text::{Line, Span};
 
@@ -22,32 +25,13 @@ pub struct AlertsScreen;
 /// How many alerts are read at most: as many as an API returns at once.
 pub(in crate::tui) const MAX_LISTED: u32 = 1000;
 
-const STATE: &str = "STATE";
-const NAME: &str = "ALERT";
-const COUNT: &str = "TIMES";
-const FIRST: &str = "FIRST";
-const LAST: &str = "LAST";
-const SOURCE: &str = "FROM";
+type Col = Column<Alert>;
 
 const STATE_WIDTH: usize = 8;
 const COUNT_WIDTH: usize = 5;
 /// The width of a day and a time of day, such as `03-01 22:31`.
 const TIME_WIDTH: usize = 11;
 const SOURCE_WIDTH: usize = 14;
-
-fn columns(room: usize) -> Vec<ColumnSpec> {
-    fit(
-        &[
-            ColumnSpec::new(STATE, STATE_WIDTH, 0),
-            ColumnSpec::fill(NAME),
-            ColumnSpec::new(SOURCE, SOURCE_WIDTH, WIDE),
-            ColumnSpec::new(COUNT, COUNT_WIDTH, 44).right(),
-            ColumnSpec::new(FIRST, TIME_WIDTH, 70),
-            ColumnSpec::new(LAST, TIME_WIDTH, 54),
-        ],
-        room,
-    )
-}
 
 /// Returns the alerts that were read for the screen.
 pub(in crate::tui) fn rows(screen: &ListScreen) -> &[Alert] {
@@ -72,65 +56,62 @@ fn exact_time(app: &App, at: DateTime<Utc>) -> String {
     format!("{} {}", clock.local_time(at).format("%Y-%m-%d %H:%M:%S"), clock.name_at(at))
 }
 
-/// Returns everything about an alert in a line.
-fn text(app: &App, alert: &Alert) -> String {
-    let labels = alert.labels.iter().map(|(name, value)| format!("{name}={value}"));
-    let mut facts = vec![
-        format!("{} ×{}", alert.state, alert.count),
-        one_line(&alert.title),
-        format!("first {}, last {}", time(app, alert.first_at), time(app, alert.last_at)),
-        one_line(&labels.collect::<Vec<_>>().join(" ")),
-    ];
-    facts.extend(alert.url.as_deref().map(one_line));
-    facts.retain(|fact| !fact.is_empty());
-    facts.join("  ")
+fn labels(alert: &Alert) -> Vec<String> {
+    alert.labels.iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
-/// Returns the lines with everything that is stored of an alert.
-fn details(app: &App, alert: &Alert, width: usize) -> Vec<Line<'static>> {
-    let mut lines = detail(app, "Title", &alert.title, width);
-    let since = exact_time(app, alert.starts_at);
-    let since = match alert.ends_at.filter(|_| !alert.is_firing()) {
-        Some(ended) => format!("from {since} until {}", exact_time(app, ended)),
-        None => format!("since {since}"),
+/// Returns the name of an alert, behind its mark while some are selected.
+fn name_cell(of: &RowContext<'_, Alert>) -> Content {
+    let name = of.item.notes.first().map_or("", String::as_str);
+    let marked = &of.screen.marked;
+    let mark = match (marked.is_empty(), marked.contains(&of.item.key)) {
+        (true, _) => "",
+        (false, true) => "✓ ",
+        (false, false) => "  ",
     };
-    lines.extend(detail(app, "Fires", &since, width));
-    let reported = format!(
-        "first {}, last {}",
-        exact_time(app, alert.first_at),
-        exact_time(app, alert.last_at)
-    );
-    lines.extend(detail(app, "Reported", &reported, width));
-    for (name, value) in &alert.labels {
-        lines.extend(detail(app, name, value, width));
-    }
-    for (name, value) in &alert.annotations {
-        lines.extend(detail(app, name, value, width));
-    }
-    lines.extend(detail(app, "Page", alert.url.as_deref().unwrap_or_default(), width));
-    lines.extend(detail(app, "From", &format!("{}, group {}", alert.source, alert.group), width));
-    lines
+    styled(format!("{mark}{name}"), style(of))
 }
 
-impl ScreenLogic for AlertsScreen {
-    fn terms(&self) -> &'static [&'static str] {
-        &["state", "source", "label"]
-    }
+/// Returns the style of an alert by whether it fires.
+fn style(of: &RowContext<'_, Alert>) -> Style {
+    let theme = of.app.ui.theme;
+    if of.row.is_firing() { theme.text() } else { theme.dim() }
+}
 
-    fn orders(&self) -> &'static [&'static str] {
-        &["firing first", "latest first", "most often first", "by name"]
-    }
+impl TableScreen for AlertsScreen {
+    type Row = Alert;
 
-    fn request(&self, _: &App, screen: &ListScreen, _: u32) -> Option<ScreenRequest> {
+    const TERMS: &'static [&'static str] = &["state", "source", "label"];
+    const ORDERS: &'static [&'static str] =
+        &["firing first", "latest first", "most often first", "by name"];
+    const COLUMNS: &'static [Col] = &[
+        Col::new("STATE", STATE_WIDTH, |of| {
+            styled(of.row.state.to_string(), state_style(of.app.ui.theme, of.row))
+        }),
+        Col::fill("ALERT", name_cell),
+        Col::new("FROM", SOURCE_WIDTH, |of| of.dim(one_line(&of.row.source))).from(WIDE),
+        Col::new("TIMES", COUNT_WIDTH, |of| styled(format!("×{}", of.row.count), style(of)))
+            .from(44)
+            .right(),
+        Col::new("FIRST", TIME_WIDTH, |of| of.dim(time(of.app, of.row.first_at))).from(70),
+        Col::new("LAST", TIME_WIDTH, |of| of.dim(time(of.app, of.row.last_at))).from(54),
+    ];
+    const COPIED: &'static str = "this alert";
+    const EMPTY: &'static str = "It has no alerts: they come from monitoring systems, by the routes for \
+         what they report.";
+
+    fn request(_: &App, screen: &ListScreen, _: u32) -> Option<ScreenRequest> {
         screen.incident.map(|incident| ScreenRequest::Alerts(incident, MAX_LISTED))
     }
 
-    fn items(&self, _: &App, screen: &ListScreen) -> Vec<ListItem> {
-        let rows = rows(screen);
+    fn rows(screen: &ListScreen) -> &[Alert] {
+        rows(screen)
+    }
+
+    fn items(_: &App, rows: &[Alert]) -> Vec<ListItem> {
         let firing = rows.iter().filter(|alert| alert.is_firing()).count();
         let item = |((index, alert), name): ((usize, &Alert), String)| {
-            let labels: Vec<String> =
-                alert.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let labels = labels(alert);
             let mut terms =
                 vec![("state", alert.state.to_string()), ("source", alert.source.clone())];
             let text =
@@ -141,7 +122,6 @@ impl ScreenLogic for AlertsScreen {
             } else {
                 format!("Resolved · {}", rows.len() - firing)
             };
-            let latest = Rank::latest_first(Some(alert.last_at));
             ListItem {
                 key: item_key(&alert.group, &alert.key),
                 index,
@@ -149,7 +129,7 @@ impl ScreenLogic for AlertsScreen {
                 terms,
                 ranks: vec![
                     Rank::Number(i64::from(!alert.is_firing())),
-                    latest,
+                    Rank::latest_first(Some(alert.last_at)),
                     Rank::Number(-i64::from(alert.count)),
                     Rank::text(&name),
                 ],
@@ -161,11 +141,8 @@ impl ScreenLogic for AlertsScreen {
         rows.iter().enumerate().zip(short_names(rows)).map(item).collect()
     }
 
-    fn about(&self, app: &App, screen: &ListScreen) -> Vec<String> {
-        let id = screen.incident;
-        let shown = app.reading.shown.as_ref().filter(|shown| Some(shown.id) == id);
-        let row = shown.map(|shown| &shown.detail.incident.summary);
-        let row = row.or_else(|| id.and_then(|id| app.row(id)));
+    fn about(app: &App, screen: &ListScreen) -> Vec<String> {
+        let row = screen.incident.and_then(|id| app.summary(id));
         let mut about: Vec<String> = row.map(Summary::label).into_iter().collect();
         if !screen.marked.is_empty() {
             about.push(format!("{} selected", screen.marked.len()));
@@ -178,45 +155,27 @@ impl ScreenLogic for AlertsScreen {
         about
     }
 
-    fn heading(&self, app: &App, _: &ListScreen, width: usize) -> Vec<Line<'static>> {
-        vec![heading(&columns(width), app.ui.theme.dim())]
-    }
-
-    fn lines(
-        &self,
-        app: &App,
-        screen: &ListScreen,
-        item: &ListItem,
-        width: usize,
-    ) -> Vec<Line<'static>> {
-        let Some(alert) = rows(screen).get(item.index) else { return vec![Line::default()] };
-        let theme = app.ui.theme;
-        let style = if alert.is_firing() { theme.text() } else { theme.dim() };
-        let name = item.notes.first().map_or("", String::as_str);
-        let mark = match (screen.marked.is_empty(), screen.marked.contains(&item.key)) {
-            (true, _) => "",
-            (false, true) => "✓ ",
-            (false, false) => "  ",
+    fn details(of: &RowContext<'_, Alert>) -> Vec<(Cow<'static, str>, String)> {
+        let RowContext { app, row: alert, .. } = *of;
+        let since = exact_time(app, alert.starts_at);
+        let fires = match alert.ends_at.filter(|_| !alert.is_firing()) {
+            Some(ended) => format!("from {since} until {}", exact_time(app, ended)),
+            None => format!("since {since}"),
         };
-        let name = format!("{mark}{name}");
-        let mut lines = vec![line(
-            &columns(width),
-            vec![
-                Cell::new(STATE, alert.state.to_string(), state_style(theme, alert)),
-                Cell::new(NAME, name, style),
-                Cell::new(SOURCE, one_line(&alert.source), theme.dim()),
-                Cell::new(COUNT, format!("×{}", alert.count), style),
-                Cell::new(FIRST, time(app, alert.first_at), theme.dim()),
-                Cell::new(LAST, time(app, alert.last_at), theme.dim()),
-            ],
-        )];
-        if screen.is_expanded(item) {
-            lines.extend(details(app, alert, width));
-        }
-        lines
+        let (first, last) = (exact_time(app, alert.first_at), exact_time(app, alert.last_at));
+        let mut details: Vec<(Cow<'static, str>, String)> = vec![
+            ("Title".into(), alert.title.clone()),
+            ("Fires".into(), fires),
+            ("Reported".into(), format!("first {first}, last {last}")),
+        ];
+        let named = alert.labels.iter().chain(&alert.annotations);
+        details.extend(named.map(|(name, value)| (name.clone().into(), value.clone())));
+        details.push(("Page".into(), alert.url.clone().unwrap_or_default()));
+        details.push(("From".into(), format!("{}, group {}", alert.source, alert.group)));
+        details
     }
 
-    fn footer(&self, app: &App, screen: &ListScreen, _: usize) -> Vec<Line<'static>> {
+    fn footer(app: &App, screen: &ListScreen) -> Vec<Line<'static>> {
         if is_complete(rows(screen)) {
             return Vec::new();
         }
@@ -224,30 +183,21 @@ impl ScreenLogic for AlertsScreen {
         vec![Span::styled(text, app.ui.theme.dim()).into()]
     }
 
-    fn empty_text(&self, _: &App, screen: &ListScreen) -> String {
-        if screen.total > 0 {
-            "No alert passes the filter.".into()
-        } else {
-            "It has no alerts: they come from monitoring systems, by the routes for what they report."
-                .into()
-        }
+    fn text(app: &App, alert: &Alert) -> String {
+        let mut facts = vec![
+            format!("{} ×{}", alert.state, alert.count),
+            one_line(&alert.title),
+            format!("first {}, last {}", time(app, alert.first_at), time(app, alert.last_at)),
+            one_line(&labels(alert).join(" ")),
+        ];
+        facts.extend(alert.url.as_deref().map(one_line));
+        facts.retain(|fact| !fact.is_empty());
+        facts.join("  ")
     }
 
-    fn enter(&self, _: &App, _: &ListScreen, _: &ListItem) -> Entered {
-        Entered::Details
-    }
-
-    fn copies(&self, app: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText> {
-        let Some(alert) = item.and_then(|item| rows(screen).get(item.index)) else {
-            return Vec::new();
-        };
-        let listed = screen.items.iter().filter_map(|item| rows(screen).get(item.index));
-        let all: Vec<String> = listed.map(|alert| text(app, alert)).collect();
-        let mut copies = vec![CopyText { key: 't', what: "this alert", text: text(app, alert) }];
-        if let Some(url) = &alert.url {
-            copies.push(CopyText { key: 'u', what: "the page of the sender", text: url.clone() });
-        }
-        copies.push(CopyText { key: 'a', what: "all that are listed", text: all.join("\n") });
-        copies
+    fn parts(alert: &Alert) -> Vec<CopyText> {
+        let page =
+            |url: &String| CopyText { key: 'u', what: "the page of the sender", text: url.clone() };
+        alert.url.iter().map(page).collect()
     }
 }

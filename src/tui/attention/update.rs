@@ -29,12 +29,14 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
     }
     let first = app.notices.attention.seen.is_none();
     let backend_now = app.backend_now();
+    let causes = urgent::Causes::of(&snapshot.rows);
     let seen = app.notices.attention.seen.get_or_insert_default();
     let (mut new, mut news, mut unclaimed) = (Vec::new(), Vec::new(), Vec::new());
     for row in &snapshot.rows {
         let mine =
             row.assignee.as_ref().is_some_and(|person| person.handle == app.session.me.handle);
-        let is_unclaimed = urgent::is_unclaimed(row, backend_now);
+        let is_quiet = causes.is_quiet(row);
+        let is_unclaimed = urgent::is_unclaimed(row, backend_now) && !is_quiet;
         let is_muted = row.is_muted();
         let now = SeenRow { is_mine: mine, is_unclaimed, is_muted, seq: row.seq };
         let before = seen.insert(row.id, now);
@@ -63,6 +65,7 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
             && !own
             && !row.is_snoozed(backend_now)
             && !is_muted
+            && (mine || !is_quiet)
             && app.session.settings.notify.priorities.contains(&row.priority)
         {
             new.push((row, mine));

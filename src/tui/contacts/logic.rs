@@ -1,46 +1,35 @@
 //! The screen of contacts: how the viewer is reached, and how others are.
 
-use chrono::TimeDelta;
+use std::borrow::Cow;
 
-use crate::model::notification::ContactReach;
+use chrono::TimeDelta;
+use ratatui::style::Style;
+
+use crate::model::notification::{ContactReach, PersonReach};
 use crate::model::time::format_duration;
 
-use crate::tui::contacts::{Row, is_viewer, rows};
+use crate::tui::action::Action;
+use crate::tui::contacts::row::ContactRow;
+use crate::tui::contacts::{is_viewer, rows};
 use crate::tui::core::app::App;
-use crate::tui::lists::shared::{MEDIUM, WIDE, detail, one_line};
-use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
+use crate::tui::lists::shared::{MEDIUM, WIDE, one_line};
 use crate::tui::screens::item::{ListItem, Rank};
-use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
+use crate::tui::screens::table::{Column, Content, RowContext, TableScreen, items_of, styled};
 use crate::tui::screens::{ListScreen, ScreenRequest};
-use crate::tui::widgets::text::Line;
 
 /// The definition of the screen.
 #[derive(Clone, Copy, Debug)]
 pub struct ContactsScreen;
 
-const PERSON: &str = "PERSON";
-const CONTACT: &str = "CONTACT";
-const CHANNEL: &str = "CHANNEL";
-const ADDRESS: &str = "ADDRESS";
-const WHEN: &str = "WHEN";
+type Col = Column<ContactRow>;
+
+/// What the row of quiet hours has in place of the name of a contact.
+const QUIET: &str = "quiet hours";
 
 const PERSON_WIDTH: usize = 10;
 const CONTACT_WIDTH: usize = 12;
 const CHANNEL_WIDTH: usize = 10;
 const ADDRESS_WIDTH: usize = 24;
-
-fn columns(room: usize) -> Vec<ColumnSpec> {
-    fit(
-        &[
-            ColumnSpec::new(PERSON, PERSON_WIDTH, 0),
-            ColumnSpec::new(CONTACT, CONTACT_WIDTH, 0),
-            ColumnSpec::new(CHANNEL, CHANNEL_WIDTH, MEDIUM),
-            ColumnSpec::new(ADDRESS, ADDRESS_WIDTH, WIDE),
-            ColumnSpec::fill(WHEN),
-        ],
-        room,
-    )
-}
 
 fn times(waits: &[i64]) -> String {
     let text = |wait: &i64| match wait {
@@ -64,71 +53,97 @@ fn when(contact: &ContactReach) -> String {
     }
 }
 
-fn text(row: Row<'_>) -> String {
-    let person = one_line(&row.person().person);
-    match row {
-        Row::Contact(_, contact) => format!(
-            "{person}  {}  {}  {}  {}",
-            one_line(&contact.contact),
-            one_line(&contact.channel),
-            one_line(&contact.address),
-            when(contact)
-        ),
-        Row::Quiet(reach) => format!("{person}  quiet  {}", quiet_text(reach)),
-    }
-}
-
-fn quiet_text(reach: &crate::model::notification::PersonReach) -> String {
+fn quiet_text(reach: &PersonReach) -> String {
     reach.quiet.as_ref().map_or_else(String::new, |quiet| {
         let zone = quiet.zone.as_deref().map(|zone| format!(" {zone}")).unwrap_or_default();
         one_line(&format!("what may wait is not sent from {} to {}{zone}", quiet.from, quiet.to))
     })
 }
 
-impl ScreenLogic for ContactsScreen {
-    fn terms(&self) -> &'static [&'static str] {
-        &["person", "channel"]
-    }
+/// Makes the content of a cell of the contact, in the style of its person; empty in the row of quiet
+/// hours.
+fn contact_cell(
+    of: &RowContext<'_, ContactRow>,
+    text: impl FnOnce(&ContactReach) -> &str,
+) -> Content {
+    let text = of.row.contact.as_ref().map(|contact| one_line(text(contact)));
+    text.map_or_else(Content::new, |text| styled(text, style(of)))
+}
 
-    fn orders(&self) -> &'static [&'static str] {
-        &["your own first", "by person"]
+fn name_cell(of: &RowContext<'_, ContactRow>) -> Content {
+    match &of.row.contact {
+        Some(_) => contact_cell(of, |contact| &contact.contact),
+        None => styled(QUIET, style(of)),
     }
+}
 
-    fn request(&self, _: &App, _: &ListScreen, _: u32) -> Option<ScreenRequest> {
+fn when_cell(of: &RowContext<'_, ContactRow>) -> Content {
+    let theme = of.app.ui.theme;
+    match &of.row.contact {
+        Some(contact) if contact.problem.is_some() => styled(when(contact), theme.past()),
+        Some(contact) => of.dim(when(contact)),
+        None => of.dim(quiet_text(&of.row.person)),
+    }
+}
+
+/// Returns the style of a row: the viewer's own stand out.
+fn style(of: &RowContext<'_, ContactRow>) -> Style {
+    let theme = of.app.ui.theme;
+    if is_viewer(of.app, &of.row.person) { theme.text() } else { theme.dim() }
+}
+
+fn item(app: &App, row: &ContactRow) -> ListItem {
+    let person = &row.person.person;
+    let (name, channel) = match &row.contact {
+        Some(contact) => (contact.contact.as_str(), contact.channel.clone()),
+        None => (QUIET, String::new()),
+    };
+    ListItem {
+        key: format!("{person} {name}"),
+        text: ContactsScreen::text(app, row),
+        terms: vec![("person", person.clone()), ("channel", channel)],
+        ranks: vec![Rank::Number(i64::from(!is_viewer(app, &row.person))), Rank::text(person)],
+        ..ListItem::default()
+    }
+}
+
+impl TableScreen for ContactsScreen {
+    type Row = ContactRow;
+
+    const TERMS: &'static [&'static str] = &["person", "channel"];
+    const ORDERS: &'static [&'static str] = &["your own first", "by person"];
+    const COLUMNS: &'static [Col] = &[
+        Col::new("PERSON", PERSON_WIDTH, |of| styled(one_line(&of.row.person.person), style(of))),
+        Col::new("CONTACT", CONTACT_WIDTH, name_cell),
+        Col::new("CHANNEL", CHANNEL_WIDTH, |of| contact_cell(of, |contact| &contact.channel))
+            .from(MEDIUM),
+        Col::new("ADDRESS", ADDRESS_WIDTH, |of| contact_cell(of, |contact| &contact.address))
+            .from(WIDE),
+        Col::fill("WHEN", when_cell),
+    ];
+    const COPIED: &'static str = "this contact";
+    const EMPTY: &'static str = "Nobody has a contact, in the settings or of their own";
+    const EMPTY_ACTIONS: &'static [(Action, &'static str)] =
+        &[(Action::AddContact, "adds one of yours")];
+
+    fn request(_: &App, _: &ListScreen, _: u32) -> Option<ScreenRequest> {
         Some(ScreenRequest::Contacts)
     }
 
-    fn items(&self, app: &App, screen: &ListScreen) -> Vec<ListItem> {
-        let item = |(index, row): (usize, Row<'_>)| {
-            let person = row.person();
-            let (name, channel) = match row {
-                Row::Contact(_, contact) => (contact.contact.clone(), contact.channel.clone()),
-                Row::Quiet(_) => ("quiet hours".to_owned(), String::new()),
-            };
-            let is_own = is_viewer(app, person);
-            ListItem {
-                key: format!("{} {name}", person.person),
-                index,
-                text: text(row),
-                terms: vec![("person", person.person.clone()), ("channel", channel)],
-                ranks: vec![Rank::Number(i64::from(!is_own)), Rank::text(&person.person)],
-                section: None,
-                ..ListItem::default()
-            }
-        };
-        rows(screen).into_iter().enumerate().map(item).collect()
+    fn rows(screen: &ListScreen) -> &[ContactRow] {
+        rows(screen)
     }
 
-    fn about(&self, app: &App, screen: &ListScreen) -> Vec<String> {
-        let rows = rows(screen);
-        let is_own =
-            |row: &&Row<'_>| matches!(row, Row::Contact(..)) && is_viewer(app, row.person());
-        let own = rows.iter().filter(is_own).count();
-        let broken = rows.iter().filter(|row| match row {
-            Row::Contact(_, contact) => contact.problem.is_some(),
-            Row::Quiet(_) => false,
-        });
-        let broken = broken.count();
+    fn items(app: &App, rows: &[ContactRow]) -> Vec<ListItem> {
+        items_of(rows, |row| item(app, row))
+    }
+
+    fn about(app: &App, screen: &ListScreen) -> Vec<String> {
+        let contacts = rows(screen)
+            .iter()
+            .filter_map(|row| row.contact.as_ref().map(|contact| (&row.person, contact)));
+        let own = contacts.clone().filter(|(person, _)| is_viewer(app, person)).count();
+        let broken = contacts.filter(|(_, contact)| contact.problem.is_some()).count();
         let own = if own == 0 { "none of yours".to_owned() } else { format!("{own} of yours") };
         let mut about = vec![own];
         if broken > 0 {
@@ -137,79 +152,31 @@ impl ScreenLogic for ContactsScreen {
         about
     }
 
-    fn heading(&self, app: &App, _: &ListScreen, width: usize) -> Vec<Line<'static>> {
-        vec![heading(&columns(width), app.ui.theme.dim())]
-    }
-
-    fn lines(
-        &self,
-        app: &App,
-        screen: &ListScreen,
-        item: &ListItem,
-        width: usize,
-    ) -> Vec<Line<'static>> {
-        let rows = rows(screen);
-        let Some(row) = rows.get(item.index).copied() else { return vec![Line::default()] };
-        let theme = app.ui.theme;
-        let person = row.person();
-        let style = if is_viewer(app, person) { theme.text() } else { theme.dim() };
-        let cells = match row {
-            Row::Contact(_, contact) => {
-                let is_broken = contact.problem.is_some();
-                let when_style = if is_broken { theme.past() } else { theme.dim() };
-                vec![
-                    Cell::new(PERSON, one_line(&person.person), style),
-                    Cell::new(CONTACT, one_line(&contact.contact), style),
-                    Cell::new(CHANNEL, one_line(&contact.channel), style),
-                    Cell::new(ADDRESS, one_line(&contact.address), style),
-                    Cell::new(WHEN, when(contact), when_style),
-                ]
-            }
-            Row::Quiet(_) => vec![
-                Cell::new(PERSON, one_line(&person.person), style),
-                Cell::new(CONTACT, "quiet hours".to_owned(), style),
-                Cell::new(WHEN, quiet_text(person), theme.dim()),
-            ],
-        };
-        let mut lines = vec![line(&columns(width), cells)];
-        if screen.is_expanded(item)
-            && let Row::Contact(_, contact) = row
-        {
-            lines.extend(detail(app, "Channel", &contact.channel, width));
-            lines.extend(detail(app, "Kind", contact.kind.as_deref().unwrap_or_default(), width));
-            lines.extend(detail(app, "Address", &contact.address, width));
-            lines.extend(detail(app, "Urgent", &times(&contact.urgent_after_s), width));
-            lines.extend(detail(app, "Rest", &times(&contact.rest_after_s), width));
-            let origin = if contact.from_settings { "in the settings" } else { "in the store" };
-            lines.extend(detail(app, "Stored", origin, width));
-            let problem = contact.problem.as_deref().unwrap_or_default();
-            lines.extend(detail(app, "Problem", problem, width));
-        }
-        lines
-    }
-
-    fn empty_text(&self, _: &App, screen: &ListScreen) -> String {
-        if screen.total > 0 {
-            "No contact passes the filter.".into()
-        } else {
-            "Nobody has a contact: add your own here, or [[contacts]] to the settings file of the \
-             program that sends."
-                .into()
-        }
-    }
-
-    fn enter(&self, _: &App, _: &ListScreen, _: &ListItem) -> Entered {
-        Entered::Details
-    }
-
-    fn copies(&self, _: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText> {
-        let rows = rows(screen);
-        let Some(row) = item.and_then(|item| rows.get(item.index)) else { return Vec::new() };
-        let listed = screen.items.iter().filter_map(|item| rows.get(item.index));
-        let all: Vec<String> = listed.map(|row| text(*row)).collect();
+    fn details(of: &RowContext<'_, ContactRow>) -> Vec<(Cow<'static, str>, String)> {
+        let Some(contact) = &of.row.contact else { return Vec::new() };
+        let origin = if contact.from_settings { "in the settings" } else { "in the store" };
         vec![
-            CopyText { key: 't', what: "this contact", text: text(*row) },
-            CopyText { key: 'a', what: "all that are listed", text: all.join("\n") },
+            ("Channel".into(), contact.channel.clone()),
+            ("Kind".into(), contact.kind.clone().unwrap_or_default()),
+            ("Address".into(), contact.address.clone()),
+            ("Urgent".into(), times(&contact.urgent_after_s)),
+            ("Rest".into(), times(&contact.rest_after_s)),
+            ("Stored".into(), origin.to_owned()),
+            ("Problem".into(), contact.problem.clone().unwrap_or_default()),
         ]
+    }
+
+    fn text(_: &App, row: &ContactRow) -> String {
+        let person = one_line(&row.person.person);
+        match &row.contact {
+            Some(contact) => format!(
+                "{person}  {}  {}  {}  {}",
+                one_line(&contact.contact),
+                one_line(&contact.channel),
+                one_line(&contact.address),
+                when(contact)
+            ),
+            None => format!("{person}  quiet  {}", quiet_text(&row.person)),
+        }
     }
 }

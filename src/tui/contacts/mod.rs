@@ -2,44 +2,23 @@
 
 pub mod form;
 pub mod logic;
+pub mod row;
 pub mod state;
 pub mod update;
 
-use crate::model::notification::{ContactReach, PersonReach};
+use crate::model::notification::PersonReach;
 
+use crate::tui::contacts::row::ContactRow;
 use crate::tui::core::app::App;
 use crate::tui::screens::{ListItem, ListScreen, ScreenData, ScreenKind};
 
-/// What an item of the list is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Row<'a> {
-    /// A contact of a person.
-    Contact(&'a PersonReach, &'a ContactReach),
-    /// The quiet hours of a person, or that there are none.
-    Quiet(&'a PersonReach),
-}
-
-impl<'a> Row<'a> {
-    /// Returns the person.
-    #[must_use]
-    pub fn person(self) -> &'a PersonReach {
-        match self {
-            Self::Contact(person, _) | Self::Quiet(person) => person,
-        }
-    }
-}
-
-/// Returns all rows of the list: contacts and quiet hours of each person.
+/// Returns the rows of the list.
 #[must_use]
-pub fn rows(screen: &ListScreen) -> Vec<Row<'_>> {
-    let ScreenData::Contacts(people) = &screen.data else { return Vec::new() };
-    let of_person = |person| {
-        let person: &PersonReach = person;
-        let contacts = person.contacts.iter().map(move |contact| Row::Contact(person, contact));
-        let quiet = person.quiet.as_ref().map(|_| Row::Quiet(person));
-        contacts.chain(quiet).collect::<Vec<_>>()
-    };
-    people.iter().flat_map(of_person).collect()
+pub fn rows(screen: &ListScreen) -> &[ContactRow] {
+    match &screen.data {
+        ScreenData::Contacts(rows) => rows,
+        _ => &[],
+    }
 }
 
 /// Returns the list if it is what one sees.
@@ -50,10 +29,10 @@ pub fn shown(app: &App) -> Option<&ListScreen> {
 
 /// Returns the row that is selected, if the list is what one sees.
 #[must_use]
-pub fn selected(app: &App) -> Option<Row<'_>> {
+pub fn selected(app: &App) -> Option<&ContactRow> {
     let screen = shown(app)?;
     let item: &ListItem = screen.selected_item()?;
-    rows(screen).get(item.index).copied()
+    rows(screen).get(item.index)
 }
 
 /// Returns whether a person is the viewer.

@@ -11,7 +11,7 @@ use crate::model::{Actor, CommandId};
 use crate::tui::action::{Action, READ_ONLY};
 use crate::tui::contacts::form::{change, fields, quiet_fields};
 use crate::tui::contacts::state::PendingContact;
-use crate::tui::contacts::{Row, is_viewer, rows, selected, shown};
+use crate::tui::contacts::{is_viewer, rows, selected, shown};
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
@@ -39,8 +39,8 @@ pub(in crate::tui) fn edit_quiet(app: &mut App) -> Vec<Effect> {
         return show_toast(app, why, true);
     }
     open(app, Kind::QuietHours, |app| {
-        let own = shown(app).into_iter().flat_map(rows).map(Row::person);
-        let own = own.into_iter().find(|person| is_viewer(app, person));
+        let mut people = shown(app).into_iter().flat_map(rows).map(|row| &row.person);
+        let own = people.find(|person| is_viewer(app, person));
         quiet_fields(own.and_then(|person| person.quiet.as_ref()))
     })
 }
@@ -50,18 +50,18 @@ pub(in crate::tui) fn edit(app: &mut App) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);
     }
-    match selected(app) {
-        Some(row) if !is_viewer(app, row.person()) => show_toast(app, NOT_OWN, true),
-        Some(Row::Quiet(_)) => edit_quiet(app),
-        Some(Row::Contact(_, contact)) if contact.from_settings => {
-            show_toast(app, OF_SETTINGS, true)
-        }
-        Some(Row::Contact(_, contact)) => {
+    let Some(row) = selected(app) else { return Vec::new() };
+    if !is_viewer(app, &row.person) {
+        return show_toast(app, NOT_OWN, true);
+    }
+    match &row.contact {
+        None => edit_quiet(app),
+        Some(contact) if contact.from_settings => show_toast(app, OF_SETTINGS, true),
+        Some(contact) => {
             let contact = contact.clone();
             let kind = Kind::Contact { name: Some(contact.contact.clone()) };
             open(app, kind, |app| fields(Some(&contact), channels(app)))
         }
-        None => Vec::new(),
     }
 }
 
@@ -84,12 +84,8 @@ fn open(
 /// Returns the names of the channels that somebody uses, to offer them.
 fn channels(app: &App) -> Vec<String> {
     let rows = shown(app).into_iter().flat_map(rows);
-    let mut names: Vec<String> = rows
-        .filter_map(|row| match row {
-            Row::Contact(_, contact) => Some(contact.channel.clone()),
-            Row::Quiet(_) => None,
-        })
-        .collect();
+    let mut names: Vec<String> =
+        rows.filter_map(|row| Some(row.contact.as_ref()?.channel.clone())).collect();
     names.sort();
     names.dedup();
     names
@@ -100,16 +96,17 @@ pub(in crate::tui) fn remove(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);
     }
-    match selected(app) {
-        Some(row) if !is_viewer(app, row.person()) => show_toast(app, NOT_OWN, true),
-        Some(Row::Quiet(_)) => {
+    let Some(row) = selected(app) else { return Vec::new() };
+    if !is_viewer(app, &row.person) {
+        return show_toast(app, NOT_OWN, true);
+    }
+    match &row.contact {
+        None => {
             let change = ContactChange::Quiet(None);
             send(app, change, "removing the quiet hours".to_owned(), None, at)
         }
-        Some(Row::Contact(_, contact)) if contact.from_settings => {
-            show_toast(app, OF_SETTINGS, true)
-        }
-        Some(Row::Contact(_, contact)) => {
+        Some(contact) if contact.from_settings => show_toast(app, OF_SETTINGS, true),
+        Some(contact) => {
             let name = contact.contact.clone();
             if app.inflight.contacts.removal.as_ref() == Some(&name) {
                 app.inflight.contacts.removal = None;
@@ -121,7 +118,6 @@ pub(in crate::tui) fn remove(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
             app.inflight.contacts.removal = Some(name);
             show_toast(app, text, false)
         }
-        None => Vec::new(),
     }
 }
 
@@ -200,21 +196,18 @@ pub(in crate::tui) fn test(app: &mut App) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);
     }
-    match selected(app) {
-        Some(row) if !is_viewer(app, row.person()) => {
-            let why = "it is somebody else's: `redphone contact test` tries it";
-            show_toast(app, why, true)
-        }
-        Some(Row::Contact(person, contact)) => {
-            let (person, contact) = (person.person.clone(), contact.contact.clone());
-            let text = format!("sending a test to {} …", sanitize(&contact));
-            app.inflight.contacts.is_testing = true;
-            let mut effects = vec![Effect::TestContacts(person, Some(contact))];
-            effects.extend(show_toast(app, text, false));
-            effects
-        }
-        Some(Row::Quiet(_)) | None => Vec::new(),
+    let Some(row) = selected(app) else { return Vec::new() };
+    if !is_viewer(app, &row.person) {
+        let why = "it is somebody else's: `redphone contact test` tries it";
+        return show_toast(app, why, true);
     }
+    let Some(contact) = &row.contact else { return Vec::new() };
+    let (person, contact) = (row.person.person.clone(), contact.contact.clone());
+    let text = format!("sending a test to {} …", sanitize(&contact));
+    app.inflight.contacts.is_testing = true;
+    let mut effects = vec![Effect::TestContacts(person, Some(contact))];
+    effects.extend(show_toast(app, text, false));
+    effects
 }
 
 /// Says what came of test messages.

@@ -58,6 +58,17 @@ pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
             let about = "its sections and action items, as Markdown";
             items.push(Item::new("the review", pick).key('v').about(about).value("review"));
         }
+        let opened = app.fetched.evidence.as_ref().and_then(|(id, text)| {
+            let evidence = incident.evidence.iter().find(|one| one.id == *id)?;
+            Some((evidence, text.as_ref().ok()?))
+        });
+        if let Some((evidence, text)) = opened {
+            let text = lines(text).map(|line| line.into_owned().into_string());
+            let text = text.collect::<Vec<_>>().join("\n");
+            let pick = Pick::Copy(text, "the evidence");
+            let item = Item::new("the evidence", pick).key('e');
+            items.push(item.about(sanitize(&evidence.name).into_string()).value("evidence"));
+        }
         if !incident.review.actions.is_empty() {
             let mut text = String::new();
             push_actions(incident, &mut text);

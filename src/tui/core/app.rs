@@ -206,6 +206,13 @@ impl App {
         selected.or_else(|| rows.chain(hidden).find(|row| row.id == id))
     }
 
+    /// Returns the summary of an incident: of the record on the screen, or of a row.
+    #[must_use]
+    pub fn summary(&self, id: IncidentId) -> Option<&Summary> {
+        let shown = self.reading.shown.as_ref().filter(|shown| shown.id == id);
+        shown.map(|shown| &shown.detail.incident.summary).or_else(|| self.row(id))
+    }
+
     /// Returns the position of the last known event of an incident: by its row, or as reported for
     /// an incident that has ended.
     #[must_use]

@@ -14,6 +14,7 @@ use crate::backend::{
     Page as Rows, Search,
 };
 use crate::config::Reload;
+use crate::model::evidence::EvidenceContent;
 use crate::model::filter::Filter;
 use crate::model::maintenance::{MaintenanceRequest, MaintenanceWindow};
 use crate::model::measures::Measures;
@@ -107,6 +108,8 @@ pub enum Message {
     DraftLost(String),
     /// The recorded problems were read: incidents can be linked to them.
     Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
+    /// Evidence was read: its text is shown.
+    Evidence(Uuid, Result<Box<EvidenceContent>, BackendError>),
     /// The editor has ended: its text goes into the field.
     Edited(Result<String, EditorError>),
     /// The settings file was changed: keys, appearance and rules follow it from now on.
@@ -133,6 +136,8 @@ pub enum Message {
         Result<Sourced<Rows<NotificationEntry>>, BackendError>,
         DateTime<Utc>,
     ),
+    /// It was read how people are reached: the list of levels says by what and when.
+    Reach(Result<Vec<PersonReach>, BackendError>, DateTime<Utc>),
     /// A change of the directory was made, or refused.
     Administered(CommandId, Result<Box<Administered>, BackendError>, DateTime<Utc>),
     /// A change of contacts was made, or refused.
@@ -210,6 +215,8 @@ pub enum Effect {
     LocateIncident(IncidentNumber),
     /// Read the recorded problems.
     LoadProblems,
+    /// Read the content of evidence.
+    LoadEvidence(Uuid),
     /// Read a page of the history; the number comes back with the answer.
     LoadHistoryPage(u64, Box<Search>),
     /// Store a filter for later runs.
@@ -236,6 +243,8 @@ pub enum Effect {
     LoadScreen(u64, Box<ScreenRequest>),
     /// Read the notifications of an incident; the number comes back with the answer.
     LoadNotified(u64, IncidentId),
+    /// Read how people are reached.
+    LoadReach,
     /// Change the directory, once and not by the outbox.
     Administer(Box<AdministrationRequest>),
     /// Change the contacts of the viewer, once and not by the outbox.

@@ -27,6 +27,12 @@ pub(super) fn push(out: &mut Fields<'_>, detail: &Detail) {
     let is_complete = alerts.len() < most;
     let id = detail.incident.summary.id;
     out.link("Alerts", count_text(alerts, is_complete), Destination::Alerts(id));
+    // The times are those of the clock of the store.
+    let now = app.backend_time(out.now);
+    if let Some(soak) = detail.soak.filter(|_| detail.incident.summary.status.is_open()) {
+        let style = if soak.has_passed(now) { app.ui.theme.text() } else { app.ui.theme.strong() };
+        out.field("Stability", &soak.text(now), style);
+    }
     let shown = if out.has_screen() { MAX_ON_RECORD } else { MAX_IN_PANE };
     for (alert, name) in alerts.iter().zip(short_names(alerts)).take(shown) {
         push_alert(out, alert, &name);

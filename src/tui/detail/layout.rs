@@ -28,6 +28,9 @@ use crate::tui::travel::TimeTravel;
 use crate::tui::widgets::formatting::{age, short_duration};
 use crate::tui::widgets::text::{Line, Span};
 
+/// The label of evidence, each of which can be followed.
+const EVIDENCE: &str = "Evidence";
+
 /// Returns what [`lines`] depends on.
 pub(in crate::tui) fn inputs(app: &App, width: usize) -> DetailInputs {
     let detail = app.reading.shown.as_ref().map(|shown| Identity::new(&shown.detail));
@@ -77,6 +80,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec
     }
     push_classification(&mut out, incident);
     out.lines.push(Line::default());
+    named::push_known_errors(&mut out, detail);
     people(&mut out, incident);
     service_levels(&mut out, detail);
     if app.travel.is_none() {
@@ -102,8 +106,10 @@ fn past_detail(detail: &Detail, incident: &Incident, at: DateTime<Utc>) -> Detai
         suspects: detail.suspects.iter().filter(|s| s.change.starts_at <= at).cloned().collect(),
         similar: Vec::new(),
         problem: detail.problem.clone().filter(linked),
+        known_errors: Vec::new(),
         linked_changes: detail.linked_changes.clone(),
         alert_rows: Vec::new(),
+        soak: None,
     }
 }
 
@@ -290,10 +296,11 @@ fn content(out: &mut Fields<'_>, detail: &Detail) {
     updates(out, incident);
     checklist(out, incident);
     let mut label = "";
-    for fact in incident.facts() {
+    for fact in incident.facts().filter(|fact| fact.label != EVIDENCE) {
         out.plain(if fact.label == label { "" } else { fact.label }, &fact.text);
         label = fact.label;
     }
+    named::push_evidence(out, incident);
     named::push_links(out, detail);
     if !incident.labels.is_empty() {
         out.plain("Labels", &incident.labels.join(" · "));
@@ -390,6 +397,10 @@ fn ending(out: &mut Fields<'_>, incident: &Incident) {
             ),
         );
         out.plain("Validated", &resolution.validation);
+        if let Some(stability) = resolution.stability {
+            let waived = if stability.is_waived() { " · waived" } else { "" };
+            out.plain("Stability", &format!("{}{waived}", stability.text()));
+        }
     }
     if let Some((what, reason)) = &incident.reclassified {
         out.plain("Ended as", &format!("{what}: {reason}"));

@@ -3,7 +3,7 @@
 
 use crate::backend::{Detail, Similar};
 use crate::model::change::{Change, Suspect, by_begin};
-use crate::model::command::Link;
+use crate::model::command::{CommandKind, Link};
 use crate::model::similar::hints;
 use crate::model::text::SafeText;
 use crate::model::{ChangeId, Incident, IncidentNumber};
@@ -16,6 +16,7 @@ use crate::tui::follow::{Destination, DetailLink};
 use crate::tui::runbook::items::{has_any, matching_runbooks};
 use crate::tui::screens::ScreenKind;
 use crate::tui::widgets::formatting::short_duration;
+use crate::tui::widgets::text::Line;
 
 /// How many links, and how many merged incidents, are named.
 const MAX_NAMED: usize = 100;
@@ -46,17 +47,51 @@ pub(super) fn push_context(out: &mut Fields<'_>, detail: &Detail) {
     }
 }
 
+/// Appends the known errors that may be behind it, and how one is linked.
+pub(super) fn push_known_errors(out: &mut Fields<'_>, detail: &Detail) {
+    if detail.known_errors.is_empty() {
+        return;
+    }
+    let key = out.app.ui.keymap.keys(Action::Command(CommandKind::Link)).first();
+    let key = key.map(|key| format!(" [{key} k links it]")).unwrap_or_default();
+    for (index, error) in detail.known_errors.iter().enumerate() {
+        let how = if index == 0 { key.as_str() } else { "" };
+        let text = format!("{} · {}{how}", error.text(), error.likeness());
+        out.link("Known error", text, Destination::Problem(error.problem, error.title.clone()));
+    }
+    out.lines.push(Line::default());
+}
+
 /// Appends in which fields most incidents like it differ, and in the record how to list them all.
 fn push_hints(out: &mut Fields<'_>, detail: &Detail) {
     let row = &detail.incident.summary;
-    for hint in hints(row, &detail.similar) {
-        out.field("", &hint.text(), out.app.ui.theme.near());
+    let can_follow = out.has_screen() && row.status.is_open();
+    let app = out.app;
+    let key = app.ui.keymap.keys(Action::ApplyHint).first().filter(|_| can_follow);
+    for (index, hint) in hints(row, &detail.similar).into_iter().enumerate() {
+        let key = key.filter(|_| index == 0).map(|key| format!(" [{key} sets it]"));
+        let text = format!("{}{}", hint.text(), key.unwrap_or_default());
+        out.field("", &text, app.ui.theme.near());
     }
     if out.has_screen() && !detail.similar.is_empty() {
         let key = out.app.ui.keymap.keys(Action::Screen(ScreenKind::Similar)).first();
         let key = key.map(|key| format!(" [{key}]")).unwrap_or_default();
         let text = format!("all of them{key}");
         out.link("", text, Destination::Similar(row.id));
+    }
+}
+
+/// Appends the evidence, which leads to its text.
+pub(super) fn push_evidence(out: &mut Fields<'_>, incident: &Incident) {
+    let mut label = "Evidence";
+    for evidence in &incident.evidence {
+        if evidence.redacted {
+            out.plain(label, &evidence.line());
+        } else {
+            let destination = Destination::Evidence(evidence.id, evidence.name.clone());
+            out.link(label, evidence.line(), destination);
+        }
+        label = "";
     }
 }
 

@@ -47,5 +47,10 @@ pub(super) fn push(out: &mut Fields<'_>, incident: &Incident) {
             (false, false) => Style::new(),
         };
         out.paragraph(&text, style);
+        if let Some(follow_up) = incident.follow_up(item.id) {
+            let is_done = follow_up.proposes_done(item.done);
+            let style = if is_done { theme.near() } else { theme.dim() };
+            out.paragraph(&format!("    {}", follow_up.line()), style);
+        }
     }
 }

@@ -27,13 +27,15 @@ const WHAT: &str = "WHAT";
 const WHO: &str = "WHO";
 const TEXT: &str = "TEXT";
 
-/// The width below which what, who and text share a column.
-const MERGED_BELOW: usize = 60;
+/// The width below which what, who and text share a column, so that the text is not starved.
+const MERGED_BELOW: usize = 90;
+/// The width from which on the priority has a column.
+const PRIORITY_FROM: usize = 44;
 /// The columns where there is room for one each.
 const COLUMNS: [ColumnSpec; 7] = [
     ColumnSpec::new(TIME, 5, 0),
     ColumnSpec::new(INCIDENT, 8, 0),
-    ColumnSpec::new(PRIORITY, 2, MERGED_BELOW),
+    ColumnSpec::new(PRIORITY, 2, PRIORITY_FROM),
     ColumnSpec::new(TITLE, 40, 140),
     ColumnSpec::new(WHAT, 13, MERGED_BELOW),
     ColumnSpec::new(WHO, 16, MERGED_BELOW),

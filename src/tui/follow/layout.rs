@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
+use ratatui::style::Style;
+use uuid::Uuid;
 
 use crate::model::change::{Change, Suspect};
 use crate::model::problem::Problem;
@@ -14,6 +16,7 @@ use crate::model::{Extra, IncidentId, ProblemId};
 use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
 use crate::tui::follow::{Destination, DetailLink, LinkedPage};
+use crate::tui::widgets::bounded::bounded;
 use crate::tui::widgets::markdown::markdown_lines;
 use crate::tui::widgets::text::{Line, Span};
 
@@ -51,6 +54,7 @@ pub(in crate::tui) fn title(page: &LinkedPage) -> &'static str {
     match page.destination {
         Destination::Problem(..) => "Problem",
         Destination::Review(_) => "Review",
+        Destination::Evidence(..) => "Evidence",
         _ => "Change",
     }
 }
@@ -76,6 +80,7 @@ pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<L
             }
         }
         Destination::Review(id) => return review_lines(app, *id, width),
+        Destination::Evidence(id, name) => out.evidence(*id, name),
         Destination::Incident(_)
         | Destination::Alerts(_)
         | Destination::Similar(_)
@@ -142,6 +147,21 @@ impl Page<'_> {
                 Span::raw(line),
             ]));
             label = "";
+        }
+    }
+
+    /// Appends the text of evidence, or why there is none.
+    fn evidence(&mut self, id: Uuid, name: &str) {
+        self.title(name);
+        let read = self.app.fetched.evidence.as_ref().filter(|(read, _)| *read == id);
+        let (text, style) = match read {
+            None => ("reading …", self.app.ui.theme.dim()),
+            Some((_, Err(why))) => (why.as_str(), self.app.ui.theme.dim()),
+            Some((_, Ok(text))) => (text.as_str(), Style::new()),
+        };
+        let width = self.width;
+        for line in safe_lines(&bounded(text)).flat_map(|line| wrap(line, width)) {
+            self.lines.push(Line::from(Span::styled(line, style)));
         }
     }
 

@@ -8,6 +8,8 @@ pub mod view;
 
 use std::ops::Range;
 
+use uuid::Uuid;
+
 use crate::model::change::{Change, Suspect};
 use crate::model::{IncidentId, ProblemId};
 
@@ -32,6 +34,8 @@ pub enum Destination {
     Similar(IncidentId),
     /// The review of an incident, as it will be read.
     Review(IncidentId),
+    /// Evidence, by its id and name: its text is read and shown.
+    Evidence(Uuid, String),
     /// A page elsewhere: its address is copied.
     Url(String),
     /// The runbook: the list of what can be run is opened.

@@ -1,7 +1,10 @@
 //! Choosing a link of the record, and following it.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
+use crate::backend::BackendError;
+use crate::model::evidence::EvidenceContent;
 use crate::model::measures::sheet::Page;
 use crate::model::text::{SafeText, truncate};
 
@@ -77,6 +80,22 @@ pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
+/// Stores evidence that was read, or why it could not be read.
+pub(in crate::tui) fn evidence_loaded(
+    app: &mut App,
+    id: Uuid,
+    result: Result<Box<EvidenceContent>, BackendError>,
+) -> Vec<Effect> {
+    let content = result.map_err(|error| error.to_string());
+    let content = content.and_then(|read| read.decode().map_err(|bad| bad.to_string()));
+    let text = content.and_then(|content| {
+        let why = "it is no text: `redphone evidence` writes it to a file";
+        String::from_utf8(content).map_err(|_| why.to_owned())
+    });
+    app.fetched.evidence = Some((id, text));
+    Vec::new()
+}
+
 /// Opens the list of the faults that recur; choosing one opens the list of its incidents.
 fn open_recurring(app: &mut App) -> Vec<Effect> {
     let now = app.backend_now();
@@ -119,6 +138,11 @@ fn follow(app: &mut App, destination: Destination, at: DateTime<Utc>) -> Vec<Eff
             let is_read = find_problem(app, id).is_some();
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             if is_read { Vec::new() } else { vec![Effect::LoadProblems] }
+        }
+        Destination::Evidence(id, _) => {
+            app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
+            let is_read = app.fetched.evidence.as_ref().is_some_and(|(read, _)| *read == id);
+            if is_read { Vec::new() } else { vec![Effect::LoadEvidence(id)] }
         }
         Destination::Suspect(_)
         | Destination::LinkedChange(_)

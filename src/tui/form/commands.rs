@@ -57,6 +57,8 @@ pub(in crate::tui) fn validate_form_field(
         "Since" => {
             return parse_time::parse_past(&value, at, &app.clock()).err().map(|e| e.to_string());
         }
+        // The first time of a maintenance window that comes again may have passed.
+        "Until" if matches!(form.kind, Kind::Maintenance { .. }) => return None,
         "Until" | "Next update" => {
             return parse_time::parse_future(&value, at, &app.clock()).err().map(|e| e.to_string());
         }

@@ -19,7 +19,7 @@ use tui_textarea::CursorMove;
 use uuid::Uuid;
 
 use crate::model::command::CommandKind;
-use crate::model::{Envelope, IncidentCommand, Priority, Status};
+use crate::model::{Envelope, IncidentCommand, Priority, ProblemId, Status};
 use crate::sync::drafts::Draft;
 
 use crate::tui::verb::target::Target;
@@ -84,6 +84,13 @@ pub enum Kind {
     Maintenance {
         /// The id of the window that is changed; `None` for a new one.
         id: Option<Uuid>,
+        /// The revision that was shown.
+        revision: Option<u32>,
+    },
+    /// Record a problem apart from any incident, or change one.
+    Problem {
+        /// The id of the problem that is changed; `None` for a new one.
+        id: Option<ProblemId>,
         /// The revision that was shown.
         revision: Option<u32>,
     },

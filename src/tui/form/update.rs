@@ -15,6 +15,7 @@ use crate::tui::drafts;
 use crate::tui::form::editor_error::EditorError;
 use crate::tui::form::{Field, Form, Kind, Value, commands, conflict, graphemes};
 use crate::tui::maintenance;
+use crate::tui::problems;
 use crate::tui::services;
 use crate::tui::verb::logic::FieldError;
 use crate::tui::verb::plan::Plan;
@@ -151,6 +152,9 @@ pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Kind::Maintenance { id, revision } = form.kind {
         return maintenance::send::send(app, form, (id, revision), notice.as_deref(), at);
     }
+    if let Kind::Problem { id, revision } = form.kind {
+        return problems::send::send(app, form, (id, revision), at);
+    }
     if let Kind::AdoptService { name, .. } = &form.kind {
         let name = name.clone();
         return services::send::send(app, form, &name, at);
@@ -183,6 +187,14 @@ fn submit(
         form.notice = Some(format!("nothing was changed{leave}"));
         app.ui.mode = Mode::Form(form);
         return Vec::new();
+    }
+    // The form of a new problem says for how many incidents it is: no question follows.
+    let is_announced = form.kind == Kind::NewProblem
+        && !irreversible
+        && !app.session.read_only
+        && plan.steps.len() > 1;
+    if is_announced {
+        return send::carry_out(app, &plan, irreversible, Some(form), at);
     }
     send::submit(app, plan, irreversible, Some(form), at)
 }

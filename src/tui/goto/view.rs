@@ -18,14 +18,14 @@ pub(in crate::tui) fn draw(app: &App, goto: &Goto, body: Rect, buffer: &mut Buff
     let layout = layout(&items, &title, body);
     popup::frame(app, layout.area, title, buffer);
     for (item, slot) in items.iter().zip(&layout.slots) {
-        let key = pad(&item.key, layout.key_width);
-        let room = usize::from(slot.width).saturating_sub(key.width() + 2);
+        let key = pad(&item.key, slot.key_width);
+        let room = usize::from(slot.area.width).saturating_sub(key.width() + 2);
         let style = app.ui.theme.accent().add_modifier(Modifier::BOLD);
         let line = Line::from(vec![
             Span::styled(key, style),
             Span::raw("  "),
             Span::raw(truncate(item.name, room)),
         ]);
-        draw_line(&line, *slot, buffer);
+        draw_line(&line, slot.area, buffer);
     }
 }

@@ -59,7 +59,9 @@ impl ScreenLogic for HandoffScreen {
         let hours = SHIFTS[shift_index(screen)];
         let length = if hours > 48 { format!("{} days", hours / 24) } else { format!("{hours} h") };
         let mut about = vec![format!("the last {length}")];
-        about.extend(handoff(app, screen).map(|handoff| handoff.counts()));
+        let counts = handoff(app, screen).map(|handoff| handoff.counts());
+        // A sentence, of which the title has no end.
+        about.extend(counts.map(|counts| counts.trim_end_matches('.').to_owned()));
         about
     }
 

@@ -9,6 +9,7 @@ use crate::tui::help::Help;
 use crate::tui::help::layout::{areas, lines};
 use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, Span, draw_line};
 
 pub(in crate::tui) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buffer) {
@@ -26,5 +27,5 @@ pub(in crate::tui) fn draw(app: &App, help: &Help, body: Rect, buffer: &mut Buff
         draw_line(line, row, buffer);
     }
     let below = lines.len().saturating_sub(help.top + usize::from(list.height));
-    popup::draw_scroll_hint(app, area, (help.top, below), buffer);
+    scroll_hint::draw(app, area, (help.top, below), buffer);
 }

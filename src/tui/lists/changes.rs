@@ -1,18 +1,21 @@
-//! The screen of changes: planned ones, those that run, and those that ran.
+//! The screen of changes: planned ones, those that run, and those that ran; as a list, or as a calendar
+//! by day.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
 
-use crate::backend::lists::ChangeSearch;
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+use crate::backend::lists::{ChangeSearch, IncidentBrief, Suspicion};
 use crate::model::change::{Change, ChangeState};
 use crate::model::time::format_duration;
 
 use crate::tui::core::app::App;
-use crate::tui::lists::shared::{MEDIUM, OWNER_WIDTH, WIDE, detail, one_line};
+use crate::tui::lists::shared::{MEDIUM, OWNER_WIDTH, WIDE, day, detail, one_line, today};
 use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
 use crate::tui::screens::item::{ListItem, Rank};
 use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
 use crate::tui::screens::{ListScreen, ScreenData, ScreenRequest};
-use crate::tui::widgets::text::Line;
+use crate::tui::widgets::text::{Line, Span};
 
 /// The definition of the screen.
 #[derive(Clone, Copy, Debug)]
@@ -25,14 +28,27 @@ const KIND: &str = "KIND";
 const TITLE: &str = "CHANGE";
 const SERVICES: &str = "SERVICES";
 const BY: &str = "BY";
+const SUSPECT: &str = "SUSPECT OF";
+
+const SUSPECT_WIDTH: usize = 14;
+/// The position of the calendar among the orders.
+const CALENDAR: usize = 3;
+/// How many days the calendar shows, and how many of them have passed.
+const CALENDAR_DAYS: u64 = 14;
+const PAST_DAYS: u64 = 7;
+/// How many days `[` and `]` move it.
+const STEP_DAYS: i64 = 7;
+/// The width of a day above the calendar.
+const DAY_CELL: usize = 8;
 
 fn columns(room: usize) -> Vec<ColumnSpec> {
     fit(
         &[
             ColumnSpec::new(STARTS, 16, 0),
-            ColumnSpec::new(STATE, 11, 40),
+            ColumnSpec::new(STATE, 19, 40),
             ColumnSpec::fill(TITLE),
             ColumnSpec::new(SERVICES, 22, MEDIUM),
+            ColumnSpec::new(SUSPECT, SUSPECT_WIDTH, MEDIUM),
             ColumnSpec::new(KIND, 11, WIDE),
             ColumnSpec::new(TOOK, 6, WIDE).right(),
             ColumnSpec::new(BY, OWNER_WIDTH, WIDE),
@@ -43,9 +59,100 @@ fn columns(room: usize) -> Vec<ColumnSpec> {
 
 fn rows(screen: &ListScreen) -> &[Change] {
     match &screen.data {
-        ScreenData::Changes(rows) => rows,
+        ScreenData::Changes(rows, _) => rows,
         _ => &[],
     }
+}
+
+/// Returns the incidents of which a change is suspected, the newest first.
+fn suspicion<'a>(screen: &'a ListScreen, change: &Change) -> Option<&'a Suspicion> {
+    match &screen.data {
+        ScreenData::Changes(_, suspicions) => {
+            suspicions.iter().find(|suspicion| suspicion.change == change.id)
+        }
+        _ => None,
+    }
+}
+
+/// Returns the incidents of which a change is suspected, in a few characters.
+fn suspect_of(suspicion: &Suspicion) -> String {
+    let first = suspicion.incidents.first().map(IncidentBrief::label).unwrap_or_default();
+    match suspicion.incident_count.saturating_sub(1) {
+        0 => first,
+        others => format!("{first} +{others}"),
+    }
+}
+
+/// Returns whether the screen shows the calendar: it was chosen as the order, or moved.
+fn is_calendar(screen: &ListScreen) -> bool {
+    screen.order == CALENDAR || screen.offset != 0
+}
+
+/// Returns the first day of the calendar, in the viewer's zone.
+fn first_day(app: &App, screen: &ListScreen) -> NaiveDate {
+    let start = today(app).checked_sub_days(Days::new(PAST_DAYS)).unwrap_or_default();
+    let moved = i64::from(screen.offset) * STEP_DAYS;
+    let by = Days::new(moved.unsigned_abs());
+    let date = if moved < 0 { start.checked_sub_days(by) } else { start.checked_add_days(by) };
+    date.unwrap_or(start)
+}
+
+/// Returns the days of the calendar.
+fn days(app: &App, screen: &ListScreen) -> impl Iterator<Item = NaiveDate> {
+    let first = first_day(app, screen);
+    (0..CALENDAR_DAYS).filter_map(move |days| first.checked_add_days(Days::new(days)))
+}
+
+/// Returns whether a change ended badly.
+fn has_failed(change: &Change) -> bool {
+    matches!(change.state, ChangeState::Failed | ChangeState::RolledBack)
+}
+
+/// Returns the title of a day of the calendar, with what is on it.
+fn day_title(app: &App, screen: &ListScreen, date: NaiveDate) -> String {
+    let of_day = rows(screen).iter().filter(|change| day(app, change.starts_at) == date);
+    let (count, failed) = of_day
+        .fold((0, 0), |(count, failed), one| (count + 1, failed + usize::from(has_failed(one))));
+    let mut title = format!("{} · {count}", date.format("%a %Y-%m-%d"));
+    if date == today(app) {
+        title.push_str(" · today");
+    }
+    if failed > 0 {
+        title = format!("{title} · {failed} failed");
+    }
+    title
+}
+
+/// Returns the state of a change, with its approval where that says more.
+fn state(change: &Change) -> String {
+    match change.shown_approval() {
+        Some(approval) => format!("{}, {approval}", change.state),
+        None => change.state.to_string(),
+    }
+}
+
+/// Returns the line above the calendar: its days, each with the number of changes.
+fn strip(app: &App, screen: &ListScreen, width: usize) -> Line<'static> {
+    let theme = app.ui.theme;
+    let mut spans = Vec::new();
+    for date in days(app, screen).take(width / DAY_CELL) {
+        let of_day: Vec<&Change> =
+            rows(screen).iter().filter(|change| day(app, change.starts_at) == date).collect();
+        let style = if of_day.iter().any(|change| has_failed(change)) {
+            theme.past()
+        } else if date == today(app) {
+            theme.strong()
+        } else if of_day.is_empty() {
+            theme.dim()
+        } else {
+            theme.text()
+        };
+        let count = if of_day.is_empty() { "·".to_owned() } else { of_day.len().to_string() };
+        let mark = if date == today(app) { "*" } else { "" };
+        let text = format!("{}{mark} {count}", date.format("%d"));
+        spans.push(Span::styled(format!("{text:<DAY_CELL$}"), style));
+    }
+    Line::from(spans)
 }
 
 fn start(app: &App, at: DateTime<Utc>) -> String {
@@ -85,7 +192,7 @@ fn text(app: &App, change: &Change) -> String {
         start(app, change.starts_at),
         change.kind,
         one_line(&change.title),
-        change.state,
+        state(change),
         one_line(&change.services.join(", ")),
         one_line(change.by.name())
     )
@@ -93,20 +200,46 @@ fn text(app: &App, change: &Change) -> String {
 
 impl ScreenLogic for ChangesScreen {
     fn terms(&self) -> &'static [&'static str] {
-        &["service", "state", "kind", "by"]
+        &["service", "state", "kind", "by", "approval", "suspect"]
     }
 
     fn orders(&self) -> &'static [&'static str] {
-        &["latest first", "by service", "by title"]
+        &["latest first", "by service", "by title", "by day, as a calendar"]
     }
 
-    fn request(&self, _: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
-        Some(ScreenRequest::Changes(ChangeSearch::first(limit)))
+    fn has_steps(&self) -> bool {
+        true
+    }
+
+    fn request(&self, app: &App, screen: &ListScreen, limit: u32) -> Option<ScreenRequest> {
+        if screen.offset == 0 {
+            return Some(ScreenRequest::Changes(ChangeSearch::first(limit)));
+        }
+        // A day more at both ends, as days are those of the viewer's zone.
+        let first = first_day(app, screen);
+        let from = first.checked_sub_days(Days::new(1)).unwrap_or(first);
+        let until = first.checked_add_days(Days::new(CALENDAR_DAYS + 1)).unwrap_or(first);
+        let midnight = |date: NaiveDate| date.and_time(chrono::NaiveTime::MIN).and_utc();
+        Some(ScreenRequest::Changes(ChangeSearch {
+            since: Some(midnight(from)),
+            until: Some(midnight(until)),
+            ..ChangeSearch::first(limit)
+        }))
     }
 
     fn items(&self, app: &App, screen: &ListScreen) -> Vec<ListItem> {
         let now = app.backend_now();
+        let is_calendar = is_calendar(screen);
+        let titles: BTreeMap<NaiveDate, String> = if is_calendar {
+            days(app, screen).map(|date| (date, day_title(app, screen, date))).collect()
+        } else {
+            BTreeMap::new()
+        };
         let item = |(index, change): (usize, &Change)| {
+            let title = titles.get(&day(app, change.starts_at));
+            if is_calendar && title.is_none() {
+                return None;
+            }
             let mut terms = vec![
                 ("state", change.state.to_string()),
                 ("kind", change.kind.to_string()),
@@ -114,6 +247,10 @@ impl ScreenLogic for ChangesScreen {
             ];
             terms.extend(change.by.person().map(|person| ("by", person.handle.clone())));
             terms.extend(change.services.iter().map(|service| ("service", service.clone())));
+            terms.extend(change.approval.map(|approval| ("approval", approval.to_string())));
+            let suspected = suspicion(screen, change).into_iter().flat_map(|one| &one.incidents);
+            terms.extend(suspected.map(|incident| ("suspect", incident.label())));
+            let by_day = Rank::Number(change.starts_at.timestamp());
             // Sections stand together: running ones come between planned and ended ones.
             let part = match section(change, now) {
                 "Planned" => 0,
@@ -123,7 +260,11 @@ impl ScreenLogic for ChangesScreen {
             };
             let latest =
                 Rank::Number((part << 44) - change.starts_at.timestamp().clamp(0, (1 << 43) - 1));
-            ListItem {
+            let (first, section) = match title {
+                Some(title) => (by_day.clone(), title.clone()),
+                None => (latest, section(change, now).into()),
+            };
+            Some(ListItem {
                 key: change.id.to_string(),
                 index,
                 text: format!(
@@ -134,15 +275,16 @@ impl ScreenLogic for ChangesScreen {
                 ),
                 terms,
                 ranks: vec![
-                    latest,
+                    first,
                     change.services.first().map_or(Rank::Last, |service| Rank::text(service)),
                     Rank::text(&change.title),
+                    by_day,
                 ],
-                section: Some(section(change, now).into()),
+                section: Some(section),
                 ..ListItem::default()
-            }
+            })
         };
-        rows(screen).iter().enumerate().map(item).collect()
+        rows(screen).iter().enumerate().filter_map(item).collect()
     }
 
     fn about(&self, app: &App, screen: &ListScreen) -> Vec<String> {
@@ -157,8 +299,9 @@ impl ScreenLogic for ChangesScreen {
         about
     }
 
-    fn heading(&self, app: &App, _: &ListScreen, width: usize) -> Vec<Line<'static>> {
-        vec![heading(&columns(width), app.ui.theme.dim())]
+    fn heading(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
+        let head = heading(&columns(width), app.ui.theme.dim());
+        if is_calendar(screen) { vec![strip(app, screen, width), head] } else { vec![head] }
     }
 
     fn lines(
@@ -170,7 +313,8 @@ impl ScreenLogic for ChangesScreen {
     ) -> Vec<Line<'static>> {
         let Some(change) = rows(screen).get(item.index) else { return vec![Line::default()] };
         let theme = app.ui.theme;
-        let state = match change.state {
+        let suspicion = suspicion(screen, change);
+        let state_style = match change.state {
             ChangeState::Running => theme.near(),
             ChangeState::Failed | ChangeState::RolledBack => theme.past(),
             _ => theme.dim(),
@@ -179,9 +323,10 @@ impl ScreenLogic for ChangesScreen {
             &columns(width),
             vec![
                 Cell::new(STARTS, start(app, change.starts_at), theme.dim()),
-                Cell::new(STATE, change.state.to_string(), state),
+                Cell::new(STATE, state(change), state_style),
                 Cell::new(TITLE, one_line(&change.title), theme.text()),
                 Cell::new(SERVICES, services(app, change), theme.text()),
+                Cell::new(SUSPECT, suspicion.map(suspect_of).unwrap_or_default(), theme.strong()),
                 Cell::new(KIND, change.kind.to_string(), theme.dim()),
                 Cell::new(TOOK, took(change, app.backend_now()), theme.dim()),
                 Cell::new(BY, one_line(change.by.name()), theme.dim()),
@@ -190,7 +335,7 @@ impl ScreenLogic for ChangesScreen {
         if screen.is_expanded(item) {
             let end = change.ends_at.map_or_else(|| "not reported".into(), |end| start(app, end));
             for (name, text) in [
-                ("State", change.state.to_string()),
+                ("State", state(change)),
                 ("Kind", change.kind.to_string()),
                 ("Services", services(app, change)),
                 ("By", change.by.name().to_owned()),
@@ -198,6 +343,13 @@ impl ScreenLogic for ChangesScreen {
                 ("Page", change.url.clone().unwrap_or_default()),
             ] {
                 lines.extend(detail(app, name, &text, width));
+            }
+            if let Some(approval) = change.approval {
+                lines.extend(detail(app, "Approval", approval.as_str(), width));
+            }
+            for incident in suspicion.into_iter().flat_map(|suspicion| &suspicion.incidents) {
+                let name = format!("Suspect of {} {}", incident.label(), incident.priority);
+                lines.extend(detail(app, &name, &incident.title, width));
             }
         }
         lines
@@ -213,8 +365,16 @@ impl ScreenLogic for ChangesScreen {
         }
     }
 
-    fn enter(&self, _: &App, _: &ListScreen, _: &ListItem) -> Entered {
-        Entered::Details
+    /// Shows the details. Where they are shown, the incident is opened of which the change is suspected;
+    /// of several, one is chosen.
+    fn enter(&self, _: &App, screen: &ListScreen, item: &ListItem) -> Entered {
+        let change = rows(screen).get(item.index).filter(|_| screen.is_expanded(item));
+        let suspicion = change.and_then(|change| suspicion(screen, change));
+        match suspicion.map(|suspicion| suspicion.incidents.as_slice()) {
+            Some([one]) => Entered::Incident(one.id),
+            Some([]) | None => Entered::Details,
+            Some(several) => Entered::Choose(several.to_vec()),
+        }
     }
 
     fn copies(&self, app: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText> {

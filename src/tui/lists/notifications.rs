@@ -1,62 +1,38 @@
 //! The screen of notifications: who was told of which incident, by what, when, and with what
 //! outcome.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
+use crate::model::IncidentId;
 use crate::model::notification::{Attempt, Notification, NotificationState};
 
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::lists::shared::{
-    MEDIUM, NUMBER_WIDTH, PRIORITY_WIDTH, WIDE, add_terms, detail, number_cell, one_line,
-    priority_cell, searched,
+    MEDIUM, NUMBER_WIDTH, PRIORITY_WIDTH, WIDE, add_terms, one_line, searched,
 };
 use crate::tui::notified::{has_failed, state_style};
-use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
 use crate::tui::screens::item::{ListItem, Rank};
-use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
-use crate::tui::screens::{ListScreen, ScreenData, ScreenRequest};
-use crate::tui::widgets::text::Line;
+use crate::tui::screens::logic::CopyText;
+use crate::tui::screens::table::{Column, Content, RowContext, TableScreen, items_of, styled};
+use crate::tui::screens::{ListScreen, ScreenData, ScreenKind, ScreenRequest};
 
 /// The definition of the screen.
 #[derive(Clone, Copy, Debug)]
 pub struct NotificationsScreen;
 
-const TIME: &str = "TIME";
-const PERSON: &str = "PERSON";
-const BY: &str = "BY";
-const STATE: &str = "STATE";
-const REMARK: &str = "REMARK";
-const NUMBER: &str = "INC";
-const PRIORITY: &str = "P";
+type Col = Column<NotificationEntry>;
 
 /// The width of a day and a time of day, such as `03-01 22:31:04`.
 const TIME_WIDTH: usize = 14;
 const PERSON_WIDTH: usize = 12;
 const BY_WIDTH: usize = 16;
 const STATE_WIDTH: usize = 11;
-
-fn columns(room: usize) -> Vec<ColumnSpec> {
-    fit(
-        &[
-            ColumnSpec::new(TIME, TIME_WIDTH, 0),
-            ColumnSpec::new(NUMBER, NUMBER_WIDTH, MEDIUM),
-            ColumnSpec::new(PRIORITY, PRIORITY_WIDTH, MEDIUM),
-            ColumnSpec::new(PERSON, PERSON_WIDTH, 0),
-            ColumnSpec::new(BY, BY_WIDTH, WIDE),
-            ColumnSpec::new(STATE, STATE_WIDTH, 56),
-            ColumnSpec::fill(REMARK),
-        ],
-        room,
-    )
-}
-
-fn rows(screen: &ListScreen) -> &[NotificationEntry] {
-    match &screen.data {
-        ScreenData::Notifications(rows) => rows,
-        _ => &[],
-    }
-}
+/// The width of the list from which on the state has a column.
+const STATE_FROM: usize = 56;
 
 /// Returns a time in the viewer's zone.
 fn time(app: &App, at: DateTime<Utc>) -> String {
@@ -67,7 +43,7 @@ fn time(app: &App, at: DateTime<Utc>) -> String {
 /// that has no column, and the way where that has none.
 fn remark(app: &App, notification: &Notification, room: usize) -> String {
     let mut parts = Vec::new();
-    if room < 56 {
+    if room < STATE_FROM {
         parts.push(notification.state.to_string());
     }
     if room < WIDE && !notification.way().is_empty() {
@@ -77,21 +53,6 @@ fn remark(app: &App, notification: &Notification, room: usize) -> String {
         notification.remark(|at| app.clock().local_time(at).format("%H:%M:%S").to_string());
     parts.extend(Some(one_line(&remark)).filter(|remark| !remark.is_empty()));
     parts.join(" ")
-}
-
-fn text(app: &App, entry: &NotificationEntry) -> String {
-    let notification = &entry.notification;
-    let facts = [
-        time(app, notification.updated_at),
-        entry.incident.label(),
-        entry.incident.priority.to_string(),
-        one_line(&app.handle_label(&notification.person)),
-        one_line(&notification.way()),
-        notification.state.to_string(),
-        remark(app, notification, usize::MAX),
-    ];
-    let facts: Vec<&str> = facts.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
-    facts.join("  ")
 }
 
 fn attempt_text(app: &App, attempt: &Attempt) -> String {
@@ -106,145 +67,160 @@ fn attempt_text(app: &App, attempt: &Attempt) -> String {
     format!("{} {}{took}{answer}", time(app, attempt.began_at), attempt.outcome)
 }
 
-impl ScreenLogic for NotificationsScreen {
-    fn terms(&self) -> &'static [&'static str] {
-        &["state", "person", "channel", "team", "service", "priority"]
-    }
+/// Returns the remark; where the state has no column it stands at the beginning, in its style.
+fn remark_cell(of: &RowContext<'_, NotificationEntry>) -> Content {
+    let (theme, notification) = (of.app.ui.theme, &of.row.notification);
+    let has_column = of.width >= STATE_FROM;
+    let style = if has_column { theme.dim() } else { state_style(theme, notification.state) };
+    styled(remark(of.app, notification, of.width), style)
+}
 
-    fn orders(&self) -> &'static [&'static str] {
-        &["latest first", "failures first", "by person"]
-    }
+/// Returns the priority of the incident; nothing for a notice, which is about none.
+fn priority_text(entry: &NotificationEntry) -> String {
+    if entry.notification.is_notice() { String::new() } else { entry.incident.priority.to_string() }
+}
 
-    fn request(&self, _: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
+fn priority_cell(of: &RowContext<'_, NotificationEntry>) -> Content {
+    if of.row.notification.is_notice() {
+        return Content::new();
+    }
+    of.priority(of.row.incident.priority)
+}
+
+fn state_cell(of: &RowContext<'_, NotificationEntry>) -> Content {
+    let state = of.row.notification.state;
+    styled(state.to_string(), state_style(of.app.ui.theme, state))
+}
+
+fn item(entry: &NotificationEntry) -> ListItem {
+    let notification = &entry.notification;
+    let person = &notification.person;
+    let mut terms = vec![
+        ("state", notification.state.to_string()),
+        ("person", person.handle.clone()),
+        ("person", person.name.clone()),
+        ("channel", notification.channel.clone()),
+    ];
+    add_terms(&mut terms, &entry.incident);
+    ListItem {
+        key: notification.id.to_string(),
+        text: format!(
+            "{} {} {} {} {} {}",
+            searched(&entry.incident),
+            person.handle,
+            person.name,
+            notification.way(),
+            notification.state,
+            notification.reason.as_deref().unwrap_or_default()
+        ),
+        terms,
+        ranks: vec![
+            Rank::latest_first(Some(notification.planned_at)),
+            Rank::Number(i64::from(!has_failed(notification.state))),
+            Rank::text(&person.name),
+        ],
+        ..ListItem::default()
+    }
+}
+
+impl TableScreen for NotificationsScreen {
+    type Row = NotificationEntry;
+
+    const TERMS: &'static [&'static str] =
+        &["state", "person", "channel", "team", "service", "priority"];
+    const ORDERS: &'static [&'static str] = &["latest first", "failures first", "by person"];
+    const COLUMNS: &'static [Col] = &[
+        Col::new("TIME", TIME_WIDTH, |of| of.dim(time(of.app, of.row.notification.updated_at))),
+        Col::new("INC", NUMBER_WIDTH, |of| of.dim(of.row.incident.label())).from(MEDIUM),
+        Col::new("P", PRIORITY_WIDTH, priority_cell).from(MEDIUM),
+        Col::new("PERSON", PERSON_WIDTH, |of| {
+            of.plain(one_line(&of.app.handle_label(&of.row.notification.person)))
+        }),
+        Col::new("BY", BY_WIDTH, |of| of.plain(one_line(&of.row.notification.way()))).from(WIDE),
+        Col::new("STATE", STATE_WIDTH, state_cell).from(STATE_FROM),
+        Col::fill("REMARK", remark_cell),
+    ];
+    const COPIED: &'static str = "this notification";
+    const EMPTY: &'static str =
+        "Nobody was notified yet: levels of escalation policies notify the people they call";
+    const EMPTY_ACTIONS: &'static [(Action, &'static str)] =
+        &[(Action::Screen(ScreenKind::Contacts), "shows how")];
+
+    fn request(_: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
         Some(ScreenRequest::Notifications(NotificationSearch::first(limit)))
     }
 
-    fn items(&self, _: &App, screen: &ListScreen) -> Vec<ListItem> {
-        let item = |(index, entry): (usize, &NotificationEntry)| {
-            let notification = &entry.notification;
-            let person = &notification.person;
-            let mut terms = vec![
-                ("state", notification.state.to_string()),
-                ("person", person.handle.clone()),
-                ("person", person.name.clone()),
-                ("channel", notification.channel.clone()),
-            ];
-            add_terms(&mut terms, &entry.incident);
-            let latest = Rank::latest_first(Some(notification.planned_at));
-            ListItem {
-                key: notification.id.to_string(),
-                index,
-                text: format!(
-                    "{} {} {} {} {} {}",
-                    searched(&entry.incident),
-                    person.handle,
-                    person.name,
-                    notification.way(),
-                    notification.state,
-                    notification.reason.as_deref().unwrap_or_default()
-                ),
-                terms,
-                ranks: vec![
-                    latest,
-                    Rank::Number(i64::from(!has_failed(notification.state))),
-                    Rank::text(&person.name),
-                ],
-                section: None,
-                ..ListItem::default()
-            }
-        };
-        rows(screen).iter().enumerate().map(item).collect()
+    fn rows(screen: &ListScreen) -> &[NotificationEntry] {
+        match &screen.data {
+            ScreenData::Notifications(rows) => rows,
+            _ => &[],
+        }
     }
 
-    fn about(&self, _: &App, screen: &ListScreen) -> Vec<String> {
+    fn items(_: &App, rows: &[NotificationEntry]) -> Vec<ListItem> {
+        items_of(rows, item)
+    }
+
+    fn about(_: &App, screen: &ListScreen) -> Vec<String> {
         let count = |wanted: fn(NotificationState) -> bool| {
-            rows(screen).iter().filter(|entry| wanted(entry.notification.state)).count()
+            let rows = Self::rows(screen).iter();
+            rows.filter(|entry| wanted(entry.notification.state)).count()
         };
         let counts =
             [(count(has_failed), "failed"), (count(|state| !state.is_final()), "under way")];
-        counts
-            .into_iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, text)| format!("{count} {text}"))
-            .collect()
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        counts.map(|(count, text)| format!("{count} {text}")).collect()
     }
 
-    fn heading(&self, app: &App, _: &ListScreen, width: usize) -> Vec<Line<'static>> {
-        vec![heading(&columns(width), app.ui.theme.dim())]
-    }
-
-    fn lines(
-        &self,
-        app: &App,
-        screen: &ListScreen,
-        item: &ListItem,
-        width: usize,
-    ) -> Vec<Line<'static>> {
-        let Some(entry) = rows(screen).get(item.index) else { return vec![Line::default()] };
-        let theme = app.ui.theme;
+    fn details(of: &RowContext<'_, NotificationEntry>) -> Vec<(Cow<'static, str>, String)> {
+        let RowContext { app, row: entry, .. } = *of;
         let notification = &entry.notification;
-        let state_style = state_style(theme, notification.state);
-        // Where the state has no column it stands at the beginning of the remark.
-        let remark_style = if width < 56 { state_style } else { theme.dim() };
-        let mut lines = vec![line(
-            &columns(width),
-            vec![
-                Cell::new(TIME, time(app, notification.updated_at), theme.dim()),
-                number_cell(app, NUMBER, &entry.incident),
-                priority_cell(app, PRIORITY, entry.incident.priority),
-                Cell::new(PERSON, one_line(&app.handle_label(&notification.person)), theme.text()),
-                Cell::new(BY, one_line(&notification.way()), theme.text()),
-                Cell::new(STATE, notification.state.to_string(), state_style),
-                Cell::new(REMARK, remark(app, notification, width), remark_style),
-            ],
-        )];
-        if screen.is_expanded(item) {
-            let incident = format!("{} {}", entry.incident.label(), entry.incident.priority);
-            lines.extend(detail(app, &incident, &entry.incident.title, width));
-            lines.extend(detail(app, "Person", &app.person_label(&notification.person), width));
-            let level = format!("{}, round {}", notification.level, notification.round);
-            lines.extend(detail(app, "Level", &level, width));
-            lines.extend(detail(app, "Due", &time(app, notification.due), width));
-            for attempt in &entry.attempts {
-                let name = format!("Attempt {}", attempt.number);
-                lines.extend(detail(app, &name, &attempt_text(app, attempt), width));
-            }
-            let reason = notification.reason.as_deref().unwrap_or_default();
-            lines.extend(detail(app, "Reason", reason, width));
-            let id = notification.provider_id.as_deref().unwrap_or_default();
-            lines.extend(detail(app, "Provider's id", id, width));
-        }
-        lines
-    }
-
-    fn empty_text(&self, _: &App, screen: &ListScreen) -> String {
-        if screen.total > 0 {
-            "No notification passes the filter.".into()
+        let is_notice = notification.is_notice();
+        let about = if is_notice {
+            ("Says".into(), notification.text.clone().unwrap_or_default())
         } else {
-            "Nobody was notified yet: levels of escalation policies notify the people they call, \
-             over the contacts in the settings."
-                .into()
-        }
-    }
-
-    /// Shows the details. Where they are shown, the incident is opened.
-    fn enter(&self, _: &App, screen: &ListScreen, item: &ListItem) -> Entered {
-        match rows(screen).get(item.index) {
-            Some(entry) if screen.is_expanded(item) => Entered::Incident(entry.incident.id),
-            _ => Entered::Details,
-        }
-    }
-
-    fn copies(&self, app: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText> {
-        let Some(entry) = item.and_then(|item| rows(screen).get(item.index)) else {
-            return Vec::new();
+            let incident = format!("{} {}", entry.incident.label(), entry.incident.priority);
+            (incident.into(), entry.incident.title.clone())
         };
-        let listed = screen.items.iter().filter_map(|item| rows(screen).get(item.index));
-        let all: Vec<String> = listed.map(|entry| text(app, entry)).collect();
-        vec![
-            CopyText { key: 't', what: "this notification", text: text(app, entry) },
-            CopyText { key: 'n', what: "the incident's number", text: entry.incident.label() },
-            CopyText { key: 'a', what: "all that are listed", text: all.join("\n") },
-        ]
+        let level = format!("{}, round {}", notification.level, notification.round);
+        let level = if is_notice { String::new() } else { level };
+        let mut details: Vec<(Cow<'static, str>, String)> = vec![
+            about,
+            ("Person".into(), app.person_label(&notification.person).into_owned()),
+            ("Level".into(), level),
+            ("Due".into(), time(app, notification.due)),
+        ];
+        let attempts = entry.attempts.iter();
+        details.extend(attempts.map(|attempt| {
+            (format!("Attempt {}", attempt.number).into(), attempt_text(app, attempt))
+        }));
+        details.push(("Reason".into(), notification.reason.clone().unwrap_or_default()));
+        let id = notification.provider_id.clone().unwrap_or_default();
+        details.push(("Provider's id".into(), id));
+        details
+    }
+
+    fn incident(_: &App, entry: &NotificationEntry) -> Option<IncidentId> {
+        (!entry.notification.is_notice()).then_some(entry.incident.id)
+    }
+
+    fn text(app: &App, entry: &NotificationEntry) -> String {
+        let notification = &entry.notification;
+        let facts = [
+            time(app, notification.updated_at),
+            entry.incident.label(),
+            priority_text(entry),
+            one_line(&app.handle_label(&notification.person)),
+            one_line(&notification.way()),
+            notification.state.to_string(),
+            remark(app, notification, usize::MAX),
+        ];
+        let facts: Vec<&str> =
+            facts.iter().map(String::as_str).filter(|one| !one.is_empty()).collect();
+        facts.join("  ")
+    }
+
+    fn parts(entry: &NotificationEntry) -> Vec<CopyText> {
+        vec![CopyText { key: 'n', what: "the incident's number", text: entry.incident.label() }]
     }
 }

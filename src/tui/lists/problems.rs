@@ -4,11 +4,13 @@ use crate::backend::lists::{IncidentBrief, ProblemEntry, ProblemSearch};
 use crate::model::problem::ProblemState;
 
 use crate::tui::core::app::App;
-use crate::tui::lists::shared::{DAY_WIDTH, MEDIUM, WIDE, day, detail, one_line, today};
+use crate::tui::lists::shared::{DAY_WIDTH, MEDIUM, OWNER_WIDTH, WIDE, day, one_line, today};
+use crate::tui::problems::logic::text;
+use crate::tui::problems::{lost, rows};
 use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
 use crate::tui::screens::item::{ListItem, Rank};
 use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
-use crate::tui::screens::{ListScreen, ScreenData, ScreenRequest};
+use crate::tui::screens::{ListScreen, ScreenRequest};
 use crate::tui::widgets::formatting::pluralize;
 use crate::tui::widgets::text::Line;
 
@@ -19,9 +21,15 @@ pub struct ProblemsScreen;
 const STATE: &str = "STATE";
 const TITLE: &str = "PROBLEM";
 const COUNT: &str = "INCIDENTS";
+const OPEN: &str = "OPEN";
+const LOST: &str = "LOST";
+const OWNER: &str = "OWNER";
 const LAST: &str = "LAST";
 const SERVICES: &str = "SERVICES";
 const OPENED: &str = "SINCE";
+
+/// The width from which on services and the day of the record are shown as well.
+const VERY_WIDE: usize = 140;
 
 fn columns(room: usize) -> Vec<ColumnSpec> {
     fit(
@@ -29,42 +37,24 @@ fn columns(room: usize) -> Vec<ColumnSpec> {
             ColumnSpec::new(STATE, 11, 0),
             ColumnSpec::fill(TITLE),
             ColumnSpec::new(COUNT, 9, 48).right(),
-            ColumnSpec::new(LAST, DAY_WIDTH, MEDIUM),
-            ColumnSpec::new(SERVICES, 20, WIDE),
-            ColumnSpec::new(OPENED, DAY_WIDTH, WIDE),
+            ColumnSpec::new(OPEN, 4, 60).right(),
+            ColumnSpec::new(LOST, 6, MEDIUM).right(),
+            ColumnSpec::new(OWNER, OWNER_WIDTH, MEDIUM),
+            ColumnSpec::new(LAST, DAY_WIDTH, WIDE),
+            ColumnSpec::new(SERVICES, 20, VERY_WIDE),
+            ColumnSpec::new(OPENED, DAY_WIDTH, VERY_WIDE),
         ],
         room,
     )
 }
 
-fn rows(screen: &ListScreen) -> &[ProblemEntry] {
-    match &screen.data {
-        ScreenData::Problems(rows) => rows,
-        _ => &[],
-    }
-}
-
-fn text(entry: &ProblemEntry) -> String {
-    let problem = &entry.problem;
-    let mut text = format!("{} ({})", one_line(&problem.title), problem.state);
-    for (name, part) in [("cause", &problem.cause), ("workaround", &problem.workaround)] {
-        if !part.trim().is_empty() {
-            text.extend(["\n", name, ": ", &one_line(part)]);
-        }
-    }
-    for incident in &entry.incidents {
-        text.extend(["\n", &incident.label(), " ", &one_line(&incident.title)]);
-    }
-    text
-}
-
 impl ScreenLogic for ProblemsScreen {
     fn terms(&self) -> &'static [&'static str] {
-        &["state", "service"]
+        &["state", "service", "owner", "team"]
     }
 
     fn orders(&self) -> &'static [&'static str] {
-        &["newest first", "most incidents first", "by title"]
+        &["newest first", "most incidents first", "most time lost first", "by title"]
     }
 
     fn request(&self, _: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
@@ -76,6 +66,13 @@ impl ScreenLogic for ProblemsScreen {
             let problem = &entry.problem;
             let mut terms = vec![("state", problem.state.to_string())];
             terms.extend(problem.services.iter().map(|service| ("service", service.clone())));
+            terms.extend(problem.team.iter().map(|team| ("team", team.clone())));
+            match &problem.owner {
+                Some(owner) => {
+                    terms.extend([("owner", owner.handle.clone()), ("owner", owner.name.clone())])
+                }
+                None => terms.push(("owner", "none".to_owned())),
+            }
             let incidents: Vec<String> = entry
                 .incidents
                 .iter()
@@ -96,6 +93,7 @@ impl ScreenLogic for ProblemsScreen {
                 ranks: vec![
                     Rank::latest_first(Some(problem.opened_at)),
                     Rank::Number(-i64::from(entry.incident_count)),
+                    Rank::Number(-i64::try_from(entry.lost_s).unwrap_or(i64::MAX)),
                     Rank::text(&problem.title),
                 ],
                 section: None,
@@ -147,62 +145,48 @@ impl ScreenLogic for ProblemsScreen {
         } else {
             entry.incident_count.to_string()
         };
-        let mut lines = vec![line(
+        let owner = problem.owner.as_ref().map(|owner| one_line(&app.person_label(owner)));
+        let owner = owner.unwrap_or_default();
+        let open = if entry.open_count == 0 { String::new() } else { entry.open_count.to_string() };
+        vec![line(
             &columns(width),
             vec![
                 Cell::new(STATE, problem.state.to_string(), style),
                 Cell::new(TITLE, one_line(&problem.title), theme.text()),
                 Cell::new(COUNT, count, theme.text()),
+                Cell::new(OPEN, open, theme.strong()),
+                Cell::new(LOST, lost(entry), theme.text()),
+                Cell::new(OWNER, owner, theme.dim()),
                 Cell::new(LAST, last.map_or_else(String::new, |last| last.to_string()), last_style),
                 Cell::new(SERVICES, one_line(&problem.services.join(", ")), theme.dim()),
                 Cell::new(OPENED, day(app, problem.opened_at).to_string(), theme.dim()),
             ],
-        )];
-        if screen.is_expanded(item) {
-            lines.extend(detail(app, "Cause", &problem.cause, width));
-            lines.extend(detail(app, "Workaround", &problem.workaround, width));
-            lines.extend(detail(app, "Services", &problem.services.join(", "), width));
-            for incident in &entry.incidents {
-                let name = format!("{} {}", incident.label(), incident.priority);
-                let text = format!("{} ({})", incident.title, day(app, incident.reported_at));
-                lines.extend(detail(app, &name, &text, width));
-            }
-            let more = entry
-                .incident_count
-                .saturating_sub(u32::try_from(entry.incidents.len()).unwrap_or(u32::MAX));
-            if more > 0 {
-                lines.extend(detail(app, "Incidents", &format!("{more} more"), width));
-            }
-        }
-        lines
+        )]
     }
 
     fn empty_text(&self, _: &App, screen: &ListScreen) -> String {
         if screen.total > 0 {
             "No problem passes the filter.".into()
         } else {
-            "There are no problems: the causes of incidents, as they are recorded when an incident \
-             is linked to one."
+            "There are no problems: the causes of incidents, as they are recorded here, or when an \
+             incident is linked to one."
                 .into()
         }
     }
 
-    /// Shows the details. Where they are shown, the latest incident is opened.
+    /// Opens the problem with its incidents.
     fn enter(&self, _: &App, screen: &ListScreen, item: &ListItem) -> Entered {
         let entry = rows(screen).get(item.index);
-        match entry.and_then(|entry| entry.incidents.first()) {
-            Some(incident) if screen.is_expanded(item) => Entered::Incident(incident.id),
-            _ => Entered::Details,
-        }
+        entry.map_or(Entered::Details, |entry| Entered::Problem(entry.problem.id))
     }
 
-    fn copies(&self, _: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText> {
+    fn copies(&self, app: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText> {
         let Some(entry) = item.and_then(|item| rows(screen).get(item.index)) else {
             return Vec::new();
         };
         let numbers: Vec<String> = entry.incidents.iter().map(IncidentBrief::label).collect();
         vec![
-            CopyText { key: 't', what: "this problem", text: text(entry) },
+            CopyText { key: 't', what: "this problem", text: text(app, entry) },
             CopyText { key: 'n', what: "the numbers of its incidents", text: numbers.join(" ") },
         ]
     }

@@ -14,7 +14,7 @@ use crate::tui::widgets::text::{Line, Span};
 pub(in crate::tui) const NUMBER_WIDTH: usize = 10;
 pub(in crate::tui) const PRIORITY_WIDTH: usize = 2;
 pub(in crate::tui) const DAY_WIDTH: usize = 10;
-pub(in crate::tui) const OWNER_WIDTH: usize = 14;
+pub(in crate::tui) const OWNER_WIDTH: usize = 16;
 /// The width of a list from which on less important columns are shown.
 pub(in crate::tui) const WIDE: usize = 96;
 pub(in crate::tui) const MEDIUM: usize = 70;

@@ -1,47 +1,33 @@
 //! The screen of maintenance windows: which mute now, which will, which have ended, and the incidents
 //! that are muted.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
+use ratatui::style::Style;
 
-use crate::model::Summary;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow, WindowState, short_id};
+use crate::model::{IncidentId, Summary};
 
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
-use crate::tui::lists::shared::{MEDIUM, WIDE, detail, one_line};
+use crate::tui::lists::shared::{MEDIUM, WIDE, one_line};
 use crate::tui::maintenance::rows;
-use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
 use crate::tui::screens::item::{ListItem, Rank};
-use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
+use crate::tui::screens::logic::CopyText;
+use crate::tui::screens::table::{Column, Content, RowContext, TableScreen, items_of, styled};
 use crate::tui::screens::{ListScreen, ScreenRequest};
-use crate::tui::widgets::text::Line;
 
 /// The definition of the screen.
 #[derive(Clone, Copy, Debug)]
 pub struct MaintenanceScreen;
 
-const FROM: &str = "FROM";
-const UNTIL: &str = "UNTIL";
-const MUTED: &str = "MUTED";
-const TITLE: &str = "TITLE";
-const ABOUT: &str = "MUTES";
+type Col = Column<MaintenanceWindow>;
 
 /// The width of a day and a time of day, such as `03-01 22:31`.
 const TIME_WIDTH: usize = 11;
 const MUTED_WIDTH: usize = 5;
 const ABOUT_WIDTH: usize = 34;
-
-fn columns(room: usize) -> Vec<ColumnSpec> {
-    fit(
-        &[
-            ColumnSpec::new(FROM, TIME_WIDTH, 44),
-            ColumnSpec::new(UNTIL, TIME_WIDTH, 0),
-            ColumnSpec::new(MUTED, MUTED_WIDTH, MEDIUM).right(),
-            ColumnSpec::fill(TITLE),
-            ColumnSpec::new(ABOUT, ABOUT_WIDTH, WIDE),
-        ],
-        room,
-    )
-}
 
 /// Returns a time in the viewer's zone.
 fn time(app: &App, at: DateTime<Utc>) -> String {
@@ -72,93 +58,96 @@ fn part(window: &MaintenanceWindow, now: DateTime<Utc>) -> (i64, &'static str) {
     }
 }
 
-/// Returns everything about a window in a line.
-fn text(app: &App, window: &MaintenanceWindow) -> String {
+/// Returns the end of the time that is shown of a window.
+fn until_cell(of: &RowContext<'_, MaintenanceWindow>) -> Content {
+    let until = of.row.shown_occurrence(of.app.backend_now()).until;
+    styled(time(of.app, until), style(of))
+}
+
+fn muted_cell(of: &RowContext<'_, MaintenanceWindow>) -> Content {
+    match muted(of.app, of.row).count() {
+        0 => Content::new(),
+        count => of.strong(count.to_string()),
+    }
+}
+
+fn title_cell(of: &RowContext<'_, MaintenanceWindow>) -> Content {
+    let again = if of.row.recurrence.is_some() { "↻ " } else { "" };
+    styled(format!("{again}{}", one_line(&of.row.title)), style(of))
+}
+
+/// Returns the style of a window by whether it mutes now.
+fn style(of: &RowContext<'_, MaintenanceWindow>) -> Style {
+    let theme = of.app.ui.theme;
+    match of.row.state(of.app.backend_now()) {
+        WindowState::Active(_) => theme.strong(),
+        WindowState::Planned(_) => theme.text(),
+        WindowState::Ended => theme.dim(),
+    }
+}
+
+fn item(app: &App, rows: &[MaintenanceWindow], window: &MaintenanceWindow) -> ListItem {
     let now = app.backend_now();
+    let (rank, name) = part(window, now);
+    let in_part = rows.iter().filter(|window| part(window, now).1 == name).count();
     let occurrence = window.shown_occurrence(now);
-    let mut facts = vec![
-        part(window, now).1.to_lowercase(),
-        format!("{} to {}", exact_time(app, occurrence.from), exact_time(app, occurrence.until)),
-        one_line(&window.title),
-        one_line(&window.filter.to_string()),
+    let mut terms = vec![("state", name.to_lowercase())];
+    let filter = &window.filter;
+    terms.extend(filter.services.iter().map(|one| ("service", one.clone())));
+    terms.extend(filter.teams.iter().map(|one| ("team", one.clone())));
+    terms.extend(filter.labels.iter().map(|one| ("label", one.to_string())));
+    // What has ended last comes first, what begins next as well.
+    let time = occurrence.from.timestamp() / 60;
+    let time = if rank == 3 { -time } else { time };
+    ListItem {
+        key: window.id.to_string(),
+        text: format!("{} {} {}", window.title, window.filter, window.comment),
+        terms,
+        ranks: vec![
+            Rank::Number(rank * (1 << 40) + time),
+            Rank::Number(occurrence.from.timestamp()),
+            Rank::text(&window.title),
+        ],
+        section: Some(format!("{name} · {in_part}")),
+        ..ListItem::default()
+    }
+}
+
+impl TableScreen for MaintenanceScreen {
+    type Row = MaintenanceWindow;
+
+    const TERMS: &'static [&'static str] = &["state", "service", "team", "label"];
+    const ORDERS: &'static [&'static str] = &["now first", "by begin", "by title"];
+    const COLUMNS: &'static [Col] = &[
+        Col::new("FROM", TIME_WIDTH, |of| {
+            of.dim(time(of.app, of.row.shown_occurrence(of.app.backend_now()).from))
+        })
+        .from(44),
+        Col::new("UNTIL", TIME_WIDTH, until_cell),
+        Col::new("MUTED", MUTED_WIDTH, muted_cell).from(MEDIUM).right(),
+        Col::fill("TITLE", title_cell),
+        Col::new("MUTES", ABOUT_WIDTH, |of| of.dim(one_line(&of.row.filter.to_string())))
+            .from(WIDE),
     ];
-    facts.extend(window.recurrence.as_ref().map(|recurrence| one_line(&recurrence.to_string())));
-    facts.join("  ")
-}
+    const COPIED: &'static str = "this window";
+    const EMPTY: &'static str = "There are no maintenance windows, nor silences of amtool";
+    const EMPTY_ACTIONS: &'static [(Action, &'static str)] =
+        &[(Action::NewMaintenance, "creates one")];
 
-fn details(app: &App, window: &MaintenanceWindow, width: usize) -> Vec<Line<'static>> {
-    let occurrence = window.shown_occurrence(app.backend_now());
-    let mut lines = detail(app, "Mutes", &window.filter.to_string(), width);
-    let span = format!(
-        "from {} until {}",
-        exact_time(app, occurrence.from),
-        exact_time(app, occurrence.until)
-    );
-    lines.extend(detail(app, "Time", &span, width));
-    if let Some(recurrence) = &window.recurrence {
-        lines.extend(detail(app, "Again", &recurrence.to_string(), width));
-    }
-    if window.mutes_people {
-        lines.extend(detail(app, "People", "what people report is muted as well", width));
-    }
-    let by = format!("{} {}", window.created_by.name(), exact_time(app, window.created_at));
-    lines.extend(detail(app, "Created", &by, width));
-    lines.extend(detail(app, "Comment", &window.comment, width));
-    lines.extend(detail(app, "Id", &format!("{} ({})", short_id(window.id), window.id), width));
-    for row in muted(app, window) {
-        let text = format!("{} {}", row.priority, row.title);
-        lines.extend(detail(app, &row.label(), &text, width));
-    }
-    lines
-}
-
-impl ScreenLogic for MaintenanceScreen {
-    fn terms(&self) -> &'static [&'static str] {
-        &["state", "service", "team", "label"]
-    }
-
-    fn orders(&self) -> &'static [&'static str] {
-        &["now first", "by begin", "by title"]
-    }
-
-    fn request(&self, app: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
+    fn request(app: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
         let now = app.backend_now();
         Some(ScreenRequest::Maintenance(MaintenanceSearch { ended: true, limit, now }))
     }
 
-    fn items(&self, app: &App, screen: &ListScreen) -> Vec<ListItem> {
-        let now = app.backend_now();
-        let rows = rows(screen);
-        let count_in = |name| rows.iter().filter(|window| part(window, now).1 == name).count();
-        let item = |(index, window): (usize, &MaintenanceWindow)| {
-            let (rank, name) = part(window, now);
-            let occurrence = window.shown_occurrence(now);
-            let mut terms = vec![("state", name.to_lowercase())];
-            let filter = &window.filter;
-            terms.extend(filter.services.iter().map(|one| ("service", one.clone())));
-            terms.extend(filter.teams.iter().map(|one| ("team", one.clone())));
-            terms.extend(filter.labels.iter().map(|one| ("label", one.to_string())));
-            // What has ended last comes first, what begins next as well.
-            let time = occurrence.from.timestamp() / 60;
-            let time = if rank == 3 { -time } else { time };
-            ListItem {
-                key: window.id.to_string(),
-                index,
-                text: format!("{} {} {}", window.title, window.filter, window.comment),
-                terms,
-                ranks: vec![
-                    Rank::Number(rank * (1 << 40) + time),
-                    Rank::Number(occurrence.from.timestamp()),
-                    Rank::text(&window.title),
-                ],
-                section: Some(format!("{name} · {}", count_in(name))),
-                ..ListItem::default()
-            }
-        };
-        rows.iter().enumerate().map(item).collect()
+    fn rows(screen: &ListScreen) -> &[MaintenanceWindow] {
+        rows(screen)
     }
 
-    fn about(&self, app: &App, screen: &ListScreen) -> Vec<String> {
+    fn items(app: &App, rows: &[MaintenanceWindow]) -> Vec<ListItem> {
+        items_of(rows, |window| item(app, rows, window))
+    }
+
+    fn about(app: &App, screen: &ListScreen) -> Vec<String> {
         let now = app.backend_now();
         let active = rows(screen).iter().filter(|window| part(window, now).0 == 0);
         let muted: usize = active.clone().map(|window| muted(app, window).count()).sum();
@@ -167,72 +156,53 @@ impl ScreenLogic for MaintenanceScreen {
         shown.map(|(count, text)| format!("{count} {text}")).collect()
     }
 
-    fn heading(&self, app: &App, _: &ListScreen, width: usize) -> Vec<Line<'static>> {
-        vec![heading(&columns(width), app.ui.theme.dim())]
+    fn details(of: &RowContext<'_, MaintenanceWindow>) -> Vec<(Cow<'static, str>, String)> {
+        let RowContext { app, row: window, .. } = *of;
+        let occurrence = window.shown_occurrence(app.backend_now());
+        let (from, until) = (exact_time(app, occurrence.from), exact_time(app, occurrence.until));
+        let again = window.recurrence.as_ref().map(ToString::to_string).unwrap_or_default();
+        let people = if window.mutes_people { "what people report is muted as well" } else { "" };
+        let by = format!("{} {}", window.created_by.name(), exact_time(app, window.created_at));
+        let mut details: Vec<(Cow<'static, str>, String)> = vec![
+            ("Mutes".into(), window.filter.to_string()),
+            ("Time".into(), format!("from {from} until {until}")),
+            ("Again".into(), again),
+            ("People".into(), people.to_owned()),
+            ("Created".into(), by),
+            ("Comment".into(), window.comment.clone()),
+            ("Id".into(), format!("{} ({})", short_id(window.id), window.id)),
+        ];
+        let muted = muted(app, window);
+        details.extend(
+            muted.map(|row| (row.label().into(), format!("{} {}", row.priority, row.title))),
+        );
+        details
     }
 
-    fn lines(
-        &self,
-        app: &App,
-        screen: &ListScreen,
-        item: &ListItem,
-        width: usize,
-    ) -> Vec<Line<'static>> {
-        let Some(window) = rows(screen).get(item.index) else { return vec![Line::default()] };
-        let theme = app.ui.theme;
+    /// Returns the first incident that is muted.
+    fn incident(app: &App, window: &MaintenanceWindow) -> Option<IncidentId> {
+        muted(app, window).next().map(|row| row.id)
+    }
+
+    fn text(app: &App, window: &MaintenanceWindow) -> String {
         let now = app.backend_now();
         let occurrence = window.shown_occurrence(now);
-        let style = match window.state(now) {
-            WindowState::Active(_) => theme.strong(),
-            WindowState::Planned(_) => theme.text(),
-            WindowState::Ended => theme.dim(),
-        };
-        let count = muted(app, window).count();
-        let count = if count == 0 { String::new() } else { count.to_string() };
-        let again = if window.recurrence.is_some() { "↻ " } else { "" };
-        let mut lines = vec![line(
-            &columns(width),
-            vec![
-                Cell::new(FROM, time(app, occurrence.from), theme.dim()),
-                Cell::new(UNTIL, time(app, occurrence.until), style),
-                Cell::new(MUTED, count, theme.strong()),
-                Cell::new(TITLE, format!("{again}{}", one_line(&window.title)), style),
-                Cell::new(ABOUT, one_line(&window.filter.to_string()), theme.dim()),
-            ],
-        )];
-        if screen.is_expanded(item) {
-            lines.extend(details(app, window, width));
-        }
-        lines
+        let mut facts = vec![
+            part(window, now).1.to_lowercase(),
+            format!(
+                "{} to {}",
+                exact_time(app, occurrence.from),
+                exact_time(app, occurrence.until)
+            ),
+            one_line(&window.title),
+            one_line(&window.filter.to_string()),
+        ];
+        facts
+            .extend(window.recurrence.as_ref().map(|recurrence| one_line(&recurrence.to_string())));
+        facts.join("  ")
     }
 
-    fn empty_text(&self, _: &App, screen: &ListScreen) -> String {
-        if screen.total > 0 {
-            "No maintenance window passes the filter.".into()
-        } else {
-            "There are no maintenance windows: `redphone maintenance add` creates one, and so does a \
-             silence of amtool."
-                .into()
-        }
-    }
-
-    /// Shows the details. Where they are shown, the first incident that is muted is opened.
-    fn enter(&self, app: &App, screen: &ListScreen, item: &ListItem) -> Entered {
-        let window = rows(screen).get(item.index).filter(|_| screen.is_expanded(item));
-        let incident = window.and_then(|window| muted(app, window).next());
-        incident.map_or(Entered::Details, |row| Entered::Incident(row.id))
-    }
-
-    fn copies(&self, app: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText> {
-        let Some(window) = item.and_then(|item| rows(screen).get(item.index)) else {
-            return Vec::new();
-        };
-        let listed = screen.items.iter().filter_map(|item| rows(screen).get(item.index));
-        let all: Vec<String> = listed.map(|window| text(app, window)).collect();
-        vec![
-            CopyText { key: 't', what: "this window", text: text(app, window) },
-            CopyText { key: 'i', what: "its id", text: window.id.to_string() },
-            CopyText { key: 'a', what: "all that are listed", text: all.join("\n") },
-        ]
+    fn parts(window: &MaintenanceWindow) -> Vec<CopyText> {
+        vec![CopyText { key: 'i', what: "its id", text: window.id.to_string() }]
     }
 }

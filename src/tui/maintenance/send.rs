@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::maintenance::{
-    ItemLabels, MaintenanceChange, MaintenanceFilter, MaintenanceRequest, NewWindow,
+    ItemLabels, MaintenanceChange, MaintenanceFilter, MaintenanceRequest,
 };
 use crate::model::{Actor, Summary};
 use crate::sync::drafts::DraftOp;
@@ -16,9 +16,9 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::show_toast;
 use crate::tui::form::Form;
 use crate::tui::lists::shared::one_line;
+use crate::tui::maintenance::PendingMaintenance;
 use crate::tui::maintenance::form::read;
 use crate::tui::maintenance::refusal::disabled_reason;
-use crate::tui::maintenance::{PendingMaintenance, selected_window};
 
 /// How many incidents a preview names.
 const MAX_NAMED: usize = 5;
@@ -37,11 +37,8 @@ pub(in crate::tui) fn send(
         app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
-    let mutes_people = selected_window(&app.screens)
-        .filter(|window| Some(window.id) == id)
-        .is_some_and(|window| window.mutes_people);
-    let window = match read(app, &form, at) {
-        Ok(window) => NewWindow { mutes_people, ..window },
+    let window = match read(app, &form, id, at) {
+        Ok(window) => window,
         Err(error) => {
             form.show_error(&error.field, error.message);
             app.ui.mode = Mode::Form(form);

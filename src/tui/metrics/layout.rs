@@ -75,7 +75,8 @@ pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<
     lines
 }
 
-fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
+/// Returns the figures of the overview, as many as fit the height.
+pub(in crate::tui) fn figures(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let Some((span, measures)) = &app.metrics.loaded else {
         let text = match &app.metrics.failed {
             Some(why) => format!("could not be computed: {why}"),

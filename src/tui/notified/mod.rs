@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
 
-use crate::model::notification::{MessageKind, Notification, NotificationState};
+use crate::model::notification::{MessageKind, Notification, NotificationState, PersonReach};
 use crate::model::{IncidentId, PersonRef};
 
 use crate::tui::core::computed::Identity;
@@ -60,6 +60,8 @@ pub struct Notified {
     pub answered_at: Option<DateTime<Utc>>,
     /// Whether the backend has no such list.
     pub is_unsupported: bool,
+    /// How people are reached, as it was read last; empty if that is not known.
+    pub people: Arc<Vec<PersonReach>>,
 }
 
 impl Notified {

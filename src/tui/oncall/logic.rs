@@ -383,11 +383,12 @@ fn called_now(app: &App, team: &TeamCoverage, room: usize) -> Vec<Line<'static>>
         };
         let shift = line.at(app.backend_now());
         let of_team = line.of_team.as_ref().map(|team| format!(" · on call for {team}"));
+        let turns = if line.by_turns { " · by turns" } else { "" };
         let spans = vec![
             Span::styled(format!("  {after:>8}  "), theme.dim()),
             person_span(app, shift, theme.text()),
             Span::styled(
-                format!(" · level {}{}", line.level, of_team.unwrap_or_default()),
+                format!(" · level {}{}{turns}", line.level, of_team.unwrap_or_default()),
                 theme.dim(),
             ),
         ];

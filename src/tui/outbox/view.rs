@@ -7,6 +7,7 @@ use crate::tui::core::app::App;
 use crate::tui::outbox::OutboxPane;
 use crate::tui::outbox::layout::{footer, layout, scroll_to_selected};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mut Buffer) {
@@ -35,5 +36,5 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutboxPane, body: Rect, buffer: &mu
         draw_line(line, row, buffer);
     }
     let hidden = layout.lines.len().saturating_sub(top + fits);
-    popup::draw_scroll_hint(app, body, (top, hidden), buffer);
+    scroll_hint::draw(app, body, (top, hidden), buffer);
 }

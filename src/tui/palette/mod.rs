@@ -5,6 +5,7 @@
 pub mod arguments;
 pub mod layout;
 mod matching;
+mod names;
 pub mod update;
 pub mod view;
 

@@ -6,13 +6,14 @@ use crossterm::event::KeyEvent;
 use crate::model::command::Argument;
 use crate::model::text::SafeText;
 
-use crate::tui::action::{Action, ArgumentKind, Entry, Group, Layer, TABLE, table};
+use crate::tui::action::{Action, ArgumentKind, Entry, Group, table};
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::form::{Form, Kind};
 use crate::tui::palette::matching::{LineMatch, MatchKind, Query};
-use crate::tui::palette::{Choice, ChoiceKind, EnterError, Palette, arguments, split};
+use crate::tui::palette::names::{entries, find_command};
+use crate::tui::palette::{Choice, ChoiceKind, EnterError, Palette, arguments};
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::argument_error::ArgumentError;
 use crate::tui::verb::plan::phrase;
@@ -23,8 +24,6 @@ use crate::verbs::Problem;
 
 /// How many lines are remembered.
 const MAX_HISTORY: usize = 30;
-/// How many letters of an unambiguous name stand for it.
-const MIN_PREFIX: usize = 2;
 
 /// Opens the palette with something typed already. The targets are fixed now.
 pub(in crate::tui) fn open(app: &mut App, typed: &str, at: DateTime<Utc>) -> Vec<Effect> {
@@ -270,45 +269,6 @@ fn stands_alone(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
         Ok((_, value)) => !first.text.eq_ignore_ascii_case(&value),
         Err(_) => !argument.is_empty(),
     }
-}
-
-/// Returns the actions that can be called by name in the palette.
-fn entries() -> impl Iterator<Item = &'static Entry> {
-    let has_name = |entry: &&Entry| {
-        entry.layers.contains(&Layer::Panes)
-            || matches!(entry.action, Action::Screen(_) | Action::Newest)
-    };
-    TABLE.iter().filter(has_name).filter(|entry| entry.action != Action::Palette)
-}
-
-fn names(entry: &'static Entry) -> impl Iterator<Item = &'static str> {
-    std::iter::once(entry.name).chain(entry.aliases.iter().copied())
-}
-
-/// Returns the action whose argument is being typed: by its name, or an unambiguous beginning of
-/// it.
-fn find_command(typed: &str) -> Option<&'static Entry> {
-    let name = split(typed)?.0.to_lowercase();
-    let with_argument = || entries().filter(|entry| entry.argument != ArgumentKind::Nothing);
-    if let Some(entry) =
-        with_argument().find(|entry| names(entry).any(|candidate| candidate == name))
-    {
-        return Some(entry);
-    }
-    if name.chars().count() < MIN_PREFIX {
-        return None;
-    }
-    // More than one word, as in `hand over`: the action itself is being named.
-    let line = typed.trim_start().trim_start_matches(':').to_lowercase();
-    let is_synonym = |name: &str| name.contains(' ') && name.starts_with(line.trim_end());
-    if entries().any(|entry| names(entry).any(is_synonym)) {
-        return None;
-    }
-    let begins = |entry: &&'static Entry| {
-        names(entry).any(|candidate| !candidate.contains(' ') && candidate.starts_with(&name))
-    };
-    let mut matches = with_argument().filter(begins);
-    matches.next().filter(|_| matches.next().is_none())
 }
 
 /// Returns what `Enter` would do with the argument, or why it can't.

@@ -9,10 +9,12 @@ use crate::model::text::{SafeText, truncate, width, wrap};
 use crate::tui::action::ArgumentKind;
 use crate::tui::core::app::App;
 use crate::tui::palette::layout::{box_area, rows};
+use crate::tui::palette::names::no_match_text;
 use crate::tui::palette::{Choice, Palette};
 use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mut Buffer) {
@@ -39,14 +41,14 @@ pub(in crate::tui) fn draw(app: &App, palette: &Palette, body: Rect, buffer: &mu
     if palette.choices.is_empty() {
         let text = match palette.command {
             Some(entry) => format!("{} takes {}", entry.name, entry.argument.accepted()),
-            None => "nothing is called so".to_owned(),
+            None => no_match_text(&palette.input),
         };
         let text = truncate(text, room);
         draw_text(text, app.ui.theme.dim(), list, buffer);
     }
     draw_preview(app, palette, fit, inside, buffer);
     let below = palette.choices.len().saturating_sub(palette.top + fit);
-    popup::draw_scroll_hint(app, area, (palette.top, below), buffer);
+    scroll_hint::draw(app, area, (palette.top, below), buffer);
 }
 
 /// Returns the title, which names the incidents that verbs will apply to.

@@ -17,9 +17,10 @@ use crate::tui::form::Kind;
 use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 use crate::tui::settings::appearance;
 use crate::tui::verb::target::Target;
-use crate::tui::verb::{link, planning, send};
+use crate::tui::verb::{link, planning, review_timeline, send};
 use crate::tui::{
-    drafts, filter, form, jump, maintenance, metrics, run, runbook, similar, views, workspace,
+    drafts, filter, form, jump, maintenance, metrics, oncall, run, runbook, screens, similar,
+    views, workspace,
 };
 
 /// Shows the problems that were read, in the list that waits for them.
@@ -67,6 +68,10 @@ pub(in crate::tui) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Ve
     match (picker.kind, item.pick) {
         (PickerKind::Views, Pick::Index(index)) => views::update::choose_view(app, index, at),
         (PickerKind::Sorts, Pick::Index(index)) => views::update::choose_sort(app, index, at),
+        (PickerKind::ReviewTimeline, pick) => match review_timeline::choose(app, picker, &pick) {
+            Some((pick, targets)) => apply_pick(app, pick, targets, at),
+            None => Vec::new(),
+        },
         (_, pick) => apply_pick(app, pick, picker.targets, at),
     }
 }
@@ -119,6 +124,9 @@ pub(in crate::tui) fn apply_pick(
             app.ui.mode = Mode::Linked(Box::new(LinkedPage { destination, top: 0 }));
             Vec::new()
         }
+        Pick::Swap(shift) => oncall::stand_in::update::ask_swap(app, &shift, at),
+        Pick::ReviewTimeline(id) => review_timeline::open(app, id, targets),
+        Pick::FromScreen(id) => screens::update::open_from_screen(app, id),
         Pick::FaultGroup(number) => similar::update::open_group(app, number),
         Pick::Span(span) => metrics::update::choose_span(app, span),
         Pick::View(view) => views::update::show_view(app, *view, at),

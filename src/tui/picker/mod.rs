@@ -19,6 +19,7 @@ use crate::tui::core::zone::Zone;
 use crate::tui::form::Kind;
 use crate::tui::input::fuzzy::FuzzyQuery;
 use crate::tui::metrics::Span;
+use crate::tui::oncall::stand_in::SwapShift;
 use crate::tui::run::RunId;
 use crate::tui::theme::Name;
 use crate::tui::verb::target::Target;
@@ -46,6 +47,8 @@ pub enum Pick {
     LinkProblem,
     /// Lists changes to link the targets to.
     LinkChange,
+    /// Asks whether a swap is offered for this shift.
+    Swap(SwapShift),
     /// Opens the form for a stakeholder update, with the template at this index.
     Template(usize),
     /// Copies a text to the clipboard; the second string says what it is.
@@ -60,6 +63,8 @@ pub enum Pick {
     Draft(Uuid),
     /// Shows the review of an incident as it will be read.
     ReadReview(IncidentId),
+    /// Lists the events of an incident of which the timeline of its review is picked.
+    ReviewTimeline(IncidentId),
     /// Opens the form for a new action item of the review.
     NewActionItem,
     /// Shows a saved view of the queue.
@@ -78,6 +83,8 @@ pub enum Pick {
     JumpTo(IncidentNumber),
     /// Lists the incidents of the fault of the one with this number.
     FaultGroup(IncidentNumber),
+    /// Opens an incident from the screen that is open.
+    FromScreen(IncidentId),
     /// Changes the window of the measures.
     Span(Span),
     /// Changes a maintenance window.
@@ -175,6 +182,10 @@ pub enum PickerKind {
     Workspaces,
     /// Runbooks and custom commands.
     Runs,
+    /// Shifts of others for which the own one is offered.
+    Swaps,
+    /// Events of which the timeline of a review is picked.
+    ReviewTimeline,
 }
 
 /// An item that matches the query, and where it matches.

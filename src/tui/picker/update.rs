@@ -1,7 +1,13 @@
 //! How the lists of verbs are opened.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
+use crate::backend::BackendError;
+use crate::model::IncidentCommand;
+use crate::model::command::CommandKind;
+use crate::model::notification::PersonReach;
 use crate::model::time::format_ago;
 
 use crate::tui::action::Action;
@@ -38,7 +44,38 @@ pub(in crate::tui) fn open(
     let make = if searchable { Picker::search } else { Picker::menu };
     let picker = Picker { remark, ..make(targets, heading, items) };
     app.ui.mode = Mode::Pick(Box::new(picker));
-    Vec::new()
+    // The contacts may have changed since they were read last.
+    (action == LEVELS).then_some(Effect::LoadReach).into_iter().collect()
+}
+
+/// The action whose list says how people are reached.
+const LEVELS: Action = Action::Command(CommandKind::Escalate);
+
+/// Takes over how people are reached. An open list of levels says it then.
+pub(in crate::tui) fn reach_loaded(
+    app: &mut App,
+    result: Result<Vec<PersonReach>, BackendError>,
+    at: DateTime<Utc>,
+) {
+    // A backend without contacts says nothing of them, and neither does the list.
+    let Ok(people) = result else { return };
+    app.notified.people = Arc::new(people);
+    let Mode::Pick(picker) = &app.ui.mode else { return };
+    if !picker.items.iter().all(calls_level) {
+        return;
+    }
+    let current = items(app, LEVELS, &picker.targets, at);
+    let Mode::Pick(picker) = &mut app.ui.mode else { return };
+    for item in &mut picker.items {
+        if let Some(same) = current.iter().find(|other| other.value == item.value) {
+            item.about = same.about.clone();
+        }
+    }
+}
+
+fn calls_level(item: &Item) -> bool {
+    let Pick::Submit { commands, .. } = &item.pick else { return false };
+    matches!(commands.first(), Some(IncidentCommand::Escalate { .. }))
 }
 
 /// Opens the list of drafts.

@@ -12,6 +12,7 @@ use crate::tui::picker::{Hit, Item, Picker};
 use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut Buffer) {
@@ -60,7 +61,7 @@ pub(in crate::tui) fn draw(app: &App, picker: &Picker, body: Rect, buffer: &mut 
         draw_text(text, style, Rect { y, height: 1, ..inside }, buffer);
     }
     let below = picker.hits.len().saturating_sub(picker.top + usize::from(rows));
-    popup::draw_scroll_hint(app, area, (picker.top, below), buffer);
+    scroll_hint::draw(app, area, (picker.top, below), buffer);
 }
 
 pub(in crate::tui) fn line(

@@ -8,6 +8,7 @@ pub mod groups;
 pub mod history;
 pub mod layout;
 pub mod marks;
+mod nesting;
 mod row_view;
 pub mod rows;
 pub mod unread;
@@ -28,6 +29,7 @@ use crate::model::{IncidentId, Summary};
 use crate::tui::core::layout::QueueNeeds;
 use crate::tui::input::fuzzy::{Hit, WordMatcher};
 use crate::tui::queue::columns::row_widths;
+use crate::tui::queue::nesting::{Nestable, Nested};
 
 /// A row of the queue with its sort key.
 #[derive(Clone, Debug)]
@@ -40,6 +42,10 @@ pub struct Row {
     pub hit: Hit,
     /// When its clock runs out, if none is stopped until then; `None` if no clock runs.
     pub due: Option<DateTime<Utc>>,
+    /// Whether it stands below the row from which it follows, in the group of that.
+    pub is_nested: bool,
+    /// How many rows stand below it, as they follow from it.
+    pub folds: usize,
 }
 
 /// A line of the queue.
@@ -51,7 +57,7 @@ pub enum Line {
     Row(usize),
 }
 
-/// Rows of the same service.
+/// Rows of the same service, with those that follow from them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Group {
     /// The service; empty for incidents without one.
@@ -360,6 +366,27 @@ impl Queue {
         true
     }
 
+    /// Sorts the rows so that those of a group are adjacent, and those that follow from another one come
+    /// after it. Returns the service of the group of each row.
+    fn nest(&mut self) -> Vec<String> {
+        let nestable = self.rows.iter().map(|row| Nestable {
+            id: row.summary.id,
+            under: row.summary.folded_under,
+            service: group_service(row),
+        });
+        let order = nesting::arrange(&nestable.collect::<Vec<_>>());
+        let mut rows: Vec<Option<Row>> =
+            std::mem::take(&mut self.rows).into_iter().map(Some).collect();
+        let mut services = Vec::with_capacity(rows.len());
+        for Nested { position, service, is_nested, folds } in order {
+            if let Some(row) = rows.get_mut(position).and_then(Option::take) {
+                self.rows.push(Row { is_nested, folds, ..row });
+                services.push(service);
+            }
+        }
+        services
+    }
+
     /// Rebuilds groups and lines from the rows, and sorts the rows so that those of a group are
     /// adjacent.
     pub fn rebuild_lines(&mut self) {
@@ -369,23 +396,18 @@ impl Queue {
             self.lines.extend((0..self.rows.len()).map(Line::Row));
             return;
         }
-        // Groups in the order of their first rows.
-        let mut group_order = std::collections::HashMap::new();
-        for row in &self.rows {
-            let next = group_order.len();
-            group_order.entry(group_service(row).to_owned()).or_insert(next);
-        }
-        self.rows.sort_by_key(|row| group_order.get(group_service(row)).copied());
-        for (index, row) in self.rows.iter().enumerate() {
-            if self.groups.last().is_none_or(|group| group.service != group_service(row)) {
+        let services = self.nest();
+        for (index, (row, service)) in self.rows.iter().zip(services).enumerate() {
+            if self.groups.last().is_none_or(|group| group.service != service) {
+                let folded = !self.unfolded.contains(&service);
                 self.groups.push(Group {
-                    service: group_service(row).to_owned(),
+                    service,
                     rows: index..index,
                     most_urgent: index,
                     worst_clock: index,
                     by_priority: [0; 4],
                     unacknowledged: 0,
-                    folded: !self.unfolded.contains(group_service(row)),
+                    folded,
                 });
             }
             let Some(group) = self.groups.last_mut() else { continue };
@@ -411,7 +433,7 @@ impl Queue {
     }
 }
 
-/// Returns the service by which a row is grouped.
+/// Returns the service by which a row is grouped, unless it stands below another one.
 fn group_service(row: &Row) -> &str {
     row.summary.primary_service().unwrap_or_default()
 }

@@ -26,6 +26,9 @@ use crate::tui::widgets::text::{Line, Span};
 /// After how long without an event an incident that somebody works on is called silent.
 const SILENT_AFTER: TimeDelta = TimeDelta::hours(2);
 
+/// The width of a title up to which it says nothing of folded incidents.
+const MIN_NESTED_WIDTH: usize = 16;
+
 /// Returns the line with the names of the columns.
 pub(in crate::tui) fn header(app: &App, columns: &Columns) -> Line<'static> {
     let mut text = " ".repeat(usize::from(columns.has_flag));
@@ -162,6 +165,7 @@ pub(in crate::tui) fn row_line(
     if columns.has_flag {
         line.push_span(Span::styled(flag(app, row), flag_style(app)));
     }
+    let (is_nested, folds) = (row.is_nested, row.folds);
     let row = &*row.summary;
     let styles = RowStyles::new(theme, row, is_selected);
     for (column, wide) in &columns.list {
@@ -212,7 +216,7 @@ pub(in crate::tui) fn row_line(
                 push_fitted(app, team, wide, theme.dim(), &mut line);
             }
             Column::Title => {
-                push_fitted(app, &row.title, wide, styles.title, &mut line);
+                push_title(app, row, (is_nested, folds), (wide, styles.title), &mut line);
                 if columns.gap > 0 {
                     line.push_span(" ".repeat(columns.gap));
                 }
@@ -220,6 +224,33 @@ pub(in crate::tui) fn row_line(
         }
     }
     line
+}
+
+/// Appends the title: indented below the incident from which it follows, and with the number of those that
+/// follow from it.
+fn push_title(
+    app: &App,
+    row: &Summary,
+    (is_nested, folds): (bool, usize),
+    (wide, style): (usize, Style),
+    line: &mut Line<'static>,
+) {
+    let dim = app.ui.theme.dim();
+    let indent = if is_nested && wide > MIN_NESTED_WIDTH { "└ " } else { "" };
+    let count =
+        if folds > 0 && wide > MIN_NESTED_WIDTH { format!("└ {folds}") } else { String::new() };
+    let mut room = wide;
+    if !indent.is_empty() {
+        line.push_span(Span::styled(indent, dim));
+        room = room.saturating_sub(width(indent));
+    }
+    if count.is_empty() {
+        push_fitted(app, &row.title, room, style, line);
+        return;
+    }
+    push_fitted(app, &row.title, room.saturating_sub(width(&count) + 1), style, line);
+    line.push_span(Span::styled(count, dim));
+    line.push_span(" ");
 }
 
 /// Returns who leads the response, in full or as a handle.

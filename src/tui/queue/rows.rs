@@ -79,7 +79,14 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
 
 fn row(summary: &Arc<Summary>, hit: Hit, now: DateTime<Utc>, levels: &ServiceLevels) -> Row {
     let due = running_clock(summary, levels).map(|clock| now + clock.remaining(now));
-    Row { summary: Arc::clone(summary), rank: urgency_key(summary, now, levels), hit, due }
+    Row {
+        summary: Arc::clone(summary),
+        rank: urgency_key(summary, now, levels),
+        hit,
+        due,
+        is_nested: false,
+        folds: 0,
+    }
 }
 
 /// Derives the rows again after a change that the viewer did not cause. If the selected incident

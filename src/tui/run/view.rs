@@ -10,6 +10,7 @@ use crate::tui::core::app::App;
 use crate::tui::run::layout::{HEADER_ROWS, rows, text_size};
 use crate::tui::run::{OutputPane, Run};
 use crate::tui::widgets::popup;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mut Buffer) {
@@ -41,7 +42,7 @@ pub(in crate::tui) fn draw(app: &App, pane: &OutputPane, body: Rect, buffer: &mu
             draw_text(text, app.ui.theme.dim(), Rect { y, height: 1, ..inside }, buffer);
         }
     }
-    popup::draw_scroll_hint(app, body, (top, count.saturating_sub(top + fits)), buffer);
+    scroll_hint::draw(app, body, (top, count.saturating_sub(top + fits)), buffer);
 }
 
 /// Returns the status: since when the program runs, or how it ended.

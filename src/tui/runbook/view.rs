@@ -10,6 +10,7 @@ use crate::tui::runbook::RunbookPane;
 use crate::tui::runbook::layout::{layout, text_size};
 use crate::tui::runbook::steps::loaded_events;
 use crate::tui::widgets::popup;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::draw_line;
 
 pub(in crate::tui) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &mut Buffer) {
@@ -26,5 +27,5 @@ pub(in crate::tui) fn draw(app: &App, book: &RunbookPane, body: Rect, buffer: &m
         draw_line(line, row, buffer);
     }
     let below = layout.lines.len().saturating_sub(book.top + usize::from(inside.height));
-    popup::draw_scroll_hint(app, body, (book.top, below), buffer);
+    scroll_hint::draw(app, body, (book.top, below), buffer);
 }

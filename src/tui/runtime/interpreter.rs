@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local, NaiveDate, Utc};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::backend::lists::NotificationSearch;
 use crate::backend::{AdministrationRequest, ContactRequest, Search, TimelineRange};
@@ -140,6 +141,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         }
         Effect::LocateIncident(number) => surroundings.spawn(reads.locate_incident(number)),
         Effect::LoadProblems => surroundings.spawn(reads.read_problems()),
+        Effect::LoadEvidence(id) => surroundings.spawn(reads.read_evidence(id)),
         Effect::LoadDetail(id) => surroundings.spawn(reads.read_detail(id)),
         Effect::LoadEarlierEvents(id, seq) => {
             surroundings.spawn(reads.read_earlier_events(id, seq));
@@ -159,6 +161,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
             surroundings.spawn(reads.read_screen(number, *request));
         }
         Effect::LoadNotified(number, id) => surroundings.spawn(reads.read_notified(number, id)),
+        Effect::LoadReach => surroundings.spawn(reads.read_reach()),
         Effect::Administer(request) => surroundings.administer(*request),
         Effect::ChangeContacts(request) => surroundings.change_contacts(*request),
         Effect::TestContacts(person, contact) => surroundings.test_contacts(person, contact),
@@ -241,6 +244,11 @@ impl ReadTasks {
         self.send(Message::Notified(number, id, page, self.clock.now()));
     }
 
+    async fn read_reach(self) {
+        let people = self.reader.read_contacts().await.map(|read| read.value);
+        self.send(Message::Reach(people, self.clock.now()));
+    }
+
     async fn locate_incident(self, number: IncidentNumber) {
         let found = self.reader.find_incident(number).await.map(|read| read.value);
         self.send(Message::IncidentLocated(number, found, self.clock.now()));
@@ -249,6 +257,11 @@ impl ReadTasks {
     async fn read_problems(self) {
         let problems = self.reader.read_problems().await.map(|read| read.value);
         self.send(Message::Problems(problems, self.clock.now()));
+    }
+
+    async fn read_evidence(self, id: Uuid) {
+        let evidence = self.reader.read_evidence(id).await.map(Box::new);
+        self.send(Message::Evidence(id, evidence));
     }
 
     async fn read_detail(self, id: IncidentId) {

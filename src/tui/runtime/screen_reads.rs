@@ -1,10 +1,11 @@
 //! Reads the lists that screens show.
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
-use crate::backend::{FeedEntry, FeedSearch, Page, Similar, SimilarIncidents};
+use crate::backend::{ChangeSearch, FeedEntry, FeedSearch, Page, Similar, SimilarIncidents};
 use crate::model::IncidentNumber;
 use crate::sync::{ReadResult, Reader, Sourced};
 
+use crate::tui::contacts::row::ContactRow;
 use crate::tui::screens::{ScreenData, ScreenPage, ScreenRequest};
 
 /// How many pages are read at once: a backend may return pages with few rows.
@@ -82,7 +83,10 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
         }
         ScreenRequest::Contacts => {
             let people = reader.read_contacts().await?;
-            Ok(people.map(|people| ScreenPage { data: ScreenData::Contacts(people), next: None }))
+            Ok(people.map(|people| {
+                let data = ScreenData::Contacts(ContactRow::of_people(people));
+                ScreenPage { data, next: None }
+            }))
         }
         ScreenRequest::Maintenance(search) => {
             let windows = reader.read_maintenance(&search).await?;
@@ -109,15 +113,32 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
             Ok(found.map(|found| ScreenPage { data: ScreenData::Similar(found), next: None }))
         }
         ScreenRequest::FaultGroup(number, limit) => read_group(reader, number, limit).await,
-        ScreenRequest::Changes(search) => {
-            let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
-            let page: ReadResult<Page<_>> =
-                read_pages!(reader, read_recorded_changes, search, wanted);
-            let page = page?;
-            Ok(page
-                .map(|page| ScreenPage { data: ScreenData::Changes(page.rows), next: page.next }))
+        ScreenRequest::Problem(id) => {
+            let problem = reader.read_problem(id).await?;
+            Ok(problem.map(|entry| {
+                let data = ScreenData::Problems(vec![entry]);
+                ScreenPage { data, next: None }
+            }))
         }
+        ScreenRequest::Changes(search) => read_changes(reader, search).await,
     }
+}
+
+/// Reads changes with what they are suspected of.
+async fn read_changes(reader: &dyn Reader, search: ChangeSearch) -> ReadResult<ScreenPage> {
+    let of_page = search.clone();
+    let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
+    let page: ReadResult<Page<_>> = read_pages!(reader, read_recorded_changes, search, wanted);
+    let page = page?;
+    // Without what they are suspected of, the list is shown all the same.
+    let suspicions = match reader.read_suspicions(&of_page).await {
+        Ok(read) => read.value,
+        Err(_) => Vec::new(),
+    };
+    Ok(page.map(|page| {
+        let data = ScreenData::Changes(page.rows, suspicions);
+        ScreenPage { data, next: page.next }
+    }))
 }
 
 /// Reads an incident and the others of the same fault.

@@ -1,6 +1,7 @@
 //! What a list screen defines: everything that differs between two of them.
 
-use crate::model::IncidentId;
+use crate::backend::lists::IncidentBrief;
+use crate::model::{IncidentId, ProblemId};
 
 use crate::tui::core::app::App;
 use crate::tui::screens::{ListItem, ListScreen, ScreenRequest};
@@ -12,6 +13,10 @@ use crate::tui::widgets::text::Line;
 pub(in crate::tui) enum Entered {
     /// Opens an incident; `Esc` comes back to the screen.
     Incident(IncidentId),
+    /// Opens a problem; `Esc` comes back to the screen.
+    Problem(ProblemId),
+    /// Offers several incidents, to open one of them.
+    Choose(Vec<IncidentBrief>),
     /// Shows or hides the details of the item, below it.
     Details,
 }

@@ -8,6 +8,7 @@ pub mod item;
 pub mod layout;
 pub mod logic;
 pub mod registry;
+pub mod table;
 pub mod update;
 pub mod view;
 
@@ -18,16 +19,16 @@ use chrono::{DateTime, Utc};
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NoiseSearch, PageMark,
-    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, SimilarIncidents,
+    ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, SimilarIncidents, Suspicion,
 };
 use crate::model::alert::Alert;
 use crate::model::change::Change;
 use crate::model::maintenance::{MaintenanceSearch, MaintenanceWindow};
 use crate::model::noise::NoiseReport;
-use crate::model::notification::PersonReach;
 use crate::model::unknown_service::UnknownService;
-use crate::model::{IncidentId, IncidentNumber};
+use crate::model::{IncidentId, IncidentNumber, ProblemId};
 
+use crate::tui::contacts::row::ContactRow;
 use filter::{FilterError, ItemFilter};
 
 pub use item::{ListItem, Rank};
@@ -42,6 +43,8 @@ pub enum ScreenKind {
     Reviews,
     ActionItems,
     Problems,
+    /// One problem, with the incidents that link to it.
+    Problem,
     Changes,
     Notifications,
     Contacts,
@@ -68,6 +71,7 @@ impl ScreenKind {
             Self::Reviews => "Reviews",
             Self::ActionItems => "Action items",
             Self::Problems => "Problems",
+            Self::Problem => "Problem",
             Self::Changes => "Changes",
             Self::Notifications => "Notifications",
             Self::Contacts => "Contacts",
@@ -97,12 +101,12 @@ pub enum ScreenData {
     ActionItems(Vec<ActionItemEntry>),
     /// Problems with their incidents.
     Problems(Vec<ProblemEntry>),
-    /// Recorded changes.
-    Changes(Vec<Change>),
+    /// Recorded changes, and what they are suspected of.
+    Changes(Vec<Change>, Vec<Suspicion>),
     /// Notifications of people.
     Notifications(Vec<NotificationEntry>),
     /// How people are reached.
-    Contacts(Vec<PersonReach>),
+    Contacts(Vec<ContactRow>),
     /// Maintenance windows.
     Maintenance(Vec<MaintenanceWindow>),
     /// The checks that cried most.
@@ -123,7 +127,10 @@ impl ScreenData {
             (Self::Reviews(rows), Self::Reviews(more)) => rows.extend(more),
             (Self::ActionItems(rows), Self::ActionItems(more)) => rows.extend(more),
             (Self::Problems(rows), Self::Problems(more)) => rows.extend(more),
-            (Self::Changes(rows), Self::Changes(more)) => rows.extend(more),
+            (Self::Changes(rows, of), Self::Changes(more, of_more)) => {
+                rows.extend(more);
+                of.extend(of_more);
+            }
             (Self::Notifications(rows), Self::Notifications(more)) => rows.extend(more),
             (this, more) => *this = more,
         }
@@ -152,6 +159,8 @@ pub enum ScreenRequest {
     Reviews(ReviewSearch),
     ActionItems(ActionItemSearch),
     Problems(ProblemSearch),
+    /// One problem with its incidents; it has no pages.
+    Problem(ProblemId),
     Changes(ChangeSearch),
     Notifications(NotificationSearch),
     /// How everybody is reached; it has no pages.
@@ -181,6 +190,7 @@ impl ScreenRequest {
             | Self::Alerts(..)
             | Self::Similar(..)
             | Self::FaultGroup(..)
+            | Self::Problem(_)
             | Self::Contacts
             | Self::Maintenance(_)
             | Self::Services => self,
@@ -232,6 +242,10 @@ pub struct ListScreen {
     pub incident: Option<IncidentId>,
     /// The number of that incident, where only that is known.
     pub number: Option<IncidentNumber>,
+    /// The problem that it is about, if it is about one.
+    pub problem: Option<ProblemId>,
+    /// Whether the form of a problem opens as soon as the list was read.
+    pub opens_form: bool,
     /// What was read for it.
     pub data: ScreenData,
     /// How reading went.
@@ -270,6 +284,8 @@ impl ListScreen {
             kind,
             incident: None,
             number: None,
+            problem: None,
+            opens_form: false,
             data: ScreenData::default(),
             load: LoadState::default(),
             items: Vec::new(),
@@ -313,8 +329,8 @@ pub struct Screens {
     pub open: Option<Box<ListScreen>>,
     /// The incident that was opened from the screen and is read in its place.
     pub read_incident: Option<IncidentId>,
-    /// The screen from which the incident was opened that the open screen is about.
-    pub behind: Option<Box<(ListScreen, IncidentId)>>,
+    /// The screen from which the open one was opened, with the incident that was read in its place.
+    pub behind: Option<Box<(ListScreen, Option<IncidentId>)>>,
     /// The number of the last request.
     pub last_request: u64,
     /// When the viewer last saw the feed of this backend; `None` before that was read, and the

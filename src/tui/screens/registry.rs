@@ -13,6 +13,7 @@ use crate::tui::lists::reviews::ReviewsScreen;
 use crate::tui::lists::services::ServicesScreen;
 use crate::tui::maintenance::logic::MaintenanceScreen;
 use crate::tui::oncall::logic::OnCallScreen;
+use crate::tui::problems::logic::ProblemScreen;
 use crate::tui::screens::ScreenKind;
 use crate::tui::screens::logic::ScreenLogic;
 use crate::tui::similar::logic::SimilarScreen;
@@ -26,6 +27,7 @@ pub(in crate::tui) fn logic(kind: ScreenKind) -> &'static dyn ScreenLogic {
         ScreenKind::Reviews => &ReviewsScreen,
         ScreenKind::ActionItems => &ActionItemsScreen,
         ScreenKind::Problems => &ProblemsScreen,
+        ScreenKind::Problem => &ProblemScreen,
         ScreenKind::Changes => &ChangesScreen,
         ScreenKind::Notifications => &NotificationsScreen,
         ScreenKind::Contacts => &ContactsScreen,

@@ -10,7 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Position;
 
 use crate::backend::BackendError;
-use crate::model::{IncidentId, IncidentNumber};
+use crate::model::{IncidentId, IncidentNumber, ProblemId};
 use crate::sync::{Sourced, last_seen};
 
 use crate::tui::core::app::App;
@@ -103,12 +103,21 @@ pub(in crate::tui) fn open_about_number(
     open_screen_about(app, ListScreen { number: Some(number), ..ListScreen::new(kind) })
 }
 
+/// Opens a problem with its incidents. It leads back to where it was opened from.
+pub(in crate::tui) fn open_problem(app: &mut App, problem: ProblemId) -> Vec<Effect> {
+    let screen = ListScreen { problem: Some(problem), ..ListScreen::new(ScreenKind::Problem) };
+    open_screen_about(app, screen)
+}
+
 fn open_screen_about(app: &mut App, screen: ListScreen) -> Vec<Effect> {
     app.ui.mode = Mode::Panes;
     reading::update::end_travel(app);
     let read = app.screens.read_incident.take();
     let before = app.screens.open.replace(Box::new(screen));
-    app.screens.behind = before.zip(read).map(|(screen, read)| Box::new((*screen, read)));
+    // A screen that was only looked through leads back to the panes, one with something to read to itself.
+    app.screens.behind = before
+        .filter(|screen| read.is_some() || screen.kind == ScreenKind::Problems)
+        .map(|screen| Box::new((*screen, read)));
     derive(app);
     load(app)
 }
@@ -128,7 +137,11 @@ pub(in crate::tui) fn back(app: &mut App) -> Vec<Effect> {
             // Its incident is read again, in place of the screen that it was opened from.
             let (screen, read) = *behind;
             app.screens.open = Some(Box::new(screen));
-            app.screens.read_incident = Some(read);
+            app.screens.read_incident = read;
+            if read.is_none() {
+                derive(app);
+                return load(app);
+            }
         } else {
             close(app);
         }
@@ -230,14 +243,17 @@ pub(in crate::tui) fn enter(app: &mut App) -> Vec<Effect> {
     let Some(screen) = app.screens.shown() else { return Vec::new() };
     let Some(item) = screen.selected_item() else { return Vec::new() };
     match logic(screen.kind).enter(app, screen, item) {
-        Entered::Incident(id) => {
-            // The way back leads here, not to what was read before.
-            app.ui.show_all_panes();
-            app.ui.focus = Pane::Queue;
-            app.screens.read_incident = Some(id);
-            let effects = open_incident(app, id);
-            app.follow.trail.clear();
-            effects
+        Entered::Incident(id) => open_from_screen(app, id),
+        Entered::Problem(id) => open_problem(app, id),
+        Entered::Choose(incidents) => {
+            let items = incidents.iter().map(|incident| {
+                let name = format!("{} {}", incident.label(), incident.title);
+                let about = format!("{} · {}", incident.priority, incident.status);
+                Item::new(name, Pick::FromScreen(incident.id)).about(about)
+            });
+            let picker = Picker::search(Vec::new(), "Open which incident?", items.collect());
+            app.ui.mode = Mode::Pick(Box::new(picker));
+            Vec::new()
         }
         Entered::Details => {
             let key = item.key.clone();
@@ -248,6 +264,17 @@ pub(in crate::tui) fn enter(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Opens an incident from the screen that is open, which is shown again afterwards.
+pub(in crate::tui) fn open_from_screen(app: &mut App, id: IncidentId) -> Vec<Effect> {
+    // The way back leads here, not to what was read before.
+    app.ui.show_all_panes();
+    app.ui.focus = Pane::Queue;
+    app.screens.read_incident = Some(id);
+    let effects = open_incident(app, id);
+    app.follow.trail.clear();
+    effects
 }
 
 /// Copies a text about the selected item or the screen; where there are several, they are offered.

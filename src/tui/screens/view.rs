@@ -11,6 +11,7 @@ use crate::tui::screens::ListScreen;
 use crate::tui::screens::layout::{Areas, ListLines, areas, heading, list, text_width};
 use crate::tui::screens::registry::logic;
 use crate::tui::widgets::cursor::CURSOR;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, Span, draw_border, draw_line, draw_text};
 
 pub(in crate::tui) fn draw(app: &App, screen: &ListScreen, body: Rect, buffer: &mut Buffer) {
@@ -29,7 +30,7 @@ pub(in crate::tui) fn draw(app: &App, screen: &ListScreen, body: Rect, buffer: &
     draw_list(app, screen, &list, areas.list, buffer);
     let below = list.lines.len().saturating_sub(screen.top + usize::from(areas.list.height));
     if areas.framed {
-        draw_hidden(app, body, (screen.top, below), buffer);
+        scroll_hint::draw(app, body, (screen.top, below), buffer);
     }
 }
 
@@ -45,7 +46,10 @@ fn draw_title(app: &App, screen: &ListScreen, areas: &Areas, buffer: &mut Buffer
     let name = format!(" {} ", screen.kind.name());
     let position = if screen.items.is_empty() { 0 } else { screen.selected + 1 };
     let more = if screen.load.next.is_some() { "+" } else { "" };
-    let right = format!(" {position}/{}{more} ", screen.items.len());
+    let right = match screen.total {
+        0 => String::new(),
+        _ => format!(" {position}/{}{more} ", screen.items.len()),
+    };
     let mut line =
         Line::from(Span::styled(name.clone(), app.ui.theme.accent().add_modifier(Modifier::BOLD)));
     let mut parts = Vec::new();
@@ -152,17 +156,4 @@ fn draw_list(app: &App, screen: &ListScreen, list: &ListLines, area: Rect, buffe
         }
         draw_line(line, row, buffer);
     }
-}
-
-/// Shows on the lower border how many lines are hidden.
-fn draw_hidden(app: &App, body: Rect, (above, below): (usize, usize), buffer: &mut Buffer) {
-    let text = match (above, below) {
-        (0, 0) => return,
-        (0, below) => format!(" ↓ {below} "),
-        (above, 0) => format!(" ↑ {above} "),
-        (above, below) => format!(" ↑ {above}  ↓ {below} "),
-    };
-    let wide = u16::try_from(width(&text)).unwrap_or(0);
-    let area = Rect { x: body.right() - wide - 2, y: body.bottom() - 1, width: wide, height: 1 };
-    draw_text(text, app.ui.theme.dim(), area, buffer);
 }

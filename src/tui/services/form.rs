@@ -83,6 +83,7 @@ pub(in crate::tui) fn read(form: &Form, name: &str) -> Result<Adoption, FieldErr
         depends_on: names.into_iter().filter(|other| other != name).collect(),
         runbook,
         objective: None,
+        public_name: None,
     };
     Ok(Adoption { service, policy })
 }

@@ -4,10 +4,12 @@
 pub mod update;
 pub mod view;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::model::storm::is_quiet;
 use crate::model::{IncidentId, Priority, Status, Summary};
 
 /// A new urgent incident that nobody has.
@@ -31,6 +33,28 @@ impl Urgent {
     /// Removes an incident, because the viewer has turned to it.
     pub fn dismiss(&mut self, id: IncidentId) {
         self.waiting.retain(|unclaimed| unclaimed.row.id != id);
+    }
+}
+
+/// The priorities of open incidents, by which those are found that are quiet.
+#[derive(Clone, Debug, Default)]
+pub struct Causes(HashMap<IncidentId, Priority>);
+
+impl Causes {
+    /// Reads them from the rows of a snapshot. Where nothing is folded there is nothing to read.
+    #[must_use]
+    pub fn of(rows: &[Arc<Summary>]) -> Self {
+        if rows.iter().all(|row| row.folded_under.is_none()) {
+            return Self::default();
+        }
+        let open = rows.iter().filter(|row| row.status.is_open());
+        Self(open.map(|row| (row.id, row.priority)).collect())
+    }
+
+    /// Returns whether nobody is called for an incident, as another one is worked on in its stead.
+    #[must_use]
+    pub fn is_quiet(&self, row: &Summary) -> bool {
+        is_quiet(row, |id| self.0.get(&id).copied())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::tui::core::notices::show_toast;
 use crate::tui::core::pane::Pane;
 use crate::tui::jump::update::open_incident;
 use crate::tui::reading;
-use crate::tui::urgent::{Unclaimed, is_unclaimed};
+use crate::tui::urgent::{Causes, Unclaimed, is_unclaimed};
 
 /// How long the line is shown at least for an incident that was selected when it came: a key that
 /// is pressed at that moment was meant for something else.
@@ -36,10 +36,11 @@ pub(in crate::tui) fn rows_changed(
         return;
     }
     let (levels, at) = (app.session.rules.levels, app.backend_time(at));
+    let causes = Causes::of(&snapshot.rows);
     let mut rows: Vec<Unclaimed> = snapshot
         .rows
         .iter()
-        .filter(|row| is_unclaimed(row, at))
+        .filter(|row| is_unclaimed(row, at) && !causes.is_quiet(row))
         .filter_map(|row| {
             let since = *waiting.get(&row.id)?;
             Some(Unclaimed { row: Arc::clone(row), since })
@@ -73,8 +74,11 @@ pub(in crate::tui) fn go_to_most_urgent(app: &mut App) -> Vec<Effect> {
     let named = app.notices.urgent.waiting.first().map(|unclaimed| &unclaimed.row);
     let open = app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows);
     let unacknowledged = open.filter(|row| row.status == Status::Triggered && !row.is_snoozed(now));
-    let most_urgent =
-        named.or_else(|| unacknowledged.min_by_key(|row| urgency_key(row, now, &levels)));
+    let causes = app.fetched.snapshot.as_ref().map(|snapshot| Causes::of(&snapshot.rows));
+    let causes = causes.unwrap_or_default();
+    // What follows from another incident comes last.
+    let key = |row: &&Arc<Summary>| (causes.is_quiet(row), urgency_key(row, now, &levels));
+    let most_urgent = named.or_else(|| unacknowledged.min_by_key(key));
     let Some((id, label)) = most_urgent.map(|row| (row.id, row.label())) else {
         return show_toast(app, "everything is acknowledged", false);
     };

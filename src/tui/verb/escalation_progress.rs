@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 
 use crate::model::directory::Directory;
 use crate::model::escalation::{self, NextCall, Reached, Step, awaits_calls, next_call};
-use crate::model::notification::Notification;
 use crate::model::notification::step::{AutomaticStep, EXPIRES_AFTER};
+use crate::model::notification::{Notification, PersonReach, PlannedContact};
 use crate::model::storm::is_quiet;
 use crate::model::time::{format_ago, format_duration};
-use crate::model::{Event, EventBody, Summary};
+use crate::model::{Event, EventBody, PersonRef, Summary};
 
 use crate::tui::core::app::App;
 
@@ -73,7 +73,41 @@ impl<'a> Progress<'a> {
         if step.level == self.row.escalation.saturating_add(1) {
             text.push_str(" · next");
         }
+        text.push_str(&self.contacts_text(step, due.max(self.now)));
         text
+    }
+
+    /// Says by what each person is reached and when, if the level is called at a time; nothing while it is not
+    /// known how people are reached.
+    fn contacts_text(&self, step: &Step, called_at: DateTime<Utc>) -> String {
+        let reach = &self.app.notified.people;
+        if reach.is_empty() {
+            return String::new();
+        }
+        let reached = escalation::reached_at(step, self.row, self.directory, called_at);
+        let people: Vec<&PersonRef> = reached.iter().filter_map(Reached::person).collect();
+        let one = |person: &&PersonRef| {
+            let is_it = |other: &&PersonReach| other.person.eq_ignore_ascii_case(&person.handle);
+            let planned = reach.iter().find(is_it);
+            let planned = planned.map(|reach| reach.planned(self.row.priority, called_at));
+            let planned = planned.unwrap_or_default();
+            let ways: Vec<String> = planned.iter().map(|one| self.way_text(one)).collect();
+            let ways = if ways.is_empty() { "no contact".to_owned() } else { ways.join(", ") };
+            let name = if people.len() > 1 { format!("{} ", person.handle) } else { String::new() };
+            format!(" · {name}{ways}")
+        };
+        people.iter().map(one).collect()
+    }
+
+    fn way_text(&self, planned: &PlannedContact<'_>) -> String {
+        let contact = planned.contact;
+        let way = if contact.channel == contact.contact {
+            contact.channel.clone()
+        } else {
+            format!("{} {}", contact.channel, contact.contact)
+        };
+        let broken = if contact.problem.is_some() { " can't be sent" } else { "" };
+        format!("{way} {}{broken}", self.time(planned.at))
     }
 
     /// Says when a level was called, by whom, and what has become of its notifications.

@@ -81,7 +81,8 @@ impl VerbLogic for Link {
 }
 
 fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
-    let mut items = vec![
+    let mut items = known_errors(app, targets);
+    items.extend([
         Item::new("a known problem …", Pick::LinkProblem).key('p').about("the cause behind it"),
         Item::new("a new problem …", Pick::Form(Kind::NewProblem))
             .key('n')
@@ -90,7 +91,7 @@ fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
             .key('c')
             .about("what may have caused it"),
         Item::new("a URL …", Pick::Form(Kind::LinkUrl)).key('u').about("a page elsewhere"),
-    ];
+    ]);
     let record = match targets {
         [one] => precheck::current_record(app, one.id),
         _ => None,
@@ -106,6 +107,19 @@ fn link_menu(app: &App, targets: &[Target]) -> Vec<Item> {
         items.push(Item::new(format!("take away: {text}"), pick).key(key));
     }
     items
+}
+
+/// Returns the items of the known errors that may be behind the only target; the first one has a key.
+fn known_errors(app: &App, targets: &[Target]) -> Vec<Item> {
+    let [one] = targets else { return Vec::new() };
+    let shown = app.reading.shown.as_ref().filter(|shown| shown.id == one.id);
+    let errors = shown.map(|shown| shown.detail.known_errors.as_slice()).unwrap_or_default();
+    let items = errors.iter().enumerate().map(|(index, error)| {
+        let link = Linked::Problem { id: error.problem, title: error.title.clone() };
+        let item = link_item(link, &error.title, &format!("known error · {}", error.likeness()));
+        if index == 0 { item.key('k') } else { item }
+    });
+    items.collect()
 }
 
 fn link_item(link: Linked, text: &str, about: &str) -> Item {
@@ -223,6 +237,12 @@ impl FormLogic for ProblemForm {
             cause: form.value("Cause"),
             workaround,
             opened_at: filled.at,
+            owner: None,
+            team: None,
+            category: None,
+            removed_at: None,
+            revision: 0,
+            edits: Vec::new(),
             extra: Extra::default(),
         });
         // The problem is recorded once, before the first link to it.

@@ -25,6 +25,7 @@ mod describe;
 mod escalate;
 mod escalation_progress;
 mod fold;
+mod impact;
 pub mod link;
 pub mod logic;
 pub(in crate::tui) mod merge;
@@ -46,6 +47,7 @@ mod recovery;
 mod reopen;
 mod resolve;
 mod review;
+pub(in crate::tui) mod review_timeline;
 mod role;
 pub mod selection;
 pub mod send;
@@ -64,6 +66,7 @@ use crate::tui::contacts::form::ContactForm;
 use crate::tui::core::app::App;
 use crate::tui::form::Kind;
 use crate::tui::maintenance::form::MaintenanceForm;
+use crate::tui::problems::form::ProblemEditForm;
 use crate::tui::services::form::AdoptForm;
 use logic::{Contents, FormLogic, VerbLogic};
 
@@ -90,6 +93,10 @@ const VERBS: &[Verb] = &[
     verb(team::ENTRY, &team::Team),
     verb(update::ENTRY, &update::Update),
     verb(recovery::ENTRY, &recovery::Recovery),
+    verb(impact::BEGAN_ENTRY, &impact::ImpactBegan),
+    verb(impact::AFFECTED_ENTRY, &impact::UsersAffected),
+    verb(impact::REPORTER_ENTRY, &impact::AddReporter),
+    verb(impact::TEAM_ENTRY, &impact::InvolveTeam),
     verb(checklist::ENTRY, &checklist::AnswerItem),
     verb(close::ENTRY, &close::Close),
     verb(review::ENTRY, &review::WriteReview),
@@ -130,8 +137,13 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RecordChange,
     CommandKind::RecordProblem,
     CommandKind::MoveAlerts,
+    CommandKind::RemoveReporter,
+    CommandKind::AttachEvidence,
+    CommandKind::Redact,
     CommandKind::Mute,
     CommandKind::Unmute,
+    CommandKind::RequestFollowUp,
+    CommandKind::RecordFollowUp,
 ];
 
 /// The entries of the verbs that act on incidents, in the order of the help.
@@ -227,6 +239,7 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
         Kind::Correction { commands } => read(&correction::CorrectionForm { commands }),
         Kind::Contact { .. } => read(&ContactForm { quiet: false }),
         Kind::QuietHours => read(&ContactForm { quiet: true }),
+        Kind::Problem { id, .. } => read(&ProblemEditForm { id: *id }),
         Kind::Maintenance { id, .. } => read(&MaintenanceForm { id: *id }),
         Kind::AdoptService { team, .. } => read(&AdoptForm { team: team.as_deref() }),
         Kind::Command(kind) => match for_command(*kind) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 
 use crate::model::decide::{Context, decide};
+use crate::model::stability::Soak;
 use crate::model::{
     Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Summary,
 };
@@ -22,6 +23,13 @@ pub(in crate::tui) fn current_record(app: &App, id: IncidentId) -> Option<&Incid
         .find(|shown| shown.id == id)
         .map(|shown| &shown.detail.incident)
         .filter(|incident| last_seq <= incident.summary.seq)
+}
+
+/// Returns how long the alerts of an incident are resolved, as far as that was read with its record;
+/// `None` if it needs no stability.
+pub(in crate::tui) fn current_soak(app: &App, id: IncidentId) -> Option<Soak> {
+    let mut read = app.reading.shown.iter().chain(&app.reading.cache);
+    read.find(|shown| shown.id == id)?.detail.soak
 }
 
 /// Returns why commands can't be executed one after another, in a sentence for the person. The

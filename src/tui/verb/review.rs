@@ -9,6 +9,7 @@ use crate::model::{Event, EventBody, Incident, IncidentCommand};
 
 use crate::tui::action::{Action, Entry, Phase};
 use crate::tui::core::app::App;
+use crate::tui::follow_up;
 use crate::tui::form::{Field, Kind};
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{
@@ -53,15 +54,27 @@ impl VerbLogic for WriteReview {
         let mut items = vec![
             Item::new("write the sections …", Pick::Form(Kind::Review)).key('w').about(about),
             Item::new("read it as it will be", Pick::ReadReview(target.id)).key('r'),
+            Item::new("pick the events of its timeline …", Pick::ReviewTimeline(target.id))
+                .key('t'),
             Item::new("add an action item …", Pick::NewActionItem).key('a'),
         ];
         for (item, key) in record.review.actions.iter().zip('1'..='9') {
             let owner = item.owner.as_ref().map_or("nobody", |owner| owner.name.as_str());
             let due = item.due.map(|due| format!(" · due {due}")).unwrap_or_default();
             let state = if item.done { "done · " } else { "" };
-            let about = format!("{state}{} · {}{due}", item.kind, owner);
+            let issue = record.follow_up(item.id);
+            let issue = issue.map(|one| format!(" · {}", one.phrase())).unwrap_or_default();
+            let about = format!("{state}{} · {}{due}{issue}", item.kind, owner);
             let pick = Pick::Form(Kind::ActionItem { id: item.id });
             items.push(Item::new(&item.text, pick).key(key).about(about));
+        }
+        for item in record.review.actions.iter().filter(|item| !item.done) {
+            let before = record.follow_up(item.id);
+            if before.is_none_or(|before| before.state.may_be_requested_again()) {
+                let text = format!("make an issue: {}", item.text);
+                let about = "in a tracker of the settings of a server";
+                items.push(Item::new(&text, follow_up::pick(item.id)).about(about));
+            }
         }
         let commands = vec![IncidentCommand::PublishReview];
         let disabled_reason = precheck::refusal(app, target.id, &commands, at);
@@ -179,13 +192,13 @@ fn recorded_text(app: &App, record: Option<&Incident>, section: Section) -> Stri
 }
 
 /// Formats a time for the text of a review: `2026-03-01 22:37 UTC`.
-fn review_time(app: &App, at: DateTime<Utc>) -> String {
+pub(super) fn review_time(app: &App, at: DateTime<Utc>) -> String {
     let clock = app.clock();
     format!("{} {}", clock.local_time(at).format("%Y-%m-%d %H:%M"), clock.name_at(at))
 }
 
 /// Returns the events of an incident, as far as they were read.
-fn read_events<'a>(app: &'a App, record: &Incident) -> &'a [Event] {
+pub(super) fn read_events<'a>(app: &'a App, record: &Incident) -> &'a [Event] {
     let id = record.summary.id;
     let shown = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
     shown.map(|shown| shown.events.as_slice()).unwrap_or_default()

@@ -7,7 +7,7 @@ use crate::model::bad_field::BadField;
 use crate::model::command::CommandKind;
 use crate::model::filter::MatchContext;
 use crate::model::naming::unknown_names;
-use crate::model::{Actor, CommandId, Envelope, IncidentCommand};
+use crate::model::{Actor, CommandId, Envelope, IncidentCommand, IncidentId};
 use crate::sync::drafts::DraftOp;
 
 use crate::tui::action::{Action, READ_ONLY};
@@ -18,6 +18,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{append_failures, report_failure, show_toast};
 use crate::tui::core::state::inflight::{CloseOffer, PendingCommand};
 use crate::tui::form::Form;
+use crate::tui::lists::shared::one_line;
 use crate::tui::queue::unread;
 use crate::tui::undo::{Inverse, UNDO_WINDOW, Undo};
 use crate::tui::verb::batch::Batch;
@@ -241,6 +242,46 @@ pub(in crate::tui) fn send_in_background(
         form: None,
     });
     vec![Effect::Submit(sent)]
+}
+
+/// Sends a command that is about no incident, from its form.
+pub(in crate::tui) fn submit_record(
+    app: &mut App,
+    envelope: Envelope,
+    mut form: Box<Form>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    app.ui.mode = Mode::Panes;
+    app.inflight.last_batch += 1;
+    let number = app.inflight.last_batch;
+    let kind = envelope.command.kind();
+    let label = one_line(&envelope.command.content());
+    // The form is stored on disk before its command is sent.
+    let mut effects: Vec<Effect> =
+        drafts::update::save(&mut form, &app.session.workspace, at).into_iter().collect();
+    app.inflight.pending.push(PendingCommand {
+        id: envelope.id,
+        incident: IncidentId(form.draft_id),
+        label: label.clone(),
+        verb: kind,
+        batch: number,
+        retrying: false,
+        enqueued: false,
+        lookup_in_flight: false,
+    });
+    app.inflight.batches.push(Batch {
+        number,
+        verb: envelope.command.phrase().to_owned(),
+        done_phrase: "recorded".to_owned(),
+        total: 1,
+        remaining: 1,
+        failed: Vec::new(),
+        keys: app.ui.key_count,
+        form: Some(form),
+    });
+    effects.push(Effect::Submit(vec![envelope]));
+    effects.extend(show_toast(app, format!("{label}: recorded"), false));
+    effects
 }
 
 fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::config::pattern::Pattern;
 use crate::config::placeholder_text::{due_text, placeholder_text};
 use crate::model::IncidentCommand;
-use crate::model::command::CommandKind;
+use crate::model::command::{CommandKind, PublicUpdate};
 use crate::model::time::format_duration;
 
 use crate::tui::action::Entry;
@@ -21,6 +21,12 @@ use crate::tui::verb::target::Target;
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::UpdateStakeholders, &["U"]).hint("update");
+
+/// Whether status pages show the message.
+const PUBLIC: &str = "Public";
+const YES: &str = "yes";
+/// What status pages call the incident.
+const PUBLIC_TITLE: &str = "Public title";
 
 pub(super) struct Update;
 
@@ -56,11 +62,15 @@ impl VerbLogic for Update {
     }
 
     fn edit(&self, app: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
-        let IncidentCommand::UpdateStakeholders { message, next_due } = command else {
+        let IncidentCommand::UpdateStakeholders { message, next_due, public } = command else {
             return None;
         };
         let next = next_due.map(|due| ("Next update", parse_time::format_minute(app.clock(), due)));
-        Some((Kind::Update, [("Message", message.clone())].into_iter().chain(next).collect()))
+        let title = public.as_ref().and_then(|public| public.title.clone());
+        let shown = public.iter().map(|_| (PUBLIC, YES.to_owned()));
+        let shown = shown.chain(title.map(|title| (PUBLIC_TITLE, title)));
+        let message = [("Message", message.clone())];
+        Some((Kind::Update, message.into_iter().chain(next).chain(shown).collect()))
     }
 }
 
@@ -110,7 +120,16 @@ impl FormLogic for UpdateForm {
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let next_due = entered_due(filled.app, &filled.value("Next update"), filled.at)?;
         let message = message(filled, next_due)?;
-        one_command(IncidentCommand::UpdateStakeholders { message, next_due })
+        let title = Some(filled.value(PUBLIC_TITLE)).filter(|title| !title.is_empty());
+        let is_public = filled.value(PUBLIC) == YES;
+        if title.is_some() && !is_public {
+            return Err(field_error(
+                PUBLIC_TITLE,
+                "is for a public update: choose yes, or clear it",
+            ));
+        }
+        let public = is_public.then_some(PublicUpdate { title });
+        one_command(IncidentCommand::UpdateStakeholders { message, next_due, public })
     }
 }
 
@@ -119,6 +138,8 @@ fn fields(app: &App, text: &str, next: &str) -> Vec<Field> {
         Field::text("Message", text).required(),
         Field::line("Next update", next)
             .example(parse_time::format_hint("30m, 4h, 09:00; empty for none", app.clock())),
+        Field::choice(PUBLIC, vec!["no", YES], 0),
+        Field::line(PUBLIC_TITLE, "").hint("what status pages call the incident from now on"),
     ]
 }
 

@@ -191,6 +191,7 @@ impl Wall {
                     | Predicate::Service(_)
                     | Predicate::Team(_)
                     | Predicate::Category(_)
+                    | Predicate::Source(_)
             )
         };
         let view =

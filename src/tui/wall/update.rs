@@ -83,7 +83,14 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
             let change = rows::next_change(summary, now, &levels);
             wall.next_change = wall.next_change.into_iter().chain(change).min();
             let rank = urgency_key(summary, now, &levels);
-            wall.rows.push(Row { summary: summary.clone(), rank, hit: Hit::Exact, due: None });
+            wall.rows.push(Row {
+                summary: summary.clone(),
+                rank,
+                hit: Hit::Exact,
+                due: None,
+                is_nested: false,
+                folds: 0,
+            });
         }
     }
     wall.next_change = wall.next_change.map(|at| app.machine_time(at));

@@ -7,4 +7,5 @@ pub mod highlight;
 pub mod markdown;
 pub mod pane;
 pub mod popup;
+pub mod scroll_hint;
 pub mod text;

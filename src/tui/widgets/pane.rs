@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::BorderType;
 
-use crate::model::text::{SafeText, truncate, width};
+use crate::model::text::{SafeText, truncate};
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
 use crate::tui::core::pane::Pane;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, Span, draw_border, draw_line, draw_text};
 
 /// What the upper border shows in addition to the pane's name.
@@ -50,7 +51,7 @@ pub(in crate::tui) fn draw(
             let border = Rect { x: area.x + 1, width: area.width.saturating_sub(3), ..area };
             let end = draw_line(&line, border, buffer);
             right(app, title, area, usize::from(end - area.x), 1, buffer);
-            scroll_marks(app, area, hidden, buffer);
+            scroll_hint::draw(app, area, hidden, buffer);
         }
     }
 }
@@ -102,22 +103,4 @@ fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer:
     let x = area.right().saturating_sub(corner + wide);
     let style = if title.alarm { app.ui.theme.alarm() } else { app.ui.theme.dim() };
     draw_text(format!(" {shown} "), style, Rect { x, width: wide, ..area }, buffer);
-}
-
-/// Shows on the lower border how many lines are hidden.
-fn scroll_marks(app: &App, area: Rect, hidden: (usize, usize), buffer: &mut Buffer) {
-    let (above, below) = hidden;
-    let text = match (above, below) {
-        (0, 0) => return,
-        (0, below) => format!(" ↓ {below} "),
-        (above, 0) => format!(" ↑ {above} "),
-        (above, below) => format!(" ↑ {above}  ↓ {below} "),
-    };
-    let wide = u16::try_from(width(&text)).unwrap_or(0);
-    if wide + 4 > area.width {
-        return;
-    }
-    let x = area.right() - wide - 2;
-    let border = Rect { x, y: area.bottom() - 1, width: wide, height: 1 };
-    draw_text(text, app.ui.theme.dim(), border, buffer);
 }

@@ -4,9 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 
-use crate::model::text::{SafeText, truncate, width};
+use crate::model::text::{SafeText, truncate};
 
 use crate::tui::core::app::App;
+use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, clear, draw_border, draw_line, draw_text};
 
 /// Returns the width of the text in a box over `body`, in columns.
@@ -83,21 +84,5 @@ pub(in crate::tui) fn draw(
         draw_line(line, row, buffer);
     }
     let below = lines.len().saturating_sub(top + usize::from(inside.height));
-    draw_scroll_hint(app, area, (top, below), buffer);
-}
-
-/// Shows on the lower border how many lines are hidden above and below.
-pub(in crate::tui) fn draw_scroll_hint(
-    app: &App,
-    area: Rect,
-    (top, below): (usize, usize),
-    buffer: &mut Buffer,
-) {
-    if top > 0 || below > 0 {
-        let text = format!(" ↑ {top}  ↓ {below} ");
-        let wide = u16::try_from(width(&text)).unwrap_or(0);
-        let x = area.right().saturating_sub(wide + 2);
-        let border = Rect { x, y: area.bottom() - 1, width: wide, height: 1 };
-        draw_text(text, app.ui.theme.dim(), border, buffer);
-    }
+    scroll_hint::draw(app, area, (top, below), buffer);
 }

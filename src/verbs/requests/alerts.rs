@@ -52,10 +52,7 @@ impl Request for MoveAlerts {
     }
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
-        let named = self.into.parse::<IncidentRef>();
-        named.map_err(|error| FieldError::new("into", error))?;
-        let read = situation.other.ok_or(Problem::NotRead("the other incident"));
-        let to = read.map_err(|problem| FieldError::new("into", problem))?;
+        let to = situation.other("into", &self.into)?;
         plan(to, false, &self.keys, &self.labels)
     }
 }

@@ -1,4 +1,4 @@
-//! Verbs at the end: checklist, close, review, publish, action-item.
+//! Verbs at the end: checklist, close, review, publish, action-item, follow-up.
 
 use chrono::NaiveDate;
 use clap::Args;
@@ -310,6 +310,50 @@ impl Request for SetActionItem {
         item.kind = self.kind.unwrap_or(item.kind);
         item.done = self.done || (item.done && !self.open);
         Ok(Plan::one(IncidentCommand::SetActionItem { item }))
+    }
+}
+
+/// Make an action item an issue in a tracker.
+#[derive(Args, Serialize, Deserialize, ToSchema, Clone, Debug)]
+pub struct RequestFollowUp {
+    /// The action item: its number among the items of the incident, from 1, or its id
+    #[arg(value_name = "N|ID")]
+    #[schema(min_length = 1, max_length = 36, example = "1")]
+    pub item: String,
+    /// The name of the tracker in the settings of the program that makes the issue [default: the only one,
+    /// or the default one]
+    #[arg(long, value_name = "NAME")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100, example = "platform")]
+    pub tracker: Option<String>,
+}
+
+impl Request for RequestFollowUp {
+    const ROW: VerbRow = VerbRow::new(
+        "follow-up",
+        "Make an action item an issue in a tracker",
+        &[CommandKind::RequestFollowUp],
+        "INC-12 1",
+        r#"{"item": "1"}"#,
+    )
+    .about(
+        "A program whose settings have the tracker makes the issue, once. Its link and its state are \
+         shown with the action item.",
+    )
+    .done("follow-up requested")
+    .numbers(Numbers::One);
+
+    fn needs(&self) -> Needs {
+        Needs::Record
+    }
+
+    fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
+        let item = find_item(&self.item, situation)?.id;
+        if let Some(tracker) = &self.tracker {
+            check::name("tracker", tracker)?;
+        }
+        let tracker = self.tracker.clone();
+        Ok(Plan::one(IncidentCommand::RequestFollowUp { item, tracker }))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::command::CommandKind;
 use crate::model::id::IncidentRef;
 use crate::model::status::{Classification, ResolutionAction};
 use crate::model::{IncidentCommand, Status, check};
-use crate::verbs::error::{FieldError, Problem};
+use crate::verbs::error::FieldError;
 use crate::verbs::request::Request;
 use crate::verbs::row::{Numbers, VerbRow};
 use crate::verbs::situation::{Plan, Situation};
@@ -81,6 +81,11 @@ pub struct Resolve {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     #[schema(min_length = 1, max_length = 65536, example = "20 test payments went through")]
     pub validation: String,
+    /// Why it is resolved before its alerts are resolved for as long as the settings ask
+    #[arg(long, value_name = "REASON", allow_hyphen_values = true)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 65536, example = "the check itself was broken")]
+    pub waive_soak: Option<String>,
 }
 
 impl Request for Resolve {
@@ -96,7 +101,11 @@ impl Request for Resolve {
 
     fn plan(&self, _: &Situation<'_>) -> Result<Plan, FieldError> {
         let (detail, validation) = (self.detail.clone(), self.validation.clone());
-        Ok(Plan::one(IncidentCommand::Resolve { action: self.action, detail, validation }))
+        if let Some(reason) = &self.waive_soak {
+            check::required_text("waive_soak", reason)?;
+        }
+        let command = IncidentCommand::Resolve { action: self.action, detail, validation };
+        Ok(Plan::one(command).because(self.waive_soak.as_ref()))
     }
 }
 
@@ -153,10 +162,7 @@ impl Request for Merge {
     }
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
-        let named = self.into.parse::<IncidentRef>();
-        named.map_err(|error| FieldError::new("into", error))?;
-        let read = situation.other.ok_or(Problem::NotRead("the other incident"));
-        let into = read.map_err(|problem| FieldError::new("into", problem))?;
+        let into = situation.other("into", &self.into)?;
         Ok(Plan::one(IncidentCommand::Merge { into }))
     }
 }

@@ -2,7 +2,9 @@
 
 mod alerts;
 mod classify;
+mod evidence;
 mod follow_up;
+mod impact;
 mod lifecycle;
 mod links;
 mod people;
@@ -155,6 +157,12 @@ verbs! {
     Decision = writing::RecordDecision,
     Update = writing::UpdateStakeholders,
     Recovery = writing::SetExpectedRecovery,
+    ImpactBegan = impact::SetImpactBegan,
+    UsersAffected = impact::SetAffected,
+    Reporter = impact::AddReporter,
+    RemoveReporter = impact::RemoveReporter,
+    Attach = evidence::AttachEvidence,
+    Redact = evidence::Redact,
     Describe = writing::Describe,
     Priority = classify::SetPriority,
     Impact = classify::SetImpact,
@@ -162,6 +170,8 @@ verbs! {
     Category = classify::Categorize,
     Services = classify::SetServices,
     Team = classify::SetTeam,
+    InvolveTeam = impact::InvolveTeam,
+    ReleaseTeam = impact::ReleaseTeam,
     Move = lifecycle::MoveStatus,
     Resolve = lifecycle::Resolve,
     Checklist = follow_up::AnswerItem,
@@ -184,6 +194,7 @@ verbs! {
     Review = follow_up::WriteReview,
     Publish = follow_up::PublishReview,
     ActionItem = follow_up::SetActionItem,
+    FollowUp = follow_up::RequestFollowUp,
     Undo = undo::UndoLast,
 }
 
@@ -196,6 +207,7 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RecordProblem,
     CommandKind::Mute,
     CommandKind::Unmute,
+    CommandKind::RecordFollowUp,
 ];
 
 // A command that no verb sends, and that is not excepted above, does not compile.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::model::command::CommandKind;
 use crate::model::id::IncidentRef;
 use crate::model::{IncidentCommand, check};
-use crate::verbs::error::{FieldError, Problem};
+use crate::verbs::error::FieldError;
 use crate::verbs::request::Request;
 use crate::verbs::row::{Numbers, VerbRow};
 use crate::verbs::situation::{Plan, Situation};
@@ -41,10 +41,7 @@ impl Request for Fold {
     }
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
-        let named = self.under.parse::<IncidentRef>();
-        named.map_err(|error| FieldError::new("under", error))?;
-        let read = situation.other.ok_or(Problem::NotRead("the other incident"));
-        let under = read.map_err(|problem| FieldError::new("under", problem))?;
+        let under = situation.other("under", &self.under)?;
         Ok(Plan::one(IncidentCommand::Fold { under: Some(under) }))
     }
 }

@@ -43,6 +43,11 @@ impl Request for UndoLast {
             CommandKind::SetExpectedRecovery,
             CommandKind::Fold,
             CommandKind::MarkNoise,
+            CommandKind::SetImpactBegan,
+            CommandKind::SetAffected,
+            CommandKind::AddReporter,
+            CommandKind::RemoveReporter,
+            CommandKind::InvolveTeam,
         ],
         "INC-12",
         "{}",
@@ -103,7 +108,7 @@ fn command_of(body: &EventBody) -> Option<IncidentCommand> {
     Some(match body.clone() {
         EventBody::Acknowledged => C::Acknowledge,
         EventBody::StatusMoved { to } => C::MoveStatus { to },
-        EventBody::Resolved { action, detail, validation } => {
+        EventBody::Resolved { action, detail, validation, .. } => {
             C::Resolve { action, detail, validation }
         }
         EventBody::Closed => C::Close,
@@ -134,6 +139,11 @@ fn command_of(body: &EventBody) -> Option<IncidentCommand> {
         EventBody::ExpectedRecoverySet { expected_at: at } => C::SetExpectedRecovery { at },
         EventBody::Folded { under, .. } => C::Fold { under },
         EventBody::NoiseMarked { reason } => C::MarkNoise { reason },
+        EventBody::ImpactBeganSet { began_at: at } => C::SetImpactBegan { at },
+        EventBody::AffectedSet { affected } => C::SetAffected { affected },
+        EventBody::ReporterAdded { reporter } => C::AddReporter { reporter },
+        EventBody::ReporterRemoved { reporter } => C::RemoveReporter { reporter },
+        EventBody::TeamInvolved { team, involved } => C::InvolveTeam { team, involved },
         _ => return None,
     })
 }

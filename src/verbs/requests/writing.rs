@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::command::{CommandKind, Decision};
+use crate::model::command::{CommandKind, Decision, PublicUpdate};
 use crate::model::{EventBody, EventId, IncidentCommand, check};
 use crate::verbs::error::{FieldError, Problem};
 use crate::verbs::names::parse_person;
@@ -168,6 +168,16 @@ pub struct UpdateStakeholders {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 40, example = "2h")]
     pub recovery: Option<String>,
+    /// Show the message on status pages, to everybody
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schema(example = true)]
+    pub public: bool,
+    /// What status pages call the incident from now on [default: what it affects]
+    #[arg(long, value_name = "TEXT", requires = "public")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200, example = "Card payments fail")]
+    pub public_title: Option<String>,
 }
 
 impl Request for UpdateStakeholders {
@@ -178,7 +188,10 @@ impl Request for UpdateStakeholders {
         "INC-12 'Payments work again for most customers' --next 30m",
         r#"{"message": "Payments work again for most customers", "next": "30m"}"#,
     )
-    .more_examples(&["redphone update INC-12 --template restored"])
+    .more_examples(&[
+        "redphone update INC-12 --template restored",
+        "redphone update INC-12 'Card payments work again' --public",
+    ])
     .irreversible()
     .reads_text()
     .done("stakeholders updated")
@@ -192,7 +205,14 @@ impl Request for UpdateStakeholders {
         check::required_text("message", &self.message)?;
         let next_due = self.next.as_deref().map(|next| situation.time("next", next)).transpose()?;
         let message = self.message.clone();
-        let update = IncidentCommand::UpdateStakeholders { message, next_due };
+        if self.public_title.is_some() && !self.public {
+            return Err(FieldError::new(
+                "public_title",
+                Problem::Unreadable("is for a public message: set public as well".into()),
+            ));
+        }
+        let public = self.public.then(|| PublicUpdate { title: self.public_title.clone() });
+        let update = IncidentCommand::UpdateStakeholders { message, next_due, public };
         let Some(recovery) = &self.recovery else { return Ok(Plan::one(update)) };
         let at = expected_recovery(recovery, situation)?;
         let is_same = situation.record.is_some_and(|record| record.expected_recovery == at);

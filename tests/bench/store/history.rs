@@ -143,6 +143,7 @@ impl History {
                 action: ResolutionAction::Restart,
                 detail: "restarted".into(),
                 validation: "error rate is back to normal".into(),
+                stability: None,
             };
             bodies.push((minutes(400), resolved));
             if number % 3 != 1 {

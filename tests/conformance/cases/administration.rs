@@ -34,6 +34,7 @@ fn service(name: &str, team: &str, depends_on: &[&str]) -> Entry {
         depends_on: depends_on.iter().map(|name| (*name).to_owned()).collect(),
         runbook: None,
         objective: Some(99_900),
+        public_name: None,
     })
 }
 

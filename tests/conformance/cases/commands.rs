@@ -172,7 +172,7 @@ pub async fn every_command_is_executed_or_refused_with_a_reason(backend: &dyn Ba
     let id = declared(backend, "all verbs").await;
     let bo = PersonRef::new("bo", "Bo Lindqvist");
     for what in [
-        IncidentCommand::RepeatAlert { text: "again".into() },
+        IncidentCommand::RepeatAlert { text: "again".into(), count: None },
         IncidentCommand::Assign { to: Some(bo.clone()) },
         IncidentCommand::SetTeam { team: Some("platform".into()) },
         IncidentCommand::GiveRole { role: Role::Scribe, person: bo.clone(), given: true },
@@ -201,7 +201,11 @@ pub async fn every_command_is_executed_or_refused_with_a_reason(backend: &dyn Ba
             labels: Some(vec!["eu".into()]),
             runbook: None,
         },
-        IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due: None },
+        IncidentCommand::UpdateStakeholders {
+            message: "we are on it".into(),
+            next_due: None,
+            public: None,
+        },
         IncidentCommand::Snooze { until: chrono::Utc::now() + chrono::TimeDelta::hours(1) },
         IncidentCommand::Wake,
         IncidentCommand::Pause { reason: "waiting on partner".into() },
@@ -341,7 +345,12 @@ pub async fn merge_into_nothing_or_itself_is_refused(backend: &dyn Backend) {
 pub async fn a_long_timeline_folds_to_the_same_record(backend: &dyn Backend) {
     let id = declared(backend, "noisy").await;
     for round in 0..150 {
-        done(backend, id, IncidentCommand::RepeatAlert { text: format!("alert {round}") }).await;
+        done(
+            backend,
+            id,
+            IncidentCommand::RepeatAlert { text: format!("alert {round}"), count: None },
+        )
+        .await;
     }
     let events = backend.timeline(id, TimelineRange::After(0)).await.unwrap();
     let folded = redphone::model::Incident::fold(&events).unwrap().unwrap();

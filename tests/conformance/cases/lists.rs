@@ -146,6 +146,7 @@ pub async fn changes_are_listed_by_their_start(backend: &dyn Backend) {
         ends_at: end.map(|end| now + TimeDelta::hours(end)),
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let changes = [
@@ -311,6 +312,12 @@ pub async fn problems_are_listed_with_their_incidents(backend: &dyn Backend) {
             cause: String::new(),
             workaround: "restart".into(),
             opened_at: Utc::now(),
+            owner: None,
+            team: None,
+            category: None,
+            removed_at: None,
+            revision: 0,
+            edits: Vec::new(),
             extra: <_>::default(),
         };
         ids.push(problem.id);

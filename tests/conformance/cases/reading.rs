@@ -105,6 +105,7 @@ pub async fn suspected_changes_come_with_the_incident(backend: &dyn Backend) {
         ends_at: Some(ago(ended)),
         state: ChangeState::Done,
         url: None,
+        approval: None,
         extra: <_>::default(),
     };
     let near = change("checkout v812", "checkout", 20);
@@ -138,6 +139,12 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
         cause: String::new(),
         workaround: "restart".into(),
         opened_at: ago(100),
+        owner: None,
+        team: None,
+        category: None,
+        removed_at: None,
+        revision: 0,
+        edits: Vec::new(),
         extra: <_>::default(),
     };
     backend.execute(&envelope(Command::RecordProblem(problem.clone()))).await.unwrap();
@@ -158,7 +165,8 @@ pub async fn similar_incidents_and_the_problem_come_with_the_incident(backend: &
     assert_eq!(detail.similar[1].resolution, "");
     assert_eq!(detail.similar[1].shared_terms, ["after", "node", "timeout"]);
     assert_eq!(detail.similar[2].shared_terms, [""; 0]);
-    assert_eq!(detail.problem, Some(problem));
+    let found = detail.problem.map(|found| (found.revision, found.as_requested()));
+    assert_eq!(found, Some((1, problem)));
 }
 
 pub async fn measures_follow_what_happened(backend: &dyn Backend) {

@@ -243,6 +243,7 @@ pub async fn every_text_is_searched_in_every_script(backend: &dyn Backend) {
         IncidentCommand::UpdateStakeholders {
             message: "we expect recovery by noon".into(),
             next_due: None,
+            public: None,
         },
         IncidentCommand::RecordDecision(Decision {
             decision: "fail to the second region".into(),

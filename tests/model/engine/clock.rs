@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,6 +18,16 @@ const QUIET_TURNS: u32 = 6;
 pub struct VirtualClock {
     state: Mutex<State>,
     activity: AtomicU64,
+    busy: Arc<AtomicU64>,
+}
+
+/// Something real that is under way, during which no time passes.
+pub struct Busy(Arc<AtomicU64>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 struct State {
@@ -33,11 +43,17 @@ impl VirtualClock {
     pub fn new(now: DateTime<Utc>) -> Self {
         let (offset, sleepers) = (TimeDelta::zero(), BTreeMap::new());
         let state = State { steady: now, offset, sleepers, count: 0 };
-        Self { state: Mutex::new(state), activity: AtomicU64::new(0) }
+        Self { state: Mutex::new(state), activity: AtomicU64::new(0), busy: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets no time pass until what is returned is dropped.
+    pub fn busy(&self) -> Busy {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        Busy(Arc::clone(&self.busy))
     }
 
     /// Lets everything happen that happens at this time.
@@ -46,7 +62,8 @@ impl VirtualClock {
         while quiet < QUIET_TURNS {
             tokio::task::yield_now().await;
             let now = self.activity.load(Ordering::Relaxed);
-            quiet = if now == before { quiet + 1 } else { 0 };
+            let is_busy = self.busy.load(Ordering::Relaxed) > 0;
+            quiet = if now == before && !is_busy { quiet + 1 } else { 0 };
             before = now;
         }
     }

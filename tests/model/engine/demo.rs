@@ -37,6 +37,8 @@ async fn people_of_the_demo_are_notified() {
             calendars: Arc::default(),
             calendar_reader: None,
             answers: AnswerSettings::default(),
+            publish: redphone::engine::PublishSettings::default(),
+            trackers: Arc::default(),
         },
         clock,
         receives_alerts: false,

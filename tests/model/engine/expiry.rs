@@ -109,6 +109,8 @@ async fn alerts_end_when_their_time_has_come() {
                 signals: Arc::default(),
                 levels: ServiceLevels::default(),
                 answers: AnswerSettings::default(),
+                publish: redphone::engine::PublishSettings::default(),
+                trackers: Arc::default(),
             },
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             receives_alerts: true,

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use redphone::model::directory::Directory;
 use redphone::model::escalation::{NextCall, awaits_calls, next_call, path};
-use redphone::model::notification::NotificationState;
 use redphone::model::notification::step::EXPIRES_AFTER;
-use redphone::model::{Event, EventBody};
+use redphone::model::notification::{MessageKind, NotificationState};
+use redphone::model::{Event, EventBody, Incident, IncidentId};
 
 use super::week::Week;
 
@@ -49,7 +50,7 @@ impl Week {
     pub fn check_steps(&self) {
         let mut called: BTreeMap<_, (u16, u8)> = BTreeMap::new();
         let mut resumed: BTreeMap<_, DateTime<Utc>> = BTreeMap::new();
-        let mut count = 0;
+        let (mut count, muted) = (0, self.muted());
         for event in self.store.memory.journal_after(0) {
             if matches!(event.body, EventBody::Unpaused) {
                 resumed.insert(event.incident, event.at);
@@ -57,6 +58,10 @@ impl Week {
             let EventBody::Escalated { level, automatic: Some(step), .. } = event.body else {
                 continue;
             };
+            // After a mute a policy begins anew.
+            if muted.contains(&event.incident) {
+                continue;
+            }
             count += 1;
             let before = called.insert(event.incident, (step.round, level));
             assert!(before.is_none_or(|before| before < (step.round, level)), "twice: {event:?}");
@@ -189,10 +194,11 @@ impl Week {
             assert_eq!(sent.fault, None, "{sent:?}");
         }
         for claim in self.book.claims() {
-            let row = &claim.incident;
+            let Some(row) = &claim.incident else { continue };
             let may_be_sent = (row.acknowledged_at.is_none() || claim.after_acknowledgement)
                 && row.status.is_open()
                 && !row.paused
+                && !row.is_muted()
                 && !row.is_snoozed(claim.at);
             assert!(may_be_sent, "{claim:?}");
         }
@@ -212,6 +218,7 @@ impl Week {
 
     /// What was due while nobody had acknowledged was tried at least once, and comes to an end.
     pub fn check_ends(&self) {
+        let muted = self.muted();
         for entry in self.book.entries() {
             let one = &entry.notification;
             let waits_on = one.next_try.is_some_and(|at| at > self.end - TimeDelta::minutes(1));
@@ -222,11 +229,12 @@ impl Week {
                 "forgotten until {}: {one:?}",
                 self.end
             );
-            if one.attempts > 0 || one.state != NotificationState::Cancelled {
+            if one.attempts > 0 || one.state != NotificationState::Cancelled || one.is_notice() {
                 continue;
             }
             let is_excused = entry.was_throttled
                 || self.on_hold.contains(&one.incident)
+                || muted.contains(&one.incident)
                 || one.updated_at - one.due <= IN_TIME
                 || self.had_outage(one.due, one.updated_at)
                 // Other channels have their limit of messages at once.
@@ -251,6 +259,128 @@ impl Week {
                 assert!(one.perhaps_twice, "{one:?}");
             }
         }
+    }
+
+    /// Returns the incidents that maintenance windows have muted.
+    fn muted(&self) -> BTreeSet<IncidentId> {
+        let journal = self.store.memory.journal_after(0).into_iter();
+        let mutes = journal.filter(|event| matches!(event.body, EventBody::Muted { .. }));
+        mutes.map(|event| event.incident).collect()
+    }
+
+    /// Returns the directory that was in force at a time, and since when.
+    fn directory_at(&self, at: DateTime<Utc>) -> &(DateTime<Utc>, Directory) {
+        let mut directories = self.directories.iter().rev();
+        directories.find(|(since, _)| *since <= at).unwrap_or(&self.directories[0])
+    }
+
+    /// Each level calls whom the directory names at that time: whoever covers is called, and not who is
+    /// covered.
+    pub fn check_people(&self) {
+        let mut rows: BTreeMap<IncidentId, (Incident, DateTime<Utc>)> = BTreeMap::new();
+        let mut stood_in = 0;
+        for event in self.store.memory.journal_after(0) {
+            let Some((before, changed_at)) = rows.get_mut(&event.incident) else {
+                let incident = Incident::from_declaration(&event).expect("a declaration");
+                rows.insert(event.incident, (incident, event.at));
+                continue;
+            };
+            if let EventBody::Escalated { to, automatic: Some(_), .. } = &event.body {
+                let (since, directory) = self.directory_at(event.at);
+                // What has just changed may not have arrived.
+                let is_open = event.at - *since <= IN_TIME && *since > self.start
+                    || event.at - *changed_at <= IN_TIME
+                    || self.had_outage(event.at, event.at);
+                let row = &before.summary;
+                if !is_open {
+                    let call = next_call(row, directory, event.at);
+                    let NextCall::Now(call) = call else { panic!("{call:?} for {event:?}") };
+                    assert_eq!(call.to, *to, "{event:?}");
+                    let turns = &self.directory;
+                    let by_turns = next_call(row, turns, event.at);
+                    let has_changed =
+                        !matches!(by_turns, NextCall::Now(by_turns) if by_turns.to == *to);
+                    stood_in += u32::from(has_changed);
+                }
+            }
+            before.apply_next(&event).expect("it fits");
+            *changed_at = event.at;
+        }
+        println!("{stood_in} calls of somebody who stands in");
+        assert!(self.directories.len() > 2, "nobody was covered");
+    }
+
+    /// Nobody is called for what a maintenance window mutes, and what is muted is released or ends.
+    pub fn check_mutes(&self) {
+        let mut muted = BTreeSet::new();
+        for event in self.store.memory.journal_after(0) {
+            match &event.body {
+                EventBody::Muted { .. } => {
+                    muted.insert(event.incident);
+                }
+                EventBody::Unmuted | EventBody::Escalated { automatic: None, .. } => {
+                    muted.remove(&event.incident);
+                }
+                EventBody::Escalated { automatic: Some(_), .. } => {
+                    assert!(!muted.contains(&event.incident), "while it is muted: {event:?}");
+                }
+                _ => {}
+            }
+        }
+        assert!(!self.muted().is_empty(), "nothing was muted");
+        for row in self.store.memory.all() {
+            let ends = row.mute().map(|mute| mute.until);
+            let is_forgotten = ends.is_some_and(|until| until + IN_TIME < self.end);
+            assert!(!is_forgotten || !awaits_calls(&row), "it stays muted: {row:?}");
+        }
+    }
+
+    /// Who has acknowledged what others have to acknowledge as well is sent no page any more, and the
+    /// others still are.
+    pub fn check_required(&self) {
+        let entries = self.book.entries();
+        let people: BTreeMap<_, _> =
+            entries.iter().map(|entry| (entry.notification.id, &entry.notification)).collect();
+        for claim in self.book.claims() {
+            let (Some(one), Some(row)) = (people.get(&claim.notification), &claim.incident) else {
+                continue;
+            };
+            let required = row.required.as_ref();
+            let handle = &one.person.handle;
+            let has_acknowledged =
+                required.is_some_and(|required| required.acknowledged_at(handle).is_some());
+            assert!(!has_acknowledged || one.kind != MessageKind::Page, "{claim:?}");
+        }
+        let journal = self.store.memory.journal_after(0);
+        let in_part = |event: &&Event| matches!(event.body, EventBody::AcknowledgedInPart);
+        println!("{} acknowledgements in part", journal.iter().filter(in_part).count());
+    }
+
+    /// Each notice is stored once, whatever becomes of the programs, and at least one arrives.
+    pub fn check_notices(&self) {
+        let mut stored = BTreeSet::new();
+        let mut has_arrived = false;
+        for entry in self.book.entries() {
+            let one = entry.notification;
+            if !one.is_notice() {
+                continue;
+            }
+            has_arrived |=
+                matches!(one.state, NotificationState::Sent | NotificationState::Bundled);
+            let (reminder, text) = (one.reminder, one.text.clone());
+            let key = (reminder.map(|kind| kind.to_string()), one.person.handle, one.contact, text);
+            assert!(stored.insert(key.clone()), "twice: {key:?}");
+        }
+        assert!(has_arrived, "no notice has arrived");
+    }
+
+    /// Checks the laws of a week on a file.
+    pub fn check_on_file(&self) {
+        self.check();
+        self.check_people();
+        self.check_mutes();
+        self.check_required();
+        self.check_notices();
     }
 
     /// Checks all laws.

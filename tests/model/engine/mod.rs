@@ -6,8 +6,11 @@ mod clock;
 mod demo;
 mod expiry;
 mod faults;
+mod file;
 mod laws;
+mod notices;
 mod outside;
+mod self_tests;
 mod signals;
 mod watches;
 mod week;
@@ -37,6 +40,23 @@ fn nothing_is_lost_doubled_or_late_in_any_week(#[case] engines: usize) {
     for seed in seeds {
         println!("REDPHONE_ENGINE_SEED={seed} with {engines} engines");
         run(seed, engines, 7, Faults::default()).check();
+    }
+}
+
+/// The same on a real file: `REDPHONE_LEDGER_SEEDS` sets how many (1), `REDPHONE_LEDGER_DAYS` how long (2).
+#[rstest]
+#[case::one_program(1)]
+#[case::three_programs(3)]
+fn nothing_is_lost_doubled_or_late_on_a_file(#[case] engines: usize) {
+    let days = number("REDPHONE_LEDGER_DAYS").and_then(|days| i64::try_from(days).ok());
+    for seed in Sample::new("REDPHONE_LEDGER_SEEDS", 1).rounds(1) {
+        println!("seed {seed} with {engines} engines on a file");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let week = runtime.block_on(Week::run_on_file(seed, engines, days.unwrap_or(2)));
+        week.check_on_file();
+        let path = week.store.file.as_ref().unwrap().path();
+        let report = runtime.block_on(redphone::backend::file::doctor::examine(path)).unwrap();
+        assert_eq!(report.findings, []);
     }
 }
 

@@ -27,11 +27,14 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::clock::VirtualClock;
+use super::file::StoreFile;
 use crate::support::memory::Memory;
 
 /// A store in memory by a virtual clock.
 pub struct Store {
     pub memory: Arc<Memory>,
+    /// The file that programs have open in place of the memory, if the week has one.
+    pub file: Option<Arc<StoreFile>>,
     pub clock: Arc<VirtualClock>,
     pub changed: Notify,
     pub is_down: AtomicBool,
@@ -87,6 +90,7 @@ impl Store {
     pub fn new(memory: Arc<Memory>, clock: Arc<VirtualClock>) -> Self {
         Self {
             memory,
+            file: None,
             clock,
             changed: Notify::new(),
             is_down: AtomicBool::new(false),
@@ -107,7 +111,8 @@ impl Store {
         self.ingested.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn record_request(&self, envelope: &Envelope) {
+    /// Notes a step that an engine wants to carry out.
+    pub fn record_request(&self, envelope: &Envelope) {
         let Command::Incident { incident, command, .. } = &envelope.command else { return };
         let IncidentCommand::Escalate { automatic: Some(step), .. } = command else {
             return;
@@ -124,6 +129,15 @@ impl Store {
     /// Returns the heartbeats.
     pub fn heartbeats(&self) -> MutexGuard<'_, Heartbeats> {
         self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Carries out a command now, in the file if there is one.
+    pub async fn carry_out_anywhere(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
+        let Some(file) = &self.file else { return self.carry_out(envelope) };
+        let envelope = Envelope { at: self.clock.now(), ..envelope.clone() };
+        let outcome = file.carry_out(&envelope).await;
+        self.changed.notify_waiters();
+        outcome
     }
 
     /// Carries out a command now.

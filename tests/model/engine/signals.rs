@@ -37,7 +37,7 @@ fn ines() -> PersonRef {
 }
 
 /// Ines at once, Tomo after 10 min.
-fn directory() -> Directory {
+pub fn directory() -> Directory {
     let level = |after_s, person: &str| PolicyLevel {
         after_s,
         call: vec![Target::Person(person.into())],
@@ -54,7 +54,7 @@ fn directory() -> Directory {
     }
 }
 
-fn contacts() -> Contacts {
+pub fn contacts() -> Contacts {
     let person = |handle: &str| PersonContacts {
         person: handle.into(),
         contacts: vec![Contact {
@@ -78,8 +78,16 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new(engines: usize, signals: SignalSettings) -> Self {
+        Self::with_directory(directory(), engines, signals).await
+    }
+
+    pub async fn with_directory(
+        directory: Directory,
+        engines: usize,
+        signals: SignalSettings,
+    ) -> Self {
         let store = Arc::new(Store::new(
-            Arc::new(Memory::new(directory(), Vec::new(), 1)),
+            Arc::new(Memory::new(directory, Vec::new(), 1)),
             Arc::new(VirtualClock::new(start())),
         ));
         let world = Arc::new(World::new(Arc::clone(&store), 7));
@@ -92,7 +100,15 @@ impl Scene {
         scene
     }
 
-    fn start_engine(&mut self) {
+    /// Ends an engine as the end of its process does.
+    pub async fn kill_engine(&mut self, index: usize) {
+        self.engines[index].abort();
+        (&mut self.engines[index]).await.ok();
+        self.store.clock.settle().await;
+        self.book.end(index as u64 + 1);
+    }
+
+    pub fn start_engine(&mut self) {
         let claimant = self.engines.len() as u64 + 1;
         let sender = Arc::new(Channels { world: Arc::clone(&self.world), names: vec!["good"] });
         let engine = Engine::new(EngineOptions {
@@ -106,6 +122,8 @@ impl Scene {
                 signals: Arc::new(self.signals.clone()),
                 levels: ServiceLevels::default(),
                 answers: redphone::model::notification::AnswerSettings::default(),
+                publish: redphone::engine::PublishSettings::default(),
+                trackers: Arc::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
             receives_alerts: true,
@@ -133,7 +151,7 @@ impl Scene {
         heartbeats.silences.iter().map(|(name, at)| (name.clone(), seconds(at))).collect()
     }
 
-    async fn ask(&self, seconds: i64, id: IncidentId, command: IncidentCommand) {
+    pub async fn ask(&self, seconds: i64, id: IncidentId, command: IncidentCommand) {
         self.pass(seconds).await;
         let envelope = Envelope {
             id: CommandId::new(),
@@ -147,7 +165,7 @@ impl Scene {
     }
 
     /// Declares a P1 of payments.
-    async fn declare(&self, seconds: i64) -> IncidentId {
+    pub async fn declare(&self, seconds: i64) -> IncidentId {
         let at = start() + TimeDelta::seconds(seconds);
         let declaration = Declaration {
             team: Some("payments".into()),
@@ -172,7 +190,7 @@ impl Scene {
         calls.collect()
     }
 
-    fn reminders(&self) -> Vec<Entry> {
+    pub fn reminders(&self) -> Vec<Entry> {
         let entries = self.book.entries().into_iter();
         entries.filter(|entry| entry.notification.kind == MessageKind::Reminder).collect()
     }
@@ -329,12 +347,17 @@ async fn acknowledgement_stays_while_somebody_works() {
 
 #[tokio::test]
 async fn updates_and_snoozes_are_remembered_once() {
-    let reminders = ReminderSettings { updates: true, snoozes: true, on_call_s: None, week: false };
+    let reminders =
+        ReminderSettings { updates: true, snoozes: true, ..ReminderSettings::default() };
     let scene = Scene::new(3, SignalSettings { reminders, ..SignalSettings::default() }).await;
     let id = scene.declare(10).await;
     scene.ask(70, id, IncidentCommand::MoveStatus { to: Status::Investigating }).await;
     let next_due = Some(start() + TimeDelta::seconds(1000));
-    let update = IncidentCommand::UpdateStakeholders { message: "we are on it".into(), next_due };
+    let update = IncidentCommand::UpdateStakeholders {
+        message: "we are on it".into(),
+        next_due,
+        public: None,
+    };
     scene.ask(100, id, update).await;
     scene.pass(999).await;
     assert_eq!(scene.reminders().len(), 0);

@@ -8,14 +8,21 @@ use std::sync::atomic::Ordering;
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use redphone::backend::Backend;
+use redphone::backend::{AdministrationRequest, Backend, Ledger};
 use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
+use redphone::model::administration::AdministrationChange;
 use redphone::model::command::Declaration;
+use redphone::model::coverage::shifts;
 use redphone::model::directory::{Directory, Team};
 use redphone::model::escalation::{Policy, PolicyLevel, Repeat, Target};
+use redphone::model::id::CoverId;
+use redphone::model::maintenance::{
+    MaintenanceChange, MaintenanceFilter, MaintenanceRequest, NewWindow,
+};
 use redphone::model::notification::{
     AnswerSettings, Contact, ContactRule, Contacts, PersonContacts,
 };
+use redphone::model::oncall::{Cover, CoverAnswer, Schedule, TimeSpan};
 use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{
@@ -27,6 +34,7 @@ use uuid::Uuid;
 
 use super::clock::VirtualClock;
 use super::faults::EngineFault;
+use super::file::{Program, StoreFile};
 use super::outside::{Channels, Store, World, down, full};
 use crate::support::commands;
 use crate::support::memory::Memory;
@@ -37,6 +45,9 @@ const AFTERMATH: TimeDelta = TimeDelta::hours(3);
 
 /// How long after a jump of the clock it is noticed that something is due.
 const NOTICED_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// The team whose incidents are muted by the maintenance windows of a week on a file.
+const MUTED_TEAM: &str = "shop";
 
 /// A fault of the ledger and one of the engines, to see that these are found.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +60,12 @@ pub struct Faults {
 #[derive(Clone, Debug)]
 enum Happening {
     Declare,
-    Act(IncidentId, IncidentCommand),
+    DeclareIn(&'static str),
+    Act(IncidentId, &'static str, IncidentCommand),
+    /// Somebody is covered, in return for a span of the other or not.
+    Cover(bool),
+    /// A maintenance window begins that lasts so long.
+    Maintenance(TimeDelta),
     Kill(usize),
     Stop(usize),
     Start(usize),
@@ -62,6 +78,8 @@ enum Happening {
 
 struct Running {
     claimant: u64,
+    /// The file as it has it open. Its claims end when that is dropped.
+    program: Option<Arc<Program>>,
     task: JoinHandle<()>,
     stop: oneshot::Sender<()>,
 }
@@ -81,6 +99,8 @@ pub struct Week {
     pub on_hold: Vec<IncidentId>,
     /// Those that were snoozed.
     pub snoozed: Vec<IncidentId>,
+    /// The directories of the week, and since when each was in force.
+    pub directories: Vec<(DateTime<Utc>, Directory)>,
     outage_since: Option<DateTime<Utc>>,
     rng: ChaCha8Rng,
     fault: Option<EngineFault>,
@@ -123,6 +143,39 @@ fn directory() -> Directory {
     }
 }
 
+/// Returns the directory of the week on a file: besides, everybody of a level must acknowledge, somebody is
+/// on call by turns of four hours, and there is the team that maintenance mutes.
+fn directory_of_file() -> Directory {
+    let mut directory = directory();
+    let level =
+        |after_s, call: Vec<Target>| PolicyLevel { after_s, call, ..PolicyLevel::default() };
+    let person = |handle: &str| Target::Person(handle.into());
+    let mut both = level(0, vec![person("ines"), Target::OnCall("core".into())]);
+    both.all_must_acknowledge = true;
+    let levels = vec![
+        both,
+        level(300, vec![Target::OnCall("core".into())]),
+        level(900, vec![person("boss"), person("ines")]),
+    ];
+    directory.policies.push(Policy { team: "core".into(), levels, ..Policy::default() });
+    let levels = vec![level(0, vec![person("ines")]), level(300, vec![person("tomo")])];
+    directory.policies.push(Policy { team: MUTED_TEAM.into(), levels, ..Policy::default() });
+    directory.schedules.push(Schedule {
+        team: "core".into(),
+        rotation: vec!["tomo".into(), "odile".into()],
+        starts_at: start_of_week() - TimeDelta::days(1),
+        turn_s: 4 * 3600,
+        ..Schedule::default()
+    });
+    let team = |name: &str, members: &[&str]| Team {
+        name: name.into(),
+        members: members.iter().map(|member| (*member).to_owned()).collect(),
+    };
+    directory.teams.push(team("core", &["ines", "tomo", "odile"]));
+    directory.teams.push(team(MUTED_TEAM, &["ines", "tomo"]));
+    directory
+}
+
 fn contacts() -> Contacts {
     let contact = |channel: &str| Contact {
         name: channel.into(),
@@ -146,17 +199,43 @@ impl Week {
     /// Lets a week, or fewer days, pass with a number of engines that may have a fault, on a ledger that may
     /// have one.
     pub async fn run(seed: u64, engines: usize, days: i64, faults: Faults) -> Self {
-        let start = start_of_week();
-        let clock = Arc::new(VirtualClock::new(start));
+        let clock = Arc::new(VirtualClock::new(start_of_week()));
         let memory = Arc::new(Memory::new(directory(), Vec::new(), 1));
         let store = Arc::new(Store::new(memory, clock));
+        Self::run_on(store, directory(), (seed, engines, days), faults).await
+    }
+
+    /// Lets days pass with a number of engines on a real file, in which people are also covered, all of a
+    /// level have to acknowledge, and maintenance windows begin and end.
+    pub async fn run_on_file(seed: u64, engines: usize, days: i64) -> Self {
+        let directory = directory_of_file();
+        let clock = Arc::new(VirtualClock::new(start_of_week()));
+        let memory = Arc::new(Memory::new(directory.clone(), Vec::new(), 1));
+        let file = StoreFile::create(directory.clone(), &clock, &memory).await;
+        let mut store = Store::new(memory, clock);
+        store.file = Some(Arc::clone(&file));
+        let size = (seed, engines, days);
+        let week = Self::run_on(Arc::new(store), directory, size, Faults::default()).await;
+        week.book.load(file.notifications().await, file.claims());
+        file.close().await;
+        week
+    }
+
+    async fn run_on(
+        store: Arc<Store>,
+        directory: Directory,
+        (seed, engines, days): (u64, usize, i64),
+        faults: Faults,
+    ) -> Self {
+        let start = start_of_week();
         let world = Arc::new(World::new(Arc::clone(&store), seed ^ 0x5eed));
         let mut week = Self {
             store,
             book: Arc::new(Book::with_fault(faults.ledger)),
             world,
             contacts: contacts(),
-            directory: directory(),
+            directories: vec![(start, directory.clone())],
+            directory,
             start,
             end: start + TimeDelta::days(days),
             outages: Vec::new(),
@@ -169,7 +248,7 @@ impl Week {
             agenda: BTreeMap::new(),
             count: 0,
         };
-        week.fill_agenda();
+        week.fill_agenda().await;
         week.pass().await;
         week
     }
@@ -190,10 +269,11 @@ impl Week {
         TimeDelta::seconds(from_s + (to_s - from_s) * part / 1_000_000_000)
     }
 
-    fn fill_agenda(&mut self) {
+    async fn fill_agenda(&mut self) {
         // Incidents of long ago that nobody has ever acknowledged.
         for _ in 0..5 {
-            self.declare(self.start - TimeDelta::days(30));
+            let reported_at = self.start - TimeDelta::days(30);
+            self.declare(reported_at, None).await;
         }
         let mut at = self.start;
         while at < self.end {
@@ -232,6 +312,31 @@ impl Week {
         }
         self.add(self.end, Happening::StoreUp);
         self.fill_faults_of_the_machine();
+        if self.store.file.is_some() {
+            self.fill_agenda_of_file();
+        }
+    }
+
+    /// Covers and maintenance windows, with incidents in these.
+    fn fill_agenda_of_file(&mut self) {
+        let hour = TimeDelta::hours(1);
+        let mut at = self.start + hour;
+        let mut is_swap = false;
+        while at < self.end {
+            self.add(at, Happening::Cover(is_swap));
+            is_swap = !is_swap;
+            at += hour + self.time(1, 6 * 3600);
+        }
+        let mut at = self.start + hour * 2;
+        while at < self.end {
+            let lasts = hour + self.time(1, 3 * 3600);
+            self.add(at, Happening::Maintenance(lasts));
+            for seconds in [1, 1800] {
+                let during = at + TimeDelta::seconds(seconds);
+                self.add(during, Happening::DeclareIn(MUTED_TEAM));
+            }
+            at += lasts + hour + self.time(1, 12 * 3600);
+        }
     }
 
     /// The disk is full now and then, and the clock jumps: a laptop is suspended, or the time is set.
@@ -292,23 +397,30 @@ impl Week {
         match happening {
             Happening::Declare => {
                 let now = self.store.clock.now();
-                let id = self.declare(now);
+                let id = self.declare(now, None).await;
                 self.plan_actions(id, now);
             }
-            Happening::Act(id, command) => {
+            Happening::DeclareIn(team) => {
+                let now = self.store.clock.now();
+                self.declare(now, Some(team)).await;
+            }
+            Happening::Cover(is_swap) => self.cover(is_swap).await,
+            Happening::Maintenance(lasts) => self.maintain(lasts).await,
+            Happening::Act(id, person, command) => {
                 let is_on_hold = matches!(
                     command,
                     IncidentCommand::Snooze { .. } | IncidentCommand::Pause { .. }
                 );
                 let is_snooze = matches!(command, IncidentCommand::Snooze { .. });
-                let envelope = self.envelope(id, command);
+                let envelope = self.envelope(id, person, command);
                 // What no longer fits is refused, as it is for people.
-                if self.store.carry_out(&envelope).is_ok() && is_on_hold {
+                let done = self.store.carry_out_anywhere(&envelope).await;
+                if done.is_ok() && is_on_hold {
                     self.on_hold.push(id);
                     self.snoozed.extend(is_snooze.then_some(id));
                 }
             }
-            Happening::Start(engine) => self.start_engine(engine),
+            Happening::Start(engine) => self.start_engine(engine).await,
             Happening::Kill(engine) => self.kill(engine).await,
             Happening::Stop(engine) => self.stop(engine).await,
             Happening::StoreDown => {
@@ -344,18 +456,28 @@ impl Week {
         }
     }
 
-    fn envelope(&mut self, id: IncidentId, command: IncidentCommand) -> Envelope {
+    fn envelope(&mut self, id: IncidentId, person: &str, command: IncidentCommand) -> Envelope {
         Envelope {
             id: CommandId(self.id()),
             at: self.store.clock.now(),
-            actor: Actor::Person(PersonRef::new("ines", "ines")),
+            actor: Actor::Person(PersonRef::new(person, person)),
             command: Command::incident(id, command),
             expected_seq: None,
         }
     }
 
-    fn declare(&mut self, reported_at: DateTime<Utc>) -> IncidentId {
-        let team = ["payments", "platform", "nobody"][self.rng.random_range(0..3_usize)];
+    /// Declares an incident of a team, or of a random one. Those of the team that maintenance mutes are
+    /// declared by a program.
+    async fn declare(
+        &mut self,
+        reported_at: DateTime<Utc>,
+        team: Option<&'static str>,
+    ) -> IncidentId {
+        let teams: &[&'static str] = match &self.store.file {
+            None => &["payments", "platform", "nobody"],
+            Some(_) => &["payments", "platform", "nobody", "core", MUTED_TEAM],
+        };
+        let team = team.unwrap_or_else(|| teams[self.rng.random_range(0..teams.len())]);
         let urgency =
             [Urgency::High, Urgency::Medium, Urgency::Low][self.rng.random_range(0..3_usize)];
         let declaration = Declaration {
@@ -367,8 +489,12 @@ impl Week {
             ..commands::declaration("Card payments fail")
         };
         let id = IncidentId(self.id());
-        let envelope = self.envelope(id, IncidentCommand::Declare(Box::new(declaration)));
-        self.store.carry_out(&envelope).expect("a declaration fits");
+        let mut envelope =
+            self.envelope(id, "ines", IncidentCommand::Declare(Box::new(declaration)));
+        if team == MUTED_TEAM {
+            envelope.actor = Actor::Integration("checks".into());
+        }
+        self.store.carry_out_anywhere(&envelope).await.expect("a declaration fits");
         id
     }
 
@@ -408,11 +534,81 @@ impl Week {
             actions.push((at + self.time(60, 5 * 3600), IncidentCommand::Unpause));
         }
         for (at, command) in actions {
-            self.add(at, Happening::Act(id, command));
+            self.add(at, Happening::Act(id, "ines", command));
+        }
+        if self.store.file.is_some() {
+            for person in ["tomo", "odile"] {
+                if self.rng.random_range(0..100) < 40 {
+                    let at = now + self.time(1, 3600);
+                    self.add(at, Happening::Act(id, person, IncidentCommand::Acknowledge));
+                }
+            }
         }
     }
 
-    fn start_engine(&mut self, engine: usize) {
+    /// Whoever is on call of a schedule is covered by the next one, for up to two hours; in a swap in
+    /// return for an hour of the other's shift. One that overlaps another is refused.
+    async fn cover(&mut self, is_swap: bool) {
+        let Some(file) = self.store.file.clone() else { return };
+        let now = self.store.clock.now();
+        let directory = &self.directories.last().expect("the first one").1;
+        let schedule = directory.schedule("core").expect("the schedule");
+        let shifts = shifts(directory, schedule, now, now + TimeDelta::hours(12));
+        let [first, second, ..] = shifts.as_slice() else { return };
+        let (Some(person), Some(other)) = (&first.person, &second.person) else { return };
+        let (person, other) = (person.handle.clone(), other.handle.clone());
+        let to = first.to.min(now + TimeDelta::hours(2));
+        let id = CoverId(self.id());
+        let in_return = is_swap.then(|| TimeSpan {
+            from: second.from,
+            to: second.to.min(second.from + TimeDelta::hours(1)),
+        });
+        let span = TimeSpan { from: now, to };
+        let wanted = Cover { in_return, ..Cover::new(id, "core", &person, span) };
+        let answer = CoverAnswer { id, schedule: "core".into(), person: other.clone() };
+        for (who, change) in [
+            (person, AdministrationChange::RequestCover(wanted)),
+            (other, AdministrationChange::AcceptCover(answer)),
+        ] {
+            let actor = Actor::Person(PersonRef::new(who.as_str(), who.as_str()));
+            let request = AdministrationRequest {
+                id: CommandId(self.id()),
+                ..AdministrationRequest::new(actor, change, now)
+            };
+            if let Ok(directory) = file.administer(request).await {
+                self.directories.push((now, directory));
+            }
+            self.store.changed.notify_waiters();
+        }
+    }
+
+    async fn maintain(&mut self, lasts: TimeDelta) {
+        let Some(file) = self.store.file.clone() else { return };
+        let now = self.store.clock.now();
+        let window = NewWindow {
+            title: "The pool is replaced".into(),
+            filter: MaintenanceFilter {
+                teams: vec![MUTED_TEAM.into()],
+                ..MaintenanceFilter::default()
+            },
+            from: now,
+            until: now + lasts,
+            recurrence: None,
+            comment: String::new(),
+            mutes_people: false,
+        };
+        let request = MaintenanceRequest {
+            id: self.id(),
+            actor: Actor::Person(PersonRef::new("ines", "ines")),
+            at: now,
+            expected: None,
+            change: MaintenanceChange::Create(window),
+        };
+        file.change_maintenance(request).await.expect("a window fits");
+        self.store.changed.notify_waiters();
+    }
+
+    async fn start_engine(&mut self, engine: usize) {
         if self.engines[engine].is_some() {
             return;
         }
@@ -421,9 +617,20 @@ impl Week {
         // The second program has one channel only.
         let names = if engine == 1 { vec!["good"] } else { vec!["flaky", "good", "slow"] };
         let sender = Arc::new(Channels { world: Arc::clone(&self.world), names });
+        let program = match &self.store.file {
+            Some(file) => Some(Program::open(&self.store, file).await),
+            None => None,
+        };
+        let (backend, ledger): (Arc<dyn Backend>, Arc<dyn Ledger>) = match &program {
+            Some(program) => (Arc::clone(program) as _, Arc::clone(program) as _),
+            None => (
+                Arc::clone(&self.store) as _,
+                Arc::new(self.book.open(&self.store.memory, claimant)),
+            ),
+        };
         let made = Engine::new(EngineOptions {
-            backend: Arc::clone(&self.store) as Arc<dyn Backend>,
-            ledger: Arc::new(self.book.open(&self.store.memory, claimant)),
+            backend,
+            ledger,
             settings: EngineSettings {
                 calendars: Arc::default(),
                 calendar_reader: None,
@@ -432,6 +639,8 @@ impl Week {
                 signals: Arc::default(),
                 levels: ServiceLevels::default(),
                 answers: AnswerSettings::default(),
+                publish: redphone::engine::PublishSettings::default(),
+                trackers: Arc::default(),
             },
             clock: Arc::clone(&self.store.clock) as Arc<dyn Clock>,
             receives_alerts: true,
@@ -447,20 +656,25 @@ impl Week {
             });
             Box::pin(ended).await;
         });
-        self.engines[engine] = Some(Running { claimant, task, stop });
+        self.engines[engine] = Some(Running { claimant, program, task, stop });
     }
 
     async fn kill(&mut self, engine: usize) {
-        let Some(Running { claimant, task, .. }) = self.engines[engine].take() else { return };
+        let Some(Running { claimant, program, task, .. }) = self.engines[engine].take() else {
+            return;
+        };
         task.abort();
         task.await.ok();
         self.store.clock.settle().await;
+        drop(program);
         self.book.end(claimant);
     }
 
     /// Stops an engine as a program that ends by itself does.
     async fn stop(&mut self, engine: usize) {
-        let Some(Running { claimant, task, stop }) = self.engines[engine].take() else { return };
+        let Some(Running { claimant, task, stop, .. }) = self.engines[engine].take() else {
+            return;
+        };
         self.note_outage();
         stop.send(()).ok();
         let limit = self.store.clock.now() + TimeDelta::seconds(10);

@@ -41,6 +41,7 @@ fn directory(policies: Vec<Policy>) -> Directory {
             depends_on: Vec::new(),
             runbook: None,
             objective: None,
+            public_name: None,
         }],
         policies,
         schedules: vec![

@@ -104,6 +104,7 @@ for section in [
 ]:
     change(incident, "review", section=section, text=f"The {section} of it")
 change(incident, "action_item", text="Alert on the pool", kind="detect", owner="ines")
+change(incident, "follow_up", item="1")
 change(incident, "publish")
 third = declare("Logins fail again").label
 change(third, "merge", into=other)
@@ -122,6 +123,18 @@ for operation in ["feed", "change_records", "reviews", "action_items", "linked_p
     call(operation)
 assert call("notifications", incident=incident, states="failed,unreachable").rows == []
 assert len(call("similar", id=incident, limit=5).similar) <= 5
+change(incident, "impact_began", began="20m")
+change(incident, "users_affected", users=1200, share="12.5%", regions=["eu-west"])
+change(incident, "reporter", name="Tom Varga", contact="tom@example.org", ticket="T-4711")
+change(incident, "reporter", name="Bo Lindqvist")
+change(incident, "remove_reporter", reporter="Bo Lindqvist")
+change(incident, "redact", reporter="Tom Varga", reason="asked for it")
+change(incident, "involve_team", team=team)
+change(incident, "release_team", team=team)
+change(incident, "attach", content="ZXJyb3IK", name="app.log")
+stored = call("incident", id=incident).incident.evidence[0]
+assert (stored.name, stored.size) == ("app.log", 6), stored
+assert call("evidence", id=str(stored.id)).payload.read() == b"error\n"
 alert = {
     "status": "firing",
     "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},
@@ -171,6 +184,15 @@ renamed = models.NewWindow.from_dict({**planned, "title": "Other"})
 changed = call("change_maintenance", id=window.id, revision=1, body=renamed)
 assert changed.revision == 2 and call("end_maintenance", id=window.id).ended_at, changed
 assert call("muted") == []
+# A problem, from its record to its end.
+new_problem = models.NewProblem.from_dict({"title": "Pool too small", "incidents": [incident]})
+entry = call("create_problem", 201, body=new_problem)
+assert entry.incident_count == 1 and entry.problem.revision == 1, entry
+removed = models.ProblemPatch.from_dict({"state": "removed"})
+changed = call("change_problem", id=entry.problem.id, revision=1, body=removed)
+assert changed.problem.revision == 2 and changed.problem.removed_at, changed
+assert call("problem", id=entry.problem.id).incidents[0].id == declared.id
+assert call("suspicions", limit=5) is not None
 assert call("unknown_services") == [] or call("unknown_services")[0].name
 message = {"heartbeat": {"status": 0, "msg": "timeout"}, "monitor": {"id": 3, "name": "Shop"}}
 mapped = call("ingest_named", name="uptime-kuma", body=message)

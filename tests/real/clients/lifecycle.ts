@@ -118,6 +118,22 @@ assert.equal(waiting.total, 0);
 const noise = await success(client.GET("/v1/noise", { params: { query: { limit: 10 } } }));
 assert(noise.rows.length <= 10);
 
+await success(
+  client.POST("/v1/incidents/{id}/attach", {
+    params: { path },
+    body: { content: "ZXJyb3IK", name: "app.log" },
+  }),
+);
+const recorded = await success(client.GET("/v1/incidents/{id}", { params: { path } }));
+const evidence = recorded.incident.evidence?.[0];
+assert(evidence);
+const saved = await client.GET("/v1/evidence/{id}", {
+  params: { path: { id: evidence.id } },
+  headers: { accept: "application/octet-stream" },
+  parseAs: "text",
+});
+assert.equal(saved.data as unknown, "error\n");
+
 const heartbeats = await success(client.GET("/v1/heartbeats"));
 assert.deepEqual(heartbeats.map((heartbeat) => heartbeat.name), ["backup"]);
 const beat = await success(
@@ -159,6 +175,18 @@ const done = await success(
 );
 assert(done.ended_at);
 assert.deepEqual(await success(client.GET("/v1/muted")), []);
+// A problem, from its record to its end.
+const recorded = await success(client.POST("/v1/problems", { body: { title: "Pool too small" } }));
+const problemPath = { id: recorded.problem.id };
+const removed = await success(
+  client.POST("/v1/problems/{id}", {
+    params: { path: problemPath, query: { revision: 1 } },
+    body: { state: "removed" },
+  }),
+);
+assert.equal(removed.problem.revision, 2);
+await success(client.GET("/v1/problems/{id}", { params: { path: problemPath } }));
+assert(Array.isArray(await success(client.GET("/v1/change-records/suspicions"))));
 const unknown = await success(client.GET("/v1/unknown-services"));
 assert(Array.isArray(unknown));
 // What can't be understood is stored.

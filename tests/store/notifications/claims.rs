@@ -21,7 +21,8 @@ async fn notification_is_claimed_once_by_two_programs() {
     let [claim] = claimed.claims.as_slice() else { panic!("{claimed:?}") };
     assert_eq!((claim.notification.id, claim.fence), (planned.id, 1));
     assert_eq!(claim.notification.state, NotificationState::Sending);
-    assert_eq!((claim.notification.attempts, claim.incident.id), (1, scene.incident));
+    let incident = claim.incident.as_ref().map(|row| row.id);
+    assert_eq!((claim.notification.attempts, incident), (1, Some(scene.incident)));
     assert_eq!((claimed.next, claimed.others_claim), (None, false));
     let none = Claimed { claims: Vec::new(), next: None, others_claim: true };
     assert_eq!(other.claim(&request(scene.start)).await.unwrap(), none);

@@ -1,13 +1,14 @@
 //! Notifications in exports, imports and stores of earlier versions.
 
-use redphone::backend::Ledger;
 use redphone::backend::file::{RecordProblem, doctor};
 use redphone::backend::record::Record;
+use redphone::backend::{Ledger, Reminder};
 use redphone::model::IncidentId;
-use redphone::model::notification::{Attempt, AttemptOutcome, NotificationState};
+use redphone::model::notification::{Attempt, AttemptOutcome, NotificationState, ReminderKind};
 use rusqlite::Connection;
 
 use super::super::fixtures::{bad, exported, import, open};
+use super::notices::notice;
 use super::{Scene, attempts, page, stored};
 
 /// Makes a store with a notification that was sent, one that is being sent, and one that waits.
@@ -47,6 +48,32 @@ async fn imported_notifications_are_never_sent() {
     // Once more changes nothing.
     import(&copy, &records(&scene).await).await;
     assert_eq!((stored(&path).len(), attempts(&path).len()), (3, 2));
+    copy.close().await;
+    assert_eq!(doctor::examine(&path).await.unwrap().findings, []);
+}
+
+#[tokio::test]
+async fn notices_are_exported_and_never_sent_from_a_copy() {
+    let scene = Scene::new().await;
+    let (sent, waiting) = (notice(scene.start), notice(scene.at(60)));
+    for (key, one) in [("first", &sent), ("second", &waiting)] {
+        let (kind, key) = (ReminderKind::OnCall, key.to_owned());
+        let reminder = Reminder { kind, key, now: scene.start, notifications: vec![one.clone()] };
+        assert!(scene.store.remind(&reminder).await.unwrap());
+    }
+    let claim = scene.claim(0).await.claims.remove(0);
+    assert!(scene.finish(&claim, AttemptOutcome::Accepted, 1).await);
+    let exported = records(&scene).await;
+    let is_notice = |record: &&Record| matches!(record, Record::Notice(_));
+    assert_eq!(exported.iter().filter(is_notice).count(), 2);
+    let path = scene.path.with_file_name("copy.db");
+    let copy = open(&path).await;
+    import(&copy, &exported).await;
+    let [first, second] = <[_; 2]>::try_from(stored(&path)).unwrap();
+    assert_eq!((first.state, first.text), (NotificationState::Sent, sent.text));
+    assert_eq!((second.state, second.next_try), (NotificationState::Cancelled, None));
+    assert_eq!(attempts(&path).len(), 1);
+    assert_eq!(copy.claim(&super::request(scene.at(600))).await.unwrap(), <_>::default());
     copy.close().await;
     assert_eq!(doctor::examine(&path).await.unwrap().findings, []);
 }
@@ -101,6 +128,8 @@ fn make_version_8(path: &std::path::Path, lines: &[String]) {
          DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
          DROP TABLE maintenance; DROP TABLE muted;
          DROP TABLE contact; DROP TABLE waiting_alert;
+         DROP TRIGGER event_followed_up; DROP TRIGGER listed_follow_up;
+         DROP TABLE evidence; DROP TABLE follow_up; DROP TABLE publication;
          DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
          DROP TRIGGER history_day_of_changed;
          DELETE FROM _sqlx_migrations WHERE version >= 9; PRAGMA user_version = 8;",

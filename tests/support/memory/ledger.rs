@@ -12,7 +12,8 @@ use redphone::backend::{
 };
 use redphone::model::Summary;
 use redphone::model::notification::decision::{
-    AttemptResult, PageDecision, THROTTLE_MESSAGES, THROTTLE_WINDOW, apply_result, decide_page,
+    AttemptResult, PageDecision, THROTTLE_MESSAGES, THROTTLE_WINDOW, apply_result, decide_notice,
+    decide_page,
 };
 use redphone::model::notification::{AttemptOutcome, Notification, NotificationState};
 use redphone::model::signals::TestRecord;
@@ -47,7 +48,7 @@ pub struct ClaimRecord {
     pub next_try: DateTime<Utc>,
     /// Whether it calls somebody to help with what is acknowledged.
     pub after_acknowledgement: bool,
-    pub incident: Summary,
+    pub incident: Option<Summary>,
 }
 
 /// A fault of a ledger, to see that it is found.
@@ -125,6 +126,18 @@ impl Book {
         self.state().failing_writes = with;
     }
 
+    /// Adds what another ledger has, each notification with whether it has waited for its contact.
+    pub fn load(&self, notifications: Vec<(Notification, bool)>, claims: Vec<ClaimRecord>) {
+        let mut state = self.state();
+        for (notification, was_throttled) in notifications {
+            state.add(&notification);
+            if let Some(entry) = state.entries.last_mut() {
+                entry.was_throttled = was_throttled;
+            }
+        }
+        state.claims.extend(claims);
+    }
+
     /// Returns all notifications, in the order in which they were planned.
     pub fn entries(&self) -> Vec<Entry> {
         self.state().entries.clone()
@@ -170,9 +183,14 @@ impl State {
     }
 
     /// Decides an entry that is due. Returns whether it is to be sent.
-    fn decide(&mut self, index: usize, row: &Summary, now: DateTime<Utc>) -> bool {
+    fn decide(&mut self, index: usize, row: Option<&Summary>, now: DateTime<Utc>) -> bool {
         let notification = &mut self.entries[index].notification;
-        match decide_page(notification, row, now) {
+        let decision = match row {
+            _ if notification.is_notice() => decide_notice(notification, now),
+            Some(row) => decide_page(notification, row, now),
+            None => panic!("an incident"),
+        };
+        match decision {
             PageDecision::Send => return true,
             PageDecision::Hold(_) if self.fault == Some(Fault::IgnoresHold) => return true,
             PageDecision::Cancel(_) if self.fault == Some(Fault::IgnoresEnd) => return true,
@@ -319,8 +337,8 @@ impl Ledger for MemoryLedger {
                 break;
             }
             let notification = state.entries[index].notification.clone();
-            let row = self.memory.row(notification.incident).expect("an incident");
-            if claimed.contains(&index) || !state.decide(index, &row, now) {
+            let row = self.memory.row(notification.incident);
+            if claimed.contains(&index) || !state.decide(index, row.as_ref(), now) {
                 continue;
             }
             if let Some(until) = state.throttled_until(index, now) {
@@ -337,8 +355,8 @@ impl Ledger for MemoryLedger {
                         && entry.was_throttled
                         && contact_of(&entry.notification) == contact;
                     let incident = entry.notification.incident;
-                    let row = self.memory.row(incident).expect("an incident");
-                    if is_bundled && state.decide(other, &row, now) {
+                    let row = self.memory.row(incident);
+                    if is_bundled && state.decide(other, row.as_ref(), now) {
                         state.start(other, self.claimant, Some(notification.id), now);
                         claimed.insert(other);
                         bundled.push(state.entries[other].notification.clone());

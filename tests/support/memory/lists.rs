@@ -83,7 +83,11 @@ impl State {
         let incidents = self.incidents.values().flat_map(|(incident, _)| {
             let brief = IncidentBrief::from(&incident.summary);
             let items = incident.review.actions.iter();
-            items.map(move |item| ActionItemEntry { incident: brief.clone(), item: item.clone() })
+            items.map(move |item| ActionItemEntry {
+                incident: brief.clone(),
+                item: item.clone(),
+                follow_up: incident.follow_up(item.id).cloned(),
+            })
         });
         incidents.collect()
     }
@@ -98,8 +102,14 @@ impl State {
                 .collect();
             incidents.sort_by_key(|brief| std::cmp::Reverse((brief.reported_at, brief.number)));
             let incident_count = count(incidents.len());
+            let open_count = count(incidents.iter().filter(|one| one.status.is_open()).count());
             incidents.truncate(10);
-            ProblemEntry { problem: problem.clone(), incident_count, incidents }
+            ProblemEntry {
+                incident_count,
+                open_count,
+                incidents,
+                ..ProblemEntry::new(problem.clone())
+            }
         });
         rows.collect()
     }

@@ -40,7 +40,8 @@ pub fn compute<'a>(
             outages.push(Outage { start_ms: fact.detected_ms, end_ms: fact.resolved_ms });
         }
     }
-    let objective = Objective { service: "checkout".into(), allowed_ppm: 1000, window_days: 30 };
+    let objective =
+        Objective { service: "checkout".into(), allowed_ppm: 1000, window_days: 30, alert: false };
     let inputs = PageInputs { objectives: vec![(objective, outages)], ..PageInputs::default() };
     let keys = query.selection.keys(&|_, name| {
         names.iter().position(|other| other == name).and_then(|index| u32::try_from(index).ok())

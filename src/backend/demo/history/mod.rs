@@ -200,6 +200,7 @@ impl History {
             ends_at: has_ended.then_some(ends),
             state: if has_ended { state } else { ChangeState::Running },
             url: None,
+            approval: None,
             extra: Extra::default(),
         }
     }

@@ -126,6 +126,7 @@ impl Simulation<'_> {
             ends_at: Some(now),
             state: ChangeState::Done,
             url: None,
+            approval: None,
             extra: Extra::default(),
         };
         let command = Command::RecordChange(change);
@@ -185,9 +186,10 @@ impl Simulation<'_> {
             _ => self.pick_lead(&row, now),
         };
         let command = match happening {
-            Happening::Alert => {
-                IncidentCommand::RepeatAlert { text: self.fill_one_of(&row, &texts.alerts) }
-            }
+            Happening::Alert => IncidentCommand::RepeatAlert {
+                text: self.fill_one_of(&row, &texts.alerts),
+                count: None,
+            },
             Happening::Acknowledge => IncidentCommand::Acknowledge,
             Happening::Assign => IncidentCommand::Assign { to: lead.person().cloned() },
             Happening::Move => IncidentCommand::MoveStatus { to: next_stage(row.status) },
@@ -207,7 +209,7 @@ impl Simulation<'_> {
                         _ => &texts.updates.early,
                     },
                 );
-                IncidentCommand::UpdateStakeholders { message, next_due: None }
+                IncidentCommand::UpdateStakeholders { message, next_due: None, public: None }
             }
             Happening::Resolve => self.resolution(&row),
             _ => IncidentCommand::AddNote { text: self.note(&row) },

@@ -37,7 +37,11 @@ impl StoryWriter<'_> {
         if is_severe {
             let message = self.fill_one_of(&self.texts.updates.resolved);
             let at = resolved + TimeDelta::seconds(self.dice.between(60, 500));
-            self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
+            self.step(
+                at,
+                lead,
+                IncidentCommand::UpdateStakeholders { message, next_due: None, public: None },
+            );
         }
         let wait = if is_severe { 5.0 * 3600.0 } else { 26.0 * 3600.0 };
         let at = resolved + seconds(600.0 + self.dice.log_normal(wait, 0.6));

@@ -402,6 +402,7 @@ impl<'a> StoryWriter<'a> {
             ends_at: Some(ends_at),
             state: if rolled_back { ChangeState::RolledBack } else { ChangeState::Done },
             url: None,
+            approval: None,
             extra: Extra::default(),
         })
     }

@@ -63,7 +63,7 @@ impl StoryWriter<'_> {
             self.step(
                 at.min(resolved - TimeDelta::milliseconds(500)),
                 &actor,
-                IncidentCommand::RepeatAlert { text },
+                IncidentCommand::RepeatAlert { text, count: None },
             );
         }
     }
@@ -298,7 +298,11 @@ impl StoryWriter<'_> {
                 progress if progress < 0.82 => &updates.cause_found,
                 _ => &updates.recovery,
             });
-            self.step(at, lead, IncidentCommand::UpdateStakeholders { message, next_due: None });
+            self.step(
+                at,
+                lead,
+                IncidentCommand::UpdateStakeholders { message, next_due: None, public: None },
+            );
             #[allow(clippy::cast_precision_loss, reason = "a span of hours")]
             let every = every as f64;
             at += seconds(every * (0.75 + self.dice.unit() * 0.3));

@@ -1,5 +1,6 @@
 //! Whether a message ends its incident.
 
+use chrono::TimeDelta;
 use sqlx::SqliteConnection;
 
 use super::ending::Ending;
@@ -9,7 +10,8 @@ use crate::backend::IngestEffect;
 use crate::backend::file::error::StoreResult;
 use crate::model::alert::{Alert, AlertState, GroupUpdate};
 use crate::model::status::ResolutionAction;
-use crate::model::{IncidentCommand, Status};
+use crate::model::time::format_duration;
+use crate::model::{IncidentCommand, Status, Summary};
 
 /// Why an incident is ended by alerts.
 const EVERY_ALERT: &str = "all its alerts were reported as resolved";
@@ -43,6 +45,7 @@ impl Message<'_> {
         // It is said once, whatever number of times it goes on.
         let is_noted = waiting::read_flapping(conn, open.summary.id).await?.is_some();
         let flaps = self.flapping_alert(update).and_then(|alert| alert.flapping_text(self.now));
+        let stability = self.await_stability(&open.summary);
         let ending = match (open.summary.status, flaps) {
             (
                 Status::Triggered
@@ -56,6 +59,7 @@ impl Message<'_> {
                 let (effect, because) = (IngestEffect::Monitoring, self.reason());
                 Some(Ending { command, effect, because })
             }
+            (Status::Triggered, None) if stability.is_some() => stability,
             (Status::Triggered, None) => {
                 let alerts = match count {
                     1 => "its alert is".to_owned(),
@@ -79,6 +83,17 @@ impl Message<'_> {
             _ => None,
         };
         Ok(ending)
+    }
+
+    /// Returns what becomes of an incident that is resolved only once it was stable; `None` if it needs no
+    /// stability.
+    fn await_stability(&self, incident: &Summary) -> Option<Ending> {
+        let required_s = self.rules.stability.required_s(incident)?;
+        let required = format_duration(TimeDelta::try_seconds(required_s)?);
+        let reason = self.reason();
+        Some(Ending::watched(format!(
+            "{reason}: it is resolved once none has fired for {required}"
+        )))
     }
 
     /// Returns why an incident is ended by the message.

@@ -21,6 +21,8 @@ use crate::model::alert::{
 use crate::model::status::ResolutionAction;
 use crate::model::{Actor, Incident, IncidentCommand, Rules, Status};
 
+/// Why an incident is resolved whose alert flaps no more.
+const CALM: &str = "its alert was calm for as long as the rule about flapping says";
 /// How many alerts of an incident are declared anew at most.
 const MAX_ALERTS: u32 = 10_000;
 
@@ -114,7 +116,8 @@ pub(super) async fn end_calm(
         };
         let id = record.incident.summary.id;
         let command = resolution(detail, &flapping.sender);
-        done.commands.extend(message.execute(writer, id, command, None).await?);
+        // That it was calm is the stability that it needs.
+        done.commands.extend(message.execute(writer, id, command, Some(CALM)).await?);
         if !group.alerts.is_empty() && !done.commands.is_empty() {
             let continues =
                 Continues { key: &group.key, earlier: id, number: record.incident.summary.number };
@@ -128,7 +131,8 @@ pub(super) async fn end_calm(
     Ok(done)
 }
 
-fn unchanged(has_changed: bool) -> Done {
+/// Returns what came of a step that led to no command.
+pub(super) fn unchanged(has_changed: bool) -> Done {
     let outcome = IngestOutcome {
         effect: IngestEffect::Unchanged,
         incident: None,

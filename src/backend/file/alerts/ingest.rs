@@ -12,6 +12,8 @@
 //! | an alert is more severe than before | it is counted, and the priority is raised |
 //! | somebody has acknowledged it where it comes from | the incident is acknowledged, if nobody has yet |
 //! | the last alert that fired is resolved | nobody has acknowledged the incident: it is resolved; otherwise it is moved to monitoring |
+//! | the same, and the settings ask for stability | it is moved to monitoring, and resolved after that time ([`soak`](super::soak)) |
+//! | an alert fires again within that time | the move to monitoring is undone |
 //!
 //! An incident ends only if its alerts were all reported as resolved and the sender left none out of the
 //! message. One that people have declared and merged alerts into does not end by itself.
@@ -36,9 +38,12 @@ use crate::backend::file::store::FileStore;
 use crate::backend::file::writer::{TxScope, Writer, parse_incident_id};
 use crate::backend::{BackendError, IngestEffect, IngestOutcome, Outcome};
 use crate::model::alert::{
-    AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, update_group,
+    AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, find_owner,
+    update_group,
 };
 use crate::model::command::Link;
+use crate::model::directory::Directory;
+use crate::model::text::sanitize;
 use crate::model::{
     Actor, Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Rules, Status,
     Summary,
@@ -49,7 +54,7 @@ const MAX_EVENTS: usize = 5;
 /// How many incidents are folded under a new one at most.
 pub(super) const MAX_FOLDS: usize = 50;
 /// How many commands a message leads to at most.
-pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 2 * MAX_FOLDS + 9;
+pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 2 * MAX_FOLDS + 10;
 
 /// What a message led to.
 pub(super) struct Done {
@@ -81,7 +86,7 @@ impl FileStore {
                 rules: &rules,
                 has_expired: false,
                 continues: None,
-                now: Utc::now(),
+                now: store.inner.options.clock.now(),
             };
             let done = Box::pin(message.store(&mut writer)).await;
             store.end_message(&mut writer, &done).await;
@@ -180,6 +185,9 @@ impl Message<'_> {
         let id = open.as_ref().map_or_else(IncidentId::new, |open| open.summary.id);
         let mut update = self.compare(&mut writer.conn, open.as_ref(), id).await?;
         let mut commands = self.add(writer, open.as_ref(), id, &update).await?;
+        if let Some(open) = &open {
+            commands.extend(self.resume(writer, open, &update).await?);
+        }
         let mut effect = match (&open, commands.is_empty()) {
             (_, true) => IngestEffect::Unchanged,
             (None, false) => IngestEffect::Declared,
@@ -301,8 +309,9 @@ impl Message<'_> {
                     0 => String::new(),
                     others => format!(" (and {others} more)"),
                 };
-                let command =
-                    IncidentCommand::RepeatAlert { text: format!("fires again: {title}{others}") };
+                let text = format!("fires again: {title}{others}");
+                // It is no other alert than before.
+                let command = IncidentCommand::RepeatAlert { text, count: Some(0) };
                 outcomes.extend(self.execute(writer, id, command, None).await?);
             }
             return Ok(outcomes);
@@ -310,8 +319,14 @@ impl Message<'_> {
         let directory = writer.directory().await?;
         let each = open.is_some() && new.len() <= MAX_EVENTS;
         let size = if each { 1 } else { new.len() };
-        for positions in new.chunks(size) {
+        for (index, positions) in new.chunks(size).enumerate() {
             let mut declared = declaration(self.group, positions, &directory, self.now);
+            if open.is_some() {
+                // Those that are only worse are no alerts of their own. They follow those that are new.
+                let added =
+                    update.new_firing.len().saturating_sub(index * size).min(positions.len());
+                declared.alerts = u32::try_from(added).ok().filter(|added| *added != 1);
+            }
             if let (None, Some(continues)) = (open, self.continues) {
                 declared.dedup_key = Some(continues.key.to_owned());
             }
@@ -337,6 +352,11 @@ impl Message<'_> {
             let command = IncidentCommand::Link { link };
             outcomes.extend(self.execute(writer, id, command, Some(CONTINUES)).await?);
         }
+        if open.is_none() {
+            let row = outcomes.iter().rev().find_map(|outcome| outcome.row.as_ref());
+            let team = row.and_then(|row| row.team.clone());
+            outcomes.extend(self.assign(writer, id, team.as_deref(), &directory).await?);
+        }
         if open.is_none()
             && let Some(hold_s) = self.group.overrides.hold_s
         {
@@ -345,6 +365,27 @@ impl Message<'_> {
             outcomes.extend(self.execute(writer, id, command, None).await?);
         }
         Ok(outcomes)
+    }
+
+    /// Assigns a new incident to the owner that a rule names. That the directory has nobody such changes
+    /// nothing of the incident.
+    async fn assign(
+        &self,
+        writer: &mut Writer,
+        id: IncidentId,
+        team: Option<&str>,
+        directory: &Directory,
+    ) -> StoreResult<Option<Outcome>> {
+        let Some(owner) = &self.group.overrides.owner else { return Ok(None) };
+        let Some(person) = find_owner(owner, team, directory, self.now) else {
+            let owner = sanitize(owner);
+            tracing::warn!("a rule names the owner {owner:?}, and the directory has nobody such");
+            return Ok(None);
+        };
+        let rule = self.group.overrides.rule.as_deref().unwrap_or("a rule");
+        let because = format!("{rule} of the settings names the owner");
+        let command = IncidentCommand::Assign { to: Some(person.clone()) };
+        self.execute(writer, id, command, Some(&because)).await
     }
 
     /// Acknowledges the incident if somebody has acknowledged the group where it comes from.

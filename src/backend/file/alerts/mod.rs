@@ -15,8 +15,10 @@ mod generation;
 mod ingest;
 mod moving;
 mod parts;
+mod soak;
 mod succession;
 mod table;
+mod totals;
 pub(super) mod transfer;
 mod waiting;
 mod with_heartbeat;
@@ -24,4 +26,6 @@ mod with_heartbeat;
 pub(super) use moving::{MovedAlerts, read_selected};
 pub(super) use table::{
     count, find_group, has_alerts, parse_alert, read_alerts, read_alerts_of, read_firing,
+    read_firing_of,
 };
+pub(super) use totals::read_soak;

@@ -74,7 +74,7 @@ impl Message<'_> {
     ) -> StoreResult<Vec<Outcome>> {
         let id = open.summary.id;
         let (impact, urgency) = (declared.impact, declared.urgency);
-        let command = IncidentCommand::RepeatAlert { text: declared.title };
+        let command = IncidentCommand::RepeatAlert { text: declared.title, count: declared.alerts };
         let mut outcomes = Vec::from_iter(self.execute(writer, id, command, None).await?);
         if self.rules.matrix.priority(impact, urgency) < open.summary.priority {
             let command = IncidentCommand::Prioritize { impact, urgency };

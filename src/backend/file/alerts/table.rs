@@ -123,6 +123,22 @@ pub(in crate::backend::file) async fn read_firing(
     read_bodies(batch, conn).await
 }
 
+/// Reads the alerts that fire of a kind of sender whose groups have keys that begin with its name.
+pub(in crate::backend::file) async fn read_firing_of(
+    conn: &mut SqliteConnection,
+    source: &str,
+) -> StoreResult<Vec<Alert>> {
+    if !has_alerts(conn).await? {
+        return Ok(Vec::new());
+    }
+    let mut batch = Batch::new(
+        "SELECT body FROM alert WHERE group_key >= ? AND group_key < ? AND state = 0 ORDER BY position",
+    );
+    // A semicolon follows the colon.
+    batch.arg(format!("{source}:")).arg(format!("{source};"));
+    read_bodies(batch, conn).await
+}
+
 /// Counts the alerts of the incident with a key, and those of them that are not resolved.
 pub(in crate::backend::file) async fn count(
     conn: &mut SqliteConnection,

@@ -99,6 +99,7 @@ impl Reach {
                     actions: Vec::new(),
                     reply_to: None,
                     bundled: 0,
+                    document: None,
                 };
                 channel.send(&contact.address, &message).await
             }

@@ -14,6 +14,7 @@ use crate::backend::file::administration_table::has_administration;
 use crate::backend::file::alerts::has_alerts;
 use crate::backend::file::contacts::table::has_contacts;
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
+use crate::backend::file::evidence_table::{check_evidence, has_evidence, has_involved};
 use crate::backend::file::maintenance::has_maintenance;
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
@@ -154,6 +155,12 @@ async fn run_checks(
     if has_maintenance(conn).await? {
         check_records::<MaintenanceWindow>(conn, report, "maintenance").await?;
     }
+    if has_evidence(conn).await? {
+        let wrong = check_evidence(conn).await?;
+        if wrong > 0 {
+            report.add_grave(format!("the content of {wrong} pieces of evidence is damaged"));
+        }
+    }
     check_totals(conn, report, &differences).await
 }
 
@@ -222,6 +229,7 @@ struct DifferenceCounts {
     rows: u64,
     snapshots: u64,
     affected: u64,
+    involved: u64,
     lists: u64,
     /// The rows that the lists should have.
     listed: u64,
@@ -274,6 +282,7 @@ fn expected_names(names: &NameMap, incident: &Incident) -> StoreResult<NameIds> 
     Ok(NameIds {
         services: row.services.iter().map(|s| id(NameKind::Service, s.clone())).collect(),
         team: row.team.clone().map_or(0, |team| id(NameKind::Team, team)),
+        helpers: incident.teams.iter().map(|team| id(NameKind::Team, team.clone())).collect(),
         assignee: person.map_or(0, |person| id(NameKind::Person, person)),
     })
 }
@@ -361,6 +370,7 @@ async fn compare_timelines(
         }
         let ids = expected_names(names, &incident)?;
         differences.affected += ids.services.len() as u64;
+        differences.involved += ids.helpers.len() as u64;
         let expected = ListedIncident::expected(&incident)?;
         differences.listed += expected.rows();
         if !is_outdated
@@ -498,10 +508,21 @@ async fn check_totals(
     if count(conn, "SELECT count(*) FROM affected").await? != differences.affected {
         report.add_curable("the index of services is not complete");
     }
+    if has_involved(conn).await? {
+        let wrong = "SELECT count(*) FROM involved h
+            WHERE NOT EXISTS (SELECT 1 FROM incident WHERE key = h.incident)";
+        let is_complete =
+            count(conn, "SELECT count(*) FROM involved").await? == differences.involved;
+        if !is_complete || count(conn, wrong).await? > 0 {
+            report.add_curable("the index of teams that help is not complete");
+        }
+    }
     let listed = "SELECT (SELECT count(*) FROM review) + (SELECT count(*) FROM action_item)
-        + (SELECT count(*) FROM problem_link)";
+        + (SELECT count(*) FROM problem_link) + (SELECT count(*) FROM follow_up)";
     if report.outdated.is_none() && count(conn, listed).await? != differences.listed {
-        report.add_curable("the lists of reviews, action items and problems are not complete");
+        report.add_curable(
+            "the lists of reviews, action items, follow-ups and problems are not complete",
+        );
     }
     // Those of an older version are packed otherwise, and made anew.
     let is_outdated = report.outdated.is_some();

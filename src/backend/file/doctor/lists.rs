@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection};
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::sql::Batch;
 use crate::model::command::Link;
+use crate::model::follow_up::FollowUp;
 use crate::model::review::{ActionItem, Section};
 use crate::model::{Incident, Priority, Status};
 
@@ -18,6 +19,8 @@ pub(super) struct ListedIncident {
     actions: BTreeMap<String, (String, String, bool, serde_json::Value)>,
     /// Problem and title.
     links: BTreeSet<(String, String)>,
+    /// The follow-up as JSON, by the id of its action item.
+    follow_ups: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(PartialEq, Eq, Debug)]
@@ -60,12 +63,18 @@ impl ListedIncident {
             Link::Problem { id, title } => Some((id.to_string(), title.clone())),
             _ => None,
         });
-        Ok(Self { review, actions, links: links.collect() })
+        let mut follow_ups = BTreeMap::new();
+        for follow_up in &incident.follow_ups {
+            let body = serde_json::to_value(follow_up).map_err(StoreError::invalid)?;
+            follow_ups.insert(follow_up.item.to_string(), body);
+        }
+        Ok(Self { review, actions, links: links.collect(), follow_ups })
     }
 
     /// Returns the number of rows that the tables have of the incident.
     pub(super) fn rows(&self) -> u64 {
-        (usize::from(self.review.is_some()) + self.actions.len() + self.links.len()) as u64
+        let lists = self.actions.len() + self.links.len() + self.follow_ups.len();
+        (usize::from(self.review.is_some()) + lists) as u64
     }
 }
 
@@ -86,6 +95,8 @@ pub(super) async fn read_listed(
          SELECT incident, id, owner, due, done, body FROM action_item
             WHERE incident > $1 AND incident <= $2;
          SELECT incident, problem, title FROM problem_link
+            WHERE incident > $1 AND incident <= $2;
+         SELECT incident, item, body FROM follow_up
             WHERE incident > $1 AND incident <= $2",
     );
     batch.arg(after).arg(last);
@@ -111,8 +122,13 @@ pub(super) async fn read_listed(
                     let item = (row.try_get(2)?, row.try_get(3)?, is_done, body);
                     listed.actions.insert(row.try_get(1)?, item);
                 }
-                _ => {
+                2 => {
                     listed.links.insert((row.try_get(1)?, row.try_get(2)?));
+                }
+                _ => {
+                    let follow_up: Option<FollowUp> = serde_json::from_str(row.try_get(2)?).ok();
+                    let body = serde_json::to_value(follow_up).map_err(StoreError::invalid)?;
+                    listed.follow_ups.insert(row.try_get(1)?, body);
                 }
             }
         }

@@ -62,17 +62,18 @@ const RELIST: &str = r#"
         SELECT incident, at, body FROM event
         WHERE instr(body, '"kind":"review_') OR instr(body, '"kind":"action_item_set"')
             OR instr(body, '"kind":"linked"') OR instr(body, '"kind":"unlinked"')
-            OR instr(body, '"undo":')
+            OR instr(body, '"kind":"follow_up_set"') OR instr(body, '"undo":')
         ORDER BY log"#;
 
 async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> {
     Batch::new(
         "BEGIN IMMEDIATE;
          DELETE FROM review; DELETE FROM action_item; DELETE FROM problem_link;
+         DELETE FROM follow_up;
          DELETE FROM incident; DELETE FROM affected; DELETE FROM snapshot; DELETE FROM fact_day;
          DELETE FROM history_day;
          DELETE FROM words_todo; DELETE FROM vocabulary; DELETE FROM change_span;
-         DELETE FROM muted;
+         DELETE FROM muted; DELETE FROM involved;
          INSERT INTO words (words) VALUES ('delete-all');",
     )
     .run(conn)

@@ -13,6 +13,7 @@ use crate::backend::file::contacts::table::parse as parse_contacts;
 use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
+use crate::backend::file::evidence_table::salvage_records;
 use crate::backend::file::export::Sink;
 use crate::backend::file::foreign_table::read_foreign;
 use crate::backend::file::json_column::parse_json;
@@ -103,6 +104,7 @@ impl Salvager<'_> {
         self.alerts().await?;
         self.contacts().await?;
         self.maintenance().await?;
+        self.evidence().await?;
         // The header does not count. Nothing was read if there is no more.
         match self.count - 1 {
             0 => Ok(()),
@@ -113,7 +115,7 @@ impl Salvager<'_> {
     async fn notifications(&mut self) -> std::io::Result<()> {
         let bodies = self.bodies("SELECT body FROM notification ORDER BY position").await;
         for body in bodies.iter().filter_map(|text| parse_notification(text).ok()) {
-            self.emit(&Record::Notification(Box::new(body)))?;
+            self.emit(&Record::from(body))?;
         }
         let bodies = self.bodies("SELECT body FROM attempt ORDER BY notification, number").await;
         for body in bodies.iter().filter_map(|text| parse_attempt(text).ok()) {
@@ -144,6 +146,15 @@ impl Salvager<'_> {
             self.emit(&Record::MaintenanceWindow(Box::new(window)))?;
         }
         Ok(())
+    }
+
+    async fn evidence(&mut self) -> std::io::Result<()> {
+        let Self { conn, sink, count, .. } = self;
+        salvage_records(conn, &mut |record| {
+            *count += 1;
+            sink(record)
+        })
+        .await
     }
 
     /// Reads a column of a table, as far as it is readable.

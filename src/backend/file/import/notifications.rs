@@ -5,21 +5,24 @@ use sqlx::Row;
 use super::Importer;
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::import_error::{ImportError, RecordProblem, invalid};
-use crate::backend::file::notifications::transfer;
+use crate::backend::file::notifications::{NO_INCIDENT, transfer};
 use crate::backend::file::sql::Batch;
 use crate::model::IncidentId;
 use crate::model::notification::{Attempt, Notification};
 
 impl Importer {
-    /// Adds a notification of an incident that the store or the import has.
+    /// Adds a notice, or a notification of an incident that the store or the import has.
     pub(super) async fn add_notification(
         &mut self,
         notification: Notification,
     ) -> Result<(), ImportError> {
         transfer::check_notification(&notification)?;
-        let key = self.key_of(notification.incident).await;
-        let Some(key) = key.map_err(|failure| self.store_error(failure))? else {
-            return Err(invalid("incident", RecordProblem::NoIncident));
+        let key = if notification.is_notice() {
+            NO_INCIDENT
+        } else {
+            let key = self.key_of(notification.incident).await;
+            let key = key.map_err(|failure| self.store_error(failure))?;
+            key.ok_or_else(|| invalid("incident", RecordProblem::NoIncident))?
         };
         let mut batch = Batch::default();
         let put = transfer::put_imported(&mut batch, notification, key);

@@ -1,6 +1,7 @@
 //! Reads the action items of all incidents: open ones first, by the day on which they are due.
 
 use chrono::NaiveDate;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::paging::{brief_at, foreign_mark, page};
@@ -9,6 +10,7 @@ use crate::backend::file::json_column::parse_json;
 use crate::backend::file::sql::Batch;
 use crate::backend::lists::{ActionItemEntry, ActionItemSearch};
 use crate::backend::{Page, PageMark};
+use crate::model::follow_up::{FollowUp, FollowUpState};
 use crate::model::review::ActionItem;
 
 /// What the column `due` has for an item without a day; it sorts after all days.
@@ -19,9 +21,12 @@ fn to_stored(day: Option<NaiveDate>) -> String {
 }
 
 /// Reads one page of the action items.
+///
+/// A store of an earlier version, which is only read, has no follow-ups.
 pub(super) async fn read(
     conn: &mut SqliteConnection,
     search: &ActionItemSearch,
+    has_follow_ups: bool,
 ) -> StoreResult<Page<ActionItemEntry>> {
     let after = match &search.after {
         None => None,
@@ -44,10 +49,15 @@ pub(super) async fn read(
         if missing <= 0 {
             break;
         }
-        let mut batch = Batch::one_off(
-            "SELECT a.incident, i.row, a.body FROM action_item a
-                JOIN incident i ON i.key = a.incident WHERE a.done = ?",
-        );
+        let mut batch = Batch::one_off(if has_follow_ups {
+            "SELECT a.incident, i.row, a.body, f.body, f.problem FROM action_item a
+                    JOIN incident i ON i.key = a.incident
+                    LEFT JOIN follow_up f ON f.incident = a.incident AND f.item = a.id
+                    WHERE a.done = ?"
+        } else {
+            "SELECT a.incident, i.row, a.body, NULL, NULL FROM action_item a
+                    JOIN incident i ON i.key = a.incident WHERE a.done = ?"
+        });
         batch.arg(i64::from(done));
         add_conditions(&mut batch, owner.as_deref(), search.due_before);
         if let Some((_, due, incident, id)) = after.as_ref().filter(|(part, ..)| *part == done) {
@@ -57,7 +67,8 @@ pub(super) async fn read(
         batch.sql(" ORDER BY a.due, a.incident, a.id LIMIT ?").arg(missing);
         for row in batch.fetch_all(conn).await? {
             let item: ActionItem = parse_json(row.try_get(2)?, "an action item")?;
-            rows.push((row.try_get(0)?, ActionItemEntry { incident: brief_at(&row, 1)?, item }));
+            let (incident, follow_up) = (brief_at(&row, 1)?, follow_up_at(&row)?);
+            rows.push((row.try_get(0)?, ActionItemEntry { incident, item, follow_up }));
         }
     }
     let mark = |(incident, entry): &(i64, ActionItemEntry)| {
@@ -69,6 +80,16 @@ pub(super) async fn read(
         page.total = Some(count(conn, search, owner.as_deref()).await?);
     }
     Ok(page)
+}
+
+/// Decodes the follow-up of an item. While no issue could be made, it says why.
+fn follow_up_at(row: &SqliteRow) -> StoreResult<Option<FollowUp>> {
+    let Some(body) = row.try_get::<Option<&str>, _>(3)? else { return Ok(None) };
+    let mut follow_up: FollowUp = parse_json(body, "a follow-up")?;
+    if follow_up.state == FollowUpState::Requested {
+        follow_up.note = row.try_get(4)?;
+    }
+    Ok(Some(follow_up))
 }
 
 /// Adds the conditions but for `done`, which stands first in the index.

@@ -8,6 +8,7 @@ mod notifications;
 mod paging;
 mod problems;
 mod reviews;
+mod suspicions;
 
 use std::fmt;
 
@@ -17,9 +18,10 @@ use super::error::{StoreResult, display_path};
 use super::store::FileStore;
 use crate::backend::lists::{
     ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, NotificationEntry,
-    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch, Suspicion,
 };
 use crate::backend::{BackendError, Page};
+use crate::model::ProblemId;
 use crate::model::change::Change;
 
 /// The first version of the schema that has what the lists read.
@@ -72,7 +74,8 @@ impl FileStore {
         search: &ActionItemSearch,
     ) -> StoreResult<Page<ActionItemEntry>> {
         self.check_lists(search.limit)?;
-        action_items::read(&mut *self.acquire_reader().await?, search).await
+        let has_follow_ups = self.has_follow_ups();
+        action_items::read(&mut *self.acquire_reader().await?, search, has_follow_ups).await
     }
 
     /// Returns one page of the problems with the incidents that link to them.
@@ -82,6 +85,22 @@ impl FileStore {
     ) -> StoreResult<Page<ProblemEntry>> {
         self.check_lists(search.limit)?;
         problems::read(&mut *self.acquire_reader().await?, search).await
+    }
+
+    /// Returns one problem with the incidents that link to it.
+    pub(super) async fn read_one_problem(&self, id: ProblemId) -> StoreResult<ProblemEntry> {
+        self.check_lists(1)?;
+        problems::read_one(&mut *self.acquire_reader().await?, id).await
+    }
+
+    /// Returns what the changes on a page are suspected of.
+    pub(super) async fn read_suspicions(
+        &self,
+        search: &ChangeSearch,
+    ) -> StoreResult<Vec<Suspicion>> {
+        check_limit(search.limit)?;
+        let (rules, overlay) = (self.rules(), &self.inner.options.overlay);
+        suspicions::read(&mut *self.acquire_reader().await?, search, &rules, overlay).await
     }
 
     /// Returns one page of the notifications; an empty one of a store of an earlier version.

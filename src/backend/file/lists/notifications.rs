@@ -8,8 +8,9 @@ use uuid::Uuid;
 use super::paging::{MAX_SCANNED, brief_at, foreign_mark, page};
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::json_column::parse_json;
+use crate::backend::file::notifications::NO_INCIDENT;
 use crate::backend::file::sql::Batch;
-use crate::backend::lists::{NotificationEntry, NotificationSearch};
+use crate::backend::lists::{IncidentBrief, NotificationEntry, NotificationSearch};
 use crate::backend::{Page, PageMark};
 use crate::model::notification::{Attempt, Notification};
 
@@ -47,10 +48,11 @@ async fn scan(
     search: &NotificationSearch,
     after: Position,
 ) -> StoreResult<(Vec<(Position, NotificationEntry)>, Option<Position>)> {
-    let mut batch = Batch::new(
+    let mut batch = Batch::new(&format!(
         "SELECT n.planned, n.id, n.body, i.row FROM notification n
-            JOIN incident i ON i.key = n.incident WHERE (n.planned, n.id) < (?, ?)",
-    );
+            LEFT JOIN incident i ON i.key = n.incident
+            WHERE (i.key IS NOT NULL OR n.incident = {NO_INCIDENT}) AND (n.planned, n.id) < (?, ?)"
+    ));
     batch.arg(after.0).arg(after.1.as_bytes().to_vec());
     if let Some(incident) = search.incident {
         batch.sql(" AND n.incident = (SELECT key FROM incident WHERE id = ?)");
@@ -68,7 +70,12 @@ async fn scan(
             scanned += 1;
             last = Some(position);
             if search.finds(&notification) {
-                let (incident, attempts) = (brief_at(row, 3)?, Vec::new());
+                let incident = if notification.is_notice() {
+                    IncidentBrief::of_notice(&notification)
+                } else {
+                    brief_at(row, 3)?
+                };
+                let attempts = Vec::new();
                 found.push((position, NotificationEntry { incident, notification, attempts }));
             }
             Ok(found.len() < wanted)

@@ -101,7 +101,7 @@ impl Writer {
         else {
             return self.execute(envelope, rules, scope).await;
         };
-        let now = Utc::now();
+        let now = self.clock.now();
         let windows = self.active_windows(now).await?;
         if windows.is_empty() {
             return self.execute(envelope, rules, scope).await;

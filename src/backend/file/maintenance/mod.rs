@@ -77,7 +77,8 @@ impl FileStore {
         &self,
     ) -> Result<Vec<MaintenanceWindow>, BackendError> {
         let limit = u32::try_from(MAX_IN_DIRECTORY).unwrap_or(MAX_PAGE);
-        let search = MaintenanceSearch { ended: false, limit, now: Utc::now() };
+        let now = self.inner.options.clock.now();
+        let search = MaintenanceSearch { ended: false, limit, now };
         self.read_maintenance(&search).await
     }
 
@@ -365,11 +366,11 @@ fn changed_window(
     window.updated_at = Some(at);
     match &request.change {
         MaintenanceChange::Change(new) => {
-            let NewWindow { title, filter, from, until, recurrence, comment, mutes_people } =
-                normalized(new.clone());
+            let new = normalized(new.clone());
+            let NewWindow { title, filter, from, until, recurrence, comment, .. } = new;
             (window.title, window.filter, window.comment) = (title, filter, comment);
             (window.from, window.until, window.recurrence) = (from, until, recurrence);
-            window.mutes_people = mutes_people;
+            (window.mutes_people, window.public_text) = (new.mutes_people, new.public_text);
         }
         MaintenanceChange::End => window.ended_at = Some(at),
         MaintenanceChange::Create(_) => {}

@@ -9,7 +9,7 @@ use crate::backend::file::row::{
 };
 use crate::backend::file::sql::Batch;
 use crate::backend::file::store::FileStore;
-use crate::model::measures::{Fact, FactVerdict};
+use crate::model::measures::{Fact, FactVerdict, acknowledged_by_somebody};
 use crate::model::priority::Priority;
 
 /// The first version of the schema whose packed days have the form of this one.
@@ -260,7 +260,8 @@ impl Iterator for FactReader<'_> {
             number,
             reported_ms,
             detected_ms,
-            acknowledged_ms,
+            // Earlier versions packed the time of the resolution.
+            acknowledged_ms: acknowledged_by_somebody(acknowledged_ms, resolved_ms),
             resolved_ms,
             priority: Priority::from_stored(flags & 3)?,
             acknowledge_verdict: verdict(verdicts & 15),

@@ -23,6 +23,9 @@ use crate::model::unknown::Word;
 /// The first version of the schema that has the table.
 pub(super) const FIRST_VERSION: i64 = 12;
 
+/// The version of what is packed: since 2 it has when the impact began. Others are packed again.
+const FORMAT: i64 = 2;
+
 /// The packed histories of days, by number and kind of the day.
 pub(super) type PackedHistories = HashMap<(i64, i64), Vec<u8>>;
 
@@ -40,9 +43,10 @@ pub(super) async fn read_histories(
         return Ok((histories, fresh));
     };
     if is_cached {
-        let mut batch =
-            Batch::new("SELECT day, kind, histories FROM history_day WHERE day BETWEEN ? AND ?");
-        batch.arg(first).arg(last);
+        let mut batch = Batch::new(
+            "SELECT day, kind, histories FROM history_day WHERE format = ? AND day BETWEEN ? AND ?",
+        );
+        batch.arg(FORMAT).arg(first).arg(last);
         for row in batch.fetch_all(conn).await? {
             histories.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
         }
@@ -250,11 +254,12 @@ pub(super) async fn cache_histories(
 fn put_day(batch: &mut Batch, (day, kind): (i64, i64), packed: Vec<u8>, log: i64) {
     batch
         .sql(
-            "INSERT OR REPLACE INTO history_day (day, kind, format, histories) SELECT ?, ?, 1, ?
+            "INSERT OR REPLACE INTO history_day (day, kind, format, histories) SELECT ?, ?, ?, ?
                 WHERE coalesce((SELECT max(log) FROM event), 0) = ?;",
         )
         .arg(day)
         .arg(kind)
+        .arg(FORMAT)
         .arg(packed)
         .arg(log);
 }
@@ -277,7 +282,9 @@ pub(super) async fn warm(
 
 /// Counts the cached days whose histories differ from what the events give.
 pub(super) async fn count_stale(conn: &mut SqliteConnection) -> StoreResult<u64> {
-    let rows = Batch::new("SELECT day, kind, histories FROM history_day").fetch_all(conn).await?;
+    let mut batch = Batch::new("SELECT day, kind, histories FROM history_day WHERE format = ?");
+    batch.arg(FORMAT);
+    let rows = batch.fetch_all(conn).await?;
     let mut stale: HashSet<(i64, i64)> = HashSet::new();
     for row in rows {
         let day = (row.try_get(0)?, row.try_get(1)?);

@@ -5,6 +5,7 @@
 //! cached in packed form until an incident of the day changes. Pages need more of each incident than
 //! its row has: its history, which is cached likewise.
 
+mod burn;
 mod facts;
 mod groups;
 mod histories;

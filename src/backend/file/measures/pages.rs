@@ -36,14 +36,14 @@ const TEAM: i64 = 2;
 
 /// The names of services and teams.
 #[derive(Default)]
-struct Names {
+pub(super) struct Names {
     by_key: HashMap<u32, String>,
     keys: HashMap<(bool, String), u32>,
 }
 
 impl Names {
     /// Returns the key of the name of a service or a team, whatever its case.
-    fn find(&self, is_service: bool, name: &str) -> Option<u32> {
+    pub(super) fn find(&self, is_service: bool, name: &str) -> Option<u32> {
         let exact = self.keys.get(&(is_service, name.to_owned()));
         let folded = || {
             let mut keys = self.keys.iter();
@@ -160,7 +160,8 @@ async fn read_rows(
     Ok(PageRows { days, fresh_days, histories, fresh_histories, log, names, keys, inputs })
 }
 
-async fn read_names(conn: &mut SqliteConnection) -> StoreResult<Names> {
+/// Reads the names of services and teams.
+pub(super) async fn read_names(conn: &mut SqliteConnection) -> StoreResult<Names> {
     let mut names = Names::default();
     let batch = Batch::new("SELECT id, kind, text FROM name WHERE kind IN (1, 2)");
     for row in batch.fetch_all(conn).await? {
@@ -174,8 +175,9 @@ async fn read_names(conn: &mut SqliteConnection) -> StoreResult<Names> {
     Ok(names)
 }
 
-/// Reads when incidents of P1 and P2 put a service out, within the days of an objective.
-async fn read_outages(
+/// Reads when incidents of P1 and P2 put a service out, within the days of an objective. Incidents that are
+/// declared as a budget is used too fast are none: they would use it up.
+pub(super) async fn read_outages(
     conn: &mut SqliteConnection,
     objective: &Objective,
     service: Option<u32>,
@@ -186,6 +188,7 @@ async fn read_outages(
     let mut batch = Batch::new(
         "SELECT i.row FROM affected a JOIN incident i ON i.key = a.incident
             WHERE a.service = ? AND (a.facets >> 4 & 3) < 2 AND i.counted = 0
+            AND (i.dedup_key IS NULL OR i.dedup_key NOT GLOB 'burn:*')
             AND (a.incident >= ? OR a.facets < ? OR i.late_day >= ?)",
     );
     batch

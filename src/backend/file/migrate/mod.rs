@@ -32,7 +32,7 @@ use super::sql::Batch;
 use crate::backend::Cause;
 
 /// The version of the last migration.
-pub(super) const SCHEMA_VERSION: i64 = 12;
+pub(super) const SCHEMA_VERSION: i64 = 13;
 /// The version that a program must know to read a store: what came later, older ones need not know.
 const NEEDED_TO_READ: i64 = 5;
 /// The version of a file whose incidents are not all brought up to date.

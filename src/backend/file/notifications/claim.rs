@@ -10,7 +10,7 @@ use crate::backend::file::error::StoreResult;
 use crate::backend::file::sql::Batch;
 use crate::backend::{Claim, ClaimRequest, Claimed};
 use crate::model::Summary;
-use crate::model::notification::decision::{PageDecision, decide_page};
+use crate::model::notification::decision::{PageDecision, decide_notice, decide_page};
 use crate::model::notification::{Attempt, AttemptOutcome, NotificationState};
 
 /// When a notification is considered again whose incident does not say itself when that is: an event
@@ -52,6 +52,9 @@ pub(super) async fn claim_due(
     Ok(Some(Claimed { claims, next, others_claim: outlook.others_claim }))
 }
 
+/// A notification that is to be sent, with its incident unless it is a notice.
+type Sendable = (StoredNotification, Option<Summary>);
+
 /// Returns a notification that is to be sent. One that is not needed any more, or must wait for its
 /// incident, is changed and not returned.
 fn settle(
@@ -59,19 +62,19 @@ fn settle(
     request: &ClaimRequest,
     mut stored: StoredNotification,
     incident: Option<Summary>,
-) -> StoreResult<Option<(StoredNotification, Summary)>> {
+) -> StoreResult<Option<Sendable>> {
     let now = request.now;
-    let decision = incident
-        .as_ref()
-        .map_or(PageDecision::Cancel("the store has no such incident"), |incident| {
-            decide_page(&stored.notification, incident, now)
-        });
+    let decision = match &incident {
+        _ if stored.notification.is_notice() => decide_notice(&stored.notification, now),
+        Some(incident) => decide_page(&stored.notification, incident, now),
+        None => PageDecision::Cancel("the store has no such incident"),
+    };
     let notification = &mut stored.notification;
     match decision {
         PageDecision::Send => {
             // A program without the channel settles only what is not sent any more.
             let has_channel = request.channels.contains(&notification.channel);
-            return Ok(incident.filter(|_| has_channel).map(|incident| (stored, incident)));
+            return Ok(has_channel.then_some((stored, incident)));
         }
         PageDecision::Cancel(reason) => {
             notification.state = NotificationState::Cancelled;
@@ -95,7 +98,7 @@ fn settle(
 struct Chosen {
     stored: StoredNotification,
     bundled: Vec<StoredNotification>,
-    incident: Summary,
+    incident: Option<Summary>,
 }
 
 /// Chooses what is sent now, within the limits of the contacts. What must wait for room is changed.
@@ -103,7 +106,7 @@ async fn choose(
     conn: &mut SqliteConnection,
     changed: &mut Batch,
     request: &ClaimRequest,
-    sendable: Vec<(StoredNotification, Summary)>,
+    sendable: Vec<Sendable>,
 ) -> StoreResult<Vec<Chosen>> {
     let now = request.now;
     let max = usize::try_from(request.limit).unwrap_or(usize::MAX);

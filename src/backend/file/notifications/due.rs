@@ -8,7 +8,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
-use super::table::{COLUMNS, FOR_ROOM, StoredNotification, bytes, time_at};
+use super::table::{
+    COLUMNS, FOR_ROOM, NO_INCIDENT, StoredNotification, bytes, notice_channel, time_at,
+};
 use crate::backend::ClaimRequest;
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::json_column::encode_json;
@@ -68,8 +70,10 @@ pub(super) struct Outlook {
 }
 
 fn bind(batch: &mut Batch, request: &ClaimRequest) -> StoreResult<()> {
+    let of_notices = request.channels.iter().map(|channel| notice_channel(channel));
+    let channels: Vec<String> = request.channels.iter().cloned().chain(of_notices).collect();
     batch
-        .arg(encode_json(&request.channels)?)
+        .arg(encode_json(&channels)?)
         .arg(request.now.timestamp_millis())
         .arg((request.now - EXPIRES_AFTER).timestamp_millis());
     Ok(())
@@ -97,8 +101,8 @@ pub(super) async fn read_outlook(
 }
 
 /// Reads the notifications to look at, at most [`MAX_ROWS`]: those of the highest priority first, so that
-/// no storm of small things delays a P1, and of these the ones that are due longest. For the priority in
-/// the facets see row.rs.
+/// no storm of small things delays a P1, and notices last; of these the ones that are due longest. For the
+/// priority in the facets see row.rs.
 pub(super) async fn read_due(
     conn: &mut SqliteConnection,
     request: &ClaimRequest,
@@ -107,7 +111,7 @@ pub(super) async fn read_due(
         "{READY} SELECT {COLUMNS}, i.row, r.position FROM ready r
             JOIN notification n ON n.position = r.position
             LEFT JOIN incident i ON i.key = n.incident
-            ORDER BY ifnull((i.facets >> 4) & 3, 0), n.next_try, n.position LIMIT {MAX_ROWS}"
+            ORDER BY iif(n.incident = {NO_INCIDENT}, 4, ifnull((i.facets >> 4) & 3, 0)), n.next_try, n.position LIMIT {MAX_ROWS}"
     ));
     bind(&mut batch, request)?;
     let rows = batch.fetch_all(conn).await?;
@@ -175,7 +179,7 @@ impl ContactLimits {
     /// Reads the limits of all contacts of the notifications.
     pub(super) async fn read(
         conn: &mut SqliteConnection,
-        due: &[(StoredNotification, Summary)],
+        due: &[(StoredNotification, Option<Summary>)],
         now: DateTime<Utc>,
     ) -> StoreResult<Self> {
         let mut limits = HashMap::new();

@@ -19,15 +19,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use due::Outlook;
 use finish::Ending;
 pub(super) use state::LedgerState;
-pub(super) use table::{has_notifications, parse_attempt, parse_notification};
+pub(super) use table::{NO_INCIDENT, has_notifications, parse_attempt, parse_notification};
 
 use super::calendars;
 use super::error::StoreResult;
 use super::store::FileStore;
 use super::writer_guard::WriterGuard;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
-    SettledMaintenance, TestClaim, TestTurn, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, FollowUpClaim, FollowUpClaims,
+    FollowUpEnd, FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledBudgets,
+    SettledMaintenance, SettledSoaks, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -48,7 +49,7 @@ impl FileStore {
 
     /// Ends a step: rolls its transaction back if it has failed or changed nothing (`None`), and wakes
     /// whoever waits for changes otherwise.
-    async fn end_step<T>(
+    pub(super) async fn end_step<T>(
         &self,
         mut writer: WriterGuard<'_>,
         done: StoreResult<Option<T>>,
@@ -73,7 +74,8 @@ impl Ledger for FileStore {
         }
         let scanned = self.inner.ledger.scanned();
         self.with_path_context(async {
-            plan::read_unplanned(&mut *self.acquire_reader().await?, scanned, Utc::now()).await
+            let now = self.inner.options.clock.now();
+            plan::read_unplanned(&mut *self.acquire_reader().await?, scanned, now).await
         })
         .await
     }
@@ -210,6 +212,18 @@ impl Ledger for FileStore {
         self.end_expired(now, reported_since).await
     }
 
+    async fn settle_soaks(
+        &self,
+        now: DateTime<Utc>,
+        receives_since: DateTime<Utc>,
+    ) -> Result<SettledSoaks, BackendError> {
+        self.end_soaks(now, receives_since).await
+    }
+
+    async fn settle_budgets(&self, now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
+        self.end_burns(now).await
+    }
+
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
         self.read_stored_contacts().await
     }
@@ -222,11 +236,54 @@ impl Ledger for FileStore {
         self.store_self_test(record).await
     }
 
+    async fn publications(&self, prefix: &str) -> Result<Vec<PublicationRecord>, BackendError> {
+        self.read_publications(prefix).await
+    }
+
+    async fn replace_publication(
+        &self,
+        before: Option<&PublicationRecord>,
+        after: &PublicationRecord,
+    ) -> Result<bool, BackendError> {
+        self.swap_publication(before, after).await
+    }
+
+    async fn remove_publications(
+        &self,
+        prefix: &str,
+        before: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        self.prune_publications(prefix, before).await
+    }
+
     async fn settle_maintenance(
         &self,
         now: DateTime<Utc>,
     ) -> Result<SettledMaintenance, BackendError> {
         self.settle_all(now).await
+    }
+
+    async fn claim_follow_ups(
+        &self,
+        request: &FollowUpRequest,
+    ) -> Result<FollowUpClaims, BackendError> {
+        self.claim_due_follow_ups(request).await
+    }
+
+    async fn begin_follow_up(
+        &self,
+        claim: &FollowUpClaim,
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.note_creation(claim, now).await
+    }
+
+    async fn finish_follow_up(
+        &self,
+        claim: &FollowUpClaim,
+        end: &FollowUpEnd,
+    ) -> Result<bool, BackendError> {
+        self.end_follow_up(claim, end).await
     }
 
     async fn issue_links(

@@ -16,6 +16,15 @@ const MAX_NOTIFICATIONS: i64 = 100_000;
 /// The value of `waits_for` of a notification that waits for room in the limit of its contact.
 pub(super) const FOR_ROOM: i64 = 0;
 
+/// The key of the incident of a notice, which is about none: no incident has it.
+pub(in crate::backend::file) const NO_INCIDENT: i64 = 0;
+
+/// Returns the value of the column `channel` of a notice. Programs of versions without notices cancel
+/// what has no incident, so that it is not among their channels: no name has this character.
+pub(super) fn notice_channel(channel: &str) -> String {
+    format!("\u{1f}{channel}")
+}
+
 /// The columns that [`StoredNotification::decode`] expects, of `notification n`.
 pub(super) const COLUMNS: &str = "n.body, n.fence, n.claimant, n.sent, n.waits_for";
 
@@ -113,6 +122,11 @@ pub(super) fn put_new(
     notification: &Notification,
     key: Option<i64>,
 ) -> StoreResult<()> {
+    let (key, channel) = if notification.is_notice() {
+        (Some(NO_INCIDENT), notice_channel(&notification.channel))
+    } else {
+        (key, notification.channel.clone())
+    };
     batch
         .sql(
             "INSERT OR IGNORE INTO notification (id, event, incident, person, contact, channel,
@@ -126,7 +140,7 @@ pub(super) fn put_new(
         .arg(notification.incident.as_bytes().to_vec())
         .arg(notification.person.handle.clone())
         .arg(notification.contact.clone())
-        .arg(notification.channel.clone())
+        .arg(channel)
         .arg(state_number(notification.state))
         .arg(notification.planned_at.timestamp_millis())
         .arg(next_try(notification))

@@ -22,7 +22,7 @@ pub(in crate::backend::file) async fn read_records(
     }
     Batch::new("SELECT body FROM notification ORDER BY position")
         .for_each_row(conn, |row| {
-            emit(&Record::Notification(Box::new(parse_notification(row.try_get(0)?)?)))?;
+            emit(&Record::from(parse_notification(row.try_get(0)?)?))?;
             Ok(true)
         })
         .await?;
@@ -47,6 +47,10 @@ pub(in crate::backend::file) fn check_notification(
     check::time("planned_at", notification.planned_at)?;
     check::time("due", notification.due)?;
     check::time("updated_at", notification.updated_at)?;
+    if let Some(until) = notification.until {
+        check::time("until", until)?;
+    }
+    check::text("text", notification.text.as_deref().unwrap_or_default())?;
     check::text("reason", notification.reason.as_deref().unwrap_or_default())
 }
 

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::ReopeningStore;
 use crate::backend::{
-    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, Ledger, Plan, Reminder,
-    SettledMaintenance, TestClaim, TestTurn, Unplanned,
+    BackendError, Claim, ClaimRequest, Claimed, ExpiredAlerts, FollowUpClaim, FollowUpClaims,
+    FollowUpEnd, FollowUpRequest, Ledger, Plan, PublicationRecord, Reminder, SettledBudgets,
+    SettledMaintenance, SettledSoaks, TestClaim, TestTurn, Unplanned,
 };
 use crate::model::notification::decision::AttemptResult;
 use crate::model::notification::{AnswerLink, StoredContacts};
@@ -52,6 +53,18 @@ impl Ledger for ReopeningStore {
         self.store_to_write().await?.expire_alerts(now, reported_since).await
     }
 
+    async fn settle_soaks(
+        &self,
+        now: DateTime<Utc>,
+        receives_since: DateTime<Utc>,
+    ) -> Result<SettledSoaks, BackendError> {
+        self.store_to_write().await?.settle_soaks(now, receives_since).await
+    }
+
+    async fn settle_budgets(&self, now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
+        self.store_to_write().await?.settle_budgets(now).await
+    }
+
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
         self.current_store().await?.0.stored_contacts().await
     }
@@ -64,11 +77,54 @@ impl Ledger for ReopeningStore {
         self.store_to_write().await?.record_test(record).await
     }
 
+    async fn publications(&self, prefix: &str) -> Result<Vec<PublicationRecord>, BackendError> {
+        self.current_store().await?.0.publications(prefix).await
+    }
+
+    async fn replace_publication(
+        &self,
+        before: Option<&PublicationRecord>,
+        after: &PublicationRecord,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.replace_publication(before, after).await
+    }
+
+    async fn remove_publications(
+        &self,
+        prefix: &str,
+        before: DateTime<Utc>,
+    ) -> Result<(), BackendError> {
+        self.store_to_write().await?.remove_publications(prefix, before).await
+    }
+
     async fn settle_maintenance(
         &self,
         now: DateTime<Utc>,
     ) -> Result<SettledMaintenance, BackendError> {
         self.store_to_write().await?.settle_maintenance(now).await
+    }
+
+    async fn claim_follow_ups(
+        &self,
+        request: &FollowUpRequest,
+    ) -> Result<FollowUpClaims, BackendError> {
+        self.store_to_write().await?.claim_follow_ups(request).await
+    }
+
+    async fn begin_follow_up(
+        &self,
+        claim: &FollowUpClaim,
+        now: DateTime<Utc>,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.begin_follow_up(claim, now).await
+    }
+
+    async fn finish_follow_up(
+        &self,
+        claim: &FollowUpClaim,
+        end: &FollowUpEnd,
+    ) -> Result<bool, BackendError> {
+        self.store_to_write().await?.finish_follow_up(claim, end).await
     }
 
     async fn issue_links(

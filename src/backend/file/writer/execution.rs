@@ -1,7 +1,6 @@
 //! How a command is carried out: in one round trip to the database where its incident is cached,
 //! in two otherwise.
 
-use chrono::Utc;
 use sqlx::{Row, SqliteConnection};
 
 use super::{TxScope, Writer, parse_incident_id};
@@ -13,6 +12,7 @@ use crate::backend::file::error::{
 };
 use crate::backend::file::event_insert::{EventOrigin, InsertGuard, insert_event};
 use crate::backend::file::event_row::{self, COLUMNS, FROM};
+use crate::backend::file::evidence::replace_snapshot;
 use crate::backend::file::meta::LAST_NUMBER;
 use crate::backend::file::problem_table;
 use crate::backend::file::projection::{self, ProjectedIncident};
@@ -23,7 +23,8 @@ use crate::backend::file::sql::Batch;
 use crate::backend::{BackendError, Missing, Outcome};
 use crate::model::check::{BadField, FieldProblem};
 use crate::model::decide::{Context, absorb, decide, group};
-use crate::model::naming::{names_people, resolve_people};
+use crate::model::naming::{names_people, resolve_owner, resolve_people};
+use crate::model::problem::Problem;
 use crate::model::searched_texts::affects_search;
 use crate::model::{
     Command, Envelope, Event, EventBody, EventId, Incident, IncidentCommand, IncidentId,
@@ -71,36 +72,35 @@ impl Writer {
             }
             Command::RecordChange(change) => {
                 change_table::reject_bad_change(change)?;
-                let mut batch = Batch::default();
-                change_table::put_change(&mut batch, change)?;
-                self.execute_record(envelope, batch, scope).await
+                // A change has no revision that could be expected.
+                let no_position = BadField::new("expected_seq", FieldProblem::NoPosition);
+                match envelope.expected_seq {
+                    Some(_) => Err(reject_bad_field(no_position)),
+                    None => Box::pin(self.execute_record(envelope, scope)).await,
+                }
             }
             Command::RecordProblem(problem) => {
                 problem_table::reject_bad_problem(problem)?;
-                let mut batch = Batch::default();
-                problem_table::put_problem(&mut batch, problem)?;
-                self.execute_record(envelope, batch, scope).await
+                Box::pin(self.execute_record(envelope, scope)).await
             }
         };
         match (&result, scope) {
-            (Ok(outcome), TxScope::Transaction) if !outcome.replayed => self.on_commit(),
+            (Ok(outcome), TxScope::Transaction) if !outcome.replayed => {
+                self.on_commit();
+                self.end_redaction().await;
+            }
             (Ok(outcome), TxScope::Savepoint) if !outcome.replayed => {}
             _ => self.roll_back_scope(scope).await,
         }
         result
     }
 
-    /// Stores a change or a problem with the statements in `put`, unless the command was carried
-    /// out before.
+    /// Stores a change or a problem, unless the command was carried out before.
     async fn execute_record(
         &mut self,
         envelope: &Envelope,
-        mut put: Batch,
         scope: TxScope,
     ) -> StoreResult<Outcome> {
-        if envelope.expected_seq.is_some() {
-            return Err(reject_bad_field(BadField::new("expected_seq", FieldProblem::NoPosition)));
-        }
         let command = envelope.id.as_bytes().to_vec();
         let mut batch = Batch::new(scope.begin());
         batch
@@ -123,6 +123,15 @@ impl Writer {
             }
             command_identity::check_same_record(envelope, row.try_get(1)?, row.try_get(2)?)?;
         } else {
+            let mut put = Batch::default();
+            match &envelope.command {
+                Command::RecordChange(change) => change_table::put_change(&mut put, change)?,
+                Command::RecordProblem(problem) => {
+                    let problem = self.problem_to_store(envelope, problem.clone()).await?;
+                    problem_table::put_problem(&mut put, &problem)?;
+                }
+                Command::Incident { .. } => {}
+            }
             put.sql("INSERT INTO command (id, digest, asker, format) VALUES (?, ?, ?, 5);")
                 .sql(scope.commit())
                 .arg(command)
@@ -132,6 +141,28 @@ impl Writer {
         }
         let replayed = !recorded.is_empty();
         Ok(Outcome { incident: None, row: None, events: Vec::new(), replayed })
+    }
+
+    /// Returns what is stored when a problem is recorded or changed: with its owner as the directory
+    /// names him, its revision, and who changed what.
+    async fn problem_to_store(
+        &mut self,
+        envelope: &Envelope,
+        mut problem: Problem,
+    ) -> StoreResult<Problem> {
+        let stored = problem_table::read_problem(&mut self.conn, problem.id).await?;
+        let current = stored.as_ref().map_or(0, |stored| stored.revision);
+        let now = Utc::now();
+        if let Some(expected) = envelope.expected_seq.filter(|expected| *expected != current) {
+            let changed = Rejection::ChangedMeanwhile { expected, current };
+            return Err(BackendError::rejected(changed, now).into());
+        }
+        if problem.owner.is_some() {
+            let directory = self.directory().await?;
+            resolve_owner(&mut problem, &directory, &envelope.actor, stored.as_ref())
+                .map_err(reject_bad_field)?;
+        }
+        Ok(problem.recorded(stored.as_ref(), &envelope.actor, envelope.at.min(now)))
     }
 
     /// Begins the scope, and reads what the store holds about the command and its incident.
@@ -240,7 +271,7 @@ impl Writer {
         if lookup.is_record {
             return Err(command_identity::id_reused().into());
         }
-        let context = Context { now: Utc::now(), rules };
+        let context = Context { now: self.clock.now(), rules };
         let mut before = lookup.record;
         // What is stored is bound to the command as it was sent.
         let sent = envelope;
@@ -259,6 +290,9 @@ impl Writer {
             _ => decide(before.as_ref().map(|b| &b.incident), envelope, context),
         }
         .map_err(|rejection| BackendError::rejected(rejection, context.now))?;
+        if let (IncidentCommand::Resolve { .. }, Some(before)) = (command, &before) {
+            self.require_stability(before, &mut events, envelope, context).await?;
+        }
         if let (true, Some(before)) = (undo::is_undo(&envelope.command), &before) {
             let timeline = records::load_timeline(&mut self.conn, before).await?;
             events = events.into_iter().map(event_row::truncate_times).collect();
@@ -287,7 +321,11 @@ impl Writer {
         }
         let mut batch = Batch::default();
         let origin = EventOrigin::new(sent, None);
+        Box::pin(self.put_evidence(&mut batch, command, &events, before.as_ref())).await?;
         let updated = self.add_events(&mut batch, before, &events, &origin).await?;
+        if events.iter().any(|event| matches!(event.body, EventBody::Redacted { .. })) {
+            replace_snapshot(&mut batch, &updated)?;
+        }
         let mut all_events = events;
         let mut touched = vec![updated];
         if let Some(OtherTimeline { before, events, moved }) = other {
@@ -357,14 +395,22 @@ impl Writer {
             (
                 IncidentCommand::Merge { .. }
                 | IncidentCommand::MoveAlerts { .. }
+                | IncidentCommand::AttachEvidence { .. }
+                | IncidentCommand::Redact { .. }
                 | IncidentCommand::Fold { .. },
                 _,
             )
             | (IncidentCommand::Declare(_), Some(_))
             | (_, None) => return Ok(None),
+            // Its alerts are read with it.
+            (IncidentCommand::Resolve { .. }, Some(before))
+                if rules.stability.required_s(&before.incident.summary).is_some() =>
+            {
+                return Ok(None);
+            }
             (_, Some(_)) => (0, None),
         };
-        let context = Context { now: Utc::now(), rules };
+        let context = Context { now: self.clock.now(), rules };
         let Ok(events) = decide(before.as_ref().map(|b| &b.incident), envelope, context) else {
             return Ok(None);
         };

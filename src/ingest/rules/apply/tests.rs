@@ -85,6 +85,26 @@ fn dropped_alerts_are_not_in_the_group() {
 }
 
 #[test]
+fn rule_of_an_alert_that_fires_counts_for_the_incident() {
+    let rules = rules(&[
+        "name = \"ended\"\nmatch = { app = \"card\" }\nteam = \"{app}\"",
+        "name = \"fires\"\nmatch = { app = \"pay\" }\nteam = \"{app}\"",
+    ]);
+    let ended = AlertReport { is_firing: false, ..alert("A", &[("app", "card")]) };
+    let team = |alerts: Vec<AlertReport>| {
+        let applied = rules.apply(group(alerts)).groups.remove(0);
+        (applied.rule, applied.group.overrides.team)
+    };
+    let expected = |rule: &str, team: &str| (Some(rule.to_owned()), Some(team.to_owned()));
+    let fires = alert("B", &[("app", "pay")]);
+    assert_eq!(team(vec![ended.clone(), fires.clone()]), expected("fires", "pay"));
+    assert_eq!(team(vec![fires, ended.clone()]), expected("fires", "pay"));
+    assert_eq!(team(vec![ended.clone()]), expected("ended", "card"));
+    // That of one that has ended says nothing of one that fires.
+    assert_eq!(team(vec![ended, alert("C", &[])]), (None, None));
+}
+
+#[test]
 fn rules_make_groups_by_labels() {
     let rules = rules(&["match = { app = \"!\" }\ngroup = \"app {app}\"\nteam = \"{app}\""]);
     let alerts = vec![

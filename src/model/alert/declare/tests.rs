@@ -46,6 +46,7 @@ fn directory() -> Directory {
         depends_on: Vec::new(),
         runbook: None,
         objective: None,
+        public_name: None,
     };
     Directory { services: vec![service], ..Directory::default() }
 }

@@ -17,6 +17,9 @@ pub struct Objective {
     pub allowed_ppm: u32,
     /// The number of days, up to now, over which it is judged.
     pub window_days: u32,
+    /// Whether an incident is declared when its budget is used too fast.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alert: bool,
 }
 
 impl Objective {
@@ -119,10 +122,7 @@ fn budget(objective: &Objective, outages: &[Outage], now_ms: i64) -> Budget {
     let allowed_ms = share(window_ms, ppm, MILLION);
     let down = |span_ms: i64| union_ms(outages, now_ms - span_ms, now_ms);
     let (down_ms, down_1h, down_6h) = (down(window_ms), down(HOUR_MS), down(6 * HOUR_MS));
-    let burn = |down_ms: i64, span_ms: i64| {
-        let (down, span) = (i128::from(down_ms), i128::from(span_ms));
-        quotient(down * i128::from(MILLION) * 1000, span * i128::from(ppm))
-    };
+    let burn = |down_ms: i64, span_ms: i64| burn_permille(objective, down_ms, span_ms);
     let remaining_ms = allowed_ms - down_ms;
     let exhausted_in_ms = match (remaining_ms <= 0, down_1h, down_6h) {
         (true, ..) => Some(0),
@@ -141,6 +141,14 @@ fn budget(objective: &Objective, outages: &[Outage], now_ms: i64) -> Budget {
         burn_6h_permille: burn(down_6h, 6 * HOUR_MS),
         exhausted_in_ms,
     }
+}
+
+/// Returns how fast the budget of an objective is used by some downtime in a span, in thousandths of the
+/// rate at which exactly the budget is used.
+#[must_use]
+pub fn burn_permille(objective: &Objective, down_ms: i64, span_ms: i64) -> i64 {
+    let (down, span) = (i128::from(down_ms), i128::from(span_ms));
+    quotient(down * i128::from(MILLION) * 1000, span * i128::from(objective.allowed_ppm))
 }
 
 /// Returns `value` × `by` / `divisor`, rounded down; the greatest number for a divisor of 0.

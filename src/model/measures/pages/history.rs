@@ -137,6 +137,21 @@ impl HistoryFold {
         }
     }
 
+    /// Returns for how long service was out, in milliseconds: as [`History::out_ms`], and until `now`
+    /// where it still is.
+    #[must_use]
+    pub fn out_ms_until(&self, now: DateTime<Utc>) -> i64 {
+        let Some(incident) = &self.incident else { return 0 };
+        let is_out = incident.summary.status.is_open();
+        let lengths = self.spans.iter().enumerate().map(|(index, (start, end))| {
+            // An alert of an earlier time moves the detection.
+            let start = if index == 0 { incident.summary.detected_at } else { *start };
+            let end = end.unwrap_or(if is_out { now } else { start });
+            (end.max(start) - start).num_milliseconds()
+        });
+        lengths.sum()
+    }
+
     /// Returns the history; `None` without any event.
     #[must_use]
     pub fn finish(self) -> Option<History> {
@@ -159,7 +174,7 @@ impl HistoryFold {
         };
         Some(History {
             source: summary.source,
-            began_ms: None,
+            began_ms: incident.began_at.map(|at| at.timestamp_millis()),
             out_ms,
             unowned_ms: incident.unowned_s.saturating_mul(1000),
             reopened: incident.reopened,

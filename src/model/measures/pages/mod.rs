@@ -12,7 +12,7 @@ mod people;
 mod query;
 mod sums;
 
-pub use budget::{Budget, Objective, Outage, compute_budgets, union_ms};
+pub use budget::{Budget, Objective, Outage, burn_permille, compute_budgets, union_ms};
 pub use compute::{
     Bucket, CutRow, CutTable, MAX_CUT_ROWS, PageInputs, Pages, RecurringFault, compute_pages,
 };

@@ -62,22 +62,19 @@ impl Selection {
     /// Describes the selection in the language of filters, such as `p1 team:payments`; empty for all.
     #[must_use]
     pub fn describe(&self) -> String {
-        let mut terms = self.terms();
-        let sources =
-            self.sources.iter().map(|source| format!("source:{source}").replace(' ', "-"));
-        terms.extend(sources);
-        terms.join(" ")
+        self.terms().join(" ")
     }
 
-    /// Returns the terms of a filter for the selection, apart from how incidents were detected: no term
-    /// selects by that.
+    /// Returns the terms of a filter for the selection.
     #[must_use]
     pub fn terms(&self) -> Vec<String> {
         let priorities = self.priorities.iter().map(|priority| priority.as_str().to_lowercase());
         let categories = self.categories.iter().map(|category| format!("cat:{category}"));
         let services = self.services.iter().map(|name| format!("service:{}", term_value(name)));
         let teams = self.teams.iter().map(|name| format!("team:{}", term_value(name)));
-        priorities.chain(categories).chain(services).chain(teams).collect()
+        let sources =
+            self.sources.iter().map(|source| format!("source:{source}").replace(' ', "-"));
+        priorities.chain(categories).chain(services).chain(teams).chain(sources).collect()
     }
 
     /// Returns the selection with the keys of its names. `key` returns the key of the name of a service

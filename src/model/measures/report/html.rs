@@ -2,12 +2,13 @@
 
 use super::super::sheet::{Cell, Column, Page, Row, Sheet, Table, Tone, Unit};
 use super::markdown::MeasuresReport;
+use super::records::Part;
 use super::style::STYLE_SHEET;
 use super::svg;
 use crate::model::text::sanitize;
 
 /// Makes a text harmless inside of HTML.
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::model) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in sanitize(text).as_str().chars() {
         match character {
@@ -16,6 +17,8 @@ pub(super) fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
+            // No file of XML has these.
+            '\u{fffe}' | '\u{ffff}' => escaped.push(' '),
             character if character.is_control() => escaped.push(' '),
             character => escaped.push(character),
         }
@@ -35,8 +38,11 @@ impl MeasuresReport<'_> {
              <style>\n{STYLE_SHEET}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{}</p>\n",
             escape(&self.about())
         );
-        for sheet in self.sheets() {
-            self.push_sheet(&sheet, &mut out);
+        for (index, sheet) in self.sheets().iter().enumerate() {
+            self.push_sheet(sheet, &mut out);
+            if index == 0 {
+                self.parts().iter().for_each(|part| push_part(part, &mut out));
+            }
         }
         out.push_str("</main>\n</body>\n</html>\n");
         out
@@ -60,6 +66,16 @@ impl MeasuresReport<'_> {
         }
         out.push_str("</section>\n");
     }
+}
+
+fn push_part(part: &Part, out: &mut String) {
+    out.extend([format!("<section>\n<h2>{}</h2>\n", escape(part.title))]);
+    if part.table.rows.is_empty() {
+        out.extend([format!("<p class=\"note\">{}</p>\n", escape(part.empty))]);
+    } else {
+        push_table(&part.table, out);
+    }
+    out.push_str("</section>\n");
 }
 
 /// Returns the attribute by which a tone is coloured.

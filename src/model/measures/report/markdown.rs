@@ -2,6 +2,7 @@
 
 use super::super::pages::{Dimension, Pages};
 use super::super::sheet::{Page, Sheet};
+use super::records::{Part, ReportRecords, changes};
 
 /// The measures of a window as a document, against the window before.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +11,8 @@ pub struct MeasuresReport<'a> {
     pub pages: &'a Pages,
     /// The field by which they are broken down.
     pub by: Dimension,
+    /// The problems and action items; `None` to leave them out.
+    pub records: Option<&'a ReportRecords>,
 }
 
 impl MeasuresReport<'_> {
@@ -45,11 +48,30 @@ impl MeasuresReport<'_> {
         Page::ALL.iter().map(|page| Sheet::new(*page, self.pages, Some(self.by))).collect()
     }
 
+    /// Returns what stands behind the first sheet: what has changed, problems and action items.
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let changes = std::iter::once(changes(self.pages));
+        changes.chain(self.records.into_iter().flat_map(ReportRecords::parts)).collect()
+    }
+
     /// Returns the report as Markdown.
     #[must_use]
     pub fn to_markdown(&self) -> String {
-        let sheets = self.sheets();
-        let parts = sheets.iter().map(|sheet| sheet.markdown(&self.about()));
-        format!("# {}\n\n{}", self.title(), parts.collect::<Vec<_>>().join("\n"))
+        let about = self.about();
+        let mut texts: Vec<String> =
+            self.sheets().iter().map(|sheet| sheet.markdown(&about)).collect();
+        let parts = self.parts().into_iter().map(|part| {
+            let mut text = format!("## {}\n\n", part.title);
+            if part.table.rows.is_empty() {
+                text.push_str(part.empty);
+                text.push('\n');
+            } else {
+                part.table.push_markdown(&mut text);
+            }
+            text
+        });
+        let behind_first = texts.len().min(1);
+        texts.splice(behind_first..behind_first, parts);
+        format!("# {}\n\n{}", self.title(), texts.join("\n"))
     }
 }

@@ -2,7 +2,10 @@
 
 mod html;
 mod markdown;
+mod records;
 mod style;
 mod svg;
 
+pub(in crate::model) use html::escape;
 pub use markdown::MeasuresReport;
+pub use records::{ReportAction, ReportProblem, ReportRecords};

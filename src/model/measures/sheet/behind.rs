@@ -5,6 +5,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::super::pages::{Dimension, Pages, term_value};
 use super::super::window::Window;
 use super::table::Behind;
+use crate::model::status::Source;
 
 /// Returns the filter of the incidents that were reported in the window and are selected, and that pass
 /// one more term or several.
@@ -44,7 +45,9 @@ pub(super) fn behind_cut(pages: &Pages, by: Dimension, name: &str) -> Option<Beh
         Dimension::Category => format!("cat:{name}"),
         Dimension::Service => format!("service:{}", term_value(name)),
         Dimension::Team => format!("team:{}", term_value(name)),
-        Dimension::Source | Dimension::Unknown(_) => return None,
+        // A value of a later version is no value of a term.
+        Dimension::Source => format!("source:{}", name.parse::<Source>().ok()?).replace(' ', "-"),
+        Dimension::Unknown(_) => return None,
     };
     Some(reported_in(pages, &term))
 }

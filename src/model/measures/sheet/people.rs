@@ -45,7 +45,8 @@ fn row(pages: &Pages, load: &PersonLoad) -> Row {
         label: load.person.clone(),
         cells,
         bar: None,
-        is_thin: thin && load.pages > 0,
+        // A count is exact, however small it is.
+        is_thin: false,
         behind: Some(Behind::Filter(filter)),
     }
 }

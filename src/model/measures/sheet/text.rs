@@ -94,7 +94,7 @@ impl Sheet {
 
 impl Table {
     /// Appends the table as Markdown.
-    fn push_markdown(&self, text: &mut String) {
+    pub(in crate::model::measures) fn push_markdown(&self, text: &mut String) {
         let names = self.columns.iter().map(|column| column.name);
         let head: Vec<String> =
             std::iter::once(self.name.as_str()).chain(names).map(escape).collect();

@@ -127,7 +127,7 @@ fn cut_row(pages: &Pages, by: Dimension, row: &CutRow) -> Row {
 /// Returns how the times to acknowledge and to resolve are distributed.
 fn distribution(pages: &Pages) -> Table {
     let columns =
-        [column("MTTA", Unit::Count), column("MTTR", Unit::Count), column("time out", Unit::Count)];
+        [column("MTTR", Unit::Count), column("MTTA", Unit::Count), column("time out", Unit::Count)];
     let mut table = Table::new("distribution", &columns);
     for (index, name) in BINS.iter().enumerate() {
         let count = |measure| {
@@ -137,13 +137,14 @@ fn distribution(pages: &Pages) -> Table {
         table.rows.push(Row {
             label: (*name).to_owned(),
             cells: vec![
-                count(TimeMeasure::Acknowledge),
                 count(TimeMeasure::Resolve),
+                count(TimeMeasure::Acknowledge),
                 count(TimeMeasure::Out),
             ],
             ..Row::default()
         });
     }
-    table.draw_bars(1);
+    // Of the column that stands out: the first one.
+    table.draw_bars(0);
     table
 }

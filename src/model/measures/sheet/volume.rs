@@ -46,7 +46,8 @@ fn count_row(label: String, now: u64, before: u64, behind: Option<super::table::
     let thin = is_thin(now, before);
     let cells =
         vec![Cell::number(now), change_cell(change(now, before), true, thin), Cell::number(before)];
-    Row { label, cells, bar: None, is_thin: thin && now > 0, behind }
+    // A count is exact, however small it is.
+    Row { label, cells, bar: None, is_thin: false, behind }
 }
 
 /// Returns the number of incidents by priority.

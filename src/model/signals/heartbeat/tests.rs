@@ -73,6 +73,7 @@ fn silence_declares_an_incident_of_the_settings() {
         depends_on: Vec::new(),
         runbook: Some("restore".into()),
         objective: None,
+        public_name: None,
     };
     let directory = Directory { services: vec![billing], ..Directory::default() };
     let declared = declaration(&group, &[0], &directory, at(400));

@@ -13,8 +13,15 @@ fn at(minutes: i64) -> DateTime<Utc> {
     reported + TimeDelta::minutes(minutes)
 }
 
-const ALL: ReminderSettings =
-    ReminderSettings { updates: true, snoozes: true, on_call_s: None, week: false };
+const ALL: ReminderSettings = ReminderSettings {
+    updates: true,
+    snoozes: true,
+    on_call_s: None,
+    week: false,
+    pauses_s: Some(7200),
+    windows_s: None,
+    action_items: false,
+};
 
 fn incident(status: &str) -> Summary {
     serde_json::from_value(json!({
@@ -131,4 +138,24 @@ fn nobody_without_contacts_is_reminded() {
     let row = incident("investigating");
     let due = next_reminder(&row, None, (ALL, &RULE), &levels(), at(30));
     assert_eq!(plan_reminder(&due[0], &row, &Contacts::default(), at(31)), []);
+}
+
+#[test]
+fn pause_that_lasts_is_remembered_with_its_beginning() {
+    let mut row = incident("acknowledged");
+    (row.paused, row.paused_since) = (true, Some(at(10)));
+    let rule = AcknowledgementExpiry::default();
+    let reminders = |row: &Summary, now| {
+        let levels = ServiceLevels::default();
+        let due = next_reminder(row, Some(at(1000)), (ALL, &rule), &levels, now);
+        due.into_iter().filter(|one| one.kind == ReminderKind::Pause).collect::<Vec<_>>()
+    };
+    let due = reminders(&row, at(20));
+    assert_eq!(due.len(), 1);
+    assert_eq!(due[0].due, at(130));
+    assert!(due[0].key.ends_with(&at(10).timestamp_millis().to_string()));
+    // Nobody was there for more than an hour.
+    assert_eq!(reminders(&row, at(191)), []);
+    row.paused = false;
+    assert_eq!(reminders(&row, at(20)), []);
 }

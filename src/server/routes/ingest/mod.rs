@@ -17,6 +17,7 @@ mod prometheus;
 mod respond;
 mod silences;
 mod sns;
+mod suppression;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -142,7 +143,7 @@ impl<'a> From<&'a HeaderMap> for RequestHead<'a> {
 }
 
 /// Stores a message that can't be understood, so that it can be read again, and returns the error for
-/// it. That it can't be stored changes nothing of the error: the sender can do nothing about it.
+/// it. If it can't be stored now, the sender is to send it once more, as it would be lost otherwise.
 async fn not_understood(
     shared: &Arc<Shared>,
     caller: &RegisteredToken,
@@ -153,13 +154,18 @@ async fn not_understood(
 ) -> ApiError {
     let request = request.into();
     let stored = store_dead_letter(shared, caller, source, request, body, error).await;
-    shared.metrics.record_dead_letter(if stored.is_ok() { "stored" } else { "lost" });
+    let outcome = match &stored {
+        Ok(_) => "stored",
+        Err(fault) if fault.is_final() => "lost",
+        Err(_) => "deferred",
+    };
+    shared.metrics.record_dead_letter(outcome);
     let reason = SafeText::from(error.to_string());
     let source = SafeText::from(source);
     // A sender with a wrong setting says the same again and again.
     let key = format!("a message to {source} can't be understood: {reason}");
     if shared.hidden_errors.count(key, Instant::now()).is_some() {
-        match stored {
+        match &stored {
             Ok(number) => tracing::warn!(
                 "a message to {source} can't be understood, and is stored as {number}: {reason}"
             ),
@@ -168,7 +174,13 @@ async fn not_understood(
             ),
         }
     }
-    ApiError::bad_request(error.to_string())
+    match stored {
+        Err(fault) if !fault.is_final() => {
+            let message = "the message can't be understood, and not be stored now: send it again";
+            ApiError::new(ErrorCode::Unreachable, message)
+        }
+        _ => ApiError::bad_request(error.to_string()),
+    }
 }
 
 async fn store_dead_letter(
@@ -224,6 +236,13 @@ enum DeadLetterFault {
     QueueIsFull,
     #[error(transparent)]
     Backend(#[from] BackendError),
+}
+
+impl DeadLetterFault {
+    /// Returns whether the message can't be stored at any time.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Backend(BackendError::NotAllowed(_) | BackendError::Rejected(_)))
+    }
 }
 
 /// Parts of names of headers and parameters that may have a secret.

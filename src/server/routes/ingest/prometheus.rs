@@ -1,8 +1,9 @@
 //! The API of an Alertmanager, version 2: Prometheus and other rulers send alerts to it, and `amtool`
 //! and others query it.
 //!
-//! Silences are maintenance windows ([`super::silences`]). There is no configuration and one receiver. Errors are a bare JSON string. A sender
-//! gives up what is refused with 4xx, so whatever may succeed later is a 503.
+//! Silences are maintenance windows ([`super::silences`]), and an alert is inhibited by those from which its
+//! incident follows ([`super::suppression`]). There is one receiver. Errors are a bare JSON string. A
+//! sender gives up what is refused with 4xx, so whatever may succeed later is a 503.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -14,10 +15,9 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::respond::{encode, json_response, refuse};
-use super::silences::ActiveSilences;
+use super::respond::{encode, is_true, json_response, refuse};
+use super::suppression::{Suppressed, Suppression, fingerprint_of};
 use super::{not_understood, store_groups};
-use crate::ingest::fingerprint;
 use crate::ingest::matcher::{Matcher, anchored_pattern};
 use crate::ingest::prometheus::{self, PostedAlerts};
 use crate::model::alert::Alert;
@@ -29,6 +29,14 @@ use crate::server::state::Shared;
 
 /// The name of the only receiver.
 const RECEIVER: &str = "redphone";
+/// The configuration that is shown. It is a valid one, so that `amtool config routes` can read it.
+const CONFIG: &str = "\
+# This is redphone: its rules are no routes, and silences are maintenance windows.
+route:
+  receiver: redphone
+receivers:
+- name: redphone
+";
 /// The most alerts of an answer.
 const MAX_LISTED: u32 = 10_000;
 /// The most matchers of a query.
@@ -75,12 +83,12 @@ pub(super) async fn alerts(
         access?;
         let query = AlertQuery::parse(query.as_deref())?;
         let alerts = shared.backend.firing_alerts(MAX_LISTED).await?;
-        let silences = ActiveSilences::read(&shared).await;
+        let suppression = Suppression::read(&shared, &alerts).await?;
         let shown: Vec<Value> = alerts
             .iter()
-            .map(|alert| (alert, silences.of(alert)))
-            .filter(|(alert, silenced_by)| query.selects(alert, silenced_by))
-            .map(|(alert, silenced_by)| alert_json(alert, &silenced_by))
+            .map(|alert| (alert, suppression.of(alert)))
+            .filter(|(alert, by)| query.selects(alert, by))
+            .map(|(alert, by)| alert_json(alert, &by))
             .collect();
         encode(&Value::from(shown))
     };
@@ -97,12 +105,12 @@ pub(super) async fn groups(
         access?;
         let query = AlertQuery::parse(query.as_deref())?;
         let alerts = shared.backend.firing_alerts(MAX_LISTED).await?;
-        let silences = ActiveSilences::read(&shared).await;
-        let mut groups: BTreeMap<&str, Vec<(&Alert, Vec<String>)>> = BTreeMap::new();
+        let suppression = Suppression::read(&shared, &alerts).await?;
+        let mut groups: BTreeMap<&str, Vec<(&Alert, Suppressed)>> = BTreeMap::new();
         for alert in &alerts {
-            let silenced_by = silences.of(alert);
-            if query.selects(alert, &silenced_by) {
-                groups.entry(&alert.group).or_default().push((alert, silenced_by));
+            let by = suppression.of(alert);
+            if query.selects(alert, &by) {
+                groups.entry(&alert.group).or_default().push((alert, by));
             }
         }
         let shown: Vec<Value> = groups.values().map(|alerts| group_json(alerts)).collect();
@@ -124,7 +132,7 @@ pub(super) async fn status(access: ApiResult<Authenticated>) -> Response {
         StatusCode::OK,
         &json!({
             "cluster": {"status": "disabled", "peers": []},
-            "config": {"original": "# This is redphone: there are no routes, and silences are maintenance windows.\n"},
+            "config": {"original": CONFIG},
             "uptime": time(*SINCE),
             "versionInfo": version,
         }),
@@ -143,10 +151,12 @@ pub(super) async fn receivers(access: ApiResult<ReadAccess>) -> Response {
 #[derive(Debug, Default)]
 struct AlertQuery {
     matchers: Vec<Matcher>,
-    /// Whether those are not listed that nothing silences.
+    /// Whether those are not listed that nothing suppresses.
     excludes_active: bool,
     /// Whether those are not listed that a maintenance window silences.
     excludes_silenced: bool,
+    /// Whether those are not listed that follow from others.
+    excludes_inhibited: bool,
     receiver: Option<Regex>,
 }
 
@@ -167,8 +177,9 @@ impl AlertQuery {
                         matcher.map_err(|error| ApiError::bad_request(error.to_string()))?;
                     parsed.matchers.push(matcher);
                 }
-                "active" => parsed.excludes_active = text == "false",
-                "silenced" => parsed.excludes_silenced = text == "false",
+                "active" => parsed.excludes_active = !is_true(&text),
+                "silenced" => parsed.excludes_silenced = !is_true(&text),
+                "inhibited" => parsed.excludes_inhibited = !is_true(&text),
                 "receiver" => {
                     let pattern = anchored_pattern(&text);
                     let pattern =
@@ -181,9 +192,11 @@ impl AlertQuery {
         Ok(parsed)
     }
 
-    fn selects(&self, alert: &Alert, silenced_by: &[String]) -> bool {
-        let is_excluded =
-            if silenced_by.is_empty() { self.excludes_active } else { self.excludes_silenced };
+    fn selects(&self, alert: &Alert, by: &Suppressed) -> bool {
+        let is_active = by.silenced_by.is_empty() && by.inhibited_by.is_empty();
+        let is_excluded = (is_active && self.excludes_active)
+            || (!by.silenced_by.is_empty() && self.excludes_silenced)
+            || (!by.inhibited_by.is_empty() && self.excludes_inhibited);
         !is_excluded
             && self.receiver.as_ref().is_none_or(|receiver| receiver.is_match(RECEIVER))
             && self.matchers.iter().all(|matcher| matcher.matches(&alert.labels))
@@ -194,22 +207,19 @@ impl AlertQuery {
 const ASSUMED_END: TimeDelta = TimeDelta::minutes(5);
 
 /// Returns an alert as an Alertmanager has it.
-fn alert_json(alert: &Alert, silenced_by: &[String]) -> Value {
-    let state = if silenced_by.is_empty() { "active" } else { "suppressed" };
-    let is_fingerprint = |key: &str| key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit());
-    let fingerprint = match alert.key.as_str() {
-        key if is_fingerprint(key) => key.to_owned(),
-        _ => fingerprint(&alert.labels),
-    };
+fn alert_json(alert: &Alert, by: &Suppressed) -> Value {
+    let Suppressed { silenced_by, inhibited_by } = by;
     let mut value = json!({
         "labels": alert.labels,
         "annotations": alert.annotations,
-        "fingerprint": fingerprint,
+        "fingerprint": fingerprint_of(alert),
         "receivers": [{"name": RECEIVER}],
         "startsAt": time(alert.starts_at),
         "updatedAt": time(alert.last_at),
         "endsAt": time(alert.expires_at.unwrap_or(alert.last_at + ASSUMED_END)),
-        "status": {"state": state, "silencedBy": silenced_by, "inhibitedBy": [], "mutedBy": []},
+        "status": {
+            "state": by.state(), "silencedBy": silenced_by, "inhibitedBy": inhibited_by, "mutedBy": [],
+        },
     });
     if let Some(url) = &alert.url {
         value["generatorURL"] = Value::from(url.as_str());
@@ -219,7 +229,7 @@ fn alert_json(alert: &Alert, silenced_by: &[String]) -> Value {
 
 /// Returns a group of alerts as an Alertmanager has it: its labels are those by which it was made, as
 /// far as all alerts have them.
-fn group_json(alerts: &[(&Alert, Vec<String>)]) -> Value {
+fn group_json(alerts: &[(&Alert, Suppressed)]) -> Value {
     let names = ["alertname", "service", "job", "namespace", "cluster"];
     let first = alerts.first().map(|(alert, _)| &alert.labels);
     let labels: BTreeMap<&str, &String> = names
@@ -230,8 +240,7 @@ fn group_json(alerts: &[(&Alert, Vec<String>)]) -> Value {
             is_shared.then_some((name, text))
         })
         .collect();
-    let shown: Vec<Value> =
-        alerts.iter().map(|(alert, silenced_by)| alert_json(alert, silenced_by)).collect();
+    let shown: Vec<Value> = alerts.iter().map(|(alert, by)| alert_json(alert, by)).collect();
     json!({"labels": labels, "receiver": {"name": RECEIVER}, "alerts": shown})
 }
 

@@ -35,3 +35,10 @@ pub(super) fn refuse(error: ApiError) -> Response {
 pub(super) fn encode(value: &Value) -> ApiResult<Response> {
     Ok(JsonResponse(CachedJson::encode(value)?).into_response())
 }
+
+/// Returns whether a parameter of a query of an Alertmanager means yes. An empty one is as good as absent,
+/// which means yes for all of them.
+pub(super) fn is_true(text: &str) -> bool {
+    let yes = ["", "true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"];
+    yes.iter().any(|word| text.eq_ignore_ascii_case(word))
+}

@@ -15,14 +15,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::respond::{encode, json_response, refuse};
+use super::respond::{encode, is_true, json_response, refuse};
 use crate::api::ErrorCode;
 use crate::ingest::matcher::Matcher;
-use crate::model::alert::{Alert, one_line};
+use crate::model::alert::one_line;
 use crate::model::check::{MAX_NAME_CHARS, MAX_TITLE_CHARS};
 use crate::model::maintenance::{
     LabelRegex, LabelTest, LabelValue, MaintenanceChange, MaintenanceFilter, MaintenanceSearch,
-    MaintenanceWindow, MutedItem, NewWindow, WindowState,
+    MaintenanceWindow, NewWindow, WindowState,
 };
 use crate::server::auth::{OnCallAccess, ReadAccess};
 use crate::server::error::{ApiError, ApiResult};
@@ -221,6 +221,7 @@ fn new_window(
         recurrence: before.and_then(|window| window.recurrence.clone()),
         comment: format!("{AUTHOR}{author}\n{}", posted.comment),
         mutes_people: before.is_some_and(|window| window.mutes_people),
+        public_text: before.and_then(|window| window.public_text.clone()),
     })
 }
 
@@ -349,9 +350,9 @@ impl SilenceQuery {
                         matcher.map_err(|error| ApiError::bad_request(error.to_string()))?;
                     parsed.matchers.push(matcher);
                 }
-                "active" if text == "false" => parsed.excluded.push("active"),
-                "pending" if text == "false" => parsed.excluded.push("pending"),
-                "expired" if text == "false" => parsed.excluded.push("expired"),
+                "active" if !is_true(&text) => parsed.excluded.push("active"),
+                "pending" if !is_true(&text) => parsed.excluded.push("pending"),
+                "expired" if !is_true(&text) => parsed.excluded.push("expired"),
                 _ => {}
             }
         }
@@ -376,38 +377,6 @@ impl SilenceQuery {
             })
             .collect();
         self.matchers.iter().all(|matcher| matcher.matches(&labels))
-    }
-}
-
-/// The windows that are active, for what they silence.
-pub(super) struct ActiveSilences(Vec<MaintenanceWindow>);
-
-impl ActiveSilences {
-    /// Reads them. A backend that has none silences nothing.
-    pub(super) async fn read(shared: &Shared) -> Self {
-        let now = Utc::now();
-        let search = MaintenanceSearch { ended: false, limit: MAX_LISTED, now };
-        let mut windows = shared.backend.maintenance(&search).await.unwrap_or_default();
-        windows.retain(|window| matches!(window.state(now), WindowState::Active(_)));
-        Self(windows)
-    }
-
-    /// Returns the ids of those that silence an alert, as far as its labels tell.
-    pub(super) fn of(&self, alert: &Alert) -> Vec<String> {
-        let named =
-            |names: [&str; 2]| names.iter().find_map(|name| alert.labels.get(*name)).cloned();
-        let services: Vec<String> = named(["service", "job"]).into_iter().collect();
-        let team = alert.labels.get("team").map(String::as_str);
-        let item = MutedItem {
-            services: &services,
-            team,
-            priority: None,
-            sources: [&alert.source, "monitoring"],
-            labels: &alert.labels,
-            title: &alert.title,
-        };
-        let silences = self.0.iter().filter(|window| window.filter.matches(item));
-        silences.map(|window| window.id.to_string()).collect()
     }
 }
 

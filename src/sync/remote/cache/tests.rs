@@ -43,8 +43,10 @@ fn history(count: usize) -> (Vec<Detail>, Vec<Event>) {
             suspects: Vec::new(),
             similar: Vec::new(),
             problem: None,
+            known_errors: Vec::new(),
             linked_changes: Vec::new(),
             alert_rows: Vec::new(),
+            soak: None,
         });
     }
     (details, events)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use crate::model::directory::Directory;
 use crate::model::filter::Filter;
@@ -20,6 +21,8 @@ pub struct Fetched {
     pub directory_as_of: Option<DateTime<Utc>>,
     /// Recorded problems, the latest first; `None` until they have been requested and read.
     pub problems: Option<Vec<Problem>>,
+    /// The text of the evidence that was read last, or why it has none, with its id.
+    pub evidence: Option<(Uuid, Result<String, String>)>,
     /// When the last incident ended: `None` until looked up, `Some(None)` where none ever did.
     pub last_ended: Option<Option<DateTime<Utc>>>,
     /// The filter under which that was last looked up; `None` when it has to be looked up again.

@@ -9,6 +9,7 @@ use ratatui::widgets::{Axis, Chart, Dataset, GraphType};
 
 use crate::model::Priority;
 use crate::model::measures::pages::{Bucket, Pages};
+use crate::model::text::width;
 use crate::model::time::format_precise_duration;
 use crate::tui::core::zone::Clock;
 use crate::tui::theme::Theme;
@@ -154,6 +155,8 @@ impl ChartStyle {
         let middle = show(edges.len() / 2);
         let used = first.len() + middle.len() + last.len();
         let zone = self.clock.name();
+        // The last date gives way, so that the zone behind it is not cut.
+        let wide = wide.min(self.width.saturating_sub(AXIS + 2 + width(&zone)));
         let text = if edges.len() >= 3 && used + 8 <= wide {
             let half = (wide / 2).saturating_sub(first.len() + middle.len() / 2).max(1);
             let rest = wide.saturating_sub(first.len() + half + middle.len() + last.len()).max(1);
@@ -176,7 +179,10 @@ impl ChartStyle {
         heading.push_span(Span::styled(Self::unit(pages, 1), self.theme.dim()));
         let longest =
             |mean: fn(&Bucket) -> Option<i64>| pages.buckets.iter().filter_map(mean).max();
-        for ((name, style), mean) in ["MTTR", "MTTA"].into_iter().zip(styles).zip(series) {
+        // Columns show the times to resolve alone.
+        let shown = if self.theme.has_all_symbols() { 2 } else { 1 };
+        let named = ["MTTR", "MTTA"].into_iter().zip(styles).zip(series);
+        for ((name, style), mean) in named.take(shown) {
             heading.push_span(Span::styled(format!("  ■ {name}"), style));
             if let Some(peak) = longest(mean) {
                 let peak = format_precise_duration(TimeDelta::milliseconds(peak));

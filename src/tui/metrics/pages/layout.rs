@@ -1,15 +1,18 @@
 //! A page as lines: its name among the others, what it says, its chart and its tables.
 
-use crate::model::measures::pages::Pages;
+use chrono::{DateTime, Utc};
+
+use crate::model::measures::pages::{Pages, Selection};
 use crate::model::measures::sheet::{Page, Sheet, Tone};
 use crate::model::text::{truncate, width, wrap};
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::core::pane::Pane;
-use crate::tui::metrics::layout::fit;
+use crate::tui::metrics::layout::{computed_at, figures, fit};
 use crate::tui::metrics::pages::chart::ChartStyle;
 use crate::tui::metrics::pages::request::{about, request};
-use crate::tui::metrics::pages::selection_of;
 use crate::tui::metrics::pages::table::{Block, TableStyle};
+use crate::tui::metrics::pages::{PagesRequest, selection_of};
 use crate::tui::widgets::text::{Line, Span};
 
 /// The width from which tables are laid out in two columns.
@@ -31,14 +34,7 @@ pub(in crate::tui) fn lines(
     let mut lines = vec![tabs(app, width)];
     let request = request(app);
     let Some(loaded) = app.metrics.pages.find(&request) else {
-        let failed = app.metrics.pages.failed.as_ref().filter(|(failed, _)| *failed == request);
-        let text = failed.map_or_else(
-            || "computing …".to_owned(),
-            |(_, why)| format!("could not be computed: {why}"),
-        );
-        lines.extend(
-            wrap(text, width).into_iter().map(|text| Span::styled(text, theme.dim()).into()),
-        );
+        lines.extend(first_lines(app, &request, width, height.saturating_sub(2)));
         return (lines, Vec::new());
     };
     let sheet = Sheet::new(app.metrics.page, &loaded.pages, request.by);
@@ -50,7 +46,7 @@ pub(in crate::tui) fn lines(
         lines.push(Line::from(Span::styled(truncate(text, width), theme.warning())));
     }
     let roomy = height >= ROOMY_FROM;
-    lines.push(headline(app, &sheet, width));
+    lines.push(headline(app, &sheet, loaded.pages.at, width));
     if roomy {
         lines.push(Line::default());
     }
@@ -78,30 +74,68 @@ pub(in crate::tui) fn lines(
     (lines.into_iter().map(|line| fit(line, width)).collect(), rows)
 }
 
-/// Returns the names of the pages, the present one in brackets; only that where they do not fit.
+/// Returns the lines of a page that is not computed yet: those of the overview, if these are about the same
+/// window and incidents, with when they were computed.
+fn first_lines(
+    app: &App,
+    request: &PagesRequest,
+    width: usize,
+    height: usize,
+) -> Vec<Line<'static>> {
+    let theme = app.ui.theme;
+    let failed = app.metrics.pages.failed.as_ref().filter(|(failed, _)| failed == request);
+    let overview = computed_at(app).filter(|_| request.selection == Selection::default());
+    let text = match (failed, &overview) {
+        (Some((_, why)), _) => format!("could not be computed: {why}"),
+        (None, Some(computed)) => format!("computing … · the overview meanwhile, {computed}"),
+        (None, None) => "computing …".to_owned(),
+    };
+    let mut lines: Vec<Line<'static>> =
+        wrap(text, width).into_iter().map(|text| Span::styled(text, theme.dim()).into()).collect();
+    if failed.is_none() && overview.is_some() && height > 0 {
+        lines.extend(figures(app, width, height));
+    }
+    lines
+}
+
+/// Returns the names of the pages between the keys that turn them, the present one in brackets; only that
+/// with its position where they do not fit.
 fn tabs(app: &App, room: usize) -> Line<'static> {
     let theme = app.ui.theme;
-    let mut line = Line::default();
-    for page in Page::ALL {
-        let name = format!("{} {}", page.index() + 1, page);
+    let key = |forwards: bool| app.ui.keymap.main_key(Action::MeasuresPage(forwards));
+    let before = key(false).map_or_else(String::new, |key| format!("{key} "));
+    let after = key(true).map_or_else(String::new, |key| format!(" {key}"));
+    let mut line = Line::from(Span::styled(before.clone(), theme.dim()));
+    for (index, page) in Page::ALL.iter().enumerate() {
         let (name, style) = if *page == app.metrics.page {
-            (format!("[{name}]"), theme.accent())
+            (format!("[{page}]"), theme.accent())
         } else {
-            (name, theme.dim())
+            (page.to_string(), theme.dim())
         };
+        if index > 0 {
+            line.push_span(Span::raw("  "));
+        }
         line.push_span(Span::styled(name, style));
-        line.push_span(Span::raw("  "));
     }
-    if line.width() <= room + 2 {
+    line.push_span(Span::styled(after.clone(), theme.dim()));
+    if line.width() <= room {
         return line;
     }
     let (number, all) = (app.metrics.page.index() + 1, Page::ALL.len());
-    let text = format!("[{number}/{all} {}]", app.metrics.page);
-    Line::from(Span::styled(truncate(text, room), theme.accent()))
+    let name = format!("[{}]", app.metrics.page);
+    let position = format!(" {number} of {all}{after}");
+    let mut line = Line::from(Span::styled(before, theme.dim()));
+    line.push_span(Span::styled(name, theme.accent()));
+    line.push_span(Span::styled(position, theme.dim()));
+    if line.width() <= room {
+        return line;
+    }
+    Line::from(Span::styled(truncate(app.metrics.page.to_string(), room), theme.accent()))
 }
 
-/// Returns what the page says in one line, and what it is about as far as that fits.
-fn headline(app: &App, sheet: &Sheet, room: usize) -> Line<'static> {
+/// Returns what the page says in one line, and what it is about and when it was computed as far as that
+/// fits.
+fn headline(app: &App, sheet: &Sheet, computed_at: DateTime<Utc>, room: usize) -> Line<'static> {
     let theme = app.ui.theme;
     let (mark, style) = match sheet.tone {
         Tone::Better => ("better: ", theme.good()),
@@ -112,8 +146,14 @@ fn headline(app: &App, sheet: &Sheet, room: usize) -> Line<'static> {
     let used = width(text.as_str());
     let mut line = Line::from(Span::styled(text, style));
     let about = format!("  {}", about(app));
-    if used + width(about.as_str()) <= room {
-        line.push_span(Span::styled(about, theme.dim()));
+    let computed = format!(" · computed {}", app.clock().hh_mm(computed_at));
+    let mut used = used;
+    for more in [about, computed] {
+        used += width(more.as_str());
+        if used > room {
+            break;
+        }
+        line.push_span(Span::styled(more, theme.dim()));
     }
     line
 }

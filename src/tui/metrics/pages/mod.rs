@@ -91,6 +91,7 @@ pub(in crate::tui) fn selection_of(filter: &Filter) -> (Selection, usize) {
             Predicate::Category(Some(category)) if !term.negated => {
                 selection.categories.push(*category);
             }
+            Predicate::Source(source) if !term.negated => selection.sources.push(*source),
             Predicate::Service(service) if !term.negated => selection.services.push(name(service)),
             Predicate::Team(team) if !term.negated => selection.teams.push(name(team)),
             // Open and ended incidents count anyway.
@@ -106,15 +107,19 @@ mod tests {
     use super::*;
     use crate::model::Priority;
     use crate::model::filter::PartialFilter;
+    use crate::model::status::Source;
 
     #[test]
     fn selection_has_the_terms_that_figures_can_follow() {
-        let filter =
-            PartialFilter::parse("p1 team:payments service:none is:any age>2h -p4 word").filter;
+        let filter = PartialFilter::parse(
+            "p1 team:payments service:none is:any age>2h -p4 source:user-report word",
+        )
+        .filter;
         let (selection, unused) = selection_of(&filter);
         assert_eq!(selection.priorities, [Priority::P1]);
         assert_eq!(selection.teams, ["payments"]);
         assert_eq!(selection.services, ["none"]);
+        assert_eq!(selection.sources, [Source::UserReport]);
         assert_eq!(unused, 3);
     }
 }

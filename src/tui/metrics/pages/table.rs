@@ -1,5 +1,6 @@
 //! Tables of a page as lines.
 
+use crate::model::measures::MIN_SAMPLE;
 use crate::model::measures::sheet::{Cell, Row, Table, Tone, Unit};
 use crate::model::text::{pad, truncate, width};
 use crate::tui::theme::Theme;
@@ -9,6 +10,9 @@ use crate::tui::widgets::text::{Line, Span};
 const MAX_LABEL: usize = 36;
 /// The width of bars: less is left out, and more than the most is blank.
 const BAR: std::ops::RangeInclusive<usize> = 6..=30;
+
+/// Marks a row that rests on few incidents. What it means is said once, below the table.
+const THIN: &str = " ~";
 
 /// Lines with the rows that some of them show.
 #[derive(Default)]
@@ -73,6 +77,10 @@ impl TableStyle {
         if table.rows.is_empty() {
             block.lines.push(Line::from(Span::styled("none", self.theme.dim())));
         }
+        if table.rows.iter().any(|row| row.is_thin) {
+            let text = format!("~ thin: rests on fewer than {MIN_SAMPLE}");
+            block.lines.push(Line::from(Span::styled(text, self.theme.dim())));
+        }
         block
     }
 
@@ -107,7 +115,7 @@ impl TableStyle {
         let name = truncate(row.label.clone(), label.saturating_sub(thin)).into_string();
         let mut line = Line::from(Span::styled(name.clone(), self.theme.text()));
         if thin > 0 {
-            line.push_span(Span::styled(" thin", self.theme.dim()));
+            line.push_span(Span::styled(THIN, self.theme.dim()));
         }
         let used = width(name.as_str()) + thin;
         line.push_span(Span::raw(" ".repeat(label.saturating_sub(used))));
@@ -143,7 +151,7 @@ impl TableStyle {
 
 /// Returns the width of the mark of a row that rests on few incidents.
 fn thin_width(row: &Row) -> usize {
-    if row.is_thin { 5 } else { 0 }
+    if row.is_thin { THIN.len() } else { 0 }
 }
 
 fn column_width(table: &Table, index: usize) -> usize {

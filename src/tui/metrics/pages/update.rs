@@ -119,12 +119,15 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion, page: usize) {
     app.metrics.row = motion.apply(app.metrics.row, rows, page);
 }
 
+/// Returns what is behind the figures under the cursor.
+pub(in crate::tui) fn selected_behind(app: &App) -> Option<Behind> {
+    let row = app.metrics.row;
+    sheet(app).and_then(|sheet| sheet.rows().nth(row).and_then(|row| row.behind.clone()))
+}
+
 /// Opens the incidents behind the figures under the cursor.
 pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
-    let row = app.metrics.row;
-    let behind =
-        sheet(app).and_then(|sheet| sheet.rows().nth(row).and_then(|row| row.behind.clone()));
-    match behind {
+    match selected_behind(app) {
         Some(Behind::Filter(text)) => filter::update::filter_by(app, &text, at),
         Some(Behind::Incident(number)) => jump::update::jump_to(app, number),
         None => show_toast(app, "no filter selects the incidents of this row", false),

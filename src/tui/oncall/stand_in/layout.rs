@@ -73,6 +73,18 @@ fn sentences(app: &App, question: &StandInQuestion) -> Vec<(String, Style)> {
             push(format!("It is about your shift {shift}."), Style::new());
             push("You are on call as before until somebody accepts.".to_owned(), Style::new());
         }
+        StandIn::OfferSwap => {
+            push(format!("Offer a swap on {schedule}?"), theme.strong());
+            push(format!("It is about your shift {shift}."), Style::new());
+            if let Some(span) = in_return {
+                let wanted = span_text(app.clock(), span.from, span.to);
+                push(
+                    format!("In return you are on call for {} {wanted}.", name(other)),
+                    Style::new(),
+                );
+            }
+            push(format!("You are on call as before until {} accepts.", name(other)), Style::new());
+        }
         StandIn::AcceptCover => {
             push(format!("Stand in for {} on {schedule}?", name(other)), theme.strong());
             push(format!("You are on call {shift}."), Style::new());

@@ -16,6 +16,8 @@ use crate::tui::screens::{ScreenKind, Screens};
 
 /// How far ahead the next shift of the viewer is searched for.
 const AHEAD: TimeDelta = TimeDelta::days(90);
+/// The most shifts of others that are listed: as many as there are digits to choose them by.
+const MAX_SWAPS: usize = 9;
 
 /// What the viewer does about who is on call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,10 +28,21 @@ pub enum StandIn {
     End,
     /// The viewer wants cover for a shift.
     RequestCover,
+    /// The viewer offers a shift in return for one of somebody else.
+    OfferSwap,
     /// The viewer stands in for somebody who wants cover.
     AcceptCover,
     /// The viewer does not want cover any more.
     WithdrawCover,
+}
+
+/// A shift of somebody else, for which the viewer can offer the own one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SwapShift {
+    /// The handle of the person.
+    pub person: String,
+    /// When it begins and ends.
+    pub span: TimeSpan,
 }
 
 /// A change of who is on call, and what is said about it before it is made.
@@ -98,6 +111,12 @@ pub enum StandInRefusal {
         "your shift on {0} has no end: redphone cover {0} --until says how long you want cover"
     )]
     NoEnd(String),
+    /// Nobody else has a shift ahead.
+    #[error("nobody else has a shift on {0} in the next 90 days")]
+    NoOtherShift(String),
+    /// A shift that was to be swapped is another one by now.
+    #[error("the shift that you chose on {0} is another one by now: choose again")]
+    ShiftChanged(String),
     /// Nobody else wants cover.
     #[error("nobody else wants cover on {0}")]
     NoCover(String),
@@ -117,6 +136,7 @@ impl StandIn {
             Self::Begin => "taking the pager of",
             Self::End => "giving back the pager of",
             Self::RequestCover => "requesting cover on",
+            Self::OfferSwap => "offering a swap on",
             Self::AcceptCover => "accepting cover on",
             Self::WithdrawCover => "withdrawing the request for cover on",
         }
@@ -142,7 +162,8 @@ impl StandIn {
                 Ok(of_override(schedule, own, AdministrationChange::RemoveOverride))
             }
             Self::Begin => begin(schedule, viewer, now),
-            Self::RequestCover => request_cover(schedule, viewer, now),
+            // For which shift is chosen from a list.
+            Self::RequestCover | Self::OfferSwap => request_cover(schedule, viewer, now),
             Self::AcceptCover => {
                 let cover = open_covers(directory, schedule, now)
                     .find(|cover| cover.person != viewer)
@@ -166,6 +187,60 @@ impl ShiftChange {
     pub fn is_same(&self, other: &Self) -> bool {
         (&self.other, self.cover, self.span.to) == (&other.other, other.cover, other.span.to)
     }
+}
+
+impl ShiftChange {
+    /// Returns the shift that is wanted in return.
+    #[must_use]
+    pub fn swap(&self) -> Option<SwapShift> {
+        Some(SwapShift { person: self.other.clone()?, span: self.in_return? })
+    }
+}
+
+/// Returns the next shifts of others on a schedule that have not begun, by their start.
+pub(in crate::tui) fn swap_shifts(
+    directory: &Directory,
+    schedule: &Schedule,
+    viewer: &str,
+    now: DateTime<Utc>,
+) -> Vec<SwapShift> {
+    let end = now.checked_add_signed(AHEAD).unwrap_or(now);
+    let people = schedule.people().into_iter();
+    let others = people.filter(|person| *person != viewer && directory.person(person).is_some());
+    let mut shifts: Vec<SwapShift> = others
+        .flat_map(|person| {
+            let spans = schedule.spans_of(person, now, end).into_iter();
+            let ahead = spans.filter(move |span| span.from > now && span.to < end);
+            ahead.map(move |span| SwapShift { person: person.to_owned(), span })
+        })
+        .collect();
+    shifts.sort_by(|a, b| (a.span.from, &a.person).cmp(&(b.span.from, &b.person)));
+    shifts.truncate(MAX_SWAPS);
+    shifts
+}
+
+/// Returns the change by which the viewer offers the next own shift for one of somebody else.
+///
+/// # Errors
+/// The viewer has no shift, or the other one is another one by now.
+pub(in crate::tui) fn offer_swap(
+    schedule: &Schedule,
+    viewer: &str,
+    shift: &SwapShift,
+    now: DateTime<Utc>,
+) -> Result<ShiftChange, StandInRefusal> {
+    let SwapShift { person, span } = shift;
+    let is_theirs = schedule.spans_of(person, span.from, span.to) == [*span];
+    if span.from <= now || !is_theirs {
+        return Err(StandInRefusal::ShiftChanged(schedule.key().to_owned()));
+    }
+    let mut change = request_cover(schedule, viewer, now)?;
+    change.other = Some(person.clone());
+    change.in_return = Some(*span);
+    if let AdministrationChange::RequestCover(cover) = &mut change.change {
+        cover.in_return = Some(*span);
+    }
+    Ok(change)
 }
 
 /// Returns the requests for cover on a schedule that somebody can accept, by their start.

@@ -13,8 +13,11 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::oncall::stand_in::{
-    PendingStandIn, ShiftChange, StandIn, StandInQuestion, StandInRefusal, selected_team,
+    PendingStandIn, ShiftChange, StandIn, StandInQuestion, StandInRefusal, SwapShift, offer_swap,
+    selected_team, swap_shifts,
 };
+use crate::tui::oncall::times::span as span_text;
+use crate::tui::picker::{Item, Pick, Picker, PickerKind};
 
 const UNREACHABLE: &str = "the API can't be reached: who is on call is changed there alone, and \
      nothing was stored to be sent later";
@@ -36,6 +39,56 @@ pub(in crate::tui) fn open(app: &mut App, kind: StandIn, at: DateTime<Utc>) -> V
     }
 }
 
+/// Lists the shifts of others for which the viewer can offer the own one.
+pub(in crate::tui) fn list_swaps(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
+    if let Some(why) = disabled_reason(app) {
+        return show_toast(app, why, true);
+    }
+    let now = app.backend_time(at);
+    let listed = selected_schedule(app).and_then(|schedule| {
+        // Without an own shift there is nothing to offer.
+        change(app, StandIn::OfferSwap, schedule, now)?;
+        let directory = app.fetched.directory.as_deref();
+        let shifts = directory
+            .map(|directory| swap_shifts(directory, schedule, &app.session.me.handle, now))
+            .unwrap_or_default();
+        let name = schedule.key().to_owned();
+        if shifts.is_empty() { Err(StandInRefusal::NoOtherShift(name)) } else { Ok((name, shifts)) }
+    });
+    let (name, shifts) = match listed {
+        Ok(listed) => listed,
+        Err(refusal) => return show_toast(app, refusal.to_string(), true),
+    };
+    let item = |(shift, digit): (SwapShift, u32)| {
+        let directory = app.fetched.directory.as_deref();
+        let person = directory.and_then(|directory| directory.person(&shift.person));
+        let person = person.map_or_else(|| shift.person.clone(), |person| person.name.clone());
+        let when = span_text(app.clock(), shift.span.from, shift.span.to);
+        let key = char::from_digit(digit, 10).unwrap_or('0');
+        Item::new(person, Pick::Swap(shift)).key(key).about(when)
+    };
+    let items: Vec<Item> = shifts.into_iter().zip(1..).map(item).collect();
+    let heading = format!("Offer your next shift on {name} for");
+    let picker = Picker::new(PickerKind::Swaps, Vec::new(), heading, items, false);
+    app.ui.mode = Mode::Pick(Box::new(picker));
+    Vec::new()
+}
+
+/// Asks before a swap is offered for a shift.
+pub(in crate::tui) fn ask_swap(app: &mut App, shift: &SwapShift, at: DateTime<Utc>) -> Vec<Effect> {
+    let now = app.backend_time(at);
+    let me = &app.session.me.handle;
+    let offer = selected_schedule(app).and_then(|schedule| offer_swap(schedule, me, shift, now));
+    match offer {
+        Ok(change) => {
+            let question = StandInQuestion { kind: StandIn::OfferSwap, change, top: 0 };
+            app.ui.mode = Mode::ConfirmStandIn(Box::new(question));
+            Vec::new()
+        }
+        Err(refusal) => show_toast(app, refusal.to_string(), true),
+    }
+}
+
 /// Sends the change that the question is about. If it would be another one by now, asks again.
 pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::ConfirmStandIn(question) = std::mem::take(&mut app.ui.mode) else {
@@ -50,7 +103,10 @@ pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let schedule = directory.and_then(|directory| directory.schedule(&seen.schedule));
     let present = schedule
         .ok_or_else(|| StandInRefusal::NoSchedule(seen.schedule.clone()))
-        .and_then(|schedule| change(app, kind, schedule, now));
+        .and_then(|schedule| match seen.swap().filter(|_| kind == StandIn::OfferSwap) {
+            Some(shift) => offer_swap(schedule, &app.session.me.handle, &shift, now),
+            None => change(app, kind, schedule, now),
+        });
     let present = match present {
         Ok(present) => present,
         Err(refusal) => return show_toast(app, refusal.to_string(), true),
@@ -90,9 +146,11 @@ pub(in crate::tui) fn settled(
                     format!("you are on call for {schedule} now{undo}")
                 }
                 StandIn::End => format!("you do not stand in on {schedule} any more"),
-                StandIn::RequestCover => {
+                StandIn::RequestCover | StandIn::OfferSwap => {
                     let undo = app.ui.keymap.hint_suffix(Action::WithdrawCover, "withdraws it");
-                    format!("everybody of {schedule} sees that you want cover{undo}")
+                    let what =
+                        if kind == StandIn::OfferSwap { "offer a swap" } else { "want cover" };
+                    format!("everybody of {schedule} sees that you {what}{undo}")
                 }
                 StandIn::AcceptCover => format!("you stand in on {schedule} then"),
                 StandIn::WithdrawCover => format!("you do not want cover on {schedule} any more"),

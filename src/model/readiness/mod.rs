@@ -1,23 +1,29 @@
 //! What would keep an incident from reaching somebody: gaps of schedules, levels that reach nobody,
 //! services without a policy, people without a contact.
 
+mod reports;
+mod unanswered;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::actor::PersonRef;
-use super::command::Declaration;
-use super::coverage::coverage;
-use super::directory::Directory;
-use super::escalation::{self, NobodyReason, Policy, Reached, Target, reached_by};
-use super::id::IncidentId;
-use super::incident::declared_summary;
-use super::notification::{ContactReach, PersonReach};
-use super::oncall::{Schedule, UnknownZone};
-use super::priority::{Impact, Priority, Urgency};
-use super::signals::{HeartbeatRule, StakeholderRule};
-use super::status::Source;
-use super::summary::Summary;
+use crate::model::actor::PersonRef;
+use crate::model::command::Declaration;
+use crate::model::coverage::coverage;
+use crate::model::directory::Directory;
+use crate::model::escalation::{self, NobodyReason, Policy, Reached, Target, reached_by};
+use crate::model::id::IncidentId;
+use crate::model::incident::declared_summary;
+use crate::model::notification::{ContactReach, PersonReach};
+use crate::model::oncall::{Schedule, UnknownZone};
+use crate::model::priority::{Impact, Priority, Urgency};
+use crate::model::signals::{HeartbeatRule, StakeholderRule};
+use crate::model::status::{Role, Source};
+use crate::model::summary::Summary;
+
+pub use reports::of_reports;
+pub use unanswered::{of_missing_channels, of_requests, of_roles};
 
 /// Something that would keep an incident from reaching somebody.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -121,6 +127,53 @@ pub enum Finding {
         /// What it is.
         problem: String,
     },
+    /// A report on a timer reaches nobody, or not everybody who is to get it.
+    UnreachedReport {
+        /// The name of the report.
+        report: String,
+        /// Who is not reached; `None` if it is for nobody and written nowhere.
+        person: Option<String>,
+    },
+    /// Nobody has answered a request for cover whose span is near: the person stays on call.
+    UnansweredCover {
+        /// The name of the schedule.
+        schedule: String,
+        /// The handle of the person who wants cover.
+        person: String,
+        /// The start of the span.
+        from: DateTime<Utc>,
+        /// Its end.
+        to: DateTime<Utc>,
+        /// Whether something is given in return.
+        is_swap: bool,
+    },
+    /// Somebody who was asked for a role in an open incident has not answered.
+    UnansweredRole {
+        /// The number of the incident.
+        incident: String,
+        /// The role.
+        role: Role,
+        /// The handle of the person.
+        person: String,
+        /// When the person was asked.
+        at: DateTime<Utc>,
+    },
+    /// A maintenance window comes again and again without an end.
+    EndlessMaintenance {
+        /// The end of its id.
+        window: String,
+        /// Its title.
+        title: String,
+    },
+    /// A contact of somebody whom nothing calls is over a channel that the settings do not have.
+    MissingChannel {
+        /// The handle of the person.
+        person: String,
+        /// The name of the contact.
+        contact: String,
+        /// The name of the channel.
+        channel: String,
+    },
     /// A policy ends after its last level: nobody is called again or at the end.
     EndsNowhere {
         /// The name of the policy.
@@ -156,6 +209,11 @@ impl Finding {
             Self::UnknownZone { .. } => "unknown_zone",
             Self::OldCalendar { .. } => "old_calendar",
             Self::CalendarProblem { .. } => "calendar_problem",
+            Self::UnreachedReport { .. } => "unreached_report",
+            Self::UnansweredCover { .. } => "unanswered_cover",
+            Self::UnansweredRole { .. } => "unanswered_role",
+            Self::EndlessMaintenance { .. } => "endless_maintenance",
+            Self::MissingChannel { .. } => "missing_channel",
             Self::EndsNowhere { .. } => "ends_nowhere",
         }
     }
@@ -163,7 +221,14 @@ impl Finding {
     /// Returns whether it can be wanted, so that it is mentioned and nothing more.
     #[must_use]
     pub const fn is_note(&self) -> bool {
-        matches!(self, Self::EndsNowhere { .. })
+        matches!(
+            self,
+            Self::EndsNowhere { .. }
+                | Self::UnansweredCover { .. }
+                | Self::UnansweredRole { .. }
+                | Self::EndlessMaintenance { .. }
+                | Self::MissingChannel { .. }
+        )
     }
 }
 

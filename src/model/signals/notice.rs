@@ -1,5 +1,5 @@
-//! What people learn about their shifts: that one begins soon, which ones the week has, and who wants
-//! cover or has accepted it.
+//! What people learn that is about no incident: that a shift begins soon, which ones the week has, who
+//! wants cover or has accepted it, and that a maintenance window ends soon.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,11 @@ use super::reminder::ReminderSettings;
 use crate::model::actor::PersonRef;
 use crate::model::coverage::{Shift, shifts};
 use crate::model::directory::Directory;
-use crate::model::notification::ReminderKind;
+use crate::model::id::EventId;
+use crate::model::maintenance::{MaintenanceWindow, WindowState, short_id};
+use crate::model::notification::{
+    Contacts, MessageKind, Notification, Occasion, ReminderKind, plan_notice,
+};
 use crate::model::oncall::{Cover, CoverState, Schedule, Zone};
 use crate::model::time::format_duration;
 
@@ -26,7 +30,7 @@ const MAX_LINES: usize = 14;
 
 /// Something that a person learns once.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ShiftNotice {
+pub struct Notice {
     /// What it is about.
     pub kind: ReminderKind,
     /// What tells it from others of its kind.
@@ -41,13 +45,63 @@ pub struct ShiftNotice {
     pub text: String,
 }
 
-/// Returns what is due now, and in the coming day.
+impl Notice {
+    /// Returns the notifications by which the person learns it. There is none for a person without
+    /// contacts.
+    #[must_use]
+    pub fn plan(&self, contacts: &Contacts, now: DateTime<Utc>) -> Vec<Notification> {
+        let occasion = Occasion {
+            kind: MessageKind::Reminder,
+            reminder: Some(self.kind),
+            event: EventId::new(),
+            due: self.due,
+        };
+        plan_notice(&self.person, occasion, (&self.text, self.until), contacts, now)
+    }
+}
+
+/// Returns the notices for those who have created maintenance windows that these end soon; of one that
+/// comes again, the last time alone. Nobody learns of one that is shorter than that.
 #[must_use]
-pub fn shift_notices(
+pub fn notices_of_windows(
+    windows: &[MaintenanceWindow],
+    settings: ReminderSettings,
+    now: DateTime<Utc>,
+) -> Vec<Notice> {
+    let Some(lead_s) = settings.windows_s else { return Vec::new() };
+    let lead = TimeDelta::try_seconds(lead_s).unwrap_or_default();
+    let ends = windows.iter().filter(|window| window.ended_at.is_none()).filter_map(|window| {
+        let person = window.created_by.person()?;
+        let WindowState::Active(occurrence) = window.state(now) else { return None };
+        let comes_again = window.next_occurrence(now).is_some();
+        if comes_again || occurrence.until - occurrence.from <= lead {
+            return None;
+        }
+        let time = occurrence.until.format("%Y-%m-%d %H:%M UTC");
+        Some(Notice {
+            kind: ReminderKind::Maintenance,
+            // Whoever makes it longer learns of the new end as well.
+            key: format!("{} {}", window.id, occurrence.until.timestamp()),
+            person: person.clone(),
+            due: occurrence.until - lead,
+            until: occurrence.until,
+            text: format!(
+                "The maintenance window {} ends at {time}: {}. What still fires then calls people.",
+                short_id(window.id),
+                window.title
+            ),
+        })
+    });
+    ends.collect()
+}
+
+/// Returns what is due now about shifts, and in the coming day.
+#[must_use]
+pub fn notices_of_shifts(
     directory: &Directory,
     settings: ReminderSettings,
     now: DateTime<Utc>,
-) -> Vec<ShiftNotice> {
+) -> Vec<Notice> {
     let mut notices = Vec::new();
     if let Some(lead_s) = settings.on_call_s {
         let lead = TimeDelta::try_seconds(lead_s).unwrap_or_default();
@@ -71,7 +125,7 @@ fn beginnings(
     schedule: &Schedule,
     lead: TimeDelta,
     now: DateTime<Utc>,
-) -> Vec<ShiftNotice> {
+) -> Vec<Notice> {
     let zone = schedule.zone();
     let shifts = shifts(directory, schedule, now - BACK, now + lead + AHEAD);
     let mut notices = Vec::new();
@@ -81,7 +135,7 @@ fn beginnings(
             continue;
         };
         let name = schedule.key();
-        notices.push(ShiftNotice {
+        notices.push(Notice {
             kind: ReminderKind::OnCall,
             key: format!("{name} {} {}", person.handle, shift.from.timestamp()),
             person: person.clone(),
@@ -100,8 +154,8 @@ fn beginnings(
 }
 
 /// Returns a description of the week for each person who is on call in it, on its Monday.
-fn weeks(directory: &Directory, now: DateTime<Utc>) -> Vec<ShiftNotice> {
-    let mut of_people: BTreeMap<String, ShiftNotice> = BTreeMap::new();
+fn weeks(directory: &Directory, now: DateTime<Utc>) -> Vec<Notice> {
+    let mut of_people: BTreeMap<String, Notice> = BTreeMap::new();
     for schedule in &directory.schedules {
         let zone = schedule.zone();
         for at in [now, now + TimeDelta::days(1)] {
@@ -118,7 +172,7 @@ fn weeks(directory: &Directory, now: DateTime<Utc>) -> Vec<ShiftNotice> {
                     local(&zone, shift.to),
                     zone.name()
                 );
-                let notice = of_people.entry(key.clone()).or_insert_with(|| ShiftNotice {
+                let notice = of_people.entry(key.clone()).or_insert_with(|| Notice {
                     kind: ReminderKind::Week,
                     key,
                     person: person.clone(),
@@ -146,14 +200,14 @@ fn monday(zone: &Zone, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 /// Returns who learns of a request for cover: the people of the schedule, and whoever wants it once
 /// somebody has accepted.
-fn of_cover(directory: &Directory, cover: &Cover, now: DateTime<Utc>) -> Vec<ShiftNotice> {
+fn of_cover(directory: &Directory, cover: &Cover, now: DateTime<Utc>) -> Vec<Notice> {
     let Some(schedule) = directory.schedule(&cover.schedule) else { return Vec::new() };
     let zone = schedule.zone();
     let span = format!("{} to {}", local(&zone, cover.from), local(&zone, cover.to));
     let name = |handle: &str| {
         directory.person(handle).map_or_else(|| handle.to_owned(), |person| person.name.clone())
     };
-    let notice = |kind, person: &PersonRef, due: DateTime<Utc>, text: String| ShiftNotice {
+    let notice = |kind, person: &PersonRef, due: DateTime<Utc>, text: String| Notice {
         kind,
         key: format!("{} {}", cover.id, person.handle),
         person: person.clone(),
@@ -201,7 +255,8 @@ fn local(zone: &Zone, at: DateTime<Utc>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use rstest::rstest;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -226,7 +281,7 @@ mod tests {
 
     /// Returns kind, handle and due time of what is due at a time.
     fn due(directory: &Directory, settings: ReminderSettings, now: &str) -> Vec<String> {
-        let notices = shift_notices(directory, settings, at(now));
+        let notices = notices_of_shifts(directory, settings, at(now));
         let due = notices.iter().filter(|notice| notice.due <= at(now));
         due.map(|notice| {
             let time = notice.due.format("%m-%d %H:%M");
@@ -242,7 +297,7 @@ mod tests {
         assert_eq!(due(&directory, settings, "2026-03-09T06:59"), [""; 0]);
         assert_eq!(due(&directory, settings, "2026-03-09T07:00"), ["on call tomo 03-09 07:00"]);
         assert_eq!(due(&directory, settings, "2026-03-09T08:00"), [""; 0]);
-        let notices = shift_notices(&directory, settings, at("2026-03-09T07:10"));
+        let notices = notices_of_shifts(&directory, settings, at("2026-03-09T07:10"));
         assert!(notices[0].text.contains("Mon 9 Mar 09:00"), "{}", notices[0].text);
     }
 
@@ -256,6 +311,40 @@ mod tests {
         let summer = due(&directory, settings, "2026-03-30T07:00");
         assert_eq!(summer, ["week ines 03-30 07:00", "week tomo 03-30 07:00"]);
         assert_eq!(due(&directory, settings, "2026-03-10T09:00"), [""; 0]);
+    }
+
+    #[rstest]
+    // 12:00 is the end of the window.
+    #[case(json!({}), "2026-03-04T11:44", Some("2026-03-04T11:45"))]
+    #[case(json!({}), "2026-03-04T12:00", None)]
+    #[case(json!({"ended_at": "2026-03-04T11:50:00Z"}), "2026-03-04T11:46", None)]
+    #[case(json!({"created_by": {"integration": "Deployer"}}), "2026-03-04T11:50", None)]
+    #[case(json!({"from": "2026-03-04T11:50:00Z"}), "2026-03-04T11:55", None)]
+    #[case(json!({"recurrence": {"repeats": "daily", "zone": "UTC"}}), "2026-03-04T11:50", None)]
+    fn creator_of_a_window_learns_that_it_ends(
+        #[case] changed: Value,
+        #[case] now: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        let mut fields = json!({
+            "id": "0198c0de-0000-7000-8000-000000000001", "title": "The pool is replaced",
+            "filter": {"services": ["checkout"]}, "from": "2026-03-04T10:00:00Z",
+            "until": "2026-03-04T12:00:00Z",
+            "created_by": {"person": {"handle": "ines", "name": "Ines"}},
+            "created_at": "2026-03-01T09:00:00Z",
+        });
+        if let Value::Object(changed) = changed {
+            for (name, value) in changed {
+                fields[name] = value;
+            }
+        }
+        let window: MaintenanceWindow = serde_json::from_value(fields).unwrap();
+        let off = ReminderSettings::default();
+        assert_eq!(notices_of_windows(std::slice::from_ref(&window), off, at(now)), []);
+        let settings = ReminderSettings { windows_s: Some(900), ..off };
+        let notices = notices_of_windows(&[window], settings, at(now));
+        assert_eq!(notices.first().map(|notice| notice.due), expected.map(at));
+        assert!(notices.iter().all(|notice| notice.person.handle == "ines"));
     }
 
     #[test]

@@ -1,0 +1,92 @@
+//! `status`: writes the public status page.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::args::status::{BuildStatus, StatusCommand};
+use super::context::Context;
+use super::failure::{Failure, io_error_text};
+use super::json;
+use super::out;
+use super::session::{IfMissing, open};
+use crate::backend::status_page::read_status_page;
+use crate::outbound::site::{Written, write_site};
+
+/// What was written, for programs.
+#[derive(Serialize)]
+struct Outcome {
+    files: usize,
+    made_at: DateTime<Utc>,
+    components: usize,
+    incidents: usize,
+    maintenance: usize,
+    indicator: &'static str,
+}
+
+/// Runs the subcommands of `status`.
+pub async fn run(context: &mut Context, about: StatusCommand) -> Result<(), Failure> {
+    match about {
+        StatusCommand::Build(args) => build(context, args).await,
+    }
+}
+
+async fn build(context: &mut Context, args: BuildStatus) -> Result<(), Failure> {
+    let Context { config, out, .. } = context;
+    let mut settings = config.publishing.status_page.clone().unwrap_or_default();
+    if let Some(title) = args.title {
+        settings.title = title;
+    }
+    if let Some(url) = args.url {
+        let parsed = url.parse::<reqwest::Url>().ok().filter(reqwest::Url::has_host);
+        let is_web = parsed.is_some_and(|url| matches!(url.scheme(), "https" | "http"));
+        if !is_web {
+            return Err(Failure::usage(
+                "--url is no address of a page: write one such as https://status.example.org",
+            ));
+        }
+        settings.url = Some(url);
+    }
+    settings.days = args.days.unwrap_or(settings.days);
+    let connection = open(config, IfMissing::Refuse).await?;
+    connection.report_warnings();
+    connection.report_read_only();
+    let now = connection.backend_now();
+    let page = read_status_page(&*connection.backend, &settings, now).await;
+    connection.report_put_back().await;
+    connection.close().await;
+    let page = page?;
+    let written: Written = write_site(&args.directory, &page).map_err(|error| {
+        Failure::failed(format!(
+            "can't write {}: {}: name another folder or make room",
+            args.directory.display(),
+            io_error_text(&error)
+        ))
+    })?;
+    let outcome = Outcome {
+        files: written.files,
+        made_at: written.made_at,
+        components: page.components.len(),
+        incidents: page.incidents.len(),
+        maintenance: page.maintenance.len(),
+        indicator: page.indicator(),
+    };
+    if args.json {
+        return json::print(out, &outcome);
+    }
+    if page.components.is_empty() {
+        out::print_hint(
+            "no service is public: give one a name with `redphone service set NAME --public-name TEXT`",
+        );
+    }
+    let folder = args.directory.display();
+    if written.files == 0 {
+        let at = written.made_at.format("%Y-%m-%d %H:%M UTC");
+        return out.line(format!("nothing has changed in {folder} since {at}"));
+    }
+    let incidents = u64::try_from(outcome.incidents).unwrap_or(u64::MAX);
+    out.line(format!(
+        "written to {folder}: {}, {}",
+        page.description().to_lowercase(),
+        out::pluralize(incidents, "incident")
+    ))
+}
