@@ -171,7 +171,7 @@ impl From<Notification> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 15] = [
         "header",
         "directory",
         "problem",

@@ -253,6 +253,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Alert(_)
                 | Record::Contacts(_)
                 | Record::MaintenanceWindow(_)
+                | Record::Evidence(_)
                 | Record::Unknown(_) => {}
             }
             Ok(())

@@ -1,7 +1,6 @@
 //! The content of evidence: stored with the event that adds it, and removed for good with the event
 //! that redacts it.
 
-use chrono::Utc;
 use sqlx::Row;
 use uuid::Uuid;
 
@@ -81,7 +80,7 @@ impl Writer {
         let stored: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
         let stored = u64::try_from(stored).unwrap_or(0);
         if stored.saturating_add(size) > MAX_STORE_BYTES {
-            return Err(BackendError::rejected(Rejection::EvidenceFull, Utc::now()).into());
+            return Err(BackendError::rejected(Rejection::EvidenceFull, self.clock.now()).into());
         }
         Ok(())
     }

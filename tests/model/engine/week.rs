@@ -596,6 +596,7 @@ impl Week {
             recurrence: None,
             comment: String::new(),
             mutes_people: false,
+            public_text: None,
         };
         let request = MaintenanceRequest {
             id: self.id(),

@@ -152,7 +152,7 @@ impl Writer {
     ) -> StoreResult<Problem> {
         let stored = problem_table::read_problem(&mut self.conn, problem.id).await?;
         let current = stored.as_ref().map_or(0, |stored| stored.revision);
-        let now = Utc::now();
+        let now = self.clock.now();
         if let Some(expected) = envelope.expected_seq.filter(|expected| *expected != current) {
             let changed = Rejection::ChangedMeanwhile { expected, current };
             return Err(BackendError::rejected(changed, now).into());
