@@ -108,12 +108,7 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
             format!("{label} is declared but not {unfinished} ({})", failure.message)
         }
     });
-    if args.json {
-        json::print(&mut context.out, &row)?;
-    } else {
-        context.out.line(&label)?;
-    }
-    context.out.flush()?;
+    print_declared(context, args.json, row.as_ref(), &label)?;
     if grouped {
         out::print_hint(format!(
             "{label} is open with this dedup key: counted there as one more alert"
@@ -191,4 +186,19 @@ fn checked_owner(owner: &str, me: &PersonRef, directory: &Directory) -> Result<(
 
 fn resolve_owner(owner: &str, me: &PersonRef, directory: &Directory) -> PersonRef {
     if owner.eq_ignore_ascii_case("me") { me.clone() } else { resolve_person(owner, directory) }
+}
+
+/// Prints the row of an incident as JSON, or its number.
+fn print_declared(
+    context: &mut Context,
+    is_json: bool,
+    row: Option<&Summary>,
+    label: &str,
+) -> Result<(), Failure> {
+    if is_json {
+        json::print(&mut context.out, &row)?;
+    } else {
+        context.out.line(label)?;
+    }
+    context.out.flush()
 }

@@ -60,7 +60,7 @@ async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failu
         created = done;
         progress.set_position(done, Some(total));
     };
-    let opened = unless_stopped(demo::open(options, &mut on_progress)).await?;
+    let opened = Box::pin(unless_stopped(demo::open(options, &mut on_progress))).await?;
     drop(progress);
     Ok((opened.map_err(open_failure)?, created))
 }

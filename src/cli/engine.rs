@@ -50,7 +50,7 @@ impl RunningEngine {
         store: &Arc<ReopeningStore>,
         config: &Config,
         delay: Duration,
-        receives_alerts: ReceivesAlerts,
+        receives_alerts: &ReceivesAlerts,
     ) -> Option<Self> {
         if config.read_only || !config.automatic_escalation {
             return None;
@@ -67,7 +67,7 @@ impl RunningEngine {
             publish: PublishSettings::default(),
             trackers: Arc::default(),
         };
-        let status_page = match &receives_alerts {
+        let status_page = match receives_alerts {
             ReceivesAlerts::Yes { status_page } => status_page.clone(),
             ReceivesAlerts::No => SharedSite::default(),
         };

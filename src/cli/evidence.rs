@@ -38,13 +38,12 @@ pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
         return print_list(out, &incident.evidence, args.json);
     };
     let evidence = find(&incident.evidence, name, args.incident)?;
-    let content = connection.backend.evidence(evidence.id).await;
+    let answer = connection.backend.evidence(evidence.id).await;
     connection.close().await;
-    let content = content?.decode();
-    let content = content.map_err(|bad| Failure::failed(bad.to_string()))?;
+    let bytes = answer?.decode().map_err(|bad| Failure::failed(bad.to_string()))?;
     match &args.output {
-        Some(file) => save(out, file, &content),
-        None => print(out, evidence, &content),
+        Some(file) => save(out, file, &bytes),
+        None => print(out, evidence, &bytes),
     }
 }
 
@@ -71,7 +70,7 @@ fn print_list(out: &mut Out, all: &[Evidence], is_json: bool) -> Result<(), Fail
         out::print_hint("it has no evidence: `redphone attach` adds some");
         return Ok(());
     }
-    let widest = all.iter().map(|one| width(&one.line())).max().unwrap_or(0).min(MAX_NAME);
+    let widest = all.iter().map(|one| width(one.line())).max().unwrap_or(0).min(MAX_NAME);
     all.iter().try_for_each(|one| {
         let text = one.line();
         let mut line = StyledLine::new(pad(&text, widest), Style::Plain);

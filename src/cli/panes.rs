@@ -48,7 +48,7 @@ pub async fn show(
             .filter(|_| wall.is_none())
             .and_then(|store| {
                 let config = &workspace.config;
-                RunningEngine::start(store, config, BEFORE_ENGINE, ReceivesAlerts::No)
+                RunningEngine::start(store, config, BEFORE_ENGINE, &ReceivesAlerts::No)
             });
         let panes = show_workspace(
             &mut terminal,

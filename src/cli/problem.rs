@@ -228,7 +228,7 @@ async fn create_in(
     let mut patch = patch(connection, config, &args.fields).await;
     patch.state = Some(args.fields.state.unwrap_or(state));
     let problem = Problem::new(ProblemId::new(), args.title.as_str(), now);
-    let problem = patch.apply(problem, &directory).map_err(bad_field)?;
+    let problem = patch.apply(problem, &directory).map_err(|bad| bad_field(&bad))?;
     let incidents = resolve(connection, &args.incidents).await?;
     let link = Link::Problem { id: problem.id, title: problem.title.clone() };
     let mut commands = vec![Command::RecordProblem(problem.clone())];
@@ -300,7 +300,7 @@ async fn change(
     let entry = connection.reader.read_problem(id).await?;
     let directory = directory_of(connection, config).await?;
     let revision = entry.value.problem.revision;
-    let problem = patch.apply(entry.value.problem, &directory).map_err(bad_field)?;
+    let problem = patch.apply(entry.value.problem, &directory).map_err(|bad| bad_field(&bad))?;
     // A backend of an earlier version counts no revisions.
     let expected = if_revision.or((revision > 0).then_some(revision));
     let command = Command::RecordProblem(problem.clone());
@@ -453,7 +453,7 @@ async fn owner_of(
     }
 }
 
-fn bad_field(error: crate::model::bad_field::BadField) -> Failure {
+fn bad_field(error: &crate::model::bad_field::BadField) -> Failure {
     Failure::failed(error.to_string())
 }
 

@@ -117,7 +117,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         &store,
         config,
         Duration::ZERO,
-        ReceivesAlerts::Yes { status_page: status_page.clone() },
+        &ReceivesAlerts::Yes { status_page: status_page.clone() },
     );
     let follower = SettingsFollower {
         config: config.clone(),

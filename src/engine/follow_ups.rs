@@ -203,7 +203,7 @@ impl FollowUpWorker {
                 match self.refuse(work, &reason).await {
                     Err(error) if error.is_temporary() => return Err(error),
                     Err(error) => {
-                        tracing::warn!(%error, "the refusal of a tracker is not recorded")
+                        tracing::warn!(%error, "the refusal of a tracker is not recorded");
                     }
                     Ok(()) => {}
                 }
@@ -256,14 +256,13 @@ impl FollowUpWorker {
         };
         let tracker = &work.tracker.tracker;
         let since = incident.summary.reported_at - CLOCK_MARGIN;
-        let found = match tracker.find(new.item, since).await? {
-            Some(found) => found,
-            None => {
-                if !self.ledger.begin_follow_up(claim, self.clock.now()).await? {
-                    return Err(Trouble::ClaimLost);
-                }
-                tracker.create(&new).await?
+        let found = if let Some(found) = tracker.find(new.item, since).await? {
+            found
+        } else {
+            if !self.ledger.begin_follow_up(claim, self.clock.now()).await? {
+                return Err(Trouble::ClaimLost);
             }
+            tracker.create(&new).await?
         };
         self.record(work, follow_up_of(work, found)).await
     }

@@ -52,7 +52,7 @@ mod tests {
 
     use super::*;
 
-    fn event(body: Value) -> Event {
+    fn event(body: &Value) -> Event {
         let mut event = json!({
             "id": Uuid::from_u128(7), "incident": Uuid::from_u128(8), "seq": 2,
             "at": "2026-03-01T10:00:00Z", "recorded_at": "2026-03-01T10:00:00Z",
@@ -82,7 +82,7 @@ mod tests {
         let undone = json!({"kind": "reporter_removed", "reporter": Uuid::from_u128(2),
             "undo": {"command": Uuid::from_u128(5), "fields": {"reporters": [reporter()]}}});
         for body in [added, undone] {
-            let mut event = event(body);
+            let mut event = event(&body);
             let before = serde_json::to_string(&event).unwrap();
             assert!(redact_event(&mut event, part, Uuid::from_u128(target)));
             let after = serde_json::to_string(&event).unwrap();
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn other_parts_stay() {
-        let mut event = event(json!({"kind": "reporter_added", "reporter": reporter()}));
+        let mut event = event(&json!({"kind": "reporter_added", "reporter": reporter()}));
         let before = event.clone();
         for (part, target) in [(RedactedPart::Reporter, 2), (RedactedPart::Evidence, 1)] {
             assert!(!redact_event(&mut event, part, Uuid::from_u128(target)));
@@ -107,7 +107,7 @@ mod tests {
     fn evidence_loses_name_and_hash() {
         let evidence =
             json!({"id": Uuid::from_u128(3), "name": "app.log", "hash": "ab", "size": 9});
-        let mut event = event(json!({"kind": "evidence_added", "evidence": evidence}));
+        let mut event = event(&json!({"kind": "evidence_added", "evidence": evidence}));
         assert!(redact_event(&mut event, RedactedPart::Evidence, Uuid::from_u128(3)));
         let json = serde_json::to_value(&event).unwrap();
         let id = Uuid::from_u128(3);

@@ -177,12 +177,10 @@ mod tests {
     fn incident(priority: &str, services: &[&str]) -> Summary {
         let declaration = json!({
             "kind": "declared", "number": null, "priority": priority,
-            "declaration": {
-                "title": "Checkout is slow", "category": null, "source": "monitoring",
-                "services": services, "symptoms": "", "impact": "high", "urgency": "high",
-                "team": null, "labels": [], "dedup_key": null, "runbook": null,
-                "detected_at": at(0), "reported_at": at(0),
-            },
+            "title": "Checkout is slow", "category": null, "source": "monitoring",
+            "services": services, "symptoms": "", "impact": "high", "urgency": "high",
+            "team": null, "labels": [], "dedup_key": null, "runbook": null,
+            "detected_at": at(0), "reported_at": at(0),
         });
         let event = crate::model::Event {
             id: crate::model::EventId::derived(crate::model::CommandId::new(), 0),

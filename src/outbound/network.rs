@@ -230,7 +230,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         [0x2002, high, low, ..] => embedded(high, low),
         // Documentation; and the block of protocols, with the tunnels of Teredo, which hide an address of
         // IPv4, and test networks. No registry gives hosts an address of it.
-        [0x2001, 0xdb8, ..] | [0x2001, ..=0x01ff, ..] | [0x3fff, ..=0x0fff, ..] => false,
+        [0x2001, 0xdb8 | 0..=0x01ff, ..] | [0x3fff, 0..=0x0fff, ..] => false,
         // Global unicast addresses all have these three bits; local, link-local, site-local and
         // multicast addresses don't.
         [first, ..] => first & 0xe000 == 0x2000,

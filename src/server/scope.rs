@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(allowed(Scope::Ingest), BTreeSet::from(ingest));
         assert_eq!(allowed(Scope::Admin).len(), CommandKind::ALL.len());
         let respond = allowed(Scope::Respond);
-        assert_eq!(respond.len(), CommandKind::ALL.len() - 5);
+        assert_eq!(respond.len(), CommandKind::ALL.len() - 6);
         assert!(
             respond.contains(&CommandKind::Acknowledge)
                 && !respond.contains(&CommandKind::RecordProblem)

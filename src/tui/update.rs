@@ -25,7 +25,7 @@ use crate::tui::queue::{clock, groups, history, marks, rows, unread};
 use crate::tui::screens::{ListScreen, ScreenKind};
 use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
-use crate::tui::verb::{declare, send, start};
+use crate::tui::verb::{attach_file, declare, send, start};
 use crate::tui::{
     alerts, attention, confirm, contacts, drafts, filter, follow, follow_up, form, goto, help,
     jump, layout, maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker,
@@ -112,6 +112,9 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Elapsed(timer) => timer_elapsed(app, timer),
         Message::BackendUpdate(update, at) => backend_update::apply(app, update, at),
         Message::Evidence(id, result) => follow::update::evidence_loaded(app, id, result),
+        Message::EvidenceFile(target, path, result, at) => {
+            attach_file::file_loaded(app, target, &path, result, at)
+        }
         Message::Detail(id, result, at) => detail_loaded(app, id, result, at),
         Message::EarlierEvents(id, result, at) => {
             reading::update::earlier_loaded(app, id, result, at)

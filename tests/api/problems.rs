@@ -47,7 +47,7 @@ async fn problem_is_recorded_read_and_changed() {
 }
 
 #[tokio::test]
-async fn request_with_a_key_takes_effect_once() {
+async fn request_with_a_key_has_its_effect_once() {
     let server = TestServer::new().await;
     server.declared("Carts are empty").await;
     let send = async |title: &str| {
@@ -64,12 +64,12 @@ async fn request_with_a_key_takes_effect_once() {
 }
 
 #[rstest]
-#[case("/v1/problems", json!({}), 400, "bad_request")]
+#[case("/v1/problems", json!({}), 422, "rejected")]
 #[case("/v1/problems", json!({"title": ""}), 422, "rejected")]
 #[case("/v1/problems", json!({"title": "a", "state": "known_error"}), 422, "rejected")]
 #[case("/v1/problems", json!({"title": "a", "incidents": ["x"]}), 422, "rejected")]
 #[case("/v1/problems", json!({"title": "a", "incidents": ["9"]}), 404, "not_found")]
-#[case("/v1/problems", json!({"title": "a", "edits": []}), 400, "bad_request")]
+#[case("/v1/problems", json!({"title": "a", "edits": []}), 422, "rejected")]
 #[case("/v1/problems/x", json!({"cause": "a"}), 404, "not_found")]
 #[tokio::test]
 async fn wrong_requests_are_refused(

@@ -14,7 +14,7 @@ async fn post(server: &TestServer, token: &str, path: &str, body: &Value) -> Tes
 }
 
 #[tokio::test]
-async fn early_resolution_needs_a_reason_over_the_api() {
+async fn early_resolution_by_the_api_needs_a_reason() {
     let server = TestServer::new().await;
     let stability = StabilityRules { times_s: [900; 4], services: BTreeMap::new() };
     server.store.set_rules(Rules { stability, ..Rules::default() });

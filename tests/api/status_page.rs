@@ -48,8 +48,8 @@ fn marked(kind: CommandKind) -> Command {
     serde_json::from_str(&text).unwrap()
 }
 
-fn public(title: Option<&str>) -> Option<PublicUpdate> {
-    Some(PublicUpdate { title: title.map(Into::into) })
+fn public(title: Option<&str>) -> PublicUpdate {
+    PublicUpdate { title: title.map(Into::into) }
 }
 
 async fn page(server: &TestServer) -> StatusPage {
@@ -81,7 +81,7 @@ async fn fill(server: &TestServer) -> usize {
             }
             command => command,
         };
-        let mut sent = order(id, update("Words for all.", public(Some("Name for all"))));
+        let mut sent = order(id, update("Words for all.", Some(public(Some("Name for all")))));
         server.store.execute(&sent.clone().into_envelope(me.clone())).await.unwrap();
         sent = order(id, update(&format!("{MARKER} message"), None));
         server.store.execute(&sent.into_envelope(me.clone())).await.unwrap();

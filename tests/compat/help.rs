@@ -69,12 +69,6 @@ fn without_changed(name: &str, old: &str) -> String {
     old.lines().filter(|line| !is_changed(line)).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns a text without the blanks that align its columns: a longer name moves them.
-fn unaligned(text: &str) -> String {
-    let line = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.lines().map(line).collect::<Vec<_>>().join("\n")
-}
-
 /// The commands whose help was recorded, by the name of the file without its ending.
 fn commands() -> Vec<String> {
     let entries = std::fs::read_dir(file("help")).unwrap();
@@ -93,8 +87,16 @@ fn help_has_every_old_line() {
         let words = command.split('_').skip(1);
         let help = home.ok(words.chain(["--help"]));
         let old = without_changed(&command, &text_of(&format!("help/{command}.txt")));
-        let missing = missing_line(&unaligned(&old), &unaligned(&help)).map(ToOwned::to_owned);
-        assert_eq!(missing, None, "redphone {command} --help:\n{help}");
+        // A longer name moves the columns, and so breaks lines elsewhere.
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let new = words(&help);
+        let mut rest = new.as_str();
+        for line in old.lines().map(words) {
+            let at = rest.find(line.as_str());
+            let at =
+                at.unwrap_or_else(|| panic!("redphone {command} --help lacks {line:?}:\n{help}"));
+            rest = &rest[at + line.len()..];
+        }
     }
 }
 

@@ -12,6 +12,9 @@ use uuid::Uuid;
 const RECORDED: [&str; 2] = ["2026-03-20T09:", "2026-03-20T10:"];
 /// The prefix of the ids that the recorder chose, which are the same in every run.
 pub const FIXED: &str = "019cb000-";
+/// The times to acknowledge, in measures.
+const ACKNOWLEDGED: &str = "mtta";
+
 /// Numbers that are measured, or depend on how long something took.
 const MEASURED: [&str; 3] = ["ms", "clock_s", "tries"];
 /// Fields whose value a store chooses. Their values are matched through the bindings.
@@ -117,6 +120,23 @@ impl Meaning {
         }
     }
 
+    /// Compares times to acknowledge: those of incidents that were resolved without anybody acknowledging
+    /// counted once, and count no more (`model::pages` has the right values). None was added.
+    fn acknowledged(
+        &mut self,
+        at: &str,
+        recorded: &Map<String, Value>,
+        actual: &Map<String, Value>,
+    ) {
+        for name in recorded.keys().filter(|name| !actual.contains_key(*name)) {
+            self.differences.push(format!("{at}/{name}: is missing"));
+        }
+        let count = |of: &Map<String, Value>| of.get("count").and_then(Value::as_u64);
+        if count(actual) > count(recorded) {
+            self.differences.push(format!("{at}: had fewer incidents"));
+        }
+    }
+
     fn objects(&mut self, at: &str, recorded: &Map<String, Value>, actual: &Map<String, Value>) {
         let is_problem =
             ["type", "code", "status", "detail"].iter().all(|k| recorded.contains_key(*k));
@@ -134,6 +154,9 @@ impl Meaning {
                 continue;
             };
             match (value, now) {
+                (Value::Object(was), Value::Object(is)) if name == ACKNOWLEDGED => {
+                    self.acknowledged(&at, was, is);
+                }
                 (Value::Number(_), Value::Number(_)) if MEASURED.contains(&name.as_str()) => {}
                 (Value::String(was), Value::String(now)) if OPAQUE.contains(&name.as_str()) => {
                     self.bindings.insert(was.clone(), now.clone());

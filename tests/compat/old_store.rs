@@ -65,12 +65,12 @@ fn old_store_passes_the_doctor_as_it_is() {
     let content = std::fs::read(&store).unwrap();
     for args in [["doctor"].as_slice(), &["--read-only", "doctor"]] {
         let report = home.ok(args);
-        for part in ["all is well, ", "version 1, ", "version 12", "redphone doctor --migrate"] {
+        for part in ["all is well, ", "version 1, ", "version 13", "redphone doctor --migrate"] {
             assert!(report.contains(part), "{part:?} is not in {report}");
         }
     }
     let report = doctored(&home, &[]);
-    assert_eq!((&report["version"], &report["newest"]), (&1.into(), &12.into()), "{report}");
+    assert_eq!((&report["version"], &report["newest"]), (&1.into(), &13.into()), "{report}");
     let run = home.run(["doctor", "--rebuild"]);
     assert!(run.code == 4 && run.err.contains("--migrate --rebuild"), "{run:?}");
     assert!(std::fs::read(&store).unwrap() == content, "the store was changed by checking it");

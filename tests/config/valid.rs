@@ -175,14 +175,13 @@ fn heartbeats_and_reminders_are_read() {
 fn status_page_publishers_and_reports_are_read() {
     use redphone::model::oncall::Day;
     use redphone::model::report_rule::{ReportDay, ReportForm, ReportWindow};
-    use redphone::outbound::publisher::PublisherKind;
+    use redphone::outbound::publisher::PublisherKind::{self, Cachet, Statuspage};
 
     let publishing = read(&uncommented_sample()).publishing;
     let page = publishing.status_page.unwrap();
     assert_eq!((page.title.as_str(), page.days, page.served), ("Status", 30, false));
     assert_eq!(page.directory.as_deref(), Some(std::path::Path::new("/var/www/status")));
     let kinds: Vec<PublisherKind> = publishing.publishers.iter().map(|one| one.kind).collect();
-    use PublisherKind::{Cachet, Statuspage};
     assert_eq!(kinds, [Statuspage, Cachet, Cachet]);
     assert_eq!(publishing.publishers[0].components["checkout"], "8kbf7d35c070");
     let report = &publishing.reports[0];

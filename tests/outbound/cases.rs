@@ -131,7 +131,7 @@ async fn wait_may_be_a_time_by_the_clock_of_the_provider() {
     for provider in PROVIDERS {
         for status in [429, 503] {
             let judge: Judge = Arc::new(move |_: &Recorded| {
-                let until = std::time::SystemTime::now() + Duration::from_secs(600);
+                let until = std::time::SystemTime::now() + Duration::from_mins(10);
                 let until = httpdate::fmt_http_date(until);
                 Some(Reply::new(status, "").with("retry-after", until))
             });

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use redphone::backend::Ledger;
 use redphone::backend::file::FileStore;
-use redphone::backend::{Backend, Ledger};
 use redphone::engine::{
     Clock, Engine, EngineOptions, EngineSettings, NamedPublisher, PublishSettings,
 };

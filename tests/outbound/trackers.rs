@@ -38,7 +38,7 @@ impl Clock for StillClock {
     }
 
     async fn sleep(&self, _: Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -383,7 +383,7 @@ async fn settings_decide_whether_the_item_is_done(#[case] closes_items: bool) {
 }
 
 #[tokio::test]
-async fn issue_that_was_deleted_is_gone() {
+async fn issue_that_was_deleted_is_missing() {
     for kind in ALL {
         let scene = Scene::new(kind, &[]).await;
         scene.turn().await;

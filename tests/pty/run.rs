@@ -200,7 +200,7 @@ fn endless_output_leaves_the_panes_fast_and_small() {
     let mut terminal = opened(&store, "Cards fail");
     terminal.press("xk");
     // With more output than fits, the view can be scrolled to the first line.
-    terminal.wait_for_text("↓ 0");
+    terminal.wait_for_text("↑ ");
     terminal.press("g");
     terminal.wait_for_text("lines before this are not kept");
     terminal.press("\x03");

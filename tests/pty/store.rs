@@ -90,6 +90,7 @@ pub fn command(program: &Path, store: &Path, state: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new(program);
     command.arg("--store");
     command.arg(store);
+    command.cwd(state);
     command.env("REDPHONE_USER", "ines");
     command.env("XDG_STATE_HOME", state);
     command.env("XDG_CONFIG_HOME", state);

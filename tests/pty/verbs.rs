@@ -16,7 +16,7 @@ const SEND: &str = "\x13";
 const SIZES: [(u16, u16); 2] = [(126, 36), (80, 24)];
 
 /// Returns a store with two people, a change before the incidents, a known problem, three open
-/// incidents and a resolved one. The viewer is asked to be scribe of the third.
+/// incidents and a resolved one. The viewer is asked to be scribe of the third, and it has a reporter.
 fn company() -> Store {
     let store = Store::filled();
     let now = chrono::Utc::now();
@@ -81,6 +81,8 @@ fn company() -> Store {
     assert!(resolved.status.success(), "{resolved:?}");
     let asked = store.run(&["role", "3", "scribe", "ines", "--ask"]);
     assert!(asked.status.success(), "{asked:?}");
+    let reported = store.run(&["reporter", "3", "Tom Varga"]);
+    assert!(reported.status.success(), "{reported:?}");
     let settings = store.folder.path().join("redphone");
     std::fs::create_dir_all(settings.join("runbooks")).expect("a folder");
     std::fs::write(settings.join("config.toml"), SETTINGS).expect("settings");
@@ -213,6 +215,9 @@ verbs! {
     impact_began_by_name: Action::Command(CommandKind::SetImpactBegan), "1", &[("Cards", ":"), ("a name, or", "impact-began 20m"), ("set the beginning of INC-1: ", ENTER)], "INC-1 beginning of the impact: ", "impact_began_set";
     users_affected: Action::Command(CommandKind::SetAffected), "1", &[("Cards", ":"), ("a name, or", "users-affected 1200 12.5% eu"), ("set the affected users of INC-1: 1200 users", ENTER)], "INC-1 affected users: 1200 users", "affected_set", "/affected/users", "1200";
     involve_team: Action::Command(CommandKind::InvolveTeam), "1", &[("Cards", ":"), ("a name, or", "involve-team payments"), ("involve team payments in INC-1", ENTER)], "INC-1 team payments helps", "team_involved", "/team", "payments";
+    remove_reporter: Action::Command(CommandKind::RemoveReporter), "3", &[("Cards", "jj:"), ("Commands · INC-3", "remove-reporter "), ("the name of one", ENTER), ("Remove a reporter from INC-3", ENTER)], "INC-3 reporter Tom Varga removed", "reporter_removed";
+    attach: Action::Command(CommandKind::AttachEvidence), "1", &[("Cards", ":"), ("a name, or", "attach company.jsonl"), ("attach company.jsonl to INC-1", ENTER), ("can't be taken back", "y")], "INC-1 company.jsonl attached", "evidence_added", "/evidence/name", "company.jsonl";
+    redact: Action::Command(CommandKind::Redact), "3", &[("Cards", "jj:"), ("Commands · INC-3", "redact "), ("what is removed: ", ENTER), ("Remove for good from INC-3", ENTER), ("Redaction of INC-3", "it was asked for"), ("it was asked for", SEND), ("can't be taken back", "y")], "INC-3 redacted", "redacted", "/part", "reporter";
     ask_role: Action::Command(CommandKind::AskForRole), "1", &[("Cards", ":"), ("a name, or", "ask-role scribe bo"), ("of INC-1, asks first", ENTER), ("can't be taken back", "y")], "INC-1 Bo Lindqvist is asked to be scribe", "role_requested", "/person/handle", "bo";
     answer_role: Action::Command(CommandKind::AnswerRole), "3", &[("Cards", "jj:"), ("Commands · INC-3", "answer-role "), ("accept or decline, and", ENTER), ("accept: scribe", ENTER), ("can't be taken back", "y")], "INC-3 role scribe accepted", "role_answered", "/accepted", "true";
     undo: Action::Undo, "1", &[("Cards", "a"), ("INC-1 acknowledged", "u")], "undone: INC-1 acknowledged", "move_taken_back", "/to", "triggered";

@@ -438,7 +438,7 @@ async fn store_of_version_9_gets_the_alerts_it_has_imported() {
          DROP TABLE maintenance; DROP TABLE muted;
          DROP TABLE contact; DROP TABLE waiting_alert;
          DROP TRIGGER event_followed_up; DROP TRIGGER listed_follow_up;
-         DROP TABLE evidence; DROP TABLE follow_up; DROP TABLE publication;
+         DROP TABLE evidence; DROP TABLE involved; DROP TABLE follow_up; DROP TABLE publication;
          DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
          DROP TRIGGER history_day_of_changed;
          DELETE FROM _sqlx_migrations WHERE version >= 10;

@@ -97,7 +97,8 @@ fn make_version_5(path: &Path) {
          DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
          DROP TABLE maintenance; DROP TABLE muted;
          DROP TABLE contact; DROP TABLE waiting_alert;
-         DROP TRIGGER event_followed_up; DROP TABLE evidence; DROP TABLE follow_up; DROP TABLE publication;
+         DROP TRIGGER event_followed_up; DROP TABLE evidence; DROP TABLE involved;
+         DROP TABLE follow_up; DROP TABLE publication;
          DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
          DROP TRIGGER history_day_of_changed;
          DROP INDEX event_by_recorded;

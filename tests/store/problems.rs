@@ -148,14 +148,14 @@ async fn lost_time_is_that_of_all_linked_incidents() {
     assert_eq!((listed[0].incident_count, listed[0].open_count), (3, 0));
     assert_eq!(i64::try_from(listed[0].lost_s).unwrap(), expected);
     assert!(expected >= 240, "two incidents that were detected two minutes ago: {expected}");
-    let one = store.problem(cause.id).await.unwrap();
-    assert_eq!((one.lost_s, one.incidents.len()), (listed[0].lost_s, 3));
+    let found = store.problem(cause.id).await.unwrap();
+    assert_eq!((found.lost_s, found.incidents.len()), (listed[0].lost_s, 3));
     // An open one counts until now.
     let open = declared(&store, "five").await;
     link(&store, open, &cause).await;
-    let one = store.problem(cause.id).await.unwrap();
-    assert_eq!((one.incident_count, one.open_count), (4, 1));
-    assert!(i64::try_from(one.lost_s).unwrap() >= expected + 120, "{}", one.lost_s);
+    let found = store.problem(cause.id).await.unwrap();
+    assert_eq!((found.incident_count, found.open_count), (4, 1));
+    assert!(i64::try_from(found.lost_s).unwrap() >= expected + 120, "{}", found.lost_s);
 }
 
 #[tokio::test]

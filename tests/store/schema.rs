@@ -44,19 +44,10 @@ use crate::support::requests::{envelope, ines};
 /// Tables that are empty unless a migration or a later version has filled them.
 const MAY_BE_EMPTY: [&str; 3] = ["words_todo", "foreign_record", "migration"];
 
-/// Makes a store with rows in every table that commands, reads and imports can fill.
-async fn filled(path: &Path) {
-    let store = open(path).await;
-    let person = PersonRef::new("ines", "Ines Moreau");
-    let directory = Directory { people: vec![person], ..Directory::default() };
-    store.set_directory(&directory).await.unwrap();
-    let person = PersonRef::new("mei", "Mei Castellan");
-    let change = AdministrationChange::put(Entry::Person(person));
-    let request = AdministrationRequest::new(Actor::Person(ines()), change, Utc::now());
-    store.administer(&request).await.unwrap();
-    let problem_id = ProblemId::new();
-    let problem = Problem {
-        id: problem_id,
+/// Returns a problem with a workaround.
+fn problem(id: ProblemId) -> Problem {
+    Problem {
+        id,
         title: "pool too small".into(),
         state: ProblemState::KnownError,
         services: vec!["checkout".into()],
@@ -70,8 +61,12 @@ async fn filled(path: &Path) {
         revision: 0,
         edits: Vec::new(),
         extra: <_>::default(),
-    };
-    let change = Change {
+    }
+}
+
+/// Returns a change that is being made.
+fn running_change() -> Change {
+    Change {
         id: ChangeId::new(),
         kind: ChangeKind::Deploy,
         title: "checkout v812".into(),
@@ -83,8 +78,23 @@ async fn filled(path: &Path) {
         url: None,
         approval: None,
         extra: <_>::default(),
-    };
-    for command in [Command::RecordProblem(problem), Command::RecordChange(change)] {
+    }
+}
+
+/// Makes a store with rows in every table that commands, reads and imports can fill.
+async fn filled(path: &Path) {
+    let store = open(path).await;
+    let person = PersonRef::new("ines", "Ines Moreau");
+    let directory = Directory { people: vec![person], ..Directory::default() };
+    store.set_directory(&directory).await.unwrap();
+    let person = PersonRef::new("mei", "Mei Castellan");
+    let change = AdministrationChange::put(Entry::Person(person));
+    let request = AdministrationRequest::new(Actor::Person(ines()), change, Utc::now());
+    store.administer(&request).await.unwrap();
+    let problem_id = ProblemId::new();
+    for command in
+        [Command::RecordProblem(problem(problem_id)), Command::RecordChange(running_change())]
+    {
         store.execute(&envelope(command)).await.unwrap();
     }
     let first = declared(&store, "Cards fail").await;

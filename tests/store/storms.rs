@@ -179,7 +179,7 @@ async fn rule_names_the_owner(#[case] owner: &str, #[case] expected: Option<&str
         "turn_s": 604_800,
     });
     let directory = Directory {
-        people: ["ines", "tom"].map(|handle| PersonRef::new(handle, handle)).to_vec(),
+        people: ["ines", "tom", "mei"].map(|handle| PersonRef::new(handle, handle)).to_vec(),
         schedules: vec![serde_json::from_value(schedule).unwrap()],
         ..Directory::default()
     };

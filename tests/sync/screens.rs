@@ -31,6 +31,7 @@ use redphone::tui::runtime::create_app;
 use redphone::tui::runtime::interpreter::{Clock, ReadTasks, Surroundings, interpret};
 use redphone::tui::theme::{Depth, Theme};
 use redphone::tui::update::update;
+use redphone::tui::verb::target::Target;
 use redphone::tui::view::view;
 use redphone::tui::workspace::WorkspaceId;
 use rstest::rstest;
@@ -77,6 +78,7 @@ impl Surroundings for Reads {
     fn store_draft(&mut self, _: DraftOp) {}
     fn load_runbooks(&mut self, _: std::path::PathBuf) {}
     fn load_runbook(&mut self, _: std::path::PathBuf, _: String) {}
+    fn load_evidence_file(&mut self, _: std::path::PathBuf, _: Target) {}
     fn open_workspace(&mut self, _: WorkspaceId) {}
     fn start_program(&mut self, _: ProgramSpec) {}
     fn stop_program(&mut self, _: RunId) {}

@@ -31,7 +31,7 @@ fn stage(number: u64) -> Stage {
 #[test]
 fn key_requests_an_issue_once() {
     let mut stage = stage(2047);
-    stage.keys("t");
+    stage.keys("f");
     stage.settle();
     let follow_up = |stage: &Stage| {
         let record = stage.memory.read(2047).0.incident;
@@ -42,7 +42,7 @@ fn key_requests_an_issue_once() {
     stage.send(Message::Elapsed(Timer::Screen));
     assert!(stage.screen().contains("issue requested"), "{}", stage.screen());
     let sent = stage.submitted.len();
-    stage.keys("t");
+    stage.keys("f");
     assert_eq!(stage.submitted.len(), sent, "{}", stage.screen());
     assert!(stage.screen().contains("followed up already"), "{}", stage.screen());
 }

@@ -58,11 +58,11 @@ fn shown(stage: &Stage) -> Option<ScreenKind> {
 
 /// Returns the problem as it would be sent.
 fn sent(stage: &Stage) -> Problem {
-    let problems = stage.submitted.iter().filter_map(|envelope| match &envelope.command {
+    let mut problems = stage.submitted.iter().filter_map(|envelope| match &envelope.command {
         Command::RecordProblem(problem) => Some(problem.clone()),
         _ => None,
     });
-    problems.last().expect("a problem is sent")
+    problems.next_back().expect("a problem is sent")
 }
 
 #[rstest]

@@ -5,7 +5,8 @@ use insta::assert_snapshot;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{IncidentCommand, Link};
-use redphone::model::evidence::{EvidenceContent, content_hash, encode_content};
+use redphone::model::evidence::{EvidenceContent, RedactedPart, content_hash, encode_content};
+use redphone::model::impact::Reporter;
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::ResolutionAction;
@@ -317,6 +318,84 @@ fn evidence_is_read_shown_harmless_and_copied() {
     assert!(!screen.contains('\u{1b}'), "{screen}");
     stage.keys("Esc y e");
     assert_eq!(stage.copied, ["pool exhausted␛[2J\nretry 3"]);
+}
+
+/// A company in which INC-2051 has a reporter, with the id of the reporter.
+fn reported() -> (Memory, Uuid) {
+    let (memory, id) = (company::busy(company::now()), Uuid::from_u128(0x79));
+    let (name, contact) = ("Tom Varga".to_owned(), Some("tom@example.org".to_owned()));
+    let reporter = Reporter { id, name, contact, ticket: None, redacted: false };
+    ask(&memory, 2051, IncidentCommand::AddReporter { reporter });
+    (memory, id)
+}
+
+#[test]
+fn reporter_is_removed_by_name_and_that_can_be_undone() {
+    let (memory, reporter) = reported();
+    let mut stage = Stage::open(memory, (126, 36));
+    stage.type_in_palette("remove-reporter tom varga");
+    stage.keys("Enter");
+    let remove = IncidentCommand::RemoveReporter { reporter };
+    assert_eq!(stage.submitted_commands(), [remove], "{}", stage.screen());
+    assert!(stage.app.inflight.undo.is_some(), "and it can be undone");
+    let mut stage = Stage::busy();
+    stage.type_in_palette("remove-reporter");
+    stage.keys("Enter");
+    assert!(stage.screen().contains("nobody was added as its reporter"), "{}", stage.screen());
+}
+
+#[test]
+fn part_is_redacted_with_a_reason_after_a_question() {
+    let (memory, target) = reported();
+    let mut stage = Stage::open(memory, (126, 36));
+    stage.type_in_palette("redact contact tom varga");
+    stage.keys("Enter");
+    stage.focus_field("Why");
+    stage.write("it was asked for");
+    stage.keys("^s");
+    assert!(stage.submitted.is_empty());
+    assert!(stage.screen().contains("This can't be taken back."), "{}", stage.screen());
+    stage.keys("y");
+    let (part, reason) = (RedactedPart::Contact, "it was asked for".to_owned());
+    let redact = IncidentCommand::Redact { part, target, reason };
+    assert_eq!(stage.submitted_commands(), [redact], "{}", stage.screen());
+    let mut stage = Stage::busy();
+    stage.type_in_palette("redact");
+    stage.keys("Enter");
+    assert!(stage.screen().contains("neither evidence nor reporters"), "{}", stage.screen());
+}
+
+#[test]
+fn file_is_attached_by_its_path_after_a_question() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("app.log");
+    std::fs::write(&path, "pool exhausted\n").expect("a file");
+    let mut stage = Stage::busy();
+    stage.type_in_palette(&format!("attach {}", path.display()));
+    stage.keys("Enter");
+    assert!(stage.submitted.is_empty());
+    let screen = stage.screen();
+    assert!(screen.contains("Attach app.log · 15 B to INC-2051?"), "{screen}");
+    stage.keys("y");
+    let commands = stage.submitted_commands();
+    let [IncidentCommand::AttachEvidence { name, content, .. }] = &commands[..] else {
+        panic!("{commands:?}\n{}", stage.screen());
+    };
+    assert_eq!((name.as_str(), content), ("app.log", &encode_content(b"pool exhausted\n")));
+}
+
+#[test]
+fn file_that_can_not_be_attached_is_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stage = Stage::busy();
+    for (path, why) in
+        [(folder.path().join("none"), "No such file"), (folder.path().into(), "no file")]
+    {
+        stage.type_in_palette(&format!("attach {}", path.display()));
+        stage.keys("Enter");
+        assert!(stage.screen().contains(why), "{}", stage.screen());
+        assert!(stage.submitted.is_empty() && matches!(stage.app.ui.mode, Mode::Panes));
+    }
 }
 
 fn is_suspect(to: &Destination) -> bool {

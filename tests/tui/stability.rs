@@ -26,14 +26,15 @@ fn fill_in(stage: &mut Stage) {
     stage.write("errors at 0");
 }
 
-/// Returns the reason with which a resolution was submitted.
-fn submitted_reason(stage: &Stage) -> Option<Option<&str>> {
-    stage.submitted.iter().find_map(|envelope| match &envelope.command {
+/// Returns the reasons with which resolutions were submitted.
+fn submitted_reasons(stage: &Stage) -> Vec<Option<&str>> {
+    let resolutions = stage.submitted.iter().filter_map(|envelope| match &envelope.command {
         Command::Incident { command: IncidentCommand::Resolve { .. }, because, .. } => {
             Some(because.as_deref())
         }
         _ => None,
-    })
+    });
+    resolutions.collect()
 }
 
 #[rstest]
@@ -42,11 +43,11 @@ fn early_resolution_wants_a_reason_in_the_form(#[values((126, 36), (80, 24))] si
     fill_in(&mut stage);
     assert!(stage.screen().contains("green for 4m of 15m"), "{}", stage.screen());
     stage.keys("^s");
-    assert_eq!(submitted_reason(&stage), None);
+    assert_eq!(submitted_reasons(&stage), [None::<&str>; 0]);
     assert!(stage.screen().contains("say why"), "{}", stage.screen());
     stage.write("the check itself was broken");
     stage.keys("^s");
-    assert_eq!(submitted_reason(&stage), Some(Some("the check itself was broken")));
+    assert_eq!(submitted_reasons(&stage), [Some("the check itself was broken")]);
 }
 
 #[test]
@@ -55,7 +56,7 @@ fn stable_incident_is_resolved_as_ever() {
     fill_in(&mut stage);
     assert!(!stage.screen().contains("Not stable yet"), "{}", stage.screen());
     stage.keys("^s");
-    assert_eq!(submitted_reason(&stage), Some(None));
+    assert_eq!(submitted_reasons(&stage), [None::<&str>]);
 }
 
 #[test]
@@ -65,5 +66,5 @@ fn form_that_waits_until_it_is_stable_needs_no_reason() {
     assert!(stage.screen().contains("Not stable yet"), "{}", stage.screen());
     stage.pass(2);
     stage.keys("^s");
-    assert_eq!(submitted_reason(&stage), Some(None));
+    assert_eq!(submitted_reasons(&stage), [None::<&str>]);
 }

@@ -89,7 +89,7 @@ fn no_leaves_everything_as_it_is() {
 #[case(PAYMENTS, "t", "you are on call for payments already")]
 #[case(PAYMENTS, "u", "you do not stand in for anybody on payments now")]
 #[case(SECURITY, "t", "security has no on-call schedule, so there is no pager to take")]
-#[case(SECURITY, "w", "security has no on-call schedule, so there is no pager to take")]
+#[case(SECURITY, "s", "security has no on-call schedule, so there is no pager to take")]
 fn refusal_says_why(#[case] team: usize, #[case] key: &str, #[case] expected: &str) {
     let mut stage = stage(team);
     stage.keys(key);
@@ -216,7 +216,7 @@ fn cover_is_requested_and_withdrawn_by_keys() {
 #[test]
 fn swap_is_offered_for_a_shift_of_somebody_else() {
     let mut stage = stage(PAYMENTS);
-    stage.keys("w");
+    stage.keys("s");
     let Mode::Pick(picker) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     let Pick::Swap(shift) = picker.items[0].pick.clone() else { panic!("{:?}", picker.items) };
     assert!(picker.items.len() <= 9);
@@ -237,7 +237,7 @@ fn swap_is_offered_for_a_shift_of_somebody_else() {
 #[test]
 fn swap_for_a_shift_that_has_changed_is_not_offered() {
     let mut stage = stage(PAYMENTS);
-    stage.keys("w 1");
+    stage.keys("s 1");
     let Mode::ConfirmStandIn(question) = &stage.app.ui.mode else { panic!("{}", stage.screen()) };
     let shift = question.change.swap().expect("a shift");
     let mut directory = stage.memory.directory_now();
@@ -274,7 +274,7 @@ fn cover_of_another_is_accepted_by_keys() {
 
 #[rstest]
 #[case(PLATFORM, "c", "you have no shift on platform in the next 90 days")]
-#[case(PLATFORM, "w", "you have no shift on platform in the next 90 days")]
+#[case(PLATFORM, "s", "you have no shift on platform in the next 90 days")]
 #[case(PAYMENTS, "v", "nobody else wants cover on payments")]
 #[case(PAYMENTS, "x", "you want no cover on payments")]
 fn refusal_about_cover_says_why(#[case] team: usize, #[case] key: &str, #[case] expected: &str) {

@@ -75,10 +75,10 @@ pub(super) async fn read_detail(
         suspects,
         similar,
         problem,
+        known_errors,
         linked_changes,
         alert_rows,
         soak,
-        known_errors,
     })
 }
 

@@ -113,7 +113,7 @@ async fn import_file(
     let Some(new) = new else {
         let store = open_store_at(&path, &context.config, IfMissing::Refuse).await?;
         let importing = import_records(&store, input, size, source, args);
-        let (added, skipped) = unless_stopped(importing).await??;
+        let (added, skipped) = Box::pin(unless_stopped(importing)).await??;
         store.close().await;
         return print_outcome(context, added, &skipped, args.json);
     };
@@ -126,7 +126,7 @@ async fn import_file(
     let store = open_store_at(&made_at, &context.config, IfMissing::Refuse).await;
     let store = store.map_err(renamed)?;
     let importing = import_records(&store, input, size, source, args);
-    let result = unless_stopped(importing).await.flatten();
+    let result = Box::pin(unless_stopped(importing)).await.flatten();
     store.close().await;
     let (added, skipped) = result.map_err(renamed)?;
     if !new.commit()? {

@@ -90,6 +90,7 @@ fn publisher(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Publ
     let notify = table.read("notify", Value::flag).unwrap_or(true);
     let mut components = BTreeMap::new();
     if let Some(section) = table.section("components") {
+        source.record_position(format!("publishers.{name}.components"), section.offset);
         for (service, _, value) in section.entries() {
             if let Some(component) = source.ok_or_warn(id(&value)) {
                 components.insert(service.to_owned(), component);

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
-use super::table::{CommandRow, Fact, SAMPLE_TEXT};
+use super::table::{Argument, CommandRow, Fact, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField, FieldProblem};
 use crate::model::evidence::{Evidence, MAX_EVIDENCE, decode_content, encode_content};
@@ -22,6 +22,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
         Some(IncidentCommand::AttachEvidence { evidence, name, content })
     },
 )
+.argument(Argument::File)
 .facts(facts);
 
 fn facts(incident: &Incident) -> Vec<Fact> {

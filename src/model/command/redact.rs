@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
-use super::table::{CommandRow, SAMPLE_TEXT};
+use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField, FieldProblem};
 use crate::model::evidence::RedactedPart;
@@ -19,7 +19,8 @@ pub(super) const ROW: CommandRow = CommandRow::new(
         let (part, target) = (RedactedPart::Reporter, Uuid::nil());
         Some(IncidentCommand::Redact { part, target, reason: SAMPLE_TEXT.into() })
     },
-);
+)
+.argument(Argument::Listed("what is removed: evidence app.log, reporter Tom, contact Tom"));
 
 pub(in crate::model) struct Redact<'a> {
     pub part: RedactedPart,

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
-use super::table::CommandRow;
+use super::table::{Argument, CommandRow};
 use super::{CommandKind, IncidentCommand};
 use crate::model::rejection::Rejection;
 use crate::model::{CommandId, Event, EventBody, Incident, PersonRef};
@@ -15,6 +15,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "remove somebody who was added as a reporter",
     |_, _| Some(IncidentCommand::RemoveReporter { reporter: Uuid::nil() }),
 )
+.argument(Argument::Listed("the name of one of its reporters"))
 .inverse(&[CommandKind::AddReporter]);
 
 pub(in crate::model) struct RemoveReporter {

@@ -100,6 +100,8 @@ pub enum Argument {
     Url,
     /// The text of a note.
     Note,
+    /// The path of a file.
+    File,
     Category,
     Services,
     Team,
@@ -118,6 +120,7 @@ impl Argument {
             Self::Incident => "the number of another open incident",
             Self::Url => "a URL such as https://status.example.com",
             Self::Note => "the text of the note",
+            Self::File => "the path of a file, such as ~/app.log",
             Self::Category => "a category, or unknown",
             Self::Services => "services, the primary one first",
             Self::Team => "a team, or none",

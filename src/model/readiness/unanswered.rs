@@ -147,10 +147,8 @@ mod tests {
         directory.maintenance.push(serde_json::from_value(window).unwrap());
         let found = of_requests(&directory, at("2026-03-03T08:00"));
         let window = ("00000001".to_owned(), "The pool is replaced".to_owned());
-        let expected: Vec<Finding> = expected
-            .then(|| Finding::EndlessMaintenance { window: window.0, title: window.1 })
-            .into_iter()
-            .collect();
+        let named = Finding::EndlessMaintenance { window: window.0, title: window.1 };
+        let expected: Vec<Finding> = if expected { vec![named] } else { Vec::new() };
         assert_eq!(found, expected);
     }
 

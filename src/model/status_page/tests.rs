@@ -3,6 +3,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::PublicStatus::{Identified, Investigating, Resolved};
 use super::*;
 use crate::model::Event;
 use crate::model::directory::{Directory, Service};
@@ -120,7 +121,6 @@ fn public_update_is_shown_with_the_status_at_that_time() {
         ])],
         &[],
     );
-    use PublicStatus::{Identified, Investigating};
     let expected = [(Investigating, "We look into it."), (Identified, "It is the pool.")];
     assert_eq!(posts(&page), expected);
     let incident = &page.incidents[0];
@@ -139,7 +139,6 @@ fn incident_without_a_public_title_is_called_by_what_it_affects() {
 #[test]
 fn end_is_published_by_a_neutral_sentence() {
     let ended = page(&[timeline(&[update("We are on it.", Some(json!({}))), resolved()])], &[]);
-    use PublicStatus::{Investigating, Resolved};
     let expected =
         [(Investigating, "We are on it."), (Resolved, "This incident has been resolved.")];
     assert_eq!(posts(&ended), expected);

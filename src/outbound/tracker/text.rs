@@ -97,7 +97,8 @@ fn facts(new: &NewIssue) -> Vec<(&'static str, String)> {
 }
 
 fn one_line(text: &str) -> String {
-    sanitize(text).as_str().split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    sanitize(&words).as_str().to_owned()
 }
 
 fn cut(text: &str, max_chars: usize) -> String {

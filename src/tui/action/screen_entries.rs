@@ -190,7 +190,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         Action::OfferSwap,
         "offer-swap",
-        &["w"],
+        &["s"],
         "offer your next shift for this team in return for one of somebody else",
         SCREEN,
     )
@@ -227,7 +227,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(
         Action::FollowUpItem,
         "follow-up-item",
-        &["t"],
+        &["f"],
         "make this action item an issue in a tracker",
         SCREEN,
     )

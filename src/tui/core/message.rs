@@ -37,6 +37,8 @@ use crate::tui::run::{ProgramSpec, RunEnd, RunId};
 use crate::tui::runbook::{RunbookError, Runbooks};
 use crate::tui::screens::{ScreenPage, ScreenRequest};
 use crate::tui::terminal::questions::Finding;
+use crate::tui::verb::evidence_file_error::EvidenceFileError;
+use crate::tui::verb::target::Target;
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::{OpenWorkspaceError, WorkspaceId};
 
@@ -110,6 +112,8 @@ pub enum Message {
     Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
     /// Evidence was read: its text is shown.
     Evidence(Uuid, Result<Box<EvidenceContent>, BackendError>),
+    /// A file was read that is to be attached to an incident: it is attached, after a question.
+    EvidenceFile(Target, PathBuf, Result<Vec<u8>, EvidenceFileError>, DateTime<Utc>),
     /// The editor has ended: its text goes into the field.
     Edited(Result<String, EditorError>),
     /// The settings file was changed: keys, appearance and rules follow it from now on.
@@ -217,6 +221,8 @@ pub enum Effect {
     LoadProblems,
     /// Read the content of evidence.
     LoadEvidence(Uuid),
+    /// Read a file that is to be attached to an incident.
+    LoadEvidenceFile(PathBuf, Target),
     /// Read a page of the history; the number comes back with the answer.
     LoadHistoryPage(u64, Box<Search>),
     /// Store a filter for later runs.

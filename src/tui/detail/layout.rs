@@ -80,7 +80,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec
     }
     push_classification(&mut out, incident);
     out.lines.push(Line::default());
-    named::push_known_errors(&mut out, detail);
+    named::push_workarounds(&mut out, detail);
     people(&mut out, incident);
     service_levels(&mut out, detail);
     if app.travel.is_none() {

@@ -48,7 +48,7 @@ pub(super) fn push_context(out: &mut Fields<'_>, detail: &Detail) {
 }
 
 /// Appends the known errors that may be behind it, and how one is linked.
-pub(super) fn push_known_errors(out: &mut Fields<'_>, detail: &Detail) {
+pub(super) fn push_workarounds(out: &mut Fields<'_>, detail: &Detail) {
     if detail.known_errors.is_empty() {
         return;
     }

@@ -19,6 +19,7 @@ use tui_textarea::CursorMove;
 use uuid::Uuid;
 
 use crate::model::command::CommandKind;
+use crate::model::evidence::RedactedPart;
 use crate::model::{Envelope, IncidentCommand, Priority, ProblemId, Status};
 use crate::sync::drafts::Draft;
 
@@ -67,6 +68,13 @@ pub enum Kind {
     ActionItem {
         /// The action item; a new one has a new id.
         id: Uuid,
+    },
+    /// Say why a part of the record is removed for good.
+    Redact {
+        /// What kind of part it is.
+        part: RedactedPart,
+        /// The evidence or the reporter.
+        target: Uuid,
     },
     /// Say why an incident that is resolved or closed is corrected.
     Correction {

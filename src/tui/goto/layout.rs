@@ -14,6 +14,8 @@ const FRAME: u16 = 4;
 const TITLE_FRAME: u16 = 6;
 /// The blank columns between a key and its destination, and between two columns of items.
 const GAP: usize = 2;
+/// The width to which a column is narrowed before the first one is.
+const MIN_WIDTH: u16 = 8;
 
 /// A key of the menu, and where it goes.
 pub(in crate::tui) struct GotoItem {
@@ -84,7 +86,8 @@ fn key_width(column: &[GotoItem]) -> usize {
     column.iter().map(|item| width(&item.key)).max().unwrap_or(0)
 }
 
-/// Returns the widths of columns. Where they do not fit, the widest ones give way.
+/// Returns the widths of columns. Where they do not fit, those after the first one give way, the widest
+/// first; the first one does once they are at their least.
 fn fitting_widths(columns: &[&[GotoItem]], room: u16) -> Vec<u16> {
     let wanted = |column: &&[GotoItem]| {
         let names = column.iter().map(|item| width(item.name)).max().unwrap_or(0);
@@ -92,8 +95,14 @@ fn fitting_widths(columns: &[&[GotoItem]], room: u16) -> Vec<u16> {
     };
     let mut widths: Vec<u16> = columns.iter().map(wanted).collect();
     while widths.iter().sum::<u16>() > room {
-        let Some(widest) = widths.iter_mut().max() else { break };
-        *widest -= 1;
+        let later = widths.iter_mut().skip(1).filter(|width| **width > MIN_WIDTH).max();
+        match later {
+            Some(widest) => *widest -= 1,
+            None => match widths.iter_mut().max() {
+                Some(widest) => *widest -= 1,
+                None => break,
+            },
+        }
     }
     widths
 }
@@ -117,8 +126,8 @@ mod tests {
     #[case((80, 24), (22, 9), &[(60, 18)])]
     // Two columns of four and three: `0-9  action items` and `x  notifications`.
     #[case((40, 6), (39, 6), &[(3, 17), (22, 16)])]
-    // Three columns of three, three and one; the widest give way.
-    #[case((36, 5), (36, 5), &[(2, 10), (14, 10), (26, 8)])]
+    // Three columns of three, three and one; those after the first one give way before it.
+    #[case((36, 5), (36, 5), &[(2, 12), (16, 8), (26, 8)])]
     fn columns_are_as_wide_as_their_items_need(
         #[case] size: (u16, u16),
         #[case] expected: (u16, u16),

@@ -10,7 +10,7 @@ use crate::model::change::{Change, ChangeState};
 use crate::model::time::format_duration;
 
 use crate::tui::core::app::App;
-use crate::tui::lists::shared::{MEDIUM, OWNER_WIDTH, WIDE, day, detail, one_line, today};
+use crate::tui::lists::shared::{MEDIUM, OWNER_WIDTH, day, detail, one_line, today};
 use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
 use crate::tui::screens::item::{ListItem, Rank};
 use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
@@ -31,6 +31,8 @@ const BY: &str = "BY";
 const SUSPECT: &str = "SUSPECT OF";
 
 const SUSPECT_WIDTH: usize = 14;
+/// The width of the list from which on the approval stands beside the state.
+const APPROVAL_FROM: usize = 90;
 /// The position of the calendar among the orders.
 const CALENDAR: usize = 3;
 /// How many days the calendar shows, and how many of them have passed.
@@ -42,16 +44,17 @@ const STEP_DAYS: i64 = 7;
 const DAY_CELL: usize = 8;
 
 fn columns(room: usize) -> Vec<ColumnSpec> {
+    let state_width = if room < APPROVAL_FROM { 11 } else { 19 };
     fit(
         &[
             ColumnSpec::new(STARTS, 16, 0),
-            ColumnSpec::new(STATE, 19, 40),
+            ColumnSpec::new(STATE, state_width, 40),
             ColumnSpec::fill(TITLE),
             ColumnSpec::new(SERVICES, 22, MEDIUM),
-            ColumnSpec::new(SUSPECT, SUSPECT_WIDTH, MEDIUM),
-            ColumnSpec::new(KIND, 11, WIDE),
-            ColumnSpec::new(TOOK, 6, WIDE).right(),
-            ColumnSpec::new(BY, OWNER_WIDTH, WIDE),
+            ColumnSpec::new(SUSPECT, SUSPECT_WIDTH, 108),
+            ColumnSpec::new(KIND, 11, 156),
+            ColumnSpec::new(TOOK, 6, 140).right(),
+            ColumnSpec::new(BY, OWNER_WIDTH, 120),
         ],
         room,
     )
@@ -211,6 +214,10 @@ impl ScreenLogic for ChangesScreen {
         true
     }
 
+    fn has_sections(&self, order: usize) -> bool {
+        order == 0 || order == CALENDAR
+    }
+
     fn request(&self, app: &App, screen: &ListScreen, limit: u32) -> Option<ScreenRequest> {
         if screen.offset == 0 {
             return Some(ScreenRequest::Changes(ChangeSearch::first(limit)));
@@ -319,11 +326,13 @@ impl ScreenLogic for ChangesScreen {
             ChangeState::Failed | ChangeState::RolledBack => theme.past(),
             _ => theme.dim(),
         };
+        let shown_state =
+            if width < APPROVAL_FROM { change.state.to_string() } else { state(change) };
         let mut lines = vec![line(
             &columns(width),
             vec![
                 Cell::new(STARTS, start(app, change.starts_at), theme.dim()),
-                Cell::new(STATE, state(change), state_style),
+                Cell::new(STATE, shown_state, state_style),
                 Cell::new(TITLE, one_line(&change.title), theme.text()),
                 Cell::new(SERVICES, services(app, change), theme.text()),
                 Cell::new(SUSPECT, suspicion.map(suspect_of).unwrap_or_default(), theme.strong()),

@@ -4,7 +4,7 @@ use crate::backend::lists::{IncidentBrief, ProblemEntry, ProblemSearch};
 use crate::model::problem::ProblemState;
 
 use crate::tui::core::app::App;
-use crate::tui::lists::shared::{DAY_WIDTH, MEDIUM, OWNER_WIDTH, WIDE, day, one_line, today};
+use crate::tui::lists::shared::{DAY_WIDTH, MEDIUM, OWNER_WIDTH, day, one_line, today};
 use crate::tui::problems::logic::text;
 use crate::tui::problems::{lost, rows};
 use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
@@ -39,8 +39,8 @@ fn columns(room: usize) -> Vec<ColumnSpec> {
             ColumnSpec::new(COUNT, 9, 48).right(),
             ColumnSpec::new(OPEN, 4, 60).right(),
             ColumnSpec::new(LOST, 6, MEDIUM).right(),
-            ColumnSpec::new(OWNER, OWNER_WIDTH, MEDIUM),
-            ColumnSpec::new(LAST, DAY_WIDTH, WIDE),
+            ColumnSpec::new(OWNER, OWNER_WIDTH, 88),
+            ColumnSpec::new(LAST, DAY_WIDTH, 104),
             ColumnSpec::new(SERVICES, 20, VERY_WIDE),
             ColumnSpec::new(OPENED, DAY_WIDTH, VERY_WIDE),
         ],
@@ -69,7 +69,7 @@ impl ScreenLogic for ProblemsScreen {
             terms.extend(problem.team.iter().map(|team| ("team", team.clone())));
             match &problem.owner {
                 Some(owner) => {
-                    terms.extend([("owner", owner.handle.clone()), ("owner", owner.name.clone())])
+                    terms.extend([("owner", owner.handle.clone()), ("owner", owner.name.clone())]);
                 }
                 None => terms.push(("owner", "none".to_owned())),
             }

@@ -312,6 +312,13 @@ fn describe_pick(
         Pick::Form(Kind::Override { priority }) => {
             format!("override the priority of {what}: {priority}, asks why")
         }
+        Pick::Form(Kind::Redact { part, .. }) => {
+            format!("remove the {part} from {what} for good, asks why")
+        }
+        Pick::AttachFile(path) => {
+            let file = SafeText::from(path.to_string_lossy());
+            format!("attach {file} to {what}, asks first")
+        }
         Pick::Template(_) => format!("write an update on {what}"),
         Pick::Copy(_, part) => format!("copy {part}"),
         Pick::JumpTo(number) => format!("go to {number}"),

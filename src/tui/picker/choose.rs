@@ -117,6 +117,10 @@ pub(in crate::tui) fn apply_pick(
         Pick::NewActionItem => {
             form::open::open(app, Kind::ActionItem { id: Uuid::now_v7() }, targets, at)
         }
+        Pick::AttachFile(path) => {
+            let target = targets.into_iter().next();
+            target.map(|target| Effect::LoadEvidenceFile(path, target)).into_iter().collect()
+        }
         Pick::Copy(text, what) => appearance::copy_to_clipboard(app, text, what),
         Pick::JumpTo(number) => jump::update::jump_to(app, number),
         Pick::ReadReview(id) => {

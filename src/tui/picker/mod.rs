@@ -6,6 +6,8 @@ pub mod layout;
 pub mod update;
 pub mod view;
 
+use std::path::PathBuf;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
@@ -65,6 +67,8 @@ pub enum Pick {
     ReadReview(IncidentId),
     /// Lists the events of an incident of which the timeline of its review is picked.
     ReviewTimeline(IncidentId),
+    /// Reads a file and attaches it to the target.
+    AttachFile(PathBuf),
     /// Opens the form for a new action item of the review.
     NewActionItem,
     /// Shows a saved view of the queue.

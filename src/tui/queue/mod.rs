@@ -378,7 +378,7 @@ impl Queue {
         let mut rows: Vec<Option<Row>> =
             std::mem::take(&mut self.rows).into_iter().map(Some).collect();
         let mut services = Vec::with_capacity(rows.len());
-        for Nested { position, service, is_nested, folds } in order {
+        for Nested { position, service, is_below: is_nested, folds } in order {
             if let Some(row) = rows.get_mut(position).and_then(Option::take) {
                 self.rows.push(Row { is_nested, folds, ..row });
                 services.push(service);

@@ -26,7 +26,7 @@ pub(super) struct Nested {
     /// The service of its group.
     pub(super) service: String,
     /// Whether it stands below a row from which it follows.
-    pub(super) is_nested: bool,
+    pub(super) is_below: bool,
     /// How many rows stand below it, as they follow from it.
     pub(super) folds: usize,
 }
@@ -47,15 +47,15 @@ pub(super) fn arrange(rows: &[Nestable<'_>]) -> Vec<Nested> {
         let service = rows.get(root).map(|row| row.service).unwrap_or_default();
         let next = orders.len();
         let order = *orders.entry(service).or_insert(next);
-        let is_nested = root != position;
-        *folds.entry(root).or_default() += usize::from(is_nested);
-        keyed.push(((order, root, is_nested, position), service));
+        let is_below = root != position;
+        *folds.entry(root).or_default() += usize::from(is_below);
+        keyed.push(((order, root, is_below, position), service));
     }
     keyed.sort_unstable_by_key(|(key, _)| *key);
-    let nested = keyed.into_iter().map(|((_, _, is_nested, position), service)| Nested {
+    let nested = keyed.into_iter().map(|((_, _, is_below, position), service)| Nested {
         position,
         service: service.to_owned(),
-        is_nested,
+        is_below,
         folds: folds.get(&position).copied().unwrap_or(0),
     });
     nested.collect()
@@ -104,7 +104,7 @@ mod tests {
         let order: Vec<String> = arrange(&rows)
             .iter()
             .map(|row| {
-                let mark = if row.is_nested { "+" } else { "" };
+                let mark = if row.is_below { "+" } else { "" };
                 format!("{mark}{} {} {}", row.position, row.service, row.folds)
             })
             .collect();

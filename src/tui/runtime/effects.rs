@@ -20,11 +20,14 @@ use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use crate::tui::run::{ProgramSpec, RunId};
 use crate::tui::runbook::{NoRunbooks, RunbookError};
+use crate::tui::runtime::evidence_file;
 use crate::tui::runtime::interpreter::{
     ReadTasks, Surroundings, SystemClock, TIMELINE_PAGE, interpret,
 };
 use crate::tui::runtime::run::Runs;
 use crate::tui::runtime::runbooks;
+use crate::tui::verb::evidence_file_error::EvidenceFileError;
+use crate::tui::verb::target::Target;
 use crate::tui::workspace::{OpenWorkspaceError, Opener, WorkspaceId};
 
 /// A request to the task that sends commands, which handles them in order.
@@ -187,6 +190,16 @@ impl Surroundings for Runner {
             let read = spawn_blocking(move || runbooks::load_page(&folder, &requested)).await;
             let read = read.unwrap_or_else(|error| Err(RunbookError::Panicked(error)));
             let _ = messages.send(Message::Runbook(name, read));
+        });
+    }
+
+    fn load_evidence_file(&mut self, path: PathBuf, target: Target) {
+        let messages = self.reads.messages.clone();
+        self.tasks.spawn(async move {
+            let requested = path.clone();
+            let read = spawn_blocking(move || evidence_file::read(&requested)).await;
+            let read = read.unwrap_or_else(|error| Err(EvidenceFileError::Panicked(error)));
+            let _ = messages.send(Message::EvidenceFile(target, path, read, Utc::now()));
         });
     }
 

@@ -30,6 +30,7 @@ use crate::tui::metrics::pages::PagesRequest;
 use crate::tui::run::{ProgramSpec, RunId};
 use crate::tui::runtime::screen_reads;
 use crate::tui::screens::ScreenRequest;
+use crate::tui::verb::target::Target;
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::WorkspaceId;
 
@@ -76,6 +77,9 @@ pub trait Surroundings {
 
     /// Reads one runbook of a folder.
     fn load_runbook(&mut self, folder: PathBuf, name: String);
+
+    /// Reads a file that is to be attached to an incident.
+    fn load_evidence_file(&mut self, path: PathBuf, target: Target);
 
     /// Opens the workspace with this id.
     fn open_workspace(&mut self, workspace: WorkspaceId);
@@ -142,6 +146,9 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         Effect::LocateIncident(number) => surroundings.spawn(reads.locate_incident(number)),
         Effect::LoadProblems => surroundings.spawn(reads.read_problems()),
         Effect::LoadEvidence(id) => surroundings.spawn(reads.read_evidence(id)),
+        Effect::LoadEvidenceFile(path, target) => {
+            surroundings.load_evidence_file(path, target);
+        }
         Effect::LoadDetail(id) => surroundings.spawn(reads.read_detail(id)),
         Effect::LoadEarlierEvents(id, seq) => {
             surroundings.spawn(reads.read_earlier_events(id, seq));

@@ -6,6 +6,7 @@
 mod clock;
 mod editor;
 mod effects;
+pub mod evidence_file;
 mod host;
 pub mod interpreter;
 mod run;

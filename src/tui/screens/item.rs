@@ -44,7 +44,7 @@ pub struct ListItem {
     /// One value for each order of the screen; an order that is missing leaves the items as they
     /// are.
     pub ranks: Vec<Rank>,
-    /// The heading above the item, if it begins a section while the first order is in force.
+    /// The heading above the item, if it begins a section in the order that is in force.
     pub section: Option<String>,
     /// Texts that the screen has prepared for the lines of the item.
     pub notes: Vec<String>,

@@ -82,10 +82,11 @@ pub(in crate::tui) fn heading(app: &App, screen: &ListScreen, width: usize) -> V
 pub(in crate::tui) fn list(app: &App, screen: &ListScreen, width: usize) -> ListLines {
     let logic = logic(screen.kind);
     let mut list = ListLines { lines: Vec::new(), ranges: Vec::new() };
+    let has_sections = logic.has_sections(screen.order);
     let mut section = None;
     for item in &screen.items {
         // Other orders mix the sections.
-        let heading = item.section.as_ref().filter(|_| screen.order == 0);
+        let heading = item.section.as_ref().filter(|_| has_sections);
         if heading != section {
             section = heading;
             if let Some(heading) = heading {

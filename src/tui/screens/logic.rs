@@ -40,6 +40,11 @@ pub(in crate::tui) trait ScreenLogic: Sync {
     /// Returns its orders, the usual one first. Items have one rank for each.
     fn orders(&self) -> &'static [&'static str];
 
+    /// Returns whether an order leaves the sections of its items together, so that each has its heading.
+    fn has_sections(&self, order: usize) -> bool {
+        order == 0
+    }
+
     /// Returns what it reads from the backend, at most `limit` rows; `None` if it shows what the
     /// panes have anyway.
     fn request(&self, _app: &App, _screen: &ListScreen, _limit: u32) -> Option<ScreenRequest> {

@@ -12,6 +12,8 @@ mod answer_role;
 pub mod argument_error;
 mod ask_role;
 mod assign;
+mod attach;
+pub(in crate::tui) mod attach_file;
 pub mod availability;
 pub mod batch;
 mod categorize;
@@ -24,6 +26,7 @@ pub mod declare;
 mod describe;
 mod escalate;
 mod escalation_progress;
+pub mod evidence_file_error;
 mod fold;
 mod impact;
 pub mod link;
@@ -44,6 +47,8 @@ mod prioritize;
 mod reason;
 mod reclassify;
 mod recovery;
+mod redact;
+mod remove_reporter;
 mod reopen;
 mod resolve;
 mod review;
@@ -96,7 +101,10 @@ const VERBS: &[Verb] = &[
     verb(impact::BEGAN_ENTRY, &impact::ImpactBegan),
     verb(impact::AFFECTED_ENTRY, &impact::UsersAffected),
     verb(impact::REPORTER_ENTRY, &impact::AddReporter),
+    verb(remove_reporter::ENTRY, &remove_reporter::RemoveReporter),
     verb(impact::TEAM_ENTRY, &impact::InvolveTeam),
+    verb(attach::ENTRY, &attach::AttachEvidence),
+    verb(redact::ENTRY, &redact::Redact),
     verb(checklist::ENTRY, &checklist::AnswerItem),
     verb(close::ENTRY, &close::Close),
     verb(review::ENTRY, &review::WriteReview),
@@ -137,9 +145,6 @@ const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RecordChange,
     CommandKind::RecordProblem,
     CommandKind::MoveAlerts,
-    CommandKind::RemoveReporter,
-    CommandKind::AttachEvidence,
-    CommandKind::Redact,
     CommandKind::Mute,
     CommandKind::Unmute,
     CommandKind::RequestFollowUp,
@@ -236,6 +241,7 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
         Kind::NewProblem => read(&link::ProblemForm),
         Kind::Review => read(&review::ReviewForm),
         Kind::ActionItem { id } => read(&action_item::ActionItemForm { id: *id }),
+        Kind::Redact { part, target } => read(&redact::RedactForm { part: *part, target: *target }),
         Kind::Correction { commands } => read(&correction::CorrectionForm { commands }),
         Kind::Contact { .. } => read(&ContactForm { quiet: false }),
         Kind::QuietHours => read(&ContactForm { quiet: true }),

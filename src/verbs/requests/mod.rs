@@ -325,9 +325,15 @@ mod tests {
     fn verbs_whose_commands_have_no_inverse_are_irreversible() {
         for verb in Verb::ALL.iter().filter(|verb| **verb != Verb::Undo) {
             // A request for a role and its answer are messages between two people: roles are given and
-            // taken back by commands that are undone as others are.
+            // taken back by commands that are undone as others are. A request for an issue is one to a
+            // tracker, where the issue can be closed.
             let is_message = |kind: CommandKind| {
-                matches!(kind, CommandKind::AskForRole | CommandKind::AnswerRole)
+                matches!(
+                    kind,
+                    CommandKind::AskForRole
+                        | CommandKind::AnswerRole
+                        | CommandKind::RequestFollowUp
+                )
             };
             let is_reversible =
                 |kind: &&CommandKind| !kind.row().inverse.is_empty() || is_message(**kind);

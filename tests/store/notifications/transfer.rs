@@ -129,7 +129,7 @@ fn make_version_8(path: &std::path::Path, lines: &[String]) {
          DROP TABLE maintenance; DROP TABLE muted;
          DROP TABLE contact; DROP TABLE waiting_alert;
          DROP TRIGGER event_followed_up; DROP TRIGGER listed_follow_up;
-         DROP TABLE evidence; DROP TABLE follow_up; DROP TABLE publication;
+         DROP TABLE evidence; DROP TABLE involved; DROP TABLE follow_up; DROP TABLE publication;
          DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
          DROP TRIGGER history_day_of_changed;
          DELETE FROM _sqlx_migrations WHERE version >= 9; PRAGMA user_version = 8;",

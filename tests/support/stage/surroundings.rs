@@ -16,7 +16,9 @@ use redphone::sync::drafts::DraftOp;
 use redphone::tui::core::message::{Effect, Message, OutboxRequest, Timer};
 use redphone::tui::run::{ProgramSpec, RunId};
 use redphone::tui::runbook::RunbookError;
+use redphone::tui::runtime::evidence_file;
 use redphone::tui::runtime::interpreter::{Clock, ReadTasks, Surroundings, interpret};
+use redphone::tui::verb::target::Target;
 use redphone::tui::workspace::WorkspaceId;
 
 use super::Stage;
@@ -169,6 +171,11 @@ impl Surroundings for Stage {
             fault: io::Error::from(io::ErrorKind::NotFound).into(),
         });
         self.answer(Message::Runbook(name, page));
+    }
+
+    fn load_evidence_file(&mut self, path: PathBuf, target: Target) {
+        let read = evidence_file::read(&path);
+        self.answer(Message::EvidenceFile(target, path, read, self.now));
     }
 
     fn open_workspace(&mut self, workspace: WorkspaceId) {

@@ -21,11 +21,11 @@ impl Importer {
             return Err(invalid("incident", RecordProblem::NoIncident));
         };
         let mut batch = Batch::default();
-        let put = evidence_table::put_imported(&mut batch, &imported, content, &incident);
+        evidence_table::put_imported(&mut batch, &imported, content, &incident);
         if batch.is_empty() {
             return Ok(());
         }
-        self.add_other(put, batch).await
+        self.add_other(Ok(()), batch).await
     }
 
     async fn incident_of(
