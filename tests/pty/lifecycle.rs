@@ -164,95 +164,22 @@ fn incident_goes_from_a_release_to_the_report() {
     let shown = store.shown("1");
     check_kinds(&shown);
     let events = shown["timeline"].as_array().expect("a timeline");
-    events.iter().filter_map(|event| event["kind"].as_str()).collect()
+    let resolved = events.iter().find(|event| event["kind"] == "resolved").expect("it is resolved");
+    assert_eq!(resolved["because"], "the gateway says the same");
+    assert_eq!(resolved["stability"]["required_s"], 900);
+    let linked = events.iter().find(|event| event["kind"] == "linked").expect("a link");
+    assert_eq!(linked["link"]["change"]["title"], "checkout v812");
+    assert_eq!(
+        shown["linked_changes"][0]["state"].as_str().or(suspect(&shown)),
+        Some("rolled_back")
+    );
+
+    check_report(&store);
 }
 
-#[test]
-fn incident_goes_from_a_release_to_the_report() {
-    let store = company();
-    // The release was 20 minutes ago, and its errors began 10 minutes later.
-    let release = ["change", "start", "checkout v812", "--service", "checkout", "--at", "20m"];
-    let change = pipe(&store, &release, "");
-    let since = Utc::now() - TimeDelta::minutes(10);
-    let declared = pipe(&store, &["ingest", "alertmanager"], &errors(since, None));
-    assert!(declared.starts_with("INC-1 declared"), "{declared}");
-
-    let mut terminal = store.open(126, 36);
-    let press = |terminal: &mut crate::support::terminal::Terminal, steps: &[(&str, &str)]| {
-        for (text, keys) in steps {
-            terminal.wait_for_text(text);
-            terminal.press(keys);
-        }
-    };
-    terminal.wait_for_text("Checkout answers");
-    terminal.wait_for_text("Reported");
-    press(
-        &mut terminal,
-        &[
-            // Categorized, and the release is found among the suspects.
-            ("Checkout answers", "c"),
-            ("Category of INC-1", "p"),
-            ("checkout v812", "\t\t\t"),
-            ("▸ [ ] caused", " "),
-            ("[x] caused", SEND),
-            ("INC-1 categorized", "p"),
-            ("Priority of INC-1", "l"),
-            ("high × medium", ENTER),
-            ("INC-1 P2", "o"),
-            ("INC-1 owned by you", "a"),
-            ("INC-1 acknowledged", "t"),
-            ("Move INC-1", "i"),
-        ],
-    );
-    terminal.wait_for_text("INC-1 investigating");
-
-    // It is rolled back, and monitoring says that the errors have ended.
-    let end = store.run(&["change", "end", change.trim(), "--rolled-back"]);
-    assert!(end.status.success(), "{end:?}");
-    let ended = errors(since, Some(Utc::now()));
-    let moved = pipe(&store, &["ingest", "alertmanager"], &ended);
-    assert!(moved.starts_with("INC-1 "), "{moved}");
-    terminal.wait_for_text("P2 · monitoring");
-
-    let early =
-        ["resolve", "1", "--action", "rollback", "--detail", "v811", "--validation", "seen"];
-    let refused = store.run(&early);
-    assert!(!refused.status.success(), "{refused:?}");
-    let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(refused.contains("of 15m: wait, or give a reason"), "{refused}");
-
-    press(
-        &mut terminal,
-        &[
-            ("P2 · monitoring", "r"),
-            ("Not stable yet", "\tback to v811"),
-            ("back to v811", "\terrors at 0"),
-            ("errors at 0", "\tthe gateway says the same"),
-            ("says the same", SEND),
-            ("INC-1 resolved", "g1"),
-            ("Go to INC-1", ENTER),
-            ("errors at 0", "C"),
-            ("Close INC-1", " \t \t \t \t "),
-            ("[x] follow", SEND),
-            ("INC-1 closed", "V"),
-        ],
-    );
-    terminal.wait_for_text("Review of INC-1");
-    terminal.wait_for("it is stored", |screen| !screen.contents().contains("pending"));
-    terminal.press("\x1b");
-    terminal.wait_for("the menu ends", |screen| !screen.contents().contains("Review of INC-1"));
-    terminal.press("\x03");
-    assert!(terminal.wait_for_end().success());
-
-    for section in Section::ALL {
-        let written = store.run(&["review", "1", section.as_str(), "It is written."]);
-        assert!(written.status.success(), "{written:?}");
-    }
-    let published = store.run(&["publish", "1", "--yes"]);
-    assert!(published.status.success(), "{published:?}");
-
-    let shown = store.shown("1");
-    let kinds = kinds(&shown);
+/// Checks that the timeline has the events of the whole way, in order.
+fn check_kinds(shown: &Value) {
+    let kinds = kinds(shown);
     let mut found = kinds.iter();
     for kind in [
         "declared",
@@ -271,22 +198,7 @@ fn incident_goes_from_a_release_to_the_report() {
     ] {
         assert!(found.any(|other| *other == kind), "no {kind} in {kinds:?}");
     }
-    let events = shown["timeline"].as_array().expect("a timeline");
-    let resolved = events.iter().find(|event| event["kind"] == "resolved").expect("it is resolved");
-    assert_eq!(resolved["because"], "the gateway says the same");
-    assert_eq!(resolved["stability"]["required_s"], 900);
-    let linked = events.iter().find(|event| event["kind"] == "linked").expect("a link");
-    assert_eq!(linked["link"]["change"]["title"], "checkout v812");
-    assert_eq!(
-        shown["linked_changes"][0]["state"].as_str().or(suspect(&shown)),
-        Some("rolled_back")
-    );
-
-    check_report(&store);
 }
-
-/// Checks that the timeline has the events of the whole way, in order.
-fn check_kinds(shown: &Value) {}
 
 /// Checks what the report of the month says of the incident.
 fn check_report(store: &Store) {
