@@ -95,3 +95,13 @@ async fn test_message_is_sent_by_the_server() {
     let results = fetch(request.json(&json!({"contact": "mail"}))).await.json();
     assert_eq!((&results[0]["outcome"], &results[0]["answer"]), (&json!("sent"), &json!("queued")));
 }
+
+#[tokio::test]
+async fn test_of_all_contacts_needs_no_body() {
+    let server = server().await;
+    let request = server.request("POST", "/v1/contacts/ines/test").bearer_auth(&server.respond);
+    assert_eq!(fetch(request).await.status, 200);
+    let document = server.get(&server.read, "/v1/openapi.json").await.json();
+    let body = &document["paths"]["/v1/contacts/{person}/test"]["post"]["requestBody"];
+    assert_eq!(body["required"], false, "{body}");
+}

@@ -21,7 +21,7 @@ use super::flatten::flatten;
 use super::forms::name_forms;
 use super::naming::name_schemas;
 use super::requests::close_requests;
-use crate::api::{Details, ErrorCode, details};
+use crate::api::{Details, ErrorCode, details, path};
 use crate::model::command::CommandKind;
 use crate::server::scope::Scope;
 
@@ -269,6 +269,7 @@ pub(in crate::server) fn encode(mut document: OpenApi) -> String {
     // Encoding can't fail: the document consists of names and texts.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     add_maximums(&mut document);
+    allow_absent_bodies(&mut document);
     close_requests(&mut document);
     flatten(&mut document);
     name_forms(&mut document);
@@ -278,6 +279,19 @@ pub(in crate::server) fn encode(mut document: OpenApi) -> String {
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     // Links of rustdoc have no target outside of it: removes their brackets.
     text.replace("[`", "`").replace("`]", "`")
+}
+
+/// The paths to which a POST without a body is one that leaves out all fields.
+const MAY_LACK_BODY: [&str; 1] = [path::TEST_CONTACTS];
+
+/// Says which bodies may be absent, which `utoipa` can say only of bodies that may be null too.
+fn allow_absent_bodies(document: &mut Value) {
+    for path in MAY_LACK_BODY {
+        let pointer = format!("/paths/{}/post/requestBody", path.replace('/', "~1"));
+        if let Some(body) = document.pointer_mut(&pointer) {
+            body["required"] = Value::Bool(false);
+        }
+    }
 }
 
 /// Adds a maximum to each integer: the largest value of its type, but no more than 2⁵³ − 1, up to

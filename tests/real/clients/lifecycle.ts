@@ -176,8 +176,8 @@ const done = await success(
 assert(done.ended_at);
 assert.deepEqual(await success(client.GET("/v1/muted")), []);
 // A problem, from its record to its end.
-const recorded = await success(client.POST("/v1/problems", { body: { title: "Pool too small" } }));
-const problemPath = { id: recorded.problem.id };
+const problem = await success(client.POST("/v1/problems", { body: { title: "Pool too small" } }));
+const problemPath = { id: problem.problem.id };
 const removed = await success(
   client.POST("/v1/problems/{id}", {
     params: { path: problemPath, query: { revision: 1 } },
