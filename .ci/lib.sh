@@ -21,10 +21,24 @@ step() {
     printf '\n== %s (%ss)\n' "$1" "$SECONDS"
 }
 
+# Prints what each failed test printed, at most 40 lines of it: the end of the output names all that is wrong.
+failed_tests() {
+    [ -e target/tests.log ] || return 0
+    sleep 1 # `tee` may still write; it is not waited for, because a process that a test left would hold it
+    printf '\n== failed tests\n'
+    awk '
+        /^---- .* stdout ----$/ { lines = 40 }
+        /^failures:$/ { lines = 0 }
+        lines > 0 && NF { print substr($0, 1, 300); lines-- }
+    ' target/tests.log
+    grep -aE '^test .* FAILED$' target/tests.log || true
+}
+
 # Prints the minutes of each step, also after one that has failed.
 report() {
     local status=$? failed="$current"
     end_step
+    [ "$status" = 0 ] || failed_tests
     printf '\n== minutes\n'
     printf '%s\n' "${steps[@]}" | awk '{ seconds = $1; sub(/^[0-9]+ /, ""); printf "%6.1f  %s\n", seconds / 60, $0 }'
     awk -v seconds="$SECONDS" 'BEGIN { printf "%6.1f  in all\n", seconds / 60 }'
@@ -87,6 +101,7 @@ install_needs() {
 # which clippy and rustdoc share; and for the tests, whose build the fuzz targets use again.
 all_steps() {
     trap report EXIT
+    rm -f target/tests.log
     step "what the machine needs"
     install_needs
 
@@ -118,12 +133,12 @@ all_steps() {
 
     step "tests, as the README says"
     # One run shows all that fails.
-    cargo test --locked --no-fail-fast
+    cargo test --locked --no-fail-fast > >(tee target/tests.log) 2>&1
 
     step "fuzz targets"
     .ci/fuzz
 
     step "real parts: keyring, promtool, schemathesis, generated clients, shells, manual pages, MCP, Alertmanager, Prometheus, libraries of senders, a browser"
-    REDPHONE_REAL=1 cargo test --locked --test real -- --nocapture
+    REDPHONE_REAL=1 cargo test --locked --test real -- --nocapture > >(tee target/tests.log) 2>&1
     end_step
 }

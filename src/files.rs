@@ -26,8 +26,21 @@ impl Replacement {
     /// # Errors
     /// When no file can be created in the folder.
     pub(crate) fn begin(target: &Path) -> io::Result<Self> {
-        let file = NamedTempFile::new_in(folder_of(target))?;
-        Ok(Self { target: target.to_owned(), writer: BufWriter::with_capacity(BUFFER_BYTES, file) })
+        NamedTempFile::new_in(folder_of(target)).map(|file| Self::with_file(target, file))
+    }
+
+    /// Begins like [`begin`](Self::begin), with a temporary file whose name begins with `prefix`, so
+    /// that whoever may do so finds the files of killed processes.
+    ///
+    /// # Errors
+    /// When no file can be created in the folder.
+    pub(crate) fn begin_with_prefix(target: &Path, prefix: &str) -> io::Result<Self> {
+        let file = tempfile::Builder::new().prefix(prefix).tempfile_in(folder_of(target))?;
+        Ok(Self::with_file(target, file))
+    }
+
+    fn with_file(target: &Path, file: NamedTempFile) -> Self {
+        Self { target: target.to_owned(), writer: BufWriter::with_capacity(BUFFER_BYTES, file) }
     }
 
     /// Gives the new content the owner, the group and the mode of the file that it replaces, as far

@@ -1,6 +1,6 @@
 //! Holds every later version to what version 0.1.0 wrote, sent, answered and printed.
 //!
-//! `tests/compat/files/README.md` says what the recorded files are and how they were made.
+//! `tests/compat/files/README.md` describes the recorded files and how they were made.
 
 mod compat {
     mod coverage;

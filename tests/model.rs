@@ -6,6 +6,7 @@ mod property;
 mod source;
 
 mod model {
+    mod calls;
     mod commands;
     mod decide;
     mod engine;

@@ -28,6 +28,7 @@ mod store {
     mod naming;
     mod notifications;
     mod open;
+    mod pages;
     mod problems;
     mod properties;
     mod publications;

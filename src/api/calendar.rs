@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::model::administration::AdministrationEvent;
 use crate::model::oncall::CalendarLink;
 
-/// The address of a calendar that is to be created.
+/// The address of a calendar to be created.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"schedule": "payments"}))]
@@ -14,8 +14,8 @@ pub struct CalendarLinkRequest {
     /// The name of the schedule; absent for the shifts of the person on all schedules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
-    /// The handle of the person; by default whoever the token acts for. Naming somebody else needs the
-    /// scope `admin`.
+    /// The handle of the person; by default the one that the token acts for. Naming somebody else
+    /// needs the scope `admin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
     /// The SHA-256 of the secret part of the address, in hexadecimal digits, where the caller has made

@@ -20,7 +20,7 @@ pub struct Order {
     pub id: CommandId,
     /// When the command was requested, by the clock of the requester.
     pub at: DateTime<Utc>,
-    /// What the command does, with its arguments.
+    /// The command, with its arguments.
     pub command: Command,
     /// The sequence number of the last event of the incident that the requester has seen (`seq` of
     /// its row); 0 for an incident that must not exist yet. If the incident has changed since, the
@@ -31,14 +31,14 @@ pub struct Order {
     /// person that names one is refused; a program may name them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accept_unknown: bool,
-    /// The handle of the person to whom the token belongs, as far as the requester knows. The
+    /// The handle of the person to whom the token belongs, as far as known to the requester. The
     /// server refuses the command if the token belongs to somebody else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_person: Option<String>,
 }
 
 impl Order {
-    /// Makes the envelope that a backend executes, with the actor of the token.
+    /// Creates the envelope that a backend executes, with the actor of the token.
     #[must_use]
     pub fn into_envelope(self, actor: Actor) -> Envelope {
         Envelope {
@@ -95,14 +95,14 @@ pub enum Answered {
     Done {
         /// The id of the command.
         id: CommandId,
-        /// What the command led to: its events, and the row of its incident.
+        /// The result of the command: its events, and the row of its incident.
         outcome: Box<Outcome>,
     },
     /// The command was refused, or the backend failed while it carried out the command.
     Refused {
         /// The id of the command.
         id: CommandId,
-        /// The kind of error, and a sentence that says what to do.
+        /// The kind of error, and a sentence with a remedy.
         details: Box<Details>,
     },
 }

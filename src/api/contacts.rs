@@ -14,7 +14,7 @@ pub struct ContactChangeRequest {
     /// A contact to add, whose name is free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub add: Option<StoredContact>,
-    /// What to change of a contact.
+    /// The change of a contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<ContactPatch>,
     /// The name of a contact to remove.
@@ -66,7 +66,7 @@ impl From<ContactChange> for ContactChangeRequest {
     }
 }
 
-/// Which contact is to be tried.
+/// The contact to be tested.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"contact": "phone"}))]

@@ -22,10 +22,10 @@ pub struct Details {
     /// The HTTP status of the error. For one command among several, the response can have another
     /// status.
     pub status: u16,
-    /// The kind of error, such as `not_found`. Later versions may add codes. A client treats a code
-    /// that it does not know by the status.
+    /// The kind of error, such as `not_found`. Later versions may add codes. A client treats an
+    /// unknown code by the status.
     pub code: String,
-    /// What is wrong and what to do, as a sentence for people.
+    /// The error and the remedy, as a sentence for people.
     pub detail: String,
     /// The reason for which the rules refuse a command; absent for other errors.
     #[serde(
@@ -34,8 +34,8 @@ pub struct Details {
         deserialize_with = "read_if_defined"
     )]
     pub rejection: Option<RejectionKind>,
-    /// The sentence of `detail` in parts, if it tells how long ago something was: `before`, the time
-    /// and `after`. Who shows it later tells the time as of then. Absent for other sentences.
+    /// The sentence of `detail` in parts, if it contains a relative time: `before`, the time and
+    /// `after`. A program that shows it later can format the time anew. Absent for other sentences.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dated: Option<DatedSentence>,
     /// The sequence number of the last event of the incident, if the command expected another one;
@@ -51,7 +51,7 @@ pub struct Details {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// Reads the reason for a refusal. One of a later version counts as absent: the code says enough.
+/// Reads the reason for a refusal. One of a later version counts as absent: the code is sufficient.
 fn read_if_defined<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RejectionKind>, D::Error> {
     let value = Option::<serde_json::Value>::deserialize(from)?;
     Ok(value.and_then(|value| serde_json::from_value(value).ok()))
@@ -81,7 +81,7 @@ pub enum ErrorCode {
     TooSlow,
     /// Another change was first.
     Conflict,
-    /// The incident has changed since the requester has seen it.
+    /// The incident has changed since the requester's last read.
     ChangedMeanwhile,
     /// The body is too long.
     TooLarge,
@@ -233,7 +233,7 @@ impl From<BackendError> for Details {
 impl Details {
     /// Converts the details to the error of a backend.
     ///
-    /// Errors that a retry may cure become temporary ones, so that no command is given up because a
+    /// Errors that a retry may cure become temporary ones, so that no command is dropped because a
     /// token must be renewed or a server fails for a while.
     #[must_use]
     pub fn into_error(self, now: DateTime<Utc>) -> BackendError {
@@ -242,7 +242,7 @@ impl Details {
             return BackendError::rejected(Rejection::ChangedMeanwhile { expected, current }, now);
         }
         let detail = self.detail;
-        // The sentence of an old server says "2 min ago" as of its answer.
+        // The sentence of an old server contains "2 min ago" as of its answer.
         let rejection = |kind| {
             let kind = self.rejection.unwrap_or(kind);
             let rejection = match &self.dated {

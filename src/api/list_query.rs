@@ -33,7 +33,7 @@ pub struct Feed {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(
         example = "note_added,resolved",
-        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked|follow_up_set|impact_began_set|affected_set|reporter_added|reporter_removed|team_involved|evidence_added|redacted)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked|follow_up_set|impact_began_set|affected_set|reporter_added|reporter_removed|team_involved|evidence_added|redacted))*)?$"
+        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked|follow_up_set|impact_began_set|affected_set|reporter_added|reporter_removed|team_involved|evidence_added|redacted|review_submitted)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked|follow_up_set|impact_began_set|affected_set|reporter_added|reporter_removed|team_involved|evidence_added|redacted|review_submitted))*)?$"
     )]
     pub kinds: String,
     /// The handle of the person who caused them, or the name of a program.
@@ -93,8 +93,9 @@ pub struct ChangeRecords {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Reviews {
-    /// The states of the reviews, separated by commas: `missing`, `draft`, `in_review`, `published`;
-    /// all if it is absent. A review is missing if a P1 or P2 ended and nobody has begun its review.
+    /// The states of the reviews, separated by commas: `missing`, `draft`, `in_review`,
+    /// `published`; all if it is absent. A review is missing if a P1 or P2 ended and its review was
+    /// not begun.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(
         example = "missing,draft",
@@ -115,7 +116,7 @@ pub struct Reviews {
 }
 
 /// Selects a page of the action items of all incidents: open ones first, by the day on which they
-/// are due; those without a day come last.
+/// are due; those without a day last.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -140,7 +141,8 @@ pub struct ActionItems {
     pub after: Option<PageMark>,
 }
 
-/// Selects a page of the problems, newest first.
+/// Selects a page of the problems: open ones first, then known errors, and removed ones last; in each
+/// state the newest first.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]

@@ -20,7 +20,7 @@ pub mod replies;
 pub mod resource;
 
 /// The response header with the server's time at which it answered (RFC 3339, milliseconds). A
-/// client measures with it how far its clock is off.
+/// client measures the offset of its clock with it.
 pub const SERVER_TIME: &str = "redphone-time";
 
 pub use calendar::{CalendarLinkRequest, CreatedCalendarLink};

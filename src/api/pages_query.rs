@@ -1,4 +1,4 @@
-//! The parameters of the pages of measures, and what they mean.
+//! The parameters of the pages of measures, and their meaning.
 
 use std::str::FromStr;
 
@@ -20,7 +20,7 @@ const MAX_OFFSET_S: i32 = 86_400;
 pub struct BadParameter {
     /// The name of the parameter.
     pub name: &'static str,
-    /// What is wrong with its value.
+    /// The error of its value.
     pub problem: String,
 }
 
@@ -37,8 +37,9 @@ impl query::Pages {
         let edges = window.edges.iter().skip(1).map(|edge| time(*edge)).collect();
         let changes = offsets.changes.iter().map(|(at, offset)| format!("{}={offset}", time(*at)));
         Self {
-            from: window.from,
-            to: window.to,
+            from: Some(window.from),
+            to: Some(window.to),
+            window: String::new(),
             edges: join(edges),
             by: Some(join(by.iter().map(|by| by.as_str().to_owned()).collect())),
             priority: join(selection.priorities.iter().map(|p| p.as_str().to_owned()).collect()),
@@ -52,7 +53,8 @@ impl query::Pages {
         }
     }
 
-    /// Returns the query that the parameters stand for. `window` is theirs, which is checked already.
+    /// Returns the query for the parameters. `window` is the window in them, which is checked
+    /// already.
     ///
     /// # Errors
     ///
@@ -78,7 +80,12 @@ impl query::Pages {
         Ok(PagesQuery { window, selection, by: distinct, offsets: self.offsets()? })
     }
 
-    fn offsets(&self) -> Result<Offsets, BadParameter> {
+    /// Returns the offsets of the viewer's zone.
+    ///
+    /// # Errors
+    ///
+    /// Which parameter means nothing, and why.
+    pub fn offsets(&self) -> Result<Offsets, BadParameter> {
         let is_offset = |offset: i32| (-MAX_OFFSET_S..=MAX_OFFSET_S).contains(&offset);
         if !is_offset(self.offset) {
             return Err(bad("offset", "it is more than a day"));
@@ -120,7 +127,7 @@ fn values<T: FromStr<Err: std::fmt::Display>>(
     Ok(values)
 }
 
-/// Returns names as a parameter: one as it is, several or one that could be mistaken as a JSON list.
+/// Returns names as a parameter: one unchanged, several or an ambiguous one as a JSON list.
 fn names(names: &[String]) -> String {
     match names {
         [] => String::new(),

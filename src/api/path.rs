@@ -21,8 +21,7 @@ pub const EVIDENCE: &str = "/v1/evidence/{id}";
 pub const INGEST_ALERTMANAGER: &str = "/v1/ingest/alertmanager";
 /// The heartbeats: how often each is expected, and when it was last received.
 pub const HEARTBEATS: &str = "/v1/heartbeats";
-/// One heartbeat, by its name: POST is a sign of life, and returns
-/// [`crate::model::signals::BeatOutcome`].
+/// One heartbeat, by its name: POST reports it, and returns [`crate::model::signals::BeatOutcome`].
 pub const HEARTBEAT: &str = "/v1/heartbeats/{name}";
 /// How people are reached: returns [`crate::model::notification::PersonReach`] for each.
 pub const CONTACTS: &str = "/v1/contacts";
@@ -31,12 +30,12 @@ pub const CONTACTS: &str = "/v1/contacts";
 pub const PERSON_CONTACTS: &str = "/v1/contacts/{person}";
 /// Tries the contacts of a person: POST sends a test message.
 pub const TEST_CONTACTS: &str = "/v1/contacts/{person}/test";
-/// Where mails are sent that answer messages: POST takes a mail with all its headers. The document of the
-/// API does not have it, as its form is that of mail.
+/// The receiver of mails that answer messages: POST takes a mail with all its headers. It is not in
+/// the document of the API, because its format is that of mail.
 pub const REPLIES_MAIL: &str = "/v1/replies/mail";
 /// The maintenance windows: takes [`super::query::Maintenance`]. POST creates one.
 pub const MAINTENANCE: &str = "/v1/maintenance";
-/// What a maintenance window would mute: POST takes the window.
+/// The effect that a maintenance window would have now: POST takes the window.
 pub const MAINTENANCE_PREVIEW: &str = "/v1/maintenance/preview";
 /// One maintenance window, by its id. PUT changes it, DELETE ends it.
 pub const MAINTENANCE_WINDOW: &str = "/v1/maintenance/{id}";
@@ -54,10 +53,10 @@ pub const REPLAY_DEAD_LETTER: &str = "/v1/ingest/dead/{number}/replay";
 /// The alerts that wait for others before an incident is declared: takes
 /// [`super::query::WaitingAlerts`], returns [`crate::backend::WaitingList`].
 pub const WAITING_ALERTS: &str = "/v1/ingest/waiting";
-/// The checks whose alerts cried most: takes [`super::query::Noise`], returns
+/// The checks with the most alerts: takes [`super::query::Noise`], returns
 /// [`crate::model::noise::NoiseReport`].
 pub const NOISE: &str = "/v1/noise";
-/// What changed since a cursor: takes [`super::query::Changes`], returns a delta.
+/// The changes since a cursor: takes [`super::query::Changes`], returns a delta.
 pub const CHANGES: &str = "/v1/changes";
 /// The measures of a window: takes [`super::query::Measures`].
 pub const MEASURES: &str = "/v1/measures";
@@ -107,14 +106,16 @@ pub const OVERRIDES: &str = "/v1/schedules/{team}/overrides";
 pub const COVERS: &str = "/v1/schedules/{team}/covers";
 /// POST accepts a request for cover, by its id.
 pub const ACCEPT_COVER: &str = "/v1/covers/{id}/accept";
+/// POST declines a request for cover, by its id.
+pub const DECLINE_COVER: &str = "/v1/covers/{id}/decline";
 /// POST withdraws a request for cover, by its id.
 pub const WITHDRAW_COVER: &str = "/v1/covers/{id}/withdraw";
 /// The addresses of calendars: POST creates one. The directory lists them.
 pub const CALENDAR_LINKS: &str = "/v1/calendar-links";
 /// POST revokes an address of a calendar, by its id.
 pub const REVOKE_CALENDAR_LINK: &str = "/v1/calendar-links/{id}/revoke";
-/// Who changed what of the directory and of the tokens: takes
-/// [`super::list_query::Administration`], returns a page.
+/// The log of changes to the directory and the tokens: takes [`super::list_query::Administration`],
+/// returns a page.
 pub const ADMINISTRATION: &str = "/v1/administration";
 /// The tokens: who may use the API. POST creates one.
 pub const TOKENS: &str = "/v1/tokens";
@@ -122,8 +123,8 @@ pub const TOKENS: &str = "/v1/tokens";
 pub const TOKEN: &str = "/v1/tokens/{id}";
 /// The recorded changes: takes [`super::list_query::ChangeRecords`], returns a page.
 pub const CHANGE_RECORDS: &str = "/v1/change-records";
-/// What the changes on a page are suspected of: takes [`super::list_query::ChangeRecords`], returns
-/// [`crate::backend::lists::Suspicion`] for each that is suspected of something.
+/// The suspicions against the changes on a page: takes [`super::list_query::ChangeRecords`],
+/// returns [`crate::backend::lists::Suspicion`] for each change with suspicions.
 pub const SUSPICIONS: &str = "/v1/change-records/suspicions";
 /// The reviews: takes [`super::list_query::Reviews`], returns a page.
 pub const REVIEWS: &str = "/v1/reviews";
@@ -148,7 +149,7 @@ pub const OPENAPI: &str = "/v1/openapi.json";
 
 /// All paths of the API, including those that need no token, but for those of the verbs, which are
 /// below [`INCIDENT`].
-pub const ALL: [&str; 64] = [
+pub const ALL: [&str; 65] = [
     CAPABILITIES,
     INCIDENTS,
     INCIDENT,
@@ -196,6 +197,7 @@ pub const ALL: [&str; 64] = [
     OVERRIDES,
     COVERS,
     ACCEPT_COVER,
+    DECLINE_COVER,
     WITHDRAW_COVER,
     CALENDAR_LINKS,
     REVOKE_CALENDAR_LINK,

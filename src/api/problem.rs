@@ -7,20 +7,20 @@ use crate::model::problem::ProblemState;
 use crate::model::problem_patch::ProblemPatch;
 use crate::model::status::Category;
 
-/// A problem that is to be recorded.
+/// A problem to be recorded.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProblem {
     /// The title, on one line.
     #[schema(min_length = 1, max_length = 200, example = "Connections leak in the pool")]
     pub title: String,
-    /// How far it is from being removed; a known error if it has a workaround, else open.
+    /// The progress towards its removal; a known error if it has a workaround, otherwise open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ProblemState>,
     /// The services in which it causes incidents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
-    /// The cause, as far as it is known.
+    /// The cause, as far as known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cause: String,
     /// How to reduce its effects. A known error must have one.

@@ -12,8 +12,7 @@ use crate::model::queue::Sort;
 /// Highest value of [`Changes::wait`], in seconds.
 pub const MAX_WAIT_S: u64 = 60;
 
-/// Selects a page of incidents. In the filter, `owner:me` stands for the person that the token acts
-/// for.
+/// Selects a page of incidents. In the filter, `owner:me` means the person that the token acts for.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -65,8 +64,8 @@ pub struct Changes {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Events {
-    /// The `cursor` of the last response, or a time: what was recorded from then on. By default
-    /// the last 24 hours; for server-sent events, what happens from now on.
+    /// The `cursor` of the last response, or a time from which on events were recorded. By default
+    /// the last 24 hours; for server-sent events, only new events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(example = "2026-03-01T22:00:00Z", max_length = 40)]
     pub since: Option<String>,
@@ -79,7 +78,7 @@ pub struct Events {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(
         example = "declared,resolved",
-        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked|follow_up_set|impact_began_set|affected_set|reporter_added|reporter_removed|team_involved|evidence_added|redacted)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked|follow_up_set|impact_began_set|affected_set|reporter_added|reporter_removed|team_involved|evidence_added|redacted))*)?$"
+        pattern = "^((declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked|follow_up_set|impact_began_set|affected_set|reporter_added|reporter_removed|team_involved|evidence_added|redacted|review_submitted)(,(declared|alert_repeated|acknowledged|status_moved|move_taken_back|assigned|team_set|role_given|escalated|prioritized|categorized|services_set|described|note_added|note_corrected|stakeholders_updated|item_answered|resolved|reopened|closed|snoozed|woken|paused|unpaused|merged_into|absorbed|linked|unlinked|reclassified|review_written|action_item_set|review_published|decision_recorded|alerts_moved_out|alerts_moved_in|expected_recovery_set|role_requested|role_answered|acknowledged_in_part|muted|unmuted|folded|noise_marked|follow_up_set|impact_began_set|affected_set|reporter_added|reporter_removed|team_involved|evidence_added|redacted|review_submitted))*)?$"
     )]
     pub kinds: String,
     /// The team that is responsible for the incident now.
@@ -108,13 +107,13 @@ pub struct OnCall {
     pub team: Option<String>,
 }
 
-/// What requests to declare or change an incident have beside their body.
+/// The parameters of requests to declare or change an incident besides their body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ChangeOptions {
-    /// Whether services and teams that the directory does not have are meant. Without it, a request
-    /// of a person that names one is refused; a program may name them.
+    /// Whether services and teams that the directory does not have are accepted. Without it, a
+    /// request of a person that names one is refused; a program may name them.
     #[serde(default)]
     pub accept_unknown: bool,
 }
@@ -139,7 +138,7 @@ pub struct Timeline {
     pub limit: Option<u32>,
 }
 
-/// Selects the alerts of an incident: the first ones, those that fire before the others.
+/// Selects the alerts of an incident: the first ones, firing ones before the others.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -181,7 +180,7 @@ pub struct DeadLetters {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Maintenance {
-    /// Whether also those are returned that have ended, after the others.
+    /// Whether ended ones are returned as well, after the others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
     /// The maximum number of windows, from 1 to 1000; 100 by default.
@@ -190,12 +189,12 @@ pub struct Maintenance {
     pub limit: Option<u32>,
 }
 
-/// Says which revision a record must have that is changed.
+/// The revision that a record must have to be changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Revision {
-    /// The revision that the requester has seen: the request is refused if it has another one.
+    /// The expected revision: the request is refused if the current one differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(minimum = 0)]
     pub revision: Option<u32>,
@@ -251,12 +250,20 @@ pub struct Noise {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Pages {
-    /// The window's start, included.
+    /// The window's start, included; required without `window`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(example = "2026-03-01T00:00:00Z")]
-    pub from: DateTime<Utc>,
-    /// The window's end, excluded.
+    pub from: Option<DateTime<Utc>>,
+    /// The window's end, excluded; required without `window`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(example = "2026-03-08T00:00:00Z")]
-    pub to: DateTime<Utc>,
+    pub to: Option<DateTime<Utc>>,
+    /// The window by its name, in place of `from`, `to` and `edges`: a number of days up to now such as `30d`, a
+    /// calendar month such as `2026-03`, `month` for the present one, `last-month`, or FROM..TO. Days and months
+    /// are those of the viewer's zone, which `offset` says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "2026-03")]
+    pub window: String,
     /// The times at which the buckets after the first one start, in ascending order and separated
     /// by commas. Without it there is one bucket.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -275,12 +282,12 @@ pub struct Pages {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(example = "performance")]
     pub category: String,
-    /// Only incidents with this primary service; may be given as a JSON list of names. `none` stands for
-    /// incidents without one.
+    /// Only incidents with this primary service; may be given as a JSON list of names. `none`
+    /// selects incidents without one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(example = "checkout")]
     pub service: String,
-    /// Only incidents of this team; may be given as a JSON list of names. `none` stands for incidents
+    /// Only incidents of this team; may be given as a JSON list of names. `none` selects incidents
     /// without one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[param(example = "payments")]
@@ -312,12 +319,20 @@ fn is_utc(offset: &i32) -> bool {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Measures {
-    /// The window's start, included.
+    /// The window's start, included; required without `window`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(example = "2026-03-01T00:00:00Z")]
-    pub from: DateTime<Utc>,
-    /// The window's end, excluded.
+    pub from: Option<DateTime<Utc>>,
+    /// The window's end, excluded; required without `window`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[param(example = "2026-03-08T00:00:00Z")]
-    pub to: DateTime<Utc>,
+    pub to: Option<DateTime<Utc>>,
+    /// The window by its name, in place of `from`, `to` and `edges`: a number of days up to now such as `30d`, a
+    /// calendar month such as `2026-03`, `month` for the present one, `last-month`, or FROM..TO. Days and months
+    /// are those of UTC.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[param(example = "2026-03")]
+    pub window: String,
     /// The times at which the buckets after the first one start, in ascending order and separated
     /// by commas. Without it there is one bucket.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -1,12 +1,16 @@
-//! What people and scripts send and get for one incident at a time, beside the commands of clients
-//! that work offline.
+//! Requests and responses of people and scripts for one incident at a time, as opposed to the
+//! commands of clients that work offline.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::backend::{FeedEntry, Outcome, PageMark};
+use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::command::Declaration;
+use crate::model::declared_impact::DeclaredImpact;
+use crate::model::impact::{Affected, Reporter, parse_share};
 use crate::model::priority::{Impact, Urgency};
 use crate::model::status::{Category, Source};
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, PersonRef, Summary};
@@ -31,14 +35,14 @@ pub struct NewIncident {
     /// How fast it must be handled; `medium` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub urgency: Option<Urgency>,
-    /// The kind of fault, where it is known.
+    /// The kind of fault, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
     /// How it was detected; by default `monitoring` with a token of scope `ingest`, and `internal`
     /// with one of a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// What users see; may have several lines.
+    /// The symptoms that users see; may have several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symptoms: Option<String>,
     /// When it was noticed, not after the report; the time of the report by default.
@@ -50,19 +54,95 @@ pub struct NewIncident {
     /// The team that answers for it; by default the one of the primary service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
-    /// Free words.
+    /// Free-form labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
-    /// An alert with the key of an open incident is counted there, and declares nothing.
+    /// An alert with the key of an open incident is counted in that incident, and declares nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dedup_key: Option<String>,
     /// The runbook's name or URL; by default the one of the primary service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
+    /// When the impact began, which may be before it was noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub began_at: Option<DateTime<Utc>>,
+    /// How many users it affects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 100_000_000_000_i64)]
+    pub users: Option<u64>,
+    /// Their share of all users in percent, such as `12.5%`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 10)]
+    pub share: Option<String>,
+    /// The regions that it affects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
+    /// The customers whom it affects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customers: Vec<String>,
+    /// When service is expected to be restored, in the future.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_recovery: Option<DateTime<Utc>>,
+    /// The name of a person who has reported it, other than the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 100)]
+    pub reporter: Option<String>,
+    /// How the reporter can be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
+    pub reporter_contact: Option<String>,
+    /// The reference of the report, such as the number of a ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 200)]
+    pub reporter_ticket: Option<String>,
+    /// The teams that help, besides the one that answers for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
 }
 
 impl NewIncident {
-    /// Returns the declaration as of `now`, with what is absent filled in.
+    /// Returns the impact besides its level, checked as of `now`. A reporter gets the id
+    /// `reporter`, which is the same each time that the request is repeated.
+    ///
+    /// # Errors
+    /// [`BadField`] describes the first field that is wrong.
+    pub fn declared_impact(
+        &self,
+        reporter: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<DeclaredImpact, BadField> {
+        let share = self
+            .share
+            .as_deref()
+            .map(|share| parse_share(share).ok_or(BadField::new("share", FieldProblem::NotAShare)));
+        let trimmed = |text: &Option<String>| text.as_ref().map(|text| text.trim().to_owned());
+        let details = [&self.reporter_contact, &self.reporter_ticket];
+        if self.reporter.is_none() && details.iter().any(|detail| detail.is_some()) {
+            return Err(BadField::new("reporter", FieldProblem::Empty));
+        }
+        let impact = DeclaredImpact {
+            began_at: self.began_at,
+            affected: Affected {
+                users: self.users,
+                share: share.transpose()?,
+                regions: self.regions.clone(),
+                customers: self.customers.clone(),
+            },
+            expected_recovery: self.expected_recovery,
+            reporter: trimmed(&self.reporter).map(|name| Reporter {
+                id: reporter,
+                name,
+                contact: trimmed(&self.reporter_contact),
+                ticket: trimmed(&self.reporter_ticket),
+                redacted: false,
+            }),
+            teams: self.teams.clone(),
+        };
+        impact.check(now)?;
+        Ok(impact)
+    }
+
+    /// Returns the declaration as of `now`, with defaults for absent fields.
     #[must_use]
     pub fn into_declaration(self, source: Source, now: DateTime<Utc>) -> Declaration {
         let reported_at = self.reported_at.unwrap_or(now);
@@ -90,7 +170,7 @@ impl NewIncident {
     }
 }
 
-/// What a request to declare or change an incident led to.
+/// The result of a request to declare or change an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct IncidentOutcome {
     /// The id of the incident. For an alert that is counted in an open incident, that is the open
@@ -117,8 +197,8 @@ pub struct IncidentOutcome {
 }
 
 impl IncidentOutcome {
-    /// Makes the response from the outcomes of the commands of one request, in order. `id` is the
-    /// incident that the request was about.
+    /// Creates the response from the outcomes of the commands of one request, in order. `id` is the
+    /// incident of the request.
     #[must_use]
     pub fn new(id: IncidentId, outcomes: Vec<Outcome>) -> Self {
         let id = outcomes.iter().rev().find_map(|outcome| outcome.incident).unwrap_or(id);
@@ -146,11 +226,11 @@ impl IncidentOutcome {
 pub struct EventPage {
     /// The events, each with its incident.
     pub events: Vec<FeedEntry>,
-    /// The position after the last event that was looked at: `since` of the next request.
+    /// The position after the last examined event: `since` of the next request.
     pub cursor: PageMark,
 }
 
-/// Who is on call for a team.
+/// The person on call for a team.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct OnCallEntry {
     /// The team.
@@ -158,7 +238,7 @@ pub struct OnCallEntry {
     /// The person; absent if the schedule has nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonRef>,
-    /// When somebody else may be on call; absent if that never changes.
+    /// When another person may be on call; absent if that never changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
 }

@@ -1,4 +1,4 @@
-//! Requests to change the directory, and what they lead to.
+//! Requests to change the directory, and their results.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,18 +18,18 @@ pub struct AdministrationRequest {
     pub id: CommandId,
     /// When it was made.
     pub at: DateTime<Utc>,
-    /// Who makes the change.
+    /// The author of the change.
     pub actor: Actor,
     /// The change.
     pub change: AdministrationChange,
-    /// What the entry must be like for the change to be made.
+    /// The precondition on the current entry.
     pub expected: Precondition,
 }
 
-/// What the entry that is to be changed must be like.
+/// A precondition on the entry to be changed.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Precondition {
-    /// It may be there or not.
+    /// It may exist or not.
     #[default]
     Any,
     /// There is no such entry.
@@ -47,10 +47,10 @@ impl AdministrationRequest {
         Self { id: CommandId::new(), at, actor, change, expected: Precondition::Any }
     }
 
-    /// Checks what is expected of the entry as it is.
+    /// Checks the precondition against the current entry.
     ///
     /// # Errors
-    /// There is an entry and none was expected, or it is not the expected one.
+    /// The entry exists although none was expected, or it is not the expected one.
     pub fn check_expected(&self, entry: Option<&Entry>) -> Result<(), AdministrationRefusal> {
         let Some(subject) = self.change.subject() else { return Ok(()) };
         match (&self.expected, entry) {
@@ -86,7 +86,7 @@ pub fn entry_tag(entry: &Entry) -> String {
     hex::encode(&Sha256::digest(json.unwrap_or_default())[..16])
 }
 
-/// What a request led to.
+/// The result of a request.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Administered {
     /// The record of the change; `None` if everything was so already.
@@ -108,7 +108,7 @@ pub struct AdministrationSearch {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{} can't change people, teams, services, schedules or policies: {}", name(.host.as_deref()), advice(.host.as_deref()))]
 pub struct NoAdministration {
-    /// The host of the API, if it is one that is older than this program.
+    /// The host of the API, if its server is older than this program.
     pub host: Option<String>,
 }
 

@@ -1,5 +1,5 @@
-//! Reads of an X.509 certificate (RFC 5280) what rustls does not tell: until when it is valid, its
-//! common name, and what it may be used for.
+//! Reads properties of an X.509 certificate (RFC 5280) that rustls does not expose: its validity,
+//! its common name, and its permitted uses.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -23,7 +23,7 @@ const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 const ANY_USAGE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 const SERVER_AUTHENTICATION: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 
-/// What a certificate says about itself. Nothing of it is verified.
+/// Properties of a certificate. None of them is verified.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct CertificateFacts {
     /// When it begins to be valid.
@@ -108,7 +108,7 @@ fn read_common_name(subject: &[u8]) -> Option<String> {
     name
 }
 
-/// What remains to be read of some DER.
+/// The unread rest of some DER.
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {

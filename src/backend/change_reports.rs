@@ -8,12 +8,12 @@ use crate::model::change::Change;
 use crate::model::reported_change::ReportedChange;
 use crate::model::{Actor, Command, CommandId, Envelope};
 
-/// Held from reading a change until it is written, so that reports of one change that arrive at the same
-/// time do not overwrite each other.
+/// Locked from reading a change until it is written, so that concurrent reports of one change do
+/// not overwrite each other.
 static RECORDING: Mutex<()> = Mutex::const_new(());
 
-/// Records what is reported of changes, and returns them as they are then. The same reports may be
-/// recorded again.
+/// Records reports of changes, and returns the changes afterwards. The same reports may be recorded
+/// again.
 ///
 /// # Errors
 /// A change can't be read or written. Those before it are recorded.

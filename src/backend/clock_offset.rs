@@ -1,4 +1,4 @@
-//! How far the clock of a backend is from that of this machine.
+//! The difference between the clock of a backend and that of this machine.
 
 use chrono::TimeDelta;
 
@@ -14,13 +14,13 @@ pub struct ClockOffset {
 }
 
 impl ClockOffset {
-    /// Differences from this on are told to people.
+    /// The smallest difference that is shown to people.
     pub const NOTABLE: TimeDelta = TimeDelta::seconds(30);
     /// Smaller differences are not corrected: clocks differ a little.
     pub const LEAST_CORRECTED: TimeDelta = TimeDelta::seconds(1);
 
-    /// Returns by how much times of this machine's clock are corrected; zero if the clocks agree as
-    /// far as that can be told.
+    /// Returns the correction for times of this machine's clock; zero if the clocks agree as far as
+    /// known.
     #[must_use]
     pub fn correction(&self) -> TimeDelta {
         if self.offset.abs() < self.uncertainty.max(Self::LEAST_CORRECTED) {
@@ -30,7 +30,7 @@ impl ClockOffset {
         }
     }
 
-    /// Returns the difference if people should know it.
+    /// Returns the difference if it should be shown to people.
     #[must_use]
     pub fn notable(&self) -> Option<TimeDelta> {
         (self.offset.abs() - self.uncertainty >= Self::NOTABLE).then_some(self.offset)

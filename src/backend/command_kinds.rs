@@ -42,7 +42,7 @@ impl DerefMut for CommandKinds {
     }
 }
 
-/// A kind of a command, or what a later version has in its place.
+/// A kind of a command, or the name of one that a later version defines.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Kind {

@@ -12,7 +12,7 @@ pub struct ContactRequest {
     pub id: CommandId,
     /// When it was made.
     pub at: DateTime<Utc>,
-    /// Who makes the change.
+    /// The author of the change.
     pub actor: Actor,
     /// The handle of the person whose contacts are changed.
     pub person: String,
@@ -37,7 +37,7 @@ impl ContactRequest {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{} has no contacts: {}", name(.host.as_deref()), advice(.host.as_deref()))]
 pub struct NoContacts {
-    /// The host of the API, if it is one that is older than this program.
+    /// The host of the API, if its server is older than this program.
     pub host: Option<String>,
 }
 

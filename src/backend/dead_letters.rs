@@ -1,5 +1,5 @@
-//! Dead letters: messages that could not be understood, so that they can be read again once the mapping
-//! or the sender is mended.
+//! Dead letters: messages that could not be understood, so that they can be read again once the
+//! mapping or the sender is corrected.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::model::change::Change;
 use crate::model::status::growing_enum;
 use crate::model::unknown::read_entries;
 
-/// How many dead letters there are at most; older ones are removed.
+/// The maximum number of dead letters; older ones are removed.
 pub const MAX_DEAD_LETTERS: usize = 1000;
 /// How many bytes the messages of all dead letters have at most.
 pub const MAX_DEAD_LETTER_BYTES: u64 = 64 * 1024 * 1024;
@@ -25,17 +25,17 @@ pub const MAX_DEAD_LETTER_BYTES: u64 = 64 * 1024 * 1024;
 pub struct NewDeadLetter {
     /// The receiver that it was sent to, such as `alertmanager`.
     pub source: String,
-    /// Who sent it.
+    /// The sender.
     pub actor: Actor,
     /// The public id of the token that it came with; `None` if it came without one.
     pub token: Option<String>,
-    /// The type of the content, as the sender says.
+    /// The type of the content according to the sender.
     pub content_type: Option<String>,
-    /// What else the receiver reads of the request, by name. No secrets.
+    /// The headers that the receiver reads, by name. No secrets.
     pub headers: BTreeMap<String, String>,
-    /// The query of the request without keys and tokens, as it is in an address.
+    /// The query of the request without keys and tokens, in URL encoding.
     pub query: Option<String>,
-    /// Why it can't be understood.
+    /// The reason why it can't be understood.
     pub reason: String,
     /// The message as it arrived.
     pub message: Vec<u8>,
@@ -56,21 +56,21 @@ pub struct DeadLetter {
     pub count: u64,
     /// The receiver that it was sent to, such as `alertmanager`.
     pub source: String,
-    /// Who sent it, and in whose name it is read again.
+    /// The sender, in whose name it is read again.
     pub actor: Actor,
     /// The public id of the token that it came with; absent if it came without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// The type of the content, as the sender says; absent if it does not.
+    /// The type of the content according to the sender; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// What else the receiver reads of the request, by name.
+    /// The headers that the receiver reads, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The query of the request without keys and tokens, as it is in an address; absent without one.
+    /// The query of the request without keys and tokens, in URL encoding; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
-    /// Why it can't be understood.
+    /// The reason why it can't be understood.
     pub reason: String,
     /// The size of the message in bytes.
     pub bytes: u64,
@@ -91,9 +91,9 @@ pub struct DeadLetterList {
     /// The dead letters.
     #[serde(deserialize_with = "read_entries")]
     pub letters: Vec<DeadLetter>,
-    /// How many there are in all.
+    /// The total number.
     pub total: u64,
-    /// How many were removed because there were too many.
+    /// How many were removed because the maximum was exceeded.
     pub dropped: u64,
 }
 
@@ -110,7 +110,7 @@ growing_enum! {
 /// A message that could not be understood, with its content.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DeadLetterMessage {
-    /// What is known of it.
+    /// Its description.
     pub letter: DeadLetter,
     /// How the bytes of the message are written.
     pub encoding: MessageEncoding,
@@ -131,8 +131,7 @@ impl DeadLetterMessage {
         }
     }
 
-    /// Returns the message as it arrived; `None` if it is written in a way that this version does not
-    /// know.
+    /// Returns the message as it arrived; `None` if its encoding is unknown to this version.
     #[must_use]
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self.encoding {
@@ -143,12 +142,12 @@ impl DeadLetterMessage {
     }
 }
 
-/// What became of a message that was read again.
+/// The result of reading a message again.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ReplayedLetter {
-    /// What was known of the message, which is removed.
+    /// The description of the message, which is removed.
     pub letter: DeadLetter,
-    /// What became of its alerts, for each group of them.
+    /// The results of its alerts, for each group of them.
     #[serde(deserialize_with = "read_entries")]
     pub outcomes: Vec<IngestOutcome>,
     /// The changes that it reports, as they are recorded then.

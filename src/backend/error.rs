@@ -1,5 +1,5 @@
-//! Why a backend did not carry out a request: facts and causes, which become a sentence where they
-//! are shown.
+//! Reasons why a backend did not carry out a request: facts and causes, which become a sentence
+//! where they are shown.
 
 use std::error::Error;
 use std::fmt;
@@ -18,7 +18,7 @@ pub enum BackendError {
     Rejected(DatedRejection),
     /// Somebody else was first; nothing remains to be done.
     Conflict(DatedRejection),
-    /// What the request names, such as an incident, does not exist.
+    /// An object that the request names, such as an incident, does not exist.
     NotFound(Missing),
     /// The requester may not do this, or this backend can't do it.
     NotAllowed(Cause),
@@ -48,7 +48,7 @@ impl BackendError {
         }
     }
 
-    /// Returns the error for something that does not exist, other than an incident.
+    /// Returns the error for a missing object other than an incident.
     pub fn not_found(cause: impl Error + Send + Sync + 'static) -> Self {
         Self::NotFound(Missing::Other(Cause::new(cause)))
     }
@@ -68,8 +68,8 @@ impl BackendError {
         Self::Broken(Cause::new(cause))
     }
 
-    /// Returns the error as a sentence for people, as it reads at `now`: however long ago the error
-    /// happened, a time in it is told from then.
+    /// Returns the error as a sentence for people, with times relative to `now`, however long ago
+    /// the error happened.
     #[must_use]
     pub fn sentence(&self, now: DateTime<Utc>) -> String {
         match self {
@@ -78,7 +78,7 @@ impl BackendError {
         }
     }
 
-    /// Returns the sentence around the time that it tells, if it tells one.
+    /// Returns the parts of the sentence before and after its time, if it has one.
     #[must_use]
     pub fn dated(&self) -> Option<DatedSentence> {
         match self {
@@ -110,8 +110,8 @@ impl fmt::Display for BackendError {
 }
 
 impl Error for BackendError {
-    /// Returns the rejection or the typed cause, if there is one. Each says the same as the error
-    /// itself.
+    /// Returns the rejection or the typed cause, if there is one. Each has the same text as the
+    /// error itself.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Rejected(rejection) | Self::Conflict(rejection) => Some(rejection),
@@ -124,7 +124,7 @@ impl Error for BackendError {
     }
 }
 
-/// What a request names and the backend does not have.
+/// An object that a request names and the backend does not have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Missing {
     /// The incident that a command is about.
@@ -141,7 +141,7 @@ pub enum Missing {
     IncidentId(IncidentId),
     /// The incident with this number.
     Number(IncidentNumber),
-    /// Something else, or what only a sentence of a server tells.
+    /// Another object, or one that is known only from a sentence of a server.
     Other(Cause),
 }
 
@@ -174,7 +174,7 @@ impl From<&str> for Missing {
 
 /// The cause of an error. Displayed as a sentence for people.
 ///
-/// Two causes are equal if they say the same.
+/// Two causes are equal if they have the same text.
 #[derive(Clone)]
 pub enum Cause {
     /// A fault that is known by its sentence alone, such as one that a server reported.

@@ -17,9 +17,10 @@ use crate::model::{Event, IncidentId, Summary};
 /// time-out: a claim ends with the process that has it, and a result counts only with its fence.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Returns the recorded events of which people are notified and whose notifications have not been planned
-    /// yet, the earliest first: calls of levels, requests for a role, updates for stakeholders, and changes
-    /// of priority and expected recovery, and resolutions. One read looks at a bounded number of events.
+    /// Returns the recorded events that notify people and whose notifications have not been planned
+    /// yet, the earliest first: calls of levels, requests for a role, updates for stakeholders,
+    /// changes of priority and expected recovery, and resolutions. One read covers a bounded number
+    /// of events.
     async fn unplanned(&self) -> Result<Unplanned, BackendError>;
 
     /// Stores the notifications that were planned for the events up to `plan.to`. Returns `false`,
@@ -36,19 +37,19 @@ pub trait Ledger: Send + Sync {
     /// are then claimed as one.
     async fn claim(&self, request: &ClaimRequest) -> Result<Claimed, BackendError>;
 
-    /// Records the result of an attempt. Returns `false`, and changes nothing, if the claim has gone
-    /// to another program meanwhile.
+    /// Records the result of an attempt. Returns `false`, and changes nothing, if another program
+    /// has the claim by now.
     async fn finish(&self, claim: &Claim, result: &AttemptResult) -> Result<bool, BackendError>;
 
-    /// Ends the claims of processes that are not alive any more, and those of others for which no result
-    /// came for much longer than an attempt may take: their process is stopped or hangs. Their attempts
-    /// count as interrupted. Returns how many there were.
+    /// Ends the claims of processes that are no longer alive, and those without a result for much
+    /// longer than an attempt may take: their process is stopped or hangs. Their attempts count as
+    /// interrupted. Returns their number.
     async fn release_dead(&self, now: DateTime<Utc>) -> Result<u64, BackendError>;
 
-    /// Ends the alerts that were to be reported again by `now` and were not, as if a message had said
-    /// that they are resolved. Only those count that were last reported at `reported_since` or later: of
-    /// others nobody knows whether a report was lost. A bounded number of them is ended at once. A store without alerts has
-    /// none that end by themselves, which is what this method says.
+    /// Ends the alerts that were to be reported again by `now` and were not, as if a message had
+    /// resolved them. Only those count that were last reported at `reported_since` or later: for
+    /// others it is not known whether a report was lost. At most a bounded number is ended per
+    /// call. The default implementation is for a store without alerts.
     async fn expire_alerts(
         &self,
         _now: DateTime<Utc>,
@@ -57,10 +58,11 @@ pub trait Ledger: Send + Sync {
         Ok(ExpiredAlerts::default())
     }
 
-    /// Resolves the incidents that alerts have moved to monitoring while nobody had acknowledged them, once
-    /// none of their alerts has fired for as long as the settings ask. `receives_since` is from when on
-    /// alerts are received: right after a start nothing is resolved, as alerts may have fired before. A
-    /// store without alerts has no such incidents, which is what this method says.
+    /// Resolves the incidents that alerts have moved to monitoring while nobody had acknowledged
+    /// them, once none of their alerts has fired for the time that the settings require.
+    /// `receives_since` is the time from which alerts are received: right after a start nothing is
+    /// resolved, as alerts may have fired before. The default implementation is for a store without
+    /// alerts.
     async fn settle_soaks(
         &self,
         _now: DateTime<Utc>,
@@ -69,38 +71,39 @@ pub trait Ledger: Send + Sync {
         Ok(SettledSoaks::default())
     }
 
-    /// Declares incidents for error budgets that have come to be used too fast, and ends those of budgets
-    /// that are not any more, each once among all programs. A ledger without objectives has nothing to do,
-    /// which is what this method says.
+    /// Declares incidents for error budgets whose burn rate has become too high, and ends those of
+    /// budgets that have recovered, each once among all programs. The default implementation is for
+    /// a ledger without objectives.
     async fn settle_budgets(&self, _now: DateTime<Utc>) -> Result<SettledBudgets, BackendError> {
         Ok(SettledBudgets::default())
     }
 
-    /// Returns the contacts that people have set themselves. A ledger without contacts has none, which is
-    /// what this method says.
+    /// Returns the contacts that people have set themselves. The default implementation is for a
+    /// ledger without contacts.
     async fn stored_contacts(&self) -> Result<Vec<StoredContacts>, BackendError> {
         Ok(Vec::new())
     }
 
-    /// Claims a turn of what one program tries for all at an interval, such as a self-test, if the last
-    /// turn is that long ago. A ledger without such turns gives none, which is what this method does.
+    /// Claims a turn of a periodic task that one program performs for all, such as a self-test, if
+    /// the last turn is at least one interval ago. The default implementation, for a ledger without
+    /// such tasks, grants none.
     async fn claim_test(&self, claim: &TestClaim) -> Result<TestTurn, BackendError> {
         Ok(TestTurn { record: None, is_claimed: false, next: claim.now + claim.every })
     }
 
-    /// Stores what came of a turn.
+    /// Stores the result of a turn.
     async fn record_test(&self, _record: &TestRecord) -> Result<(), BackendError> {
         Ok(())
     }
 
-    /// Returns what was published last, of all whose names begin with a text. A ledger that publishes nothing
-    /// has none, which is what this method says.
+    /// Returns the last publications whose names begin with a text. The default implementation is
+    /// for a ledger that publishes nothing.
     async fn publications(&self, _prefix: &str) -> Result<Vec<PublicationRecord>, BackendError> {
         Ok(Vec::new())
     }
 
-    /// Stores a record in place of the one that was read. Returns `false`, and stores nothing, if another
-    /// program has stored another one meanwhile; so does a ledger that publishes nothing.
+    /// Replaces the record that was read. Returns `false`, and stores nothing, if another program
+    /// has replaced it meanwhile, or if the ledger publishes nothing.
     async fn replace_publication(
         &self,
         _before: Option<&PublicationRecord>,
@@ -118,15 +121,15 @@ pub trait Ledger: Send + Sync {
         Ok(())
     }
 
-    /// Stores what was read from the calendar of a schedule, in place of what was read before. A ledger
-    /// without a directory stores nothing, which is what this method does.
+    /// Stores the content of a schedule's calendar, in place of the content read before. The
+    /// default implementation, for a ledger without a directory, stores nothing.
     async fn store_calendar(&self, _calendar: &ScheduleCalendar) -> Result<(), BackendError> {
         Ok(())
     }
 
-    /// Mutes the incidents that a maintenance window mutes from now on, and releases those that none
-    /// mutes any more, each once among all programs. A bounded number of them is changed at once. A store
-    /// without maintenance windows has nothing to do, which is what this method says.
+    /// Mutes the incidents that a maintenance window mutes from now on, and releases those that
+    /// none mutes any more, each once among all programs. At most a bounded number is changed per
+    /// call. The default implementation is for a store without maintenance windows.
     async fn settle_maintenance(
         &self,
         _now: DateTime<Utc>,
@@ -134,8 +137,8 @@ pub trait Ledger: Send + Sync {
         Ok(SettledMaintenance::default())
     }
 
-    /// Claims action items whose issue in a tracker is to be made, or whose state is to be read. A ledger
-    /// without action items has none, which is what this method says.
+    /// Claims action items whose issue in a tracker must be created, or whose state must be read.
+    /// The default implementation is for a ledger without action items.
     async fn claim_follow_ups(
         &self,
         _request: &FollowUpRequest,
@@ -143,9 +146,9 @@ pub trait Ledger: Send + Sync {
         Ok(FollowUpClaims::default())
     }
 
-    /// Notes that an issue is about to be created, so that after a lost answer nobody creates another one
-    /// without a search. Returns `false` if the claim has gone to another program: then it must not be
-    /// created.
+    /// Records that an issue is about to be created, so that after a lost answer no other program
+    /// creates another one without a search. Returns `false` if another program has the claim by
+    /// now: then it must not be created.
     async fn begin_follow_up(
         &self,
         _claim: &FollowUpClaim,
@@ -154,7 +157,7 @@ pub trait Ledger: Send + Sync {
         Ok(false)
     }
 
-    /// Ends a claim. Returns `false`, and changes nothing, if it has gone to another program meanwhile.
+    /// Ends a claim. Returns `false`, and changes nothing, if another program has it by now.
     async fn finish_follow_up(
         &self,
         _claim: &FollowUpClaim,
@@ -163,8 +166,8 @@ pub trait Ledger: Send + Sync {
         Ok(false)
     }
 
-    /// Stores links before the message that has them is sent. Returns `false` if the ledger has none,
-    /// which is what this method does: then messages have no links either.
+    /// Stores links before the message that contains them is sent. Returns `false` if the ledger
+    /// has no links, as the default implementation does: then messages have none either.
     async fn issue_links(
         &self,
         _links: &[AnswerLink],
@@ -174,14 +177,14 @@ pub trait Ledger: Send + Sync {
     }
 }
 
-/// What was published last of a report, of the status page, or by a publisher.
+/// The last publication of a report, of the status page, or of a publisher.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PublicationRecord {
-    /// What was published, such as `report:weekly`.
+    /// The name of the publication, such as `report:weekly`.
     pub name: String,
     /// When the record was stored.
     pub at: DateTime<Utc>,
-    /// How far it is, as JSON. A record is told from the one before it by this text.
+    /// Its progress, as JSON. A record is distinguished from the one before it by this text.
     pub body: String,
 }
 
@@ -190,7 +193,7 @@ pub struct PublicationRecord {
 pub struct FollowUpRequest {
     /// The present time.
     pub now: DateTime<Utc>,
-    /// The names of the trackers that its settings have; an empty one stands for the default tracker.
+    /// The names of the trackers in its settings; an empty one represents the default tracker.
     pub trackers: Vec<String>,
     /// The maximum number of claims.
     pub limit: u32,
@@ -210,13 +213,13 @@ pub struct FollowUpClaims {
 pub struct FollowUpClaim {
     /// The incident of the action item.
     pub incident: IncidentId,
-    /// What is known of the issue.
+    /// The known state of the issue.
     pub follow_up: FollowUp,
     /// How often it was claimed; an end with another number is void.
     pub fence: i64,
     /// How many attempts before this one have failed, one after the other.
     pub failures: u32,
-    /// When a program began to create the issue without learning what came of it.
+    /// When a program began to create the issue without receiving an answer.
     pub sent_at: Option<DateTime<Utc>>,
 }
 
@@ -227,18 +230,18 @@ pub struct FollowUpEnd {
     pub next: DateTime<Utc>,
     /// How many attempts have failed, one after the other.
     pub failures: u32,
-    /// Why the last attempt failed; `None` if it did not.
+    /// The reason why the last attempt failed; `None` if it did not.
     pub problem: Option<String>,
-    /// Whether an issue may have been created all the same.
+    /// Whether an issue may have been created nevertheless.
     pub may_have_created: bool,
 }
 
-/// What a program wants to try for all.
+/// A periodic task that a program wants to perform for all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TestClaim {
     /// The name of the record.
     pub name: String,
-    /// How often it is tried.
+    /// The interval.
     pub every: TimeDelta,
     /// The present time.
     pub now: DateTime<Utc>,
@@ -247,7 +250,7 @@ pub struct TestClaim {
 /// Whether a program has a turn.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TestTurn {
-    /// What came of the turns before; `None` if there was none.
+    /// The results of the turns before; `None` if there was none.
     pub record: Option<TestRecord>,
     /// Whether this program has the turn.
     pub is_claimed: bool,
@@ -255,7 +258,7 @@ pub struct TestTurn {
     pub next: DateTime<Utc>,
 }
 
-/// What became of alerts that were not reported again.
+/// The result of ending alerts that were not reported again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ExpiredAlerts {
     /// How many were ended.
@@ -264,7 +267,7 @@ pub struct ExpiredAlerts {
     pub next: Option<DateTime<Utc>>,
 }
 
-/// What became of incidents that wait until they were stable for long enough.
+/// The result for incidents that wait for their stable time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SettledSoaks {
     /// How many were resolved.
@@ -273,10 +276,10 @@ pub struct SettledSoaks {
     pub next: Option<DateTime<Utc>>,
 }
 
-/// What became of error budgets that are watched.
+/// The result for error budgets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SettledBudgets {
-    /// How many have come to be used too fast.
+    /// The number of budgets whose burn rate has become too high.
     pub declared: u64,
     /// How many are not used too fast any more.
     pub ended: u64,
@@ -284,14 +287,14 @@ pub struct SettledBudgets {
     pub next: Option<DateTime<Utc>>,
 }
 
-/// What was muted and released.
+/// The numbers of muted and released incidents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct SettledMaintenance {
     /// How many incidents were muted, or are muted until another time.
     pub muted: u64,
     /// How many were released.
     pub released: u64,
-    /// When a window begins or ends next; `None` if none does.
+    /// When a window next begins or ends; `None` if none does.
     pub next: Option<DateTime<Utc>>,
 }
 
@@ -322,9 +325,9 @@ pub struct Plan {
 /// The notifications of a reminder that was not sent yet.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Reminder {
-    /// Of what it reminds.
+    /// The kind of reminder.
     pub kind: ReminderKind,
-    /// What tells it from other reminders of the kind.
+    /// The identity among reminders of the kind.
     pub key: String,
     /// The present time.
     pub now: DateTime<Utc>,
@@ -332,7 +335,7 @@ pub struct Reminder {
     pub notifications: Vec<Notification>,
 }
 
-/// Which notifications a program wants to send.
+/// The selection of notifications that a program can send.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ClaimRequest {
     /// The present time.
@@ -343,7 +346,7 @@ pub struct ClaimRequest {
     pub limit: u32,
 }
 
-/// What a program has claimed.
+/// The notifications that a program has claimed.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Claimed {
     /// The claims, those of the highest priority first, and of these the ones that are due longest.

@@ -4,6 +4,8 @@
 //! served over HTTP, and a served backend can be used as a backend again.
 
 pub mod administration;
+mod answers;
+mod capabilities;
 pub(crate) mod certificate;
 pub mod change_reports;
 mod clock_offset;
@@ -12,6 +14,7 @@ pub mod contacts;
 mod cursor;
 pub mod dead_letters;
 pub mod demo;
+mod detail;
 mod error;
 mod evidence;
 pub mod file;
@@ -25,25 +28,26 @@ pub mod noise;
 mod page_mark;
 pub mod record;
 pub mod report;
+mod search;
 pub mod status_page;
 mod store_mark;
 mod unknown_services;
+mod unreadable;
 pub mod waiting;
 pub(crate) mod watch;
+mod workaround_line;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use administration::{
     Administered, AdministrationRequest, AdministrationSearch, NoAdministration, Precondition,
 };
+pub use answers::{Delta, Outcome, TimelineRange};
+pub use capabilities::{Capabilities, Storage};
 pub use clock_offset::{ClockOffset, clock_sentence};
 pub use command_kinds::CommandKinds;
 pub use contacts::{ContactRequest, NoContacts};
@@ -51,6 +55,7 @@ pub use cursor::Cursor;
 pub use dead_letters::{
     DeadLetter, DeadLetterList, DeadLetterMessage, DeadLetterSearch, NewDeadLetter, NoDeadLetters,
 };
+pub use detail::{DEFAULT_SIMILAR, Detail, MAX_DETAIL_ALERTS, MAX_SIMILAR};
 pub use error::{BackendError, Cause, Missing};
 pub use evidence::{MissingEvidence, NoEvidence};
 pub use heartbeats::NoHeartbeats;
@@ -68,18 +73,17 @@ pub use lists::{
 pub use maintenance::NoMaintenance;
 pub use noise::{NoNoise, NoiseSearch};
 pub use page_mark::{InvalidPageMark, PageMark};
+pub use search::{Page, Search};
 pub use store_mark::{InvalidMark, PutBack, StoreInfo, StoreMark};
 pub use unknown_services::NoUnknownServices;
+pub use unreadable::unreadable_sentence;
 pub use waiting::{NoWaitingAlerts, WaitingList};
 
 use crate::model::administration::AdministrationEvent;
 use crate::model::alert::{Alert, AlertGroup};
-use crate::model::change::{Change, Suspect};
-use crate::model::command::CommandKind;
+use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::evidence::EvidenceContent;
-use crate::model::filter::Filter;
-use crate::model::known_error::KnownError;
 use crate::model::maintenance::{
     MaintenancePreview, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow,
@@ -89,15 +93,14 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
-use crate::model::queue::{OpenCounts, Sort};
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
+use crate::model::signals::{
+    BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatEdit, HeartbeatFault, HeartbeatRule,
+    TestRecord,
+};
 pub use crate::model::similar::{RunbookUse, Similar, SimilarHint, SimilarIncidents};
-use crate::model::stability::Soak;
-use crate::model::unknown::read_entries;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{
-    Actor, ChangeId, Envelope, Event, Incident, IncidentId, IncidentNumber, PersonRef, ProblemId,
-    Summary,
+    Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary,
 };
 
 /// How many alerts are searched for those of a group.
@@ -118,7 +121,7 @@ pub trait Backend: Send + Sync {
 
     /// Returns what changed since the cursor `since`, or all open incidents if it is `None`.
     ///
-    /// Returns at once if something has changed. Otherwise it waits for a change, at most for
+    /// Returns immediately if something has changed. Otherwise it waits for a change, at most for
     /// `wait` (a long poll). After that time the delta is empty; its cursor can be used again.
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError>;
 
@@ -146,8 +149,8 @@ pub trait Backend: Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Measures, BackendError>;
 
-    /// Returns the pages of the measures, counted up to `now`. A backend without them says so
-    /// ([`NoSuchList`]).
+    /// Returns the pages of the measures, counted up to `now`. A backend without them returns
+    /// [`NoSuchList`].
     async fn pages(&self, _query: &PagesQuery, _now: DateTime<Utc>) -> Result<Pages, BackendError> {
         no_such_list(List::Pages)
     }
@@ -172,8 +175,8 @@ pub trait Backend: Send + Sync {
     /// Returns one page of the events of all incidents.
     ///
     /// This list and the five below may have a page with fewer rows than the limit, even none, that
-    /// is not the last: one read looks at a bounded number of records. A backend without such a
-    /// list says so ([`NoSuchList`]), which is what the methods with a body do.
+    /// is not the last: one read covers a bounded number of records. A backend without such a list
+    /// returns [`NoSuchList`], as the default implementations do.
     async fn feed(&self, _search: &FeedSearch) -> Result<Page<FeedEntry>, BackendError> {
         no_such_list(List::Feed)
     }
@@ -213,7 +216,8 @@ pub trait Backend: Send + Sync {
         no_such_list(List::ActionItems)
     }
 
-    /// Returns one page of the problems, newest first, with the incidents that link to them.
+    /// Returns one page of the problems with the incidents that link to them: by state, open ones first,
+    /// and in each state the newest first.
     async fn linked_problems(
         &self,
         _search: &ProblemSearch,
@@ -222,7 +226,7 @@ pub trait Backend: Send + Sync {
     }
 
     /// Returns one problem with the incidents that link to it, newest first; at most
-    /// [`lists::MAX_PROBLEM_INCIDENTS`]. A backend that does not read it by itself has those of the list.
+    /// [`lists::MAX_PROBLEM_INCIDENTS`]. The default implementation uses the list of problems.
     async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
         let mut search = ProblemSearch::first(lists::MAX_ROWS);
         for _ in 0..MAX_PROBLEM_PAGES {
@@ -238,8 +242,8 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_found(NoSuchProblem(id)))
     }
 
-    /// Returns what the changes on a page are suspected of; nothing of those that are suspected of
-    /// nothing.
+    /// Returns the suspicions against the changes on a page, without entries for changes that have
+    /// none.
     async fn suspicions(&self, _search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
         no_such_list(List::Suspicions)
     }
@@ -258,7 +262,8 @@ pub trait Backend: Send + Sync {
     /// Changes the directory, or records a change of a token. A request that was carried out before
     /// (same id) changes nothing and is answered with its first outcome.
     ///
-    /// A backend without administration says so, which is what this method and the next one do.
+    /// The default implementations of this method and the next one are for a backend without
+    /// administration.
     async fn administer(
         &self,
         _request: &AdministrationRequest,
@@ -274,12 +279,12 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoAdministration { host: None }))
     }
 
-    /// Stores the alerts of a message in the name of `actor`: declares an incident for a group that has
-    /// none and fires, adds what is new to the open one, and ends it when all its alerts have ended.
-    /// What is repeated changes only the rows of alerts. It returns once that is durable, and the same
-    /// message may be sent again.
+    /// Stores the alerts of a message in the name of `actor`: declares an incident for a group that
+    /// has none and fires, adds new alerts to the open one, and ends it when all its alerts have
+    /// ended. A repeated report changes only the rows of alerts. It returns once that is durable,
+    /// and the same message may be sent again.
     ///
-    /// A backend that has no alerts says so, which is what this method does.
+    /// The default implementation is for a backend without alerts.
     async fn ingest(
         &self,
         _group: &AlertGroup,
@@ -288,10 +293,12 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoIngest))
     }
 
-    /// Stores a message that can't be understood, and returns its number once it is durable. A message
-    /// that is stored already is counted. The oldest are removed when there are too many.
+    /// Stores a message that can't be understood, and returns its number once it is durable. A
+    /// message that is stored already is counted. The oldest are removed when the maximum is
+    /// exceeded.
     ///
-    /// A backend without such messages says so, which is what this method and the three below do.
+    /// The default implementations of this method and the three below are for a backend without
+    /// such messages.
     async fn add_dead_letter(&self, _new: &NewDeadLetter) -> Result<u64, BackendError> {
         Err(BackendError::not_allowed(NoDeadLetters))
     }
@@ -310,23 +317,23 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoDeadLetters))
     }
 
-    /// Removes one of these messages, and returns what was known of it.
+    /// Removes one of these messages, and returns its description.
     async fn remove_dead_letter(&self, _number: u64) -> Result<DeadLetter, BackendError> {
         Err(BackendError::not_allowed(NoDeadLetters))
     }
 
-    /// Returns the alerts of an incident, firing ones first, and of those the one that was reported last
-    /// first; at most `limit`. A backend that does not read them by themselves has the first of them, as
-    /// they are in [`Detail`].
+    /// Returns the alerts of an incident, firing ones first, and of those the last reported first;
+    /// at most `limit`. The default implementation returns those in [`Detail`], which are the first
+    /// ones.
     async fn alerts(&self, incident: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
         let mut alerts = self.incident(incident).await?.alert_rows;
         alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(alerts)
     }
 
-    /// Returns the incidents that resemble another one, the closest first, at most `limit`, with what
-    /// their reviews say and which runbooks were followed. A backend that does not look for them by
-    /// itself has those in [`Detail`].
+    /// Returns the incidents that resemble another one, the closest first, at most `limit`, with
+    /// the findings of their reviews and the runbooks that were followed. The default
+    /// implementation returns those in [`Detail`].
     async fn similar(
         &self,
         incident: IncidentId,
@@ -335,10 +342,11 @@ pub trait Backend: Send + Sync {
         Ok(self.incident(incident).await?.similar_incidents(limit))
     }
 
-    /// Stores a sign of life of a heartbeat in the name of `actor`, and ends the incident of the silence
+    /// Stores a received heartbeat in the name of `actor`, and ends the incident of the silence
     /// before it.
     ///
-    /// A backend that has no heartbeats says so, which is what this method and the two below it do.
+    /// The default implementations of this method and the two below are for a backend without
+    /// heartbeats.
     async fn beat(
         &self,
         _name: &str,
@@ -348,17 +356,17 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoHeartbeats))
     }
 
-    /// Returns the open incident that has the alerts of a group, as it is named in
-    /// [`AlertGroup::key`]; `None` if there is none.
+    /// Returns the open incident that has the alerts of a group with an [`AlertGroup::key`]; `None`
+    /// if there is none.
     async fn find_group(&self, group: &str) -> Result<Option<IncidentId>, BackendError> {
         let alerts = self.firing_alerts(MAX_GROUP_ALERTS).await?;
         Ok(alerts.into_iter().find(|alert| alert.group == group).map(|alert| alert.incident))
     }
 
-    /// Returns the services that incidents or changes name and the directory does not have, the one that
-    /// was named last first.
+    /// Returns the services that incidents or changes name and the directory does not have, the
+    /// last named first.
     ///
-    /// A backend that lists none says so, which is what this method does.
+    /// The default implementation is for a backend that lists none.
     async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
         Err(BackendError::not_allowed(NoUnknownServices))
     }
@@ -369,8 +377,18 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoHeartbeats))
     }
 
-    /// Declares an incident for each heartbeat of the settings that has become silent at `now`, once
-    /// among all programs. `started` is when the program began to receive them.
+    /// Changes what another program says of a heartbeat beside the settings, and returns it as it is then.
+    async fn edit_heartbeat(
+        &self,
+        _name: &str,
+        _edit: &HeartbeatEdit,
+        _at: DateTime<Utc>,
+    ) -> Result<Result<Heartbeat, HeartbeatFault>, BackendError> {
+        Err(BackendError::not_allowed(NoHeartbeats))
+    }
+
+    /// Declares an incident for each heartbeat of the settings that has become silent at `now`, or that a
+    /// program has defined, once among all programs. `started` is when the program began to receive them.
     async fn find_silent_heartbeats(
         &self,
         _rules: &[HeartbeatRule],
@@ -380,8 +398,8 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoHeartbeats))
     }
 
-    /// Returns what came of the self-tests and of the servers that are watched, by name. A backend that
-    /// tries none has none.
+    /// Returns the results of the self-tests and of the monitored servers, by name. The default
+    /// implementation returns none.
     async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
         Ok(Vec::new())
     }
@@ -389,7 +407,8 @@ pub trait Backend: Send + Sync {
     /// Returns the maintenance windows that have not ended, those that mute now first and then by when
     /// they do next; after them, if they are wanted, those that have ended, the last one first.
     ///
-    /// A backend that has none says so, which is what this method and the four below it do.
+    /// The default implementations of this method and the four below are for a backend without
+    /// maintenance windows.
     async fn maintenance(
         &self,
         _search: &MaintenanceSearch,
@@ -402,8 +421,8 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoMaintenance))
     }
 
-    /// Creates, changes or ends a maintenance window, and returns it. What it mutes or releases is done
-    /// by then. A request that comes again changes nothing.
+    /// Creates, changes or ends a maintenance window, and returns it after incidents have been
+    /// muted or released. A repeated request changes nothing.
     async fn change_maintenance(
         &self,
         _request: &MaintenanceRequest,
@@ -411,7 +430,7 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoMaintenance))
     }
 
-    /// Returns what a maintenance window would mute now.
+    /// Returns the alerts and incidents that a maintenance window would mute now.
     async fn preview_maintenance(
         &self,
         _window: &NewWindow,
@@ -424,24 +443,24 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoMaintenance))
     }
 
-    /// Returns the alerts that wait for others before an incident is declared, the one that was reported
-    /// last first; at most `limit`.
+    /// Returns the alerts that wait for others before an incident is declared, the last reported
+    /// first; at most `limit`.
     ///
-    /// A backend without such alerts says so, which is what this method does.
+    /// The default implementation is for a backend without such alerts.
     async fn waiting_alerts(&self, _limit: u32) -> Result<WaitingList, BackendError> {
         Err(BackendError::not_allowed(NoWaitingAlerts))
     }
 
-    /// Counts the checks whose alerts were reported in a window, and what they led to.
+    /// Counts the checks whose alerts were reported in a window, and the results of those alerts.
     ///
-    /// A backend that does not count them says so, which is what this method does.
+    /// The default implementation is for a backend that does not count them.
     async fn noise(&self, _search: &NoiseSearch) -> Result<NoiseReport, BackendError> {
         Err(BackendError::not_allowed(NoNoise))
     }
 
     /// Returns the content of evidence, by the id that it has in the record of its incident.
     ///
-    /// A backend that has none says so, which is what this method does.
+    /// The default implementation is for a backend without evidence.
     async fn evidence(&self, _id: Uuid) -> Result<EvidenceContent, BackendError> {
         Err(BackendError::not_allowed(NoEvidence))
     }
@@ -452,22 +471,35 @@ pub trait Backend: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Returns the alerts of the groups whose keys begin with `prefix`, which ends with a colon; of them only
+    /// those with a key, if one is given. The one that was reported first last is the first; at most `limit`.
+    /// A backend that has no alerts has none.
+    async fn alerts_of_groups(
+        &self,
+        _prefix: &str,
+        _key: Option<&str>,
+        _limit: u32,
+    ) -> Result<Vec<Alert>, BackendError> {
+        Ok(Vec::new())
+    }
+
     /// Returns the link whose token has this digest; `None` if there is none, or if the backend has no
     /// links.
     async fn find_link(&self, _digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
         Ok(None)
     }
 
-    /// Marks a link as used, unless it is marked already. What it does was carried out before that, by a
+    /// Marks a link as used, unless it is marked already. Its action was carried out before, by a
     /// command whose id follows from the link.
     async fn use_link(&self, _digest: &LinkDigest, _at: DateTime<Utc>) -> Result<(), BackendError> {
         Ok(())
     }
 
-    /// Returns how everybody is reached who has contacts in the settings or in the store. Over an API the
-    /// addresses of others are masked.
+    /// Returns the contacts of everybody who has some in the settings or in the store. Over an API
+    /// the addresses of other people are masked.
     ///
-    /// A backend that has no contacts says so, which is what this method and the two below it do.
+    /// The default implementations of this method and the two below are for a backend without
+    /// contacts.
     async fn contacts(&self) -> Result<Vec<PersonReach>, BackendError> {
         Err(BackendError::not_allowed(NoContacts { host: None }))
     }
@@ -481,8 +513,8 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoContacts { host: None }))
     }
 
-    /// Sends a test message over the contacts of a person, or over one of them, and returns what came of
-    /// each.
+    /// Sends a test message over the contacts of a person, or over one of them, and returns the
+    /// outcome of each.
     async fn test_contacts(
         &self,
         _person: &str,
@@ -491,22 +523,28 @@ pub trait Backend: Send + Sync {
         Err(BackendError::not_allowed(NoContacts { host: None }))
     }
 
-    /// Returns the present position of the store; `None` if the backend does not tell which store it
-    /// is.
+    /// Returns the current position of the store; `None` if the backend does not identify its
+    /// store.
     async fn store_mark(&self) -> Option<StoreMark> {
         None
     }
 
-    /// Reports the highest position that a client has seen. A store that has given it and does not
-    /// have it any more was put back from a copy, and begins a new generation.
+    /// Reports the highest position that a client has seen. A store that has issued it and no
+    /// longer has it was restored from a copy, and begins a new generation.
     async fn report_seen(&self, _seen: &StoreMark) -> Result<(), BackendError> {
         Ok(())
     }
 
-    /// Returns how far the clock of the backend is from that of this machine; `None` if it uses
-    /// this machine's clock, or as long as that was not measured.
+    /// Returns the difference between the clock of the backend and that of this machine; `None` if
+    /// it uses this machine's clock, or as long as the difference was not measured.
     fn clock_offset(&self) -> Option<ClockOffset> {
         None
+    }
+
+    /// Returns the highest number of entries of one answer that could not be read, and were left out:
+    /// those of a later version.
+    fn unreadable_count(&self) -> usize {
+        0
     }
 
     /// Measures the clock of the backend, if it has one of its own and that was not measured yet.
@@ -520,13 +558,13 @@ pub trait Backend: Send + Sync {
         self.capabilities().await.map(drop)
     }
 
-    /// Returns where the data lies on this machine; `None` for a backend that has none here.
+    /// Returns where the data is stored on this machine; `None` for a remote backend.
     async fn storage(&self) -> Option<Storage> {
         None
     }
 
-    /// Returns the public id of the token that requests are sent with, if there is one and it is
-    /// known.
+    /// Returns the public id of the token that requests are sent with, if there is one and its id
+    /// is known.
     fn token_id(&self) -> Option<String> {
         None
     }
@@ -535,180 +573,4 @@ pub trait Backend: Send + Sync {
 /// Returns the error of a backend that has no such list.
 fn no_such_list<T>(list: List) -> Result<T, BackendError> {
     Err(BackendError::not_allowed(NoSuchList { list, host: None }))
-}
-
-/// Where a backend has its data on this machine.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Storage {
-    /// The path of the file.
-    pub path: PathBuf,
-    /// The size of the file and of those that belong to it, in bytes.
-    pub bytes: u64,
-}
-
-/// The name of a backend, and what it can do.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Capabilities {
-    /// The name that the state line shows, such as `local`.
-    pub name: String,
-    /// The kinds of commands that it can carry out for the requester. Those that this version does
-    /// not define can't be sent by it.
-    #[schema(value_type = BTreeSet<CommandKind>)]
-    pub verbs: CommandKinds,
-    /// Whether a request for changes that waits is answered as soon as something changes.
-    pub live: bool,
-    /// The person as whom it carries out commands; `None` if it uses the actor that a command
-    /// names.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub me: Option<PersonRef>,
-    /// Whether a command may name the person to whom, as far as its requester knows, the token
-    /// belongs.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub checks_person: bool,
-    /// Which store it is; absent if the backend does not tell that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub store: Option<StoreInfo>,
-    /// Whether it calls the next level of an escalation policy by itself when nobody acknowledges an
-    /// incident in time.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub escalates: bool,
-}
-
-/// What has changed since a cursor.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Delta {
-    /// The position up to which the changes reach, for the next request.
-    pub cursor: Cursor,
-    /// Whether `rows` are all open incidents, which replace everything that was fetched before.
-    pub reset: bool,
-    /// The rows that changed, in their present state. They include incidents that are no longer
-    /// open.
-    #[serde(deserialize_with = "read_entries")]
-    pub rows: Vec<Summary>,
-    /// Whether the directory changed.
-    pub directory: bool,
-}
-
-/// A request for one page of rows: which rows, and in which order.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Search {
-    /// The filter that rows must match; on the wire in the syntax that people type.
-    #[serde(with = "filter_text")]
-    pub filter: Filter,
-    /// Handle of the requester, for `owner:me`.
-    pub me: Option<String>,
-    /// The order of the rows. [`Sort::Urgent`] orders open incidents only; in a search of the
-    /// history it means newest first.
-    pub sort: Sort,
-    /// The maximum number of rows, from 1 to 1000.
-    pub limit: u32,
-    /// The end of the previous page; `None` for the first page.
-    pub after: Option<PageMark>,
-    /// The time at which ages and service level clocks are computed.
-    pub now: DateTime<Utc>,
-}
-
-/// One page of the rows that a search finds.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(bound(deserialize = "T: DeserializeOwned"))]
-pub struct Page<T> {
-    /// The rows, in order.
-    #[serde(deserialize_with = "read_entries")]
-    pub rows: Vec<T>,
-    /// The mark after which the next page begins; `None` on the last page.
-    pub next: Option<PageMark>,
-    /// The number of rows on all pages, if it is known without counting the history.
-    pub total: Option<u64>,
-    /// The counts of all open incidents, whatever the filter; only on the first page of a search of
-    /// open incidents.
-    pub counts: Option<OpenCounts>,
-}
-
-/// The most similar incidents that are returned at once.
-pub const MAX_SIMILAR: u32 = 100;
-/// The number of similar incidents if none is asked for.
-pub const DEFAULT_SIMILAR: u32 = 10;
-
-/// The most alerts that a [`Detail`] has.
-pub const MAX_DETAIL_ALERTS: u32 = 100;
-
-/// One incident with the records that are related to it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Detail {
-    /// The complete record of the incident.
-    pub incident: Incident,
-    /// Changes suspected of causing it, nearest in time first; at most 10.
-    #[serde(deserialize_with = "read_entries")]
-    pub suspects: Vec<Suspect>,
-    /// Earlier incidents with the same fault, texts that are alike, or the same service, closest first;
-    /// at most 5.
-    #[serde(deserialize_with = "read_entries")]
-    pub similar: Vec<Similar>,
-    /// The problem that the incident links to; `None` if it links to none.
-    pub problem: Option<Problem>,
-    /// The known errors that may be behind it and that it does not link to, the likeliest first; at most
-    /// 3. Absent once it has ended.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
-    pub known_errors: Vec<KnownError>,
-    /// The recorded changes that it links to and that are not among the suspects; at most 20.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
-    pub linked_changes: Vec<Change>,
-    /// Its alerts, firing ones first, and of those the one that was reported last first; at most 100.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
-    pub alert_rows: Vec<Alert>,
-    /// How long its alerts are resolved, and must be before it may be resolved; absent if it needs no
-    /// stability.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub soak: Option<Soak>,
-}
-
-impl Detail {
-    /// Returns the similar incidents that come with the record, at most `limit`.
-    #[must_use]
-    pub fn similar_incidents(&self, limit: u32) -> SimilarIncidents {
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let similar = self.similar.iter().take(most).cloned().collect();
-        SimilarIncidents::new(&self.incident.summary, similar)
-    }
-}
-
-/// Selects a part of a timeline, by the sequence numbers of its events.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimelineRange {
-    /// The last events, at most this many.
-    Last(u32),
-    /// The events after a sequence number, at most 1000.
-    After(u32),
-    /// The last events before a sequence number (first value), at most as many as the second value.
-    Before(u32, u32),
-}
-
-/// What a command that was carried out led to.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Outcome {
-    /// The incident that the command is about. For a declaration that was grouped into an open
-    /// incident, that is the open incident.
-    pub incident: Option<IncidentId>,
-    /// The row of that incident in its present state.
-    pub row: Option<Summary>,
-    /// The events that the command led to, in order.
-    pub events: Vec<Event>,
-    /// Whether the command had been carried out before, so that it changed nothing this time.
-    pub replayed: bool,
-}
-
-/// Serializes a filter in the syntax that people type.
-mod filter_text {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use crate::model::filter::Filter;
-
-    pub(super) fn serialize<S: Serializer>(filter: &Filter, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(filter)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Filter, D::Error> {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
-    }
 }

@@ -1,8 +1,8 @@
-//! What is asked about the noise of alerts, which a backend may count.
+//! Queries on the noise of alerts, which a backend may count.
 
 use chrono::{DateTime, Utc};
 
-/// The greatest number of checks that are asked for at once.
+/// The maximum number of checks in one answer.
 pub const MAX_NOISE_ROWS: u32 = 1000;
 
 /// Selects the checks whose alerts are counted.

@@ -17,7 +17,7 @@ use crate::model::{IncidentId, Priority, ProblemId};
 /// others.
 ///
 /// On the wire and in stored pages it is a text. Texts of other versions and of other programs are
-/// carried unchanged, so that they can be returned to whoever issued them.
+/// carried unchanged, so that they can be returned to their issuer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum PageMark {
@@ -55,8 +55,10 @@ pub enum PageMark {
         /// Its id.
         id: Uuid,
     },
-    /// The id of the last problem of a list.
+    /// The id of the last problem of a list that has the newest first, as earlier versions have it.
     Problem(ProblemId),
+    /// The rank of the state of the last problem of a list, and its id.
+    RankedProblem(u8, ProblemId),
     /// When the last notification of a list was planned, in milliseconds since 1970, and its id.
     Notification(i64, Uuid),
     /// The position of the last change of administration.
@@ -83,6 +85,7 @@ const CHANGE: &str = "c";
 const REVIEW: &str = "v";
 const ACTION_ITEM: &str = "a";
 const PROBLEM: &str = "p";
+const RANKED_PROBLEM: &str = "b";
 const NOTIFICATION: &str = "n";
 const ADMINISTRATION: &str = "d";
 const CACHED: &str = "kept:";
@@ -107,6 +110,7 @@ impl fmt::Display for PageMark {
                 due.map_or(Ok(()), |due| write!(f, "{due}"))
             }
             Self::Problem(id) => write!(f, "{PROBLEM}{id}"),
+            Self::RankedProblem(rank, id) => write!(f, "{RANKED_PROBLEM}{rank}.{id}"),
             Self::Notification(planned, id) => write!(f, "{NOTIFICATION}{planned}.{id}"),
             Self::Administration(position) => write!(f, "{ADMINISTRATION}{position}"),
             Self::Cached(count) => write!(f, "{CACHED}{count}"),
@@ -184,6 +188,10 @@ fn parse_list_mark(text: &str) -> Option<PageMark> {
         let [planned, id] = split(notification)?;
         return Some(PageMark::Notification(planned.parse().ok()?, id.parse().ok()?));
     }
+    if let Some(problem) = text.strip_prefix(RANKED_PROBLEM) {
+        let [rank, id] = split(problem)?;
+        return Some(PageMark::RankedProblem(rank.parse().ok()?, id.parse().ok()?));
+    }
     if let Some(position) = text.strip_prefix(ADMINISTRATION) {
         return Some(PageMark::Administration(position.parse().ok()?));
     }
@@ -247,6 +255,7 @@ mod tests {
     #[case(format!("afalse.42.{ID}.2026-11-30"))]
     #[case(format!("atrue.42.{ID}."))]
     #[case(format!("p{ID}"))]
+    #[case(format!("b3.{ID}"))]
     #[case(format!("n1767600000123.{ID}"))]
     #[case("d42".into())]
     fn mark_is_parsed_and_printed_unchanged(#[case] text: String) {
@@ -277,6 +286,8 @@ mod tests {
     #[case("v42".into())]
     #[case(format!("afalse.42.{ID}.2026-13-30"))]
     #[case("p7".into())]
+    #[case(format!("b03.{ID}"))]
+    #[case("b3".into())]
     #[case("next=2".into())]
     fn other_text_is_refused_and_carried_unchanged(#[case] text: String) {
         assert_eq!(text.parse::<PageMark>(), Err(InvalidPageMark));

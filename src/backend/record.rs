@@ -25,14 +25,14 @@ pub const VERSION: u32 = 2;
 /// The field of an event with the digest of the content of its command, in hexadecimal digits.
 pub const COMMAND_DIGEST: &str = "command_digest";
 
-/// What the id of a command is bound to that was carried out.
+/// The binding of a command id to the command that was carried out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UsedId {
     /// The id of the command.
     pub id: CommandId,
     /// The digest of its content, in hexadecimal digits.
     pub digest: String,
-    /// Who asked for it, as the store names that.
+    /// The requester, in the form in which the store names one.
     pub by: String,
 }
 
@@ -52,11 +52,11 @@ pub enum Record {
         format: String,
         /// The version that the lines were written in; [`VERSION`] when this program writes them.
         version: u32,
-        /// The version that a program must know to read the lines; absent if it is `version`.
+        /// The version that a program must support to read the lines; absent if it is `version`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         needed_to_read: Option<u32>,
-        /// The version of stores that a program must know to write to a store that has the records;
-        /// absent if any will do.
+        /// The version of stores that a program must support to write to a store that has the
+        /// records; absent if there is no requirement.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         needed_to_write: Option<u32>,
         /// The service levels by which the store judges clocks whose end was recorded without a goal;
@@ -71,27 +71,27 @@ pub enum Record {
     /// A planned change, such as a deploy.
     Change(Change),
     /// One event of the timeline of one incident. On the first event of a command, the field
-    /// [`COMMAND_DIGEST`] of `Event::extra` is what the id of the command is bound to.
+    /// [`COMMAND_DIGEST`] of `Event::extra` binds the id of the command.
     Event(Box<Event>),
-    /// What the id of a command is bound to that has no events: it recorded a change or a problem.
+    /// The binding of a command id without events: the command recorded a change or a problem.
     Command(UsedId),
     /// A change of the directory or of the tokens, with who made it. The directory has it already.
     Administration(Box<AdministrationEvent>),
-    /// A notification of a person about an incident. Its incident stands before it.
+    /// A notification of a person about an incident. Its incident precedes it.
     Notification(Box<Notification>),
     /// A message to a person that is about no incident.
     Notice(Box<Notification>),
-    /// An attempt to send a notification, which stands before it.
+    /// An attempt to send a notification, which precedes it.
     Attempt(Box<Attempt>),
-    /// An alert of an incident, which stands before it.
+    /// An alert of an incident, which precedes it.
     Alert(Box<Alert>),
-    /// The contacts that a person has set. Only an export that is asked for them has them.
+    /// The contacts that a person has set. They are only exported on request.
     Contacts(Box<StoredContacts>),
     /// A maintenance window.
     MaintenanceWindow(Box<MaintenanceWindow>),
-    /// The content of evidence. Its incident stands before it.
+    /// The content of evidence. Its incident precedes it.
     Evidence(Box<EvidenceContent>),
-    /// The last line: nothing of the export is missing if as many records stand before it.
+    /// The last line: the export is complete if as many records precede it.
     End {
         /// The number of records, without header and end.
         records: u64,
@@ -192,7 +192,7 @@ impl Record {
     /// Reads a line of an export, also one of a kind that only a later version defines.
     ///
     /// # Errors
-    /// That of the parser, if it is no record.
+    /// The error of the parser, if it is no record.
     pub fn from_json(json: &[u8]) -> Result<Self, serde_json::Error> {
         if let Some(record) = read_digested(json).or_else(|| read_exactly(json)) {
             return Ok(record);

@@ -1,4 +1,4 @@
-//! Reads from a backend what a report of the measures shows.
+//! Reads the data of a measures report from a backend.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -16,13 +16,13 @@ const MAX_LISTED: usize = 100;
 /// How many pages of each list are searched for those of a team.
 const MAX_PAGES: usize = 5;
 
-/// Reads the measures and the records of a report.
+/// Reads the measures and the records of a report over a window, with the offsets of the zone of its days.
 ///
 /// # Errors
 /// When the backend can't be read. A backend that has no lists of problems or action items has none.
 pub async fn read_report(
     backend: &dyn Backend,
-    window: Window,
+    (window, offsets): (Window, Offsets),
     (teams, by): (&[String], Dimension),
     now: DateTime<Utc>,
 ) -> Result<(Pages, ReportRecords), BackendError> {
@@ -30,11 +30,12 @@ pub async fn read_report(
         window,
         selection: Selection { teams: teams.to_vec(), ..Selection::default() },
         by: vec![by],
-        offsets: Offsets::default(),
+        offsets,
     };
+    let today = query.offsets.local_time(now.timestamp_millis()).date();
     let pages = backend.pages(&query, now).await?;
     let problems = or_none(problems(backend, teams).await)?;
-    let action_items = or_none(action_items(backend, teams, now.date_naive()).await)?;
+    let action_items = or_none(action_items(backend, teams, today).await)?;
     Ok((pages, ReportRecords { problems, action_items }))
 }
 

@@ -1,4 +1,4 @@
-//! Reads from a backend what a status page shows.
+//! Reads the data of a status page from a backend.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ const MAX_EVENTS: usize = 20_000;
 /// The most maintenance windows that are read.
 const MAX_WINDOWS: u32 = 1000;
 
-/// Reads a status page as it is at a time.
+/// Reads a status page for a time.
 ///
 /// # Errors
 /// When the backend can't be read.
@@ -35,7 +35,7 @@ pub async fn read_status_page(
     let mut incidents = updated_since(backend, oldest).await?;
     incidents.extend(open_since_before(backend, oldest, now).await?);
     let mut timelines = Vec::new();
-    // Ids grow with time: if there are too many, the latest count.
+    // Ids grow with time: if there are too many, the latest are used.
     for id in incidents.into_iter().rev().take(MAX_INCIDENTS) {
         match timeline(backend, id).await {
             Ok(events) if events.iter().any(is_public) => timelines.push(events),

@@ -1,8 +1,8 @@
-//! The identity of a store, and the highest position in it that somebody has seen.
+//! The identity of a store, and the highest position in it that a client has seen.
 //!
-//! A store that is put back from a copy has lost what was written since. Its own file does not tell:
-//! so the store writes down its highest position outside of it, and its clients remember the highest
-//! position that they were given. See `src/docs/storage.md`, "Identity and generation".
+//! A store that is restored from a copy has lost everything written since. Its own file does not
+//! show that: so the store records its highest position outside of it, and its clients remember the
+//! highest position that they received. See `src/docs/storage.md`, "Identity and generation".
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,12 +21,12 @@ const CODE_CHARS: usize = 32;
 /// Which store a backend serves, and which generation of it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, ToSchema)]
 pub struct StoreInfo {
-    /// The identity of the store: made with it, and never changed. Whatever address it has, it is
-    /// the same store.
+    /// The identity of the store: created with it, and never changed. It identifies the store at
+    /// any address.
     pub id: String,
-    /// The generation of the store: another one each time that the store is put back from a copy,
-    /// so that what was written since is gone. Commands that were answered in an earlier generation
-    /// may be sent again with their ids.
+    /// The generation of the store: it changes each time that the store is restored from a copy, so
+    /// that later data is lost. Commands that were answered in an earlier generation may be sent
+    /// again with their ids.
     pub generation: String,
     /// When the store was put back last, and to when; absent if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +65,7 @@ pub struct StoreMark {
 pub struct InvalidMark;
 
 impl StoreMark {
-    /// Makes a mark, signed with the key of the store.
+    /// Creates a mark, signed with the key of the store.
     #[must_use]
     pub fn sign(key: &[u8], store: &str, generation: &str, log: u64, number: u64) -> Self {
         let mut mark = Self {

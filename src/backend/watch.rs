@@ -1,17 +1,25 @@
 //! Wakes listeners when the store is written, by this process or by another one.
 //!
-//! A write by another process is noticed by watching the write-ahead log that it appends to. The
-//! file itself is watched to notice that it is moved away or replaced. If files can't be watched,
-//! or if changes made on another machine would not be reported, the listeners poll the store.
+//! A write by another process is detected by watching the write-ahead log that it appends to. The
+//! file itself is watched to detect that it is moved or replaced. If files can't be watched, or if
+//! changes made on another machine would not be reported, the listeners poll the store.
+
+#[cfg(target_os = "linux")]
+mod files;
+#[cfg(not(target_os = "linux"))]
+mod folder;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use notify::event::ModifyKind;
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
+
+#[cfg(target_os = "linux")]
+use files::FileWatch;
+#[cfg(not(target_os = "linux"))]
+use folder::FileWatch;
 
 /// How often a listener checks the store if files can't be watched.
 const POLL_INTERVAL: Duration = Duration::from_millis(900);
@@ -20,7 +28,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(900);
 ///
 /// A process appends to the log before the transaction is visible to others, and that last step
 /// changes no watched file. The repeated checks also wait for a slow disk.
-const RECHECK_DELAYS_MS: [u64; 9] = [10, 20, 40, 80, 160, 320, 640, 1280, 2560];
+const RECHECK_DELAYS_MS: [u64; 11] = [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 5120, 10_240];
 
 /// Types of file systems (`statfs(2)`) on which a write by another machine is not reported to this
 /// one: NFS, SMB, CIFS, SMB2, 9P, FUSE, AFS, Ceph, Coda.
@@ -49,7 +57,7 @@ pub(crate) struct StoreWatcher {
 #[derive(Debug)]
 enum WatchMode {
     /// The operating system reports writes until the watcher is dropped.
-    Notified(#[allow(dead_code, reason = "dropping it ends the watch")] RecommendedWatcher),
+    Notified(#[allow(dead_code, reason = "dropping it ends the watch")] FileWatch),
     Polling,
 }
 
@@ -79,9 +87,11 @@ impl StoreWatcher {
     /// Returns a new listener. The first one starts watching the file.
     pub(crate) fn listen(&self) -> StoreListener {
         let mut mode = self.mode.lock().unwrap_or_else(PoisonError::into_inner);
-        let mode = mode.get_or_insert_with(|| match self.start_file_watch() {
-            Some(watcher) => WatchMode::Notified(watcher),
-            None => WatchMode::Polling,
+        let mode = mode.get_or_insert_with(|| {
+            let mode = self.start_file_watch().map_or(WatchMode::Polling, WatchMode::Notified);
+            // A process may have appended to the log before it was watched, and commit later.
+            self.wake();
+            mode
         });
         let is_polling = matches!(mode, WatchMode::Polling);
         // A write just before may not be visible yet.
@@ -91,40 +101,15 @@ impl StoreWatcher {
         StoreListener { receiver: self.sender.subscribe(), is_polling, next_recheck }
     }
 
-    fn start_file_watch(&self) -> Option<RecommendedWatcher> {
+    fn start_file_watch(&self) -> Option<FileWatch> {
         let file = self.file.canonicalize().ok()?;
-        let folder = file.parent()?.to_owned();
-        if is_remote(&folder) {
+        if is_remote(file.parent()?) {
             return None;
         }
-        let mut log = file.clone().into_os_string();
-        log.push("-wal");
-        let log = PathBuf::from(log);
         let sender = self.sender.clone();
-        let mut watcher =
-            notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-                // An error may hide a change, so it counts as one.
-                let written = event.map_or(true, |event| {
-                    // Opening and closing the file is no change: readers do it too.
-                    let watched_paths = match event.kind {
-                        EventKind::Create(_) => [Some(&log), Some(&file)],
-                        EventKind::Modify(ModifyKind::Data(_)) => [Some(&log), None],
-                        EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_) => {
-                            [None, Some(&file)]
-                        }
-                        _ => [None, None],
-                    };
-                    let watched_paths = watched_paths.into_iter().flatten();
-                    event.need_rescan()
-                        || watched_paths.into_iter().any(|p| event.paths.contains(p))
-                });
-                if written {
-                    sender.send_replace(Some(Instant::now()));
-                }
-            })
-            .ok()?;
-        watcher.watch(&folder, RecursiveMode::NonRecursive).ok()?;
-        Some(watcher)
+        FileWatch::start(&file, move || {
+            sender.send_replace(Some(Instant::now()));
+        })
     }
 }
 
@@ -144,8 +129,13 @@ fn is_remote(_folder: &Path) -> bool {
 }
 
 impl StoreListener {
-    /// Marks all writes until now as seen, so that only later ones end the next wait.
+    /// Marks all writes until now as seen, so that only later ones end the next wait. Those that
+    /// may not be visible yet are checked again.
     pub(crate) fn mark_seen(&mut self) {
+        // An error means that the watcher was dropped, as in `wait`.
+        if self.receiver.has_changed().unwrap_or(false) {
+            self.next_recheck = Some(0);
+        }
         self.receiver.mark_unchanged();
     }
 
@@ -178,17 +168,47 @@ impl StoreListener {
 mod tests {
     use super::*;
 
+    /// Whether a wait that could take an hour ends to check the store again.
+    async fn is_checked_again(listener: &mut StoreListener) -> bool {
+        let patience = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_hours(1);
+        timeout_at(patience, listener.wait(deadline)).await.is_ok()
+    }
+
     #[tokio::test]
     async fn write_just_before_the_wait_is_checked_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let watcher = StoreWatcher::new(&folder.path().join("store.db"));
-        let deadline = Instant::now() + Duration::from_hours(1);
         // Another process has written to the log but has not committed yet.
         watcher.wake();
         let mut listener = watcher.listen();
         listener.mark_seen();
-        let patience = Instant::now() + Duration::from_secs(20);
-        let woken = timeout_at(patience, listener.wait(deadline)).await;
-        assert!(woken.is_ok(), "it does not wait for another write");
+        assert!(is_checked_again(&mut listener).await, "it does not wait for another write");
+    }
+
+    #[tokio::test]
+    async fn write_before_the_first_listener_is_checked_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = folder.path().join("store.db");
+        std::fs::write(&store, "content").expect("a file");
+        // Nobody watched the log when another process wrote to it.
+        let watcher = StoreWatcher::new(&store);
+        let mut listener = watcher.listen();
+        listener.mark_seen();
+        assert!(is_checked_again(&mut listener).await, "it does not wait for another write");
+    }
+
+    #[tokio::test]
+    async fn write_between_a_wait_and_the_next_read_is_checked_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let watcher = StoreWatcher::new(&folder.path().join("store.db"));
+        let mut listener = watcher.listen();
+        listener.mark_seen();
+        // All earlier writes are visible.
+        listener.next_recheck = None;
+        listener.is_polling = false;
+        watcher.wake();
+        listener.mark_seen();
+        assert!(is_checked_again(&mut listener).await, "it does not wait for another write");
     }
 }

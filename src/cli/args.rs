@@ -6,14 +6,18 @@ pub mod change;
 pub mod check;
 mod contact;
 pub mod cover;
+mod demo;
 pub mod directory;
+mod doctor;
 mod evidence;
+mod global;
 mod heartbeat;
 mod incidents;
 pub mod ingest;
 pub mod integration;
 mod lists;
 pub mod maintenance;
+mod manual;
 mod mcp;
 mod metrics;
 mod noise;
@@ -29,8 +33,10 @@ mod review_page;
 mod selection;
 mod self_test;
 pub mod serve;
+mod settings;
 mod similar;
 pub mod status;
+mod transfer;
 mod verbs;
 
 pub use backup::{Backup, Restore};
@@ -39,10 +45,14 @@ pub use contact::{
     AddContact, ContactCommand, ListContacts, QuietContact, RemoveContact, SetContact,
     TestContacts, Waits, Whose,
 };
+pub use demo::{Demo, Wall};
+pub use doctor::Doctor;
 pub use evidence::Evidence;
+pub use global::Global;
 pub use heartbeat::Heartbeat;
-pub use incidents::{Declare, Events, List, SchemaOf, Show};
+pub use incidents::{AboutImpact, Declare, Events, List, SchemaOf, Show};
 pub use lists::{Feed, Handoff, Oncall};
+pub use manual::Man;
 pub use mcp::{AllowedVerb, Mcp};
 pub use metrics::Metrics;
 pub use noise::Noise;
@@ -55,21 +65,17 @@ pub use report::{Report, ReportFormat};
 pub use review_lists::{ActionItems, Reviews};
 pub use review_page::ReviewPage;
 pub use self_test::SelfTest;
+pub use settings::{ConfigCommand, Login, Profiles};
 pub use similar::Similar;
+pub use transfer::{Export, Import};
 pub use verbs::{
     IncidentList, TEMPLATE, VerbCommand, count_positionals, verb_command_with_arguments,
 };
 
-use std::path::PathBuf;
-use std::time::Duration;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::value::EnumParser;
-use crate::backend::demo;
-use crate::tui::core::zone::Zone;
-use crate::tui::theme::{Choice, Name};
 
 /// Incident management in a terminal.
 ///
@@ -121,61 +127,17 @@ Environment:
 
 Flags win over the environment, and the environment over the settings file.";
 
-/// What holds for every command; written before or after it.
-#[derive(Args, Clone, Debug)]
-pub struct Global {
-    /// The settings file [default: redphone/config.toml in the XDG config folder]
-    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The profile of the settings file that says which store or API is meant
-    #[arg(long, global = true, help_heading = "Everywhere", value_name = "NAME")]
-    pub profile: Option<String>,
-    /// The store's file [default: in the XDG data folder]
-    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
-    pub store: Option<PathBuf>,
-    /// The URL of an API that `redphone serve` serves, in place of a store's file
-    #[arg(long, global = true, help_heading = "Everywhere", value_name = "URL")]
-    pub backend: Option<String>,
-    /// The file with the API's token, mode 0600 [default: the keyring]
-    #[arg(long, global = true, help_heading = "Everywhere", value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-    /// Your handle: who acts, and whose `owner:me` is [default: the account's name]
-    #[arg(long, global = true, help_heading = "Everywhere", value_name = "HANDLE")]
-    pub user: Option<String>,
-    /// Draw with ASCII characters only
-    #[arg(long, global = true, help_heading = "Everywhere")]
-    pub ascii: bool,
-    /// How many colours are used
-    #[arg(long, global = true, help_heading = "Everywhere", value_name = "DEPTH",
-          value_parser = EnumParser::<Choice>::new())]
-    pub depth: Option<Choice>,
-    /// Change nothing: a store is only read, and no verb works
-    #[arg(long, global = true, help_heading = "Everywhere")]
-    pub read_only: bool,
-    /// Which colours the panes have [default: auto]
-    #[arg(long, global = true, help_heading = "Panes", value_name = "NAME",
-          value_parser = EnumParser::<Name>::new())]
-    pub theme: Option<Name>,
-    /// In which time zone the panes show times [default: viewer]
-    #[arg(long, global = true, help_heading = "Panes", value_name = "ZONE",
-          value_parser = EnumParser::<Zone>::new())]
-    pub zone: Option<Zone>,
-    /// Panes for a slow link: no clock seconds, fewer frames
-    #[arg(long, global = true, help_heading = "Panes")]
-    pub low_bandwidth: bool,
-}
-
-/// What can be done.
+/// The commands.
 #[derive(Subcommand, Clone, Debug)]
 pub enum Command {
     /// Show a living example: a made-up company with its history, in a store of its own
-    #[command(after_help = DEMO)]
+    #[command(after_help = demo::DEMO)]
     Demo(Demo),
     /// Show a wall display: big figures, the open P1 and P2, what happens; needs no input
-    #[command(after_help = WALL)]
+    #[command(after_help = demo::WALL)]
     Wall(Wall),
     /// List incidents
-    #[command(after_help = LIST)]
+    #[command(after_help = incidents::LIST)]
     List(List),
     /// Show one incident: the record, suspected changes, similar incidents, the timeline
     #[command(after_help = incidents::SHOW)]
@@ -195,7 +157,7 @@ pub enum Command {
     /// Print who was notified of incidents, by which channel, and what became of it
     #[command(after_help = notifications::NOTIFICATIONS)]
     Notifications(Notifications),
-    /// Print the checks whose alerts cried most, and what they led to
+    /// Print the checks with the most alerts, and what they led to
     #[command(after_help = noise::NOISE)]
     Noise(Noise),
     /// Times, volume, service levels, recurring faults, error budgets, people and practice over a window
@@ -210,10 +172,10 @@ pub enum Command {
     /// Print what the next person must know at the end of a shift
     #[command(after_help = lists::HANDOFF)]
     Handoff(Handoff),
-    /// Be on call yourself, at once, in place of whoever it is now
+    /// Put yourself on call now, in place of the person who is
     #[command(name = "take", after_help = overrides::STAND_IN)]
     StandIn(overrides::StandIn),
-    /// Who stands in on the on-call schedules: list, add, remove
+    /// Overrides on the on-call schedules: list, add, remove
     #[command(after_help = overrides::OVERRIDE, disable_help_subcommand = true)]
     #[command(subcommand_required = true)]
     Override {
@@ -221,7 +183,7 @@ pub enum Command {
         #[command(subcommand)]
         about: overrides::OverrideCommand,
     },
-    /// Want somebody else to be on call in your place; list, accept and withdraw such requests
+    /// Want somebody else to be on call in your place; list such requests and answer them
     #[command(after_help = cover::COVER, disable_help_subcommand = true)]
     Cover(cover::CoverArgs),
     /// Addresses under which calendar programs read shifts
@@ -260,16 +222,16 @@ pub enum Command {
     #[command(after_help = backup::RESTORE)]
     Restore(Restore),
     /// Write everything the store holds as JSON Lines
-    #[command(after_help = outbox::EXPORT)]
+    #[command(after_help = transfer::EXPORT)]
     Export(Export),
     /// Take in JSON Lines as `export` writes them: all or nothing
-    #[command(after_help = IMPORT)]
+    #[command(after_help = transfer::IMPORT)]
     Import(Import),
     /// Read a message of alerts from standard input, or those that could not be understood
     #[command(after_help = ingest::INGEST, disable_help_subcommand = true)]
     Ingest(ingest::IngestArgs),
     /// Check the store, and repair what follows from the events
-    #[command(after_help = DOCTOR)]
+    #[command(after_help = doctor::DOCTOR)]
     Doctor(Doctor),
     /// Serve the store to others over HTTP
     #[command(after_help = serve::SERVE)]
@@ -341,7 +303,7 @@ pub enum Command {
         #[command(subcommand)]
         about: ContactCommand,
     },
-    /// Send a sign of life, whose absence is an incident, or list all of them
+    /// Send a heartbeat, whose absence is an incident, or list all of them
     #[command(after_help = heartbeat::HEARTBEAT)]
     Heartbeat(Heartbeat),
     /// Maintenance windows: times in which what is expected to fire reaches nobody
@@ -386,7 +348,7 @@ pub enum Command {
     #[command(after_help = reply::REPLY)]
     Reply(Reply),
     /// The settings: where they are, what holds, what is wrong, and a commented sample
-    #[command(after_help = CONFIG, subcommand_required = true, disable_help_subcommand = true)]
+    #[command(after_help = settings::CONFIG, subcommand_required = true, disable_help_subcommand = true)]
     Config {
         /// What about them
         #[command(subcommand)]
@@ -396,10 +358,10 @@ pub enum Command {
         json: bool,
     },
     /// List the profiles of the settings: where each is, and whether its token is found
-    #[command(after_help = PROFILES)]
+    #[command(after_help = settings::PROFILES)]
     Profiles(Profiles),
     /// Put the token of an API into the system's keyring
-    #[command(after_help = LOGIN)]
+    #[command(after_help = settings::LOGIN)]
     Login(Login),
     /// Take the token of an API out of the system's keyring
     Logout(Login),
@@ -419,7 +381,7 @@ pub enum Command {
     #[command(after_help = mcp::MCP)]
     Mcp(Mcp),
     /// Print completions for a shell
-    #[command(after_help = COMPLETIONS)]
+    #[command(after_help = manual::COMPLETIONS)]
     Completions {
         /// Which shell
         shell: Shell,
@@ -428,278 +390,6 @@ pub enum Command {
     #[command(hide = true)]
     Complete(Complete),
     /// Print the manual page, or write one for each command
-    #[command(after_help = MAN)]
+    #[command(after_help = manual::MAN)]
     Man(Man),
-}
-
-const DEMO: &str = "\
-The same seed gives the same company. Without --keep the store is removed at the end; a store that
-is kept and has incidents in it already is shown as it is.
-
-Examples:
-  redphone demo
-  redphone demo --speed 10
-  redphone demo --serve --listen 127.0.0.1:7373
-  redphone demo --incidents 100000 --keep big.db --seed-only";
-
-/// Arguments of `redphone demo`.
-#[derive(Args, Clone, Debug)]
-pub struct Demo {
-    /// Which company is made up
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub seed: u64,
-    /// How fast it lives: at 1 something happens every few seconds, at 0 nothing
-    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, allow_negative_numbers = true,
-          value_parser = super::value::speed)]
-    pub speed: f64,
-    /// How many incidents its history has
-    #[arg(long, value_name = "N", default_value_t = demo::INCIDENTS,
-          value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
-    pub incidents: u32,
-    /// Keep the store in this file
-    #[arg(id = "keep", long = "keep", value_name = "FILE")]
-    pub store_file: Option<PathBuf>,
-    /// Show it on the wall display
-    #[arg(long, conflicts_with = "seed_only")]
-    pub wall: bool,
-    /// Serve it over HTTP instead, and print the command that opens panes on it
-    #[arg(long, conflicts_with_all = ["seed_only", "wall"])]
-    pub serve: bool,
-    /// Where --serve listens; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0", requires = "serve")]
-    pub listen: String,
-    /// Fill the store named by --keep and end, without opening the panes
-    #[arg(long, requires = "keep")]
-    pub seed_only: bool,
-}
-
-const WALL: &str = "\
-It only reads, for as long as it runs: a store that goes away is told over the full width, and used
-again once it is back. Esc or q ends it.
-
-Examples:
-  redphone wall
-  redphone wall --view 'team:payments'
-  redphone wall --rotate 1m --no-takeover";
-
-/// Arguments of `redphone wall`.
-#[derive(Args, Clone, Debug)]
-pub struct Wall {
-    /// Words and terms that incidents must pass, as of `list`, or the name of a view
-    #[arg(long, value_name = "FILTER|NAME", allow_hyphen_values = true)]
-    pub view: Option<String>,
-    /// How long a page of the measures stays
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = super::value::rotate)]
-    pub rotate: Duration,
-    /// A new P1 does not take the screen
-    #[arg(long)]
-    pub no_takeover: bool,
-}
-
-const LIST: &str = "\
-Words are looked for in number, title, services, owner and team. Terms are p1 (or sev1),
-status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security, age>2h, idle>2h
-(nothing has happened for longer), sla:late, is:snoozed, is:any; a - in front excludes. Terms on one
-field are alternatives, all else must hold together. Without is: or an ended status only open
-incidents are listed.
-
-More terms are role:me, role:scribe, label:eu, source:user-report, changed<8h, began<2h, users>100,
-reporter:varga and resolved<8h, which lists ended ones too.
-By the time of the report: since:yesterday, before:2026-11, on:2026-10-29, since:monday, on:last-week,
-since:2026-10-29T14:00; days begin in the zone of --zone.
-
---json prints one object a line: id, number, title, status, impact, urgency, priority, category,
-source, services, assignee, team, detected_at, reported_at, acknowledged_at, resolved_at, closed_at,
-snoozed_until, paused, updated_at, alerts, escalation, seq, last_event_at. Times are RFC 3339 in UTC.
-Where there is any, also last_word, and attributes (labels and roles).
-And what follows from these: label, owner (the name), service (the primary one), acknowledge_due,
-resolve_due and clock; `redphone schema list` describes them all. They are the names of --columns. With
---watch, change says whether an incident was listed, added, changed or removed.
-
-Examples:
-  redphone list
-  redphone list p1 p2 owner:none
-  redphone list 'age>2h' -service:cdn
-  redphone list -status:triggered 'idle>2h' --sort changed
-  redphone list is:any on:last-month payments
-  redphone list is:any checkout --sort newest --limit 20 --json
-  redphone list p1 p2 --columns label,owner,resolve_due,title --format csv
-  redphone list --watch --json | jq -r 'select(.change == \"added\") | .title'";
-
-/// Arguments of `redphone export`.
-#[derive(Args, Clone, Debug)]
-pub struct Export {
-    /// The file; `-`, or none, writes to standard output
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// Also write how people are reached, with their addresses
-    #[arg(long)]
-    pub with_contacts: bool,
-}
-
-const IMPORT: &str = "\
-Every line is checked, and a wrong one is named with its field; then nothing is imported, unless
---skip-bad leaves such lines out. So it is with an export that was cut off: its last line counts the
-others. Events that are there already are counted and change nothing. What no command allows, such
-as an incident that is merged into itself, is imported and named in a warning.
-
---renumber brings incidents of one store into another where their numbers are taken. What was typed
-as text, such as INC-12 in a note, stays as it was typed.
-
---json prints one object: incidents, events, others, known, and skipped, and where there are any,
-odd with the number of each kind, and the new_numbers from first to last.
-
-Examples:
-  redphone import backup.jsonl
-  redphone import other-team.jsonl --renumber
-  zcat backup.jsonl.gz | redphone import -";
-
-/// Arguments of `redphone import`.
-#[derive(Args, Clone, Debug)]
-pub struct Import {
-    /// The file; `-`, or none where input is piped, reads standard input
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// Leave out wrong lines and import the rest
-    #[arg(long)]
-    pub skip_bad: bool,
-    /// Give each incident the next free number instead of its own
-    #[arg(long)]
-    pub renumber: bool,
-    /// Print what was imported as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-const DOCTOR: &str = "\
-Without an option it only reads. The exit code is 0 when all is well, and 1 with findings.
-
-Events that no command leads to, as an import may bring them, are named as odd; they are no fault.
-
-A store of an older version is checked as it is. --migrate makes a copy of it, brings it up to date
-and checks it again, as any command does that opens it to write.
-
---salvage replaces no file, unless --force is given. Stopped, it never does: what it has read until
-then gets the name FILE.partial.
-
---json prints one object: content, incidents, events, findings with grave and text, odd where there
-are any, and for an older version: version, newest, and unfinished if that was interrupted.
-
-Examples:
-  redphone doctor
-  redphone doctor --migrate
-  redphone doctor --rebuild
-  redphone doctor --salvage saved.jsonl";
-
-/// Arguments of `redphone doctor`.
-#[derive(Args, Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub struct Doctor {
-    /// Bring a store of an older version up to date first
-    #[arg(long)]
-    pub migrate: bool,
-    /// Make everything that follows from the events anew
-    #[arg(long)]
-    pub rebuild: bool,
-    /// Write all that can still be read of a damaged store to a file, for `import`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rebuild", "migrate"])]
-    pub salvage: Option<PathBuf>,
-    /// With --salvage: replace the file if it exists
-    #[arg(long, requires = "salvage")]
-    pub force: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-const CONFIG: &str = "\
-`show` prints TOML that can be used as a settings file, with where each value comes from.
-`check` prints one line for each setting that can't be used, and ends with 1 if there is one.
-
---json prints one object: settings (as in the file) and origins (by name, of those that are not
-defaults) for `show`, file and exists for `path`, file and answered for `init`; for `check` one
-object a line: file, line, column (0 for the file as a whole) and text.
-
-Examples:
-  redphone config init
-  redphone config check
-  redphone config show --json | jq .settings.looks
-  $EDITOR \"$(redphone config path)\"";
-
-/// Subcommands of `redphone config`.
-#[derive(Subcommand, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ConfigCommand {
-    /// Print where the settings file is, or would be
-    Path,
-    /// Print all settings in force, and where each comes from
-    Show,
-    /// Print what is wrong in the settings file
-    Check,
-    /// Write a commented sample; a file that is there stays
-    Init,
-}
-
-const PROFILES: &str = "\
-A command that gives a token is not run but with --check. With --check the exit code is 4 when one of
-them does not answer.
-
---json prints one object a line: name, chosen, production, read_only, store or backend or unusable,
-token (from, found, why), and with --check check (answers, ms, called, me, verbs, clock_s, error).
-
-Examples:
-  redphone profiles
-  redphone profiles --check";
-
-/// Arguments of `redphone profiles`.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct Profiles {
-    /// Ask each of them what it can do
-    #[arg(long)]
-    pub check: bool,
-    /// Print JSON Lines
-    #[arg(long)]
-    pub json: bool,
-}
-
-const LOGIN: &str = "\
-The token is typed at a prompt that does not show it, or read from standard input; it is never an
-argument, which others on the machine could see.
-
-Examples:
-  redphone login prod
-  redphone login https://incidents.example.net < token";
-
-/// Arguments of `redphone login` and of `redphone logout`.
-#[derive(Args, Clone, Debug)]
-pub struct Login {
-    /// A profile's name or an API's URL [default: the API that is chosen]
-    #[arg(id = "place", value_name = "PROFILE|URL")]
-    pub target: Option<String>,
-}
-
-const COMPLETIONS: &str = "\
-Examples:
-  redphone completions bash > ~/.local/share/bash-completion/completions/redphone
-  redphone completions fish > ~/.config/fish/completions/redphone.fish
-  redphone completions zsh > \"${fpath[1]}/_redphone\"";
-
-const MAN: &str = "\
-There is a page for each command, and redphone.toml(5) for the settings. Where DIR is called man1,
-that of the settings is written to man5 beside it.
-
-Examples:
-  redphone man | man -l -
-  redphone man token create | man -l -
-  redphone man redphone.toml | man -l -
-  redphone man --out ~/.local/share/man/man1";
-
-/// Arguments of `redphone man`.
-#[derive(Args, Clone, Debug)]
-pub struct Man {
-    /// A command, or `redphone.toml` for the settings [default: the program as a whole]
-    #[arg(value_name = "PAGE", conflicts_with = "out")]
-    pub page: Vec<String>,
-    /// The folder to write the pages to; it is made where it is missing
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
 }

@@ -21,10 +21,10 @@ impl AtomicFile {
         Ok(file)
     }
 
-    /// Creates the temporary file for a target with a secret, which only its owner can read
-    /// whatever there was before.
+    /// Creates the temporary file for a target with a secret, which only its owner can read,
+    /// whatever the mode of an existing file.
     pub fn create_private(target: &Path) -> Result<Self, Failure> {
-        // A symbolic link is followed, so that it remains a link, also to a file still to come.
+        // A symbolic link is followed, so that it remains a link, also to a missing file.
         let target = resolve_links(target).map_err(|error| write_failure(target, &error))?;
         match fs::metadata(&target) {
             Ok(meta) if meta.is_dir() => {
@@ -55,6 +55,19 @@ impl AtomicFile {
         self.0.commit().map_err(|error| write_failure(&target, &error))
     }
 
+    /// Makes the file durable and moves it to the target, unless another program has made that meanwhile
+    /// and it is not to be replaced.
+    pub fn commit_with(self, force: bool) -> Result<(), Failure> {
+        if force {
+            return self.commit();
+        }
+        let target = self.target().to_owned();
+        self.0.commit_new().map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => exists(&target),
+            _ => write_failure(&target, &error),
+        })
+    }
+
     /// Makes the file durable under another name in the same folder. Fails if there is such a file.
     pub fn commit_as(mut self, name: &Path) -> Result<(), Failure> {
         self.0.rename_target(name.to_owned());
@@ -70,6 +83,18 @@ impl Write for AtomicFile {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+}
+
+/// Refuses a target that is a file already, unless it is to be replaced.
+pub fn refuse_existing(target: &Path, force: bool) -> Result<(), Failure> {
+    if target.is_file() && !force { Err(exists(target)) } else { Ok(()) }
+}
+
+fn exists(target: &Path) -> Failure {
+    Failure::failed(format!(
+        "{} exists: name another file, or give --force to replace it",
+        target.display()
+    ))
 }
 
 /// Returns the failure for a file that can't be written.

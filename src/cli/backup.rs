@@ -75,7 +75,7 @@ pub async fn restore(context: &mut Context, args: Restore) -> Result<(), Failure
         restored.next_number
     ));
     if let Some(aside) = &restored.previous {
-        let aside = format!("the store of before is {}", aside.display());
+        let aside = format!("the previous store is {}", aside.display());
         printed = printed.and(context.out.done_line(aside));
     }
     printed = printed.and(context.out.flush());
@@ -88,8 +88,8 @@ pub async fn restore(context: &mut Context, args: Restore) -> Result<(), Failure
     printed
 }
 
-/// Writes the tokens of a backup where there are none, or where that is asked for: a token that was
-/// revoked since the backup would be good again.
+/// Writes the tokens of a backup if there are none, or on request: a token that was revoked since
+/// the backup would become valid again.
 fn restore_tokens(
     context: &mut Context,
     args: &Restore,
@@ -110,8 +110,8 @@ fn restore_tokens(
     if exists {
         let aside = format!("{}.before-{}", path.display(), Utc::now().format("%Y%m%dT%H%M%S%3f"));
         fs::copy(path, &aside).map_err(|error| write_failure(Path::new(&aside), &error))?;
-        context.out.record_done(format!("the tokens of before are {aside}"));
-        context.out.line(format!("the tokens of before are {aside}")).ok();
+        context.out.record_done(format!("the previous tokens are {aside}"));
+        context.out.line(format!("the previous tokens are {aside}")).ok();
     }
     let written = || -> io::Result<()> {
         let mut replacement = Replacement::begin(path)?;

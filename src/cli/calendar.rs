@@ -1,12 +1,36 @@
-//! The days of whoever uses the command line, for dates in filters.
+//! The days of the command line's user, for dates in filters.
 
-use chrono::{DateTime, Local, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Local, NaiveDateTime, Offset, TimeZone, Utc};
 
 use crate::config::appearance::Zone;
 use crate::model::filter::Calendar;
+use crate::model::measures::pages::Offsets;
+use crate::model::measures::{MeasuresWindow, Window};
 
-/// How long before a time that the zone skips the clock showed the same as it does afterwards.
+/// How long before a time that the zone skips the same local time occurred.
 const SKIPPED: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
+/// Returns the offsets of a zone from UTC over a span.
+#[must_use]
+pub fn zone_offsets(zone: Zone, from: DateTime<Utc>, to: DateTime<Utc>) -> Offsets {
+    match zone {
+        Zone::Utc => Offsets::default(),
+        _ => {
+            Offsets::find(from, to, &|at| at.with_timezone(&Local).offset().fix().local_minus_utc())
+        }
+    }
+}
+
+/// Returns a window of measures in a zone, and the offsets of the zone over it and over the window before.
+#[must_use]
+pub fn resolve_window(window: MeasuresWindow, now: DateTime<Utc>, zone: Zone) -> (Window, Offsets) {
+    if zone == Zone::Utc {
+        return (window.window(now), Offsets::default());
+    }
+    let window = window.window_in(now, &Local);
+    let offsets = zone_offsets(zone, window.previous_span_in(&Local).0, window.to);
+    (window, offsets)
+}
 
 /// The calendar of a zone in which times are shown.
 pub struct ZoneCalendar(pub Zone);

@@ -32,7 +32,7 @@ struct CreatedJson<'a> {
     url: &'a str,
 }
 
-/// An address, as `list --json` prints it. Nothing of it is secret.
+/// An address, as `list --json` prints it. It contains no secret.
 #[derive(Serialize)]
 struct LinkJson<'a> {
     id: CalendarLinkId,

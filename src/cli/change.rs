@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::args::change::{ApproveChange, ChangeCommand, EndChange, ListChanges, StartChange};
+use super::args::change::{
+    ApproveChange, ChangeCommand, DEFAULT_CHANGES, EndChange, ListChanges, StartChange,
+};
 use super::columns::print_columns;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::json;
-use super::out::{self, Style, StyledLine};
+use super::out::{self, Out, Style, StyledLine};
 use super::session::{IfMissing, Session, open};
 use crate::backend::lists::{IncidentBrief, MAX_ROWS, Suspicion};
 use crate::backend::{Backend, ChangeSearch};
@@ -18,9 +20,9 @@ use crate::model::change::{Change, ChangeApproval, ChangeKind, ChangeState};
 use crate::model::check;
 use crate::model::directory::Directory;
 use crate::model::link::Link;
-use crate::model::naming::nearest;
 use crate::model::text::SafeText;
 use crate::model::time::{format_duration, recorded_time};
+use crate::model::unknown_selection::unknown_name;
 use crate::model::{Actor, ChangeId, Command, CommandId};
 
 /// The fewest characters by which a change can be named.
@@ -48,7 +50,7 @@ async fn start(context: &mut Context, args: StartChange) -> Result<(), Failure> 
         });
     checked.map_err(|error| Failure::failed(error.to_string()))?;
     let session = Session::open(&context.config, IfMissing::Create).await?;
-    // By the clock of the backend, and as exactly as times are recorded: it is not corrected any more.
+    // By the clock of the backend, and in the recorded precision: it is not corrected any more.
     let now = recorded_time(session.connection.backend_now());
     let starts_at = args.at.map_or(now, |time| recorded_time(time.at(now)));
     let (ends_at, state) = if args.ended {
@@ -78,7 +80,7 @@ async fn start(context: &mut Context, args: StartChange) -> Result<(), Failure> 
         }
         read => read?.value,
     };
-    if let Some(unknown) = unknown_service(&change.services, &directory) {
+    if let Some(unknown) = unknown_name(&change.services, &[], &directory) {
         if !args.accept_unknown && !session.is_program {
             session.connection.close().await;
             return Err(Failure::failed(format!(
@@ -101,15 +103,6 @@ async fn start(context: &mut Context, args: StartChange) -> Result<(), Failure> 
         context.out.line(change.id.to_string())?;
     }
     result.map(drop)
-}
-
-/// Returns what is wrong with the first service that the directory does not have.
-fn unknown_service(services: &[String], directory: &Directory) -> Option<String> {
-    let unknown = services.iter().find(|service| directory.is_unknown_service(service))?;
-    let names = directory.services.iter().map(|service| service.name.as_str());
-    let hint = nearest(unknown, names);
-    let hint = hint.map(|name| format!(" (is {name:?} meant?)")).unwrap_or_default();
-    Some(format!("there is no service {:?}{hint}", SafeText::from(unknown)))
 }
 
 async fn end(context: &mut Context, args: &EndChange) -> Result<(), Failure> {
@@ -148,7 +141,7 @@ async fn approve_in(session: &Session, args: &ApproveChange) -> Result<Change, F
     Ok(change)
 }
 
-/// Returns the state of a change, with its approval where that says more.
+/// Returns the state of a change, with its approval if that is informative.
 fn state(change: &Change) -> String {
     match change.shown_approval() {
         Some(approval) => format!("{}, {approval}", change.state),
@@ -159,7 +152,19 @@ fn state(change: &Change) -> String {
 async fn end_in(session: &Session, args: &EndChange) -> Result<Change, Failure> {
     let now = recorded_time(session.connection.backend_now());
     let mut change = find(session, &args.change).await?;
-    let ends_at = args.at.map_or(now, |time| recorded_time(time.at(now)));
+    let ends_at = args.at.map(|time| recorded_time(time.at(now)));
+    let has_ended =
+        matches!(change.state, ChangeState::Done | ChangeState::Failed | ChangeState::RolledBack);
+    let corrects = args.failed || args.rolled_back || ends_at.is_some();
+    if has_ended && !corrects {
+        let text = format!("it has ended already ({}): say what is to be corrected", change.state);
+        return Err(Failure::failed(text));
+    }
+    // How a change ended may be found out later than when.
+    let ends_at = ends_at.or(change.ends_at.filter(|_| has_ended)).unwrap_or(now);
+    if change.state != ChangeState::Planned && ends_at < recorded_time(change.starts_at) {
+        return Err(Failure::failed("--at is before the change began: give a later time"));
+    }
     change.state = match (args.failed, args.rolled_back) {
         (true, _) => ChangeState::Failed,
         (false, true) => ChangeState::RolledBack,
@@ -217,10 +222,11 @@ async fn list(context: &mut Context, args: &ListChanges) -> Result<(), Failure> 
         match connection.backend.recorded_changes(&search).await {
             Ok(page) => {
                 changes.extend(page.rows);
+                let has_more = changes.len() > wanted || page.next.is_some();
                 changes.truncate(wanted);
                 // A page may have fewer rows than there are.
                 if changes.len() >= wanted || page.next.is_none() {
-                    break Ok(());
+                    break Ok(has_more);
                 }
                 search.after = page.next;
             }
@@ -230,24 +236,35 @@ async fn list(context: &mut Context, args: &ListChanges) -> Result<(), Failure> 
     let suspicions = read_suspicions(&*connection.backend, args, now).await;
     let directory = connection.backend.directory().await;
     connection.close().await;
-    read?;
+    let has_more = read?;
     let directory = directory?;
     let out = &mut context.out;
+    let listed = |change: &Change| row(change, &directory, suspicions.get(&change.id), now);
     if args.json {
-        return changes.iter().try_for_each(|change| {
+        changes.iter().try_for_each(|change| {
             let suspect_of = suspicions.get(&change.id);
             json::print(out, &ListedChange { change, suspect_of })
-        });
-    }
-    if changes.is_empty() {
+        })?;
+    } else if changes.is_empty() {
         out::print_hint("no changes were recorded");
-        return Ok(());
+    } else if args.calendar {
+        print_calendar(out, &mut changes, listed)?;
+    } else {
+        let head = ["CHANGE", "BEGAN", "STATE", "TOOK", "SERVICES", "SUSPECT OF", "TITLE"];
+        print_columns(out, head, changes.iter().map(listed))?;
     }
-    let listed = |change: &Change| row(change, &directory, suspicions.get(&change.id), now);
-    let head = ["CHANGE", "BEGAN", "STATE", "TOOK", "SERVICES", "SUSPECT OF", "TITLE"];
-    if !args.calendar {
-        return print_columns(out, head, changes.iter().map(listed));
+    if has_more {
+        out::print_more_hint(out, "change", args.limit, DEFAULT_CHANGES)?;
     }
+    Ok(())
+}
+
+/// Prints changes by day, the earliest first.
+fn print_calendar(
+    out: &mut Out,
+    changes: &mut [Change],
+    listed: impl Fn(&Change) -> [SafeText<'static>; 7],
+) -> Result<(), Failure> {
     changes.sort_by_key(|change| (change.starts_at, change.id));
     let day = |change: &Change| change.starts_at.date_naive();
     for of_day in changes.chunk_by(|a, b| day(a) == day(b)) {
@@ -255,7 +272,7 @@ async fn list(context: &mut Context, args: &ListChanges) -> Result<(), Failure> 
         let count = out::pluralize(u64::try_from(of_day.len()).unwrap_or(u64::MAX), "change");
         let heading = format!("{}  {count}", date.format("%a %Y-%m-%d"));
         out.styled_line(&StyledLine::new(heading, Style::Bold))?;
-        for cells in of_day.iter().map(listed) {
+        for cells in of_day.iter().map(&listed) {
             let [id, began, state, took, services, suspect_of, title] = cells;
             let time: String = began.chars().skip(11).take(5).collect();
             let mut parts = vec![time, state.to_string(), title.to_string(), services.to_string()];
@@ -272,7 +289,7 @@ async fn list(context: &mut Context, args: &ListChanges) -> Result<(), Failure> 
     Ok(())
 }
 
-/// A change with what it is suspected of, as the list prints it in JSON.
+/// A change with the suspicions against it, as the list prints it in JSON.
 #[derive(Serialize)]
 struct ListedChange<'a> {
     #[serde(flatten)]
@@ -281,7 +298,8 @@ struct ListedChange<'a> {
     suspect_of: Option<&'a Suspicion>,
 }
 
-/// Reads what the changes of the list are suspected of. Without that the list is printed all the same.
+/// Reads the suspicions against the changes of the list. Without them the list is printed
+/// nevertheless.
 async fn read_suspicions(
     backend: &dyn Backend,
     args: &ListChanges,

@@ -1,4 +1,4 @@
-//! Makes the channels of the settings.
+//! Creates the channels of the settings.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::server::answers::{SmsAccount, SmsSettings};
 
 /// The secret of a channel, a tracker or a publisher, which is read when it is first needed.
 struct ConfiguredSecret {
-    /// Whose it is, as in "the channel mail".
+    /// Its owner, as in "the channel mail".
     owner: String,
     source: TokenSource,
 }
@@ -39,7 +39,7 @@ impl SecretSource for ConfiguredSecret {
     }
 }
 
-/// Makes the client through which everything leaves the machine.
+/// Creates the client through which everything leaves the machine.
 ///
 /// # Errors
 /// The file of certificates can't be read.
@@ -65,7 +65,7 @@ pub fn client(settings: &OutboundSettings) -> Result<Client, Failure> {
     Client::new(&options).map_err(|error| Failure::new(Exit::Usage, error.to_string()))
 }
 
-/// Makes the channels of the settings. Nothing is connected, read or run yet, but for the file of
+/// Creates the channels of the settings. Nothing is connected, read or run yet, except the file of
 /// certificates.
 ///
 /// # Errors
@@ -78,7 +78,7 @@ pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
     let client = Arc::new(client(settings)?);
     let mut channels = Channels::default().with_client(Arc::clone(&client));
     for channel in &settings.channels {
-        // The settings were checked, so that this does not fail.
+        // The settings were checked, so this does not fail.
         match build(channel.kind, &channel.options, secrets(channel), &client) {
             Ok(made) => channels.insert(&channel.name, made),
             Err(problem) => tracing::warn!(
@@ -91,8 +91,8 @@ pub fn channels(settings: &OutboundSettings) -> Result<Channels, Failure> {
     Ok(channels)
 }
 
-/// Returns where a store finds channels and contacts of the settings. Nothing is made before it is
-/// needed.
+/// Returns the source of the settings' channels and contacts for a store. Nothing is created before
+/// it is needed.
 pub fn reach_source(config: &Config) -> ReachSource {
     let (outbound, file) = (config.outbound.clone(), config.file.clone());
     Arc::new(move || {
@@ -121,7 +121,7 @@ pub fn publisher_secret(name: &str, source: &TokenSource) -> CachedSecret {
     secret_of(format!("the publisher {name}"), source)
 }
 
-/// Makes the trackers of the settings. Nothing is connected or read yet, but for the file of
+/// Creates the trackers of the settings. Nothing is connected or read yet, except the file of
 /// certificates.
 ///
 /// # Errors
@@ -136,7 +136,7 @@ pub fn trackers(settings: &OutboundSettings) -> Result<Trackers, Failure> {
         let TrackerSettings { name, kind, options, secret, is_default, closes_items, poll } =
             tracker;
         let secret = secret_of(format!("the tracker {name}"), secret);
-        // The settings were checked, so that this does not fail.
+        // The settings were checked, so this does not fail.
         match build_tracker(*kind, options, secret, &client) {
             Ok(made) => trackers.insert(
                 name,

@@ -1,4 +1,5 @@
-//! `check`: what would keep an incident from reaching somebody, and who would be told of one.
+//! `check`: problems that would prevent an incident from reaching somebody, and the people whom one
+//! would reach.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -24,7 +25,7 @@ use crate::model::readiness::{
 };
 use crate::model::signals::SignalSettings;
 
-/// In how many of the open incidents requests for roles are looked up.
+/// The maximum number of open incidents in which requests for roles are searched.
 const MAX_INCIDENTS: u32 = 50;
 
 /// A finding, as `--json` prints it.
@@ -35,7 +36,7 @@ struct FindingJson<'a> {
     text: &'a str,
 }
 
-/// A finding as it is printed.
+/// A finding in its printed form.
 struct Line {
     kind: &'static str,
     is_note: bool,
@@ -59,7 +60,7 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     let until = now.checked_add_signed(TimeDelta::days(args.days.into())).unwrap_or(now);
     let mut found = findings(&directory, now, until);
     let is_remote = context.config.location.remote().is_some();
-    // Heartbeats and stakeholders of an API stand in the settings of its server.
+    // Heartbeats and stakeholders of an API are in the settings of its server.
     let signals =
         if is_remote { SignalSettings::default() } else { context.config.signals.clone() };
     found.extend(of_heartbeats(&directory, &signals.heartbeats, now));
@@ -108,7 +109,7 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns a note about messages of alerts that could not be understood, if there are some.
+/// Returns a note about messages of alerts that could not be understood, if there are any.
 async fn dead_letter_line(config: &Config) -> Option<Line> {
     let count = count_dead_letters(config).await;
     let messages = out::pluralize(count, "message");
@@ -121,8 +122,8 @@ async fn dead_letter_line(config: &Config) -> Option<Line> {
     })
 }
 
-/// Reads the directory, and the time by the clock of the backend. Before there is a store it is that
-/// of the settings.
+/// Reads the directory, and the time by the clock of the backend. Without a store the directory is
+/// that of the settings.
 async fn directory_and_time(config: &Config) -> Result<(Directory, DateTime<Utc>), Failure> {
     match read_directory(config).await {
         Err(failure) if failure.exit == Exit::NotFound && config.location.remote().is_none() => {
@@ -132,8 +133,8 @@ async fn directory_and_time(config: &Config) -> Result<(Directory, DateTime<Utc>
     }
 }
 
-/// Returns the requests for a role that have no answer, in the most urgent of the open incidents. Nothing is
-/// said of what can't be read: that there is no store is no problem of this kind.
+/// Returns the unanswered requests for a role in the most urgent of the open incidents. Read errors
+/// are ignored: a missing store is no problem of this kind.
 async fn unanswered_roles(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
     let Ok(connection) = open(config, IfMissing::Refuse).await else { return Vec::new() };
     let search = Search {
@@ -171,6 +172,10 @@ fn line(finding: &Finding) -> Line {
             format!("level {level} of the policy {policy} calls nobody now: {reasons}")
         }
         Finding::EmptyPolicy { policy } => format!("the policy {policy} has no levels"),
+        Finding::NoPolicies => {
+            "there are no policies, so that no incident would call anybody: see `redphone policies`"
+                .to_owned()
+        }
         Finding::NoPolicy { service, priorities } if priorities.len() == Priority::ALL.len() => {
             format!("incidents of {service} follow no policy")
         }

@@ -16,7 +16,7 @@ pub fn run(out: &mut Out, shell: Shell) -> Result<(), Failure> {
         Shell::Bash => script(CompletionShell::Bash).as_bytes(),
         Shell::Zsh => script(CompletionShell::Zsh).as_bytes(),
         Shell::Fish => script(CompletionShell::Fish).as_bytes(),
-        // The others know the command line alone, as it is defined.
+        // The others only know the definition of the command line.
         shell => {
             // Clap's generator panics when a write fails, so it writes to memory.
             clap_complete::generate(shell, &mut Cli::command(), "redphone", &mut generated);

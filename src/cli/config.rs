@@ -1,4 +1,4 @@
-//! `config`: prints the settings' path, their values, what is wrong with them, or writes a sample.
+//! `config`: prints the settings' path, their values, their errors, or writes a sample.
 
 use std::borrow::Cow;
 use std::fs::DirBuilder;
@@ -75,7 +75,7 @@ pub fn run_without_settings(
     out.finish(printed)
 }
 
-/// Prints the settings in force, or what is wrong with them.
+/// Prints the settings in force, or their errors.
 pub fn run(context: &mut Context, about: ConfigCommand, as_json: bool) -> Result<(), Failure> {
     let config = &context.config;
     if about == ConfigCommand::Show {

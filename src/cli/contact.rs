@@ -130,8 +130,8 @@ impl Source {
     }
 }
 
-/// Reads how everybody is reached who has contacts: from the store, or from the settings alone before
-/// there is one.
+/// Reads the contacts of everybody who has some: from the store, or from the settings alone without
+/// a store.
 pub(super) async fn read_people(config: &Config) -> Result<Vec<PersonReach>, Failure> {
     let source = Source::open(config).await?;
     let people = source.people().await;
@@ -265,7 +265,7 @@ async fn carry_out(
     print_person(&mut context.out, &done)
 }
 
-/// Returns what was done, in a few words.
+/// Returns a short description of the change.
 fn describe(person: &str, change: &ContactChange) -> String {
     let person = sanitize(person);
     match change {

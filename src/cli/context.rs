@@ -1,9 +1,9 @@
-//! What every command gets.
+//! The context of every command.
 
 use super::out::Out;
 use crate::config::{Config, Flags};
 
-/// What every command needs: flags, configuration and standard output.
+/// The common resources of commands: flags, configuration and standard output.
 pub(super) struct Context {
     pub(super) flags: Flags,
     pub(super) config: Config,

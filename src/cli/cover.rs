@@ -1,4 +1,4 @@
-//! `cover`: somebody else is to be on call in one's place.
+//! `cover`: requests that another person accepts one's shift.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -20,7 +20,9 @@ use crate::model::text::{SafeText, sanitize};
 const FEWEST_CHARS: usize = 4;
 /// The characters of an id that lists have.
 const LISTED_CHARS: usize = 8;
-/// How far ahead one's next shift is searched for.
+/// The most people who are named that have declined.
+const MAX_NAMED: usize = 3;
+/// How far ahead the user's next shift is searched.
 const AHEAD: TimeDelta = TimeDelta::days(90);
 
 /// Runs `cover` and its subcommands.
@@ -29,6 +31,7 @@ pub async fn run(context: &mut Context, args: CoverArgs) -> Result<(), Failure> 
         None => request(context, args).await,
         Some(CoverCommand::List(args)) => list(context, args).await,
         Some(CoverCommand::Accept(args)) => answer(context, args, CoverState::Accepted).await,
+        Some(CoverCommand::Decline(args)) => answer(context, args, CoverState::Declined).await,
         Some(CoverCommand::Withdraw(args)) => answer(context, args, CoverState::Withdrawn).await,
     }
 }
@@ -137,6 +140,9 @@ async fn answer(
         let (from, to) = (minute(cover.from), minute(cover.to));
         let text = format!("{me} stands in for {} on {schedule} from {from} to {to}", cover.person);
         (AdministrationChange::AcceptCover(answer), text)
+    } else if state == CoverState::Declined {
+        let text = format!("{me} does not stand in for {} on {schedule}", cover.person);
+        (AdministrationChange::DeclineCover(answer), text)
     } else {
         let text = format!("{me} does not want cover on {schedule} any more");
         (AdministrationChange::WithdrawCover(answer), text)
@@ -171,11 +177,19 @@ fn short_id(id: CoverId) -> String {
     text.get(start..).unwrap_or(&text).to_owned()
 }
 
-/// Returns what has become of a request.
+/// Returns the state of a request.
 fn state_text(cover: &Cover, now: DateTime<Utc>) -> String {
     match (&cover.accepted_by, cover.state) {
         (Some(person), CoverState::Accepted) => format!("accepted by {person}"),
         (_, CoverState::Open) if cover.to <= now => "passed".to_owned(),
+        (_, CoverState::Open | CoverState::Declined) if !cover.declined_by.is_empty() => {
+            let names = cover.declined_by.iter().take(MAX_NAMED).map(String::as_str);
+            let names = names.collect::<Vec<_>>().join(", ");
+            let more = cover.declined_by.len().saturating_sub(MAX_NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let open = if cover.state == CoverState::Open { "open, " } else { "" };
+            format!("{open}declined by {names}{more}")
+        }
         (_, state) => state.as_str().to_owned(),
     }
 }

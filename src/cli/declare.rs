@@ -3,18 +3,20 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::args::Declare;
+use super::args::{AboutImpact, Declare};
+use super::calendar::ZoneCalendar;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::session::{IfMissing, Session, resolve_person};
-use super::value::Time;
 use super::{json, out};
 use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::command::Declaration;
+use crate::model::declared_impact::{DeclaredImpact, holds_for_counted};
 use crate::model::directory::Directory;
-use crate::model::impact::{Affected, Reporter};
+use crate::model::impact::{Affected, Reporter, parse_share};
 use crate::model::naming::{resolve_people, unknown_names};
 use crate::model::{Actor, IncidentCommand, IncidentId, PersonRef, Summary, check};
+use crate::verbs::typed_time::{TimeError, parse_future, parse_past};
 
 /// Declares the incident, assigns it if an owner is given, and prints its number.
 pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
@@ -41,7 +43,8 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     if let Some(owner) = &args.owner {
         check::name("owner", owner).map_err(|error| Failure::failed(error.to_string()))?;
     }
-    let impact = impact_commands(args.began, args.users, args.reporter.as_deref(), now)?;
+    let calendar = ZoneCalendar(context.config.panes.appearance.zone);
+    let impact = declared_impact(args.about_impact, now, &calendar)?;
     let session = Session::open(&context.config, IfMissing::Create).await?;
     let directory = match session.connection.reader.read_directory().await {
         // The command is queued anyway, so it must not fail because the directory, which only
@@ -53,15 +56,13 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     };
     declaration.fill_from_directory(&directory);
     let id = IncidentId::new();
+    let impact = impact.into_commands(declaration.team.as_deref());
     let command = IncidentCommand::Declare(Box::new(declaration));
-    if let Some(unknown) = unknown_names(&command, &directory).first() {
-        if !args.accept_unknown && !session.is_program {
-            session.connection.close().await;
-            return Err(Failure::failed(format!(
-                "{unknown}: name one of the directory, or add --accept-unknown if it is meant"
-            )));
-        }
-        out::print_hint(format!("{unknown}: it is marked as unknown"));
+    let named = std::iter::once(&command).chain(&impact);
+    let is_accepted = args.accept_unknown || session.is_program;
+    if let Err(refused) = check_names(named, &directory, is_accepted) {
+        session.connection.close().await;
+        return Err(refused);
     }
     // Nothing is declared if the owner can't be assigned afterwards.
     if let Some(owner) = &args.owner
@@ -91,6 +92,9 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     let mut unfinished = "assigned";
     for command in others {
         let is_assignment = matches!(command, IncidentCommand::Assign { .. });
+        if grouped && !is_assignment && !holds_for_counted(&command) {
+            continue;
+        }
         match session.execute(id, command).await {
             Ok(outcome) => row = outcome.row.or(row),
             Err(failure) if completed.is_ok() => {
@@ -119,9 +123,9 @@ pub async fn run(context: &mut Context, args: Declare) -> Result<(), Failure> {
     completed.map_err(|failure| failure.with_prefix(&lacks))
 }
 
-/// Finishes a declaration that is queued: queues what else was given too and prints the id.
+/// Finishes a declaration that is queued: queues the other given fields too and prints the id.
 ///
-/// The incident has no number yet. Its id stands for it, also in further commands.
+/// The incident has no number yet. Its id is used instead, also in further commands.
 async fn finish_queued(
     context: &mut Context,
     session: Session,
@@ -146,37 +150,63 @@ async fn finish_queued(
     Err(failure)
 }
 
-/// Makes the commands for what was given about the impact.
-fn impact_commands(
-    began: Option<Time>,
-    users: Option<u64>,
-    reporter: Option<&str>,
+/// Reads and checks the given fields about the impact.
+fn declared_impact(
+    args: AboutImpact,
     now: DateTime<Utc>,
-) -> Result<Vec<IncidentCommand>, Failure> {
+    calendar: &ZoneCalendar,
+) -> Result<DeclaredImpact, Failure> {
     let wrong = |error: BadField| Failure::failed(error.to_string());
-    let mut commands = Vec::new();
-    if let Some(began) = began {
-        let at = began.at(now);
-        if at > now {
-            return Err(wrong(BadField::new("began", FieldProblem::InTheFuture(at))));
-        }
-        commands.push(IncidentCommand::SetImpactBegan { at: Some(at) });
-    }
-    if users.is_some() {
-        let affected = Affected { users, ..Affected::default() };
-        affected.check().map_err(wrong)?;
-        commands.push(IncidentCommand::SetAffected { affected });
-    }
-    if let Some(name) = reporter {
-        let (id, name) = (Uuid::now_v7(), name.trim().to_owned());
-        let reporter = Reporter { id, name, contact: None, ticket: None, redacted: false };
-        reporter.check().map_err(wrong)?;
-        commands.push(IncidentCommand::AddReporter { reporter });
-    }
-    Ok(commands)
+    let wrong_time = |field: &str, error: &TimeError| Failure::failed(format!("{field}: {error}"));
+    let began = args.began.map(|text| parse_past(&text, now, calendar)).transpose();
+    let recovery = args.recovery.map(|text| parse_future(&text, now, calendar)).transpose();
+    let share = args.share.map(|text| {
+        parse_share(&text).ok_or_else(|| wrong(BadField::new("share", FieldProblem::NotAShare)))
+    });
+    let trimmed = |text: String| text.trim().to_owned();
+    let impact = DeclaredImpact {
+        began_at: began.map_err(|error| wrong_time("began", &error))?,
+        affected: Affected {
+            users: args.users,
+            share: share.transpose()?,
+            regions: args.regions,
+            customers: args.customers,
+        },
+        expected_recovery: recovery.map_err(|error| wrong_time("recovery", &error))?,
+        reporter: args.reporter.map(|name| Reporter {
+            id: Uuid::now_v7(),
+            name: trimmed(name),
+            contact: args.contact.map(trimmed),
+            ticket: args.ticket.map(trimmed),
+            redacted: false,
+        }),
+        teams: args.involved_teams,
+    };
+    impact.check(now).map_err(wrong)?;
+    Ok(impact)
 }
 
-/// Refuses an owner whom the directory does not have.
+/// Refuses services and teams that the directory does not have, unless they are accepted
+/// explicitly.
+fn check_names<'a>(
+    commands: impl Iterator<Item = &'a IncidentCommand>,
+    directory: &Directory,
+    is_accepted: bool,
+) -> Result<(), Failure> {
+    let mut unknown = commands.flat_map(|command| unknown_names(command, directory));
+    match unknown.next() {
+        Some(unknown) if is_accepted => {
+            out::print_hint(format!("{unknown}: it is marked as unknown"));
+            Ok(())
+        }
+        Some(unknown) => Err(Failure::failed(format!(
+            "{unknown}: name one of the directory, or add --accept-unknown if it is meant"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an owner who is not in the directory.
 fn checked_owner(owner: &str, me: &PersonRef, directory: &Directory) -> Result<(), Failure> {
     let to = Some(resolve_owner(owner, me, directory));
     let mut assign = IncidentCommand::Assign { to };

@@ -1,4 +1,4 @@
-//! `demo`: shows or serves a made-up company, whose incidents go on while it runs.
+//! `demo`: shows or serves a fictional company, whose incidents continue while it runs.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -65,8 +65,8 @@ async fn open(context: &Context, args: &Demo) -> Result<(demo::Demo, u64), Failu
     Ok((opened.map_err(open_failure)?, created))
 }
 
-/// Lets the company live until the future is dropped: incidents go on, levels of escalation policies are
-/// called, and people are notified, over channels that never leave the process.
+/// Runs the company until the future is dropped: incidents continue, levels of escalation policies
+/// are called, and people are notified, over channels that never leave the process.
 async fn live(demo: &demo::Demo) {
     if !demo.goes_on() {
         return std::future::pending().await;
@@ -98,7 +98,7 @@ async fn live(demo: &demo::Demo) {
     tokio::join!(demo.simulate(), engine);
 }
 
-/// Serves the company over HTTP until a signal comes.
+/// Serves the company over HTTP until a signal arrives.
 async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let (demo, _) = open(context, &args).await?;
     let mut stop = StopSignals::listen()?;
@@ -106,7 +106,7 @@ async fn serve(context: &mut Context, args: Demo) -> Result<(), Failure> {
     let tokens = TokenFile::for_store(store);
     let token_file = store.with_extension("token");
     let name = demo.me.handle.clone();
-    // Revokes the token of an earlier run on the same store; mostly there is none.
+    // Revokes the token of an earlier run on the same store; usually there is none.
     tokens.revoke(&name).ok();
     let new_token = NewToken { name, scope: Scope::Respond, person: None, expires_at: None };
     let (secret, _) = tokens.create(new_token)?;

@@ -1,11 +1,11 @@
-//! `doctor`: checks the store, rebuilds what follows from the events, or salvages its records.
+//! `doctor`: checks the store, rebuilds the data derived from the events, or salvages its records.
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::args::Doctor;
-use super::atomic_file::{AtomicFile, write_failure};
+use super::atomic_file::{AtomicFile, refuse_existing, write_failure};
 use super::context::Context;
 use super::export::{record_error, refuse_store_as_target};
 use super::failure::{Exit, Failure, output_failed};
@@ -74,7 +74,7 @@ pub async fn run(context: &mut Context, args: Doctor) -> Result<(), Failure> {
     reported
 }
 
-/// Says how many messages of alerts could not be understood. They are no fault of the store.
+/// Reports how many messages of alerts could not be understood. They are no fault of the store.
 async fn hint_at_dead_letters(context: &Context) {
     let count = count_dead_letters(&context.config).await;
     if count > 0 {
@@ -85,7 +85,7 @@ async fn hint_at_dead_letters(context: &Context) {
     }
 }
 
-/// Brings the store up to date if it is of an older version: opening it does that, and says so.
+/// Migrates the store if it is of an older version: opening it does that, and reports it.
 async fn migrate(context: &Context, store: &Path) -> Result<(), Failure> {
     let opened = open_store_at(store, &context.config, IfMissing::Refuse).await?;
     if let Some(notice) = opened.put_back_notice() {
@@ -191,12 +191,7 @@ async fn salvage_to(
         return Ok(());
     }
     refuse_store_as_target(target, store)?;
-    if !args.force && target.exists() {
-        return Err(Failure::failed(format!(
-            "{} exists: name another file, or give --force to replace it",
-            target.display()
-        )));
-    }
+    refuse_existing(target, args.force)?;
     let mut file = AtomicFile::create(target)?;
     let mut count = 0;
     let mut sink = |record: &Record| {
@@ -210,7 +205,7 @@ async fn salvage_to(
     let target_text = file.target().display().to_string();
     let records = match result {
         Ok(result) => result?,
-        // A disk that fails may take hours, and give less the next time.
+        // A failing disk may take hours, and return less the next time.
         Err(stopped) if count > 1 => {
             let (partial, others) = commit_partial(file)?;
             let message = format!(
@@ -236,8 +231,8 @@ async fn salvage_to(
     context.out.line(text)
 }
 
-/// Gives what was read until a stop a name at which no file is lost: the one that was there may have
-/// more. Returns the name, and what is to be said about other files.
+/// Renames a partial file without replacing the existing one, which may contain more. Returns the
+/// new name, and the remarks on other files.
 fn commit_partial(file: AtomicFile) -> Result<(String, String), Failure> {
     let target = file.target().to_owned();
     if !target.exists() {

@@ -1,4 +1,5 @@
-//! The dry run of `check`: who would be told of an incident of a service, by what and when.
+//! The dry run of `check`: the people who would be notified of an incident of a service, by which
+//! contact and when.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -29,7 +30,7 @@ struct StepJson<'a> {
     /// Whether one of the people of the step is called, each time another one.
     by_turns: bool,
     all_must_acknowledge: bool,
-    /// Why nothing can be sent over the contact.
+    /// The reason why nothing can be sent over the contact.
     problem: Option<&'a str>,
 }
 
@@ -41,7 +42,7 @@ struct DryRun<'a> {
     now: DateTime<Utc>,
 }
 
-/// Prints who would be told of an incident of a service, step by step.
+/// Prints who would be notified of an incident of a service, step by step.
 pub(super) fn run(
     out: &mut Out,
     people: &[PersonReach],
@@ -107,8 +108,8 @@ impl DryRun<'_> {
         policy.levels.iter().chain(&policy.at_end).nth(index)
     }
 
-    /// Returns whom a step reaches, and whether that is one of them by turns. Whose turn it is depends on
-    /// the number of the incident.
+    /// Returns the people whom a step reaches, and whether only one of them is called in turn.
+    /// Whose turn it is depends on the number of the incident.
     fn reached(&self, step: &Step) -> (Vec<Reached>, bool) {
         let Some(level) = self.level(step).filter(|level| level.round_robin) else {
             return (step.reached.clone(), false);
@@ -121,7 +122,7 @@ impl DryRun<'_> {
         }
         let people = reached.iter().filter(|one| one.person().is_some()).count();
         if people > 0 {
-            // Who can't be reached is passed by.
+            // Unreachable people are skipped.
             reached.retain(|one| one.person().is_some());
         }
         (reached, people > 1)

@@ -1,4 +1,4 @@
-//! Runs the engine beside what a command does: it calls levels that are due, and notifies people.
+//! Runs the engine next to a command: it calls levels that are due, and notifies people.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -44,8 +44,8 @@ pub enum ReceivesAlerts {
 }
 
 impl RunningEngine {
-    /// Starts an engine on a store, unless the settings say that nothing happens by itself or that
-    /// nothing is changed. It begins after `delay`.
+    /// Starts an engine on a store, unless the settings disable it or forbid changes. It begins
+    /// after `delay`.
     pub fn start(
         store: &Arc<ReopeningStore>,
         config: &Config,
@@ -122,7 +122,7 @@ impl RunningEngine {
     }
 }
 
-/// Makes the channels of the settings; an error is a sentence.
+/// Creates the channels of the settings; an error is a sentence.
 fn engine_settings(config: &Config, shared: &SharedSite) -> Result<EngineSettings, String> {
     let mut channels = channels(&config.outbound).map_err(|failure| failure.to_string())?;
     if config.outbound.channels.is_empty() && !config.signals.watches.is_empty() {
@@ -154,7 +154,7 @@ fn engine_settings(config: &Config, shared: &SharedSite) -> Result<EngineSetting
     })
 }
 
-/// Makes what publishes by the settings; an error is a sentence.
+/// Creates the publishers of the settings; an error is a sentence.
 fn publish_settings(config: &Config, shared: &SharedSite) -> Result<PublishSettings, String> {
     let publishing = &config.publishing;
     let mut publishers = Vec::new();
@@ -170,7 +170,7 @@ fn publish_settings(config: &Config, shared: &SharedSite) -> Result<PublishSetti
             };
             let secret = publisher_secret(&publisher.name, &publisher.secret);
             let name = publisher.name.clone();
-            // The settings were checked, so that this does not fail.
+            // The settings were checked, so this does not fail.
             match build(publisher.kind, options, secret, &client) {
                 Ok(publisher) => publishers.push(NamedPublisher { name, publisher }),
                 Err(problem) => {

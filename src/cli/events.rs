@@ -9,16 +9,16 @@ use super::context::Context;
 use super::failure::Failure;
 use super::out::Out;
 use super::records::{EventLine, Format, Printer};
-use super::session::{BackendConnection, IfMissing, OldestRead, open};
+use super::session::{BackendConnection, OldestRead, open_to_read};
 use super::value::IncidentRef;
 use super::watch::ChangeWaiter;
 use crate::backend::lists::{FeedEntry, FeedSearch, TimeOrder};
 use crate::model::EventId;
 use crate::model::directory::Directory;
 
-/// Highest number of events that a backend returns at once.
+/// The maximum number of events in one answer of a backend.
 const PAGE_ROWS: u32 = 1000;
-/// How far back the events begin for whom no time is given.
+/// The default time span of the events.
 const FIRST_SPAN: TimeDelta = TimeDelta::days(1);
 
 /// Prints events, the earliest first, page by page.
@@ -30,9 +30,7 @@ pub async fn run(context: &mut Context, args: Events) -> Result<(), Failure> {
         return Err(Failure::usage("--watch prints one line for each change: use --format jsonl"));
     }
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let now = connection.backend_now();
     let default = if args.watch { now } else { now - FIRST_SPAN };
     let since = args.since.map_or(default, |time| time.at(now));
@@ -81,14 +79,14 @@ pub async fn run(context: &mut Context, args: Events) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What was printed so far.
+/// The state of printing.
 struct EventRun<'a> {
     connection: &'a BackendConnection,
     search: FeedSearch,
     /// The incidents whose events are printed; all if there are none.
     incidents: Vec<IncidentRef>,
     directory: Directory,
-    /// The events with the latest time of recording that were printed already.
+    /// The printed events with the latest time of recording.
     seen: BTreeSet<EventId>,
     latest: Option<DateTime<Utc>>,
     oldest: OldestRead,
@@ -121,7 +119,7 @@ impl EventRun<'_> {
         }
     }
 
-    /// Notes an event, and returns whether it was not seen before.
+    /// Records an event, and returns whether it is new.
     fn is_new(&mut self, entry: &FeedEntry) -> bool {
         let recorded_at = entry.event.recorded_at;
         if self.latest.is_none_or(|latest| recorded_at > latest) {
@@ -131,7 +129,7 @@ impl EventRun<'_> {
         self.seen.insert(entry.event.id)
     }
 
-    /// Returns whether an event is one of an incident whose events are asked for.
+    /// Returns whether an event belongs to a requested incident.
     fn is_wanted(&self, entry: &FeedEntry) -> bool {
         self.incidents.is_empty()
             || self.incidents.iter().any(|incident| match incident {

@@ -6,12 +6,12 @@ use std::path::Path;
 use uuid::Uuid;
 
 use super::args::Evidence as Args;
-use super::atomic_file::AtomicFile;
+use super::atomic_file::{AtomicFile, refuse_existing, write_failure};
 use super::context::Context;
 use super::failure::{Exit, Failure, output_failed};
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
-use super::session::{IfMissing, OldestRead, open};
+use super::session::{OldestRead, open_to_read};
 use super::value::IncidentRef;
 use crate::model::evidence::Evidence;
 use crate::model::text::{SafeText, lines, pad, width};
@@ -22,15 +22,10 @@ const MAX_NAME: usize = 40;
 /// Lists the evidence of an incident, or prints or saves the content of one.
 pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let reader = &*connection.reader;
     let mut oldest = OldestRead::default();
-    let id = match args.incident {
-        IncidentRef::Id(id) => reader.resolve_alias(id).await?,
-        IncidentRef::Number(number) => oldest.record(reader.find_incident(number).await?),
-    };
+    let id = connection.find_incident(args.incident, &mut oldest).await?;
     let incident = oldest.record(reader.read_detail(id).await?).incident;
     connection.report_staleness(oldest);
     let Some(name) = &args.name else {
@@ -38,13 +33,22 @@ pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
         return print_list(out, &incident.evidence, args.json);
     };
     let evidence = find(&incident.evidence, name, args.incident)?;
+    let target = args.output.as_deref();
+    if let Some(target) = target.filter(|target| !is_standard_output(target)) {
+        refuse_existing(target, args.force)?;
+    }
     let answer = connection.backend.evidence(evidence.id).await;
     connection.close().await;
     let bytes = answer?.decode().map_err(|bad| Failure::failed(bad.to_string()))?;
-    match &args.output {
-        Some(file) => save(out, file, &bytes),
+    match target {
+        Some(file) if is_standard_output(file) => write_raw(out, &bytes),
+        Some(file) => save(out, (file, args.force), &bytes),
         None => print(out, evidence, &bytes),
     }
+}
+
+fn is_standard_output(file: &Path) -> bool {
+    file.as_os_str() == "-"
 }
 
 /// Finds evidence by its name or its id.
@@ -80,18 +84,22 @@ fn print_list(out: &mut Out, all: &[Evidence], is_json: bool) -> Result<(), Fail
     })
 }
 
-fn save(out: &mut Out, file: &Path, content: &[u8]) -> Result<(), Failure> {
+fn save(out: &mut Out, (file, force): (&Path, bool), content: &[u8]) -> Result<(), Failure> {
     let mut target = AtomicFile::create(file)?;
-    target.write_all(content).map_err(|error| output_failed(&error))?;
-    target.commit()?;
+    target.write_all(content).map_err(|error| write_failure(file, &error))?;
+    target.commit_with(force)?;
     out.done_line(format!("{} bytes written to {}", content.len(), file.display()))
+}
+
+fn write_raw(out: &mut Out, content: &[u8]) -> Result<(), Failure> {
+    let written = out.document_writer().write_all(content);
+    written.map_err(|error| output_failed(&error))?;
+    out.flush()
 }
 
 fn print(out: &mut Out, evidence: &Evidence, content: &[u8]) -> Result<(), Failure> {
     if !out::is_terminal() {
-        let written = out.document_writer().write_all(content);
-        written.map_err(|error| output_failed(&error))?;
-        return out.flush();
+        return write_raw(out, content);
     }
     match std::str::from_utf8(content) {
         Ok(text) if evidence.text => {

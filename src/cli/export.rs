@@ -1,11 +1,13 @@
 //! `export`: writes all records of the store as JSON Lines.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::args::Export;
-use super::atomic_file::{AtomicFile, write_failure};
+use super::atomic_file::{AtomicFile, refuse_existing, write_failure};
 use super::context::Context;
 use super::failure::{Exit, Failure, output_failed};
 use super::json;
@@ -14,8 +16,11 @@ use super::progress::{Progress, Unit};
 use super::runtime::unless_stopped;
 use super::session::{IfMissing, open_store};
 use crate::backend::file::Addresses;
-use crate::backend::record::Record;
+use crate::backend::record::{FORMAT, Record};
 use crate::files::{folder_of, resolve_links};
+
+/// The most bytes of the first line that are read to find out whether a file is an export.
+const MAX_HEADER: u64 = 64 * 1024;
 
 /// Exports the store to a file, or to standard output.
 pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
@@ -23,6 +28,7 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     let target = args.file.filter(|file| file.as_os_str() != "-");
     if let Some(target) = &target {
         refuse_store_as_target(target, context.config.store_file("export")?)?;
+        refuse_existing(target, args.force || is_export(target))?;
     }
     let store = open_store(&context.config, IfMissing::Refuse, "export").await?;
     let Some(target) = target else {
@@ -57,6 +63,22 @@ pub async fn run(context: &mut Context, args: Export) -> Result<(), Failure> {
     file.commit()?;
     store.close().await;
     context.out.done_line(format!("{} written to {target_text}", pluralize(lines, "line")))
+}
+
+/// Returns whether a file is empty or an export of any version, so that a timer may replace it.
+fn is_export(file: &Path) -> bool {
+    // To open a named pipe waits for whoever writes to it.
+    if !file.is_file() {
+        return false;
+    }
+    let Ok(opened) = fs::File::open(file) else { return false };
+    let mut line = Vec::new();
+    let read = BufReader::new(opened).take(MAX_HEADER).read_until(b'\n', &mut line);
+    if read.is_err() {
+        return false;
+    }
+    let header: Option<Value> = serde_json::from_slice(&line).ok();
+    line.is_empty() || header.is_some_and(|header| header["header"]["format"] == FORMAT)
 }
 
 /// Stores an I/O error of the sink in `failed`, and returns its kind so that the store stops.

@@ -35,17 +35,17 @@ impl Exit {
     }
 }
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
     /// The code with which the program exits.
     pub exit: Exit,
-    /// One sentence without a full stop; empty when there is nothing more to report.
+    /// One sentence without a full stop; empty if everything was reported already.
     pub message: SafeText<'static>,
     /// Lines below the sentence that show the input and mark the error in it.
     pub snippet: Vec<SafeText<'static>>,
-    /// Why standard output can't be written, if that is what failed.
+    /// The reason why standard output can't be written, if that is the failure.
     pub output_error: Option<SafeText<'static>>,
 }
 
@@ -71,7 +71,7 @@ impl Failure {
         Self::new(exit, "")
     }
 
-    /// Prefixes the message with what it is about.
+    /// Prefixes the message with its subject.
     #[must_use]
     pub fn with_prefix(mut self, prefix: &str) -> Self {
         self.message = format!("{prefix}: {}", self.message).into();

@@ -1,4 +1,4 @@
-//! `feed`: prints what happened to all incidents, since the viewer was last here.
+//! `feed`: prints the events of all incidents, since the viewer's last visit.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -7,7 +7,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
-use super::session::{BackendConnection, IfMissing, OldestRead, open};
+use super::session::{BackendConnection, OldestRead, open_to_read};
 use crate::backend::lists::{FeedEntry, FeedSearch, TimeOrder};
 use crate::config::Config;
 use crate::model::directory::Directory;
@@ -15,13 +15,13 @@ use crate::model::text::{SafeText, pad, truncate, width};
 use crate::model::{Event, Priority};
 use crate::sync::last_seen::{self, LastSeen};
 
-/// Highest number of events that a backend returns at once.
+/// The maximum number of events in one answer of a backend.
 const PAGE_ROWS: u32 = 1000;
-/// Number of events on a terminal if none is asked for.
+/// The default number of events on a terminal.
 const TERMINAL_ROWS: u32 = 100;
-/// How far back the feed begins for somebody who was never here.
+/// How far back the feed begins on the first visit.
 const FIRST_SPAN: TimeDelta = TimeDelta::days(1);
-/// What was recorded so recently may not have been readable yet.
+/// How recent events may be that could not be read at the last visit.
 const MARGIN: TimeDelta = TimeDelta::seconds(5);
 /// The greatest width of a title.
 const TITLE_WIDTH: usize = 32;
@@ -29,15 +29,13 @@ const TITLE_WIDTH: usize = 32;
 /// Prints the events page by page, so that memory does not grow with them.
 pub async fn run(context: &mut Context, args: Feed) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let capabilities = connection.reader.read_capabilities().await.map(|read| read.value);
     let me = capabilities.as_ref().ok().and_then(|capabilities| capabilities.me.as_ref());
     let me = me.map_or(&config.me, |me| &me.handle).clone();
     let viewer = capabilities.ok().map(|capabilities| last_seen::viewer(&me, &capabilities));
     let now = connection.backend_now();
-    let memory = Memory::load(config, viewer);
+    let memory = Memory::load(config, viewer, now);
     let since = match args.since {
         Some(time) => time.at(now),
         None => memory.since().unwrap_or(now - FIRST_SPAN),
@@ -97,6 +95,7 @@ pub async fn run(context: &mut Context, args: Feed) -> Result<(), Failure> {
         let after_latest = latest.map(|latest: DateTime<Utc>| latest + TimeDelta::milliseconds(1));
         memory.record(after_latest.max(Some(now - MARGIN)).unwrap_or(now));
     }
+    connection.report_unknown_team(&args.selection.team).await;
     finish(connection, oldest).await;
     Ok(())
 }
@@ -131,9 +130,12 @@ struct Memory {
 }
 
 impl Memory {
-    fn load(config: &Config, viewer: Option<String>) -> Self {
+    fn load(config: &Config, viewer: Option<String>, now: DateTime<Utc>) -> Self {
         let path = config.drafts.as_deref().map(last_seen::file_path);
-        let seen = path.as_deref().map(LastSeen::load).unwrap_or_default();
+        let mut seen = path.as_deref().map(LastSeen::load).unwrap_or_default();
+        if let Some(viewer) = &viewer {
+            seen.remove_future(viewer, now);
+        }
         Self { path, viewer, seen }
     }
 
@@ -185,7 +187,7 @@ impl FeedPrinter<'_> {
         let text = self.text(event);
         let lead = format!("{time}  {}  ", pad(incident.label(), 9));
         let priority = pad(incident.priority.to_string(), 3);
-        // The title has what the text leaves, and a third of the line at least.
+        // The title gets the remaining width, at least a third of the line.
         let title = match columns {
             Some(columns) => {
                 let free = columns.saturating_sub(width(&*lead) + 3 + 2);
@@ -207,7 +209,7 @@ impl FeedPrinter<'_> {
         self.out.styled_line(&line)
     }
 
-    /// Returns what happened, and who did it, on one line.
+    /// Returns the event and its actor on one line.
     fn text(&self, event: &Event) -> String {
         let who = self.directory.actor_label(&event.actor);
         let detail = event.marked_detail(Some(self.directory));

@@ -1,5 +1,8 @@
 //! `help`: prints a page of the guide.
 
+use clap::CommandFactory;
+
+use super::args::Cli;
 use super::failure::{Exit, Failure};
 use super::out::Out;
 use crate::config::suggestion;
@@ -87,7 +90,12 @@ pub fn run(out: &mut Out, topic: Option<&str>) -> Result<(), Failure> {
     };
     let page = PAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(topic));
     let Some((_, page)) = page else {
-        let hint = suggestion(topic, TOPICS);
+        let hint = match Cli::command().find_subcommand(topic) {
+            Some(command) => {
+                format!("`redphone {} --help` explains the command", command.get_name())
+            }
+            None => suggestion(topic, TOPICS),
+        };
         let topic = SafeText::from(topic);
         return Err(Failure::new(Exit::NotFound, format!("there is no page {topic:?}: {hint}")));
     };

@@ -1,6 +1,6 @@
-//! `handoff`: prints what the next person must know.
+//! `handoff`: prints the information that the next person on call needs.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 use serde::Serialize;
 
 use super::args::Handoff as Args;
@@ -8,23 +8,27 @@ use super::context::Context;
 use super::failure::Failure;
 use super::json;
 use super::out;
-use super::session::{BackendConnection, IfMissing, OldestRead, open};
-use crate::backend::Search;
-use crate::backend::lists::{ChangeSearch, FeedEntry, FeedSearch};
+use super::session::{BackendConnection, OldestRead, open_to_read};
+use crate::backend::lists::{
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch,
+};
+use crate::backend::{BackendError, Search};
 use crate::model::Summary;
 use crate::model::change::Change;
 use crate::model::directory::Directory;
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
-use crate::model::handoff::{Handoff, HandoffFormat, HandoffInputs, ShiftEvent};
+use crate::model::handoff::{
+    ACTION_DAYS, Handoff, HandoffFormat, HandoffInputs, ShiftAction, ShiftEvent,
+};
 use crate::model::queue::Sort;
 use crate::model::service_level::ServiceLevels;
 
-/// Highest number of rows that a backend returns at once.
+/// The maximum number of rows in one answer of a backend.
 const PAGE_ROWS: u32 = 1000;
 /// The most events of a shift that are read. Nobody reads a handoff of more.
 const MAX_EVENTS: usize = 50_000;
 
-/// What a handoff is made from, as `--json` prints it.
+/// The inputs of a handoff, as `--json` prints them.
 #[derive(Serialize)]
 pub(super) struct Shift {
     since: DateTime<Utc>,
@@ -32,6 +36,8 @@ pub(super) struct Shift {
     open: Vec<Summary>,
     events: Vec<FeedEntry>,
     changes: Vec<Change>,
+    /// The open action items that are overdue or due soon.
+    actions: Vec<ActionItemEntry>,
     /// Names that it does not have are marked in the text.
     #[serde(skip)]
     directory: Option<Directory>,
@@ -40,9 +46,7 @@ pub(super) struct Shift {
 /// Prints the handoff of a shift.
 pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
     let config = &context.config;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let mut oldest = OldestRead::default();
     let now = connection.backend_now();
     let since = args.since.at(now);
@@ -51,6 +55,7 @@ pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
     }
     let shift = Shift::read(&connection, args.team.as_deref(), (since, now), &mut oldest).await?;
     connection.report_put_back().await;
+    connection.report_unknown_team(&args.team).await;
     connection.report_staleness(oldest);
     connection.close().await;
     let out = &mut context.out;
@@ -65,7 +70,7 @@ pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
 }
 
 impl Shift {
-    /// Reads what happened between two times, of one team or of all.
+    /// Reads the events between two times, of one team or of all.
     pub(super) async fn read(
         connection: &BackendConnection,
         team: Option<&str>,
@@ -78,12 +83,13 @@ impl Shift {
             open: read_open(connection, team, now, oldest).await?,
             events: read_events(connection, team, since, oldest).await?,
             changes: read_changes(connection, team, (since, now), oldest).await?,
+            actions: read_actions(connection, team, now, oldest).await?,
             // It only marks unknown names, so the handoff does not fail without it.
             directory: connection.reader.read_directory().await.ok().map(|read| read.value),
         })
     }
 
-    /// Returns what the next person must know, with times in UTC.
+    /// Returns the handoff as text, with times in UTC.
     pub(super) fn text(&self, format: HandoffFormat, levels: &ServiceLevels) -> String {
         let labels: Vec<String> = self.events.iter().map(|entry| entry.incident.label()).collect();
         let events: Vec<ShiftEvent<'_>> = self
@@ -97,12 +103,24 @@ impl Shift {
                 event: &entry.event,
             })
             .collect();
+        let labelled: Vec<(String, &ActionItemEntry)> =
+            self.actions.iter().map(|entry| (entry.incident.label(), entry)).collect();
+        let actions: Vec<ShiftAction<'_>> = labelled
+            .iter()
+            .map(|(label, entry)| ShiftAction {
+                incident: entry.incident.id,
+                label,
+                item: &entry.item,
+            })
+            .collect();
         let handoff = Handoff::new(&HandoffInputs {
             since: self.since,
             now: self.now,
             open: &self.open.iter().collect::<Vec<_>>(),
             events: &events,
             changes: &self.changes.iter().collect::<Vec<_>>(),
+            actions: &actions,
+            today: self.now.date_naive(),
             levels,
             directory: self.directory.as_ref(),
         });
@@ -119,7 +137,7 @@ async fn read_open(
     oldest: &mut OldestRead,
 ) -> Result<Vec<Summary>, Failure> {
     let mut rows = Vec::new();
-    // A filter without a state leaves out what is snoozed.
+    // A filter without a state excludes snoozed incidents.
     for state in [None, Some(StateFilter::Snoozed)] {
         let team = team.map(|team| Predicate::Team(Some(team.to_owned())));
         let predicates = state.map(Predicate::State).into_iter().chain(team);
@@ -201,4 +219,38 @@ async fn read_changes(
         changes.retain(|change: &Change| change.services.iter().any(is_of_team));
     }
     Ok(changes)
+}
+
+/// Reads the open action items that are overdue or due soon, of one team or of all.
+async fn read_actions(
+    connection: &BackendConnection,
+    team: Option<&str>,
+    now: DateTime<Utc>,
+    oldest: &mut OldestRead,
+) -> Result<Vec<ActionItemEntry>, Failure> {
+    let mut search = ActionItemSearch {
+        done: Some(false),
+        due_before: now.date_naive().checked_add_days(Days::new(ACTION_DAYS + 1)),
+        ..ActionItemSearch::first(PAGE_ROWS)
+    };
+    let mut actions: Vec<ActionItemEntry> = Vec::new();
+    loop {
+        let page = match connection.reader.read_action_items(&search).await {
+            // A backend of an earlier version has no such list.
+            Err(BackendError::NotAllowed(_)) => return Ok(actions),
+            read => oldest.record(read?),
+        };
+        actions.extend(page.rows);
+        search.after = page.next.filter(|_| actions.len() < MAX_EVENTS);
+        if search.after.is_none() {
+            break;
+        }
+    }
+    let is_of_team = |entry: &ActionItemEntry| {
+        team.is_none_or(|team| {
+            entry.incident.team.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(team))
+        })
+    };
+    actions.retain(is_of_team);
+    Ok(actions)
 }

@@ -1,4 +1,4 @@
-//! `heartbeat`: sends a sign of life, or lists when each heartbeat was last received.
+//! `heartbeat`: sends a heartbeat, or lists when each was last received.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -22,7 +22,10 @@ const MAX_NAME: usize = 40;
 pub async fn run(context: &mut Context, args: &HeartbeatArgs) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
     if args.writes() && config.location.remote().is_none() {
-        check_name(config, &args.name)?;
+        let checked = check_name(config, &args.name);
+        if checked.is_err() && !is_defined(config, &args.name).await {
+            return checked;
+        }
     }
     let connection = open(config, IfMissing::Refuse).await?;
     connection.report_warnings();
@@ -42,6 +45,15 @@ pub async fn run(context: &mut Context, args: &HeartbeatArgs) -> Result<(), Fail
     out.flush()?;
     connection.close().await;
     Ok(())
+}
+
+/// Returns whether another program has defined a heartbeat.
+async fn is_defined(config: &Config, name: &str) -> bool {
+    let Ok(connection) = open(config, IfMissing::Refuse).await else { return false };
+    let stored = connection.backend.heartbeats().await;
+    connection.close().await;
+    let is_it = |one: &Heartbeat| one.name == name && one.definition.is_some();
+    stored.is_ok_and(|stored| stored.iter().any(is_it))
 }
 
 /// Refuses a name that the settings do not have.
@@ -103,11 +115,12 @@ async fn print_list(
     })
 }
 
-/// Returns what a line says of a heartbeat behind its name.
+/// Returns the text after the name of a heartbeat in a line.
 fn state(heartbeat: &Heartbeat, now: DateTime<Utc>) -> (String, Style) {
     let every = heartbeat.interval_s.and_then(TimeDelta::try_seconds);
+    let nothing = if heartbeat.definition.is_some() { "disabled" } else { "not in the settings" };
     let every = every.map_or_else(
-        || "not in the settings".to_owned(),
+        || nothing.to_owned(),
         |interval| format!("every {}", format_duration(interval)),
     );
     let last = heartbeat.last_at.map_or_else(

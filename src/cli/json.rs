@@ -22,8 +22,8 @@ pub fn print(out: &mut Out, value: &impl Serialize) -> Result<(), Failure> {
     write_line(out.document_writer(), value).map_err(|error| output_failed(&error))
 }
 
-/// Prints a value as an entry of an array, on one line. The first entry opens the array; whoever
-/// prints the last one closes it.
+/// Prints a value as an entry of an array, on one line. The first entry opens the array; the caller
+/// closes it after the last one.
 pub fn print_entry(out: &mut Out, is_first: bool, value: &impl Serialize) -> Result<(), Failure> {
     let to = out.document_writer();
     to.write_all(if is_first { b"[" } else { b"," })

@@ -21,13 +21,13 @@ use crate::model::name_index::NameIndex;
 use crate::model::queue::Sort;
 use crate::model::text::{SafeText, width};
 
-/// Highest number of rows that a backend returns at once.
+/// The maximum number of rows in one answer of a backend.
 const PAGE_ROWS: u32 = 1000;
-/// Number of rows on a terminal if none is asked for. A program that reads the output, or somebody
-/// who looks into it later, gets all rows.
+/// The default number of rows on a terminal. A program that reads the output, or a file, gets all
+/// rows.
 const TERMINAL_ROWS: u32 = 100;
 
-/// From so many incidents on, a search says that it indexes their words first.
+/// The number of incidents from which a search reports that it indexes their words first.
 const MANY_TO_INDEX: u64 = 2_000;
 
 /// Lists incidents page by page, so that memory does not grow with the list.
@@ -80,7 +80,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     let default_limit = (out.width().is_some() && is_for_people).then_some(TERMINAL_ROWS);
     let limit = args.limit.rows(default_limit);
     let mut remaining = limit.map_or(u64::MAX, u64::from);
-    // The first page is the one that everybody asks for: a server has it ready.
+    // The first page is the one that everybody requests: a server has it ready.
     let mut page_rows =
         if args.limit.all || args.limit.limit.is_some() { PAGE_ROWS } else { TERMINAL_ROWS };
     let mut shown = 0_u64;
@@ -135,7 +135,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
     }
 }
 
-/// Returns the printer that the arguments ask for; `None` for the usual table.
+/// Returns the printer for the arguments; `None` for the usual table.
 fn choose_printer(args: &List) -> Result<Option<Printer>, Failure> {
     let json = args.json.then_some(Format::Jsonl);
     let printer = args.output.printer(json, IncidentLine::FIELDS, IncidentLine::DEFAULT_COLUMNS)?;
@@ -145,8 +145,8 @@ fn choose_printer(args: &List) -> Result<Option<Printer>, Failure> {
     Ok(printer)
 }
 
-/// Indexes the texts that a search by words needs, and says so where that takes long: all texts of a
-/// store that was just brought up to date.
+/// Indexes the texts that a search by words needs, and reports it if it takes long: all texts of a
+/// store that was just migrated.
 async fn index_first(store: &FileStore, filter: &Filter) -> Result<(), Failure> {
     if !FileStore::uses_full_text(filter) {
         return Ok(());
@@ -163,7 +163,8 @@ async fn index_first(store: &FileStore, filter: &Filter) -> Result<(), Failure> 
         progress.set_position(done, Some(all));
     });
     match unless_stopped(indexed).await? {
-        // What is not indexed, because the disk is full for example, is compared by the search.
+        // Texts that are not indexed, because the disk is full for example, are compared by the
+        // search.
         Err(error) if !error.is_temporary() => Err(error.into()),
         _ => Ok(()),
     }

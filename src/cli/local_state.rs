@@ -1,7 +1,7 @@
-//! What is known on this machine without asking anybody: for the shell's prompt and completions.
+//! Local data that is available without any request: for the shell's prompt and completions.
 //!
-//! A store's file is read as it is. Of an API the cache is read, however old it is: neither the API
-//! nor the keyring is asked. Nothing is created, changed or waited for.
+//! A store's file is read without migrating it. For an API the cache is read, however old it is:
+//! neither the API nor the keyring is used. Nothing is created, changed or waited for.
 
 use std::time::Duration;
 
@@ -32,12 +32,12 @@ pub(super) enum Rows {
     OpenAndEnded,
 }
 
-/// What is known on this machine.
+/// The local data.
 #[derive(Clone, Debug)]
 pub(super) struct LocalState {
     /// The open incidents, the most urgent first.
     pub open: Vec<Summary>,
-    /// The newest ended incidents, if they were asked for.
+    /// The newest ended incidents, if they were requested.
     pub ended: Vec<Summary>,
     /// People, teams and services.
     pub directory: Directory,
@@ -49,7 +49,7 @@ pub(super) struct LocalState {
     pub unsent: Vec<UnsentEntry>,
 }
 
-/// Reads what is known; `None` if there is neither a store nor a cache yet.
+/// Reads the local data; `None` if there is neither a store nor a cache yet.
 ///
 /// # Errors
 /// There is a store, and it can't be read.

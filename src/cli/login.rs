@@ -136,7 +136,7 @@ fn read_token(address: &Address) -> Result<String, Failure> {
     String::from_utf8(line).map_err(|_| Failure::failed("the token is no text: pipe it in as text"))
 }
 
-/// Returns the failure for a system without a keyring; it says how to use a file instead.
+/// Returns the failure for a system without a keyring, with a file as the alternative.
 fn no_keyring(remote: &RemoteConfig, why: &keyring::KeyringError) -> Failure {
     Failure::failed(format!(
         "{why}: put the token into a file instead, with (umask 077; cat > redphone.token), and name \

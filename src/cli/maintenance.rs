@@ -1,4 +1,4 @@
-//! `maintenance`: windows in which what is expected to fire reaches nobody.
+//! `maintenance`: windows in which expected alerts call nobody.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -12,13 +12,14 @@ use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::json;
 use super::out::{self, Out};
-use super::session::{BackendConnection, IfMissing, Session, open};
+use super::session::{BackendConnection, IfMissing, Session, open_to_read};
 use crate::model::Actor;
 use crate::model::maintenance::{
     MaintenanceChange, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow, MutedEntry,
     MutedSearch, NewWindow, Recurrence, Repeats, WindowState, short_id,
 };
 use crate::model::text::{SafeText, sanitize};
+use crate::model::unknown_selection::unknown_name;
 
 /// The most windows, and the most incidents, that are listed.
 const MAX_LISTED: u32 = 1000;
@@ -39,9 +40,7 @@ pub async fn run(context: &mut Context, about: MaintenanceCommand) -> Result<(),
 }
 
 async fn read_connection(context: &Context) -> Result<BackendConnection, Failure> {
-    let connection = open(&context.config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(&context.config).await?;
     Ok(connection)
 }
 
@@ -77,13 +76,23 @@ async fn list(context: &mut Context, args: &ListWindows) -> Result<(), Failure> 
 
 async fn add(context: &mut Context, args: AddWindow) -> Result<(), Failure> {
     let session = Session::open(&context.config, IfMissing::Refuse).await?;
+    let directory = session.connection.reader.read_directory().await?.value;
+    if let Some(unknown) = unknown_name(&args.filter.services, &args.filter.teams, &directory) {
+        if !args.accept_unknown && !session.is_program {
+            session.connection.close().await;
+            return Err(Failure::failed(format!(
+                "{unknown}: name one of the directory, or add --accept-unknown if it is meant"
+            )));
+        }
+        out::print_hint(unknown);
+    }
     let from = args.from.unwrap_or_else(|| session.connection.backend_now());
     let Some(until) = args.end.after(from) else {
         return Err(Failure::usage("say when it ends: give --for such as 2h, or --until"));
     };
     if args.last.is_some_and(|last| last < from) {
         return Err(Failure::usage(
-            "--last lies before the begin: none would begin, choose a later time",
+            "--last is before the begin: none would begin, choose a later time",
         ));
     }
     let recurrence = args.every.map(|every| {
@@ -118,7 +127,7 @@ async fn extend(context: &mut Context, args: &ExtendWindow) -> Result<(), Failur
         ));
     };
     let new = NewWindow::from(&window);
-    // One that comes again ends later each time.
+    // One that recurs ends later each time.
     let until = new.until + (until - occurrence.until);
     let change = MaintenanceChange::Change(NewWindow { until, ..new });
     let change = (window.id, Some(window.revision), change);
@@ -132,7 +141,7 @@ async fn end(context: &mut Context, args: &OneWindow) -> Result<(), Failure> {
     change_window(context, session, change, args.json).await
 }
 
-/// Carries out a change and prints what became of the window.
+/// Carries out a change and prints the resulting window.
 async fn change_window(
     context: &mut Context,
     session: Session,
@@ -279,7 +288,7 @@ async fn find(connection: &BackendConnection, typed: &str) -> Result<Maintenance
     let mut found: Vec<&MaintenanceWindow> = windows.iter().filter(has_id).collect();
     if found.is_empty() {
         found = windows.iter().filter(has_title).collect();
-        // Of several with a title those that have not ended are meant.
+        // Of several problems with a title those that have not ended are meant.
         let now = search.now;
         let is_current = |window: &&&MaintenanceWindow| window.state(now) != WindowState::Ended;
         if found.iter().filter(is_current).count() == 1 {
@@ -307,7 +316,7 @@ async fn find(connection: &BackendConnection, typed: &str) -> Result<Maintenance
     }
 }
 
-/// Returns what a window is and when, in a sentence.
+/// Returns the title and the time of a window, in a sentence.
 fn sentence(window: &MaintenanceWindow, now: DateTime<Utc>) -> String {
     let title = sanitize(&window.title);
     match window.state(now) {
@@ -331,7 +340,7 @@ fn state_name(window: &MaintenanceWindow, now: DateTime<Utc>) -> &'static str {
     }
 }
 
-/// Returns how a window comes again.
+/// Returns the recurrence of a window.
 fn repeats(window: &MaintenanceWindow) -> String {
     window.recurrence.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
 }

@@ -1,5 +1,5 @@
-//! Says on standard error how far a store of an older version is with being brought up to date: a bar
-//! on a terminal, else a line where it begins and one where it ends.
+//! Reports the progress of a store's migration on standard error: a bar on a terminal, otherwise a
+//! line at the beginning and one at the end.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ pub fn silence() {
     SILENT.store(true, Ordering::Relaxed);
 }
 
-/// Returns what prints the stages of a store that is opened.
+/// Returns the observer that prints the stages while a store is opened.
 pub fn observer() -> MigrationObserver {
     let state = Mutex::new(State::default());
     MigrationObserver::new(move |path, stage| {

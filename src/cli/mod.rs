@@ -1,7 +1,7 @@
 //! The command line, one file per command.
 //!
-//! Results go to standard output. Errors go to standard error in one sentence, and the exit code
-//! says which kind of error it was. A command opens nothing that it does not need.
+//! Results go to standard output. Errors go to standard error in one sentence, and the exit code is
+//! the kind of error. A command opens only what it needs.
 
 pub mod args;
 pub mod failure;
@@ -76,6 +76,7 @@ mod start;
 mod status;
 mod table;
 mod token;
+mod unknown_names;
 mod verb;
 mod wall;
 mod watch;
@@ -147,7 +148,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
 
 /// Returns whether a command reports wrong settings on standard error.
 ///
-/// The panes show them by themselves, and `config` is about them. A prompt must stay one short line,
+/// The panes show them themselves, and `config` is about them. A prompt must stay one short line,
 /// and the others below use no settings.
 fn reports_warnings(command: &Command) -> bool {
     !matches!(
@@ -165,6 +166,7 @@ fn reports_warnings(command: &Command) -> bool {
 
 /// Refuses a command that would change a read-only store or API.
 fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
+    let is_file = config.location.remote().is_none();
     let writes = match command {
         Command::Declare(_)
         | Command::Verb(_)
@@ -188,10 +190,9 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
         Command::Service { about } => about.writes(),
         Command::Schedules { about } => about.writes(),
         Command::Policies { about } => about.writes(),
-        Command::Token { about } => config.location.remote().is_some() && about.changes_server(),
-        Command::Integration { about } => {
-            config.location.remote().is_some() && about.changes_server()
-        }
+        // A file of tokens that is named is not that of an API.
+        Command::Token { about } => about.writes() && (is_file || about.file().is_none()),
+        Command::Integration { about } => about.writes() && (is_file || about.file().is_none()),
         Command::Outbox(args) => {
             !matches!(&args.about, None | Some(OutboxCommand::List | OutboxCommand::Send))
         }
@@ -206,9 +207,13 @@ fn check_writable(config: &Config, command: &Command) -> Result<(), Failure> {
             "the profile {name:?} is read-only: nothing can be changed with it, choose another"
         )));
     }
-    // With --read-only alone, a store refuses changes itself; an API does not know the flag.
-    let is_restore = matches!(command, Command::Restore(_));
-    if config.read_only && (is_restore || config.location.remote().is_some()) {
+    // With --read-only alone, a store refuses changes itself, but not those of whole files; an API
+    // does not know the flag.
+    let changes_files = matches!(
+        command,
+        Command::Restore(_) | Command::Token { .. } | Command::Integration { .. }
+    );
+    if config.read_only && (changes_files || !is_file) {
         return Err(Failure::failed(format!(
             "{} was opened read-only: leave out --read-only to change something",
             config.location.display_name()

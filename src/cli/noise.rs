@@ -1,4 +1,4 @@
-//! `noise`: prints the checks whose alerts cried most, and what they led to.
+//! `noise`: prints the checks with the most alerts, and the results of these alerts.
 
 use chrono::{TimeDelta, Utc};
 
@@ -8,13 +8,13 @@ use super::context::Context;
 use super::failure::Failure;
 use super::json;
 use super::out;
-use super::session::{IfMissing, OldestRead, open};
+use super::session::{OldestRead, open_to_read};
 use crate::backend::NoiseSearch;
 use crate::model::noise::NoiseRow;
 use crate::model::text::{SafeText, truncate};
 use crate::model::time::{format_ago, format_duration};
 
-/// The window if none is asked for.
+/// The default window.
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(30);
 /// The width of the name of a check on a terminal.
 const CHECK_WIDTH: usize = 40;
@@ -22,11 +22,9 @@ const CHECK_WIDTH: usize = 40;
 /// Runs `noise`.
 pub async fn run(context: &mut Context, args: Noise) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let now = Utc::now();
-    // What is reported at this moment counts too.
+    // Reports of this moment are included.
     let to = now + TimeDelta::milliseconds(1);
     let from = to - args.window.unwrap_or(DEFAULT_WINDOW);
     let mut oldest = OldestRead::default();

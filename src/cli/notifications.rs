@@ -1,4 +1,4 @@
-//! `notifications`: prints who was notified of which incident, and what became of it.
+//! `notifications`: prints notifications: recipient, incident and state.
 
 use chrono::NaiveDate;
 
@@ -7,7 +7,7 @@ use super::context::Context;
 use super::failure::Failure;
 use super::out::{self, Out, Style, StyledLine};
 use super::records::{Format, NotificationLine, Printer};
-use super::session::{IfMissing, OldestRead, open};
+use super::session::{OldestRead, open_to_read};
 use super::value::IncidentRef;
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
 use crate::model::Priority;
@@ -15,9 +15,9 @@ use crate::model::directory::Directory;
 use crate::model::notification::NotificationState;
 use crate::model::text::{SafeText, pad, truncate, width};
 
-/// Highest number of notifications that a backend returns at once.
+/// The maximum number of notifications in one answer of a backend.
 const PAGE_ROWS: u32 = 1000;
-/// Number of notifications on a terminal if none is asked for.
+/// The default number of notifications on a terminal.
 const TERMINAL_ROWS: u32 = 100;
 
 /// Prints the notifications page by page, so that memory does not grow with them.
@@ -27,9 +27,7 @@ pub async fn run(context: &mut Context, args: Notifications) -> Result<(), Failu
     let mut printer = args.output.printer(json, fields, NotificationLine::DEFAULT_COLUMNS)?;
     let is_for_people = printer.as_ref().is_none_or(Printer::is_table);
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let mut oldest = OldestRead::default();
     let incident = match args.incident {
         None => None,

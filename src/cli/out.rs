@@ -10,7 +10,7 @@ use super::failure::{Failure, output_failed};
 use crate::config::Config;
 use crate::model::text::SafeText;
 
-/// Columns of a terminal that does not report its size.
+/// The default number of columns of a terminal that does not report its size.
 const DEFAULT_COLUMNS: usize = 80;
 
 /// Buffered standard output that knows whether it is a terminal.
@@ -20,7 +20,7 @@ pub struct Out {
     width: Option<usize>,
     color: bool,
     ascii: bool,
-    /// What the command has changed: said on standard error if standard output fails.
+    /// The changes that the command has made: reported on standard error if standard output fails.
     done: Vec<SafeText<'static>>,
 }
 
@@ -33,7 +33,7 @@ pub enum Style {
     Bold,
     /// Text of secondary importance.
     Dim,
-    /// Text about what is overdue or most urgent.
+    /// Text about overdue or most urgent work.
     Alarm,
 }
 
@@ -136,14 +136,14 @@ impl Out {
         &mut self.to
     }
 
-    /// Notes that something was changed, as a sentence without a full stop. If it can't be said on
-    /// standard output, it is said on standard error: whoever believes that nothing was done does
-    /// it again.
+    /// Records that something was changed, as a sentence without a full stop. If it can't be
+    /// printed on standard output, it is printed on standard error: otherwise the user would repeat
+    /// the command.
     pub fn record_done(&mut self, text: impl Into<SafeText<'static>>) {
         self.done.push(text.into());
     }
 
-    /// Prints a line that says that something was changed.
+    /// Prints a line about a change.
     pub fn done_line(&mut self, text: impl Into<SafeText<'static>>) -> Result<(), Failure> {
         let text = text.into();
         self.record_done(text.clone());
@@ -152,7 +152,7 @@ impl Out {
 
     /// Writes the buffered output at the end of a command, and returns how the command ended.
     ///
-    /// If the output can't be written, the failure says what was changed all the same.
+    /// If the output can't be written, the failure contains the change nevertheless.
     pub fn finish(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
         let flushed = self.flush();
         let (failed, output) = match (result, flushed) {
@@ -171,7 +171,7 @@ impl Out {
         }
     }
 
-    /// Adds what was changed to the failure of a write.
+    /// Adds the change to the failure of a write.
     fn describe_done(&self, output: Failure) -> Failure {
         let Some(reason) = output.output_error.as_ref().filter(|_| !self.done.is_empty()) else {
             return output;
@@ -211,6 +211,21 @@ fn terminal_columns() -> usize {
 /// Formats a count with its noun, as in `1 line` and `2 lines`.
 pub fn pluralize(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Says that a list is not complete. In a pipe or a file a limit that was chosen needs no such hint.
+pub fn print_more_hint(
+    out: &mut Out,
+    noun: &str,
+    limit: u32,
+    default_limit: u32,
+) -> Result<(), Failure> {
+    out.flush()?;
+    if limit == default_limit || out.width().is_some() {
+        let shown = pluralize(u64::from(limit), noun);
+        print_hint(format!("{shown} shown; more with --limit N"));
+    }
+    Ok(())
 }
 
 /// Returns whether standard output is a terminal.
@@ -267,7 +282,7 @@ pub fn print_hint<'a>(text: impl Into<SafeText<'a>>) {
     write_stderr(&text.into(), &[]);
 }
 
-/// Writes a message and the lines that follow it, all at once.
+/// Writes a message and the lines that follow it, in one write.
 #[expect(clippy::disallowed_methods, reason = "the commands write to it here only")]
 fn write_stderr(message: &SafeText<'_>, snippet: &[SafeText<'_>]) {
     let mut text = format!("redphone: {message}\n");
@@ -275,7 +290,7 @@ fn write_stderr(message: &SafeText<'_>, snippet: &[SafeText<'_>]) {
         text.push_str(line);
         text.push('\n');
     }
-    // If standard error is closed, there is nobody to inform.
+    // If standard error is closed, nobody can be informed.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 

@@ -180,10 +180,10 @@ async fn print_all(out: &mut Out, config: &Config, is_asked: bool) -> Result<(),
     Ok(())
 }
 
-/// Sends again what was sent to an earlier generation of the store, and what waits; prints the
-/// incidents that have another number now.
+/// Sends commands of an earlier generation of the store again, and the pending ones; prints the
+/// incidents whose number has changed.
 async fn resend(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Failure> {
-    // Which generation the store has now is the server's to say.
+    // The server defines the current generation of the store.
     remote.read_capabilities().await?;
     let count = remote.resend().await?;
     if count == 0 && !as_json {
@@ -208,7 +208,7 @@ async fn resend(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Fai
 
 /// Sends the pending commands and prints the outcome of each.
 async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(), Failure> {
-    // Without an answer, what waits here is still tried, and says why it waits.
+    // Without an answer, pending commands are still tried, and report why they wait.
     remote.claim_own_commands().await.ok();
     let before = remote.watch_outbox().borrow().clone();
     remote.send_now().await?;
@@ -233,7 +233,7 @@ async fn send_pending(out: &mut Out, remote: &Remote, as_json: bool) -> Result<(
         return Err(Failure::failed("some were refused: `redphone outbox` says why"));
     }
     if pending == 0 && held > 0 {
-        // No later attempt sends them: somebody has to act first.
+        // No later attempt sends them: a person must act first.
         let are = if held == 1 { "command is" } else { "commands are" };
         return Err(Failure::failed(format!("{held} {are} held: `redphone outbox` says why")));
     }
@@ -277,8 +277,13 @@ fn state_name(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> &'static str {
 
 fn explanation(entry: &OutboxEntry, outbox: &OutboxSnapshot) -> Option<String> {
     match &entry.state {
-        EntryState::Sent(_) => entry.origin.earlier_number.map(|number| {
-            format!("sent again: it was INC-{number} before the server was put back")
+        EntryState::Sent(outcome) => entry.origin.earlier_number.map(|earlier| {
+            let number = outcome.row.as_ref().and_then(|row| row.number);
+            if number.is_none_or(|number| number.0 == earlier) {
+                "sent again since the server was put back".to_owned()
+            } else {
+                format!("sent again: it was INC-{earlier} before the server was put back")
+            }
         }),
         EntryState::Refused(_) => entry.refusal_sentence(Utc::now()),
         EntryState::Pending => match outbox.blocker_of(entry) {

@@ -1,4 +1,4 @@
-//! `override` and `take`: who stands in on an on-call schedule.
+//! `override` and `take`: overrides on an on-call schedule.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -103,7 +103,7 @@ async fn add(context: &mut Context, args: AddOverride) -> Result<(), Failure> {
     stand_in(context, session, schedule.key(), span, args.json).await
 }
 
-/// Puts the person who acts on call, at once.
+/// Puts the acting person on call, immediately.
 pub async fn stand_in_now(context: &mut Context, args: StandIn) -> Result<(), Failure> {
     let session = Session::open(&context.config, IfMissing::Refuse).await?;
     let directory = session.connection.backend.directory().await?;
@@ -119,15 +119,21 @@ pub async fn stand_in_now(context: &mut Context, args: StandIn) -> Result<(), Fa
             sanitize(schedule.key())
         )));
     };
-    let covers = schedule.on_call(from).map(str::to_owned);
+    let person_at = |at| schedule.on_call(at).map(str::to_owned);
     let me = session.me.handle.clone();
-    if covers.as_deref() == Some(me.as_str()) {
+    let mut span = Override { person: me.clone(), from, to, covers: person_at(from) };
+    let is_own = span.covers.as_deref() == Some(me.as_str());
+    if is_own {
+        // Who is on call already stands in from the end of the own turn on.
+        span.from = schedule.spans_of(&me, from, to).first().map_or(to, |own| own.to);
+        span.covers = person_at(span.from);
+    }
+    if is_own && span.from >= to {
         let text = format!("{me} is on call for {} already", schedule.key());
         session.connection.close().await;
         context.out.record_done(text.clone());
         return context.out.line(text);
     }
-    let span = Override { person: me, from, to, covers };
     stand_in(context, session, schedule.key(), span, args.json).await
 }
 
@@ -166,6 +172,8 @@ async fn remove(context: &mut Context, args: &RemoveOverride) -> Result<(), Fail
     let (person, shown) = (sanitize(&person), sanitize(name));
     let span = match spans[..] {
         [span] => span.clone(),
+        // Of several that begin at the same time the last one counts.
+        [.., last] if args.from.is_some() => last.clone(),
         [] => {
             return Err(Failure::new(
                 Exit::NotFound,
@@ -184,12 +192,17 @@ async fn remove(context: &mut Context, args: &RemoveOverride) -> Result<(), Fail
             )));
         }
     };
-    let text = format!("{person} does not stand in on {shown} any more");
+    let text = if spans.len() == 1 {
+        format!("{person} does not stand in on {shown} any more")
+    } else {
+        let (from, to) = (minute(span.from), minute(span.to));
+        format!("{person} does not stand in on {shown} from {from} to {to} any more")
+    };
     let change = AdministrationChange::RemoveOverride(TeamOverride { team: name.to_owned(), span });
     carry_out(context, session.connection, session.me, change, (text, args.json)).await
 }
 
-/// Carries out a change and prints what became of it.
+/// Carries out a change and prints the result.
 pub(super) async fn carry_out(
     context: &mut Context,
     connection: BackendConnection,
@@ -223,7 +236,7 @@ pub(super) fn find_schedule<'a>(
     })
 }
 
-/// Returns the one schedule that has a person, or the only one that there is.
+/// Returns the only schedule that has a person, or the only existing one.
 pub(super) fn own_schedule<'a>(
     directory: &'a Directory,
     handle: &str,
@@ -242,7 +255,7 @@ pub(super) fn own_schedule<'a>(
     }
 }
 
-/// Returns the handle of a person as it was typed, or of whoever acts.
+/// Returns a typed handle, or that of the acting person.
 fn handle(typed: &str, me: &PersonRef) -> String {
     match typed.trim_start_matches('@') {
         "me" => me.handle.clone(),

@@ -31,7 +31,7 @@ pub enum HasErrands {
 }
 
 /// Runs the panes until the user quits, on the first workspace and on those they switch to. Returns
-/// what they left them for.
+/// the reason for leaving them.
 pub async fn show(
     first: OpenWorkspace,
     wall: Option<tui::wall::Settings>,
@@ -81,7 +81,7 @@ pub async fn show(
     }
 }
 
-/// Names what waits in outboxes, for panes on a store, which have none.
+/// Describes the pending commands in outboxes, for panes on a store, which have none.
 async fn waiting_elsewhere(config: &Config) -> Option<SafeText<'static>> {
     let folders = survey(config.remotes.as_deref()?).await;
     let waiting: Vec<_> = folders.iter().filter(|folder| folder.needs_attention()).collect();

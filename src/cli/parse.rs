@@ -20,20 +20,24 @@ const NAME: &str = "redphone";
 /// # Errors
 /// A usage failure whose sentence names the argument.
 pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
+    match without_subcommand(args) {
+        Some(Ok(cli)) => return Ok(Some(cli)),
+        Some(Err(error)) if error.kind() == ErrorKind::DisplayVersion => {
+            return out::print_help(&error).map(|()| None);
+        }
+        _ => {}
+    }
     if let Some(cli) = with_exclusions(args) {
         return Ok(Some(cli));
     }
     // Built once: with all its subcommands it is large for a command that must end in milliseconds.
-    let mut command = Cli::command();
+    let command = Cli::command();
     let args = &verbs::prepare(args, &command)?;
-    match matched(&mut with_named_subcommands(&command, args), args) {
-        Ok(cli) => return Ok(Some(cli)),
-        Err(error) if error.kind() == ErrorKind::DisplayVersion => {
-            return out::print_help(&error).map(|()| None);
-        }
-        // What is wrong, and help, is explained by the whole.
-        Err(_) => {}
+    if let Ok(cli) = matched(&mut with_named_subcommands(&command, args), args) {
+        return Ok(Some(cli));
     }
+    // Errors, and help, are explained by the complete definition.
+    let mut command = with_joined_lines(command);
     let error = match matched(&mut command, args) {
         Ok(cli) => return Ok(Some(cli)),
         Err(error) => error.format(&mut command),
@@ -60,13 +64,27 @@ fn matched(command: &mut clap::Command, args: &[OsString]) -> Result<Cli, clap::
     Cli::from_arg_matches(&matches)
 }
 
+/// Parses arguments that are options of the program itself, as those that start the panes, without the
+/// description of more than a hundred subcommands. `None` if the first one is no option.
+fn without_subcommand(args: &[OsString]) -> Option<Result<Cli, clap::Error>> {
+    let first = args.get(1);
+    first
+        .is_none_or(|arg| arg.as_encoded_bytes().starts_with(b"-"))
+        .then(|| matched(&mut own_options(), args))
+}
+
+/// Returns the program's command without subcommands.
+fn own_options() -> clap::Command {
+    let command = clap::Command::new(NAME).version(env!("CARGO_PKG_VERSION"));
+    Global::augment_args(command.disable_help_subcommand(true))
+}
+
 /// Returns the program's command with only those subcommands that the arguments may name.
 ///
 /// Clap copies each option that holds everywhere into all subcommands, more than a hundred, which
 /// takes a third of the time that a shell's prompt has.
 fn with_named_subcommands(whole: &clap::Command, args: &[OsString]) -> clap::Command {
-    let command = clap::Command::new(NAME).version(env!("CARGO_PKG_VERSION"));
-    let mut command = Global::augment_args(command.disable_help_subcommand(true));
+    let mut command = own_options();
     let mut names: Vec<&str> = Vec::new();
     for subcommand in args.iter().skip(1).filter_map(|arg| whole.find_subcommand(arg)) {
         if !names.contains(&subcommand.get_name()) {
@@ -75,6 +93,32 @@ fn with_named_subcommands(whole: &clap::Command, args: &[OsString]) -> clap::Com
         }
     }
     command
+}
+
+/// Returns the command with the lines of each paragraph after its options joined, and so for its
+/// subcommands: clap breaks them at the width of the terminal, and would leave a short rest of each
+/// line that is longer.
+fn with_joined_lines(mut command: clap::Command) -> clap::Command {
+    if let Some(text) = command.get_after_help() {
+        let text = join_lines(&text.to_string());
+        command = command.after_help(text);
+    }
+    command.mut_subcommands(with_joined_lines)
+}
+
+/// Joins the lines of each paragraph. Indented lines are those of lists and examples, and stay.
+fn join_lines(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    let mut is_in_paragraph = false;
+    for (index, line) in text.lines().enumerate() {
+        let is_prose = !line.is_empty() && !line.starts_with(' ');
+        if index > 0 {
+            joined.push(if is_prose && is_in_paragraph { ' ' } else { '\n' });
+        }
+        joined.push_str(line);
+        is_in_paragraph = is_prose;
+    }
+    joined
 }
 
 /// Parses `list` with terms that begin with a `-`, which clap would treat as options.
@@ -142,7 +186,7 @@ fn one_sentence(rendered: &str, args: &[OsString]) -> String {
     format!("{text}: see {help}")
 }
 
-/// Returns the command that the arguments name, as far as they do: a subcommand, or its parent.
+/// Returns the most specific command that the arguments name: a subcommand, or its parent.
 fn typed_command(args: &[OsString]) -> clap::Command {
     let mut cli = Cli::command();
     cli.build();
@@ -150,7 +194,7 @@ fn typed_command(args: &[OsString]) -> clap::Command {
     for arg in args.iter().skip(1) {
         match command.find_subcommand(arg) {
             Some(subcommand) => command = subcommand,
-            // A word after the command is no subcommand of the program.
+            // A word after the command is not a subcommand of the program.
             None if command.get_name() != NAME && !is_option(arg) => break,
             None => {}
         }
@@ -216,6 +260,34 @@ mod tests {
             }
             commands.extend(command.get_subcommands());
         }
+    }
+
+    #[test]
+    fn lines_of_a_paragraph_are_joined_for_the_help() {
+        let text =
+            "One that is\nbroken.\n\nTwo.\nThree.\n\nScopes:\n  read  reads\n  admin  all\n\nEnd.";
+        let joined =
+            "One that is broken.\n\nTwo. Three.\n\nScopes:\n  read  reads\n  admin  all\n\nEnd.";
+        assert_eq!(join_lines(text), joined);
+    }
+
+    #[test]
+    fn help_of_each_command_has_one_line_a_paragraph() {
+        let is_prose = |line: &&str| !line.is_empty() && !line.starts_with(' ');
+        let mut root = with_joined_lines(Cli::command());
+        // Verbs get their texts when the command is built.
+        root.build();
+        let mut commands = vec![root];
+        let mut count = 0;
+        while let Some(command) = commands.pop() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            let broken = lines.windows(2).find(|pair| pair.iter().all(is_prose));
+            assert_eq!(broken, None, "{}", command.get_name());
+            count += lines.len();
+            commands.extend(command.get_subcommands().cloned());
+        }
+        assert!(count > 200, "{count}");
     }
 
     #[test]

@@ -3,23 +3,24 @@
 use chrono::{DateTime, Utc};
 
 use super::args::problem::{
-    CloseProblem, CreateProblem, EditProblem, LinkedIncidents, ListProblems, ProblemCommand,
-    ProblemFields, ShowProblem,
+    CloseProblem, CreateProblem, DEFAULT_PROBLEMS, EditProblem, LinkedIncidents, ListProblems,
+    ProblemCommand, ProblemFields, ShowProblem,
 };
 use super::columns::print_columns;
 use super::context::Context;
 use super::failure::{Exit, Failure};
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
-use super::session::{BackendConnection, IfMissing, OldestRead, Session, open};
+use super::session::{BackendConnection, IfMissing, OldestRead, Session, open_to_read};
 use super::value::IncidentRef;
 use crate::backend::lists::{MAX_ROWS, ProblemEntry, ProblemSearch};
 use crate::config::Config;
 use crate::model::directory::Directory;
 use crate::model::link::Link;
+use crate::model::naming::unknown_names;
 use crate::model::problem::{Problem, ProblemState};
 use crate::model::problem_patch::ProblemPatch;
-use crate::model::text::{SafeText, lines as safe_lines};
+use crate::model::text::{SafeText, lines as safe_lines, one_line};
 use crate::model::time::{format_duration, recorded_time};
 use crate::model::{Command, CommandId, IncidentCommand, IncidentId, ProblemId};
 
@@ -45,42 +46,44 @@ pub async fn run(context: &mut Context, about: ProblemCommand) -> Result<(), Fai
 
 async fn list(context: &mut Context, args: ListProblems) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let mut oldest = OldestRead::default();
     let wanted = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut search = ProblemSearch {
         states: args.states,
         service: args.service,
-        owner: owner_of(&connection, config, args.owner.as_deref()).await,
+        owner: connection.typed_handle(config, args.owner.as_deref()).await,
         limit: args.limit,
         after: None,
     };
     let mut entries: Vec<ProblemEntry> = Vec::new();
-    loop {
+    let has_more = loop {
         let page = oldest.record(connection.reader.read_linked_problems(&search).await?);
         entries.extend(page.rows);
+        let has_more = entries.len() > wanted || page.next.is_some();
         entries.truncate(wanted);
         search.after = page.next;
         if entries.len() >= wanted || search.after.is_none() {
-            break;
+            break has_more;
         }
-    }
+    };
     let directory = connection.reader.read_directory().await.map(|read| read.value);
     let directory = directory.unwrap_or_default();
     connection.report_staleness(oldest);
     connection.report_put_back().await;
     connection.close().await;
     if args.json {
-        return entries.iter().try_for_each(|entry| json::print(out, entry));
-    }
-    if entries.is_empty() {
+        entries.iter().try_for_each(|entry| json::print(out, entry))?;
+    } else if entries.is_empty() {
         out::print_hint("there is no such problem");
-        return Ok(());
+    } else {
+        let head = ["PROBLEM", "STATE", "OWNER", "INCIDENTS", "OPEN", "LAST", "LOST", "TITLE"];
+        print_columns(out, head, entries.iter().map(|entry| row(entry, &directory)))?;
     }
-    let head = ["PROBLEM", "STATE", "OWNER", "INCIDENTS", "OPEN", "LAST", "LOST", "TITLE"];
-    print_columns(out, head, entries.iter().map(|entry| row(entry, &directory)))
+    if has_more {
+        out::print_more_hint(out, "problem", args.limit, DEFAULT_PROBLEMS)?;
+    }
+    Ok(())
 }
 
 fn row(entry: &ProblemEntry, directory: &Directory) -> [SafeText<'static>; 8] {
@@ -120,9 +123,7 @@ fn lost(entry: &ProblemEntry) -> String {
 
 async fn show(context: &mut Context, args: &ShowProblem) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let mut oldest = OldestRead::default();
     let id = find(&connection, &args.problem).await?;
     let entry = oldest.record(connection.reader.read_problem(id).await?);
@@ -212,8 +213,8 @@ async fn create(context: &mut Context, args: CreateProblem) -> Result<(), Failur
     queued.map_or(Ok(()), Err)
 }
 
-/// Records a problem and links incidents to it. What waits to be sent is a failure that is returned beside
-/// the problem: what follows waits behind it.
+/// Records a problem and links incidents to it. A pending command is a failure that is returned
+/// next to the problem: later commands wait behind it.
 async fn create_in(
     session: &Session,
     config: &Config,
@@ -227,6 +228,7 @@ async fn create_in(
     let state = if has_workaround { ProblemState::KnownError } else { ProblemState::Open };
     let mut patch = patch(connection, config, &args.fields).await;
     patch.state = Some(args.fields.state.unwrap_or(state));
+    check_names(&patch, &directory, args.fields.accept_unknown || session.is_program)?;
     let problem = Problem::new(ProblemId::new(), args.title.as_str(), now);
     let problem = patch.apply(problem, &directory).map_err(|bad| bad_field(&bad))?;
     let incidents = resolve(connection, &args.incidents).await?;
@@ -260,6 +262,8 @@ async fn edit_in(
     let connection = &session.connection;
     let mut patch = patch(connection, config, &args.fields).await;
     patch.title.clone_from(&args.title);
+    let directory = directory_of(connection, config).await?;
+    check_names(&patch, &directory, args.fields.accept_unknown || session.is_program)?;
     if patch.is_empty() {
         return Err(Failure::failed(
             "nothing is to be changed: see `redphone problem edit --help`",
@@ -277,7 +281,7 @@ async fn close(context: &mut Context, args: CloseProblem) -> Result<(), Failure>
     finish(context, &closed?, args.json)
 }
 
-/// Says what was changed.
+/// Reports the changes.
 fn finish(context: &mut Context, problem: &Problem, is_json: bool) -> Result<(), Failure> {
     let text = format!("{}: {}", one_line(&problem.title), problem.state);
     context.out.record_done(text.clone());
@@ -287,7 +291,8 @@ fn finish(context: &mut Context, problem: &Problem, is_json: bool) -> Result<(),
     context.out.line(text)
 }
 
-/// Changes a problem, unless somebody else has changed it since it was read. Returns it as it was sent.
+/// Changes a problem, unless somebody else has changed it since it was read. Returns the version
+/// that was sent.
 async fn change(
     session: &Session,
     config: &Config,
@@ -314,28 +319,31 @@ async fn link(
     is_added: bool,
 ) -> Result<(), Failure> {
     let session = Session::open(&context.config, IfMissing::Refuse).await?;
-    let linked = link_in(&session, args, is_added).await;
+    let mut linked = Vec::new();
+    let ended = link_in(&session, args, is_added, &mut linked).await;
     session.connection.close().await;
     let done = if is_added { "linked" } else { "unlinked" };
-    for (name, title) in linked? {
+    // Changes made before a failure are reported, too.
+    for (name, title) in linked {
         let text = format!("{name}: {done}: problem {}", one_line(&title));
         context.out.record_done(text.clone());
         context.out.line(text)?;
     }
-    Ok(())
+    ended
 }
 
-/// Links incidents to a problem, or removes their links. Returns each with the title of the link.
+/// Links incidents to a problem, or removes their links. Adds each that is done to `done`, with the title of
+/// the link.
 async fn link_in(
     session: &Session,
     args: &LinkedIncidents,
     is_added: bool,
-) -> Result<Vec<(String, String)>, Failure> {
+    done: &mut Vec<(String, String)>,
+) -> Result<(), Failure> {
     let connection = &session.connection;
     let problem = find(connection, &args.problem).await?;
     let title = connection.reader.read_problem(problem).await?.value.problem.title;
     let incidents = resolve(connection, &args.incidents).await?;
-    let mut done = Vec::with_capacity(incidents.len());
     for (name, incident) in incidents {
         if is_added {
             let link = Link::Problem { id: problem, title: title.clone() };
@@ -354,18 +362,18 @@ async fn link_in(
         }
         done.push((name, title.clone()));
     }
-    Ok(done)
+    Ok(())
 }
 
-/// Returns the ids of incidents, each with the name that was typed.
+/// Returns the ids of incidents, each with the name that was typed. One that is named twice is there once.
 async fn resolve(
     connection: &BackendConnection,
     named: &[IncidentRef],
 ) -> Result<Vec<(String, IncidentId)>, Failure> {
     let reader = &connection.reader;
-    let mut found = Vec::with_capacity(named.len());
+    let mut found: Vec<(String, IncidentId)> = Vec::with_capacity(named.len());
     for reference in named {
-        found.push(match reference {
+        let (name, id) = match reference {
             IncidentRef::Id(id) => {
                 let id = reader.resolve_alias(*id).await?;
                 // It must exist before anything is recorded.
@@ -375,7 +383,10 @@ async fn resolve(
             IncidentRef::Number(number) => {
                 (number.to_string(), reader.find_incident(*number).await?.value)
             }
-        });
+        };
+        if found.iter().all(|(_, other)| *other != id) {
+            found.push((name, id));
+        }
     }
     Ok(found)
 }
@@ -422,7 +433,7 @@ async fn directory_of(
     }
 }
 
-/// Returns the fields that are to be changed.
+/// Returns the fields to change.
 async fn patch(
     connection: &BackendConnection,
     config: &Config,
@@ -434,22 +445,32 @@ async fn patch(
         services: (!fields.services.is_empty()).then(|| fields.services.clone()),
         cause: fields.cause.clone(),
         workaround: fields.workaround.clone(),
-        owner: owner_of(connection, config, fields.owner.as_deref()).await,
+        owner: connection.typed_handle(config, fields.owner.as_deref()).await,
         team: fields.team.clone(),
         category: fields.category,
     }
 }
 
-/// Returns the handle that is meant: `me` is whoever runs the program, `nobody` nobody.
-async fn owner_of(
-    connection: &BackendConnection,
-    config: &Config,
-    named: Option<&str>,
-) -> Option<String> {
-    match named? {
-        "me" => Some(connection.my_handle(config).await),
-        "nobody" => Some(String::new()),
-        handle => Some(handle.trim_start_matches('@').to_owned()),
+/// Refuses services and a team that the directory does not have, unless they are accepted
+/// explicitly.
+fn check_names(
+    patch: &ProblemPatch,
+    directory: &Directory,
+    is_accepted: bool,
+) -> Result<(), Failure> {
+    let services = patch.services.clone().unwrap_or_default();
+    let team = patch.team.clone().filter(|team| !team.is_empty());
+    let named = [IncidentCommand::SetServices { services }, IncidentCommand::SetTeam { team }];
+    let mut unknown = named.iter().flat_map(|command| unknown_names(command, directory));
+    match unknown.next() {
+        Some(unknown) if is_accepted => {
+            out::print_hint(format!("{unknown}: it is marked as unknown"));
+            Ok(())
+        }
+        Some(unknown) => Err(Failure::failed(format!(
+            "{unknown}: name one of the directory, or add --accept-unknown if it is meant"
+        ))),
+        None => Ok(()),
     }
 }
 
@@ -459,10 +480,4 @@ fn bad_field(error: &crate::model::bad_field::BadField) -> Failure {
 
 fn minute(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M UTC").to_string()
-}
-
-/// Returns a text from outside on one line, harmless.
-fn one_line(text: &str) -> SafeText<'static> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    SafeText::from(text).into_owned()
 }

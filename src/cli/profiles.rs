@@ -31,7 +31,7 @@ struct ProfileJson {
     store: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     backend: Option<String>,
-    /// Why the profile can't be chosen.
+    /// The reason why the profile can't be chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     unusable: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ struct CheckJson {
     error: Option<String>,
 }
 
-/// Lists all profiles and, with `--check`, asks each of their backends.
+/// Lists all profiles and, with `--check`, contacts each of their backends.
 pub async fn run(context: &mut Context, args: Profiles) -> Result<(), Failure> {
     let config = context.config.clone();
     let mut failed = false;
@@ -127,7 +127,7 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
     let token = match config.location.remote() {
         Some(remote) => {
             let source = remote.token_source();
-            // Listing must not run a command that nobody requested.
+            // Listing must not run a command without a request.
             let may_read = check || !matches!(source, TokenSource::Command(_));
             let read = if may_read { Some(source.read(&remote.address).await) } else { None };
             Some(TokenJson {
@@ -152,18 +152,18 @@ async fn inspect(flags: &Flags, name: &str, chosen: bool, check: bool) -> Profil
     }
 }
 
-/// Why a check failed.
+/// The reason why a check failed.
 #[derive(Debug, thiserror::Error)]
 enum CheckError {
     /// The backend can't be opened.
     #[error(transparent)]
     Open(#[from] Failure),
-    /// The backend does not say what it can do.
+    /// The backend does not return its capabilities.
     #[error(transparent)]
     Capabilities(#[from] BackendError),
 }
 
-/// Asks a backend for its capabilities and measures the time.
+/// Requests the capabilities of a backend and measures the time.
 async fn check_backend(config: &Config) -> CheckJson {
     let started = Instant::now();
     let (answer, clock_s) = match &config.location {

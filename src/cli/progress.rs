@@ -32,7 +32,7 @@ impl Progress {
         Self { since: Instant::now(), count, bar: None }
     }
 
-    /// Sets how much is done, and the total if it is known.
+    /// Sets the progress, and the total if it is known.
     pub fn set_position(&mut self, done: u64, total: Option<u64>) {
         if self.bar.is_none() {
             if self.since.elapsed() < SHOW_AFTER || total.is_some_and(|total| done >= total) {
@@ -48,7 +48,7 @@ impl Progress {
         }
     }
 
-    /// Sets the text of what happens after everything is counted.
+    /// Sets the text of the phase after everything is counted.
     pub fn set_message(&self, message: &'static str) {
         if let Some(bar) = &self.bar {
             bar.set_message(message);

@@ -1,6 +1,6 @@
-//! `prompt`: prints what matters on one short line, for a shell's prompt or a status line.
+//! `prompt`: prints a summary on one short line, for a shell's prompt or a status line.
 //!
-//! It only reads what is on this machine: a prompt must not wait for a network.
+//! It only reads local data: a prompt must not wait for a network.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -14,17 +14,17 @@ use crate::model::Priority;
 use crate::model::coverage::coverage;
 use crate::model::time::format_duration;
 
-/// From this age on, the line says how old it is.
+/// The age of the data from which on the line contains it.
 const SHOWN_AGE: TimeDelta = TimeDelta::minutes(1);
 
-/// What matters at a prompt. Snoozed incidents are counted in `snoozed` alone.
+/// The content of a prompt. Snoozed incidents are counted in `snoozed` alone.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 struct Glance {
     p1: usize,
     p2: usize,
     p3: usize,
     p4: usize,
-    /// The incidents that nobody has acknowledged.
+    /// The number of unacknowledged incidents.
     unacknowledged: usize,
     /// The incidents that the person leads.
     me: usize,
@@ -96,7 +96,7 @@ impl Glance {
     }
 }
 
-/// Prints the line. Nothing is printed where there is nothing to say, or no store yet.
+/// Prints the line. Nothing is printed without content, or without a store.
 pub(super) async fn run(context: &mut Context, args: Prompt) -> Result<(), Failure> {
     let Some(state) = local_state::read(&context.config, Rows::Open).await? else {
         return Ok(());

@@ -1,5 +1,5 @@
-//! `reply`: carries out what a person answers to a mail. A mail server pipes the mail in, on the machine
-//! with the store or on another one.
+//! `reply`: carries out a person's answer to a mail. A mail server pipes the mail to it, on the
+//! machine with the store or on another one.
 
 use std::io::{IsTerminal, Read, stdin};
 
@@ -13,7 +13,7 @@ use crate::backend::Backend;
 use crate::backend::http::HttpBackend;
 use crate::server::answers::mail::{self, MAX_MAIL, MailRefusal};
 
-/// Reads a mail from standard input, carries its answer out and prints what was done.
+/// Reads a mail from standard input, carries its answer out and prints the result.
 pub async fn run(context: &mut Context) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
     let remote = config.location.remote();
@@ -49,6 +49,8 @@ fn failure(refusal: MailRefusal) -> Failure {
         MailRefusal::Backend(error) => error.into(),
         MailRefusal::UnknownAddress => Failure::new(Exit::NotFound, refusal.to_string()),
         MailRefusal::NoAddress => Failure::usage(refusal.to_string()),
-        MailRefusal::NoAnswer(_) | MailRefusal::Refused(_) => Failure::failed(refusal.to_string()),
+        MailRefusal::NoAnswer(_) | MailRefusal::Refused(_) | MailRefusal::Cover(_) => {
+            Failure::failed(refusal.to_string())
+        }
     }
 }

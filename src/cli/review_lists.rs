@@ -10,18 +10,17 @@ use super::context::Context;
 use super::failure::Failure;
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
-use super::session::{BackendConnection, IfMissing, OldestRead, open};
+use super::session::{BackendConnection, OldestRead, open_to_read};
 use crate::backend::lists::{
     ActionItemEntry, ActionItemSearch, IncidentBrief, ReviewEntry, ReviewSearch, ReviewState,
 };
-use crate::config::Config;
 use crate::model::directory::Directory;
 use crate::model::review::Section;
-use crate::model::text::{SafeText, pad};
+use crate::model::text::{one_line, pad};
 
-/// Highest number of rows that a backend returns at once.
+/// The maximum number of rows in one answer of a backend.
 const PAGE_ROWS: u32 = 1000;
-/// Number of rows on a terminal if none is asked for.
+/// The default number of rows on a terminal.
 const TERMINAL_ROWS: u32 = 100;
 /// The width of the column with the state of a review.
 const STATE_WIDTH: usize = 9;
@@ -39,7 +38,7 @@ pub async fn reviews(context: &mut Context, args: Reviews) -> Result<(), Failure
     let connection = open_to_read(config).await?;
     let mut oldest = OldestRead::default();
     let states: Vec<ReviewState> = args.states.iter().filter_map(|one| one.parse().ok()).collect();
-    let owner = handle(&connection, config, args.owner.as_deref()).await;
+    let owner = connection.typed_handle(config, args.owner.as_deref()).await;
     let mut search = ReviewSearch { states, owner, limit: PAGE_ROWS, after: None };
     let is_terminal = out.width().is_some() && !args.json && !args.factors;
     let mut remaining = rows(args.limit.rows(is_terminal.then_some(TERMINAL_ROWS)));
@@ -78,7 +77,7 @@ pub async fn action_items(context: &mut Context, args: ActionItems) -> Result<()
     let connection = open_to_read(config).await?;
     let mut oldest = OldestRead::default();
     let today = connection.backend_now().date_naive();
-    let owner = handle(&connection, config, args.owner.as_deref()).await;
+    let owner = connection.typed_handle(config, args.owner.as_deref()).await;
     let mut search = ActionItemSearch {
         done: Some(args.done),
         owner,
@@ -114,26 +113,6 @@ pub async fn action_items(context: &mut Context, args: ActionItems) -> Result<()
     what.finish(out, connection, oldest, is_terminal).await
 }
 
-async fn open_to_read(config: &Config) -> Result<BackendConnection, Failure> {
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
-    Ok(connection)
-}
-
-/// Returns the handle that is meant: `me` is whoever runs the program, `nobody` nobody.
-async fn handle(
-    connection: &BackendConnection,
-    config: &Config,
-    named: Option<&str>,
-) -> Option<String> {
-    match named? {
-        "me" => Some(connection.my_handle(config).await),
-        "nobody" => Some(String::new()),
-        handle => Some(handle.trim_start_matches('@').to_owned()),
-    }
-}
-
 fn rows(limit: Option<u32>) -> u64 {
     limit.map_or(u64::MAX, u64::from)
 }
@@ -146,7 +125,7 @@ struct Ended {
 }
 
 impl Ended {
-    /// Says what is to be said after the list, and closes the connection.
+    /// Prints the remarks after the list, and closes the connection.
     async fn finish(
         self,
         out: &mut Out,
@@ -235,10 +214,4 @@ fn lead(incident: &IncidentBrief) -> StyledLine<'static> {
     let mut line = StyledLine::new(number, Style::Dim);
     line.push(format!("  {}  ", incident.priority), Style::Plain);
     line
-}
-
-/// Returns a text from outside on one line, harmless.
-fn one_line(text: &str) -> SafeText<'static> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    SafeText::from(text).into_owned()
 }

@@ -7,24 +7,18 @@ use chrono::{DateTime, Utc};
 use super::args::ReviewPage as Args;
 use super::context::Context;
 use super::failure::{Failure, output_failed};
-use super::session::{IfMissing, OldestRead, open};
+use super::session::{OldestRead, open_to_read};
 use super::show::timeline;
-use super::value::IncidentRef;
 use crate::model::review::{PageTimes, ReviewPage};
 use crate::model::text::SafeText;
 
 /// Prints the review of an incident as Markdown or HTML.
 pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let reader = &*connection.reader;
     let mut oldest = OldestRead::default();
-    let id = match args.incident {
-        IncidentRef::Id(id) => reader.resolve_alias(id).await?,
-        IncidentRef::Number(number) => oldest.record(reader.find_incident(number).await?),
-    };
+    let id = connection.find_incident(args.incident, &mut oldest).await?;
     let detail = oldest.record(reader.read_detail(id).await?);
     let events = timeline(reader, id, &mut oldest).await?;
     // It only marks unknown names, so the review is printed without it, too.

@@ -1,4 +1,4 @@
-//! `schema`: prints the JSON Schema of what a command prints as JSON.
+//! `schema`: prints the JSON Schema of a command's JSON output.
 
 use super::args::SchemaOf;
 use super::context::Context;

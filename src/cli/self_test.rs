@@ -1,4 +1,5 @@
-//! `selftest`: lets a marked alert go the way of any other, and says which steps happened and when.
+//! `selftest`: sends a marked alert through the complete chain, and reports the steps with their
+//! times.
 
 use std::time::{Duration, Instant};
 

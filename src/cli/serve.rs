@@ -29,7 +29,7 @@ use crate::server::tls::TlsFiles;
 use crate::server::tokens::{TokenError, TokenFile};
 use crate::server::{BindError, Options, Server, openapi};
 
-/// Serves until a signal comes, or prints the `OpenAPI` document.
+/// Serves until a signal arrives, or prints the `OpenAPI` document.
 pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
     if args.print_openapi {
         use std::io::Write;
@@ -66,8 +66,8 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     let config = &context.config;
     config.store_file("serve")?;
     let mut stop = StopSignals::listen()?;
-    // Registered before the store is opened, which may take a while: without a handler, SIGHUP
-    // ends the process.
+    // Registered before the store is opened, which may be slow: without a handler, SIGHUP ends the
+    // process.
     let hang_up = listen(SignalKind::hangup())?;
     let limits = Limits {
         max_body_bytes: usize::try_from(args.max_body).unwrap_or(usize::MAX),
@@ -146,7 +146,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says to the service manager that the server is alive, as long as its backend answers.
+/// Reports to the service manager that the server is alive, as long as its backend answers.
 async fn feed_watchdog(manager: &ServiceManager, answers: impl AsyncFn() -> bool) -> Infallible {
     let Some(interval) = manager.watchdog_interval() else { return pending().await };
     loop {
@@ -157,9 +157,9 @@ async fn feed_watchdog(manager: &ServiceManager, answers: impl AsyncFn() -> bool
     }
 }
 
-/// Serves until a signal comes, then calls `on_stop` and finishes running requests.
+/// Serves until a signal arrives, then calls `on_stop` and finishes running requests.
 ///
-/// Returns whether they have finished: a second signal ends the server at once.
+/// Returns whether they have finished: a second signal ends the server immediately.
 pub async fn serve_until_stopped(
     server: Server,
     stop: &mut StopSignals,
@@ -199,7 +199,7 @@ struct SettingsFollower<'a> {
     manager: Rc<ServiceManager>,
     /// The status page, from where the engine puts it.
     status_page: SharedSite,
-    /// What the service manager shows while the server answers.
+    /// The status in the service manager while the server answers.
     serving: String,
 }
 
@@ -258,7 +258,7 @@ impl SettingsFollower<'_> {
     }
 }
 
-/// Returns what a server follows of the settings.
+/// Returns the settings that a server follows.
 fn server_settings(config: &Config, status_page: &SharedSite) -> ServerSettings {
     let is_served = config.publishing.status_page.as_ref().is_some_and(|page| page.served);
     ServerSettings {
@@ -267,6 +267,7 @@ fn server_settings(config: &Config, status_page: &SharedSite) -> ServerSettings 
         sms: sms_settings(&config.outbound),
         signals: config.signals.clone(),
         status_page: is_served.then(|| status_page.clone()),
+        trackers: Some(config.outbound.tracker_names()),
     }
 }
 

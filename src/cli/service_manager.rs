@@ -1,4 +1,5 @@
-//! Tells the service manager how a server is: `sd_notify(3)` of systemd, with its watchdog.
+//! Reports the state of a server to the service manager: `sd_notify(3)` of systemd, with its
+//! watchdog.
 //!
 //! Without a service manager, nothing is done: it names its socket in `NOTIFY_SOCKET`.
 
@@ -24,7 +25,7 @@ impl ServiceManager {
         let socket = match connect(path.as_bytes()) {
             Ok(socket) => Some(socket),
             Err(error) => {
-                tracing::warn!("the service manager can't be told anything: {error}");
+                tracing::warn!("the service manager can't be notified: {error}");
                 None
             }
         };
@@ -36,12 +37,12 @@ impl ServiceManager {
         Self { socket, watchdog }
     }
 
-    /// Says that the server answers, and where.
+    /// Reports that the server answers, and where.
     pub(super) fn ready(&self, status: &str) {
         self.send(&format!("READY=1\nSTATUS={}", status.replace('\n', " ")));
     }
 
-    /// Says that the settings are read again; [`Self::ready`] says when that is done.
+    /// Reports that the settings are read again; [`Self::ready`] reports the end of that.
     pub(super) fn reloading(&self) {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let seconds = Duration::from_secs(u64::try_from(now.tv_sec).unwrap_or(0));
@@ -49,17 +50,17 @@ impl ServiceManager {
         self.send(&format!("RELOADING=1\nMONOTONIC_USEC={}", now.as_micros()));
     }
 
-    /// Says that the server stops.
+    /// Reports that the server stops.
     pub(super) fn stopping(&self) {
         self.send("STOPPING=1\nSTATUS=stopping");
     }
 
-    /// Returns how often [`Self::alive`] has to be called, if there is a watchdog: twice in its time.
+    /// Returns how often [`Self::alive`] must be called, if there is a watchdog: twice in its time.
     pub(super) fn watchdog_interval(&self) -> Option<Duration> {
         self.watchdog.filter(|_| self.socket.is_some()).map(|timeout| timeout / 2)
     }
 
-    /// Says that the server is alive.
+    /// Reports that the server is alive.
     pub(super) fn alive(&self) {
         self.send("WATCHDOG=1");
     }

@@ -13,7 +13,7 @@ use super::out;
 use super::value::IncidentRef;
 use crate::backend::file::{FileStore, Options, StoreClock};
 use crate::backend::http::{self, HttpBackend, ProxySettings, Timeouts};
-use crate::backend::{Backend, Capabilities, Outcome, clock_sentence};
+use crate::backend::{Backend, Capabilities, Outcome, clock_sentence, unreadable_sentence};
 use crate::config::{Config, Location, RemoteConfig};
 use crate::model::directory::Directory;
 use crate::model::text::SafeText;
@@ -29,7 +29,7 @@ const REMOTE_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long to wait for another process that has locked the store.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What to do if the store does not exist.
+/// The handling of a missing store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
     /// Create an empty store.
@@ -41,9 +41,9 @@ pub enum IfMissing {
 /// An open connection to a backend.
 #[derive(Clone)]
 pub struct BackendConnection {
-    /// The backend itself, for commands and for what is never cached.
+    /// The backend itself, for commands and for data that is never cached.
     pub backend: Arc<dyn Backend>,
-    /// Reads the backend, and what is cached of it.
+    /// Reads the backend, and its cache.
     pub reader: Arc<dyn Reader>,
     /// The same backend, if it is a store's file.
     pub file: Option<FileStore>,
@@ -51,7 +51,7 @@ pub struct BackendConnection {
     pub remote: Option<Arc<Remote>>,
     /// The file's path or the URL, for messages.
     pub display_name: SafeText<'static>,
-    /// What was found to be wrong when it was opened, in sentences.
+    /// The problems that were found when it was opened, as sentences.
     pub warnings: Vec<SafeText<'static>>,
 }
 
@@ -99,19 +99,29 @@ impl BackendConnection {
         }
     }
 
-    /// Returns the present time by the clock of the backend, as far as that was measured. The times
-    /// of incidents are by that clock.
+    /// Returns the current time by the clock of the backend, as far as its offset was measured. The
+    /// times of incidents are by that clock.
     pub fn backend_now(&self) -> DateTime<Utc> {
         let correction = self.backend.clock_offset().map(|clock| clock.correction());
         let now = Utc::now();
         now.checked_add_signed(correction.unwrap_or_default()).unwrap_or(now)
     }
 
-    /// Returns the handle of whoever acts: that of the token, where an API says whose it is.
+    /// Returns the handle of the acting person: that of the token, if an API reports it.
     pub async fn my_handle(&self, config: &Config) -> String {
         let capabilities = self.reader.read_capabilities().await.ok();
         let me = capabilities.and_then(|read| read.value.me);
         me.map_or_else(|| config.me.clone(), |me| me.handle)
+    }
+
+    /// Returns the handle for a typed person: that of the acting person for `me`, and none for
+    /// `nobody`.
+    pub async fn typed_handle(&self, config: &Config, typed: Option<&str>) -> Option<String> {
+        match typed? {
+            "me" => Some(self.my_handle(config).await),
+            "nobody" => Some(String::new()),
+            handle => Some(handle.trim_start_matches('@').to_owned()),
+        }
     }
 
     /// Prints a hint if this machine's clock is notably wrong.
@@ -121,22 +131,45 @@ impl BackendConnection {
         }
     }
 
-    /// Prints what was found to be wrong when it was opened.
+    /// Prints a hint if entries of an answer could not be read and were left out.
+    fn report_unreadable(&self) {
+        match self.backend.unreadable_count() {
+            0 => {}
+            count => out::print_hint(unreadable_sentence(count, self.display_name.as_str())),
+        }
+    }
+
+    /// Finds the id of an incident by number or id, and records how old the answer is.
+    pub async fn find_incident(
+        &self,
+        target: IncidentRef,
+        oldest: &mut OldestRead,
+    ) -> Result<IncidentId, Failure> {
+        match target {
+            IncidentRef::Id(id) => Ok(self.reader.resolve_alias(id).await?),
+            IncidentRef::Number(number) => {
+                Ok(oldest.record(self.reader.find_incident(number).await?))
+            }
+        }
+    }
+
+    /// Prints the problems that were found when it was opened.
     pub fn report_warnings(&self) {
         for warning in &self.warnings {
             out::print_hint(warning);
         }
     }
 
-    /// Prints why a store can only be read although nobody asked for that. The refusal of a command
-    /// says it itself.
+    /// Prints why a store can only be read although that was not requested. The refusal of a
+    /// command contains it already.
     pub fn report_read_only(&self) {
         if let Some(notice) = self.file.as_ref().and_then(FileStore::read_only_notice) {
             out::print_hint(notice);
         }
     }
 
-    /// Prints that the server was put back, until a person has decided what is sent again.
+    /// Prints that the server's store was restored, until a person has decided which commands are
+    /// sent again.
     pub async fn report_put_back(&self) {
         let Some(remote) = &self.remote else { return };
         remote.confirm_store().await;
@@ -153,12 +186,21 @@ impl BackendConnection {
     /// Closes the connection. All executed commands are durable already.
     pub async fn close(self) {
         self.report_clock();
+        self.report_unreadable();
         // The file is closed when its last handle is dropped.
         drop((self.backend, self.reader));
         if let Some(store) = self.file {
             store.close().await;
         }
     }
+}
+
+/// Opens the backend of a configuration for a command that only reads, and prints its problems.
+pub async fn open_to_read(config: &Config) -> Result<BackendConnection, Failure> {
+    let connection = open(config, IfMissing::Refuse).await?;
+    connection.report_warnings();
+    connection.report_read_only();
+    Ok(connection)
 }
 
 /// Opens the backend of a configuration. No request is sent to an API yet.
@@ -217,7 +259,7 @@ async fn open_synced_remote(
     sending: Sending,
 ) -> Result<Option<Arc<Remote>>, sync::remote::OpenError> {
     let Some(folder) = config.remotes.clone() else { return Ok(None) };
-    // The outbox belongs to the token. One that can't be read is told by the first request.
+    // The outbox belongs to the token. An unreadable token is reported by the first request.
     if let Err(error) = client.read_token().await {
         tracing::debug!(%error, "no token");
     }
@@ -238,12 +280,10 @@ async fn open_synced_remote(
     Remote::open(client, options).await.map(Some)
 }
 
-/// Reads the directory, also from the cache, and prints what is wrong with where it came from. Returns
-/// it with the present time by the clock of the backend.
+/// Reads the directory, also from the cache, and prints the problems of its source. Returns it with
+/// the current time by the clock of the backend.
 pub async fn read_directory(config: &Config) -> Result<(Directory, DateTime<Utc>), Failure> {
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let mut oldest = OldestRead::default();
     let directory = oldest.record(connection.reader.read_directory().await?);
     let now = connection.backend_now();
@@ -275,7 +315,7 @@ pub async fn open_outbox(config: &Config, sending: Sending) -> Result<Arc<Remote
 
 /// Opens the store of a configuration, for commands that work only with a store's file.
 ///
-/// `what` names the command in the failure if the configuration leads to an API.
+/// `what` is the name of the command in the failure if the configuration leads to an API.
 pub async fn open_store(
     config: &Config,
     missing: IfMissing,
@@ -374,7 +414,7 @@ impl Session {
 
     /// Opens a session for the panes, which show by themselves whether a backend answers.
     ///
-    /// Other than [`Self::open`], this does not wait for an API, which names the user later.
+    /// Unlike [`Self::open`], this does not wait for an API, which names the user later.
     pub async fn open_panes(config: &Config, missing: IfMissing) -> Result<Self, Failure> {
         if config.location.remote().is_none() {
             return Self::open(config, missing).await;
@@ -386,15 +426,11 @@ impl Session {
 
     /// Finds the id of an incident by number or id.
     pub async fn find_incident(&self, target: IncidentRef) -> Result<IncidentId, Failure> {
-        let reader = &self.connection.reader;
-        match target {
-            IncidentRef::Id(id) => Ok(reader.resolve_alias(id).await?),
-            IncidentRef::Number(number) => Ok(reader.find_incident(number).await?.value),
-        }
+        self.connection.find_incident(target, &mut OldestRead::default()).await
     }
 
-    /// Returns the titles of the problems, if a request depends on them. Without an answer of an API
-    /// the link says no more than the id: the command is queued anyway.
+    /// Returns the titles of the problems, if a request depends on them. Without an answer of an
+    /// API the link only contains the id: the command is queued anyway.
     pub async fn problem_titles(&self, request: &VerbRequest) -> Result<ProblemTitles, Failure> {
         if !request.needs_problem_titles() {
             return Ok(ProblemTitles::default());
@@ -431,7 +467,7 @@ impl Session {
         self.submit(Envelope { id, at: Utc::now(), actor, command, expected_seq }).await
     }
 
-    /// Executes a command now as it is: whoever calls this says who acts.
+    /// Executes a command now, unchanged: the caller sets the actor.
     pub async fn submit(&self, mut envelope: Envelope) -> Result<Outcome, Failure> {
         let Some(remote) = &self.connection.remote else {
             // With an outbox, the times are corrected when the command is sent.

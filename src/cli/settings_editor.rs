@@ -8,7 +8,7 @@ use super::failure::{Failure, io_error_text};
 use super::out;
 use crate::config::{ConfigLoader, Flags};
 
-/// The editor if none is set.
+/// The default editor.
 const DEFAULT_EDITOR: &str = "vi";
 
 /// Asks for the settings and writes them; opens the file in an editor if it exists.
@@ -24,7 +24,7 @@ pub fn run(flags: &Flags) -> Result<(), Failure> {
 
 /// Waits until a message was read.
 pub fn wait_for_enter() {
-    // If it can't be read, the panes go on at once.
+    // If it can't be read, the panes continue immediately.
     let _ = out::read_line("Enter goes back to the panes");
 }
 

@@ -1,4 +1,4 @@
-//! Asks on a terminal for what nearly everybody sets first: name, team, services and theme.
+//! Asks on a terminal for the most common settings: name, team, services and theme.
 
 use std::io::{self, IsTerminal};
 
@@ -20,9 +20,7 @@ pub fn can_ask() -> bool {
 /// The terminal can't be read, or its input ended before the last answer
 /// ([`io::ErrorKind::UnexpectedEof`]).
 pub fn ask(account: &str) -> io::Result<Answers> {
-    out::print_hint(
-        "four questions; Enter takes what stands in brackets, ^D leaves without writing",
-    );
+    out::print_hint("four questions; Enter takes the value in brackets, ^D leaves without writing");
     let name = ask_for("Your name", account, |text| {
         check::name("the name", text).map_err(|error| error.to_string())?;
         Ok(text.to_owned())
@@ -64,6 +62,11 @@ fn ask_for<T>(
     loop {
         let typed = out::read_line(format!("{question}{suffix}: "))?;
         let typed = typed.trim();
+        // The terminal edits this line by itself: it echoes an arrow key and adds it to the text.
+        if typed.chars().any(char::is_control) {
+            out::print_hint("a key such as an arrow has no meaning in this line: write it again");
+            continue;
+        }
         match parse(if typed.is_empty() { default } else { typed }) {
             Ok(value) => return Ok(value),
             Err(problem) => out::print_hint(format!("{problem}: write it again")),
@@ -71,8 +74,7 @@ fn ask_for<T>(
     }
 }
 
-/// Returns the handle of somebody with a name: the first word in plain letters; `None` if it has
-/// none.
+/// Returns the handle for a name: the first word in plain letters; `None` if it has none.
 fn handle_of(name: &str) -> Option<String> {
     let folded = fold(name);
     let first = folded.split_whitespace().next()?;

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
 use super::records::{Format, IncidentLine, Printer};
-use super::session::{IfMissing, OldestRead, open};
+use super::session::{OldestRead, open_to_read};
 use super::table::format_remaining;
 use super::value::IncidentRef;
 use crate::backend::{Detail, NotificationEntry, Similar, TimelineRange};
@@ -32,7 +32,7 @@ use crate::model::text::{self, SafeText, pad};
 use crate::model::{Event, Incident, IncidentId, Priority, time};
 use crate::sync::Reader;
 
-/// Highest number of events that are requested at once.
+/// The maximum number of events per request.
 const PAGE_EVENTS: usize = 1000;
 /// Column in which values begin.
 const INDENT: usize = 13;
@@ -49,7 +49,7 @@ pub struct IncidentJson {
     /// The problem that it is linked to.
     #[schema(required)]
     problem: Option<Problem>,
-    /// The known errors that may be behind it and that it does not link to, the likeliest first.
+    /// The known errors that may be the cause and that it does not link to, the likeliest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     known_errors: Vec<KnownError>,
     /// The recorded changes that it links to and that are not among the suspects.
@@ -62,7 +62,7 @@ pub struct IncidentJson {
     /// stability.
     #[serde(skip_serializing_if = "Option::is_none")]
     soak: Option<Soak>,
-    /// Who was notified of it, the notification that was planned first first; at most the last 100.
+    /// The notifications about it, the first planned one first; at most the last 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notifications: Vec<NotificationEntry>,
     /// All events, in order.
@@ -78,11 +78,9 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     let format = args.output.format.or(json);
     let is_object = is_plain && matches!(format, Some(Format::Json | Format::Jsonl));
     let is_page = is_plain && format == Some(Format::Markdown);
-    // A table of the columns of one incident has to be asked for by their names.
+    // The columns of a table of one incident must be requested by their names.
     printer = printer.filter(|printer| !is_plain || !printer.is_table());
-    let connection = open(&context.config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(&context.config).await?;
     let reader = &*connection.reader;
     let mut oldest = OldestRead::default();
     let id = match args.incident {
@@ -170,7 +168,8 @@ pub async fn run(context: &mut Context, args: Show) -> Result<(), Failure> {
     page.timeline(&timeline)
 }
 
-/// Returns the complete timeline, or only its end if the cache has no more and the API is away.
+/// Returns the complete timeline, or only its end if the cache has no more and the API is
+/// unreachable.
 pub async fn timeline(
     reader: &dyn Reader,
     id: IncidentId,
@@ -393,7 +392,7 @@ impl DetailPrinter<'_> {
         Ok(())
     }
 
-    /// Prints the review as far as it is written, and the action items.
+    /// Prints the written parts of the review, and the action items.
     fn review(&mut self, incident: &Incident) -> Result<(), Failure> {
         let review = &incident.review;
         if review.is_begun() {

@@ -7,30 +7,24 @@ use super::context::Context;
 use super::failure::Failure;
 use super::json;
 use super::out::{self, Out, Style, StyledLine};
-use super::session::{IfMissing, OldestRead, open};
-use super::value::IncidentRef;
+use super::session::{OldestRead, open_to_read};
 use crate::backend::{Similar, SimilarIncidents};
 use crate::model::directory::Directory;
-use crate::model::text::{SafeText, lines, wrap};
+use crate::model::text::{lines, one_line, wrap};
 use crate::model::time::format_ago;
 
 /// The width of the labels below an incident, with the blanks before them.
 const INDENT: usize = 13;
-/// The width of what is printed where the terminal's is not known.
+/// The width of the output if that of the terminal is not known.
 const USUAL_WIDTH: usize = 100;
 
 /// Prints the incidents that resemble one.
 pub async fn run(context: &mut Context, args: Args) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let reader = &*connection.reader;
     let mut oldest = OldestRead::default();
-    let id = match args.incident {
-        IncidentRef::Id(id) => reader.resolve_alias(id).await?,
-        IncidentRef::Number(number) => oldest.record(reader.find_incident(number).await?),
-    };
+    let id = connection.find_incident(args.incident, &mut oldest).await?;
     let found = oldest.record(reader.read_similar(id, args.limit).await?);
     // It only marks unknown names, so the list is printed without it, too.
     let directory = reader.read_directory().await.map(|read| read.value).unwrap_or_default();
@@ -80,11 +74,8 @@ fn print_entry(
     let services = similar.services.iter().map(|name| directory.service_label(name));
     let services = services.collect::<Vec<_>>().join(", ");
     let category = similar.category.map(|category| category.to_string()).unwrap_or_default();
-    let resolved = if similar.resolution.trim().is_empty() {
-        "it is not resolved"
-    } else {
-        similar.resolution.as_str()
-    };
+    let resolved =
+        if similar.resolution.trim().is_empty() { "not yet" } else { similar.resolution.as_str() };
     let runbook = similar
         .runbook
         .as_ref()
@@ -118,10 +109,4 @@ fn print_field(out: &mut Out, name: &str, text: &str) -> Result<(), Failure> {
         name = "";
     }
     Ok(())
-}
-
-/// Returns a text from outside on one line, harmless.
-fn one_line(text: &str) -> SafeText<'static> {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    SafeText::from(text).into_owned()
 }

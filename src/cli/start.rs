@@ -1,4 +1,5 @@
-//! Without a command: the panes on the workspace of the configuration, and what they are left for.
+//! Without a command: the panes on the workspace of the configuration, and the reasons for leaving
+//! them.
 
 use super::args::Command;
 use super::context::Context;
@@ -11,8 +12,8 @@ use super::{demo, out, parse, settings_editor};
 use crate::config::Config;
 use crate::tui::Errand;
 
-/// Shows the panes until the user quits them. Whoever leaves them for the settings comes back with
-/// these.
+/// Shows the panes until the user quits them. After editing the settings, the panes return with the
+/// new ones.
 pub fn run(context: &mut Context) -> Result<(), Failure> {
     check_terminal()?;
     loop {

@@ -8,11 +8,12 @@ use super::context::Context;
 use super::failure::{Failure, io_error_text};
 use super::json;
 use super::out;
-use super::session::{IfMissing, open};
+use super::session::open_to_read;
 use crate::backend::status_page::read_status_page;
-use crate::outbound::site::{Written, write_site};
+use crate::model::check;
+use crate::outbound::site::{Written, has_other_page, page_address, write_site};
 
-/// What was written, for programs.
+/// The written files, for programs.
 #[derive(Serialize)]
 struct Outcome {
     files: usize,
@@ -34,22 +35,26 @@ async fn build(context: &mut Context, args: BuildStatus) -> Result<(), Failure> 
     let Context { config, out, .. } = context;
     let mut settings = config.publishing.status_page.clone().unwrap_or_default();
     if let Some(title) = args.title {
+        check::name("title", &title)
+            .map_err(|error| Failure::usage(format!("--title {}", error.problem)))?;
         settings.title = title;
     }
     if let Some(url) = args.url {
-        let parsed = url.parse::<reqwest::Url>().ok().filter(reqwest::Url::has_host);
-        let is_web = parsed.is_some_and(|url| matches!(url.scheme(), "https" | "http"));
-        if !is_web {
+        let Some(address) = page_address(&url) else {
             return Err(Failure::usage(
                 "--url is no address of a page: write one such as https://status.example.org",
             ));
-        }
-        settings.url = Some(url);
+        };
+        settings.url = Some(address);
+    }
+    if !args.replace && has_other_page(&args.directory) {
+        return Err(Failure::failed(format!(
+            "{} has an index.html that is no status page: name another folder, or add --replace",
+            args.directory.display()
+        )));
     }
     settings.days = args.days.unwrap_or(settings.days);
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+    let connection = open_to_read(config).await?;
     let now = connection.backend_now();
     let page = read_status_page(&*connection.backend, &settings, now).await;
     connection.report_put_back().await;

@@ -6,17 +6,17 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::api::query::MAX_WAIT_S;
-use crate::model::measures::Window;
 use crate::model::measures::pages::Dimension;
 use crate::model::measures::sheet::Page;
 use crate::model::notification::NotificationState;
 use crate::model::queue::Sort;
-use crate::model::time::{is_in_range, parse_duration};
+use crate::model::time::parse_duration;
 use crate::server::scope::Scope;
 use crate::tui::core::zone::Zone;
 use crate::tui::theme::{Choice, Name};
 
 pub use crate::model::id::IncidentRef;
+pub use crate::model::measures::MeasuresWindow;
 pub use crate::verbs::value::{EnumParser, TextEnum};
 
 /// A point in time, absolute or relative to now.
@@ -169,78 +169,6 @@ macro_rules! impl_text_enum {
 }
 impl_text_enum!(Sort, Name, Choice, Zone, Scope, NotificationState, Dimension, Page);
 
-/// A window of measures: a number of days up to now, or from one time up to another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MeasuresWindow {
-    /// This many days up to now.
-    Days(u32),
-    /// From the first time up to, but without, the second.
-    Between(DateTime<Utc>, DateTime<Utc>),
-}
-
-impl MeasuresWindow {
-    /// Returns the window with its buckets; days are UTC.
-    #[must_use]
-    pub fn window(self, now: DateTime<Utc>) -> Window {
-        match self {
-            Self::Days(1) => Window::last_day(now),
-            Self::Days(days) => Window::last_days(days, now, &Utc),
-            Self::Between(from, to) => Window::between(from, to, &Utc),
-        }
-    }
-}
-
-/// The longest window of measures, in days.
-const MAX_WINDOW_DAYS: i64 = 3660;
-
-/// Why a text is no window of measures.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum BadWindow {
-    /// It is no number of days.
-    #[error("write full days up to 3660, such as 30d, or FROM..TO")]
-    Days,
-    /// One of its ends is no time.
-    #[error("write FROM..TO with days such as 2026-03-01, or times such as 2026-03-01T08:00:00Z")]
-    Time,
-    /// It ends before it begins.
-    #[error("FROM is not before TO")]
-    Order,
-    /// It is too long.
-    #[error("it is longer than 3660 days")]
-    TooLong,
-}
-
-impl FromStr for MeasuresWindow {
-    type Err = BadWindow;
-
-    fn from_str(text: &str) -> Result<Self, BadWindow> {
-        let Some((from, to)) = text.split_once("..") else {
-            let length = parse_duration(text).ok_or(BadWindow::Days)?;
-            let days = length.num_days();
-            let is_full = TimeDelta::days(days) == length && (1..=MAX_WINDOW_DAYS).contains(&days);
-            let days = u32::try_from(days).ok().filter(|_| is_full);
-            return days.map(Self::Days).ok_or(BadWindow::Days);
-        };
-        let (from, to) = (window_time(from)?, window_time(to)?);
-        if from >= to {
-            return Err(BadWindow::Order);
-        }
-        if to - from > TimeDelta::days(MAX_WINDOW_DAYS) {
-            return Err(BadWindow::TooLong);
-        }
-        Ok(Self::Between(from, to))
-    }
-}
-
-/// Parses the start of a day, or a time.
-fn window_time(text: &str) -> Result<DateTime<Utc>, BadWindow> {
-    let text = text.trim();
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    let at = day.map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    let at = at.or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc()));
-    at.filter(|at| is_in_range(*at)).ok_or(BadWindow::Time)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,26 +178,6 @@ mod tests {
     use crate::model::status::{Category, Classification, ResolutionAction, Role, Source, Status};
     use crate::model::{IncidentId, IncidentNumber};
     use crate::verbs::value::hyphenated;
-
-    #[test]
-    fn window_is_a_number_of_days_or_two_times() {
-        let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
-        let (first, second) = (at("2026-03-01T00:00:00Z"), at("2026-03-02T08:00:00Z"));
-        for (text, expected) in [
-            ("30d", Ok(MeasuresWindow::Days(30))),
-            ("1w", Ok(MeasuresWindow::Days(7))),
-            ("24h", Ok(MeasuresWindow::Days(1))),
-            ("2026-03-01..2026-03-02T09:00:00+01:00", Ok(MeasuresWindow::Between(first, second))),
-            ("36h", Err(BadWindow::Days)),
-            ("0d", Err(BadWindow::Days)),
-            ("2026-03-01", Err(BadWindow::Days)),
-            ("2026-03-01..", Err(BadWindow::Time)),
-            ("2026-03-02..2026-03-01", Err(BadWindow::Order)),
-            ("2000-01-01..2026-03-01", Err(BadWindow::TooLong)),
-        ] {
-            assert_eq!(text.parse(), expected, "{text}");
-        }
-    }
 
     #[test]
     fn time_is_absolute_or_a_duration_before_now() {

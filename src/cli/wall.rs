@@ -33,7 +33,7 @@ pub fn run(context: &mut Context, args: &Wall) -> Result<(), Failure> {
 fn settings(args: &Wall, views: &[View]) -> Result<Settings, Failure> {
     let text = args.view.as_deref().unwrap_or_default().trim();
     let name = SafeText::from(text).to_lowercase();
-    // If two views have one name, the user's own comes last and wins.
+    // If two views have the same name, the user's own comes last and takes precedence.
     let named = views.iter().rev().find(|view| view.name.to_lowercase() == name);
     let filter = match named {
         Some(view) => view.filter.clone(),

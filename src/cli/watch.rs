@@ -9,8 +9,8 @@ use crate::backend::Cursor;
 
 /// How long one request for changes waits.
 const WAIT: Duration = Duration::from_secs(25);
-/// How long to wait before a backend that does not answer is asked again, and between answers of one
-/// that does not hold a request.
+/// How long to wait before a request is repeated to a backend that does not answer, and between
+/// answers of one that does not hold requests.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Waits for changes, one after another.
@@ -27,8 +27,8 @@ impl<'a> ChangeWaiter<'a> {
         Ok(Self { connection, cursor: Some(delta.cursor), is_away: false })
     }
 
-    /// Returns once something may have changed. A backend that does not answer is said once, and
-    /// asked until it does.
+    /// Returns once something may have changed. A backend that does not answer is reported once,
+    /// and tried until it does.
     pub async fn wait(&mut self) -> Result<(), Failure> {
         loop {
             let requested_at = Instant::now();

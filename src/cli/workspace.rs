@@ -42,7 +42,7 @@ enum WorkspaceBackend {
     /// A store's file. It reopens itself: panes may stay open for weeks, and the file may be moved
     /// or replaced meanwhile.
     File(Arc<ReopeningStore>),
-    /// An API and what is cached of it.
+    /// An API and its cache.
     Remote(BackendConnection),
 }
 
@@ -101,7 +101,7 @@ impl OpenWorkspace {
         }
     }
 
-    /// Returns what was found to be wrong when the workspace was opened, in sentences.
+    /// Returns the problems that were found when the workspace was opened, as sentences.
     pub fn warnings(&self) -> &[SafeText<'static>] {
         &self.warnings
     }

@@ -1,4 +1,4 @@
-//! How the panes look: the words that a settings file may choose from.
+//! Appearance of the panes: the words that a settings file may choose from.
 
 use super::colors::OwnColors;
 pub use super::colors::ThemeName;
@@ -7,7 +7,7 @@ use crate::model::status::text_enum;
 text_enum! {
     /// The number of colours that are used.
     DepthChoice, "colour depth" {
-        /// As many colours as the terminal says it has.
+        /// As many colours as the terminal reports.
         Auto = "auto",
         /// 16 million colours, with 24 bits for each.
         True = "24bit" | "truecolor",
@@ -27,7 +27,7 @@ text_enum! {
         Viewer = "viewer" | "local",
         /// Coordinated universal time (UTC).
         Utc = "utc",
-        /// Both, where there is room.
+        /// Both, if there is room.
         Both = "both",
     }
 }
@@ -44,11 +44,11 @@ impl Zone {
     }
 }
 
-/// How the panes look.
+/// Appearance of the panes.
 #[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Appearance {
-    /// Which colours stand for what.
+    /// The colour theme.
     pub theme: ThemeName,
     /// How many colours are used.
     pub depth: DepthChoice,
@@ -56,12 +56,12 @@ pub struct Appearance {
     pub zone: Zone,
     /// Whether to send as few bytes as possible: no seconds, nothing animated, fewer frames.
     pub low_bandwidth: bool,
-    /// Whether to put marks around each frame, so that the terminal draws it at once. They are left
-    /// out in any case if the terminal is known not to understand them.
+    /// Whether to put marks around each frame, so that the terminal draws it in one step. They are
+    /// always left out if the terminal is known not to support them.
     pub synchronized: bool,
     /// Whether the mouse scrolls and selects, instead of marking text.
     pub mouse: bool,
-    /// Whether the title of the terminal's window says how many P1 and P2 are open.
+    /// Whether the title of the terminal's window contains the numbers of open P1 and P2.
     pub title: bool,
     /// The colours of the theme `own`.
     pub own: Option<OwnColors>,

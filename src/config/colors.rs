@@ -1,5 +1,4 @@
-//! The colours of the panes: themes, colours that somebody has chosen, and whether they can be
-//! read.
+//! The colours of the panes: themes, user-defined colours, and checks of their contrast.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +16,7 @@ text_enum! {
         Light = "light",
         /// Colours with the strongest contrasts.
         Contrast = "contrast" | "high contrast",
-        /// Distinguishable also for people who don't tell red from green.
+        /// Distinguishable also for people who can't distinguish red from green.
         Colorblind = "colorblind" | "colourblind" | "color blind",
         /// The same for terminals with a light background.
         ColorblindLight = "colorblind-light" | "colorblind light" | "colourblind light",
@@ -29,9 +28,9 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a colour of the panes is for.
+    /// The use of a colour of the panes.
     ColorRole, "colour" {
-        /// What has the focus.
+        /// The focused element.
         Accent = "accent",
         /// Text of secondary importance.
         Dim = "dim",
@@ -103,7 +102,7 @@ impl fmt::Display for Rgb {
     }
 }
 
-/// The colours of somebody's own theme.
+/// The colours of a user-defined theme.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OwnColors {
     /// The theme that has the colours which are not chosen.
@@ -115,7 +114,7 @@ pub struct OwnColors {
 const MIN_CONTRAST: f64 = 4.5;
 
 impl OwnColors {
-    /// Creates a theme that is still the one that it is based on.
+    /// Creates a theme without changes to the one that it is based on.
     #[must_use]
     pub const fn new(base: ThemeName) -> Self {
         Self { base, chosen: [None; ColorRole::ALL.len()] }
@@ -146,7 +145,7 @@ impl OwnColors {
         let worst = grounds.into_iter().min_by(|one, other| ratio(one).total_cmp(&ratio(other)))?;
         let found = ratio(&worst);
         (found < MIN_CONTRAST).then(|| {
-            // Rounded down, so that what is too little never looks like enough.
+            // Rounded down, so that an insufficient contrast never looks sufficient.
             let found = (found * 10.0).floor() / 10.0;
             format!(
                 "is {color} and has a contrast of {found:.1}:1 on {worst}: text is readable from {MIN_CONTRAST}:1 on"
@@ -154,8 +153,7 @@ impl OwnColors {
         })
     }
 
-    /// Returns the backgrounds that text may stand on: that of the theme, or usual ones of
-    /// terminals.
+    /// Returns the possible backgrounds of text: that of the theme, or usual ones of terminals.
     fn grounds(&self) -> Vec<Rgb> {
         let mut grounds = match (self.color(ColorRole::Background), self.base) {
             (Some(ground), _) => vec![ground],

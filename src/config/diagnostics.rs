@@ -1,4 +1,4 @@
-//! Positions in a settings file, and warnings about what is wrong there.
+//! Positions in a settings file, and warnings about its errors.
 
 use std::fmt;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub struct FilePosition {
 }
 
 impl FilePosition {
-    /// Returns the position that stands for the entire file.
+    /// Returns the position that represents the entire file.
     #[must_use]
     pub fn entire_file(file: &Arc<Path>) -> Self {
         Self { file: Arc::clone(file), line: 0, column: 0 }
@@ -41,12 +41,12 @@ impl fmt::Display for FilePosition {
 pub struct Warning {
     /// Position of the setting.
     pub position: FilePosition,
-    /// What is wrong and what to do.
+    /// The error and the remedy.
     pub text: SafeText<'static>,
 }
 
 impl Warning {
-    /// Makes a warning about a position.
+    /// Creates a warning about a position.
     #[must_use]
     pub fn new(position: FilePosition, text: &str) -> Self {
         Self { position, text: SafeText::from(text).into_owned() }

@@ -21,7 +21,7 @@ use crate::model::signals::SignalSettings;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Config {
-    /// Where the settings file is, or would be; `None` if there is no home folder.
+    /// Path of the settings file, whether it exists or not; `None` if there is no home folder.
     pub file: Option<PathBuf>,
     /// Whether the file could not be read at all, so that nothing of it counts.
     pub is_broken: bool,
@@ -41,7 +41,7 @@ pub struct Config {
     pub answers: AnswerSettings,
     /// Heartbeats and reminders.
     pub signals: SignalSettings,
-    /// The status page, where it is published, and reports on a timer.
+    /// The targets of the status page, and scheduled reports.
     pub publishing: PublishingSettings,
     /// Whether levels of escalation policies are called, and people notified, by themselves.
     pub automatic_escalation: bool,
@@ -59,7 +59,7 @@ pub struct Config {
     pub read_only: bool,
     /// Settings of the file that could not be used, in the file's order.
     pub warnings: Vec<Warning>,
-    /// Where values come from that are not defaults.
+    /// The sources of values that are not defaults.
     pub origins: Origins,
     /// The least severe level that is logged.
     pub log_level: LevelFilter,
@@ -72,10 +72,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Returns the store's file, for what can be done with nothing else.
+    /// Returns the store's file, for commands that need one.
     ///
     /// # Errors
-    /// When incidents live behind an API. `what` names the command that needs the file, such as
+    /// If the incidents are behind an API. `what` names the command that needs the file, such as
     /// `export`.
     pub fn store_file(&self, what: &str) -> Result<&Path, ConfigError> {
         self.location.file().ok_or_else(|| {

@@ -1,8 +1,8 @@
-//! What is wrong with a flag or a variable.
+//! Errors of flags and variables.
 
 use crate::model::text::SafeText;
 
-/// A value that can't be used: where it comes from, what is wrong, what to do.
+/// A value that can't be used: its source, the error, the remedy.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(SafeText<'static>);

@@ -1,4 +1,4 @@
-//! What the command line says about the configuration.
+//! The part of the configuration on the command line.
 
 use std::path::PathBuf;
 

@@ -18,7 +18,7 @@ use super::panes::Profile;
 use crate::model::check;
 use crate::model::text::sanitize;
 
-/// Loads the configuration from its sources, for which a test can stand in.
+/// Loads the configuration from its sources, which tests can replace.
 pub struct ConfigLoader<'a> {
     /// Flags of the command line.
     pub flags: Flags,
@@ -39,7 +39,7 @@ impl std::fmt::Debug for ConfigLoader<'_> {
 /// Where the settings file is.
 struct SettingsFile {
     path: PathBuf,
-    /// What names the file; a file that is named must exist.
+    /// The source of the file's path; a file named explicitly must exist.
     named_by: Option<&'static str>,
 }
 
@@ -70,7 +70,7 @@ impl ConfigLoader<'_> {
     /// Returns where the settings file is, or would be.
     ///
     /// # Errors
-    /// When nothing names one and there is no home folder.
+    /// If no source names one and there is no home folder.
     pub fn path(&self) -> Result<PathBuf, ConfigError> {
         let file = self.settings_file()?.ok_or_else(|| {
             let message = "there is no home folder to keep settings in: set HOME, or name a file \
@@ -97,6 +97,7 @@ impl ConfigLoader<'_> {
             folder.map(|folder| folder.join("runbooks"))
         });
         panes.profile = profile.as_ref().map(|(_, profile)| profile.clone());
+        panes.trackers = Some(file.outbound.tracker_names());
         Ok(Config {
             location: self.location(&file, profile.as_ref(), &mut origins)?,
             me: self.me(&file, &mut origins)?,
@@ -162,7 +163,7 @@ impl ConfigLoader<'_> {
         match (file::read(path), named_by) {
             (Ok(Some(text)), _) => Ok(file::parse(path, &text, &self.base(path))),
             (Ok(None), None) => Ok(FileSettings::default()),
-            // The file may say which store is meant: the default one would be a wrong guess.
+            // The file may name the store: the default one would be a wrong guess.
             (Ok(None), Some(by)) => Err(ConfigError::new(format!(
                 "{by}: there is no file {}: correct the name, or make it with \
                      `redphone config init`",
@@ -183,7 +184,7 @@ impl ConfigLoader<'_> {
         PathBase { folder, home: self.folders.as_ref().map(|folders| folders.home.clone()) }
     }
 
-    /// Returns the profile that was requested, and by what.
+    /// Returns the requested profile, and the source of the request.
     fn profile(&self, file: &FileSettings) -> Result<Option<(&'static str, Profile)>, ConfigError> {
         let (by, name) = if let Some(name) = &self.flags.profile {
             ("--profile", name.clone())
@@ -248,7 +249,7 @@ impl ConfigLoader<'_> {
         if let Some(ascii) = file.general.ascii {
             return Ok(ascii);
         }
-        // No locale at all says nothing about the terminal, and UTF-8 is by far the most common.
+        // A missing locale means nothing for the terminal, and UTF-8 is by far the most common.
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
             .find_map(|name| self.var(name).map(|locale| (name, locale)));
@@ -299,7 +300,7 @@ impl ConfigLoader<'_> {
             appearance.depth = depth;
             origins.set("looks.depth", "REDPHONE_DEPTH");
         } else if self.var("NO_COLOR").is_some() {
-            // An explicit choice wins over it, as its authors want it (no-color.org).
+            // An explicit choice takes precedence over it, as its authors recommend (no-color.org).
             appearance.depth = DepthChoice::None;
             origins.set("looks.depth", "NO_COLOR");
         }

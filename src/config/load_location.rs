@@ -73,8 +73,8 @@ impl ConfigLoader<'_> {
         }
     }
 
-    /// Chooses where the token comes from: a flag, then the profile that a flag named, then a
-    /// variable, then any other profile. A profile's token goes to that profile's API alone.
+    /// Chooses the source of the token: a flag, then the profile that a flag named, then a
+    /// variable, then any other profile. A profile's token is only sent to that profile's API.
     fn with_token(&self, by: &str, location: Location) -> Result<Location, ConfigError> {
         let Location::Remote(mut remote) = location else { return Ok(location) };
         let profile_token = remote.token.take();

@@ -14,7 +14,7 @@ pub enum Location {
     Remote(RemoteConfig),
 }
 
-/// An API, and how it is reached.
+/// An API, and the settings of its connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RemoteConfig {
     /// The profile's name, or the host if no profile names it.
@@ -23,14 +23,14 @@ pub struct RemoteConfig {
     pub address: Address,
     /// A PEM file with the authorities that are trusted; `None` for those of the system.
     pub ca_file: Option<PathBuf>,
-    /// Where the token comes from; `None` if no setting says so.
+    /// The source of the token; `None` if no setting defines it.
     pub token: Option<TokenSource>,
     /// Whether the API may be used without TLS beyond this machine.
     pub insecure_http: bool,
 }
 
 impl RemoteConfig {
-    /// Returns where the token comes from: the keyring, unless a setting says otherwise.
+    /// Returns the source of the token: by default the keyring.
     #[must_use]
     pub fn token_source(&self) -> TokenSource {
         self.token.clone().unwrap_or(TokenSource::Keyring)

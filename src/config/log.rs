@@ -1,11 +1,11 @@
-//! The log: a file in the state folder, never the screen. Of a service, warnings are also lines on
+//! The log: a file in the state folder, never the screen. A service also writes warnings to
 //! standard error, where the system collects them.
 //!
-//! Each event is one line, and harmless on a terminal that it is read on.
+//! Each event is one line, and safe to print to a terminal.
 //!
-//! The file is opened with its first line, so that a run with nothing to say leaves no file. A log
-//! that can't be written is skipped: it is for finding faults, and must not become one. Its lost
-//! lines are counted.
+//! The file is opened with its first line, so that a run without events creates no file. A log that
+//! can't be written is skipped: it is for finding faults, and must not cause one. Its lost lines
+//! are counted.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -50,7 +50,7 @@ pub fn start(config: &Config, warns_on_stderr: bool) {
         let is_journal = is_journal();
         let format = fmt::layer().with_ansi(false).with_target(false);
         let format = format.with_writer(StandardError { is_journal });
-        // The journal notes time and severity by itself.
+        // The journal records time and severity itself.
         let layer = if is_journal {
             format.with_level(false).without_time().boxed()
         } else {
@@ -58,7 +58,7 @@ pub fn start(config: &Config, warns_on_stderr: bool) {
         };
         layer.with_filter(level.min(LevelFilter::WARN))
     });
-    // Only a second call in one process can fail, and then the first one's log goes on.
+    // Only a second call in one process can fail, and then the first one's log continues.
     let _ = tracing_subscriber::registry().with(file).with(stderr).try_init();
 }
 
@@ -108,7 +108,7 @@ impl Write for StderrLine {
 #[expect(clippy::disallowed_methods, reason = "the text is sanitized")]
 fn write_to_stderr(prefix: &str, text: &str) {
     let line = format!("{prefix}{}\n", SafeText::from(text.trim()));
-    // Whoever closed it does not read it.
+    // If it is closed, nobody reads it.
     let _ = io::stderr().write_all(line.as_bytes());
 }
 
@@ -117,7 +117,7 @@ struct LogFile {
     path: PathBuf,
     max_bytes: u64,
     open: Mutex<Option<OpenFile>>,
-    /// Whether standard error says when the file can't be written.
+    /// Whether a failure to write the file is reported on standard error.
     warns_on_stderr: bool,
     /// Whether the last line could not be written.
     is_failing: AtomicBool,
@@ -134,7 +134,8 @@ impl LogFile {
         Self { path, max_bytes: most, open: Mutex::new(None), warns_on_stderr, is_failing }
     }
 
-    /// Writes a line. One that can't be written is counted, and the first of several is said.
+    /// Writes a line. A line that can't be written is counted, and the first of several is
+    /// reported.
     fn write_or_count(&self, line: &[u8]) {
         let result = self.write(line);
         let was_failing = self.is_failing.swap(result.is_err(), Ordering::Relaxed);
@@ -163,8 +164,8 @@ impl LogFile {
         Ok(())
     }
 
-    /// Opens the file, and rotates it first if it is full. Another process may just have done that,
-    /// so the size is read again.
+    /// Opens the file, and rotates it first if it is full. Another process may have done that
+    /// meanwhile, so the size is read again.
     fn reopen(&self, added: u64) -> io::Result<OpenFile> {
         if let Some(folder) = self.path.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

@@ -1,6 +1,7 @@
 //! Finds the nearest valid name to a misspelt one.
 
-/// Returns what was meant instead of a name, as half a sentence: the nearest one, or all there are.
+/// Returns the probable meaning of a wrong name, as half a sentence: the nearest valid one, or all
+/// of them.
 pub(crate) fn suggestion(name: &str, names: &[&str]) -> String {
     match nearest(name, names) {
         Some(candidate) => format!("did you mean {candidate}?"),

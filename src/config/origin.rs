@@ -1,4 +1,4 @@
-//! Where a value comes from.
+//! The source of a value.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::diagnostics::FilePosition;
 use crate::model::text::SafeText;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Origin {
     /// No source has set the value.
@@ -49,7 +49,7 @@ impl Origins {
         self.0.iter().map(|(name, origin)| (name.as_str(), origin))
     }
 
-    /// Returns where a setting comes from.
+    /// Returns the source of a setting.
     #[must_use]
     pub fn get(&self, name: &str) -> Origin {
         self.0.get(name).cloned().unwrap_or_default()

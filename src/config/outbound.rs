@@ -1,4 +1,4 @@
-//! What the settings say about channels, and about the people who are reached over them.
+//! Settings of channels, and of the people who are reached over them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use crate::model::calendar::CalendarSource;
 use crate::model::notification::{ChannelKind, Contacts};
 use crate::outbound::{ChannelOptions, PrivateHost, TrackerKind, TrackerOptions};
 
-/// Channels, contacts, and what holds for everything that leaves the machine.
+/// Channels, contacts, and common settings of everything that leaves the machine.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OutboundSettings {
     /// Hosts that may be in the own network, and without TLS.
     pub private_hosts: Vec<PrivateHost>,
-    /// A file of certificates that are trusted beside those of the system.
+    /// A file of certificates that are trusted in addition to those of the system.
     pub ca_file: Option<PathBuf>,
     /// The channels, in the order of the file.
     pub channels: Vec<ChannelSettings>,
@@ -32,15 +32,15 @@ pub struct ChannelSettings {
     pub name: String,
     /// The kind of the channel.
     pub kind: ChannelKind,
-    /// What is not secret.
+    /// The options that are not secret.
     pub options: ChannelOptions,
-    /// Where its secret comes from.
+    /// The source of its secret.
     pub secret: Option<TokenSource>,
     /// The file with the secret before it was replaced.
     pub old_secret: Option<TokenSource>,
 }
 
-/// How often the state of an issue is read, unless the settings say something else.
+/// The default interval at which the state of an issue is read.
 pub const DEFAULT_POLL: Duration = Duration::from_mins(10);
 
 /// A tracker of the settings.
@@ -50,11 +50,11 @@ pub struct TrackerSettings {
     pub name: String,
     /// The kind of the tracker.
     pub kind: TrackerKind,
-    /// What is not secret.
+    /// The options that are not secret.
     pub options: TrackerOptions,
-    /// Where its token comes from.
+    /// The source of its token.
     pub secret: TokenSource,
-    /// Whether it is meant where no tracker is named.
+    /// Whether it is used if no tracker is named.
     pub is_default: bool,
     /// Whether an action item is done when its issue is.
     pub closes_items: bool,
@@ -63,6 +63,16 @@ pub struct TrackerSettings {
 }
 
 impl OutboundSettings {
+    /// Returns the names of the trackers, and an empty one if there is a default tracker: the only one, or
+    /// the one that is marked.
+    #[must_use]
+    pub fn tracker_names(&self) -> Vec<String> {
+        let has_default =
+            self.trackers.len() == 1 || self.trackers.iter().any(|tracker| tracker.is_default);
+        let names = self.trackers.iter().map(|tracker| tracker.name.clone());
+        names.chain(has_default.then(String::new)).collect()
+    }
+
     /// Returns the channel with this name.
     #[must_use]
     pub fn channel(&self, name: &str) -> Option<&ChannelSettings> {

@@ -28,7 +28,7 @@ text_enum! {
         Sla = "sla",
         /// The primary service of the incident.
         Service = "service",
-        /// Who leads the response.
+        /// The person who leads the response.
         Owner = "owner",
         /// The team that answers for it.
         Team = "team",
@@ -38,22 +38,22 @@ text_enum! {
 }
 
 text_enum! {
-    /// How the terminal is asked to show something on the desktop.
+    /// The method of showing a notification on the desktop of the terminal.
     Desktop, "desktop notification" {
-        /// The terminal is not asked.
+        /// No notifications.
         Off = "off",
         /// By OSC 9 (iTerm2, `WezTerm`, Windows Terminal, kitty, Ghostty).
         Osc9 = "osc9",
         /// By OSC 777 (foot, urxvt, Ghostty).
         Osc777 = "osc777",
-        /// By what the terminal is known to understand.
+        /// By the method that the terminal is known to support.
         Auto = "auto",
     }
 }
 
 /// Keys that an action has instead of its default ones.
 ///
-/// The keymap of the panes knows the actions, and checks names and keys.
+/// Unchecked: the keymap of the panes defines the actions, and checks names and keys.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Binding {
     /// Name of the action.
@@ -64,7 +64,7 @@ pub struct Binding {
     pub keys: Vec<KeyText>,
 }
 
-/// A key as it is written, such as `^d` or `Enter`.
+/// A key in the notation of the settings, such as `^d` or `Enter`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyText {
     /// The text of the key.
@@ -76,7 +76,7 @@ pub struct KeyText {
 /// A named filter with an order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SavedView {
-    /// Name of the view, which has to be sanitized before it is shown.
+    /// Name of the view, which must be sanitized before it is shown.
     pub name: String,
     /// Selects the incidents of the view.
     pub filter: Filter,
@@ -103,19 +103,19 @@ pub struct CustomCommand {
     pub key: Option<char>,
     /// The program and its arguments, without a shell in between. At least one.
     pub run: Vec<Pattern>,
-    /// What the command does, on one line.
+    /// A description of the command, on one line.
     pub help: String,
     /// Whether it asks before it runs.
     pub dangerous: bool,
     /// Whether its output goes to the timeline.
     pub note: bool,
-    /// The time after which it is stopped.
+    /// The time limit.
     pub timeout: Duration,
-    /// Selects the incidents on which it is offered; `None` for all.
+    /// Selects the incidents for which it is offered; `None` for all.
     pub when: Option<Filter>,
 }
 
-/// When and how somebody's attention is called to the screen.
+/// When and how the screen requests attention.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notify {
     /// Whether the terminal's bell sounds.
@@ -133,14 +133,14 @@ impl Default for Notify {
 }
 
 impl Notify {
-    /// Returns the settings of a screen that calls nobody, such as a wall.
+    /// Returns the settings of a screen that requests no attention, such as a wall.
     #[must_use]
     pub fn off() -> Self {
         Self { bell: false, desktop: Desktop::Off, priorities: Vec::new() }
     }
 }
 
-/// A named location of incidents, with the protections that hold there.
+/// A named location of incidents, with its protections.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Profile {
     /// Name of the profile.
@@ -158,7 +158,7 @@ pub struct Profile {
 pub struct UnusableProfile {
     /// Name of the profile.
     pub name: String,
-    /// The first problem with the profile, and where it is; safe to show.
+    /// The first problem with the profile, with its position; safe to show.
     pub why: String,
 }
 
@@ -179,10 +179,13 @@ pub struct PanesSettings {
     pub commands: Vec<CustomCommand>,
     /// The folder with runbooks; `None` if there is no folder of settings.
     pub runbooks: Option<PathBuf>,
-    /// When somebody's attention is called to the screen.
+    /// When the screen requests attention.
     pub notify: Notify,
     /// The profile that was chosen.
     pub profile: Option<Profile>,
+    /// The trackers of the settings, which count on a local store, and an empty name if one is the default;
+    /// `None` if nothing was read.
+    pub trackers: Option<Vec<String>>,
 }
 
 impl Default for PanesSettings {
@@ -197,11 +200,12 @@ impl Default for PanesSettings {
             runbooks: None,
             notify: Notify::default(),
             profile: None,
+            trackers: None,
         }
     }
 }
 
-/// Returns the columns of the queue unless others are chosen; narrow screens show fewer.
+/// Returns the default columns of the queue; narrow screens show fewer.
 #[must_use]
 pub fn default_columns() -> Vec<Column> {
     use Column::{Age, Number, Owner, Priority, Service, Sla, Status, Team, Title};

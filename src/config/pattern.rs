@@ -7,7 +7,7 @@ use crate::model::status::text_enum;
 use super::nearest;
 
 text_enum! {
-    /// A field of an incident that a placeholder stands for.
+    /// The field of an incident that replaces a placeholder.
     Placeholder, "placeholder" {
         /// The id of the incident.
         Id = "id",
@@ -27,7 +27,7 @@ text_enum! {
         Service = "service",
         /// The team that answers for it.
         Team = "team",
-        /// Who leads the response.
+        /// The person who leads the response.
         Owner = "owner",
         /// Since when the incident has lasted.
         Since = "since",
@@ -36,7 +36,7 @@ text_enum! {
     }
 }
 
-/// A text with placeholders. `{{` and `}}` stand for single braces.
+/// A text with placeholders. `{{` and `}}` are escapes for single braces.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Pattern {
     parts: Vec<Part>,
@@ -48,12 +48,12 @@ enum Part {
     Field(Placeholder),
 }
 
-/// A placeholder that does not exist. The text contains it as it was written.
+/// An unknown placeholder. The text contains it unchanged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownPlaceholder {
     /// Range of the placeholder in the text, in bytes.
     pub at: Range<usize>,
-    /// What is wrong and what to do.
+    /// The error and the remedy.
     pub message: String,
 }
 
@@ -117,7 +117,7 @@ impl Pattern {
         self.parts.iter().all(|part| matches!(part, Part::Text(_)))
     }
 
-    /// Returns the text as it is written, so that parsing it gives the same pattern.
+    /// Returns the source text, so that parsing it gives the same pattern.
     #[must_use]
     pub fn source(&self) -> String {
         let mut text = String::new();

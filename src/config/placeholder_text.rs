@@ -1,4 +1,4 @@
-//! What placeholders of templates for stakeholders stand for.
+//! Values of the placeholders in templates for stakeholders.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use super::pattern::Placeholder;
 use crate::model::Summary;
 
 /// Returns the text that replaces a placeholder of a template for stakeholders; `due` is when the
-/// next update comes. Times are formatted with their zone, as readers may be in any.
+/// next update is due. Times are formatted with their zone, as readers may be in any.
 #[must_use]
 pub fn placeholder_text(
     placeholder: Placeholder,
@@ -25,7 +25,7 @@ pub fn placeholder_text(
         Placeholder::Service => row.primary_service().unwrap_or("no service").to_owned(),
         Placeholder::Team => row.team.clone().unwrap_or_else(|| "no team".into()),
         Placeholder::Owner => {
-            // A text for readers outside: it does not say that nobody has it.
+            // A text for readers outside: it does not mention that the incident is unassigned.
             let team = || match &row.team {
                 Some(team) => format!("the team {team}"),
                 None => "our response team".into(),
@@ -37,7 +37,7 @@ pub fn placeholder_text(
     }
 }
 
-/// Returns when the next update comes, in words for its readers.
+/// Returns when the next update is due, in words for its readers.
 #[must_use]
 pub fn due_text(
     due: Option<DateTime<Utc>>,

@@ -1,5 +1,5 @@
-//! What the settings say about what is published: the status page, the systems that it is published to, and
-//! reports on a timer.
+//! Settings of publications: the status page, the systems that it is published to, and scheduled
+//! reports.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::model::report_rule::ReportRule;
 use crate::model::status_page::StatusPageSettings;
 use crate::outbound::publisher::PublisherKind;
 
-/// What is published, and where.
+/// The publications, and their targets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PublishingSettings {
     /// The status page; `None` without one.
@@ -26,16 +26,16 @@ pub struct PublishingSettings {
 pub struct PublisherSettings {
     /// The name in the settings.
     pub name: String,
-    /// What system it is.
+    /// The kind of system.
     pub kind: PublisherKind,
     /// The base URL of its API; `None` for the one that the kind has.
     pub url: Option<Url>,
-    /// The id of the page there, where there are several.
+    /// The id of the page in the system, if it has several.
     pub page: Option<String>,
-    /// Where its secret comes from.
+    /// The source of its secret.
     pub secret: TokenSource,
-    /// The ids of the components there, by the names of services.
+    /// The ids of the components in the system, by the names of services.
     pub components: BTreeMap<String, String>,
-    /// Whether the subscribers there are notified.
+    /// Whether the subscribers of the page are notified.
     pub notify: bool,
 }

@@ -1,4 +1,4 @@
-//! Compares a settings file that changed while the program runs with what was in force.
+//! Compares a settings file that changed while the program runs with the settings in force.
 
 use super::diagnostics::Warning;
 use super::effective::Config;
@@ -11,11 +11,11 @@ use crate::model::rules::Rules;
 pub enum Reload {
     /// The file was read.
     Changed(Box<Changed>),
-    /// The file can't be read: why, in a sentence. What held before still holds.
+    /// The file can't be read, with the reason as a sentence. The earlier settings remain in force.
     Failed(String),
 }
 
-/// What can change while the program runs.
+/// The settings that can change while the program runs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Changed {
     /// Settings of the panes.
@@ -33,8 +33,8 @@ pub struct Changed {
 }
 
 impl Reload {
-    /// Compares the configuration in force with the file as it was read again. Returns what to
-    /// report, and the configuration that is in force then.
+    /// Compares the configuration in force with the file as it was read again. Returns the report,
+    /// and the configuration that is in force then.
     #[must_use]
     pub fn compare(before: &Config, after: Result<Config, ConfigError>) -> (Self, Option<Config>) {
         let mut after = match after {
@@ -63,8 +63,8 @@ impl Reload {
             .filter(|(_, comparisons)| !comparisons)
             .map(|(name, _)| *name)
             .collect();
-        // What counts only from the next start stays as it is in force: the next reload then names
-        // it again while it still differs.
+        // Settings that apply only from the next start remain as they are in force: the next reload
+        // then reports them again while they still differ.
         after.me.clone_from(&before.me);
         after.location.clone_from(&before.location);
         after.ascii = before.ascii;

@@ -8,7 +8,7 @@ use super::toml_text::{format_keys, quote};
 const SAMPLE: &str = include_str!("sample.toml");
 /// The line that the keys of the actions replace.
 const KEYS_LINE: &str = "@KEYS@\n";
-/// What follows this line are examples instead of defaults.
+/// The line after which examples follow instead of defaults.
 pub const EXAMPLES_LINE: &str = "# From here on examples";
 
 /// An action with its default keys.
@@ -18,7 +18,7 @@ pub struct ActionKeys<'a> {
     pub name: &'a str,
     /// Keys of the action, the main one first.
     pub keys: &'a [&'a str],
-    /// What the action does, on one line.
+    /// A description of the action, on one line.
     pub help: &'a str,
 }
 
@@ -34,7 +34,7 @@ pub fn sample<'a>(actions: impl IntoIterator<Item = ActionKeys<'a>>) -> String {
     SAMPLE.replacen(KEYS_LINE, &lines, 1)
 }
 
-/// What somebody has answered to the first questions.
+/// The answers to the first questions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answers {
     /// The handle.
@@ -54,8 +54,8 @@ impl Answers {
     #[must_use]
     pub fn fill_in(&self, sample: &str) -> String {
         let mut text = String::new();
-        // An action has the name of the setting `theme`, and a channel one called `user`: what comes
-        // first is the setting.
+        // An action has the name of the setting `theme`, and a channel can be called `user`: the
+        // first occurrence is the setting.
         let (mut has_user, mut has_theme) = (false, false);
         for line in sample.lines() {
             // Writing to a String can't fail.

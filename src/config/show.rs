@@ -1,4 +1,4 @@
-//! Writes the configuration in force as TOML, with where each value comes from.
+//! Writes the configuration in force as TOML, with the source of each value.
 
 mod publishing;
 mod signals;
@@ -94,13 +94,13 @@ fn format_key(name: &str) -> String {
 }
 
 impl TomlWriter<'_> {
-    /// Writes a setting, with where it comes from.
+    /// Writes a setting, with its source.
     fn setting(&mut self, name: &str, value: &str) {
         let origin = self.config.origins.get(&format!("{}{}", self.prefix, name));
         self.push_line(&format!("{} = {value} # {origin}", format_key(name)));
     }
 
-    /// Writes a setting of an entry; where it comes from is written once for the entire entry.
+    /// Writes a setting of an entry; the source is written once for the entire entry.
     fn field(&mut self, name: &str, value: &str) {
         self.push_line(&format!("{name} = {value}"));
     }
@@ -126,8 +126,8 @@ impl TomlWriter<'_> {
         self.setting("user", &quote(&config.me));
         match &config.location {
             Location::File(store) => self.setting("store", &quote_path(store)),
-            // Only profiles name an API, so that this is a comment: what chose it is shown all the
-            // same.
+            // Only profiles name an API, so this is a comment: the source of the choice is shown
+            // nevertheless.
             Location::Remote(remote) => {
                 let origin = config.origins.get("backend");
                 self.push_line(&format!(
@@ -398,8 +398,8 @@ impl TomlWriter<'_> {
         }
     }
 
-    /// Returns where the calendar of a schedule is. Of an address only the host is shown: the rest is
-    /// as good as a password.
+    /// Returns the location of a schedule's calendar. Of an address only the host is shown: the
+    /// rest is as secret as a password.
     fn calendar_of(&self, schedule: &Schedule) -> Option<String> {
         schedule.calendar.as_ref()?;
         let mut sources = self.config.outbound.calendars.iter();
@@ -490,7 +490,7 @@ impl TomlWriter<'_> {
         self.secret("secret", &tracker.secret);
     }
 
-    /// Writes where a secret comes from.
+    /// Writes the source of a secret.
     fn secret(&mut self, prefix: &str, source: &TokenSource) {
         match source {
             TokenSource::Keyring => {}
@@ -523,6 +523,9 @@ impl TomlWriter<'_> {
         }
         if let Some(limit) = options.limit {
             self.field("timeout", &quote_seconds(i64::try_from(limit.as_secs()).unwrap_or(0)));
+        }
+        if !options.env.is_empty() {
+            self.field("env", &quote_list(&options.env));
         }
         for (prefix, source) in [("secret", &channel.secret), ("old_secret", &channel.old_secret)] {
             if let Some(source) = source {
@@ -600,7 +603,7 @@ fn format_level(level: &PolicyLevel) -> String {
     format!("{{ after = {}, call = {call}{round_robin}{all} }}", quote_seconds(level.after_s))
 }
 
-/// Formats somebody who takes turns.
+/// Formats a member of a rotation.
 fn format_member(member: &Member) -> String {
     let person = quote(member.person.as_deref().unwrap_or("nobody"));
     if member.from.is_none() && member.until.is_none() {

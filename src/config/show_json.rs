@@ -1,5 +1,5 @@
-//! Writes the configuration in force as JSON: the values of the TOML that [`super::show`] writes, and
-//! where those come from that are not defaults.
+//! Writes the configuration in force as JSON: the values of the TOML that [`super::show`] writes,
+//! and the sources of those that are not defaults.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use super::show::show;
 /// names of all actions with their present keys.
 #[must_use]
 pub fn show_json(config: &Config, actions: &[(&str, Vec<String>)]) -> Value {
-    // What is shown can always be read as a settings file.
+    // The output can always be read as a settings file.
     let table: toml::Table = show(config, actions).parse().unwrap_or_default();
     let mut settings: Map<String, Value> =
         table.into_iter().map(|(name, value)| (name, to_json(value))).collect();

@@ -14,10 +14,10 @@ use crate::files::FileStamp;
 
 /// An editor writes in several steps: it has finished when no event came for this long.
 const QUIET_TIME: Duration = Duration::from_millis(60);
-/// A file that does not stop changing is read after this long anyway.
+/// How long to wait at most for a file that keeps changing.
 const MAX_DELAY: Duration = Duration::from_secs(1);
-/// How often the file is looked up without an event: a folder on the way to it may have been created
-/// or replaced, or its file system may report nothing. Each time wakes a program that is idle.
+/// How often the file is checked without an event: a folder on its path may have been created or
+/// replaced, or its file system may report nothing. Each check wakes an idle program.
 const POLL_INTERVAL: Duration = Duration::from_secs(10);
 /// The most links that are followed on the way to the file, as on Linux.
 const MAX_LINKS: usize = 40;
@@ -90,7 +90,7 @@ impl SettingsWatcher {
         }
     }
 
-    /// Watches the folders of the file and of each link on the way to it, and no others.
+    /// Watches the folders of the file and of each link on its path, and no others.
     fn follow_links(&mut self) {
         let paths = links_and_target(&self.file);
         let folders: BTreeSet<PathBuf> =
@@ -101,7 +101,7 @@ impl SettingsWatcher {
             // It may be removed, and its watch with it.
             watcher.unwatch(folder).ok();
         }
-        // What can't be watched is looked up from time to time.
+        // A folder that can't be watched is checked from time to time.
         self.folders = folders
             .into_iter()
             .filter(|folder| {
@@ -111,8 +111,8 @@ impl SettingsWatcher {
             .collect();
     }
 
-    /// Waits until somebody has changed the file and has finished, or until it is to be looked up.
-    /// Returns whether there was an event.
+    /// Waits until a change of the file is complete, or until it must be checked. Returns whether
+    /// there was an event.
     async fn wait_until_quiet(&mut self) -> bool {
         // An error means that there is no watcher.
         match timeout(POLL_INTERVAL, self.events.recv()).await {
@@ -146,7 +146,7 @@ fn links_and_target(file: &Path) -> BTreeSet<PathBuf> {
             current.pop();
             continue;
         }
-        // The root replaces what is before it.
+        // The root replaces the path before it.
         let path = current.join(step);
         match std::fs::read_link(&path) {
             Ok(to) if links < MAX_LINKS => {
@@ -172,16 +172,16 @@ mod tests {
 
     use super::*;
 
-    /// How long a change may take to be seen. It takes less than a second; the limit is for a machine
-    /// that is busy with other things.
+    /// How long the detection of a change may take. It takes less than a second; the limit is for a
+    /// machine that is busy with other work.
     const PATIENCE: Duration = Duration::from_secs(30);
 
     async fn sees_a_change(watcher: &mut SettingsWatcher) -> bool {
         timeout(PATIENCE, watcher.changed()).await.expect("the change is seen")
     }
 
-    /// Writes a version of the settings, and makes the link `data` lead to it as Kubernetes does: the
-    /// version before is removed.
+    /// Writes a version of the settings, and changes the target of the link `data` as Kubernetes
+    /// does: the previous version is removed.
     fn publish(folder: &Path, version: u32) {
         let new = folder.join(format!("v{version}"));
         fs::create_dir(&new).unwrap();
@@ -248,7 +248,7 @@ mod tests {
         let mut watcher = SettingsWatcher::start(&path("conf/config.toml")).unwrap();
         fs::rename(path("conf"), path("old")).unwrap();
         fs::rename(path("next"), path("conf")).unwrap();
-        // Both renames may be seen, or only the last.
+        // Both renames may be detected, or only the last.
         while !sees_a_change(&mut watcher).await {}
         assert_eq!(watcher.last_text.as_deref(), Some("# next"));
         fs::write(path("conf/config.toml"), "# again").unwrap();

@@ -14,7 +14,7 @@ pub(super) struct Backoff {
 }
 
 impl Backoff {
-    /// Notes that something has succeeded.
+    /// Resets the wait after a success.
     pub(super) fn reset(&mut self) {
         if self.failures > 0 {
             tracing::info!("the store answers again");

@@ -3,16 +3,11 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::backoff::Backoff;
 use super::parts::Parts;
+use super::timed::wait_until;
 
-/// The longest wait while budgets are watched.
-const MAX_WAIT: Duration = Duration::from_mins(1);
-/// The longest wait while none is: the settings may come to have one.
-const IDLE_WAIT: Duration = Duration::from_mins(10);
-/// The shortest wait.
+/// The shortest wait. While no budget exists, the settings may add one.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// Watches the error budgets of a store.
@@ -35,7 +30,7 @@ impl<'a> Budgets<'a> {
             let wait = match self.engine.ledger.settle_budgets(clock.now()).await {
                 Ok(settled) => {
                     backoff.reset();
-                    wait_until(settled.next, clock.now())
+                    wait_until(settled.next, clock.now(), MIN_WAIT)
                 }
                 Err(error) => backoff.wait_after(&error, "the watch over error budgets"),
             };
@@ -46,11 +41,4 @@ impl<'a> Budgets<'a> {
             }
         }
     }
-}
-
-/// Returns how long to wait until budgets are looked at again.
-fn wait_until(next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
-    let Some(next) = next else { return IDLE_WAIT };
-    let wait = next.signed_duration_since(now).to_std();
-    wait.map_or(MIN_WAIT, |wait| wait.clamp(MIN_WAIT, MAX_WAIT))
 }

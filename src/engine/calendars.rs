@@ -22,7 +22,7 @@ const INTERVAL: TimeDelta = TimeDelta::minutes(15);
 const RETRY: TimeDelta = TimeDelta::minutes(3);
 /// The longest wait: a machine that was suspended is noticed after that time.
 const MAX_WAIT: Duration = Duration::from_mins(1);
-/// What is read: the month before, and 13 months ahead.
+/// The range that is read: from a month back to 13 months ahead.
 const BEFORE: TimeDelta = TimeDelta::days(31);
 const AHEAD: TimeDelta = TimeDelta::days(396);
 /// The most characters of an error.
@@ -98,8 +98,8 @@ fn is_due(copy: &ScheduleCalendar, now: DateTime<Utc>) -> bool {
     copy.checked_at.is_none_or(|at| now - at >= interval || at > now)
 }
 
-/// Returns what is known of a calendar after it was tried to be read: what was read last goes on
-/// counting where it could not be.
+/// Returns the known content of a calendar after an attempt to read it: after a failure the last
+/// content remains in effect.
 fn reading(
     source: &CalendarSource,
     before: ScheduleCalendar,

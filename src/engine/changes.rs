@@ -2,8 +2,8 @@
 
 use tokio::sync::Notify;
 
-/// One signal for each part that waits for changes. A signal that comes while its part is busy is not
-/// lost.
+/// One signal for each part that waits for changes. A signal that arrives while its part is busy is
+/// not lost.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     /// For the delivery of notifications.
@@ -19,12 +19,12 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Says that the directory has changed.
+    /// Reports that the directory has changed.
     pub(super) fn notify_directory(&self) {
         self.maintenance.notify_one();
     }
 
-    /// Says that the store has changed.
+    /// Reports that the store has changed.
     pub(super) fn notify(&self) {
         self.delivery.notify_one();
         self.expiry.notify_one();

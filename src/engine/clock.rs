@@ -1,11 +1,11 @@
-//! The clock by which the engine knows what is due, and by which it waits.
+//! The clock of the engine, for due times and for waiting.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
-/// Tells the present time and waits by it.
+/// Returns the current time and waits by it.
 #[async_trait]
 pub trait Clock: Send + Sync {
     /// Returns the present time.

@@ -1,7 +1,7 @@
-//! What an engine decides by itself, as one value that its parts ask.
+//! The decisions of an engine, as one value that its parts use.
 //!
-//! All decisions are the pure ones of the model. They are behind a trait so that a test can plant a fault
-//! in one of them and see that it is noticed.
+//! All decisions are the pure ones of the model. They are behind a trait so that a test can plant a
+//! fault in one of them and check that it is detected.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ use crate::model::escalation::{NextCall, awaits_calls, next_call};
 use crate::model::notification::{Contacts, Notification, plan_notifications};
 use crate::model::{Event, Summary};
 
-/// How many messages are sent at once over one channel.
+/// The maximum number of concurrent messages over one channel.
 const MAX_AT_ONCE: u32 = 16;
 
 /// Decides for an engine. The methods have the decisions that count; only tests replace one.

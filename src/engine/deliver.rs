@@ -16,13 +16,14 @@ use super::send::SendTask;
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, Claim, ClaimRequest, Claimed};
 
-/// The longest wait for what is due later: a machine that was suspended is noticed after that time.
+/// The longest wait for later work: it bounds the delay after which the suspension of a machine is
+/// detected.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The longest wait if nothing is due. Changes of the store end it.
 const IDLE_WAIT: Duration = Duration::from_mins(10);
-/// The shortest wait, for what is due and can't be claimed.
+/// The shortest wait, for due work that can't be claimed.
 const MIN_WAIT: Duration = Duration::from_millis(100);
-/// How often the claims of other processes are examined while there are some.
+/// How often the claims of other processes are examined while there are any.
 const EXAMINE_EVERY: TimeDelta = TimeDelta::seconds(2);
 /// How long the outcomes of messages that are being sent may be recorded after the engine stops.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
@@ -40,7 +41,7 @@ pub(super) struct Delivery<'a> {
     release_at: Option<DateTime<Utc>>,
 }
 
-/// When the ledger must be read again, as far as its answers say.
+/// When the ledger must be read again, according to its answers.
 #[derive(Default)]
 struct Outlook {
     next: Option<DateTime<Utc>>,
@@ -93,7 +94,7 @@ impl<'a> Delivery<'a> {
             if error.is_temporary() {
                 return Err(error);
             }
-            // What is planned already is sent all the same.
+            // Notifications that are planned already are sent nevertheless.
             tracing::error!(%error, "notifications can't be planned");
         }
         let now = self.engine.clock.now();
@@ -131,7 +132,7 @@ impl<'a> Delivery<'a> {
         let request = ClaimRequest { now, channels: vec![channel], limit };
         let Claimed { claims, next, others_claim } = self.engine.ledger.claim(&request).await?;
         outlook.others_claim |= others_claim;
-        // With as many tasks as there may be, what is due waits for the end of one.
+        // At the maximum number of tasks, due notifications wait for the end of one.
         if claims.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
             outlook.next = outlook.next.into_iter().chain(next).min();
         }

@@ -1,12 +1,11 @@
-//! Makes issues in trackers of action items, and reads how far they are.
+//! Creates issues in trackers for action items, and reads their state.
 //!
-//! An issue is made once, over lost answers, restarts and any number of programs: one program at a time
-//! has the claim of an item; it searches the tracker, notes in the store that it is about to create an
-//! issue, and creates it. After a creation whose outcome is unknown, nobody searches before the tracker had
-//! time to show what it has created.
+//! An issue is created once, over lost answers, restarts and any number of programs: one program at
+//! a time has the claim of an item; it searches the tracker, records in the store that it is about
+//! to create an issue, and creates it. After a creation whose outcome is unknown, nobody searches
+//! before the tracker had time to show what it has created.
 
 use std::convert::Infallible;
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,8 @@ use tokio::sync::Notify;
 
 use super::backoff::Backoff;
 use super::clock::Clock;
-use super::parts::Parts;
+use super::parts::{Parts, settings_changed};
+use super::timed::wait_until;
 use crate::backend::{Backend, BackendError, FollowUpClaim, FollowUpEnd, FollowUpRequest, Ledger};
 use crate::model::follow_up::{FollowUp, FollowUpState, MAX_NOTE_CHARS};
 use crate::model::{
@@ -24,22 +24,18 @@ use crate::model::{
 use crate::outbound::SendError;
 use crate::outbound::tracker::{ConfiguredTracker, FoundIssue, NewIssue, Trackers};
 
-/// The name of the program that records what a tracker says.
+/// The name of the program that records the tracker's answers.
 const ACTOR: &str = "tracker";
 /// How long a tracker may need to show an issue that it has created. The searches of Jira lag behind.
 const SETTLES_WITHIN: TimeDelta = TimeDelta::minutes(1);
-/// How long all requests about one item may take; less than a claim lasts.
+/// The time limit of all requests about one item; less than the duration of a claim.
 const WORK_LIMIT: Duration = Duration::from_mins(8);
 /// The wait after a first failure. It doubles with each further one.
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
 const MAX_RETRY: TimeDelta = TimeDelta::hours(1);
 /// How much earlier than the incident's report an issue may seem to be created, by the tracker's clock.
 const CLOCK_MARGIN: TimeDelta = TimeDelta::days(1);
-/// The longest wait: a machine that was suspended is noticed after that time.
-const MAX_WAIT: Duration = Duration::from_mins(1);
-/// The longest wait if nothing is due. Changes of the store end it.
-const IDLE_WAIT: Duration = Duration::from_mins(10);
-/// The shortest wait, for what is due and can't be claimed, and between changes.
+/// The shortest wait, for due work that can't be claimed, and between changes.
 const MIN_WAIT: Duration = Duration::from_millis(200);
 /// The most items that are followed up before the settings are read again.
 const MAX_PER_TURN: usize = 20;
@@ -56,7 +52,7 @@ impl<'a> FollowUps<'a> {
         Self { engine, changes }
     }
 
-    /// Runs until it is dropped. What it was doing then, another engine finds out.
+    /// Runs until it is dropped. Another engine then continues its work.
     pub(super) async fn run(self) -> Infallible {
         let Parts { backend, ledger, clock, .. } = self.engine;
         let worker = FollowUpWorker {
@@ -69,16 +65,13 @@ impl<'a> FollowUps<'a> {
         loop {
             let trackers = Arc::clone(&settings.borrow_and_update().trackers);
             if trackers.is_empty() {
-                // An error means that whoever runs the engine is gone, which ends this as well.
-                if settings.changed().await.is_err() {
-                    return pending().await;
-                }
+                settings_changed(&mut settings).await;
                 continue;
             }
             let (wait, failed) = match worker.turn(&trackers).await {
                 Ok(next) => {
                     backoff.reset();
-                    (wait_until(next, clock.now()), false)
+                    (wait_until(next, clock.now(), MIN_WAIT), false)
                 }
                 Err(error) => (backoff.wait_after(&error, "the follow-up of action items"), true),
             };
@@ -91,16 +84,9 @@ impl<'a> FollowUps<'a> {
     }
 }
 
-/// Returns how long to wait for the next item that is due.
-fn wait_until(next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Duration {
-    let Some(next) = next else { return IDLE_WAIT };
-    let wait = next.signed_duration_since(now).to_std();
-    wait.map_or(MIN_WAIT, |wait| (wait + Duration::from_millis(1)).clamp(MIN_WAIT, MAX_WAIT))
-}
-
-/// Makes issues and reads their states, one item after the other.
+/// Creates issues and reads their states, one item after the other.
 pub struct FollowUpWorker {
-    /// The store, which records what the trackers say.
+    /// The store, which records the trackers' answers.
     pub backend: Arc<dyn Backend>,
     /// The ledger of the same store.
     pub ledger: Arc<dyn Ledger>,
@@ -108,15 +94,15 @@ pub struct FollowUpWorker {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why nothing more is done about an item now.
+/// The reason why nothing more is done about an item now.
 enum Trouble {
     /// The tracker was not reached, or has refused.
     Tracker(SendError),
     /// The store has failed, or does not allow it.
     Store(BackendError),
-    /// The claim has gone to another program.
+    /// Another program has the claim by now.
     ClaimLost,
-    /// An issue may have been created just before, and may not be seen yet.
+    /// An issue may have been created just before, and may not be visible yet.
     Unsettled(DateTime<Utc>),
 }
 
@@ -140,7 +126,7 @@ struct Work<'a> {
 }
 
 impl FollowUpWorker {
-    /// Follows up what is due. Returns when the next item is due; `None` if none is.
+    /// Follows up due items. Returns when the next item is due; `None` if there is none.
     ///
     /// # Errors
     /// The store fails. What was claimed is due again when the claim has ended.
@@ -216,7 +202,7 @@ impl FollowUpWorker {
                     _ => None,
                 };
                 let requested = wait.and_then(|wait| TimeDelta::from_std(wait).ok());
-                // Before that, nobody can know whether it has created an issue.
+                // An issue that was created just before may not be found earlier.
                 let settled = if has_issue(&work.claim) { now } else { now + SETTLES_WITHIN };
                 let requested = requested.map_or(now, |wait| now + wait);
                 let next = retry(failures).max(requested).max(settled);
@@ -243,7 +229,7 @@ impl FollowUpWorker {
     /// Finds or creates the issue, and records it.
     async fn make_issue(&self, work: &Work<'_>) -> Result<(), Trouble> {
         let (claim, now) = (&work.claim, self.clock.now());
-        // A time that is ahead is from before the clock was set back.
+        // A time in the future was recorded before the clock was set back.
         if let Some(sent) = claim.sent_at
             && now < sent + SETTLES_WITHIN
             && now >= sent
@@ -267,12 +253,12 @@ impl FollowUpWorker {
         self.record(work, follow_up_of(work, found)).await
     }
 
-    /// Reads how far the issue is, and records it if it has changed.
+    /// Reads the state of the issue, and records it if it has changed.
     async fn read_state(&self, work: &Work<'_>, reference: &str) -> Result<(), Trouble> {
         let before = &work.claim.follow_up;
         let after = match work.tracker.tracker.read(reference).await? {
             Some(found) => follow_up_of(work, found),
-            None => FollowUp { state: FollowUpState::Gone, note: None, ..before.clone() },
+            None => FollowUp { state: FollowUpState::Deleted, note: None, ..before.clone() },
         };
         if after == *before {
             return Ok(());
@@ -280,7 +266,7 @@ impl FollowUpWorker {
         self.record(work, after).await
     }
 
-    /// Records what the tracker says, and that the item is done if the settings want it.
+    /// Records the tracker's answer, and that the item is done if the settings require that.
     async fn record(&self, work: &Work<'_>, follow_up: FollowUp) -> Result<(), Trouble> {
         let incident = work.claim.incident;
         let (item, is_done) = (follow_up.item, follow_up.state == FollowUpState::Done);
@@ -312,7 +298,7 @@ impl FollowUpWorker {
         self.execute(work.claim.incident, IncidentCommand::RecordFollowUp { follow_up }).await
     }
 
-    /// Executes a command. That another program has done the same is no error.
+    /// Executes a command. It is not an error if another program has done the same.
     async fn execute(
         &self,
         incident: IncidentId,
@@ -345,7 +331,7 @@ fn retry_wait(failures: u32) -> TimeDelta {
     (FIRST_RETRY * 2_i32.pow(doublings)).min(MAX_RETRY)
 }
 
-/// Returns what is known of an issue after it was found.
+/// Returns the known state of an issue after it was found.
 fn follow_up_of(work: &Work<'_>, found: FoundIssue) -> FollowUp {
     FollowUp {
         item: work.claim.follow_up.item,
@@ -356,7 +342,7 @@ fn follow_up_of(work: &Work<'_>, found: FoundIssue) -> FollowUp {
     }
 }
 
-/// Returns what becomes an issue; `None` if the record has no such action item.
+/// Returns the issue to create; `None` if the record has no such action item.
 fn new_issue(incident: &Incident, claim: &FollowUpClaim) -> Option<NewIssue> {
     let items = &incident.review.actions;
     let item = items.iter().find(|item| item.id == claim.follow_up.item)?;

@@ -9,22 +9,24 @@ use super::backoff::Backoff;
 use super::parts::Parts;
 use super::settings::EngineSettings;
 use crate::backend::BackendError;
+use crate::model::signals::HeartbeatRule;
 
-/// The longest wait for what may be due later: a machine that was suspended is noticed after that time.
+/// The longest wait for later work: it bounds the delay after which the suspension of a machine is
+/// detected.
 const MAX_WAIT: Duration = Duration::from_mins(1);
-/// The shortest wait, for what another program was faster with.
+/// The shortest wait, for work that another program did first.
 const MIN_WAIT: Duration = Duration::from_millis(100);
 
 /// A wait that is so much longer than it was to be is that of a machine that was suspended, or whose clock
 /// was set.
 const MAX_OVERRUN: Duration = Duration::from_secs(10);
-/// How long the store may fail without a sign of life being lost: whoever sends one tries again.
+/// How long the store may fail without a heartbeat being lost: its sender tries again.
 const SHORT_FAULT: TimeDelta = TimeDelta::seconds(5);
 
-/// Watches the heartbeats of the settings.
+/// Watches the heartbeats of the settings, and those that other programs have defined.
 ///
-/// A heartbeat is not silent because nothing could receive it: after a start, a suspension and a fault of
-/// the store, senders first get the time in which they would have sent another sign of life.
+/// A heartbeat is not silent because nothing could receive it: after a start, a suspension and a
+/// fault of the store, senders first get the time in which they would have sent another heartbeat.
 pub(super) struct Heartbeats<'a> {
     engine: &'a Parts,
     /// Since when this program would have noticed signs of life.
@@ -38,8 +40,8 @@ impl<'a> Heartbeats<'a> {
         Self { engine, receives_since: engine.clock.now(), fails_since: None }
     }
 
-    /// Runs until it is dropped. A sign of life needs no wake-up: what was due without it is considered
-    /// once more.
+    /// Runs until it is dropped. A heartbeat needs no wake-up: work that it made unnecessary is
+    /// considered once more.
     pub(super) async fn run(mut self) -> Infallible {
         let mut settings = self.engine.settings.subscribe();
         let mut backoff = Backoff::default();
@@ -82,27 +84,37 @@ impl<'a> Heartbeats<'a> {
         passed.map_or(true, |passed| passed > wait + MAX_OVERRUN)
     }
 
-    /// Declares what is silent. Returns how long nothing can be due; `None` if nothing ever can.
+    /// Declares silent heartbeats. Returns how long none can be due; `None` if none ever can.
     async fn turn(&mut self, settings: &EngineSettings) -> Result<Option<Duration>, BackendError> {
         let rules = &settings.signals.heartbeats;
-        if rules.is_empty() {
-            return Ok(None);
-        }
         let now = self.engine.clock.now();
-        // Up to now a sign of life could not be stored.
+        // Until now heartbeats could not be stored.
         if self.fails_since.is_some_and(|since| now - since > SHORT_FAULT) {
             self.receives_since = now;
         }
         let since = self.receives_since;
-        let check = self.engine.backend.find_silent_heartbeats(rules, since, now).await?;
+        let check = self.engine.backend.find_silent_heartbeats(rules, since, now).await;
+        let check = match check {
+            // There is nowhere to store them, and nothing to watch.
+            Err(BackendError::NotAllowed(_)) if rules.is_empty() => return Ok(None),
+            check => check?,
+        };
+        if rules.is_empty() && !check.awaits_definitions {
+            return Ok(None);
+        }
         for name in &check.silent {
             tracing::warn!(name, "a heartbeat is silent");
         }
         let wait = check.next.map(|next| next.signed_duration_since(now).to_std());
-        Ok(Some(match wait {
-            // All are silent, until there is a sign of life.
-            None => MAX_WAIT,
-            Some(wait) => wait.map_or(MIN_WAIT, |wait| wait.clamp(MIN_WAIT, MAX_WAIT)),
-        }))
+        let wait = wait.map_or(MAX_WAIT, |wait| wait.unwrap_or(MIN_WAIT));
+        Ok(Some(wait.min(shortest(rules)).clamp(MIN_WAIT, MAX_WAIT)))
     }
+}
+
+/// Returns the shortest time after which a heartbeat can become silent: received heartbeats are not
+/// announced.
+fn shortest(rules: &[HeartbeatRule]) -> Duration {
+    let waits = rules.iter().map(|rule| rule.interval_s.saturating_add(rule.grace_s));
+    let wait = waits.min().and_then(|wait| u64::try_from(wait).ok());
+    wait.map_or(MAX_WAIT, Duration::from_secs)
 }

@@ -2,13 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::backend::{BackendError, Claim, Ledger};
+use super::message::requested_role;
+use crate::backend::{Backend, BackendError, Claim, Ledger};
+use crate::model::EventBody;
 use crate::model::notification::link::{LIFETIME, NoRandomBytes};
 use crate::model::notification::{AnswerLink, AnswerSettings, LinkAction, LinkToken, MessageKind};
+use crate::model::oncall::Cover;
 use crate::model::status::{Role, Status};
 use crate::outbound::{MessageAction, OutboundMessage};
 
-/// What a person can do from within a message, the most important first: some channels have only that.
+/// The actions of a message, the most important first: some channels support only one.
 type Actions = &'static [(LinkAction, &'static str)];
 
 const UNACKNOWLEDGED: Actions = &[
@@ -19,16 +22,56 @@ const UNACKNOWLEDGED: Actions = &[
 const WORKED_ON: Actions = &[(LinkAction::Working, "I am on it"), (LinkAction::Resolve, "Resolve")];
 const REQUESTED: Actions =
     &[(LinkAction::AcceptRole, "Accept"), (LinkAction::DeclineRole, "Decline")];
+const COVER_WANTED: Actions =
+    &[(LinkAction::AcceptCover, "Accept"), (LinkAction::DeclineCover, "Decline")];
 
-/// What a message asks.
-struct Question {
-    actions: Actions,
-    role: Option<Role>,
-    is_reminder: bool,
+/// The subject of a message, besides its incident.
+#[derive(Clone, Default)]
+pub(super) struct Topic {
+    /// The role that is requested.
+    pub role: Option<Role>,
+    /// The request for cover, if the person can accept it.
+    pub cover: Option<Cover>,
 }
 
-/// Returns what the message of a claim asks; `None` if nothing is to be answered.
-fn question(claim: &Claim, role: Option<Role>) -> Option<Question> {
+impl Topic {
+    /// Returns the topic of a message about an event, if that was read.
+    pub(super) async fn read(
+        claim: &Claim,
+        event: Option<&EventBody>,
+        backend: &dyn Backend,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let role = requested_role(event);
+        let Some(id) = claim.notification.cover else { return Self { role, cover: None } };
+        let directory = match backend.directory().await {
+            Ok(directory) => directory,
+            Err(error) => {
+                tracing::warn!(%error, "a request for cover is sent without links");
+                return Self { role, cover: None };
+            }
+        };
+        let handle = &claim.notification.person.handle;
+        let cover = directory.cover(id).filter(|cover| directory.can_cover(cover, handle, now));
+        Self { role, cover: cover.cloned() }
+    }
+}
+
+/// The question of a message.
+struct Question {
+    actions: Actions,
+    topic: Topic,
+    is_reminder: bool,
+    expires_at: DateTime<Utc>,
+}
+
+/// Returns the question in the message of a claim; `None` if it needs no answer.
+fn question(claim: &Claim, topic: Topic, now: DateTime<Utc>) -> Option<Question> {
+    let expires_at = now + LIFETIME;
+    if let Some(cover) = &topic.cover {
+        let (actions, expires_at) = (COVER_WANTED, cover.to);
+        return Some(Question { actions, topic, is_reminder: false, expires_at });
+    }
     let incident = claim.incident.as_ref()?;
     if !incident.status.is_open() {
         return None;
@@ -38,14 +81,14 @@ fn question(claim: &Claim, role: Option<Role>) -> Option<Question> {
     let actions = match claim.notification.kind {
         MessageKind::Page | MessageKind::Reminder if is_unacknowledged => UNACKNOWLEDGED,
         MessageKind::Reminder => WORKED_ON,
-        MessageKind::RoleRequest if role.is_some() => REQUESTED,
+        MessageKind::RoleRequest if topic.role.is_some() => REQUESTED,
         _ => return None,
     };
     let is_reminder = claim.notification.kind == MessageKind::Reminder;
-    Some(Question { actions, role, is_reminder })
+    Some(Question { actions, topic, is_reminder, expires_at })
 }
 
-/// Why a message has no links.
+/// The reason why a message has no links.
 #[derive(Debug, thiserror::Error)]
 enum LinkError {
     #[error(transparent)]
@@ -54,11 +97,12 @@ enum LinkError {
     Store(#[from] BackendError),
 }
 
-/// Adds links to a message that asks for an answer, as far as the settings say where answers go: a page
-/// that nobody has acknowledged, a reminder, and a request for the role `role`. They are stored before the message is sent; without them it is sent all the same.
+/// Adds links to a message that requests an answer, if the settings define where answers go: a page
+/// that nobody has acknowledged, a reminder, and a request for a role or for cover. They are stored
+/// before the message is sent; a failure does not prevent sending it.
 pub(super) async fn add_links(
     message: &mut OutboundMessage,
-    (claim, role): (&Claim, Option<Role>),
+    (claim, topic): (&Claim, Topic),
     settings: &AnswerSettings,
     ledger: &dyn Ledger,
     now: DateTime<Utc>,
@@ -66,7 +110,7 @@ pub(super) async fn add_links(
     if *settings == AnswerSettings::default() {
         return;
     }
-    let Some(question) = question(claim, role) else { return };
+    let Some(question) = question(claim, topic, now) else { return };
     match issue(claim, &question, settings, ledger, now).await {
         Ok(Some(Issued { actions, reply_to })) => {
             message.actions = actions;
@@ -99,7 +143,7 @@ async fn issue(
     if settings.public_url.is_some() {
         for (action, label) in question.actions {
             let token = LinkToken::random()?;
-            links.push(link(claim, question, (&token, *action), now));
+            links.push(link(claim, question, (&token, *action)));
             let url = settings.link_url(&token);
             actions.extend(url.map(|url| MessageAction { label: (*label).to_owned(), url }));
         }
@@ -107,7 +151,7 @@ async fn issue(
     let mut reply_to = None;
     if settings.reply_address.is_some() {
         let token = LinkToken::random()?;
-        links.push(link(claim, question, (&token, LinkAction::Reply), now));
+        links.push(link(claim, question, (&token, LinkAction::Reply)));
         reply_to = settings.mail_address(&token);
     }
     let is_stored = ledger.issue_links(&links, now).await?;
@@ -118,7 +162,6 @@ fn link(
     claim: &Claim,
     question: &Question,
     (token, action): (&LinkToken, LinkAction),
-    now: DateTime<Utc>,
 ) -> AnswerLink {
     AnswerLink {
         digest: token.digest(),
@@ -126,9 +169,10 @@ fn link(
         incident: claim.notification.incident,
         person: claim.notification.person.clone(),
         action,
-        role: question.role,
+        role: question.topic.role,
         reminder: question.is_reminder,
-        expires_at: now + LIFETIME,
+        cover: question.topic.cover.as_ref().map(|cover| cover.id),
+        expires_at: question.expires_at,
         used_at: None,
     }
 }
@@ -138,13 +182,16 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use async_trait::async_trait;
+    use chrono::TimeDelta;
     use rstest::rstest;
     use serde_json::json;
     use uuid::Uuid;
 
     use super::*;
     use crate::backend::{ClaimRequest, Claimed, Plan, Reminder, Unplanned};
+    use crate::model::id::{CoverId, IncidentId};
     use crate::model::notification::decision::AttemptResult;
+    use crate::model::oncall::TimeSpan;
 
     fn at() -> DateTime<Utc> {
         "2026-01-05T22:31:00Z".parse().unwrap()
@@ -215,6 +262,15 @@ mod tests {
     }
 
     async fn message(claim: &Claim, settings: &AnswerSettings, ledger: &Links) -> OutboundMessage {
+        message_about(&Topic::default(), claim, settings, ledger).await
+    }
+
+    async fn message_about(
+        topic: &Topic,
+        claim: &Claim,
+        settings: &AnswerSettings,
+        ledger: &Links,
+    ) -> OutboundMessage {
         let mut message = OutboundMessage {
             id: claim.notification.id,
             kind: MessageKind::Page,
@@ -226,7 +282,7 @@ mod tests {
             bundled: 0,
             document: None,
         };
-        add_links(&mut message, (claim, None), settings, ledger, at()).await;
+        add_links(&mut message, (claim, topic.clone()), settings, ledger, at()).await;
         message
     }
 
@@ -261,6 +317,29 @@ mod tests {
             assert_eq!(action.label.to_lowercase(), link.action.as_str());
             assert_eq!((link.person.handle.as_str(), link.used_at), ("ines", None));
             assert_eq!(link.expires_at, at() + LIFETIME);
+        }
+    }
+
+    #[tokio::test]
+    async fn links_of_cover_count_until_the_end_of_the_shift() {
+        let ledger = Links::default();
+        let mut claim = Claim { incident: None, ..claim("triggered", None) };
+        claim.notification.incident = IncidentId::NONE;
+        let span = TimeSpan { from: at(), to: at() + TimeDelta::days(9) };
+        let cover = Cover::new(CoverId::new(), "payments", "omar", span);
+        let id = cover.id;
+        let topic = Topic { role: None, cover: Some(cover) };
+        let message = message_about(&topic, &claim, &settings(true, true), &ledger).await;
+        let labels: Vec<&str> = message.actions.iter().map(|one| one.label.as_str()).collect();
+        assert_eq!(labels, ["Accept", "Decline"]);
+        assert!(message.reply_to.is_some());
+        let issued = ledger.issued.into_inner().unwrap();
+        let actions: Vec<LinkAction> = issued.iter().map(|link| link.action).collect();
+        let expected = [LinkAction::AcceptCover, LinkAction::DeclineCover, LinkAction::Reply];
+        assert_eq!(actions, expected);
+        for link in issued {
+            assert_eq!((link.cover, link.incident), (Some(id), IncidentId::NONE));
+            assert_eq!(link.expires_at, span.to);
         }
     }
 

@@ -1,5 +1,6 @@
-//! What a claimed notification says.
+//! The text of a claimed notification.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
@@ -23,25 +24,57 @@ pub async fn message_for(
     backend: &dyn Backend,
 ) -> OutboundMessage {
     let mut bundled = Vec::new();
-    for notification in claim.bundled.iter().take(MAX_LINES) {
+    let (named, mut unnamed) = subjects(claim);
+    for notification in named {
         if notification.is_notice() {
             bundled.push((notification, None));
             continue;
         }
         match backend.incident(notification.incident).await {
             Ok(detail) => bundled.push((notification, Some(detail.incident.summary))),
-            Err(error) => tracing::debug!(%error, "a bundled notification has no line"),
+            Err(error) => {
+                tracing::debug!(%error, "a bundled notification has no line");
+                unnamed += 1;
+            }
         }
     }
-    let mut message = message(claim, &bundled);
+    let known_error = known_error(claim, backend).await;
+    let mut message = message(claim, (&bundled, unnamed), known_error.as_deref());
     if let Some(text) = event.and_then(event_text) {
         format!("{text}\n{}", message.text).trim_end().clone_into(&mut message.text);
     }
     message
 }
 
-/// Reads the event because of which people are notified who are not called; `None` if there is none or
-/// it can't be read. Of an update it is the last one then, which says most.
+/// Returns the bundled notifications that have a line of their own, and how many others have none. Several
+/// levels of one incident are one line.
+fn subjects(claim: &Claim) -> (Vec<&Notification>, usize) {
+    let subject = |one: &Notification| {
+        let event = (one.kind == MessageKind::RoleRequest).then_some(one.event);
+        (one.incident, one.kind, one.reminder, event)
+    };
+    let mut seen = HashSet::from([subject(&claim.notification)]);
+    let is_new = |one: &&Notification| one.is_notice() || seen.insert(subject(one));
+    let mut named: Vec<&Notification> = claim.bundled.iter().filter(is_new).collect();
+    let unnamed = named.len().saturating_sub(MAX_LINES);
+    named.truncate(MAX_LINES);
+    (named, unnamed)
+}
+
+/// Reads the known error to mention to people who are called for an incident, or asked to join;
+/// `None` if there is none or it can't be read.
+async fn known_error(claim: &Claim, backend: &dyn Backend) -> Option<String> {
+    let Notification { kind, incident, .. } = &claim.notification;
+    if !matches!(kind, MessageKind::Page | MessageKind::RoleRequest) || claim.incident.is_none() {
+        return None;
+    }
+    let read = backend.incident(*incident).await;
+    let read = read.inspect_err(|error| tracing::debug!(%error, "no known error is named"));
+    read.ok()?.workaround_line()
+}
+
+/// Reads the event about which people are notified without being called; `None` if there is none or
+/// it can't be read. For an update it is the latest one at that time, which is the most useful.
 pub async fn event_of(claim: &Claim, backend: &dyn Backend) -> Option<EventBody> {
     let Notification { kind, incident, event, .. } = &claim.notification;
     let has_event =
@@ -60,7 +93,7 @@ pub async fn event_of(claim: &Claim, backend: &dyn Backend) -> Option<EventBody>
     found.map(|at| timeline.swap_remove(at).body)
 }
 
-/// Returns the role that somebody is asked for by an event.
+/// Returns the role that an event requests.
 pub fn requested_role(event: Option<&EventBody>) -> Option<Role> {
     match event {
         Some(EventBody::RoleRequested { role, .. }) => Some(*role),
@@ -68,7 +101,7 @@ pub fn requested_role(event: Option<&EventBody>) -> Option<Role> {
     }
 }
 
-/// Returns what people are told of an event.
+/// Returns the text about an event for people.
 fn event_text(event: &EventBody) -> Option<String> {
     let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
     Some(match event {
@@ -91,18 +124,27 @@ fn event_text(event: &EventBody) -> Option<String> {
     })
 }
 
-fn message(claim: &Claim, bundled: &[(&Notification, Option<Summary>)]) -> OutboundMessage {
+fn message(
+    claim: &Claim,
+    (bundled, unnamed): (&[(&Notification, Option<Summary>)], usize),
+    known_error: Option<&str>,
+) -> OutboundMessage {
     let Claim { notification, incident, .. } = claim;
     let mut text = String::new();
-    if notification.kind == MessageKind::Page {
+    let is_page = notification.kind == MessageKind::Page;
+    if is_page {
         text.push_str("Nobody has acknowledged it: you are called at level ");
         push_level(&mut text, notification);
         text.push('.');
     }
-    if let Some(said) = &notification.text {
+    if let Some(said) = notification.text.as_ref().filter(|_| !is_page) {
         text.push_str(said);
     } else if let Some(reminder) = notification.reminder {
         text.push_str(reminder.text());
+    }
+    if let Some(error) = known_error {
+        text.push('\n');
+        text.push_str(error);
     }
     for (notification, row) in bundled {
         let Some(row) = row else {
@@ -112,7 +154,13 @@ fn message(claim: &Claim, bundled: &[(&Notification, Option<Summary>)]) -> Outbo
         };
         let number = row.number.map(|number| format!("{number} ")).unwrap_or_default();
         // Writing to a String can't fail.
-        let _ = write!(text, "\nAlso {number}{} {}", row.priority, row.title);
+        let _ = write!(
+            text,
+            "\nAlso {number}{} {}{}",
+            row.priority,
+            news_of(notification.kind),
+            row.title
+        );
         match notification.reminder {
             Some(reminder) => {
                 let _ = write!(text, ": {}", reminder.text());
@@ -123,6 +171,13 @@ fn message(claim: &Claim, bundled: &[(&Notification, Option<Summary>)]) -> Outbo
                 push_level(&mut text, notification);
             }
         }
+    }
+    if unnamed > 0 {
+        let _ = write!(text, "\nand {unnamed} more");
+    }
+    // How late it is comes last: a channel that cuts the text must not lose an incident for it.
+    if let Some(late) = notification.text.as_ref().filter(|_| is_page) {
+        let _ = write!(text, "\n{late}");
     }
     OutboundMessage {
         id: notification.id,
@@ -148,6 +203,16 @@ fn message(claim: &Claim, bundled: &[(&Notification, Option<Summary>)]) -> Outbo
     }
 }
 
+/// Returns what a line says of an incident about which nobody is called, as the title of a message does.
+const fn news_of(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Update => "update: ",
+        MessageKind::Resolved => "resolved: ",
+        MessageKind::RoleRequest => "you are asked to join: ",
+        _ => "",
+    }
+}
+
 fn push_level(text: &mut String, notification: &Notification) {
     let _ = write!(text, "{}", notification.level);
     if notification.round > 1 {
@@ -162,6 +227,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::model::IncidentId;
     use crate::model::notification::ReminderKind;
 
     fn at() -> DateTime<Utc> {
@@ -197,12 +263,40 @@ mod tests {
 
     #[test]
     fn message_names_incident_and_level() {
-        let message = message(&claim(Vec::new()), &[]);
+        let message = message(&claim(Vec::new()), (&[], 0), None);
         assert_eq!((message.id, message.kind), (Uuid::from_u128(7), MessageKind::Page));
         assert_eq!(message.text, "Nobody has acknowledged it: you are called at level 1.");
         let incident = message.incident.unwrap();
         assert_eq!((incident.number.0, incident.service.as_deref()), (12, Some("checkout")));
         assert_eq!(message.bundled, 0);
+    }
+
+    #[test]
+    fn page_says_at_its_end_how_late_it_is() {
+        let late =
+            |id, text: &str| Notification { text: Some(text.to_owned()), ..notification(id, 2, 1) };
+        let other = late(8, "That is 3m late.");
+        let claim = Claim {
+            notification: late(7, "That is 2m late. Level 1 was missed and is called with it."),
+            ..claim(vec![other.clone()])
+        };
+        let message = message(&claim, (&[(&other, Some(row(13, "Cart is slow")))], 0), None);
+        let expected = "Nobody has acknowledged it: you are called at level 2.\n\
+                        Also INC-13 P1 Cart is slow, level 2\n\
+                        That is 2m late. Level 1 was missed and is called with it.";
+        assert_eq!(message.text, expected);
+    }
+
+    #[test]
+    fn workaround_comes_before_bundled_notifications() {
+        let other = notification(8, 2, 1);
+        let lines = [(&other, Some(row(13, "Cart is slow")))];
+        let known = Some("May be a known error: Pool too small · restart the pool");
+        let message = message(&claim(vec![other.clone()]), (&lines, 0), known);
+        let expected = "Nobody has acknowledged it: you are called at level 1.\n\
+                        May be a known error: Pool too small · restart the pool\n\
+                        Also INC-13 P1 Cart is slow, level 2";
+        assert_eq!(message.text, expected);
     }
 
     #[test]
@@ -215,23 +309,51 @@ mod tests {
             (&notice, None),
             (&more[1], Some(row(14, "Login fails"))),
         ];
-        let message = message(&claim(more.clone()), &lines);
+        let message = message(&claim(more.clone()), (&lines, 3), None);
         let expected = "Nobody has acknowledged it: you are called at level 1.\n\
                         Also INC-13 P1 Cart is slow, level 2 in round 3\n\
                         You go on call for web in 1h.\n\
-                        Also INC-14 P1 Login fails, level 2 in round 3";
+                        Also INC-14 P1 Login fails, level 2 in round 3\n\
+                        and 3 more";
         assert_eq!(message.text, expected);
         assert_eq!(message.bundled, 8);
+    }
+
+    #[rstest]
+    #[case(MessageKind::Page, "Also INC-13 P1 Cart is slow, level 2")]
+    #[case(MessageKind::Update, "Also INC-13 P1 update: Cart is slow")]
+    #[case(MessageKind::Resolved, "Also INC-13 P1 resolved: Cart is slow")]
+    #[case(MessageKind::RoleRequest, "Also INC-13 P1 you are asked to join: Cart is slow")]
+    fn line_says_what_has_become_of_an_incident(#[case] kind: MessageKind, #[case] line: &str) {
+        let other = Notification { kind, ..notification(8, 2, 1) };
+        let lines = [(&other, Some(row(13, "Cart is slow")))];
+        let message = message(&claim(vec![other.clone()]), (&lines, 0), None);
+        assert_eq!(message.text.lines().last(), Some(line));
+    }
+
+    #[test]
+    fn lines_are_of_as_many_incidents_as_fit() {
+        let of = |id: u128, incident: u128| Notification {
+            incident: IncidentId(Uuid::from_u128(incident)),
+            ..notification(id, 1, 1)
+        };
+        let other_levels = [notification(8, 2, 1), of(9, 2), of(10, 2)];
+        let others = (3..10).map(|incident| of(incident + 10, incident));
+        let claim = claim(other_levels.into_iter().chain(others).collect());
+        let (named, unnamed) = subjects(&claim);
+        // The message itself is about 1; five of the others have a line, and three have none.
+        let named: Vec<u128> = named.iter().map(|one| one.incident.0.as_u128()).collect();
+        assert_eq!((named, unnamed), (vec![2, 3, 4, 5, 6], 3));
     }
 
     #[test]
     fn notice_is_about_no_incident() {
         let mut claim = Claim { incident: None, ..claim(Vec::new()) };
-        claim.notification.incident = crate::model::IncidentId::NONE;
+        claim.notification.incident = IncidentId::NONE;
         claim.notification.kind = MessageKind::Reminder;
         claim.notification.reminder = Some(ReminderKind::OnCall);
         claim.notification.text = Some("You go on call for web in 1h: Mon 9 Mar 09:00".into());
-        let message = message(&claim, &[]);
+        let message = message(&claim, (&[], 0), None);
         assert_eq!(message.incident, None);
         assert_eq!(message.text, "You go on call for web in 1h: Mon 9 Mar 09:00");
         assert_eq!((message.kind, message.actions.len()), (MessageKind::Reminder, 0));

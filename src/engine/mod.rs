@@ -1,13 +1,13 @@
-//! What happens by itself: levels of escalation policies are called when they are due, the people whom
-//! they call are notified, alerts end that are not reported again, the silence of a heartbeat and an
-//! error budget that is used too fast are declared as incidents, maintenance windows begin and end,
-//! incidents are resolved that were stable for long enough, calendars of schedules are read, action items
-//! become issues in trackers, people are reminded of what must not be forgotten, and the status page and
-//! reports are published.
+//! Everything that happens automatically: levels of escalation policies are called when they are
+//! due, the people whom they call are notified, alerts that are not reported again end, the silence
+//! of a heartbeat and an error budget that is used too fast are declared as incidents, maintenance
+//! windows begin and end, incidents that were stable for long enough are resolved, calendars of
+//! schedules are read, action items become issues in trackers, people are reminded of pending work,
+//! and the status page and reports are published.
 //!
 //! Any number of engines may run on one store, in this process and in others. None of them leads:
-//! each step and each claim is a conditional write, so that whoever is first does it, and the others
-//! are refused. An engine that is dropped or killed loses nothing but its claims, which end with its
+//! each step and each claim is a conditional write, so that the first one does it, and the others
+//! are refused. An engine that is dropped or killed loses only its claims, which end with its
 //! process.
 
 mod backoff;
@@ -34,6 +34,8 @@ mod settings;
 mod soaks;
 mod stand_ins;
 mod steps;
+mod timed;
+mod turns;
 mod watches;
 
 use std::sync::Arc;
@@ -57,7 +59,7 @@ use follow_ups::FollowUps;
 use heartbeats::Heartbeats;
 use maintenance::Maintenance;
 use notices::Notices;
-use parts::{Parts, stopped};
+use parts::{Parts, until_stopped};
 use publish::{Pages, Reports};
 use reminders::Reminders;
 use self_test::SelfTests;
@@ -65,7 +67,7 @@ use soaks::Soaks;
 use steps::Steps;
 use watches::Watches;
 
-/// What an engine works on.
+/// The resources of an engine.
 pub struct EngineOptions {
     /// The store, which carries out the steps.
     pub backend: Arc<dyn Backend>,
@@ -75,8 +77,8 @@ pub struct EngineOptions {
     pub settings: EngineSettings,
     /// The clock by which steps are due.
     pub clock: Arc<dyn Clock>,
-    /// Whether alerts arrive in this process. Only where they do it is known that one that was not
-    /// reported again could have been.
+    /// Whether alerts arrive in this process. Only such a process knows whether an alert could have
+    /// been reported again.
     pub receives_alerts: bool,
 }
 
@@ -95,7 +97,7 @@ impl Engine {
         Self { parts: Parts { backend, ledger, clock, settings, receives_alerts, decisions } }
     }
 
-    /// Replaces what it decides, for tests that plant a fault.
+    /// Replaces its decisions, for tests that plant a fault.
     #[must_use]
     pub fn with_decisions(mut self, decisions: Arc<dyn Decisions>) -> Self {
         self.parts.decisions = decisions;
@@ -116,90 +118,27 @@ impl Engine {
             stop.await;
             stopper.send_replace(true);
         };
-        let steps = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Steps::new(&self.parts, &changes).run() => match never {},
-            }
-        };
-        let heartbeats = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Heartbeats::new(&self.parts).run() => match never {},
-            }
-        };
-        let reminders = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Reminders::new(&self.parts, &changes).run() => match never {},
-            }
-        };
-        let expiry = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Expiry::new(&self.parts, &changes.expiry).run() => match never {},
-            }
-        };
-        let self_tests = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = SelfTests::new(&self.parts).run() => match never {},
-            }
-        };
-        let watches = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Watches::new(&self.parts).run() => match never {},
-            }
-        };
-        let calendars = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Calendars::new(&self.parts).run() => match never {},
-            }
-        };
-        let notices = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Notices::new(&self.parts, &changes).run() => match never {},
-            }
-        };
-        let maintenance = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Maintenance::new(&self.parts, &changes.maintenance).run() => match never {},
-            }
-        };
-        let follow_ups = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = FollowUps::new(&self.parts, &changes.follow_ups).run() => match never {},
-            }
-        };
-        let pages = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Pages::new(&self.parts).run() => match never {},
-            }
-        };
-        let reports = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Reports::new(&self.parts).run() => match never {},
-            }
-        };
-        let soaks = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Soaks::new(&self.parts, &changes.soaks).run() => match never {},
-            }
-        };
-        let budgets = async {
-            tokio::select! {
-                () = stopped(stopping.clone()) => {}
-                never = Budgets::new(&self.parts).run() => match never {},
-            }
-        };
+        let steps = until_stopped(stopping.clone(), Steps::new(&self.parts, &changes).run());
+        let heartbeats = until_stopped(stopping.clone(), Heartbeats::new(&self.parts).run());
+        let reminders =
+            until_stopped(stopping.clone(), Reminders::new(&self.parts, &changes).run());
+        let expiry =
+            until_stopped(stopping.clone(), timed::run(&Expiry, &self.parts, &changes.expiry));
+        let self_tests = until_stopped(stopping.clone(), SelfTests::new(&self.parts).run());
+        let watches = until_stopped(stopping.clone(), Watches::new(&self.parts).run());
+        let calendars = until_stopped(stopping.clone(), Calendars::new(&self.parts).run());
+        let notices = until_stopped(stopping.clone(), Notices::new(&self.parts, &changes).run());
+        let maintenance = until_stopped(
+            stopping.clone(),
+            timed::run(&Maintenance, &self.parts, &changes.maintenance),
+        );
+        let follow_ups =
+            until_stopped(stopping.clone(), FollowUps::new(&self.parts, &changes.follow_ups).run());
+        let pages = until_stopped(stopping.clone(), Pages::new(&self.parts).run());
+        let reports = until_stopped(stopping.clone(), Reports::new(&self.parts).run());
+        let soaks =
+            until_stopped(stopping.clone(), timed::run(&Soaks, &self.parts, &changes.soaks));
+        let budgets = until_stopped(stopping.clone(), Budgets::new(&self.parts).run());
         let delivery = Delivery::new(&self.parts, &changes.delivery, stopping.clone()).run();
         let timed = async {
             tokio::join!(self_tests, watches, calendars, notices, maintenance, soaks, budgets)

@@ -1,7 +1,7 @@
-//! Notifies people of what is about no incident, such as their shifts: each notice once, by whichever
-//! program is first.
+//! Notifies people of subjects other than incidents, such as their shifts: each notice once, by
+//! whichever program is first.
 //!
-//! A notice is a notification of the ledger as any other: it is stored when it is due, and from then on
+//! A notice is a notification of the ledger like any other: it is stored when it is due, and then
 //! claimed, sent and tried again by the delivery.
 
 use std::convert::Infallible;
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::backoff::Backoff;
 use super::changes::Changes;
 use super::parts::Parts;
 use super::settings::EngineSettings;
+use super::turns::{self, Turns};
 use crate::backend::{ActionItemSearch, BackendError, Cursor, Reminder};
 use crate::model::directory::Directory;
 use crate::model::maintenance::MaintenanceSearch;
@@ -33,17 +33,17 @@ const ITEM_PAGE: u32 = 1000;
 /// The most maintenance windows that are read.
 const MAX_WINDOWS: u32 = 500;
 
-/// Follows the directory and the maintenance windows, and stores what people learn of them.
+/// Follows the directory and the maintenance windows, and stores notices.
 pub(super) struct Notices<'a> {
     engine: &'a Parts,
-    /// The other parts, which are woken by what is to be sent.
+    /// The other parts, which are woken by new messages.
     changes: &'a Changes,
     cursor: Option<Cursor>,
     /// `None` until it was read.
     directory: Option<Directory>,
-    /// What is due now or in the coming day about shifts, and as of when.
+    /// The notices about shifts that are due now or in the coming day, and as of when.
     of_shifts: Option<(DateTime<Utc>, Vec<Notice>)>,
-    /// What is due now or in the coming day about action items, and as of when.
+    /// The notices about action items that are due now or in the coming day, and as of when.
     of_items: Option<(DateTime<Utc>, Vec<Notice>)>,
 }
 
@@ -53,37 +53,28 @@ impl<'a> Notices<'a> {
     }
 
     /// Runs until it is dropped.
-    pub(super) async fn run(mut self) -> Infallible {
-        let mut settings = self.engine.settings.subscribe();
-        let mut backoff = Backoff::default();
-        loop {
-            let current = settings.borrow_and_update().clone();
-            if current.sender.channels().is_empty() {
-                (self.directory, self.of_shifts, self.of_items) = (None, None, None);
-                // An error means that whoever runs the engine is gone, which ends this as well.
-                if settings.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-                continue;
-            }
-            let turn = tokio::select! {
-                turn = self.turn(&current) => turn,
-                _ = settings.changed() => {
-                    (self.of_shifts, self.of_items) = (None, None);
-                    continue;
-                }
-            };
-            match turn {
-                Ok(()) => backoff.reset(),
-                Err(error) => {
-                    let wait = backoff.wait_after(&error, "what people learn about their shifts");
-                    self.engine.clock.sleep(wait).await;
-                }
-            }
-        }
+    pub(super) fn run(self) -> impl Future<Output = Infallible> {
+        let engine = self.engine;
+        turns::run(self, engine)
+    }
+}
+
+impl Turns for Notices<'_> {
+    const PURPOSE: &'static str = "what people learn about their shifts";
+
+    fn is_wanted(settings: &EngineSettings) -> bool {
+        !settings.sender.channels().is_empty()
     }
 
-    /// Stores what is due, then waits for a change of the directory or for what is due next.
+    fn reset(&mut self) {
+        (self.directory, self.of_shifts, self.of_items) = (None, None, None);
+    }
+
+    fn reconsider(&mut self) {
+        (self.of_shifts, self.of_items) = (None, None);
+    }
+
+    /// Stores due notices, then waits for a change of the directory or for the next due time.
     async fn turn(&mut self, settings: &EngineSettings) -> Result<(), BackendError> {
         if self.directory.is_none() {
             self.directory = Some(self.engine.backend.directory().await?);
@@ -115,7 +106,9 @@ impl<'a> Notices<'a> {
         }
         Ok(())
     }
+}
 
+impl Notices<'_> {
     /// Returns the notices about shifts that are not stored yet.
     fn of_shifts(&mut self, settings: &EngineSettings, now: DateTime<Utc>) -> Vec<Notice> {
         let is_fresh = self
@@ -129,7 +122,7 @@ impl<'a> Notices<'a> {
         self.of_shifts.as_ref().map(|(_, notices)| notices.clone()).unwrap_or_default()
     }
 
-    /// Returns the notices about action items that are not stored yet, if the settings ask for any.
+    /// Returns the notices about action items that are not stored yet, if the settings enable them.
     async fn of_items(
         &mut self,
         settings: &EngineSettings,
@@ -176,7 +169,7 @@ impl<'a> Notices<'a> {
         Ok(notices)
     }
 
-    /// Reads the notices about maintenance windows, if the settings ask for any.
+    /// Reads the notices about maintenance windows, if the settings enable them.
     async fn read_windows(
         &self,
         settings: &EngineSettings,

@@ -1,5 +1,7 @@
-//! What the parts of an engine work on.
+//! The shared resources of an engine's parts.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -44,8 +46,27 @@ impl Parts {
     }
 }
 
-/// Waits until the engine is to stop.
+/// Waits until the engine should stop.
 pub(super) async fn stopped(mut stopping: watch::Receiver<bool>) {
-    // An error means that whoever runs the engine is gone, which stops it too.
+    // An error means that the owner of the engine has ended, which stops it too.
     let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+}
+
+/// Runs a part until the engine should stop.
+pub(super) async fn until_stopped(
+    stopping: watch::Receiver<bool>,
+    part: impl Future<Output = Infallible>,
+) {
+    tokio::select! {
+        () = stopped(stopping) => {}
+        never = part => match never {},
+    }
+}
+
+/// Waits until the settings of the engine change.
+pub(super) async fn settings_changed(settings: &mut watch::Receiver<EngineSettings>) {
+    // An error means that the owner of the engine has ended, which ends its parts as well.
+    if settings.changed().await.is_err() {
+        pending::<()>().await;
+    }
 }

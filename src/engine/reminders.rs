@@ -1,9 +1,9 @@
-//! Reminds people of what must not be forgotten about incidents, and calls the first level again where
-//! an acknowledgement has expired.
+//! Reminds people of pending work on incidents, and calls the first level again after an
+//! acknowledgement has expired.
 //!
-//! It follows the changes of the store as the calls of levels do, but only while the settings ask for
-//! any of it. Each reminder is stored once for all programs; an acknowledgement expires by a command
-//! that is refused if somebody has done something since.
+//! It follows the changes of the store like the calls of levels, but only while the settings enable
+//! any of it. Each reminder is stored once for all programs; an acknowledgement expires by a
+//! command that is refused if there was activity since.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -11,18 +11,19 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::backoff::Backoff;
 use super::changes::Changes;
 use super::parts::Parts;
 use super::settings::EngineSettings;
 use super::steps::envelope;
+use super::turns::{self, Turns};
 use crate::backend::{BackendError, Cursor, Delta, Reminder};
 use crate::model::directory::Directory;
 use crate::model::escalation::{expired_call, expiry};
 use crate::model::signals::{DueReminder, next_reminder, plan_reminder};
 use crate::model::{IncidentId, Summary};
 
-/// The longest wait for what is due later: a machine that was suspended is noticed after that time.
+/// The longest wait for later work: it bounds the delay after which the suspension of a machine is
+/// detected.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The longest wait if nothing is due before something changes.
 const IDLE_WAIT: Duration = Duration::from_mins(10);
@@ -38,14 +39,14 @@ struct Tracked {
     promised: Option<Option<DateTime<Utc>>>,
     /// When something may be due; `None` if nothing is before it changes.
     next: Option<DateTime<Utc>>,
-    /// Until when an acknowledgement does not expire that could not.
+    /// Until when the expiry of an acknowledgement is postponed after a failure.
     postponed: Option<DateTime<Utc>>,
 }
 
 /// Follows a store and reminds people.
 pub(super) struct Reminders<'a> {
     engine: &'a Parts,
-    /// The other parts, which are woken by what is to be sent.
+    /// The other parts, which are woken by new messages.
     changes: &'a Changes,
     cursor: Option<Cursor>,
     /// `None` until it was read.
@@ -59,38 +60,32 @@ impl<'a> Reminders<'a> {
     }
 
     /// Runs until it is dropped.
-    pub(super) async fn run(mut self) -> Infallible {
-        let mut settings = self.engine.settings.subscribe();
-        let mut backoff = Backoff::default();
-        loop {
-            let current = settings.borrow_and_update().clone();
-            if !current.signals.follows_incidents() {
-                (self.cursor, self.directory) = (None, None);
-                self.tracked.clear();
-                // An error means that whoever runs the engine is gone, which ends this as well.
-                if settings.changed().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-                continue;
-            }
-            let turn = tokio::select! {
-                turn = self.turn(&current) => turn,
-                _ = settings.changed() => {
-                    self.reconsider_all();
-                    continue;
-                }
-            };
-            match turn {
-                Ok(()) => backoff.reset(),
-                Err(error) => {
-                    let wait = backoff.wait_after(&error, "what people are reminded of");
-                    self.engine.clock.sleep(wait).await;
-                }
-            }
+    pub(super) fn run(self) -> impl Future<Output = Infallible> {
+        let engine = self.engine;
+        turns::run(self, engine)
+    }
+}
+
+impl Turns for Reminders<'_> {
+    const PURPOSE: &'static str = "what people are reminded of";
+
+    fn is_wanted(settings: &EngineSettings) -> bool {
+        settings.signals.follows_incidents()
+    }
+
+    fn reset(&mut self) {
+        (self.cursor, self.directory) = (None, None);
+        self.tracked.clear();
+    }
+
+    fn reconsider(&mut self) {
+        for tracked in self.tracked.values_mut() {
+            (tracked.promised, tracked.postponed) = (None, None);
+            tracked.next = Some(DateTime::<Utc>::MIN_UTC);
         }
     }
 
-    /// Does what is due, then waits for a change or for what is due next.
+    /// Does due work, then waits for a change or for the next due time.
     async fn turn(&mut self, settings: &EngineSettings) -> Result<(), BackendError> {
         if self.directory.is_none() {
             self.directory = Some(self.engine.backend.directory().await?);
@@ -103,7 +98,7 @@ impl<'a> Reminders<'a> {
         for id in due {
             match self.consider(id, settings, now).await {
                 Err(error) if error.is_temporary() => return Err(error),
-                // One that is broken must not stop the others.
+                // A failure of one must not stop the others.
                 Err(error) => {
                     tracing::warn!(%id, %error, "nobody is reminded of an incident");
                     if let Some(tracked) = self.tracked.get_mut(&id) {
@@ -117,14 +112,9 @@ impl<'a> Reminders<'a> {
         self.apply(delta);
         Ok(())
     }
+}
 
-    fn reconsider_all(&mut self) {
-        for tracked in self.tracked.values_mut() {
-            (tracked.promised, tracked.postponed) = (None, None);
-            tracked.next = Some(DateTime::<Utc>::MIN_UTC);
-        }
-    }
-
+impl Reminders<'_> {
     fn apply(&mut self, delta: Delta) {
         self.cursor = Some(delta.cursor);
         if delta.reset {
@@ -148,7 +138,7 @@ impl<'a> Reminders<'a> {
         if before.is_some_and(|tracked| tracked.row.seq > row.seq) {
             return;
         }
-        // What was promised changes with an update alone.
+        // A promised time changes only with an update.
         let is_same = |tracked: &&Tracked| tracked.row.updated_at == row.updated_at;
         let promised = before.filter(is_same).and_then(|tracked| tracked.promised);
         let next = Some(DateTime::<Utc>::MIN_UTC);
@@ -163,7 +153,7 @@ impl<'a> Reminders<'a> {
         wait.map_or(Duration::ZERO, |wait| (wait + Duration::from_millis(1)).min(MAX_WAIT))
     }
 
-    /// Does what is due for one incident, and notes what is next.
+    /// Does due work for one incident, and records the next due time.
     async fn consider(
         &mut self,
         id: IncidentId,
@@ -247,7 +237,7 @@ impl<'a> Reminders<'a> {
                 return Ok(());
             }
             Err(error) if error.is_temporary() => return Err(error),
-            // Another program was first, or somebody has done something meanwhile.
+            // Another program was first, or somebody has acted meanwhile.
             Err(error @ (BackendError::Rejected(_) | BackendError::Conflict(_))) => {
                 tracing::debug!(id = %row.id, %error, "an acknowledgement does not expire");
             }

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use super::backoff::Backoff;
 use super::clock::Clock;
-use super::links::add_links;
-use super::message::{event_of, message_for, requested_role};
+use super::links::{Topic, add_links};
+use super::message::{event_of, message_for};
 use super::parts::stopped;
 use super::settings::EngineSettings;
 use crate::backend::{Backend, Claim, Ledger};
@@ -22,7 +22,7 @@ use crate::outbound::{Receipt, SendError};
 /// The longest time that one attempt may take. Channels have shorter limits of their own; that of a
 /// command may be set to ten minutes.
 const SEND_LIMIT: Duration = Duration::from_mins(11);
-/// How long an attempt may go on after the engine was stopped.
+/// How long an attempt may continue after the engine was stopped.
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 
 /// A claim, with all that is needed to send it.
@@ -75,9 +75,9 @@ impl SendTask {
         };
         let event = event_of(&self.claim, &*self.backend).await;
         let mut message = message_for(&self.claim, event.as_ref(), &*self.backend).await;
-        let (answers, role) = (&self.settings.answers, requested_role(event.as_ref()));
-        let claim = (&self.claim, role);
-        add_links(&mut message, claim, answers, &*self.ledger, self.clock.now()).await;
+        let (answers, now) = (&self.settings.answers, self.clock.now());
+        let topic = Topic::read(&self.claim, event.as_ref(), &*self.backend, now).await;
+        add_links(&mut message, (&self.claim, topic), answers, &*self.ledger, now).await;
         let sender = &self.settings.sender;
         match sender.send(&notification.channel, &contact.address, &message).await {
             Ok(Receipt { provider_id, answer }) => {

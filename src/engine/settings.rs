@@ -1,4 +1,4 @@
-//! What the settings give to an engine: channels to send over, and contacts of people.
+//! The settings of an engine: channels to send over, and contacts of people.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub trait Sender: Send + Sync {
     /// Sends a message once, within bounded time.
     ///
     /// # Errors
-    /// [`SendError`] tells whether trying again may help.
+    /// [`SendError`] with whether trying again may help.
     async fn send(
         &self,
         channel: &str,
@@ -29,11 +29,11 @@ pub trait Sender: Send + Sync {
         message: &OutboundMessage,
     ) -> Result<Receipt, SendError>;
 
-    /// Asks another server whether it is ready.
+    /// Requests from another server whether it is ready.
     ///
     /// # Errors
-    /// Why it is not, or can't be asked. A sender that asks no servers says so, which is what this method
-    /// does.
+    /// The reason why it is not, or can't be reached. The default implementation is for a sender
+    /// that watches no servers.
     async fn probe(&self, _url: &str) -> Result<(), SendError> {
         Err(SendError::permanent("this program can't ask other servers"))
     }
@@ -67,7 +67,7 @@ impl Sender for Channels {
     }
 }
 
-/// What an engine follows of the settings in force.
+/// The settings in force that an engine follows.
 #[derive(Clone)]
 pub struct EngineSettings {
     /// The channels.
@@ -76,15 +76,15 @@ pub struct EngineSettings {
     pub contacts: Arc<Contacts>,
     /// Heartbeats, reminders, and acknowledgements that expire.
     pub signals: Arc<SignalSettings>,
-    /// The service levels, which say when stakeholders expect an update.
+    /// The service levels, with the interval at which stakeholders expect updates.
     pub levels: ServiceLevels,
     /// The calendars of schedules.
     pub calendars: Arc<Vec<CalendarSource>>,
-    /// What reads them; `None` where nothing does.
+    /// The reader of calendars; `None` if there is none.
     pub calendar_reader: Option<Arc<dyn CalendarReader>>,
     /// How people answer messages.
     pub answers: AnswerSettings,
-    /// What is published, and where.
+    /// The publications, and their targets.
     pub publish: PublishSettings,
     /// The trackers in which action items become issues.
     pub trackers: Arc<Trackers>,

@@ -1,4 +1,4 @@
-//! Channels that stand in for real ones: nothing leaves the process.
+//! Replacements for real channels: nothing leaves the process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,16 +12,16 @@ use super::clock::Clock;
 use super::settings::Sender;
 use crate::outbound::{OutboundMessage, Receipt, SendError};
 
-/// The most messages of which it is remembered how often they were tried.
+/// The maximum number of messages whose attempts are counted.
 const MAX_REMEMBERED: usize = 1000;
 
-/// A channel that stands in, with how it behaves.
+/// A replacement for a channel, with its behaviour.
 #[derive(Clone, Copy, Debug)]
 struct StandIn {
     name: &'static str,
     /// The time that a message needs at least, in milliseconds.
     least_ms: u64,
-    /// One of so many messages is accepted only at the second attempt.
+    /// One in this number of messages is accepted only at the second attempt.
     one_busy_in: u64,
     busy: &'static str,
     accepted: &'static str,
@@ -87,7 +87,7 @@ impl StandIns {
         bytes[..8].iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
     }
 
-    /// Counts an attempt, and returns how many there were before.
+    /// Counts an attempt, and returns the number of earlier ones.
     fn count(&self, id: Uuid) -> u32 {
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         if attempts.len() >= MAX_REMEMBERED {

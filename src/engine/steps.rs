@@ -1,7 +1,7 @@
 //! Calls the levels of escalation policies that are due.
 //!
-//! It follows the changes of the store by a long poll that ends at the latest when the next level is
-//! due, and has only those incidents in memory that nobody has acknowledged.
+//! It follows the changes of the store by a long poll that ends at the latest when the next level
+//! is due, and has only unacknowledged incidents in memory.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -28,14 +28,14 @@ const ACTOR: &str = "escalation";
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The longest wait if no level is due before something changes.
 const IDLE_WAIT: Duration = Duration::from_mins(10);
-/// How many steps are carried out at once.
+/// The number of steps per request.
 const BATCH: usize = 64;
 /// After which time a step that was refused is tried again, unless the incident changes before.
 const AFTER_REFUSAL: TimeDelta = TimeDelta::seconds(2);
 /// The same for a step that will be refused until somebody changes something.
 const AFTER_FAULT: TimeDelta = TimeDelta::minutes(1);
 
-/// An incident that nobody has acknowledged.
+/// An unacknowledged incident.
 struct Tracked {
     row: Summary,
     /// When something may be due; `None` if nothing is before it or the directory changes.
@@ -71,14 +71,14 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Runs until it is dropped. What it has not noted by then, another engine finds in the store.
+    /// Runs until it is dropped. Another engine finds the work that remains in the store.
     pub(super) async fn run(mut self) -> Infallible {
         let mut backoff = Backoff::default();
         loop {
             match self.turn().await {
                 Ok(()) => backoff.reset(),
                 Err(error) => {
-                    // While the store was away others may have changed who is on call.
+                    // While the store was unreachable, the people on call may have changed.
                     self.directory = None;
                     let wait = backoff.wait_after(&error, "the escalation");
                     self.engine.clock.sleep(wait).await;
@@ -87,7 +87,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Carries out what is due, then waits for a change or for the next step.
+    /// Carries out due steps, then waits for a change or for the next step.
     async fn turn(&mut self) -> Result<(), BackendError> {
         let has_self_test = self.engine.settings.borrow().signals.self_test.is_some();
         if self.directory.is_none() || has_self_test != self.has_self_test {
@@ -143,8 +143,8 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Notes whether an incident is open. Those that are folded under it are considered again if that, or
-    /// its priority, has changed.
+    /// Records whether an incident is open. Those that are folded under it are considered again if
+    /// that, or its priority, has changed.
     fn note_open(&mut self, row: &Summary) {
         let before = if row.status.is_open() {
             self.open.insert(row.id, row.priority)
@@ -205,7 +205,7 @@ impl<'a> Steps<'a> {
         failure
     }
 
-    /// Notes what came of a step. An error is one after which the same step is tried again.
+    /// Records the result of a step. An error is one after which the same step is tried again.
     fn settle(
         &mut self,
         id: IncidentId,
@@ -257,7 +257,7 @@ pub(super) fn envelope(incident: IncidentId, call: &AutomaticCall, now: DateTime
         level: call.level,
         to: call.to.clone(),
         reason: None,
-        automatic: Some(call.step),
+        automatic: Some(call.step.clone()),
         all_must_acknowledge: call.all_must_acknowledge,
     };
     Envelope {

@@ -1,4 +1,5 @@
-//! Watches other servers: one that does not answer for a while is an incident, which ends when it answers.
+//! Watches other servers: a server that does not answer for a while is an incident, which ends when
+//! it answers.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -7,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 
 use super::backoff::Backoff;
-use super::parts::Parts;
+use super::parts::{Parts, settings_changed};
 use super::self_test::wait_until;
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, TestClaim};
@@ -17,7 +18,7 @@ use crate::model::signals::{TestChange, TestRecord, WatchRule};
 /// The name of the integration that declares incidents.
 const ACTOR: &str = "watch";
 
-/// Asks the servers of the settings whether they are ready.
+/// Checks whether the servers of the settings are ready.
 pub(super) struct Watches<'a> {
     engine: &'a Parts,
 }
@@ -29,7 +30,7 @@ impl<'a> Watches<'a> {
 
     /// Runs until it is dropped.
     pub(super) async fn run(self) -> Infallible {
-        // Panes come and go, and would ask from wherever they are.
+        // Panes start and stop, and would watch from anywhere.
         if !self.engine.receives_alerts {
             return pending().await;
         }
@@ -37,7 +38,7 @@ impl<'a> Watches<'a> {
         let mut backoff = Backoff::default();
         loop {
             let current = settings.borrow_and_update().clone();
-            // One that does not answer must not delay the others.
+            // A server that does not answer must not delay the others.
             let turns = current.signals.watches.iter().map(|rule| self.turn(rule, &current));
             let mut next: Option<DateTime<Utc>> = None;
             let mut failure = None;
@@ -54,10 +55,7 @@ impl<'a> Watches<'a> {
                     wait_until(next, self.engine.clock.now())
                 }
                 (None, None) => {
-                    // An error means that whoever runs the engine is gone, which ends this as well.
-                    if settings.changed().await.is_err() {
-                        return pending().await;
-                    }
+                    settings_changed(&mut settings).await;
                     continue;
                 }
             };
@@ -68,7 +66,7 @@ impl<'a> Watches<'a> {
         }
     }
 
-    /// Asks a server if this program has the turn. Returns when the next one is due.
+    /// Checks a server if this program has the turn. Returns when the next one is due.
     async fn turn(
         &self,
         rule: &WatchRule,

@@ -1,7 +1,7 @@
 //! The webhook of Prometheus' Alertmanager, version 4, and messages of the same form.
 //!
 //! A message is the present state of a group of alerts. It needs a list `alerts` of objects; everything
-//! else has a substitute. Alertmanager sends an alert again at every repeat interval, each member of a
+//! else has a substitute. One alert that can't be read hides no others. Alertmanager sends an alert again at every repeat interval, each member of a
 //! cluster may send it, and a late message may say that an alert fires which was resolved: see
 //! [`crate::model::alert::update_group`].
 //!
@@ -35,12 +35,30 @@ const MAX_TITLE_CHARS: usize = 500;
 /// The longest name of a receiver in the key of a group, in characters. The digest has all of it.
 const MAX_RECEIVER_CHARS: usize = 100;
 
+/// What a message says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WebhookMessage {
+    /// The group with the alerts that can be read. Of the others it says that they were left out, unless the
+    /// message says that all are resolved.
+    pub group: AlertGroup,
+    /// The reason why an alert can't be read, if others can; the first one.
+    pub unusable: Option<IngestError>,
+}
+
 /// Reads a message that arrives at `now`.
 ///
 /// # Errors
-/// [`IngestError`] says which part can't be understood.
-pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<AlertGroup, IngestError> {
-    let mut members = fields::object(fields::parse_json(body)?, "the body")?;
+/// [`IngestError`] with the part that can't be understood.
+pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<WebhookMessage, IngestError> {
+    parse_value(fields::parse_json(body)?, now)
+}
+
+/// Reads the JSON of a message that arrives at `now`, as [`parse`] does.
+pub(super) fn parse_value(
+    message: Value,
+    now: DateTime<Utc>,
+) -> Result<WebhookMessage, IngestError> {
+    let mut members = fields::object(message, "the body")?;
     let alerts = match members.remove("alerts") {
         Some(Value::Array(alerts)) => alerts,
         None => return Err(IngestError::Missing("alerts")),
@@ -50,27 +68,37 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<AlertGroup, IngestError>
         return Err(IngestError::TooMany { count: alerts.len(), max: MAX_ALERTS });
     }
     let is_firing = parse_status(&members);
-    let alerts: Vec<AlertReport> = alerts
-        .into_iter()
-        .enumerate()
-        .map(|(index, alert)| {
-            let alert = fields::object(alert, &format!("alerts[{index}]"))?;
-            Ok(parse_alert(&alert, is_firing, now))
-        })
-        .collect::<Result<_, IngestError>>()?;
-    Ok(AlertGroup {
+    let (mut read, mut unusable, mut unread) = (Vec::with_capacity(alerts.len()), None, 0_u64);
+    for (index, alert) in alerts.into_iter().enumerate() {
+        match fields::object(alert, &format!("alerts[{index}]")) {
+            Ok(alert) => read.push(parse_alert(&alert, is_firing, now)),
+            Err(error) => {
+                unusable.get_or_insert(error);
+                unread += 1;
+            }
+        }
+    }
+    if read.is_empty()
+        && let Some(error) = unusable
+    {
+        return Err(error);
+    }
+    // One that can't be read may fire.
+    let unread = if is_firing == Some(false) { 0 } else { unread };
+    let group = AlertGroup {
         source: SOURCE.to_owned(),
         sender: "Alertmanager".to_owned(),
-        key: group_key(&members, &alerts),
+        key: group_key(&members, &read),
         is_firing,
-        omitted: fields::count(&members, "truncatedAlerts"),
+        omitted: fields::count(&members, "truncatedAlerts").saturating_add(unread),
         is_acknowledged: false,
         overrides: Overrides::default(),
-        alerts,
-    })
+        alerts: read,
+    };
+    Ok(WebhookMessage { group, unusable })
 }
 
-/// Returns whether a message or an alert says that it fires; `None` if it says nothing of it.
+/// Returns whether a message or an alert is firing; `None` if it does not contain its status.
 fn parse_status(members: &Map<String, Value>) -> Option<bool> {
     let status = fields::text(members, "status")?;
     if status.eq_ignore_ascii_case("resolved") {
@@ -106,7 +134,7 @@ fn parse_alert(
     }
 }
 
-/// Returns what tells an alert from others of its group.
+/// Returns the identity of an alert within its group.
 fn alert_key(members: &Map<String, Value>) -> String {
     if let Some(fingerprint) = fields::text(members, "fingerprint")
         && fingerprint.len() <= MAX_KEY_CHARS
@@ -118,8 +146,8 @@ fn alert_key(members: &Map<String, Value>) -> String {
     digest(&[&canonical(labels)])[..16].to_owned()
 }
 
-/// Returns what tells the group of a message from other groups. It is the same for all messages about
-/// the group, whichever alerts they have.
+/// Returns the identity of the group of a message. It is the same for all messages about the group,
+/// whichever alerts they contain.
 fn group_key(members: &Map<String, Value>, alerts: &[AlertReport]) -> String {
     let receiver = fields::text(members, "receiver").unwrap_or_default();
     let group = match (fields::text(members, "groupKey"), members.get("groupLabels")) {

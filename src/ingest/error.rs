@@ -1,6 +1,7 @@
-//! Why a message can't be understood.
+//! Reasons why a message can't be understood.
 
-/// Why a message can't be understood. Displayed as a sentence that names the part of the message.
+/// The reason why a message can't be understood. Displayed as a sentence that names the part of the
+/// message.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum IngestError {
     /// It is not UTF-8.
@@ -13,7 +14,7 @@ pub enum IngestError {
         line: usize,
         /// The column at which it stopped, from 1.
         column: usize,
-        /// What the parser says, without the position.
+        /// The message of the parser, without the position.
         message: String,
     },
     /// A part that is needed is missing.
@@ -40,12 +41,12 @@ pub enum IngestError {
     /// A matcher of labels can't be understood.
     #[error("the matcher can't be understood: {0}")]
     BadMatcher(&'static str),
-    /// It has more alerts than are read at once.
+    /// It has more alerts than the maximum.
     #[error("alerts: there are {count}, and at most {max} are read at once")]
     TooMany {
-        /// How many there are.
+        /// The number.
         count: usize,
-        /// How many there may be.
+        /// The maximum.
         max: usize,
     },
     /// It is in a form that is not read.
@@ -54,7 +55,7 @@ pub enum IngestError {
     /// It is no message in protobuf, or not the one that it should be.
     #[error("the body is no request with logs in protobuf: send one, or JSON with its type")]
     NotProtobuf,
-    /// It is a form in parts, and its type does not say what separates them.
+    /// It is a multipart form, and its type does not contain the boundary.
     #[error("the type of the body has no boundary, which separates the parts of a form")]
     NoBoundary,
     /// A part that a mapping needs is missing.
@@ -75,7 +76,7 @@ pub enum IngestError {
         /// The text.
         found: String,
     },
-    /// A mapping finds neither what the alert is nor what it says.
+    /// A mapping finds neither a key nor a title of the alert.
     #[error("the message has neither a key nor a title where the mapping says that they are: {0}")]
     Nothing(String),
 }

@@ -1,8 +1,8 @@
 //! Events in the forms of `PagerDuty`'s Events API, versions 1 and 2, which many programs can send.
 //!
-//! An event is about one alert, which its `dedup_key` (`incident_key` in version 1) tells from others. It
-//! triggers, acknowledges or resolves it. The key in the body says who sends it, so a body is read in
-//! two steps: [`EventBody::parse`], and once the sender is known [`EventBody::event`].
+//! An event is about one alert, which its `dedup_key` (`incident_key` in version 1) identifies. It
+//! triggers, acknowledges or resolves it. The key in the body authenticates the sender, so a body
+//! is read in two steps: [`EventBody::parse`], and once the sender is known [`EventBody::event`].
 //!
 //! | version 2 | version 1 | becomes |
 //! |---|---|---|
@@ -13,8 +13,8 @@
 //! | `payload.timestamp` | | when it began |
 //! | `client_url`, or the first of `links` | `client_url`, or the first of `contexts` | URL |
 //!
-//! A trigger of an alert that was resolved fires again, unless its timestamp is that of what was resolved:
-//! then it is late.
+//! A trigger of an alert that was resolved fires again, unless its timestamp is that of the
+//! resolved firing: then it is late.
 
 mod change;
 
@@ -35,7 +35,7 @@ use crate::model::alert::{
 /// The kind of sender, with which the keys of its groups begin.
 pub const SOURCE: &str = "events";
 
-/// What the sender is called in texts.
+/// The name of the sender in texts.
 const SENDER: &str = "The sender of events";
 /// The longest title of an alert, in characters.
 const MAX_TITLE_CHARS: usize = 500;
@@ -51,7 +51,7 @@ pub enum EventVersion {
     V2,
 }
 
-/// What an event says of its alert.
+/// The effect of an event on its alert.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Action {
     Trigger,
@@ -68,7 +68,7 @@ pub struct EventBody {
 /// An event whose sender is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SentEvent {
-    /// What tells the alert from others of the sender: as it was sent, or made for it.
+    /// The identity of the alert among those of the sender: as it was sent, or generated.
     pub dedup_key: String,
     /// The alert, in a group of its own.
     pub group: AlertGroup,
@@ -84,7 +84,7 @@ impl EventBody {
         Ok(Self { members })
     }
 
-    /// Returns the key that says who sends the event. It is a secret.
+    /// Returns the key that authenticates the sender. It is a secret.
     #[must_use]
     pub fn key(&self, version: EventVersion) -> Option<&str> {
         let name = match version {
@@ -94,7 +94,7 @@ impl EventBody {
         fields::text(&self.members, name)
     }
 
-    /// Returns the event. `sender` tells the sender from others; an event without a key of its own is
+    /// Returns the event. `sender` identifies the sender; an event without a key of its own is
     /// about the alert `new`.
     ///
     /// # Errors
@@ -111,7 +111,8 @@ impl EventBody {
             EventVersion::V1 => ("event_type", "incident_key"),
             EventVersion::V2 => ("event_action", "dedup_key"),
         };
-        let action = match fields::text(members, action_name) {
+        let action = fields::text(members, action_name).map(str::to_ascii_lowercase);
+        let action = match action.as_deref() {
             Some("trigger") => Some(Action::Trigger),
             Some("acknowledge") => Some(Action::Acknowledge),
             Some("resolve") => Some(Action::Resolve),
@@ -125,7 +126,8 @@ impl EventBody {
                 None
             }
         };
-        let key = fields::text(members, key_name).map(ToOwned::to_owned);
+        // Some send the number of something as a number.
+        let key = fields::id_text(members, key_name);
         if key.is_none() && action.is_some_and(|action| action != Action::Trigger) {
             errors.push(IngestError::Missing(key_name));
         }

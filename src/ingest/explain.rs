@@ -1,5 +1,5 @@
-//! What becomes of a message, and why: which mapping reads it, where each field is found, which rule
-//! counts, and what incident would be declared.
+//! Explains how a message is processed: which mapping reads it, where each field is found, which
+//! rule applies, and which incident would be declared.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,7 +14,7 @@ use crate::model::command::Declaration;
 use crate::model::directory::Directory;
 use crate::model::time::format_duration;
 
-/// What becomes of a message, and why.
+/// The explanation of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
     /// The name of the sender.
@@ -29,43 +29,45 @@ pub struct Explanation {
     pub groups: Vec<ExplainedGroup>,
     /// The changes as they would be recorded if none of them were stored yet.
     pub changes: Vec<Change>,
-    /// How many changes are not recorded, because the settings say so.
+    /// The number of changes that are not recorded because of the settings.
     pub ignored_changes: usize,
 }
 
-/// What becomes of a group of alerts.
+/// The explanation of a group of alerts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ExplainedGroup {
-    /// The group as it is stored.
+    /// The group to be stored.
     pub group: AlertGroup,
     /// The rule that counts for its incident.
     pub rule: Option<String>,
     /// The titles of the alerts that rules drop, with the rule.
     pub dropped: Vec<(String, String)>,
-    /// What the rule changes of the incident.
+    /// The changes of the incident by the rule.
     pub changes: Vec<FieldChange>,
     /// The incident that is declared if none is open; `None` if no alert fires.
     pub declaration: Option<Declaration>,
 }
 
-/// What a rule changes of a field.
+/// The change of a field by a rule.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FieldChange {
     /// The field.
     pub field: &'static str,
-    /// What the alerts say; empty if nothing.
+    /// The value from the alerts; empty if there is none.
     pub before: String,
-    /// What the rule says.
+    /// The value of the rule.
     pub after: String,
 }
 
-/// Explains a message to the receiver `name` that arrives at `now`.
+/// Explains a message to the receiver `name` that arrives at `now`. `integration` is the name of
+/// the key or token that it is sent with.
 ///
 /// # Errors
-/// [`ReadError`] says whether there is no such receiver, or why the message can't be understood.
+/// [`ReadError`] if there is no such receiver, or the message can't be understood.
 pub fn explain(
     settings: &IngestSettings,
     name: &str,
+    integration: &str,
     message: &ReceivedMessage<'_>,
     directory: &Directory,
     now: DateTime<Utc>,
@@ -77,7 +79,7 @@ pub fn explain(
     }
     let (mapping, mapped) = if let Some(sender) = sender {
         let message = message.as_message();
-        (sender.built_in, mapping::read(&sender.mapping, name, &message, now)?)
+        (sender.built_in, mapping::read(&sender.mapping, name, &message, now)?.complete()?)
     } else {
         let groups = receivers::read(name, message, settings, now)?;
         (None, Mapped { groups, ..Mapped::default() })
@@ -87,7 +89,7 @@ pub fn explain(
         mapping,
         readings: mapped.readings,
         confirm: mapped.confirm,
-        groups: explain_groups(settings, mapped.groups, directory, now),
+        groups: explain_groups(settings, integration, mapped.groups, directory, now),
         changes: Vec::new(),
         ignored_changes: 0,
     })
@@ -109,11 +111,12 @@ fn explain_changes(name: &str, message: &ChangeMessage, directory: &Directory) -
     }
 }
 
-/// Explains what becomes of groups of alerts by the rules of the settings. A group of which rules drop
-/// everything is there with its dropped alerts alone.
+/// Explains how groups of alerts are processed by the rules of the settings. A group whose alerts
+/// are all dropped by rules contains only its dropped alerts.
 #[must_use]
 pub fn explain_groups(
     settings: &IngestSettings,
+    integration: &str,
     groups: Vec<AlertGroup>,
     directory: &Directory,
     now: DateTime<Utc>,
@@ -122,7 +125,7 @@ pub fn explain_groups(
     for reported in groups {
         let unchanged = AlertGroup { alerts: Vec::new(), ..reported.clone() };
         let own_key = reported.key.clone();
-        let mut applied = settings.rules.apply(reported);
+        let mut applied = settings.rules.apply(reported, integration);
         if applied.groups.is_empty() {
             applied.groups.push(AppliedGroup { group: unchanged, rule: None });
         }
@@ -154,7 +157,7 @@ pub fn explain_groups(
     explained
 }
 
-/// Returns what a rule says about when an incident is declared, and for how long it takes in alerts.
+/// Returns the conditions of a rule for declaring an incident, and for adding alerts to it.
 fn conditions(overrides: &Overrides) -> Vec<FieldChange> {
     let hold = overrides.hold.map(|rule| {
         let window = span(rule.within_s);
@@ -240,7 +243,7 @@ mod tests {
             query: None,
             token: None,
         };
-        explain(settings, name, &message, &Directory::default(), now())
+        explain(settings, name, "Monitor", &message, &Directory::default(), now())
     }
 
     fn now() -> DateTime<Utc> {
@@ -271,9 +274,10 @@ mod tests {
         );
     }
 
-    /// Each kind of rule, and what it changes.
+    /// Each kind of rule, and its changes.
     #[rstest]
     #[case("service = \"{type}\"", &[("service", "Shop", "http")])]
+    #[case("service = \"{integration}\"", &[("service", "Shop", "Monitor")])]
     #[case("team = \"web\"", &[("team", "", "web")])]
     #[case("category = \"security\"", &[("category", "", "security")])]
     #[case("priority = \"P1\"", &[("impact", "medium", "high"), ("urgency", "medium", "high")])]

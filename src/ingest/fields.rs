@@ -10,8 +10,8 @@ use super::error::IngestError;
 use crate::model::alert::{MAX_ENTRIES, MAX_NAME_CHARS, MAX_URL_CHARS, cut, one_line};
 use crate::model::time::is_in_range;
 
-/// Parses a body as JSON. A byte order mark before it is ignored, and UTF-16 is told by it, or by the zeros
-/// that its first character has.
+/// Parses a body as JSON. A byte order mark before it is ignored, and UTF-16 is recognized by it,
+/// or by the zero bytes of the first character.
 pub(super) fn parse_json(body: &[u8]) -> Result<Value, IngestError> {
     let text = match *body {
         [0xff, 0xfe, ..] | [1..=0x7f, 0, ..] => Cow::Owned(utf16(body, u16::from_le_bytes)?),
@@ -22,11 +22,81 @@ pub(super) fn parse_json(body: &[u8]) -> Result<Value, IngestError> {
         }
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    serde_json::from_str(text).map_err(|error| {
+    let parsed = serde_json::from_str(text).or_else(|error| {
+        let joined = without_lone_halves(text);
+        let numbers = without_unreal_numbers(joined.as_deref().unwrap_or(text));
+        match numbers.or(joined) {
+            Some(mended) => serde_json::from_str(&mended),
+            None => Err(error),
+        }
+    });
+    parsed.map_err(|error| {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
         IngestError::NotJson { line: error.line(), column: error.column(), message }
     })
+}
+
+/// Returns JSON in which unpaired surrogates of UTF-16 are replaced; `None` if there are none.
+/// Programs that truncate a text within a character, or are given invalid UTF-8, write them.
+fn without_lone_halves(text: &str) -> Option<String> {
+    let mut mended = String::new();
+    let mut has_changed = false;
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        let (before, escape) = rest.split_at(at);
+        mended.push_str(before);
+        let length = match (escaped_unit(escape), escape.get(6..).and_then(escaped_unit)) {
+            (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
+            (Some(0xd800..=0xdfff), _) => {
+                mended.push_str("\\ufffd");
+                has_changed = true;
+                rest = &escape[6..];
+                continue;
+            }
+            // The letter after it may be a backslash, too.
+            _ => 1 + escape[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        mended.push_str(&escape[..length]);
+        rest = &escape[length..];
+    }
+    mended.push_str(rest);
+    has_changed.then_some(mended)
+}
+
+/// Returns JSON in which null stands for what is no number, as Python and others write it; `None` if there is
+/// none of that.
+fn without_unreal_numbers(text: &str) -> Option<String> {
+    const NAMES: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+    if !NAMES.iter().any(|name| text.contains(name)) {
+        return None;
+    }
+    let mut mended = String::with_capacity(text.len());
+    let (mut has_changed, mut is_in_text) = (false, false);
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let name = NAMES.iter().find(|name| !is_in_text && rest.starts_with(**name));
+        if let Some(name) = name {
+            mended.push_str("null");
+            has_changed = true;
+            rest = &rest[name.len()..];
+            continue;
+        }
+        let mut length = next.len_utf8();
+        if next == '\\' && is_in_text {
+            // What is escaped ends no text.
+            length += rest[length..].chars().next().map_or(0, char::len_utf8);
+        }
+        is_in_text ^= next == '"';
+        mended.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    has_changed.then_some(mended)
+}
+
+/// Returns the UTF-16 unit of an escape such as `\ud83d` at the beginning of a text.
+fn escaped_unit(text: &str) -> Option<u16> {
+    u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
 /// Decodes UTF-16, of which each unit is two bytes.
@@ -63,7 +133,7 @@ pub(super) fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'
     members.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// Returns a field that tells something from others: a text, or a number as a text.
+/// Returns an identifying field: a text, or a number as a text.
 pub(super) fn id_text(members: &Map<String, Value>, name: &str) -> Option<String> {
     match members.get(name)? {
         Value::Number(number) => Some(number.to_string()),
@@ -168,6 +238,36 @@ mod tests {
     #[case(encoded("\u{feff}{\"a\":\"ü\"}", u16::to_be_bytes))]
     fn encodings_differ_by_their_first_bytes(#[case] body: Vec<u8>) {
         assert_eq!(parse_json(&body), Ok(json!({"a": "ü"})));
+    }
+
+    #[rstest]
+    #[case::cut(r#"{"a":"b \ud83d"}"#, "b \u{fffd}")]
+    #[case::bytes(r#"{"a":"\udcfcb"}"#, "\u{fffd}b")]
+    #[case::twice(r#"{"a":"\ud83d\ud83d\ude00"}"#, "\u{fffd}\u{1f600}")]
+    #[case::escaped(r#"{"a":"\\ud83d \ud83d\n"}"#, "\\ud83d \u{fffd}\n")]
+    #[case::both(r#"{"a":"\ud83d\ude00 ü \udfff"}"#, "\u{1f600} ü \u{fffd}")]
+    fn halves_of_characters_are_replaced(#[case] body: &str, #[case] text: &str) {
+        assert_eq!(parse_json(body.as_bytes()), Ok(json!({"a": text})));
+    }
+
+    #[rstest]
+    #[case(r#"{"a":NaN}"#, json!({"a": null}))]
+    #[case(r#"{"a":[Infinity,-Infinity, 1]}"#, json!({"a": [null, null, 1]}))]
+    #[case(r#"{"NaN":"a \" NaN","b":NaN}"#, json!({"NaN": "a \" NaN", "b": null}))]
+    #[case(r#"{"a":"Infinity \ud83d","b":-Infinity}"#, json!({"a": "Infinity \u{fffd}", "b": null}))]
+    fn what_is_no_number_is_null(#[case] body: &str, #[case] expected: Value) {
+        assert_eq!(parse_json(body.as_bytes()), Ok(expected));
+    }
+
+    #[rstest]
+    #[case("NaN NaN")]
+    #[case(r#"{"a":NaNs}"#)]
+    #[case(r#"{"a":"\ud83d"#)]
+    #[case(r#"{"a":"\ud8"}"#)]
+    #[case("\\")]
+    #[case(r"\ud83dü")]
+    fn other_mistakes_are_refused(#[case] body: &str) {
+        assert!(matches!(parse_json(body.as_bytes()), Err(IngestError::NotJson { .. })), "{body}");
     }
 
     #[rstest]

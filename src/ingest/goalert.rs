@@ -1,7 +1,8 @@
 //! Alerts in the form of `GoAlert`'s generic API.
 //!
-//! An alert has a summary, details and a key (`dedup`); without one, summary and details are the key. The
-//! fields stand in the query, in a form or in JSON; those of the body win. `action=close` ends the alert.
+//! An alert has a summary, details and a key (`dedup`); without one, summary and details are the
+//! key. The fields are in the query, in a form or in JSON; those of the body take precedence.
+//! `action=close` ends the alert.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ use crate::model::alert::{
 /// The kind of sender, with which the keys of its groups begin.
 pub const SOURCE: &str = "goalert";
 
-/// What the sender is called in texts.
+/// The name of the sender in texts.
 const SENDER: &str = "The sender of the alert";
 /// The longest title of an alert, in characters.
 const MAX_TITLE_CHARS: usize = 500;
@@ -52,9 +53,12 @@ impl AlertFields {
     pub fn with_json(mut self, body: &[u8]) -> Result<Self, IngestError> {
         let members: Map<String, Value> = fields::object(fields::parse_json(body)?, "the body")?;
         for (name, value) in &members {
-            if let Some(text) = value.as_str() {
-                self.texts.insert(name.clone(), text.to_owned());
-            }
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => continue,
+            };
+            self.texts.insert(name.clone(), text);
         }
         for (name, text) in fields::texts(&members, "meta", MAX_LABEL_CHARS) {
             self.add_meta(&name, &text);
@@ -73,7 +77,7 @@ impl AlertFields {
         self.texts.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
     }
 
-    /// Returns the alert, in a group of its own. `sender` tells the sender from others.
+    /// Returns the alert, in a group of its own. `sender` identifies the sender.
     ///
     /// # Errors
     /// The alert has neither a summary nor, if it is closed, a key.
@@ -145,6 +149,15 @@ mod tests {
         assert_eq!(group.alerts[0].labels.len(), 2);
         let same = of_query(&[("summary", "other"), ("dedup", "k")]).unwrap();
         assert_eq!(group.key, same.key);
+    }
+
+    #[test]
+    fn number_is_a_key_like_its_text() {
+        let group = |body: &[u8]| AlertFields::default().with_json(body).unwrap().group("0a1b2c");
+        let fired = group(br#"{"summary":"a","dedup":17}"#).unwrap();
+        assert_eq!(fired.key, of_query(&[("summary", "b"), ("dedup", "17")]).unwrap().key);
+        let closed = group(br#"{"action":"close","dedup":17}"#).unwrap();
+        assert_eq!((closed.key, closed.alerts[0].is_firing), (fired.key, false));
     }
 
     #[rstest]

@@ -1,4 +1,4 @@
-//! What tells alerts and groups from others: digests of what they are about.
+//! Identities of alerts and groups: digests of their subjects.
 
 use std::collections::BTreeMap;
 

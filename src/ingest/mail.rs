@@ -1,12 +1,15 @@
 //! Mails, as a mail server passes them to a program: one thread is one incident.
 //!
-//! The first mail of a thread declares an incident: its subject is the title, its text what users see, and
-//! its sender the label `reporter`. Others of the thread are added to the incident while that is open.
-//! Threads are told apart by the ids of mails (`References`, `In-Reply-To`, `Message-ID`), so a changed
-//! subject changes nothing. Answers of machines, such as notices of absence, are left out.
+//! The first mail of a thread declares an incident: its subject is the title, its text the
+//! symptoms, and its sender the label `reporter`. Others of the thread are added to the incident
+//! while that is open. Threads are distinguished by the ids of mails (`References`, `In-Reply-To`,
+//! `Message-ID`), so a changed subject changes nothing. Automatic replies, such as notices of
+//! absence, are left out, and so are messages of this program about incidents: one to a list from
+//! which mails come here would declare an incident, of which the next message says the same.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mail_parser::{HeaderValue, Message, MessageParser};
+use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders as _};
+use uuid::Uuid;
 
 use super::error::IngestError;
 use super::identity::digest;
@@ -17,16 +20,19 @@ use crate::model::alert::{
 /// The kind of sender, with which the keys of its groups begin.
 pub const SOURCE: &str = MAIL_SOURCE;
 
-/// What the sender is called in texts.
+/// The name of the sender in texts.
 const SENDER: &str = "The sender of the mail";
 /// The longest title of an alert, in characters.
 const MAX_TITLE_CHARS: usize = 500;
-/// How long before it arrives a mail may say that it was sent.
+/// The maximum age of a mail's own date when it arrives.
 const MAX_AGE: TimeDelta = TimeDelta::days(7);
-/// What programs put in front of subjects of answers and of mails that are passed on.
+/// The prefixes that programs add to subjects of replies and of forwarded mails.
 const PREFIXES: [&str; 8] = ["re:", "aw:", "fw:", "fwd:", "wg:", "sv:", "antw:", "tr:"];
 
-/// Reads a mail that arrives at `now`; `None` for the answer of a machine.
+/// The prefix of an incident's id in the threads of messages that this program sends.
+const OWN_THREAD: &str = "incident.";
+
+/// Reads a mail that arrives at `now`; `None` for the answer of a machine, and for a message of this program.
 ///
 /// # Errors
 /// It is no mail, as it has neither a sender nor a subject nor an id.
@@ -37,13 +43,13 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Option<AlertGroup>, Inge
     if reporter.is_none() && mail.subject().is_none() && mail.message_id().is_none() {
         return Err(IngestError::Missing("the header of the mail"));
     }
-    if is_automatic_answer(&mail) {
+    let thread = first_id(mail.references()).or_else(|| first_id(mail.in_reply_to()));
+    if is_automatic_answer(&mail) || is_report_of_delivery(&mail) || is_own_message(&mail, thread) {
         return Ok(None);
     }
     // A mail without an id is only the same as one with the same content.
     let content = String::from_utf8_lossy(body);
     let own = mail.message_id().map(str::trim).filter(|id| !id.is_empty()).unwrap_or(&content);
-    let thread = first_id(mail.references()).or_else(|| first_id(mail.in_reply_to()));
     let thread = digest(&["thread", thread.unwrap_or(own)]);
     let subject = one_line(subject(&mail), MAX_TITLE_CHARS);
     let text = mail.body_text(0).map(|text| cut(text.trim(), MAX_ANNOTATION_CHARS));
@@ -63,14 +69,14 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Option<AlertGroup>, Inge
     Ok(Some(AlertGroup::new(SOURCE, SENDER, format!("{SOURCE}:{thread}"), vec![alert])))
 }
 
-/// Returns the address of whoever sent a mail, or else the name.
+/// Returns the address of the sender of a mail, otherwise the name.
 fn reporter(mail: &Message<'_>) -> Option<String> {
     let sender = mail.from()?.first()?;
     let text = sender.address.as_deref().or(sender.name.as_deref())?;
     Some(one_line(text, MAX_LABEL_CHARS)).filter(|text| !text.is_empty())
 }
 
-/// Returns the subject without what programs put in front of it.
+/// Returns the subject without the prefixes of programs.
 fn subject<'a>(mail: &'a Message<'_>) -> &'a str {
     let mut subject = mail.subject().unwrap_or_default().trim();
     let prefix_of = |text: &str| {
@@ -94,18 +100,36 @@ fn first_id<'a>(value: &'a HeaderValue<'_>) -> Option<&'a str> {
     id.map(str::trim).filter(|id| !id.is_empty())
 }
 
-/// Returns when a mail was sent, as it says.
+/// Returns when a mail was sent, according to its header.
 fn sent_at(mail: &Message<'_>) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(mail.date()?.to_timestamp(), 0)
 }
 
+/// Returns the text of a header in lower case.
+fn header(mail: &Message<'_>, name: &str) -> String {
+    let headers = mail.headers().iter();
+    let mut named = headers.filter(|header| header.name.as_str().eq_ignore_ascii_case(name));
+    named.find_map(|header| header.value.as_text()).unwrap_or_default().trim().to_lowercase()
+}
+
+/// Returns whether it is a delivery report of a mail server. Not all of them are marked as
+/// automatic.
+fn is_report_of_delivery(mail: &Message<'_>) -> bool {
+    let kind = mail.content_type().and_then(|content_type| content_type.attribute("report-type"));
+    let kinds = ["delivery-status", "disposition-notification"];
+    kind.is_some_and(|kind| kinds.iter().any(|name| kind.trim().eq_ignore_ascii_case(name)))
+}
+
+/// Returns whether this program has sent a mail about an incident.
+fn is_own_message(mail: &Message<'_>, thread: Option<&str>) -> bool {
+    let of_incident = thread.and_then(|id| id.strip_prefix(OWN_THREAD)?.split('@').next());
+    let is_thread = of_incident.is_some_and(|id| Uuid::try_parse(id).is_ok());
+    is_thread && header(mail, "auto-submitted").starts_with("auto-generated")
+}
+
 /// Returns whether a machine has answered a mail. A program that sends mails of its own accord is none.
 fn is_automatic_answer(mail: &Message<'_>) -> bool {
-    let value = |name: &str| {
-        let headers = mail.headers().iter();
-        let mut named = headers.filter(|header| header.name.as_str().eq_ignore_ascii_case(name));
-        named.find_map(|header| header.value.as_text()).unwrap_or_default().trim().to_lowercase()
-    };
+    let value = |name: &str| header(mail, name);
     value("auto-submitted").starts_with("auto-replied")
         || matches!(value("precedence").as_str(), "auto_reply" | "auto-reply")
         || !value("x-autoreply").is_empty()
@@ -195,9 +219,34 @@ mod tests {
     #[case::absence("Auto-Submitted: auto-replied")]
     #[case::precedence("Precedence: auto_reply")]
     #[case::other("X-Autoreply: yes")]
+    #[case::bounce("Content-Type: multipart/report; report-type=delivery-status; boundary=b")]
+    #[case::receipt(
+        "Content-Type: multipart/report; boundary=b; report-type=\"disposition-notification\""
+    )]
     fn answers_of_machines_are_ignored(#[case] header: &str) {
         let text = mail(&format!("Subject: Away\r\n{header}"), "I am away.");
         assert_eq!(parse(text.as_bytes(), now()), Ok(None));
+    }
+
+    #[rstest]
+    #[case::own(
+        "incident.0198c5a4-4ad1-7d43-9f6e-2f6ea8b5a1c3@example.com",
+        "auto-generated",
+        true
+    )]
+    #[case::answer("incident.0198c5a4-4ad1-7d43-9f6e-2f6ea8b5a1c3@example.com", "no", false)]
+    #[case::other("incident.17@example.com", "auto-generated", false)]
+    fn own_messages_declare_nothing(
+        #[case] thread: &str,
+        #[case] submitted: &str,
+        #[case] is_own: bool,
+    ) {
+        let headers = format!(
+            "Subject: [P1] INC-7 Cards are declined\r\nMessage-ID: <9@example.com>\r\n\
+             References: <{thread}>\r\nIn-Reply-To: <{thread}>\r\nAuto-Submitted: {submitted}"
+        );
+        let group = parse(mail(&headers, "Triggered.").as_bytes(), now()).unwrap();
+        assert_eq!(group.is_none(), is_own);
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl FromStr for Matcher {
     }
 }
 
-/// Returns the text in quotation marks with which a text begins, and what follows it.
+/// Returns the quoted text at the beginning of a text, and the rest.
 fn unquoted(text: &str) -> Result<(String, &str), IngestError> {
     let mut value = String::new();
     let mut letters = text.char_indices().skip(1);

@@ -1,4 +1,4 @@
-//! First floor, pure: what other programs report, from the bytes that they send.
+//! First floor, pure: parsing of other programs' reports.
 //!
 //! | sender | module |
 //! |---|---|
@@ -11,12 +11,12 @@
 //! | whatever deploys something: GitHub, GitLab, `CDEvents` | [`changes`] |
 //! | whatever sends JSON, by a mapping; built-in ones are in [`senders`] | [`mapping`] |
 //!
-//! [`receivers`] reads a message by the name of its receiver. [`rules`] change groups before they are
-//! stored, and [`explain()`] says what becomes of a message and why.
+//! [`receivers`] reads a message by the name of its receiver. [`rules`] change groups before they
+//! are stored, and [`explain()`] explains how a message is processed.
 //!
-//! Senders differ between versions, and nobody mends them in the middle of the night. So a message is
-//! refused only if it can't be told what it reports; a field that is missing, unknown or of another
-//! type is as good as absent. Texts are bounded here ([`crate::model::alert`]).
+//! Senders differ between versions, and nobody corrects them in the middle of the night. So a
+//! message is refused only if its report can't be determined; a field of another type is treated
+//! like an absent or unknown one. Texts are bounded here ([`crate::model::alert`]).
 
 pub mod alertmanager;
 pub mod changes;

@@ -1,8 +1,8 @@
 //! Alerts in the form of Opsgenie's Alert API.
 //!
-//! An alert is created with an alias, which tells it from others of the sender, and is later named by it or
-//! by its id. The id of an alert is made of its alias, so that both lead to it; one that is created without
-//! an alias gets a new id, which is its alias as well.
+//! An alert is created with an alias, its identity among those of the sender, and is later referred
+//! to by the alias or by its id. The id of an alert is derived from its alias, so that both lead to
+//! it; one that is created without an alias gets a new id, which is its alias as well.
 //!
 //! | field | becomes |
 //! |---|---|
@@ -11,9 +11,12 @@
 //! | `entity`, `source` | labels |
 //! | `tags` | labels: `name:value` or `name=value` as it says, others as `tag` and their number |
 //! | `service` in `details` | label |
-//! | `details`, `description`, `note` | annotations |
+//! | `alias`, `details`, `description`, `note` | annotations |
 
 mod action;
+pub mod heartbeat;
+pub mod listing;
+pub mod search;
 
 use std::collections::BTreeMap;
 
@@ -33,8 +36,10 @@ pub use action::{AlertAction, AlertRequest};
 /// The kind of sender, with which the keys of its groups begin.
 pub const SOURCE: &str = "opsgenie";
 
-/// What the sender is called in texts.
+/// The name of the sender in texts.
 const SENDER: &str = "The sender of the alert";
+/// The annotation with the alias.
+const ALIAS: &str = "alias";
 /// The longest title of an alert, in characters.
 const MAX_TITLE_CHARS: usize = 500;
 
@@ -63,18 +68,26 @@ pub fn id_of_alias(alias: &str) -> Uuid {
     uuid::Builder::from_random_bytes(digest_bytes(&[alias.trim()])).into_uuid()
 }
 
-/// Reads the creation of an alert. `sender` tells the sender from others; `new` is the id of an alert
+/// Reads the creation of an alert. `sender` identifies the sender; `new` is the id of an alert
 /// without an alias.
 ///
 /// # Errors
-/// [`IngestError`] says which part can't be understood.
+/// [`IngestError`] with the part that can't be understood.
 pub fn create(body: &[u8], sender: &str, new: Uuid) -> Result<NamedAlert, IngestError> {
     let members = fields::object(fields::parse_json(body)?, "the body")?;
     let message = fields::text(&members, "message").ok_or(IngestError::Missing("message"))?;
-    let id = fields::text(&members, "alias").map_or(new, id_of_alias);
+    let alias = fields::id_text(&members, "alias");
+    let id = alias.as_deref().map_or(new, id_of_alias);
     let title = one_line(message, MAX_TITLE_CHARS);
     let details = members.get("details").unwrap_or(&Value::Null);
     let mut annotations = fields::details(details, MAX_ANNOTATION_CHARS);
+    if let Some(alias) = alias {
+        // Whoever lists alerts is answered with it, so it comes before any detail.
+        if annotations.len() >= MAX_ENTRIES && !annotations.contains_key(ALIAS) {
+            annotations.pop_last();
+        }
+        annotations.insert(ALIAS.to_owned(), cut(&alias, MAX_ANNOTATION_CHARS));
+    }
     for name in ["description", "note"] {
         if let Some(text) = fields::text(&members, name)
             && annotations.len() < MAX_ENTRIES
@@ -111,7 +124,7 @@ fn id_of(identifier: &str, kind: IdentifierType) -> Uuid {
     }
 }
 
-/// Returns what an action does to the alert that a path names; `None` if it is about the incident alone.
+/// Returns the effect of an action on the alert in a path; `None` if it only affects the incident.
 #[must_use]
 pub fn act(
     action: &AlertAction,
@@ -151,14 +164,21 @@ fn labels(members: &Map<String, Value>, details: &Value) -> BTreeMap<String, Str
             labels.entry(name).or_insert(text);
         }
     };
-    add("priority".to_owned(), fields::text(members, "priority").unwrap_or("P3"));
+    let number = members.get("priority").and_then(Value::as_u64);
+    let number = number.map(|number| format!("P{number}"));
+    let priority = fields::text(members, "priority").or(number.as_deref());
+    add("priority".to_owned(), priority.unwrap_or("P3"));
     for name in ["entity", "source"] {
         add(name.to_owned(), fields::text(members, name).unwrap_or_default());
     }
     let service = details.as_object().and_then(|details| fields::text(details, "service"));
     add("service".to_owned(), service.unwrap_or_default());
-    let tags = members.get("tags").and_then(Value::as_array).into_iter().flatten();
-    for (index, tag) in tags.filter_map(Value::as_str).enumerate() {
+    let tags: Vec<&str> = match members.get("tags") {
+        Some(Value::Array(tags)) => tags.iter().filter_map(Value::as_str).collect(),
+        Some(Value::String(tags)) => tags.split(',').collect(),
+        _ => Vec::new(),
+    };
+    for (index, tag) in tags.into_iter().enumerate() {
         match tag.split_once([':', '=']) {
             Some((name, text)) if !text.trim().is_empty() => {
                 add(one_line(name, MAX_NAME_CHARS), text);
@@ -198,6 +218,7 @@ mod tests {
         assert_eq!(labels.join(" "), expected);
         assert_eq!(alert.annotations["description"], "0 B are free");
         assert_eq!(alert.annotations["free"], "0");
+        assert_eq!(alert.annotations["alias"], "db1/disk");
     }
 
     #[test]
@@ -207,6 +228,36 @@ mod tests {
         let kind = IdentifierType::Id;
         let closed = act(&AlertAction::Close, &Uuid::nil().to_string(), kind, "0a1b2c").unwrap();
         assert_eq!(closed.group.key, named.group.key);
+    }
+
+    #[test]
+    fn alias_comes_before_details() {
+        let own = created(&json!({"message": "x", "alias": "db1", "details": {"alias": "db2"}}));
+        assert_eq!(own.group.alerts[0].annotations["alias"], "db1");
+        let many: Map<String, Value> =
+            (0..MAX_ENTRIES).map(|index| (format!("a{index}"), json!("x"))).collect();
+        let named = created(&json!({"message": "x", "alias": "db1", "details": many}));
+        let annotations = &named.group.alerts[0].annotations;
+        assert_eq!((annotations.len(), annotations["alias"].as_str()), (MAX_ENTRIES, "db1"));
+    }
+
+    #[rstest]
+    #[case(json!(1), "P1")]
+    #[case(json!("p2"), "p2")]
+    #[case(json!(-1), "P3")]
+    #[case(json!([]), "P3")]
+    fn priority_may_be_a_number(#[case] priority: Value, #[case] expected: &str) {
+        let named = created(&json!({"message": "x", "priority": priority, "tags": "eu, env:prod"}));
+        let labels = &named.group.alerts[0].labels;
+        assert_eq!(labels["priority"], expected);
+        assert_eq!((labels["tag1"].as_str(), labels["env"].as_str()), ("eu", "prod"));
+    }
+
+    #[test]
+    fn number_is_an_alias_like_its_text() {
+        let named = created(&json!({"message": "x", "alias": 17}));
+        let later = act(&AlertAction::Close, "17", IdentifierType::Alias, "0a1b2c").unwrap();
+        assert_eq!(later.group.key, named.group.key);
     }
 
     #[rstest]

@@ -9,7 +9,8 @@ use super::error::IngestError;
 
 /// How deep values may be nested in each other.
 const MAX_DEPTH: usize = 16;
-/// How many values are read at most. More of them would take much more memory than the message.
+/// The maximum number of values that are read. More of them would take much more memory than the
+/// message.
 const MAX_VALUES: usize = 500_000;
 
 /// Decodes the request by which an exporter sends logs.
@@ -27,7 +28,7 @@ pub(super) fn decode_logs(body: &[u8]) -> Result<Value, IngestError> {
     Ok(object([("resourceLogs", Some(Value::Array(logs)))]))
 }
 
-/// What a field has.
+/// The content of a field.
 enum Content<'a> {
     Varint(u64),
     Fixed64(u64),
@@ -241,7 +242,7 @@ impl Decoder {
                 (7, Content::Bytes(bytes)) => ("bytesValue", Value::from(hex::encode(bytes))),
                 _ => continue,
             };
-            // The last one counts, as of any field that may be there once.
+            // The last one counts, as for any non-repeated field.
             members.clear();
             members.insert(name.to_owned(), value);
         }
@@ -262,7 +263,7 @@ impl Decoder {
     }
 }
 
-/// Returns an object of the members that there are.
+/// Returns an object of the present members.
 fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
     let members = members.into_iter();
     Value::Object(members.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())

@@ -1,16 +1,17 @@
-//! Alerts as Prometheus sends them to an Alertmanager: `POST /api/v2/alerts`. Rulers of Loki, Mimir and
-//! vmalert send the same, and so does `amtool alert add`.
+//! Alerts in the format in which Prometheus sends them to an Alertmanager: `POST /api/v2/alerts`.
+//! Rulers of Loki, Mimir and vmalert use the same, and so does `amtool alert add`.
 //!
-//! A message is a list of alerts, which need not belong together. Alerts are grouped by name, service
-//! (or else job) and namespace (or else cluster). What tells an alert from others are all its labels.
+//! A message is a list of alerts, which need not belong together. Alerts are grouped by name,
+//! service (otherwise job) and namespace (otherwise cluster). All labels together are the identity
+//! of an alert.
 //!
-//! Such a sender repeats an alert while it fires, with the time at which it ends unless it is repeated
-//! once more. One that was said to be resolved is repeated for a quarter of an hour.
+//! Such a sender repeats an alert while it fires, with the time at which it ends unless it is
+//! repeated again. A resolved one is repeated for a quarter of an hour.
 //!
 //! | field | substitute |
 //! |---|---|
 //! | `labels` | none: an alert without labels is not stored |
-//! | `startsAt` | when the message arrives |
+//! | `startsAt` | when the message arrives, which is also the end of one that has ended |
 //! | `endsAt` | five minutes later, as an Alertmanager has it |
 
 use std::collections::{BTreeMap, HashMap};
@@ -40,14 +41,14 @@ const MAX_TITLE_CHARS: usize = 500;
 pub struct PostedAlerts {
     /// The alerts that can be stored, in their groups.
     pub groups: Vec<AlertGroup>,
-    /// Why an alert can't be stored; the first of them.
+    /// The reason why an alert can't be stored; the first of them.
     pub unusable: Option<IngestError>,
 }
 
 /// Reads a message that arrives at `now`.
 ///
 /// # Errors
-/// [`IngestError`] says which part can't be understood.
+/// [`IngestError`] with the part that can't be understood.
 pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<PostedAlerts, IngestError> {
     let alerts = match fields::parse_json(body)? {
         Value::Array(alerts) => alerts,
@@ -59,10 +60,15 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<PostedAlerts, IngestErro
     let mut posted = PostedAlerts::default();
     let mut positions: HashMap<String, usize> = HashMap::new();
     for (index, alert) in alerts.into_iter().enumerate() {
-        let alert = fields::object(alert, &format!("[{index}]"))?;
-        let Some(report) = parse_alert(&alert, now) else {
-            posted.unusable.get_or_insert(IngestError::Missing("labels of an alert"));
-            continue;
+        let read = fields::object(alert, &format!("[{index}]")).and_then(|alert| {
+            parse_alert(&alert, now).ok_or(IngestError::Missing("labels of an alert"))
+        });
+        let report = match read {
+            Ok(report) => report,
+            Err(error) => {
+                posted.unusable.get_or_insert(error);
+                continue;
+            }
         };
         let key = group_key(&report);
         let position = *positions.entry(key).or_insert_with_key(|key| {
@@ -76,7 +82,7 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<PostedAlerts, IngestErro
     Ok(posted)
 }
 
-/// Reads an alert; `None` if it has no labels, so that nothing tells it from others.
+/// Reads an alert; `None` if it has no labels, and so no identity.
 fn parse_alert(members: &Map<String, Value>, now: DateTime<Utc>) -> Option<AlertReport> {
     let key = fingerprint(&all_labels(members)?);
     let mut labels = fields::texts(members, "labels", MAX_LABEL_CHARS);
@@ -85,11 +91,13 @@ fn parse_alert(members: &Map<String, Value>, now: DateTime<Utc>) -> Option<Alert
     let ends_at = fields::time(members, "endsAt");
     let is_firing = ends_at.is_none_or(|at| at > now);
     let expires_at = is_firing.then(|| ends_at.unwrap_or(now + RESOLVE_TIMEOUT));
+    let starts_at = fields::time(members, "startsAt");
     Some(AlertReport {
         key,
         is_firing,
-        starts_at: fields::time(members, "startsAt"),
-        ends_at: ends_at.filter(|_| !is_firing),
+        starts_at,
+        // Without a start it ends whatever fires, whenever that has begun by the clock here.
+        ends_at: ends_at.filter(|_| !is_firing && starts_at.is_some()),
         expires_at,
         title: AlertReport::title_of(&labels, &annotations, MAX_TITLE_CHARS),
         labels,
@@ -114,7 +122,7 @@ fn all_labels(members: &Map<String, Value>) -> Option<BTreeMap<String, String>> 
     (!labels.is_empty()).then_some(labels)
 }
 
-/// Returns what tells the group of an alert from other groups.
+/// Returns the identity of the group of an alert.
 fn group_key(alert: &AlertReport) -> String {
     let names: [&[&str]; 3] = [&["alertname"], &["service", "job"], &["namespace", "cluster"]];
     let texts = names.map(|names| alert.label(names).unwrap_or_default());

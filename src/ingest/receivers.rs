@@ -1,5 +1,5 @@
-//! Reads a message as one of the receivers does, by its name: what a dead letter is read again by, and
-//! what comes from standard input.
+//! Reads a message like one of the receivers, by its name: for dead letters that are read again,
+//! and for standard input.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::alertmanager::{self, WebhookMessage};
 use super::changes::{self, ChangeForm, ChangeOrigin, ChangeReport};
 use super::events::{self, EventBody, EventVersion};
 use super::goalert::{self, AlertFields};
-use super::mapping::{self, Message};
-use super::{
-    IngestError, IngestSettings, Sender, alertmanager, mail, opsgenie, prometheus, senders,
-};
+use super::mapping::{self, Mapped, Message};
+use super::prometheus::{self, PostedAlerts};
+use super::{IngestError, IngestSettings, Sender, mail, opsgenie, senders};
 use crate::model::Actor;
 use crate::model::alert::AlertGroup;
 use crate::model::directory::Directory;
@@ -24,7 +24,7 @@ const EVENTS_V1: &str = "events_v1";
 /// The receiver of change events.
 pub const CHANGE_EVENTS: &str = "change_events";
 
-/// The receivers that read a form of their own; those of the settings come on top.
+/// The receivers with a format of their own; those of the settings are added.
 pub const RECEIVERS: &[&str] = &[
     alertmanager::SOURCE,
     prometheus::SOURCE,
@@ -37,21 +37,22 @@ pub const RECEIVERS: &[&str] = &[
 
 /// The most parameters of a query that are read.
 const MAX_PARAMETERS: usize = 100;
-/// What stands for the sender in the keys of alerts that came without a token.
+/// The sender in the keys of alerts that arrived without a token.
 const LOCAL_SENDER: &str = "local";
 
-/// A message, and what receivers read of the request beside it.
+/// A message, and the other parts of the request that receivers read.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedMessage<'a> {
     /// The message as it arrived.
     pub body: &'a [u8],
-    /// The type of the content, as the sender says.
+    /// The type of the content, according to the sender.
     pub content_type: Option<&'a str>,
     /// Headers by their names in lower case.
     pub headers: &'a BTreeMap<String, String>,
-    /// The query of the request, as it is in an address.
+    /// The query of the request, in URL encoding.
     pub query: Option<&'a str>,
-    /// The public id of the token that it came with, by which the keys of some senders are told apart.
+    /// The public id of the token that it was sent with, which distinguishes the keys of some
+    /// senders.
     pub token: Option<&'a str>,
 }
 
@@ -74,7 +75,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().take(MAX_PARAMETERS).collect()
 }
 
-/// Why a message is not read.
+/// The reason why a message is not read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ReadError {
     /// There is no such receiver.
@@ -82,7 +83,7 @@ pub enum ReadError {
     NoReceiver {
         /// The name.
         name: String,
-        /// The names of those that there are.
+        /// The existing names.
         names: Vec<String>,
     },
     /// The message can't be understood.
@@ -105,7 +106,22 @@ pub fn label(receiver: &str) -> &'static str {
     names.find(|name| *name == receiver).unwrap_or("mapping")
 }
 
-/// Reads a message as the receiver with a name does.
+/// The alerts of a message, as far as they can be read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ReadGroups {
+    /// The groups of those that can be read.
+    pub groups: Vec<AlertGroup>,
+    /// The reason why an alert can't be read, if others can; the first one.
+    pub unusable: Option<IngestError>,
+}
+
+impl From<Vec<AlertGroup>> for ReadGroups {
+    fn from(groups: Vec<AlertGroup>) -> Self {
+        Self { groups, unusable: None }
+    }
+}
+
+/// Reads a message as the receiver with a name does, if all of it can be read.
 ///
 /// # Errors
 /// There is no such receiver, or it does not understand the message.
@@ -115,18 +131,36 @@ pub fn read(
     settings: &IngestSettings,
     now: DateTime<Utc>,
 ) -> Result<Vec<AlertGroup>, ReadError> {
+    let ReadGroups { groups, unusable } = read_usable(receiver, message, settings, now)?;
+    unusable.map_or(Ok(groups), |error| Err(error.into()))
+}
+
+/// Reads a message as the receiver with a name does. Of several alerts one that can't be read hides no
+/// others.
+///
+/// # Errors
+/// There is no such receiver, or it does not understand any of the message.
+pub fn read_usable(
+    receiver: &str,
+    message: &ReceivedMessage<'_>,
+    settings: &IngestSettings,
+    now: DateTime<Utc>,
+) -> Result<ReadGroups, ReadError> {
     let sender = message.token.unwrap_or(LOCAL_SENDER);
-    match receiver {
-        alertmanager::SOURCE => Ok(vec![alertmanager::parse(message.body, now)?]),
-        prometheus::SOURCE => {
-            let posted = prometheus::parse(message.body, now)?;
-            posted.unusable.map_or(Ok(posted.groups), |error| Err(error.into()))
+    let groups = match receiver {
+        alertmanager::SOURCE => {
+            let WebhookMessage { group, unusable } = alertmanager::parse(message.body, now)?;
+            return Ok(ReadGroups { groups: vec![group], unusable });
         }
-        events::SOURCE => read_event(message.body, EventVersion::V2, sender),
-        EVENTS_V1 => read_event(message.body, EventVersion::V1, sender),
-        opsgenie::SOURCE => Ok(vec![opsgenie::create(message.body, sender, Uuid::now_v7())?.group]),
-        goalert::SOURCE => read_goalert(message, sender),
-        mail::SOURCE => Ok(mail::parse(message.body, now)?.into_iter().collect()),
+        prometheus::SOURCE => {
+            let PostedAlerts { groups, unusable } = prometheus::parse(message.body, now)?;
+            return Ok(ReadGroups { groups, unusable });
+        }
+        events::SOURCE => read_event(message.body, EventVersion::V2, sender)?,
+        EVENTS_V1 => read_event(message.body, EventVersion::V1, sender)?,
+        opsgenie::SOURCE => vec![opsgenie::create(message.body, sender, Uuid::now_v7())?.group],
+        goalert::SOURCE => read_goalert(message, sender)?,
+        mail::SOURCE => mail::parse(message.body, now)?.into_iter().collect(),
         name => {
             let sender = settings.sender(name).ok_or_else(|| ReadError::NoReceiver {
                 name: name.to_owned(),
@@ -134,27 +168,30 @@ pub fn read(
             })?;
             let message = message.as_message();
             if let Some(form) = changes::form_of(&sender, &message) {
-                // It is read all the same, so that whoever asks learns what is wrong with it.
+                // It is read nevertheless, so that the caller gets its error.
                 form.read(name, &message, now)?;
-                return Ok(Vec::new());
+                return Ok(ReadGroups::default());
             }
-            Ok(mapping::read(&sender.mapping, name, &message, now)?.groups)
+            let Mapped { groups, unusable, .. } =
+                mapping::read(&sender.mapping, name, &message, now)?;
+            return Ok(ReadGroups { groups, unusable });
         }
-    }
+    };
+    Ok(groups.into())
 }
 
 /// A message that reports changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChangeMessage {
-    /// What it says of changes.
+    /// Its reports on changes.
     pub reports: Vec<ChangeReport>,
     /// The settings of its sender.
     pub sender: Arc<Sender>,
 }
 
 impl ChangeMessage {
-    /// Returns the reports with services and people by the settings, but for those of changes that are
-    /// not recorded. `actor` makes those of which nobody is said to.
+    /// Returns the reports with services and people by the settings, except those of changes that
+    /// are not recorded. `actor` is the author of those without one.
     #[must_use]
     pub fn complete(&self, directory: &Directory, actor: &Actor) -> Vec<ReportedChange> {
         let reports = self.reports.iter();
@@ -162,8 +199,8 @@ impl ChangeMessage {
     }
 }
 
-/// Reads a message as the receiver with a name does, if that is one of changes; `None` if it is not, and
-/// [`read`] reads it.
+/// Reads a message like the receiver with a name, if that is one of changes; `None` if it is not,
+/// and [`read`] reads it.
 ///
 /// # Errors
 /// The receiver does not understand the message.
@@ -286,6 +323,46 @@ mod tests {
         assert_eq!(label(receiver), receiver);
         let wrong = read_body(receiver, r#"{"alerts":1}"#);
         assert!(matches!(wrong, Err(ReadError::NotUnderstood(_))), "{wrong:?}");
+    }
+
+    #[rstest]
+    #[case::alertmanager(
+        "alertmanager",
+        r#"{"alerts":[7,{"status":"firing","labels":{"alertname":"A"}},null]}"#,
+        2
+    )]
+    #[case::of_no_status("alertmanager", r#"{"alerts":["x",{"labels":{"alertname":"A"}}]}"#, 1)]
+    #[case::resolved(
+        "alertmanager",
+        r#"{"status":"resolved","alerts":[{"labels":{"alertname":"A"}},[]]}"#,
+        0
+    )]
+    #[case::prometheus("prometheus", r#"[[],{"labels":{"alertname":"A"}},{"labels":{}}]"#, 0)]
+    #[case::grafana(
+        "grafana",
+        r#"{"alerts":[{"labels":{"alertname":"A"}},7],"truncatedAlerts":2}"#,
+        3
+    )]
+    fn alert_that_is_unreadable_hides_no_others(
+        #[case] receiver: &str,
+        #[case] body: &str,
+        #[case] omitted: u64,
+    ) {
+        let message = ReceivedMessage {
+            body: body.as_bytes(),
+            content_type: None,
+            headers: &BTreeMap::new(),
+            query: None,
+            token: None,
+        };
+        let (settings, now) = (IngestSettings::default(), DateTime::UNIX_EPOCH);
+        let ReadGroups { groups, unusable } =
+            read_usable(receiver, &message, &settings, now).unwrap();
+        assert_eq!((groups.len(), groups[0].alerts.len()), (1, 1), "{groups:?}");
+        assert_eq!(groups[0].omitted, omitted);
+        // What is missing of a message that is read again is not to be forgotten.
+        let complete = read(receiver, &message, &settings, now);
+        assert_eq!(complete, Err(ReadError::NotUnderstood(unusable.unwrap())));
     }
 
     #[test]

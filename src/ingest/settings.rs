@@ -1,4 +1,4 @@
-//! What the settings say about messages with alerts.
+//! Settings for messages with alerts.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,16 +29,16 @@ pub struct Sender {
     pub changes: Option<ChangeForm>,
     /// Which services its changes touch, and which of them are recorded.
     pub change_rules: ChangeRules,
-    /// Where the secret comes from with which it signs messages.
+    /// The source of the secret that signs its messages.
     pub secret: Option<SecretSource>,
-    /// The topics of SNS of which messages are accepted, if their signatures are right, and whose
-    /// subscriptions are confirmed. Without any, nothing of it is checked.
+    /// The topics of SNS whose messages are accepted, if their signatures are valid, and whose
+    /// subscriptions are confirmed. Without any, this is not checked.
     pub topics: Vec<String>,
     /// The settings of its table as they were written, by key.
     pub written: BTreeMap<&'static str, String>,
 }
 
-/// Where a secret comes from.
+/// The source of a secret.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SecretSource {
     /// From a file.

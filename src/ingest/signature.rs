@@ -5,7 +5,7 @@ use sha2::Sha256;
 
 use super::mapping::{Message, SignatureForm};
 
-/// Why a signature is not accepted.
+/// The reason why a signature is not accepted.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SignatureError {
     /// There is none.
@@ -22,7 +22,7 @@ pub enum SignatureError {
 /// Checks the signature of a message.
 ///
 /// # Errors
-/// [`SignatureError`] says why it is not accepted.
+/// [`SignatureError`] with the reason why it is not accepted.
 pub fn verify(
     form: &SignatureForm,
     secret: &[u8],
@@ -42,7 +42,7 @@ pub fn verify(
         mac.update(b":");
     }
     mac.update(message.body);
-    // The comparison does not depend on how many bytes are the same.
+    // The comparison takes constant time.
     mac.verify_slice(&bytes).map_err(|_| SignatureError::Wrong(header()))
 }
 

@@ -1,7 +1,7 @@
 //! Messages of Amazon's Simple Notification Service: their signatures, and the addresses in them.
 //!
-//! A signature of version 2 uses SHA-256; one of version 1, which topics have unless somebody sets their
-//! attribute `SignatureVersion`, uses SHA-1.
+//! A signature of version 2 uses SHA-256; one of version 1, the default of topics (attribute
+//! `SignatureVersion`), uses SHA-1.
 
 use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, UnparsedPublicKey};
 use base64::Engine;
@@ -54,7 +54,7 @@ const RSA_SHA1_ID: [u8; 13] =
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SnsMessage(Map<String, Value>);
 
-/// Why a message is not accepted as one of the service.
+/// The reason why a message is not accepted as one of the service.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SnsError {
     /// It is no JSON object.
@@ -102,7 +102,7 @@ impl SnsMessage {
         self.url("SigningCertURL")
     }
 
-    /// Returns the address that confirms a subscription, if the message asks for that.
+    /// Returns the address that confirms a subscription, if the message requests that.
     ///
     /// # Errors
     /// It is no address of the service.
@@ -116,7 +116,7 @@ impl SnsMessage {
     /// Verifies the signature by a certificate in PEM, which was fetched from its address.
     ///
     /// # Errors
-    /// [`SnsError`] says why the signature is not accepted.
+    /// [`SnsError`] with the reason why the signature is not accepted.
     pub fn verify(&self, certificate: &[u8]) -> Result<(), SnsError> {
         let algorithm: &dyn SignatureVerificationAlgorithm = match self.text("SignatureVersion")? {
             "1" => &RsaSha1,
@@ -135,13 +135,13 @@ impl SnsMessage {
             .map_err(|_| SnsError::WrongSignature)
     }
 
-    /// Returns what is signed: names and texts of fields, each on a line.
+    /// Returns the signed text: names and values of fields, each on a line.
     fn signed_text(&self) -> Result<String, SnsError> {
         let is_message = self.text("Type")? == "Notification";
         let names: &[&'static str] = if is_message { &SIGNED } else { &SIGNED_TO_CONFIRM };
         let mut signed = String::new();
         for name in names {
-            // As it is: blanks are signed as well.
+            // Unchanged: blanks are signed as well.
             let text = self.0.get(*name).and_then(Value::as_str);
             match text {
                 Some(text) => {

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use toml::de::DeValue;
 
-/// Returns a text in quotes, on one line. What can't be shown as it is is escaped.
+/// Returns a text in quotes, on one line, with escapes where necessary.
 #[must_use]
 pub fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
     for ch in text.chars() {
         match ch {
             '"' | '\\' => {
@@ -16,9 +17,15 @@ pub fn quote(text: &str) -> String {
             }
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
+            // Characters that must be escaped, including those that reorder text.
             ch if crate::model::text::sanitize(ch) != ch.to_string() => {
-                // Writing to memory can't fail.
-                write!(quoted, "\\U{:08x}", u32::from(ch)).ok();
+                let code = u32::from(ch);
+                // Writing to a String can't fail.
+                let _ = if code > 0xffff {
+                    write!(quoted, "\\U{code:08x}")
+                } else {
+                    write!(quoted, "\\u{code:04x}")
+                };
             }
             ch => quoted.push(ch),
         }

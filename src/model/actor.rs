@@ -54,8 +54,8 @@ impl<'de> Deserialize<'de> for Actor {
 }
 
 impl Actor {
-    /// Returns the name to show: the person's full name, or the name of the integration. Of an
-    /// actor of a later version it says what can be read.
+    /// Returns the name to show: the person's full name, or the name of the integration. For an
+    /// actor of a kind that a later version defines, it is the part that can be read.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {

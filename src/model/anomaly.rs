@@ -1,15 +1,15 @@
-//! What an imported timeline says and no command leads to.
+//! Anomalies in an imported timeline: events that no command produces.
 //!
-//! An import takes such an event as it is, because it may tell what really happened in another
-//! program. It is counted, and a check of the store names it. What rules or settings may come to
-//! allow is no anomaly.
+//! An import accepts such an event unchanged, because it may record what really happened in another
+//! program. It is counted, and a check of the store reports it. Anything that rules or settings
+//! could allow in the future is not an anomaly.
 
 use super::command::Link;
 use super::priority::{Level, Matrix, Priority};
 use super::status::Status;
 use super::{Event, EventBody, Incident};
 
-/// A kind of event that no command leads to.
+/// A kind of event that no command produces.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Anomaly {
     /// A priority that the matrix does not give, without a reason.
@@ -50,7 +50,7 @@ impl Anomaly {
         }
     }
 
-    /// Returns what is odd, as words that can follow a count.
+    /// Returns the anomaly as a phrase that can follow a count.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
@@ -63,8 +63,8 @@ impl Anomaly {
         }
     }
 
-    /// Returns what is odd about an event. `before` is the record before it, `None` for a
-    /// declaration.
+    /// Returns the anomaly of an event, if it has one. `before` is the record before it, `None` for
+    /// a declaration.
     #[must_use]
     pub fn find(before: Option<&Incident>, event: &Event, matrix: &Matrix) -> Option<Self> {
         if let Some(odd) = Self::of_priority(event, matrix) {
@@ -83,7 +83,7 @@ impl Anomaly {
             return Some(Self::RefersToItself);
         }
         match &event.body {
-            // What an unknown status allows, only a later version can tell.
+            // Only a later version can tell what an unknown status allows.
             _ if matches!(status, Status::Unknown(_)) => None,
             EventBody::Reopened { .. } if status.is_open() => Some(Self::ReopenedWhileOpen),
             EventBody::Acknowledged if before.acknowledged_by.is_some() => {
@@ -108,7 +108,7 @@ impl Anomaly {
             }
             _ => return None,
         };
-        // What a later version knows, its matrix tells.
+        // The matrix of a later version covers the levels that it defines.
         let is_of_later_version = matches!(impact, Level::Unknown(_))
             || matches!(urgency, Level::Unknown(_))
             || matches!(priority, Priority::Unknown(_));
@@ -117,7 +117,7 @@ impl Anomaly {
     }
 }
 
-/// How many events of each kind there are.
+/// The number of events of each kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct AnomalyCounts([u64; Anomaly::ALL.len()]);
 
@@ -135,7 +135,7 @@ impl AnomalyCounts {
         self.0.iter().sum()
     }
 
-    /// Returns the kinds that there are, with their counts.
+    /// Returns the kinds that occurred, with their counts.
     pub fn counted(&self) -> impl Iterator<Item = (Anomaly, u64)> + '_ {
         Anomaly::ALL.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
     }

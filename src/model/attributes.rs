@@ -8,8 +8,8 @@ use super::actor::PersonRef;
 use super::impact::{Affected, Reporter};
 use super::status::Role;
 
-/// The labels of an incident, who has a role in it besides the assignee, and whom it affects. All of it
-/// is that of the record.
+/// The labels of an incident, the people who have a role in it besides the assignee, and whom it
+/// affects, all copied from the record.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Attributes {
@@ -43,13 +43,13 @@ pub struct RoleOf {
 }
 
 impl Attributes {
-    /// Returns whether the incident has none of that.
+    /// Returns whether none of these is present.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Makes them these labels and roles.
+    /// Sets the labels and roles.
     pub(super) fn set(&mut self, labels: &[String], roles: &[(Role, PersonRef)]) {
         if self.labels != labels {
             self.labels = labels.to_vec();
@@ -62,7 +62,7 @@ impl Attributes {
         }
     }
 
-    /// Makes what it has about the impact that of a record.
+    /// Copies the impact of a record.
     pub(super) fn set_impact(
         &mut self,
         began_at: Option<DateTime<Utc>>,

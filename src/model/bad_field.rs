@@ -12,7 +12,7 @@ use super::time::ACCEPTED_YEARS;
 pub struct BadField {
     /// The field's name, as in the JSON of a command.
     pub field: &'static str,
-    /// What is wrong with its value.
+    /// The fault of its value.
     pub problem: FieldProblem,
 }
 
@@ -35,8 +35,8 @@ impl BadField {
     }
 }
 
-/// What is wrong with the value of a field. Shown as half a sentence that follows the field's name
-/// and says what to do.
+/// The fault of a field's value. Shown as half a sentence that follows the field's name and says
+/// how to correct it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FieldProblem {
     /// A line is blank.
@@ -90,7 +90,7 @@ pub enum FieldProblem {
     NotAnAddress {
         /// The kind of the channel.
         kind: &'static str,
-        /// What to write.
+        /// The expected form.
         expected: &'static str,
     },
     /// A link is not an absolute URL.
@@ -114,7 +114,7 @@ pub enum FieldProblem {
     #[error("is not SHA-256 of the content in hexadecimal digits")]
     NotAHash,
     /// A part to redact is one that only a later version defines.
-    #[error("is not known: give evidence, reporter or contact")]
+    #[error("is not known: give evidence, reporter, contact or note")]
     UnknownPart,
     /// A list is too long.
     #[error("has {count} entries: {max} is the most")]
@@ -135,16 +135,16 @@ pub enum FieldProblem {
         ACCEPTED_YEARS.end()
     )]
     OutOfRange(DateTime<Utc>),
-    /// The time of detection lies after the time of the report.
+    /// The time of detection is after the time of the report.
     #[error("lies after reported_at: an incident is reported once it is detected")]
     AfterReport,
-    /// The time of the report lies after the deciding clock.
+    /// The time of the report is after the deciding clock.
     #[error("{} lies in the future", .0.format("%Y-%m-%d %H:%M:%S UTC"))]
     InTheFuture(DateTime<Utc>),
-    /// The end of a snooze lies before its begin.
+    /// The end of a snooze is before its begin.
     #[error("that time has passed: choose a later one")]
     Passed,
-    /// The end of a span of time does not lie after its begin.
+    /// The end of a span of time is not after its begin.
     #[error("does not lie after from: choose a later time")]
     EndsBefore,
     /// A span of time is too long.
@@ -153,7 +153,7 @@ pub enum FieldProblem {
         /// The greatest number of days.
         days: i64,
     },
-    /// The end of a change lies before its start.
+    /// The end of a change is before its start.
     #[error("lies before starts_at: a change ends after it starts")]
     BeforeStart,
     /// A change or a problem has no timeline, so a position on it can't be expected.
@@ -168,7 +168,7 @@ pub enum FieldProblem {
     /// No undone move leads back to this status.
     #[error("{0} is not a stage to go back to")]
     NotAnEarlierStage(Status),
-    /// A search asks for too few or too many rows.
+    /// A search requests too few or too many rows.
     #[error("ask for 1 to {max} rows")]
     RowCount {
         /// The greatest number of rows.
@@ -215,7 +215,7 @@ pub enum FieldProblem {
     /// A number is 0 or less.
     #[error("is not above 0")]
     NotPositive,
-    /// A time does not lie after that of another field.
+    /// A time is not after that of another field.
     #[error("does not lie after {0}")]
     NotAfter(&'static str),
     /// The levels of an escalation policy are not in order.
@@ -240,7 +240,7 @@ fn question(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean {:?}?)", sanitize(name)))
 }
 
-/// Says whether a command leads to a status that is no stage to move to.
+/// Returns whether a command leads to a status that is no stage to move to.
 fn other_way(status: Status) -> &'static str {
     match status {
         Status::Triggered => "there is no command for it, an incident begins there",

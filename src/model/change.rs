@@ -78,7 +78,7 @@ pub struct Change {
     /// The page about it, such as the run of a pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// Whether it was approved; absent where nobody says so.
+    /// Whether it was approved; absent if that was not reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ChangeApproval>,
     /// The fields that a later version defines.
@@ -89,7 +89,8 @@ pub struct Change {
 extensible_record!(Change);
 
 impl Change {
-    /// Returns the approval as far as it says something: a request only as long as the change is planned.
+    /// Returns the approval if it is worth showing: a pending request only while the change is
+    /// planned.
     #[must_use]
     pub fn shown_approval(&self) -> Option<ChangeApproval> {
         let is_planned = self.state == ChangeState::Planned;
@@ -110,7 +111,7 @@ pub struct Suspect {
     /// an affected service, and absent where only `direct` is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<u32>,
-    /// When it is taken to have ended, because no end was reported within a day of its start.
+    /// When it is assumed to have ended, because no end was reported within a day of its start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assumed_end: Option<DateTime<Utc>>,
 }
@@ -118,11 +119,11 @@ pub struct Suspect {
 /// The greatest number of dependencies between an affected service and one that a suspected change
 /// touched.
 pub const MAX_SUSPECT_STEPS: u32 = 3;
-/// A change whose end nobody reports is taken to have ended this long after its start.
+/// How long after its start a change is assumed to have ended if no end is reported.
 pub const ASSUMED_DURATION: TimeDelta = TimeDelta::days(1);
 
 impl Suspect {
-    /// Returns when the change ended, or is taken to have ended.
+    /// Returns when the change ended, or is assumed to have ended.
     #[must_use]
     pub fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.change.ends_at.or(self.assumed_end)
@@ -134,8 +135,8 @@ impl Suspect {
         (detected_at - self.change.starts_at).max(TimeDelta::zero())
     }
 
-    /// Returns how long the change took, or that it was still in progress when the incident was
-    /// detected, in words.
+    /// Returns, in words, how long the change took, or that it was still in progress when the
+    /// incident was detected.
     #[must_use]
     pub fn course(&self) -> String {
         match self.ended_at() {
@@ -148,8 +149,8 @@ impl Suspect {
         }
     }
 
-    /// Returns how far the change is from the incident in words; `None` if it touched an affected
-    /// service and its end is known.
+    /// Returns, in words, how many dependencies lie between the change and the incident; `None` if
+    /// it touched an affected service and its end is known.
     #[must_use]
     pub fn distance(&self) -> Option<String> {
         let mut parts = Vec::new();
@@ -177,8 +178,8 @@ pub fn by_begin(suspects: &[Suspect]) -> Vec<&Suspect> {
 /// an affected service and one that the change touched, then by time.
 ///
 /// A change is suspected when it touches one of `services` or a service at most
-/// [`MAX_SUSPECT_STEPS`] dependencies away, and ended or was running within [`Rules::suspect_s`]
-/// (2 h by default) before detection. Without a reported end it is taken to have ended
+/// [`MAX_SUSPECT_STEPS`] dependencies away, and ended or was running within [`Rules::suspect_s`] (2
+/// h by default) before detection. Without a reported end it is assumed to have ended
 /// [`ASSUMED_DURATION`] after its start. Planned changes that have not started are never suspected.
 #[must_use]
 pub fn find_suspects(

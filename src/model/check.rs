@@ -41,7 +41,7 @@ pub fn declaration(declared: &Declaration) -> CheckResult {
 /// Checks the title or URL of a link.
 ///
 /// # Errors
-/// [`BadField`] says whether it is empty, too long or has a line break.
+/// [`BadField`] if it is empty, too long or has a line break.
 pub fn link(link: &Link) -> CheckResult {
     match link {
         Link::Problem { title, .. } | Link::Change { title, .. } => {
@@ -56,7 +56,7 @@ pub fn link(link: &Link) -> CheckResult {
 /// already may have any text: see [`link`].
 ///
 /// # Errors
-/// [`BadField`] says what is wrong with it.
+/// [`BadField`] if the link is invalid.
 pub fn new_link(new: &Link) -> CheckResult {
     link(new)?;
     match new {
@@ -69,7 +69,8 @@ pub fn new_link(new: &Link) -> CheckResult {
 const SCHEMES_WITHOUT_HOST: [&str; 6] = ["mailto", "tel", "sip", "sips", "xmpp", "im"];
 
 /// Returns whether a text is an absolute URL (RFC 3986, with any letters as in RFC 3987): a scheme,
-/// then `//` and what it names. `http` and `https` need a host; a few schemes need no `//`.
+/// then `//` and the part that it names. `http` and `https` need a host; a few schemes need no
+/// `//`.
 fn is_absolute_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let is_scheme = scheme.starts_with(|ch: char| ch.is_ascii_alphabetic())
@@ -106,7 +107,7 @@ pub fn event(event: &Event) -> CheckResult {
 /// Checks that a person can move an incident to this stage directly.
 ///
 /// # Errors
-/// [`BadField`] says that another command leads to the stage.
+/// [`BadField`] if another command leads to the stage.
 pub fn stage(to: super::Status) -> CheckResult {
     use super::Status;
     match to {
@@ -117,7 +118,7 @@ pub fn stage(to: super::Status) -> CheckResult {
     }
 }
 
-/// Checks the fields that a description rewrites; `None` stands for a field that stays.
+/// Checks the fields that a description rewrites; `None` for a field that does not change.
 ///
 /// # Errors
 /// [`BadField`] describes the first field that is wrong.

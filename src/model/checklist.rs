@@ -123,7 +123,7 @@ impl FromStr for Item {
 pub enum Answer {
     /// The statement of the item is true.
     Yes,
-    /// The statement of the item is not true; the text says why that is accepted.
+    /// The statement of the item is not true; the text gives the reason why that is accepted.
     Waived(String),
     /// The earlier answer is withdrawn, so that the item is open again.
     Open,
@@ -160,8 +160,8 @@ pub struct Answered {
     pub by: Actor,
 }
 
-/// Returns the items of the closing gate that are not answered yet, in order. An answer that only a
-/// later version defines does not count.
+/// Returns the items of the closing gate that are not answered yet, in order. An answer of a kind
+/// that only a later version defines does not count.
 #[must_use]
 pub fn open_closing_items(answered: &[Answered]) -> Vec<ClosingItem> {
     ClosingItem::ALL

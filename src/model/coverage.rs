@@ -12,18 +12,18 @@ use super::oncall::Schedule;
 /// months.
 const MAX_CHANGES: usize = 13_000;
 
-/// A span of time in which the same person is called, or nobody.
+/// A span of time in which the same person, or nobody, is called.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shift {
     /// The start, which is part of it.
     pub from: DateTime<Utc>,
     /// The end, which is not part of it.
     pub to: DateTime<Utc>,
-    /// Whoever is called; `None` if nobody can be.
+    /// The person who is called; `None` if nobody can be.
     pub person: Option<PersonRef>,
-    /// The handle that the directory has no person for, where that is why nobody is called.
+    /// The handle that is missing in the directory, where that is why nobody is called.
     pub unknown_handle: Option<String>,
-    /// Whether the person stands in for the one whose turn it is.
+    /// Whether the person replaces the one whose turn it is.
     pub is_override: bool,
 }
 
@@ -34,9 +34,9 @@ pub struct CoverageLine {
     pub level: u8,
     /// How long after the report the level is called, in seconds; `None` for the schedule alone.
     pub after_s: Option<i64>,
-    /// The team whose schedule decides, if it is not the team itself.
+    /// The team whose schedule is used, if it is another team.
     pub of_team: Option<String>,
-    /// Whether the level calls one of those whom it names, another one for each incident.
+    /// Whether the level calls only one of its people, a different one for each incident.
     pub by_turns: bool,
     /// The shifts from the start of the span to its end, without gaps between them.
     pub shifts: Vec<Shift>,
@@ -73,8 +73,8 @@ impl CoverageLine {
 }
 
 impl TeamCoverage {
-    /// Returns the times in which nobody is called at level 1, whoever else would be later. A schedule that
-    /// no level calls does not count if there is a policy.
+    /// Returns the times in which nobody is called at level 1, even if a later level would call
+    /// somebody. A schedule that no level calls does not count if there is a policy.
     #[must_use]
     pub fn gaps(&self) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
         let firsts = || self.lines.iter().filter(|line| line.level == 1);
@@ -134,7 +134,7 @@ pub fn team_coverage(
     let first_calls_own = policy
         .and_then(|policy| policy.levels.first())
         .is_some_and(|level| level.call.contains(&own));
-    // A schedule is shown even if no level of the policy asks for it.
+    // A schedule is shown even if no level of the policy calls it.
     let has_schedule = directory.schedule_of(team).is_some();
     if (has_schedule || policy.is_none()) && !first_calls_own {
         lines.push(line(directory, team, 1, None, &own, (from, to)));
@@ -157,7 +157,7 @@ pub fn team_coverage(
     TeamCoverage { team: team.to_owned(), lines }
 }
 
-/// Returns the members of a team that a level calls, and any other target as it is.
+/// Returns the members of a team that a level calls, and any other target unchanged.
 fn members(directory: &Directory, target: &Target) -> Vec<Target> {
     let Target::Team(name) = target else { return vec![target.clone()] };
     let team = directory.teams.iter().find(|team| team.name == *name);
@@ -333,7 +333,7 @@ mod tests {
         let expected = |from: &str, to: &str| vec![(from.to_owned(), to.to_owned())];
         assert_eq!(gaps(&[&night]), expected("29 08:00", "30 00:00"));
         assert_eq!(gaps(&[&night, &morning]), expected("29 12:00", "30 00:00"));
-        // Two others cover it together, but for an hour.
+        // Two other people cover it together, except for an hour.
         assert_eq!(gaps(&[&night, &morning, &evening]), expected("29 12:00", "29 13:00"));
         // A schedule that the policy does not call covers nothing.
         let always =

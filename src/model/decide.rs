@@ -18,7 +18,7 @@ use super::rules::Rules;
 use super::service_level::ServiceLevels;
 use super::status::Status;
 
-/// What a decision depends on besides the incident and the command.
+/// The inputs of a decision besides the incident and the command.
 ///
 /// Rules about time use the time of the request, or `now` if that is earlier. A command that was
 /// requested while the backend could not be reached is decided much later, and was in time.
@@ -30,7 +30,7 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
 }
 
-/// Returns the events that a command leads to, in order; there is at least one.
+/// Returns the events that a command produces, in order; there is at least one.
 ///
 /// For a declaration `incident` is `None`. The store sets the number of a declared incident, and
 /// the number of the other incident in a merge. A merge gives the events of the incident that ends;
@@ -78,8 +78,8 @@ pub fn decide(
     Ok(events)
 }
 
-/// Returns the events of a declaration of an alert that an open incident has reported already: the
-/// alert is counted there, and raises the incident if it is worse.
+/// Returns the events of a declaration whose alert an open incident has already reported: the alert
+/// is counted in that incident, and raises its priority if it is worse.
 ///
 /// # Errors
 /// [`Rejection`] when the incident has ended.
@@ -152,7 +152,7 @@ pub fn absorb(
 }
 
 /// Returns the same events as [`absorb`] for an ended incident of which only id, number and title
-/// are known, as far as these tell them.
+/// are known, as far as they follow from these.
 ///
 /// # Errors
 /// [`Rejection`] when the target has ended itself.
@@ -246,8 +246,8 @@ pub fn declare_for_alerts(
     Ok(events)
 }
 
-/// Returns the event of the incident under which another one is folded: it links that one, or does so no
-/// more. None if there is nothing to change.
+/// Returns the event of the incident that another one is folded under: it adds or removes the link
+/// to that one. `None` if there is nothing to change.
 #[must_use]
 pub fn link_folded(
     target: &Incident,
@@ -286,11 +286,12 @@ fn set_other_ids(events: &mut [Event], envelope: &Envelope) {
     }
 }
 
-/// Makes events from bodies: adds ids, positions and times.
+/// Creates events from bodies: adds ids, positions and times.
 ///
 /// An event happened when the person requested it, but not after the deciding clock, and not before
 /// what it builds on: see [`Incident::earliest_time`]. Events that other people added meanwhile do
-/// not shift that time. What was done offline arrives after them and still happened before them.
+/// not shift that time: a command that was given offline arrives after them and still happened
+/// before them.
 fn stamp(
     bodies: Vec<EventBody>,
     id: IncidentId,
@@ -346,8 +347,8 @@ pub(super) fn require_open(incident: &Incident) -> Result<(), Rejection> {
     if incident.summary.status.is_open() { Ok(()) } else { Err(already_ended(incident)) }
 }
 
-/// Rejects a correction of an incident that has ended, unless it is resolved or closed, can still be
-/// reopened, and a reason is given. An open incident needs none.
+/// Rejects a correction of an incident that has ended, unless it is resolved or closed, can still
+/// be reopened, and a reason is given. A correction of an open incident needs no reason.
 pub(super) fn require_correctable(case: &Case<'_>, reason: Option<&str>) -> Result<(), Rejection> {
     let incident = case.incident;
     let status = incident.summary.status;

@@ -12,11 +12,11 @@ use super::escalation::policy::Policy;
 use super::extra::{Extra, extensible_record};
 use super::id::CoverId;
 use super::maintenance::MaintenanceWindow;
-use super::oncall::{CalendarLink, Cover, Override, Schedule, ScheduleCalendar};
+use super::oncall::{CalendarLink, Cover, Override, Schedule, ScheduleCalendar, TimeSpan};
 use super::text::FoldedText;
 
 /// The people, teams and services of a company, and who is called for them. It is small enough to
-/// be held in memory completely.
+/// fit into memory completely.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, remote = "Self")]
 pub struct Directory {
@@ -30,8 +30,8 @@ pub struct Directory {
     pub policies: Vec<Policy>,
     /// On-call schedules by team.
     pub schedules: Vec<Schedule>,
-    /// Spans in which somebody stands in on schedules of the settings file, which can't have them
-    /// itself. They are stored alone: [`Directory::merged_with`] adds them to the schedules.
+    /// Overrides on schedules of the settings file, which cannot contain any. They are stored
+    /// separately: [`Directory::merged_with`] adds them to the schedules.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub overrides: Vec<TeamOverride>,
@@ -41,13 +41,13 @@ pub struct Directory {
     /// Addresses under which calendar programs read shifts, also those that were revoked lately.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calendar_links: Vec<CalendarLink>,
-    /// What was read last from the calendars of schedules of the settings file. They are stored alone:
-    /// [`Directory::merged_with`] adds them to the schedules.
+    /// The shifts that were read last from the calendars of schedules of the settings file. They
+    /// are stored separately: [`Directory::merged_with`] adds them to the schedules.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub calendars: Vec<ScheduleCalendar>,
-    /// The maintenance windows that mute now or will do so next. A backend adds them when the directory is
-    /// read; they are no part of what is stored.
+    /// The maintenance windows that mute now or in the future. A backend adds them when the
+    /// directory is read; they are not stored with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub maintenance: Vec<MaintenanceWindow>,
@@ -83,17 +83,17 @@ pub struct Service {
     /// The availability objective over 30 d in parts per 100,000 (99.9 % is 99,900).
     #[serde(default)]
     pub objective: Option<u32>,
-    /// What it is called on status pages; absent if it is not public.
+    /// Its name on status pages; absent if it is not public.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_name: Option<String>,
 }
 
-/// A span in which somebody stands in on a schedule.
+/// A span in which one person replaces another on a schedule.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TeamOverride {
     /// The name of the schedule, which is that of the team unless it has one of its own.
     pub team: String,
-    /// The span, and who stands in.
+    /// The span, and the person on call in it.
     #[serde(rename = "override")]
     pub span: Override,
 }
@@ -166,39 +166,38 @@ impl Directory {
             && self.services.iter().all(|service| service.team != name)
     }
 
-    /// Returns whether the directory has people, and nobody with this handle.
+    /// Returns whether the directory has people, but none with this handle.
     #[must_use]
     pub fn is_unknown_person(&self, handle: &str) -> bool {
         !self.people.is_empty() && self.people.iter().all(|person| person.handle != handle)
     }
 
-    /// Returns the name of a service as it is shown: marked if the directory does not have it.
+    /// Returns the name of a service for display, marked if the directory does not have it.
     #[must_use]
     pub fn service_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
         mark_unknown(name, self.is_unknown_service(name))
     }
 
-    /// Returns the name of a team as it is shown: marked if the directory does not have it.
+    /// Returns the name of a team for display, marked if the directory does not have it.
     #[must_use]
     pub fn team_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
         mark_unknown(name, self.is_unknown_team(name))
     }
 
-    /// Returns the name of a person as it is shown: marked if nobody in the directory has the
-    /// handle.
+    /// Returns the name of a person for display, marked if nobody in the directory has the handle.
     #[must_use]
     pub fn person_label<'a>(&self, person: &'a PersonRef) -> Cow<'a, str> {
         mark_unknown(&person.name, self.is_unknown_person(&person.handle))
     }
 
-    /// Returns the handle of a person as it is shown: marked if nobody in the directory has it.
+    /// Returns the handle of a person for display, marked if nobody in the directory has it.
     #[must_use]
     pub fn handle_label<'a>(&self, person: &'a PersonRef) -> Cow<'a, str> {
         mark_unknown(&person.handle, self.is_unknown_person(&person.handle))
     }
 
-    /// Returns the name of an actor as it is shown: marked if it is a person whom the directory
-    /// does not have.
+    /// Returns the name of an actor for display, marked if it is a person whom the directory does
+    /// not have.
     #[must_use]
     pub fn actor_label<'a>(&self, actor: &'a Actor) -> Cow<'a, str> {
         match actor.person() {
@@ -217,8 +216,9 @@ impl Directory {
             .or_else(|| self.people.iter().find(|p| p.name.eq_ignore_ascii_case(reference)))
     }
 
-    /// Finds the people who are meant by a reference: the one with this handle or this full name;
-    /// else those whose handle begins with it; else those whose name has a word that begins with it.
+    /// Finds the people that a reference can mean: the one with this handle or this full name;
+    /// otherwise those whose handle begins with it; otherwise those whose name has a word that
+    /// begins with it.
     #[must_use]
     pub fn people_meant(&self, reference: &str) -> Vec<&PersonRef> {
         if let Some(person) = self.person(reference) {
@@ -271,8 +271,8 @@ impl Directory {
         self.schedules.iter().find(|schedule| schedule.key() == name)
     }
 
-    /// Returns the schedule that says who is on call for a team: the one that has its name, or else
-    /// the first one that is for the team.
+    /// Returns the schedule that defines who is on call for a team: the one with its name,
+    /// otherwise the first one that is for the team.
     #[must_use]
     pub fn schedule_of(&self, team: &str) -> Option<&Schedule> {
         let mut of_team = self.schedules.iter().filter(|schedule| schedule.team == team);
@@ -293,12 +293,28 @@ impl Directory {
         working.find(|link| link.digest == digest)
     }
 
-    /// Returns whether somebody belongs to a schedule: they take turns on it, or are of its team.
+    /// Returns whether a person belongs to a schedule: they have turns on it, or are a member of
+    /// its team.
     #[must_use]
     pub fn is_of_schedule(&self, schedule: &Schedule, handle: &str) -> bool {
         let mut of_team = self.teams.iter().filter(|team| team.name == schedule.team);
         schedule.people().contains(&handle)
             || of_team.any(|team| team.members.iter().any(|member| member == handle))
+    }
+
+    /// Returns whether a person can accept a request for cover: it is open and not their own, they
+    /// belong to its schedule, and the shift that is wanted in return, if any, is theirs.
+    #[must_use]
+    pub fn can_cover(&self, cover: &Cover, handle: &str, now: DateTime<Utc>) -> bool {
+        let Some(schedule) = self.schedule(&cover.schedule) else { return false };
+        let gives = |span: TimeSpan| {
+            let given = TimeSpan { from: span.from.max(now), to: span.to };
+            schedule.spans_of(handle, given.from, given.to) == [given]
+        };
+        cover.is_open(now)
+            && handle != cover.person
+            && self.is_of_schedule(schedule, handle)
+            && cover.in_return.is_none_or(gives)
     }
 
     /// Returns the escalation policy of a team: the one for all of its incidents, or else the first
@@ -333,7 +349,7 @@ pub fn parse_objective(text: &str) -> Option<u32> {
     (1..100_000).contains(&parts).then_some(parts)
 }
 
-/// Returns a name as it is shown: with a question mark if it is unknown to the directory.
+/// Returns a name for display: with a question mark if it is unknown to the directory.
 fn mark_unknown(name: &str, is_unknown: bool) -> Cow<'_, str> {
     if is_unknown { Cow::Owned(format!("{name}?")) } else { Cow::Borrowed(name) }
 }

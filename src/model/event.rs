@@ -15,7 +15,6 @@ use super::extra::{Extra, extensible_record};
 use super::follow_up::FollowUp;
 use super::id::{CommandId, EventId, IncidentId, IncidentNumber};
 use super::impact::{Affected, Reporter};
-use super::last_word::LastWord;
 use super::notification::step::AutomaticStep;
 use super::priority::{Impact, Priority, Urgency};
 use super::review::{ActionItem, Section};
@@ -24,6 +23,7 @@ use super::status::{Category, Classification, ResolutionAction, Role, Status};
 use super::unknown::{is_exact, is_salvaging, is_strict, read_exactly};
 use super::verdict::{SlaTarget, Verdict};
 
+pub use super::stored_body::StoredBody;
 pub use super::unknown_event::UnknownEvent;
 
 /// One entry of a timeline.
@@ -45,28 +45,29 @@ pub struct Event {
     pub actor: Actor,
     /// The id of the command that led to it.
     pub command: CommandId,
-    /// Why it was done, where the kind of event has no reason of its own: of corrections after the
-    /// incident was resolved, and of what follows from a grouped alert or a merge.
+    /// The reason, where the kind of event has no reason of its own: for corrections after the
+    /// incident was resolved, and for events that follow from a grouped alert or a merge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
     /// The clocks of service levels that the event ended, with the goals of that time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<Verdict>,
-    /// What the event restores, if its command undoes another one.
+    /// The state that the event restores, if its command undoes another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Undo>,
     /// The kind of event, with its values.
     #[serde(flatten)]
     pub body: EventBody,
-    /// The fields that a later version defines. Those of a kind of event that this version does not
-    /// define are in the body.
+    /// The fields that a later version defines. The fields of a kind of event that this version
+    /// does not define are in the body.
     #[serde(skip)]
     pub extra: Extra,
 }
 
 extensible_record!(Event);
 
-/// What an event restores of the record besides the changes of its kind; see [`super::undo`].
+/// The fields of the record that an event restores besides the changes of its kind; see
+/// [`super::undo`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Undo {
     /// The command that was undone.
@@ -76,64 +77,7 @@ pub struct Undo {
     pub fields: Map<String, Value>,
 }
 
-/// What a store has in one column of an event: its body, and the fields that only some events have.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StoredBody {
-    /// See [`Event::body`].
-    #[serde(flatten)]
-    pub body: EventBody,
-    /// See [`Event::because`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
-    /// See [`Event::verdicts`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub verdicts: Vec<Verdict>,
-    /// See [`Event::undo`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub undo: Option<Undo>,
-}
-
-/// [`StoredBody`], borrowed from an event.
-#[derive(Serialize)]
-struct StoredBodyRef<'a> {
-    #[serde(flatten)]
-    body: &'a EventBody,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    because: &'a Option<String>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    verdicts: &'a [Verdict],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    undo: &'a Option<Undo>,
-}
-
-impl StoredBody {
-    /// Reads what [`Event::body_to_json`] gives. Returns also the fields of later versions.
-    ///
-    /// # Errors
-    /// That of the parser, if it is not the body of an event.
-    pub fn from_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
-        // The fast paths: most events are those of this version, and few have more than a body.
-        if let Some(body) = read_exactly(json.as_bytes()) {
-            return Ok((
-                Self { body, because: None, verdicts: Vec::new(), undo: None },
-                <_>::default(),
-            ));
-        }
-        if let Some(stored) = read_exactly(json.as_bytes()) {
-            return Ok((stored, Extra::default()));
-        }
-        let (body, mut extra) = EventBody::from_any_json(json)?;
-        let mut stored = Self { because: None, verdicts: Vec::new(), undo: None, body };
-        if !extra.is_empty() {
-            stored.because = extra.extract("because");
-            stored.verdicts = extra.extract("verdicts").unwrap_or_default();
-            stored.undo = extra.extract("undo");
-        }
-        Ok((stored, extra))
-    }
-}
-
-/// What happened to an incident: the kind of event, with its values.
+/// A change of an incident: the kind of event, with its values.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", remote = "Self")]
 pub enum EventBody {
@@ -143,7 +87,7 @@ pub enum EventBody {
         number: Option<IncidentNumber>,
         /// The priority at the time of the report.
         priority: Priority,
-        /// What was known at the time of the report.
+        /// The facts known at the time of the report.
         #[serde(flatten)]
         declaration: Box<Declaration>,
     },
@@ -180,6 +124,10 @@ pub enum EventBody {
     TeamSet {
         /// The name of the team; `None` if no team is responsible now.
         team: Option<String>,
+        /// Whether the escalation policy begins anew, as nobody had acknowledged the incident: the people
+        /// of another team were called before.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        restarts_escalation: bool,
     },
     /// A role was given to a person or withdrawn from them.
     RoleGiven {
@@ -196,9 +144,10 @@ pub enum EventBody {
         level: u8,
         /// The people who were called.
         to: Vec<PersonRef>,
-        /// Why somebody escalated; `None` if it was automatic.
+        /// The reason that a person gave; `None` if it was automatic.
         reason: Option<String>,
-        /// The step of the policy that a program carried out by itself, and whether it was late.
+        /// The step of the policy that a program carried out automatically, and whether it was
+        /// late.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         automatic: Option<AutomaticStep>,
         /// Whether each of the people must acknowledge.
@@ -213,16 +162,16 @@ pub enum EventBody {
         urgency: Urgency,
         /// The priority that follows from both, or that was chosen instead.
         priority: Priority,
-        /// Why the priority is not the one of the matrix; `None` if it is.
+        /// The reason why the priority differs from the matrix; `None` if it does not.
         override_reason: Option<String>,
-        /// Whether the levels of the escalation policy are called again from the first one, as the
-        /// priority was raised and nobody had acknowledged the incident.
+        /// Whether the escalation policy starts again from its first level, because the priority
+        /// was raised and nobody had acknowledged the incident.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         restarts_escalation: bool,
     },
     /// The category was set or removed.
     Categorized {
-        /// The category; `None` if it is unknown again.
+        /// The category; `None` if it was reset to unknown.
         category: Option<Category>,
     },
     /// The affected services were set.
@@ -234,7 +183,7 @@ pub enum EventBody {
     Described {
         /// The new title, on one line.
         title: Option<String>,
-        /// The new text about what users see.
+        /// The new description of the symptoms that users see.
         symptoms: Option<String>,
         /// The new labels, which replace all earlier ones.
         labels: Option<Vec<String>>,
@@ -259,7 +208,7 @@ pub enum EventBody {
         message: String,
         /// When the next update is promised; `None` if none is.
         next_due: Option<DateTime<Utc>>,
-        /// How the message is shown on status pages; absent if it is not public.
+        /// The message for status pages; absent if it is not public.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         public: Option<PublicUpdate>,
     },
@@ -274,17 +223,17 @@ pub enum EventBody {
     Resolved {
         /// The kind of action that restored service.
         action: ResolutionAction,
-        /// What was done, in words.
+        /// The work done.
         detail: String,
         /// How recovery was validated.
         validation: String,
-        /// How long its alerts were resolved; absent if the settings ask for no stability.
+        /// How long its alerts had been resolved; absent if the settings require no stable time.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         stability: Option<Stability>,
     },
     /// The fault came back, so the incident is open again.
     Reopened {
-        /// What showed that the fault was back.
+        /// The sign that the fault was back.
         reason: String,
     },
     /// The incident was closed, after all items of the closing gate were answered.
@@ -296,12 +245,12 @@ pub enum EventBody {
     },
     /// The incident is shown in the queue again before the end of its snooze.
     Woken,
-    /// Work is paused, because it waits for somebody else. The clock to resolve it stops.
+    /// Work is paused, because it waits for somebody or something. The clock to resolve it stops.
     Paused {
-        /// For whom or what it waits.
+        /// The person or thing that it waits for.
         reason: String,
     },
-    /// Work on the incident goes on after a pause.
+    /// Work on the incident continues after a pause.
     Unpaused,
     /// The incident ended because it continues in another one.
     MergedInto {
@@ -334,9 +283,9 @@ pub enum EventBody {
     },
     /// The incident ended because it was none.
     Reclassified {
-        /// What it was instead.
+        /// The kind of thing that it was instead.
         to: Classification,
-        /// Why it is not an incident.
+        /// The reason why it is not an incident.
         reason: String,
     },
     /// A section of the review was written.
@@ -348,7 +297,7 @@ pub enum EventBody {
     },
     /// An action item was added or changed.
     ActionItemSet {
-        /// The new state of the item. Its id says which item it is.
+        /// The new state of the item, which is identified by its id.
         item: ActionItem,
     },
     /// The post-incident review was published.
@@ -376,19 +325,19 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         declared: bool,
     },
-    /// It was said when service is expected to be restored.
+    /// The time at which service is expected to be restored was stated or withdrawn.
     ExpectedRecoverySet {
-        /// When it is expected; `None` if that is not known any more. Each event has an `at` of its own.
+        /// The expected time; `None` if it is no longer known. The event's own time is `at`.
         expected_at: Option<DateTime<Utc>>,
     },
-    /// Somebody was asked to join the response in a role.
+    /// A person was asked to join the response in a role.
     RoleRequested {
         /// The role.
         role: Role,
         /// The person who is asked.
         person: PersonRef,
     },
-    /// Somebody who was asked to join in a role has answered.
+    /// A person who was asked to join in a role has answered.
     RoleAnswered {
         /// The role.
         role: Role,
@@ -397,7 +346,7 @@ pub enum EventBody {
         /// Whether the person has accepted.
         accepted: bool,
     },
-    /// A person has acknowledged an incident that others have to acknowledge as well.
+    /// A person has acknowledged an incident that other people must acknowledge as well.
     AcknowledgedInPart,
     /// A maintenance window mutes the incident: nobody is called for it.
     Muted {
@@ -422,29 +371,29 @@ pub enum EventBody {
     },
     /// The incident was marked as noise.
     NoiseMarked {
-        /// Why it was not worth a call; `None` if the mark was taken back.
+        /// The reason why it was not worth a call; `None` if the mark was removed.
         #[schema(required)]
         reason: Option<String>,
     },
-    /// An issue in a tracker was asked for, was made, or has changed.
+    /// An issue in a tracker was requested, was created, or has changed.
     FollowUpSet {
         /// The issue, its state and its action item.
         follow_up: FollowUp,
     },
-    /// It was said when the impact began.
+    /// The time at which the impact began was stated.
     ImpactBeganSet {
         /// When it began; `None` if that is not known any more.
         #[schema(required)]
         began_at: Option<DateTime<Utc>>,
     },
-    /// It was said how many users the incident affects, and where.
+    /// The number of affected users and the affected regions were stated.
     AffectedSet {
-        /// All of it; what is absent is not known.
+        /// The complete new value; a field that is absent is not known.
         affected: Affected,
     },
     /// Somebody was added who has reported the incident.
     ReporterAdded {
-        /// Who; without what was redacted since.
+        /// The reporter, without the fields that were redacted since.
         reporter: Reporter,
     },
     /// Somebody is no longer a reporter of the incident.
@@ -461,17 +410,23 @@ pub enum EventBody {
     },
     /// A file or captured output was attached.
     EvidenceAdded {
-        /// The evidence without its content, and without what was redacted since.
+        /// The evidence without its content, and without the fields that were redacted since.
         evidence: Evidence,
     },
-    /// Evidence, a reporter or a contact was removed for good, also from earlier events.
+    /// Evidence, a reporter, a contact or a note was removed permanently, also from earlier events.
     Redacted {
-        /// What was removed.
+        /// The removed part.
         part: RedactedPart,
-        /// The id of the evidence or of the reporter.
+        /// The id of the evidence, of the reporter, or of the event of the note.
         target: Uuid,
         /// Why.
         reason: String,
+    },
+    /// The post-incident review was submitted to be read, or returned to who writes it.
+    ReviewSubmitted {
+        /// The reason why it was returned; `None` if it was submitted.
+        #[schema(required)]
+        returned: Option<String>,
     },
     /// Something happened that only a later version defines. It changes nothing in the record.
     #[serde(skip)]
@@ -501,79 +456,12 @@ impl<'de> Deserialize<'de> for EventBody {
 const LATE_AFTER: TimeDelta = TimeDelta::minutes(1);
 
 impl Event {
-    /// Returns the body as JSON, with all fields that a later version defines, also those of the
-    /// event itself. [`EventBody::from_json`] reads it.
-    ///
-    /// # Errors
-    /// That of the serializer.
-    pub fn body_to_json(&self) -> Result<String, serde_json::Error> {
-        let Self { body, because, verdicts, undo, extra, .. } = self;
-        let stored = StoredBodyRef { body, because, verdicts, undo };
-        if extra.is_empty() {
-            return serde_json::to_string(&stored);
-        }
-        let mut value = serde_json::to_value(stored)?;
-        extra.merge_into(&mut value);
-        serde_json::to_string(&value)
-    }
-
-    /// Returns the details of the event as text: those of its kind, why it was done, how it ended
-    /// clocks of service levels, and those that only a later version defines.
-    ///
-    /// The text is not sanitized: it may contain text from outside, so it must not be printed as it
-    /// is.
-    #[must_use]
-    pub fn detail(&self) -> String {
-        let mut parts = vec![self.body.detail()];
-        parts.extend(self.because.clone());
-        parts.extend(self.verdicts.iter().filter_map(Verdict::phrase));
-        let extra = self.extra.labelled();
-        parts.extend(extra.map(|(label, text)| format!("{label}: {text}")));
-        parts.retain(|part| !part.is_empty());
-        parts.join(" · ")
-    }
-
     /// Returns how long after it happened the event was recorded.
     ///
     /// `None` for an event that was recorded within a minute.
     #[must_use]
     pub fn recording_delay(&self) -> Option<TimeDelta> {
         Some(self.recorded_at - self.at).filter(|late| *late > LATE_AFTER)
-    }
-
-    /// Returns what the event says as the last word of a row; `None` if no person did it, or if it says
-    /// nothing about how the response goes: what programs do, and fields that are filled in.
-    #[must_use]
-    pub fn last_word(&self) -> Option<LastWord> {
-        let by = self.actor.person()?.clone();
-        let (text, quoted) = match &self.body {
-            EventBody::NoteAdded { text }
-            | EventBody::NoteCorrected { text, .. }
-            | EventBody::StakeholdersUpdated { message: text, .. } => (text.clone(), true),
-            EventBody::DecisionRecorded(decision) => (decision.decision.clone(), true),
-            EventBody::Acknowledged
-            | EventBody::AcknowledgedInPart
-            | EventBody::StatusMoved { .. }
-            | EventBody::MoveUndone { .. }
-            | EventBody::Assigned { .. }
-            | EventBody::Escalated { .. }
-            | EventBody::Prioritized { .. }
-            | EventBody::Resolved { .. }
-            | EventBody::Reopened { .. }
-            | EventBody::Closed
-            | EventBody::Paused { .. }
-            | EventBody::Unpaused
-            | EventBody::MergedInto { .. }
-            | EventBody::Absorbed { .. }
-            | EventBody::Folded { .. }
-            | EventBody::NoiseMarked { .. }
-            | EventBody::Reclassified { .. } => {
-                // It is read by many, so nobody is "you".
-                (self.news(&PersonRef::new("", "")), false)
-            }
-            _ => return None,
-        };
-        LastWord::new(self.at, by, &text, quoted)
     }
 
     /// Returns how the event ended the clock of a target; `None` if it did not, or if the version
@@ -586,7 +474,7 @@ impl Event {
 
 impl EventBody {
     /// The names of all kinds of events that this version defines.
-    pub const KINDS: [&'static str; 51] = [
+    pub const KINDS: [&'static str; 52] = [
         "declared",
         "alert_repeated",
         "acknowledged",
@@ -638,6 +526,7 @@ impl EventBody {
         "team_involved",
         "evidence_added",
         "redacted",
+        "review_submitted",
     ];
 
     /// Returns whether the event is a note or the correction of one.
@@ -646,10 +535,10 @@ impl EventBody {
         matches!(self, Self::NoteAdded { .. } | Self::NoteCorrected { .. })
     }
 
-    /// Reads a body. One of a kind that this version does not define is carried as it is.
+    /// Reads a body. A body of a kind that this version does not define is carried unchanged.
     ///
-    /// So is one that has other values than this version defines, in an answer of which as much as
-    /// possible is to be shown.
+    /// A body with values that this version does not define is carried unchanged too, in an answer
+    /// that should show as much as possible.
     fn from_value(value: Value) -> Result<Self, serde_json::Error> {
         let kind = value.get("kind").and_then(Value::as_str);
         let is_unknown = |kind: &&str| {
@@ -674,7 +563,7 @@ impl EventBody {
     /// Reads a body from JSON that may have fields of later versions, which are returned too.
     ///
     /// # Errors
-    /// That of the parser, if it is not the body of an event.
+    /// The error of the parser, if it is not the body of an event.
     pub fn from_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
         match read_exactly(json.as_bytes()) {
             Some(body) => Ok((body, Extra::default())),
@@ -683,7 +572,7 @@ impl EventBody {
     }
 
     /// Reads a body from any JSON, as [`EventBody::from_json`] does.
-    fn from_any_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
+    pub(super) fn from_any_json(json: &str) -> Result<(Self, Extra), serde_json::Error> {
         let value: Value = serde_json::from_str(json)?;
         let body = Self::from_value(value.clone())?;
         let extra = Extra::difference(&value, &serde_json::to_value(&body)?);

@@ -1,4 +1,4 @@
-//! The names of the kinds of events, as they stand on the wire and in stores.
+//! The names of the kinds of events, as used on the wire and in stores.
 
 use super::event::EventBody;
 
@@ -59,6 +59,7 @@ impl EventBody {
             Self::TeamInvolved { .. } => "team_involved",
             Self::EvidenceAdded { .. } => "evidence_added",
             Self::Redacted { .. } => "redacted",
+            Self::ReviewSubmitted { .. } => "review_submitted",
             Self::Unknown(event) => &event.kind,
         }
     }
@@ -107,6 +108,7 @@ mod tests {
             json!({"kind": "evidence_added", "evidence": {
                 "id": uuid::Uuid::nil(), "name": "a", "hash": "b", "size": 1}}),
             json!({"kind": "redacted", "part": "contact", "target": uuid::Uuid::nil(), "reason": "a"}),
+            json!({"kind": "review_submitted", "returned": null}),
             json!({"kind": "weather_changed", "to": "rain"}),
         ];
         for sample in samples {

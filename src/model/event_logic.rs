@@ -9,8 +9,8 @@ use super::command::{
     involve_team, link, mark_noise, merge, move_alerts, move_status, mute, pause, prioritize,
     publish_review, reclassify, record_decision, redact, remove_reporter, reopen, repeat_alert,
     request_follow_up, resolve, set_action_item, set_affected, set_expected_recovery,
-    set_impact_began, set_services, set_team, snooze, undo_move, unlink, unmute, unpause,
-    update_stakeholders, wake, write_review,
+    set_impact_began, set_services, set_team, snooze, submit_review, undo_move, unlink, unmute,
+    unpause, update_stakeholders, wake, write_review,
 };
 use super::event::EventBody;
 
@@ -35,7 +35,10 @@ impl EventBody {
             Self::StatusMoved { to } => read(&move_status::StatusMoved { to: *to }),
             Self::MoveUndone { to } => read(&undo_move::MoveUndone { to: *to }),
             Self::Assigned { to } => read(&assign::Assigned { to: to.as_ref() }),
-            Self::TeamSet { team } => read(&set_team::TeamSet { team: team.as_deref() }),
+            Self::TeamSet { team, restarts_escalation } => read(&set_team::TeamSet {
+                team: team.as_deref(),
+                restarts_escalation: *restarts_escalation,
+            }),
             Self::RoleGiven { role, person, given } => {
                 read(&give_role::RoleGiven { role: *role, person, given: *given })
             }
@@ -44,7 +47,7 @@ impl EventBody {
                     level: *level,
                     to,
                     reason: reason.as_deref(),
-                    automatic: *automatic,
+                    automatic: automatic.as_ref(),
                     all_must_acknowledge: *all_must_acknowledge,
                 })
             }
@@ -159,6 +162,9 @@ impl EventBody {
             Self::EvidenceAdded { evidence } => read(&attach_evidence::EvidenceAdded { evidence }),
             Self::Redacted { part, target, reason } => {
                 read(&redact::Redacted { part: *part, target: *target, reason })
+            }
+            Self::ReviewSubmitted { returned } => {
+                read(&submit_review::ReviewSubmitted { returned: returned.as_deref() })
             }
             Self::Unknown(event) => read(event),
         }

@@ -1,5 +1,5 @@
-//! Fields of later versions: what a record held when it was read, and this version has no field
-//! for.
+//! Fields of later versions: fields of a stored or received record that this version does not
+//! define.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::unknown::{Word, is_exact, plain_text, spaced};
 /// The fields of a record that this version does not define, at any depth, as JSON. Writing the
 /// record writes them again.
 ///
-/// They form an object of the shape of the record that has only these fields; entries of a list
-/// that have none are null.
+/// They form an object of the shape of the record that has only these fields; list entries without
+/// such fields are null.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Extra(Option<Arc<Value>>);
 
@@ -99,8 +99,8 @@ thread_local! {
     static NESTED: RefCell<Map<String, Value>> = RefCell::new(Map::new());
 }
 
-/// Reads a record with what a later version has added inside of its fields, as far as they are read by
-/// [`read_nested`].
+/// Reads a record with the fields that a later version added to its nested values, if they are read
+/// by [`read_nested`].
 pub(super) fn collect_nested<T, E>(
     read: impl FnOnce() -> Result<T, E>,
 ) -> Result<(T, Map<String, Value>), E> {
@@ -146,7 +146,8 @@ impl Extra {
         Self::from(some)
     }
 
-    /// Returns what `original` has beyond `defined`, which was read from it and written again.
+    /// Returns the part of `original` that `defined`, which was read from it and written again,
+    /// does not have.
     pub(crate) fn difference(original: &Value, defined: &Value) -> Self {
         Self(difference(original, defined).map(Arc::new))
     }
@@ -158,7 +159,7 @@ impl Extra {
         }
     }
 
-    /// Removes a field and returns its value; `None` if it is not there or has another type.
+    /// Removes a field and returns its value; `None` if it is absent or has another type.
     pub(crate) fn extract<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
         let mut fields = self.as_object()?.clone();
         let value = serde_json::from_value(fields.remove(name)?).ok()?;
@@ -179,7 +180,7 @@ impl Extra {
         fields.get(name)?.as_str()
     }
 
-    /// Returns whether the record has no field that this version does not define.
+    /// Returns whether this version defines all fields of the record.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
@@ -254,7 +255,7 @@ fn difference(original: &Value, defined: &Value) -> Option<Value> {
     }
 }
 
-/// Adds to `value` what `extra` has beyond it.
+/// Adds to `value` the parts of `extra` that it does not have.
 fn merge(value: &mut Value, extra: &Value) {
     if is_unnamed(value) {
         if !extra.is_null() {
@@ -282,7 +283,7 @@ fn merge(value: &mut Value, extra: &Value) {
     }
 }
 
-/// Returns whether a value stands for a text that could not be interned.
+/// Returns whether a value represents a text that could not be interned.
 fn is_unnamed(value: &Value) -> bool {
     value.as_str() == Some(Word::UNNAMED.as_str())
 }

@@ -38,7 +38,7 @@ pub(super) fn one_line(field: &'static str, text: &str, max_chars: usize) -> Che
 /// Checks a title: one line of 1 to [`MAX_TITLE_CHARS`] characters.
 ///
 /// # Errors
-/// [`BadField`] says whether it is empty, too long or has a line break.
+/// [`BadField`] if it is empty, too long or has a line break.
 pub fn title(text: &str) -> CheckResult {
     one_line("title", text, MAX_TITLE_CHARS)
 }
@@ -46,7 +46,7 @@ pub fn title(text: &str) -> CheckResult {
 /// Checks a short text: one line of 1 to `max_chars` characters.
 ///
 /// # Errors
-/// [`BadField`] says whether it is empty, too long or has a line break.
+/// [`BadField`] if it is empty, too long or has a line break.
 pub(super) fn short_text(field: &'static str, text: &str, max_chars: usize) -> CheckResult {
     one_line(field, text, max_chars)
 }
@@ -54,7 +54,7 @@ pub(super) fn short_text(field: &'static str, text: &str, max_chars: usize) -> C
 /// Checks a name: one line of 1 to [`MAX_NAME_CHARS`] characters.
 ///
 /// # Errors
-/// [`BadField`] says whether it is empty, too long or has a line break.
+/// [`BadField`] if it is empty, too long or has a line break.
 pub fn name(field: &'static str, text: &str) -> CheckResult {
     one_line(field, text, MAX_NAME_CHARS)
 }
@@ -62,7 +62,7 @@ pub fn name(field: &'static str, text: &str) -> CheckResult {
 /// Checks a person: a handle, and a full name that may be empty.
 ///
 /// # Errors
-/// [`BadField`] says what is wrong with the handle or the name.
+/// [`BadField`] if the handle or the name is invalid.
 pub fn person(field: &'static str, person: &PersonRef) -> CheckResult {
     name(field, &person.handle)?;
     if person.name.is_empty() { Ok(()) } else { name(field, &person.name) }
@@ -71,7 +71,7 @@ pub fn person(field: &'static str, person: &PersonRef) -> CheckResult {
 /// Checks a list of people: at most [`MAX_LIST_ITEMS`], each with a valid handle and name.
 ///
 /// # Errors
-/// [`BadField`] says that there are too many people, or what is wrong with the first bad one.
+/// [`BadField`] if there are too many people, or the first fault of the first invalid one.
 pub fn people(field: &'static str, list: &[PersonRef]) -> CheckResult {
     list_length(field, list.len())?;
     list.iter().try_for_each(|each| person(field, each))
@@ -100,7 +100,7 @@ pub fn text(field: &'static str, text: &str) -> CheckResult {
 /// Checks a text that must not be blank: at most [`MAX_TEXT_BYTES`] bytes.
 ///
 /// # Errors
-/// [`BadField`] says that it is empty, or gives the length of a text that is too long.
+/// [`BadField`] if it is empty, or with the length of a text that is too long.
 pub fn required_text(field: &'static str, content: &str) -> CheckResult {
     if content.trim().is_empty() {
         return Err(BadField::new(field, FieldProblem::NoText));
@@ -123,7 +123,7 @@ pub fn time(field: &'static str, at: DateTime<Utc>) -> CheckResult {
 /// Checks a list of names: at most [`MAX_LIST_ITEMS`] valid names without duplicates.
 ///
 /// # Errors
-/// [`BadField`] says that there are too many names, or what is wrong with the first bad one.
+/// [`BadField`] if there are too many names, or the first fault of the first invalid one.
 pub fn names(field: &'static str, list: &[String]) -> CheckResult {
     list_length(field, list.len())?;
     for (index, entry) in list.iter().enumerate() {

@@ -6,11 +6,11 @@
 //! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `role:me`, `role:scribe`, `team:db`,
 //! `cat:security`, `source:monitoring`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
 //! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `users>100`, `reporter:varga`,
-//! `began<2h`. `team:` finds the teams that help, too. A `-` before a word or a term excludes
+//! `began<2h`, `resolved:yesterday`, `took>1h`, `missed:acknowledge`, `primary:checkout`. `team:` finds the teams that help, too. A `-` before a word or a term excludes
 //! what it matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
 //!
-//! `since:`, `before:` and `on:` are about the time of the report. Days begin in the zone of whoever
-//! asks: see [`Filter::resolve_dates`].
+//! `since:`, `before:` and `on:` compare with the time of the report. Days begin in the time zone
+//! of the reader: see [`Filter::resolve_dates`].
 
 mod date;
 mod display;
@@ -28,7 +28,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::actor::PersonRef;
 use super::id::IncidentNumber;
 use super::priority::Priority;
-use super::service_level::{ServiceLevels, running_clock};
+use super::service_level::{ServiceLevels, SlaTarget, has_missed, running_clock};
 use super::status::{Category, Role, Source, Status, text_enum};
 use super::summary::Summary;
 use super::text::{FoldedText, equals_folded};
@@ -57,7 +57,7 @@ text_enum! {
         Any = "any" | "all",
         /// Hidden from the queue for a while.
         Snoozed = "snoozed",
-        /// Waiting on somebody else.
+        /// Waiting for somebody or something.
         Paused = "paused",
         /// A maintenance window mutes it.
         Muted = "muted",
@@ -77,13 +77,13 @@ pub enum Owner {
     Me,
     /// Nobody: the incident is unowned.
     Nobody,
-    /// A person, by a part of the handle or of the full name that begins a word.
+    /// A person, by the beginning of a word of the handle or of the full name.
     Person(String),
     /// The person with this handle. No text is parsed as this: see [`Filter::resolve_owners`].
     Handle(String),
 }
 
-/// Who has a role in the response, besides the assignee.
+/// The holder of a role in the response, other than the assignee.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RoleHolder {
     /// Somebody has this role.
@@ -129,6 +129,16 @@ pub enum Predicate {
     ResolvedWithin(TimeDelta),
     /// Was resolved longer ago than this.
     ResolvedBefore(TimeDelta),
+    /// Was last resolved within this.
+    ResolvedOn(Date),
+    /// Took longer than this from the detection to the last resolution.
+    TookLonger(TimeDelta),
+    /// Took less than this from the detection to the last resolution.
+    TookLess(TimeDelta),
+    /// Has this primary service; `None` selects incidents without a service.
+    Primary(Option<String>),
+    /// Has missed this target of its service level, or is past it.
+    Missed(SlaTarget),
     /// Has had an event more recently than this.
     ChangedWithin(TimeDelta),
     /// Has had no event for longer than this.
@@ -136,18 +146,18 @@ pub enum Predicate {
     /// Has this label, or one that begins with it and `=` or `:`; `None` selects incidents without
     /// labels.
     Label(Option<String>),
-    /// Affects more users than this, as far as that was said.
+    /// Affects more users than this; an unknown number does not match.
     MoreUsers(u64),
-    /// Affects fewer users than this, as far as that was said.
+    /// Affects fewer users than this; an unknown number does not match.
     FewerUsers(u64),
-    /// The impact began more recently than this, as far as that was said.
+    /// The impact began more recently than this; an unknown time does not match.
     BeganWithin(TimeDelta),
-    /// The impact began longer ago than this, as far as that was said.
+    /// The impact began longer ago than this; an unknown time does not match.
     BeganBefore(TimeDelta),
-    /// Was reported by somebody with this name or ticket, or a part of it that begins a word; `None`
+    /// Was reported by a person whose name or ticket has a word that begins with this; `None`
     /// selects incidents without a reporter.
     Reporter(Option<String>),
-    /// Has somebody in a role.
+    /// A role is assigned.
     Role(RoleHolder),
     /// Is in this state of its service level.
     Sla(Sla),
@@ -171,7 +181,7 @@ pub struct Filter {
     pub terms: Vec<Term>,
 }
 
-/// What a match depends on besides the filter and the incident.
+/// The inputs of a match besides the filter and the incident.
 #[derive(Clone, Copy, Debug)]
 pub struct MatchContext<'a> {
     /// The time at which ages and clocks are evaluated.
@@ -209,7 +219,10 @@ impl Filter {
             Predicate::Status(status) => !term.negated && !status.is_open(),
             Predicate::State(StateFilter::Any | StateFilter::Ended)
             | Predicate::ResolvedWithin(_)
-            | Predicate::ResolvedBefore(_) => !term.negated,
+            | Predicate::ResolvedBefore(_)
+            | Predicate::ResolvedOn(_)
+            | Predicate::TookLonger(_)
+            | Predicate::TookLess(_) => !term.negated,
             Predicate::State(StateFilter::Open) => term.negated,
             _ => false,
         });
@@ -223,8 +236,8 @@ impl Filter {
         later.map(|term| Self::any_with(term.predicate.clone()))
     }
 
-    /// Returns filters for which a backend reads all incidents that have a value of a later version
-    /// as status, priority or category. They match none of these.
+    /// Returns filters with which a backend reads all incidents whose status, priority or category
+    /// has a value of a later version. They match none of these.
     #[must_use]
     pub fn probes_of_later_values() -> [Self; 3] {
         let word = Word::UNNAMED;
@@ -242,7 +255,7 @@ impl Filter {
         Self { terms: terms.into() }
     }
 
-    /// Returns whether a term names a person whose handle is to be found; see
+    /// Returns whether a term names a person whose handle must still be resolved; see
     /// [`Self::resolve_owners`].
     #[must_use]
     pub fn names_owner(&self) -> bool {
@@ -268,8 +281,8 @@ impl Filter {
         self.terms.iter().any(is_me)
     }
 
-    /// Makes each date the time that it means at `now`, in the zone of `calendar`. Dates of a filter
-    /// for which this is not done mean days of UTC.
+    /// Replaces each date by the time that it means at `now`, in the zone of `calendar`. Dates of a
+    /// filter for which this is not done mean days of UTC.
     pub fn resolve_dates(&mut self, now: DateTime<Utc>, calendar: &(impl Calendar + ?Sized)) {
         for term in &mut self.terms {
             match &mut term.predicate {
@@ -278,7 +291,7 @@ impl Filter {
                 Predicate::Since(date) | Predicate::Before(date) => {
                     *date = Date::Instant(date.resolve(now, calendar).0);
                 }
-                Predicate::On(date) => {
+                Predicate::On(date) | Predicate::ResolvedOn(date) => {
                     let (from, to) = date.resolve(now, calendar);
                     *date = Date::Span(from, to);
                 }
@@ -287,8 +300,8 @@ impl Filter {
         }
     }
 
-    /// Makes each owner that is the handle of one of these people mean that person alone. Other
-    /// owners stay parts of names.
+    /// Restricts each owner that is the handle of one of these people to that person. Other owners
+    /// remain parts of names.
     pub fn resolve_owners<'a>(&mut self, people: impl IntoIterator<Item = &'a PersonRef>) {
         for person in people {
             for term in &mut self.terms {
@@ -340,7 +353,7 @@ impl Filter {
 }
 
 impl Predicate {
-    /// Returns whether it is about a value that this version does not define.
+    /// Returns whether it compares with a value that this version does not define.
     #[must_use]
     pub fn is_later(&self) -> bool {
         match self {
@@ -353,7 +366,7 @@ impl Predicate {
 
     /// Returns the name of the field on which several terms are alternatives.
     ///
-    /// `None` for a predicate that must match by itself.
+    /// `None` for a predicate that must match on its own.
     #[must_use]
     pub fn field(&self) -> Option<&'static str> {
         match self {
@@ -369,6 +382,9 @@ impl Predicate {
             Self::Label(_) => Some("label"),
             Self::Role(_) => Some("role"),
             Self::Reporter(_) => Some("reporter"),
+            Self::ResolvedOn(_) => Some("day of the resolution"),
+            Self::Missed(_) => Some("missed"),
+            Self::Primary(_) => Some("primary service"),
             Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
@@ -378,6 +394,8 @@ impl Predicate {
             | Self::Before(_)
             | Self::ResolvedWithin(_)
             | Self::ResolvedBefore(_)
+            | Self::TookLonger(_)
+            | Self::TookLess(_)
             | Self::ChangedWithin(_)
             | Self::ChangedBefore(_)
             | Self::MoreUsers(_)
@@ -403,6 +421,9 @@ impl Predicate {
             Self::Role(_) => 1 << 9,
             Self::Reporter(_) => 1 << 10,
             Self::Source(_) => 1 << 11,
+            Self::ResolvedOn(_) => 1 << 12,
+            Self::Missed(_) => 1 << 13,
+            Self::Primary(_) => 1 << 14,
             Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
@@ -412,6 +433,8 @@ impl Predicate {
             | Self::Before(_)
             | Self::ResolvedWithin(_)
             | Self::ResolvedBefore(_)
+            | Self::TookLonger(_)
+            | Self::TookLess(_)
             | Self::ChangedWithin(_)
             | Self::ChangedBefore(_)
             | Self::MoreUsers(_)
@@ -429,8 +452,11 @@ impl Predicate {
             Self::Text(word) => contains_text(incident, word),
             Self::Priority(priority) => incident.priority == *priority,
             Self::Status(status) => incident.status == *status,
-            Self::Service(None) => incident.services.is_empty(),
+            Self::Service(None) | Self::Primary(None) => incident.services.is_empty(),
             Self::Service(Some(name)) => incident.services.iter().any(|s| equals_folded(s, name)),
+            Self::Primary(Some(name)) => {
+                incident.primary_service().is_some_and(|primary| equals_folded(primary, name))
+            }
             Self::Owner(owner) => match &incident.assignee {
                 Some(person) => owner.is(person, context),
                 None => *owner == Owner::Nobody,
@@ -480,6 +506,17 @@ impl Predicate {
             Self::ResolvedBefore(than) => {
                 incident.resolved_at.is_some_and(|at| context.now - at > *than)
             }
+            Self::ResolvedOn(date) => incident.resolved_at.is_some_and(|at| {
+                let (from, to) = date.resolve(context.now, &UtcCalendar);
+                from <= at && at < to
+            }),
+            Self::TookLonger(than) => {
+                incident.resolved_at.is_some_and(|at| at - incident.detected_at > *than)
+            }
+            Self::TookLess(than) => {
+                incident.resolved_at.is_some_and(|at| at - incident.detected_at < *than)
+            }
+            Self::Missed(target) => has_missed(incident, *target, context.now, context.levels),
             Self::Since(date) => incident.reported_at >= date.resolve(context.now, &UtcCalendar).0,
             Self::Before(date) => incident.reported_at < date.resolve(context.now, &UtcCalendar).0,
             Self::On(date) => {
@@ -524,7 +561,7 @@ impl Owner {
     }
 }
 
-/// Returns whether a label is the one that is asked for, or a value of it: `env=prod` for `env`.
+/// Returns whether a label equals the wanted one, or is a value of it: `env=prod` for `env`.
 fn is_label(label: &str, wanted: &str) -> bool {
     let key = label.split_once(['=', ':']).map(|(key, _)| key);
     equals_folded(label, wanted) || key.is_some_and(|key| equals_folded(key.trim_end(), wanted))
@@ -536,7 +573,7 @@ fn contains_text(incident: &Summary, word: &str) -> bool {
 }
 
 /// Returns whether a folded word is anywhere inside number, title, services, owner or team of an
-/// incident: the fields of its row in which words are searched for.
+/// incident: the fields of its row that are searched.
 #[must_use]
 pub fn row_contains(incident: &Summary, word: &FoldedText<'_>) -> bool {
     let person = incident.assignee.as_ref();
@@ -552,7 +589,7 @@ pub fn row_contains(incident: &Summary, word: &FoldedText<'_>) -> bool {
 #[must_use]
 pub fn number_contains(number: IncidentNumber, word: &FoldedText<'_>) -> bool {
     let word = word.as_str();
-    // Fast path: most words hold another letter.
+    // Fast path: most words contain another letter.
     if !word.bytes().all(|byte| byte.is_ascii_digit() || b"inc-#".contains(&byte)) {
         return false;
     }

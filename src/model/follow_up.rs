@@ -9,11 +9,11 @@ use super::field_check::{name, short_text};
 use super::status::growing_enum;
 
 growing_enum! {
-    /// How far the issue of an action item is.
+    /// The progress of the issue of an action item.
     FollowUpState, "state of a follow-up" {
-        /// Somebody has asked for the issue, and no program has made it yet.
+        /// The issue was requested, and no program has created it yet.
         Requested = "requested",
-        /// The tracker has refused it, and it is not tried again by itself.
+        /// The tracker has refused the issue; it is not tried again automatically.
         Refused = "refused",
         /// The issue exists, and nobody works on it.
         Open = "open",
@@ -21,20 +21,20 @@ growing_enum! {
         Started = "in progress" | "started",
         /// It was done.
         Done = "done",
-        /// It was given up, or it was a duplicate.
+        /// It was abandoned, or it was a duplicate.
         Dropped = "dropped",
         /// The tracker has no such issue any more.
-        Gone = "gone",
+        Deleted = "gone" as "gone",
     }
 }
 
 /// An issue of a tracker.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TrackerIssue {
-    /// What the API of the tracker calls it.
+    /// The id that the API of the tracker uses.
     #[schema(max_length = 100, example = "10042")]
     pub reference: String,
-    /// What people call it.
+    /// The id that people use.
     #[schema(max_length = 100, example = "OPS-12")]
     pub label: String,
     /// Where people read it.
@@ -42,7 +42,7 @@ pub struct TrackerIssue {
     pub url: String,
 }
 
-/// An action item that is, or is to be, an issue in a tracker.
+/// An action item that has, or will have, an issue in a tracker.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FollowUp {
     /// The id of the action item.
@@ -51,12 +51,12 @@ pub struct FollowUp {
     /// meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracker: Option<String>,
-    /// How far it is.
+    /// The progress of the issue.
     pub state: FollowUpState,
     /// The issue, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issue: Option<TrackerIssue>,
-    /// What the tracker calls the state, or why it refused the issue.
+    /// The tracker's name for the state, or its reason for refusing the issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -67,10 +67,10 @@ pub const MAX_NOTE_CHARS: usize = 300;
 pub const MAX_URL_CHARS: usize = 2000;
 
 impl FollowUpState {
-    /// Returns whether another issue may be asked for.
+    /// Returns whether another issue may be requested.
     #[must_use]
     pub const fn may_be_requested_again(self) -> bool {
-        matches!(self, Self::Refused | Self::Gone)
+        matches!(self, Self::Refused | Self::Deleted)
     }
 
     /// Returns whether the state of the issue may still change.
@@ -87,7 +87,7 @@ impl FollowUp {
         Self { item, tracker, state: FollowUpState::Requested, issue: None, note: None }
     }
 
-    /// Returns the issue and its state, or what became of the request. The text is not sanitized.
+    /// Returns the issue and its state, or the outcome of the request. The text is not sanitized.
     #[must_use]
     pub fn phrase(&self) -> String {
         let tracker = self.tracker.as_deref();
@@ -184,13 +184,26 @@ mod tests {
     #[case(FollowUpState::Open, false, true)]
     #[case(FollowUpState::Started, false, true)]
     #[case(FollowUpState::Done, false, false)]
-    #[case(FollowUpState::Gone, true, false)]
+    #[case(FollowUpState::Deleted, true, false)]
     fn state_decides_what_follows(
         #[case] state: FollowUpState,
         #[case] again: bool,
         #[case] is_followed: bool,
     ) {
         assert_eq!((state.may_be_requested_again(), state.is_followed()), (again, is_followed));
+    }
+
+    #[rstest]
+    #[case(FollowUpState::Requested, "requested")]
+    #[case(FollowUpState::Refused, "refused")]
+    #[case(FollowUpState::Open, "open")]
+    #[case(FollowUpState::Started, "started")]
+    #[case(FollowUpState::Done, "done")]
+    #[case(FollowUpState::Dropped, "dropped")]
+    #[case(FollowUpState::Deleted, "gone")]
+    fn stored_names_are_those_of_all_versions(#[case] state: FollowUpState, #[case] name: &str) {
+        assert_eq!(serde_json::to_value(state).unwrap(), name);
+        assert_eq!(serde_json::from_value::<FollowUpState>(name.into()).unwrap(), state);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! The handoff of a shift: what the next person must know, as data and as text.
+//! The handoff of a shift: the information that the next person needs, as data and as text.
 
 mod text;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::actor::{Actor, PersonRef};
 use super::change::Change;
@@ -14,6 +14,7 @@ use super::id::IncidentId;
 use super::last_word::LastWord;
 use super::priority::Priority;
 use super::queue::urgency_key;
+use super::review::ActionItem;
 use super::service_level::ServiceLevels;
 use super::status::Status;
 use super::summary::Summary;
@@ -24,7 +25,7 @@ pub use text::HandoffFormat;
 const FORGOTTEN_AFTER: [TimeDelta; 4] =
     [TimeDelta::minutes(30), TimeDelta::hours(1), TimeDelta::hours(8), TimeDelta::hours(24)];
 
-/// What happened to an incident in the shift.
+/// An event of an incident in the shift.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, Debug)]
 pub struct ShiftEvent<'a> {
@@ -36,7 +37,20 @@ pub struct ShiftEvent<'a> {
     pub event: &'a Event,
 }
 
-/// What a handoff is made from.
+/// An action item that is open.
+#[allow(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, Debug)]
+pub struct ShiftAction<'a> {
+    pub incident: IncidentId,
+    /// The number of the incident, such as `INC-2041`.
+    pub label: &'a str,
+    pub item: &'a ActionItem,
+}
+
+/// For how many days ahead a handoff lists the action items that are due.
+pub const ACTION_DAYS: u64 = 7;
+
+/// The inputs of a handoff.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, Debug)]
 pub struct HandoffInputs<'a> {
@@ -49,8 +63,13 @@ pub struct HandoffInputs<'a> {
     pub events: &'a [ShiftEvent<'a>],
     /// The changes that ran in the shift.
     pub changes: &'a [&'a Change],
+    /// The open action items that are overdue or due within [`ACTION_DAYS`], in the order in which they are
+    /// due.
+    pub actions: &'a [ShiftAction<'a>],
+    /// The day on which the handoff is made, in the time zone of the reader.
+    pub today: NaiveDate,
     pub levels: &'a ServiceLevels,
-    /// Names that it does not have are marked; `None` before it was read.
+    /// Names that it does not have are marked; `None` before it has been read.
     pub directory: Option<&'a Directory>,
 }
 
@@ -59,7 +78,7 @@ pub struct HandoffInputs<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum HandoffPart {
     Unacknowledged,
-    /// Acknowledged, and without a word since.
+    /// Acknowledged, without any news since.
     Forgotten,
     InProgress,
     /// Paused until somebody else has done something.
@@ -70,6 +89,8 @@ pub enum HandoffPart {
     Ended,
     /// Changes that ran in the shift.
     Changes,
+    /// Action items that are overdue, or due soon.
+    ActionItems,
 }
 
 impl HandoffPart {
@@ -85,18 +106,19 @@ impl HandoffPart {
             Self::Escalated => "Escalated in this shift",
             Self::Ended => "Ended in this shift",
             Self::Changes => "Changes in this shift",
+            Self::ActionItems => "Action items that are due",
         }
     }
 }
 
-/// Something that somebody said or did, as it is told.
+/// A statement or action of a person or program, for display.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewsItem {
     pub at: DateTime<Utc>,
     pub who: String,
-    /// What it was, such as `Note`; not sanitized. Empty if the text alone is known, which is to be
-    /// read after the name then.
+    /// The kind, such as `Note`; not sanitized. Empty if only the text is known, which then follows
+    /// the name.
     pub label: String,
     /// The text; not sanitized, may be empty.
     pub text: String,
@@ -107,13 +129,13 @@ pub struct NewsItem {
 pub enum HandoffState {
     /// An open incident.
     Open {
-        /// The name of whoever leads it.
+        /// The name of the person who leads it.
         owner: Option<String>,
         /// When it was reported.
         reported_at: DateTime<Utc>,
         /// The time left of the clock that runs; negative past its level.
         remaining: Option<TimeDelta>,
-        /// Until when it is snoozed.
+        /// The end of its snooze.
         snoozed_until: Option<DateTime<Utc>>,
         /// Since when it waits.
         paused_since: Option<DateTime<Utc>>,
@@ -121,6 +143,15 @@ pub enum HandoffState {
         last_event_at: DateTime<Utc>,
         /// Whether it was reported in the shift.
         is_new: bool,
+    },
+    /// An action item that is open.
+    Due {
+        /// The name of the person who does the work.
+        owner: Option<String>,
+        /// The day by which it must be done.
+        due: Option<NaiveDate>,
+        /// By how many days it is overdue; 0 if it is not.
+        overdue_days: i64,
     },
     /// Something that happened, or a change that ran, at a time.
     Happened {
@@ -145,6 +176,9 @@ pub struct HandoffEntry {
     pub title: String,
     /// The affected services; not sanitized.
     pub services: Vec<String>,
+    /// Whom an open incident affects and which teams help, as far as the row has that; not
+    /// sanitized, may be empty.
+    pub impact: String,
     pub state: HandoffState,
     pub last_word: Option<NewsItem>,
 }
@@ -159,12 +193,12 @@ pub struct Handoff {
     pub entries: Vec<HandoffEntry>,
     /// How many incidents were reported in the shift.
     pub reported: usize,
-    /// How many ended in the shift, and did not come back.
+    /// How many ended in the shift and were not reopened.
     pub ended: usize,
 }
 
 impl Handoff {
-    /// Makes the handoff of a shift.
+    /// Creates the handoff of a shift.
     #[must_use]
     pub fn new(inputs: &HandoffInputs<'_>) -> Self {
         let now = inputs.now;
@@ -184,7 +218,8 @@ impl Handoff {
         let ended_count = ended.len();
         entries.extend(ended);
         entries.extend(inputs.changes.iter().map(|change| change_entry(change, inputs.directory)));
-        // Changes are listed as they come, the latest first.
+        entries.extend(inputs.actions.iter().map(|action| action_entry(action, inputs)));
+        // The changes are sorted already, the latest first.
         entries.sort_by_key(|entry| entry.part);
         let declared = inputs.events.iter().filter(|event| is_declaration(&event.event.body));
         Self { since: inputs.since, now, entries, reported: declared.count(), ended: ended_count }
@@ -208,7 +243,7 @@ fn is_declaration(body: &EventBody) -> bool {
     matches!(body, EventBody::Declared { .. })
 }
 
-/// Returns whether an event ends an incident, or says that its service is restored.
+/// Returns whether an event ends an incident, or marks its service as restored.
 fn is_end(body: &EventBody) -> bool {
     matches!(
         body,
@@ -219,7 +254,7 @@ fn is_end(body: &EventBody) -> bool {
     )
 }
 
-/// Returns the last event of each incident that tells something.
+/// Returns the last event of each incident that is news.
 fn latest_news<'a>(events: &[ShiftEvent<'a>]) -> HashMap<IncidentId, &'a Event> {
     let mut last: HashMap<IncidentId, &Event> = HashMap::new();
     let is_word = |body: &EventBody| body.is_news() && !is_declaration(body);
@@ -232,7 +267,7 @@ fn latest_news<'a>(events: &[ShiftEvent<'a>]) -> HashMap<IncidentId, &'a Event> 
     last
 }
 
-/// Returns the name of whoever did something, marked if the directory does not have the person.
+/// Returns the name of an actor, marked if it is a person whom the directory does not have.
 fn actor_label(actor: &Actor, directory: Option<&Directory>) -> String {
     let name = directory.map(|directory| directory.actor_label(actor).into_owned());
     name.unwrap_or_else(|| actor.name().to_owned())
@@ -271,6 +306,21 @@ fn earlier_word(word: &LastWord, directory: Option<&Directory>) -> NewsItem {
     NewsItem { at: word.at, who: person_label(&word.by, directory), label: String::new(), text }
 }
 
+/// Returns how many users an incident affects, and which teams help.
+fn impact(row: &Summary, directory: Option<&Directory>) -> String {
+    let users = row.attributes.users.map(|users| match users {
+        1 => "1 user affected".to_owned(),
+        users => format!("{users} users affected"),
+    });
+    let team = |name: &String| match directory {
+        Some(directory) => directory.team_label(name).into_owned(),
+        None => name.clone(),
+    };
+    let teams: Vec<String> = row.attributes.teams.iter().map(team).collect();
+    let teams = (!teams.is_empty()).then(|| format!("helped by {}", teams.join(", ")));
+    users.into_iter().chain(teams).collect::<Vec<_>>().join(" · ")
+}
+
 fn open_entry(
     row: &Summary,
     inputs: &HandoffInputs<'_>,
@@ -298,6 +348,7 @@ fn open_entry(
         status: Some(row.status),
         title: row.title.clone(),
         services: service_labels(&row.services, inputs.directory),
+        impact: impact(row, inputs.directory),
         state: HandoffState::Open {
             owner: row.assignee.as_ref().map(|person| person_label(person, inputs.directory)),
             reported_at: row.reported_at,
@@ -309,7 +360,7 @@ fn open_entry(
         },
         last_word: match last_words.get(&row.id) {
             Some(event) => Some(word(event, inputs.directory)),
-            // What was said before the shift.
+            // From before the shift.
             None => row.last_word.as_ref().map(|word| earlier_word(word, inputs.directory)),
         },
     }
@@ -329,13 +380,14 @@ fn happened(
         status: None,
         title: event.title.to_owned(),
         services: Vec::new(),
+        impact: String::new(),
         state: HandoffState::Happened { at: event.event.at },
         last_word: Some(word(event.event, directory)),
     }
 }
 
-/// Returns the incidents that ended in the shift and are not open again, the latest first; each with
-/// its resolution rather than with what only closes it.
+/// Returns the incidents that ended in the shift and are not open again, the latest first; each
+/// with its resolution rather than the event that only closes it.
 fn ended(inputs: &HandoffInputs<'_>, open: &[&Summary]) -> Vec<HandoffEntry> {
     let events = inputs.events;
     let mut ends: Vec<&ShiftEvent<'_>> = Vec::new();
@@ -370,6 +422,7 @@ fn change_entry(change: &Change, directory: Option<&Directory>) -> HandoffEntry 
         status: None,
         title: change.title.clone(),
         services: service_labels(&change.services, directory),
+        impact: String::new(),
         state: HandoffState::Happened { at: change.starts_at },
         last_word: Some(NewsItem {
             at: change.starts_at,
@@ -377,5 +430,26 @@ fn change_entry(change: &Change, directory: Option<&Directory>) -> HandoffEntry 
             label: change.state.to_string(),
             text: String::new(),
         }),
+    }
+}
+
+fn action_entry(action: &ShiftAction<'_>, inputs: &HandoffInputs<'_>) -> HandoffEntry {
+    let ActionItem { text, owner, due, .. } = action.item;
+    let overdue_days = due.map_or(0, |due| (inputs.today - due).num_days().max(0));
+    HandoffEntry {
+        part: HandoffPart::ActionItems,
+        incident: Some(action.incident),
+        label: action.label.to_owned(),
+        priority: None,
+        status: None,
+        title: text.clone(),
+        services: Vec::new(),
+        impact: String::new(),
+        state: HandoffState::Due {
+            owner: owner.as_ref().map(|person| person_label(person, inputs.directory)),
+            due: *due,
+            overdue_days,
+        },
+        last_word: None,
     }
 }

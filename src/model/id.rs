@@ -141,7 +141,7 @@ impl FromStr for IncidentNumber {
 }
 
 /// Names an incident by number or id.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum IncidentRef {
     /// By its number, such as `INC-12`.
     Number(IncidentNumber),

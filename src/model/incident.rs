@@ -31,7 +31,7 @@ pub struct Incident {
     /// The fields that the queue shows.
     #[serde(flatten)]
     pub summary: Summary,
-    /// What users see of the fault; may be empty.
+    /// The symptoms that users see; may be empty.
     pub symptoms: String,
     /// Labels, which people choose freely.
     pub labels: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Incident {
     pub dedup_key: Option<String>,
     /// The name or URL of its runbook.
     pub runbook: Option<String>,
-    /// Why the priority is not the one of the matrix; `None` if it is.
+    /// The reason why the priority differs from the matrix; `None` if it does not.
     pub override_reason: Option<String>,
     /// The person or program that acknowledged it first; `None` before that.
     pub acknowledged_by: Option<Actor>,
@@ -59,7 +59,7 @@ pub struct Incident {
     pub next_update_due: Option<DateTime<Utc>>,
     /// The answered items of the investigation checklist and of the closing gate.
     pub answered: Vec<Answered>,
-    /// For whom or what it waits while it is paused.
+    /// The person or thing that it waits for while it is paused.
     pub paused_for: Option<String>,
     /// The last resolution; `None` while it is not resolved.
     pub resolution: Option<Resolution>,
@@ -73,32 +73,32 @@ pub struct Incident {
     pub merged_into: Option<(IncidentId, Option<IncidentNumber>)>,
     /// The incidents that were merged into it, with their numbers.
     pub absorbed: Vec<(IncidentId, Option<IncidentNumber>)>,
-    /// What it was instead of an incident, and why.
+    /// The kind of thing that it was instead of an incident, and the reason.
     pub reclassified: Option<(Classification, String)>,
     /// The post-incident review, as far as it is written.
     pub review: Review,
     /// The recorded decisions, in the order in which they were recorded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
-    /// When service is expected to be restored; absent if nobody has said so.
+    /// When service is expected to be restored; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_recovery: Option<DateTime<Utc>>,
-    /// Who was asked to join in which role, and the answers; at most 50.
+    /// The people who were asked to join, with their roles and answers; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub role_requests: Vec<RoleRequest>,
-    /// Why it is marked as noise; `None` if it is not.
+    /// The reason why it is marked as noise; `None` if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise_reason: Option<String>,
-    /// The action items that are issues in a tracker, in the order in which that was asked for.
+    /// The action items that have issues in a tracker, in the order of their requests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub follow_ups: Vec<FollowUp>,
-    /// When the impact began, which may be before it was detected; absent if nobody has said so.
+    /// When the impact began, which may be before it was detected; absent if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub began_at: Option<DateTime<Utc>>,
-    /// How many users it affects, and where; absent if nobody has said so.
+    /// How many users it affects, and where; absent if unknown.
     #[serde(default, skip_serializing_if = "Affected::is_empty")]
     pub affected: Affected,
-    /// Who has reported it, besides whoever declared it; at most 100.
+    /// The people who have reported it, besides the one who declared it; at most 100.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reporters: Vec<Reporter>,
     /// The teams that help, besides the responsible one; at most 20.
@@ -107,16 +107,16 @@ pub struct Incident {
     /// The files and captured output that belong to it; at most 20, and those that were redacted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Evidence>,
-    /// The fields inside of others that a later version defines; those of the record itself are in
-    /// the summary.
+    /// The nested fields that a later version defines; those of the record itself are in the
+    /// summary.
     #[serde(skip)]
     pub extra: Extra,
 }
 
 extensible_record!(Incident);
 
-/// The fields of a record that no undo restores: what the log itself says, and what follows from
-/// other fields.
+/// The fields of a record that no undo restores: those that describe the log itself, and those that
+/// follow from other fields.
 pub(super) const FIELDS_OF_THE_LOG: [&str; 6] =
     ["id", "number", "seq", "last_event_at", "attributes", LAST_WORD];
 
@@ -125,18 +125,18 @@ pub(super) const FIELDS_OF_THE_LOG: [&str; 6] =
 pub struct Resolution {
     /// The kind of action that restored service.
     pub action: ResolutionAction,
-    /// What was done, in words.
+    /// The work done.
     pub detail: String,
     /// How recovery was validated.
     pub validation: String,
     /// The person or program that reported the resolution.
     pub by: Actor,
-    /// How long its alerts were resolved; absent if the settings ask for no stability.
+    /// How long its alerts had been resolved; absent if the settings require no stable time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stability: Option<Stability>,
 }
 
-/// Why a list of events is not the timeline of one incident.
+/// The reason why a list of events is not the timeline of one incident.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TimelineError {
     /// The first event is not a declaration.
@@ -206,6 +206,7 @@ pub(super) fn declared_summary(
         muted: None,
         muted_ms: 0,
         folded_under: None,
+        never_acknowledged: false,
         is_noise: false,
         seq,
         last_event_at: at,
@@ -334,7 +335,7 @@ impl Incident {
     /// Checks that an event directly follows the last one, and applies it.
     ///
     /// # Errors
-    /// [`TimelineError`] when it does not follow; the record is unchanged then.
+    /// [`TimelineError`] if it does not; the record is unchanged then.
     pub fn apply_next(&mut self, event: &Event) -> Result<(), TimelineError> {
         if event.incident != self.summary.id {
             return Err(TimelineError::ForeignEvent { seq: event.seq });
@@ -351,7 +352,8 @@ impl Incident {
 
     /// Applies an event to the record. This never fails: every recorded event can be applied.
     pub fn apply(&mut self, event: &Event) {
-        // A change ends a snooze; a snooze then begins the next one. What maintenance does to it is none.
+        // Any change ends a snooze; a snooze then begins the next one. Maintenance is no such
+        // change.
         if !matches!(event.body, EventBody::Muted { .. } | EventBody::Unmuted) {
             self.summary.snoozed_until = None;
         }
@@ -367,7 +369,7 @@ impl Incident {
         }
         if let Some(word) = event.last_word() {
             self.summary.last_word = Some(word);
-            // What a later version has added is about the word of before.
+            // Fields that a later version added belong to the previous last word.
             self.summary.extra.remove_fields(&[LAST_WORD]);
         }
         self.summary.seq = event.seq;
@@ -375,7 +377,7 @@ impl Incident {
         self.set_attributes();
     }
 
-    /// Makes what filters select the row by that of the record.
+    /// Copies the fields by which filters select the row from the record.
     pub(crate) fn set_attributes(&mut self) {
         let attributes = &mut self.summary.attributes;
         attributes.set(&self.labels, &self.roles);
@@ -397,7 +399,7 @@ impl Incident {
             if FIELDS_OF_THE_LOG.contains(&name.as_str()) {
                 continue;
             }
-            // A field that is not there has its default.
+            // A missing field has its default.
             match value {
                 Value::Null => record.remove(name),
                 value => record.insert(name.clone(), value.clone()),
@@ -470,7 +472,7 @@ impl Incident {
 
     /// Moves to a stage. Stages that are skipped count as passed at the same time.
     ///
-    /// Which stages come before one of a later version is not defined, so none is filled in.
+    /// The stages before one of a later version are unknown, so none is filled in.
     pub(super) fn advance_to(&mut self, status: Status, event: &Event) {
         let at = event.at;
         let stage = status.stage().unwrap_or_default();

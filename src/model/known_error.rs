@@ -59,7 +59,7 @@ impl KnownError {
         }
     }
 
-    /// Returns why it is named: `the same fault 3 times` or `2 with alike texts`.
+    /// Returns the reason for which it is listed: `the same fault 3 times` or `2 with alike texts`.
     #[must_use]
     pub fn likeness(&self) -> String {
         match (self.same_fault, self.alike) {

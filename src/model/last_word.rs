@@ -1,4 +1,4 @@
-//! The last thing that a person said or did about an incident.
+//! The last statement or action of a person on an incident.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,25 +6,26 @@ use utoipa::ToSchema;
 
 use super::actor::PersonRef;
 
-/// The most characters of a last word; of a longer text the beginning, with a mark.
+/// The greatest length of a last word in characters; a longer text is truncated and marked.
 const MAX_CHARS: usize = 80;
 
-/// The last thing that a person said or did about an incident.
+/// The last statement or action of a person on an incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LastWord {
-    /// When it was said or done.
+    /// When it was made.
     pub at: DateTime<Utc>,
-    /// The person who said or did it.
+    /// The person who made it.
     pub by: PersonRef,
-    /// What they wrote, on one line and shortened; or what they did, to be read after their name.
+    /// The person's own text, on one line and shortened; otherwise the action as a phrase that
+    /// follows the person's name.
     pub text: String,
-    /// Whether the text is what they wrote.
+    /// Whether the text is the person's own.
     pub quoted: bool,
 }
 
 impl LastWord {
-    /// Makes the last word of a text, of which it has the first line that is not blank. `None` if
-    /// there is none.
+    /// Creates the last word from the first line of a text that is not blank. `None` if there is
+    /// none.
     #[must_use]
     pub fn new(at: DateTime<Utc>, by: PersonRef, text: &str, quoted: bool) -> Option<Self> {
         let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;

@@ -1,4 +1,4 @@
-//! What an incident links to.
+//! Links of an incident: to another incident, an address, a problem or a change.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::id::{ChangeId, IncidentId, IncidentNumber, ProblemId};
 use super::unknown::Foreign;
 
-/// What an incident links to.
+/// Links of an incident: to another incident, an address, a problem or a change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Link {
@@ -38,6 +38,18 @@ pub enum Link {
     /// A link of a kind that a later version defines.
     #[serde(skip)]
     Unknown(Foreign),
+}
+
+impl Link {
+    /// Returns whether both lead to the same incident, whatever number each has for reading; for
+    /// links of another kind, whether they are equal.
+    #[must_use]
+    pub fn has_target_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Incident { id, .. }, Self::Incident { id: other, .. }) => id == other,
+            _ => self == other,
+        }
+    }
 }
 
 impl Serialize for Link {

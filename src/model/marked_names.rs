@@ -1,4 +1,4 @@
-//! The names in an event that the directory does not have, marked where the event is shown.
+//! Marks the names in an event that the directory does not have, for display.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,9 @@ use super::directory::Directory;
 use super::event::{Event, EventBody};
 
 impl Event {
-    /// Returns the event as it is shown: each service, team and person in its values that the
+    /// Returns the event for display: each service, team and person in its values that the
     /// directory does not have is marked with a question mark. The actor is not changed; see
-    /// [`Directory::actor_label`]. What is returned is for texts alone and must not be stored.
+    /// [`Directory::actor_label`]. The result is only for texts and must not be stored.
     #[must_use]
     pub fn with_marked_names(&self, directory: &Directory) -> Cow<'_, Self> {
         match self.body.marked_names(directory) {
@@ -19,7 +19,7 @@ impl Event {
     }
 
     /// Returns the details of the event, as [`Event::detail`] does, with names marked that the
-    /// directory does not have. `None` stands for a directory that was not read yet.
+    /// directory does not have. `None` means that the directory has not been read yet.
     #[must_use]
     pub fn marked_detail(&self, directory: Option<&Directory>) -> String {
         match directory {
@@ -37,7 +37,7 @@ impl EventBody {
             Self::Assigned { to: Some(person) } | Self::RoleGiven { person, .. } => {
                 is_unknown(person)
             }
-            Self::TeamSet { team: Some(team) } | Self::TeamInvolved { team, .. } => {
+            Self::TeamSet { team: Some(team), .. } | Self::TeamInvolved { team, .. } => {
                 directory.is_unknown_team(team)
             }
             Self::ServicesSet { services } => {
@@ -58,7 +58,7 @@ impl EventBody {
         };
         match &mut marked {
             Self::Assigned { to: Some(person) } | Self::RoleGiven { person, .. } => mark(person),
-            Self::TeamSet { team: Some(team) } | Self::TeamInvolved { team, .. } => {
+            Self::TeamSet { team: Some(team), .. } | Self::TeamInvolved { team, .. } => {
                 *team = directory.team_label(team).into_owned();
             }
             Self::ServicesSet { services } => {
@@ -113,13 +113,17 @@ mod tests {
         }
     }
 
+    fn team_set(team: &str) -> EventBody {
+        EventBody::TeamSet { team: Some(team.into()), restarts_escalation: false }
+    }
+
     fn person(handle: &str, name: &str) -> PersonRef {
         PersonRef::new(handle, name)
     }
 
     #[rstest]
-    #[case(EventBody::TeamSet { team: Some("payment".into()) }, "payment?")]
-    #[case(EventBody::TeamSet { team: Some("payments".into()) }, "payments")]
+    #[case(team_set("payment"), "payment?")]
+    #[case(team_set("payments"), "payments")]
     #[case(EventBody::ServicesSet { services: vec!["checkout".into(), "cdn".into()] },
            "checkout, cdn?")]
     #[case(EventBody::Assigned { to: Some(person("tom", "Tom Varga")) }, "to Tom Varga?")]
@@ -128,7 +132,7 @@ mod tests {
     fn unknown_names_are_marked(#[case] body: EventBody, #[case] detail: &str) {
         let event = event(body);
         assert_eq!(event.marked_detail(Some(&directory())), detail);
-        // A directory without entries has nothing to say, and neither has one that was not read.
+        // Without a directory, or with an empty one, nothing is marked.
         let unmarked = detail.replace('?', "");
         assert_eq!(event.marked_detail(Some(&Directory::default())), unmarked);
         assert_eq!(event.marked_detail(None), unmarked);
@@ -136,7 +140,7 @@ mod tests {
 
     #[test]
     fn event_without_unknown_names_is_borrowed() {
-        let event = event(EventBody::TeamSet { team: Some("payments".into()) });
+        let event = event(team_set("payments"));
         assert!(matches!(event.with_marked_names(&directory()), Cow::Borrowed(_)));
     }
 }

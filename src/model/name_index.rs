@@ -8,8 +8,8 @@ use super::incident::Incident;
 use super::summary::Summary;
 use super::unknown_names::UnknownNames;
 
-/// The services, teams and people of a directory. A set is absent if the directory has nothing to
-/// say about it.
+/// The services, teams and people of a directory. A set is absent if the directory has no entries
+/// of that kind.
 #[derive(Debug)]
 pub struct NameIndex<'a> {
     services: Option<HashSet<&'a str>>,
@@ -64,14 +64,14 @@ impl NameIndex<'_> {
         }
     }
 
-    /// Notes in each row which of its names the directory does not have.
+    /// Records in each row which of its names the directory does not have.
     pub fn mark_rows<'r>(&self, rows: impl IntoIterator<Item = &'r mut Summary>) {
         for row in rows {
             row.unknown = self.unknown_in_row(row);
         }
     }
 
-    /// Notes in a record which of its names the directory does not have.
+    /// Records in an incident which of its names the directory does not have.
     pub fn mark_record(&self, incident: &mut Incident) {
         incident.summary.unknown = self.unknown_in_record(incident);
     }

@@ -1,7 +1,7 @@
 //! Names in commands: people, teams and services that the directory has, or has not.
 //!
-//! The directory is the truth about whom a command names. Who asks is not looked up here: somebody
-//! who is not in the directory may do everything, and may name himself.
+//! The directory decides which people a command can name. The requester is not looked up here: a
+//! person who is not in the directory may do everything, and may name themselves.
 
 use super::actor::{Actor, PersonRef};
 use super::bad_field::{BadField, FieldProblem};
@@ -16,7 +16,7 @@ use super::text::{equals_folded, fold};
 /// The lowest similarity at which another name is suggested; 1.0 is the same name.
 const MIN_SIMILARITY: f64 = 0.75;
 
-/// Returns the people whom a command names, each with the field in which it does.
+/// Returns the people whom a command names, each with the name of the field.
 fn named_people(command: &mut IncidentCommand) -> Vec<(&'static str, &mut PersonRef)> {
     match command {
         IncidentCommand::Assign { to: Some(person) } => vec![("to", person)],
@@ -40,12 +40,12 @@ pub fn names_people(command: &IncidentCommand) -> bool {
     !named_people(&mut command.clone()).is_empty()
 }
 
-/// Replaces each person whom a command names by the directory's entry with the same handle. Nothing
-/// changes if the directory has no people.
+/// Replaces each person whom a command names by the directory's entry with the same handle. Changes
+/// nothing if the directory has no people.
 ///
-/// Somebody who is not in the directory may be named by himself, and where the incident names him
-/// already: he may have left the company. The incident of a self-test may name the person of self-tests,
-/// whom no directory has to have.
+/// A person who is not in the directory may name themselves, and may be named where the incident
+/// names them already: they may have left the company. The incident of a self-test may name the
+/// person of self-tests, who need not be in any directory.
 ///
 /// # Errors
 /// [`BadField`] for a handle that nobody in the directory has.
@@ -62,7 +62,7 @@ pub fn resolve_people(
         .is_some_and(|incident| incident.summary.team.as_deref() == Some(SELF_TEST))
         .then(test_person);
     for (field, person) in named_people(command) {
-        // What is no name at all is refused for that reason.
+        // A text that is not a valid name is refused for that reason.
         if check::person(field, person).is_err() {
             continue;
         }
@@ -113,8 +113,8 @@ fn unknown_person(field: &'static str, handle: &str, directory: &Directory) -> B
     BadField::new(field, FieldProblem::UnknownPerson { handle: handle.to_owned(), nearest })
 }
 
-/// Returns the errors for the services and the team that a command names and the directory has not.
-/// A directory without services, or without teams, has nothing to say about them.
+/// Returns the errors for the services and the team of a command that the directory does not have.
+/// A directory without services, or without teams, accepts every name.
 #[must_use]
 pub fn unknown_names(command: &IncidentCommand, directory: &Directory) -> Vec<BadField> {
     let (services, team) = match command {
@@ -198,7 +198,7 @@ mod tests {
         let ines = PersonRef::new("ines", "Ines Moreau");
         assert_eq!(assigned("ines", &stranger), Ok(ines.clone()));
         assert_eq!(assigned("INES", &stranger), Ok(ines));
-        // Who asks may name himself.
+        // Requesters may name themselves.
         assert_eq!(assigned("sam", &stranger), Ok(PersonRef::new("sam", "Sam Okafor")));
         let refused = assigned("ghost", &stranger).unwrap_err().to_string();
         assert!(refused.starts_with("to: there is no \"ghost\" in the directory"), "{refused}");

@@ -1,4 +1,4 @@
-//! The checks whose alerts cried most, and how often that led to something.
+//! The checks with the most alerts, and the results of these alerts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -19,16 +19,16 @@ const MAX_NAMED: usize = 20;
 /// The longest name of a check, in characters.
 const MAX_CHECK_CHARS: usize = 200;
 
-/// The checks whose alerts cried most in a window.
+/// The checks with the most alerts in a window.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NoiseReport {
     /// The window's start.
     pub from: DateTime<Utc>,
     /// The window's end.
     pub to: DateTime<Utc>,
-    /// How many checks there are.
+    /// The number of checks.
     pub total: u64,
-    /// Whether there are more alerts than were counted: the latest ones count.
+    /// Whether there are more alerts than were counted; the latest ones are counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_partial: bool,
     /// The checks, the one whose alerts were reported most often first.
@@ -36,13 +36,13 @@ pub struct NoiseReport {
     pub rows: Vec<NoiseRow>,
 }
 
-/// A check, and what its alerts led to.
+/// A check, and the results of its alerts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NoiseRow {
     /// The kind of sender, such as `alertmanager`.
     pub source: String,
-    /// The name of the check: that of its label, such as `alertname`, or the title of its alerts without
-    /// what differs between them.
+    /// The name of the check: the value of its label, such as `alertname`, or the title of its
+    /// alerts without the words that differ between them.
     pub check: String,
     /// How often its alerts were reported as firing.
     pub reports: u64,
@@ -50,8 +50,8 @@ pub struct NoiseRow {
     pub alerts: u64,
     /// How many incidents have its alerts.
     pub incidents: u64,
-    /// How many of these led to something: somebody acknowledged them, and they are neither marked as
-    /// noise nor taken out of the queue.
+    /// The number of these that led to work: they were acknowledged, and neither marked as noise
+    /// nor removed from the queue.
     pub led: u64,
     /// How many are marked as noise.
     pub noise: u64,
@@ -86,12 +86,12 @@ impl NoiseRow {
     }
 }
 
-/// What is counted of an alert.
+/// The properties of an alert that are counted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct CountedAlert {
     /// The kind of sender.
     pub source: String,
-    /// What it says.
+    /// Its title.
     pub title: String,
     /// When it was last reported.
     pub last_at: DateTime<Utc>,

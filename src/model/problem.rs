@@ -23,11 +23,24 @@ growing_enum! {
     }
 }
 
+impl ProblemState {
+    /// Returns the position of the state in lists: open work first, removed causes last.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Open => 0,
+            Self::KnownError => 1,
+            Self::Unknown(_) => 2,
+            Self::Removed => 3,
+        }
+    }
+}
+
 /// The most edits of a problem that are stored with it; of more the oldest are dropped, but for the
 /// first one.
 pub const MAX_EDITS: usize = 200;
 /// The greatest width of a value in an edit, in columns.
-const MAX_VALUE: usize = 200;
+pub(super) const MAX_VALUE: usize = 200;
 
 /// The underlying cause of one or more incidents.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
@@ -37,11 +50,11 @@ pub struct Problem {
     pub id: ProblemId,
     /// The title of the problem, on one line.
     pub title: String,
-    /// How far the problem is from being removed.
+    /// The progress towards its removal.
     pub state: ProblemState,
     /// The services in which it causes incidents.
     pub services: Vec<String>,
-    /// The cause, as far as it is known; may be empty.
+    /// The cause, as far as known; may be empty.
     pub cause: String,
     /// How to reduce its effects until it is removed. A known error must have one.
     pub workaround: String,
@@ -63,7 +76,7 @@ pub struct Problem {
     /// that it was made from, as the `expected_seq` of its command.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub revision: u32,
-    /// Who recorded and changed it, the earliest first; set by the store.
+    /// The changes and their authors, the earliest first; set by the store.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "read_entries")]
     pub edits: Vec<ProblemEdit>,
     /// The fields that a later version defines.
@@ -125,20 +138,20 @@ impl Problem {
         }
     }
 
-    /// Returns whether the cause is still there, known or not.
+    /// Returns whether the cause still exists, known or not.
     #[must_use]
     pub fn is_active(&self) -> bool {
         self.state != ProblemState::Removed
     }
 
-    /// Returns the problem without what the store sets, as a command has it.
+    /// Returns the problem without the fields that the store sets, as a command contains it.
     #[must_use]
     pub fn as_requested(mut self) -> Self {
         (self.removed_at, self.revision, self.edits) = (None, 0, Vec::new());
         self
     }
 
-    /// Returns what is stored when the problem is recorded, or changed where `stored` is what was
+    /// Returns the problem to store when it is recorded, or changed if `stored` is the version
     /// stored before. A request that changes nothing leaves it as it is.
     #[must_use]
     pub fn recorded(self, stored: Option<&Self>, by: &Actor, at: DateTime<Utc>) -> Self {
@@ -146,7 +159,7 @@ impl Problem {
         let (edits, fields) = match stored {
             None => (Vec::new(), Vec::new()),
             Some(stored) => {
-                // What was recorded first says since when it is there.
+                // The time of the first record stays.
                 next.opened_at = stored.opened_at;
                 let fields = stored.differences(&next);
                 if fields.is_empty() && next.extra == stored.extra {
@@ -184,7 +197,7 @@ impl Problem {
     }
 
     /// Returns the fields that people set, as text.
-    fn texts(&self) -> [(&'static str, String); 8] {
+    pub(super) fn texts(&self) -> [(&'static str, String); 8] {
         let owner = self.owner.as_ref().map(|owner| owner.handle.clone());
         [
             ("title", self.title.clone()),
@@ -200,7 +213,7 @@ impl Problem {
 }
 
 impl ProblemEdit {
-    /// Returns what was done, as in `state: open → removed`. The text is not sanitized.
+    /// Returns the change as text, as in `state: open → removed`. The text is not sanitized.
     #[must_use]
     pub fn text(&self) -> String {
         if self.fields.is_empty() {

@@ -1,16 +1,17 @@
-//! What is changed of a problem: the fields that are given, and no others.
+//! A partial update of a problem: only the given fields change.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::actor::PersonRef;
+use super::actor::{Actor, PersonRef};
 use super::bad_field::{BadField, FieldProblem};
 use super::check;
 use super::directory::Directory;
-use super::problem::{Problem, ProblemState};
+use super::problem::{FieldEdit, MAX_VALUE, Problem, ProblemEdit, ProblemState};
 use super::status::Category;
+use super::text::truncate;
 
-/// The fields of a problem that are to be changed; those that are absent stay.
+/// The new values of the fields of a problem; fields that are absent do not change.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProblemPatch {
@@ -18,19 +19,19 @@ pub struct ProblemPatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 200, example = "Connections leak in the pool")]
     pub title: Option<String>,
-    /// How far the problem is from being removed.
+    /// The progress towards its removal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ProblemState>,
     /// The services in which it causes incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<Vec<String>>,
-    /// The cause, as far as it is known.
+    /// The cause, as far as known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// How to reduce its effects. A known error must have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workaround: Option<String>,
-    /// The handle of the person who sees to it; empty for nobody.
+    /// The handle of the person responsible for it; empty for nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
     /// The team to which it belongs; empty for none.
@@ -42,14 +43,15 @@ pub struct ProblemPatch {
 }
 
 impl ProblemPatch {
-    /// Returns whether nothing is to be changed.
+    /// Returns whether it changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Returns the problem with the fields changed, as a command has it. Somebody whom the directory does
-    /// not have is named by the handle alone, and the store decides about that.
+    /// Returns the problem with the fields changed, as a command contains it. A person whom the
+    /// directory does not have is named by the handle alone, and the store decides whether to
+    /// accept it.
     ///
     /// # Errors
     /// [`BadField`] for a known error without a workaround.
@@ -74,6 +76,62 @@ impl ProblemPatch {
         }
         check_state(&next)?;
         Ok(next)
+    }
+
+    /// Returns whether one of the edits of a problem is what this patch has led to, as the same person or
+    /// program has made it: all that it changed is as the patch has it, and all that the patch sets
+    /// was so after it.
+    #[must_use]
+    pub fn was_applied_by(&self, by: &Actor, problem: &Problem) -> bool {
+        let is_same = |edit: &FieldEdit| {
+            let text = self.text_of(&edit.field);
+            text.is_some_and(|text| truncate(text, MAX_VALUE) == edit.to)
+        };
+        let is_own = |edit: &&ProblemEdit| {
+            let is_same_person = match (edit.by.person(), by.person()) {
+                (Some(one), Some(other)) => one.handle == other.handle,
+                _ => edit.by == *by,
+            };
+            is_same_person && !edit.fields.is_empty()
+        };
+        // The value of a field after an edit: what the next change of it began with, or what it is now.
+        let after = |index: usize, field: &str| {
+            let mut later = problem.edits.iter().skip(index + 1).flat_map(|edit| &edit.fields);
+            let next = later.find(|one| one.field == field).map(|edit| edit.from.clone());
+            let now = || {
+                let mut texts = problem.texts().into_iter();
+                let found = texts.find(|(name, _)| *name == field);
+                found.map(|(_, text)| truncate(text, MAX_VALUE).to_string())
+            };
+            next.or_else(now)
+        };
+        let holds = |index: usize| {
+            problem.texts().into_iter().all(|(field, _)| {
+                self.text_of(field).is_none_or(|text| {
+                    Some(truncate(text, MAX_VALUE).to_string()) == after(index, field)
+                })
+            })
+        };
+        problem
+            .edits
+            .iter()
+            .enumerate()
+            .any(|(index, edit)| is_own(&edit) && edit.fields.iter().all(is_same) && holds(index))
+    }
+
+    /// Returns the text of a field as edits have it; `None` if the patch does not set it.
+    fn text_of(&self, field: &str) -> Option<String> {
+        match field {
+            "title" => self.title.clone(),
+            "state" => self.state.as_ref().map(ToString::to_string),
+            "services" => self.services.as_ref().map(|services| services.join(", ")),
+            "cause" => self.cause.clone(),
+            "workaround" => self.workaround.clone(),
+            "owner" => self.owner.as_ref().map(|one| one.trim().trim_start_matches('@').to_owned()),
+            "team" => self.team.as_ref().map(|team| team.trim().to_owned()),
+            "category" => self.category.as_ref().map(ToString::to_string),
+            _ => None,
+        }
     }
 }
 
@@ -113,6 +171,28 @@ mod tests {
         let patch = ProblemPatch { owner: Some("@tomasz".into()), ..ProblemPatch::default() };
         let owner = patch.apply(problem(), &directory).unwrap().owner;
         assert_eq!(owner, Some(PersonRef::new("tomasz", "tomasz")));
+    }
+
+    #[test]
+    fn edit_of_a_part_of_a_patch_is_not_its_result() {
+        let (by, at) = (Actor::Person(PersonRef::new("ines", "Ines Moreau")), DateTime::UNIX_EPOCH);
+        let directory = Directory::default();
+        let title = ProblemPatch { title: Some("AAA".into()), ..ProblemPatch::default() };
+        let state = Some(ProblemState::KnownError);
+        let workaround = Some("restart".into());
+        let all = ProblemPatch { state, workaround, ..title.clone() };
+        let first = problem().recorded(None, &by, at);
+        let next = title.clone().apply(first.clone(), &directory).unwrap();
+        let second = next.recorded(Some(&first), &by, at);
+        assert!(title.was_applied_by(&by, &second));
+        assert!(!all.was_applied_by(&by, &second));
+        // The title was so already, and what was set changes again later.
+        let next = all.clone().apply(second.clone(), &directory).unwrap();
+        let third = next.recorded(Some(&second), &by, at);
+        assert!(all.was_applied_by(&by, &third) && title.was_applied_by(&by, &third));
+        let other = ProblemPatch { title: Some("BBB".into()), ..ProblemPatch::default() };
+        let next = other.apply(third.clone(), &directory).unwrap();
+        assert!(all.was_applied_by(&by, &next.recorded(Some(&third), &by, at)));
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub fn compare(sort: Sort, a: (&Summary, &UrgencyKey), b: (&Summary, &UrgencyKey
     by.then_with(|| a.1.cmp(b.1))
 }
 
-/// Compares two names as they are folded, and by their bytes where that makes no difference. No name
+/// Compares two names by their folded form, and by their bytes if these are equal. A missing name
 /// comes first.
 fn compare_names(a: Option<&str>, b: Option<&str>) -> Ordering {
     match (a, b) {
@@ -118,7 +118,7 @@ fn compare_names(a: Option<&str>, b: Option<&str>) -> Ordering {
 pub struct OpenCounts {
     /// The number for each priority, from P1 to P4.
     pub by_priority: [u64; 4],
-    /// The number that nobody has acknowledged.
+    /// The number of unacknowledged incidents.
     pub unacknowledged: u64,
     /// The number that missed the service level target whose clock runs.
     pub past: u64,

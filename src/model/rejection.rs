@@ -1,7 +1,8 @@
-//! Why the rules refuse a command: one variant for each reason, with the facts that it rests on.
+//! Reasons why the rules refuse a command: one variant for each reason, with the facts that it
+//! rests on.
 //!
-//! A rejection holds no sentence. [`Rejection::sentence`] makes one where it is shown: in the
-//! panes, on the command line, and in the `detail` of an answer of the server.
+//! A rejection contains no sentence. [`Rejection::sentence`] makes one where it is shown: in the
+//! panes, on the command line, and in the `detail` of the server's answer.
 
 mod sentence;
 
@@ -23,8 +24,8 @@ use super::status::{Category, Role, Status};
 
 pub use sentence::DatedRejection;
 
-/// Why the rules refuse a command. Names and texts in it are as they were recorded, so they must be
-/// sanitized before they are shown.
+/// The reason why the rules refuse a command. Names and texts in it are as they were recorded, so
+/// they must be sanitized before they are shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Rejection {
     /// The command is about a change or a problem, which has no timeline.
@@ -56,7 +57,7 @@ pub enum Rejection {
     },
     /// Somebody has acknowledged the incident.
     AlreadyAcknowledged {
-        /// Who acknowledged it; `None` if only its row is known.
+        /// The actor who acknowledged it; `None` if only its row is known.
         by: Option<Actor>,
         /// When it was acknowledged.
         at: DateTime<Utc>,
@@ -65,9 +66,9 @@ pub enum Rejection {
     AlreadyAtStage {
         /// The status that the incident has.
         status: Status,
-        /// Who moved it there.
+        /// The actor who moved it.
         by: Actor,
-        /// When it was moved there.
+        /// When it was moved.
         at: DateTime<Utc>,
     },
     /// The incident should be moved to an earlier stage than its present one.
@@ -93,7 +94,7 @@ pub enum Rejection {
     },
     /// The incident has no category already.
     AlreadyUncategorized,
-    /// The person has the role already, or does not have it already.
+    /// The person has the role already, or does not have the role to remove.
     RoleUnchanged {
         /// The role that was to be given or withdrawn.
         role: Role,
@@ -146,12 +147,12 @@ pub enum Rejection {
     EscalationOnHold,
     /// A description changes nothing.
     NothingToChange,
-    /// The incident waits on somebody else already.
+    /// The incident is paused already.
     AlreadyPaused {
-        /// For what or whom it waits.
+        /// The thing or person that it waits for.
         reason: String,
     },
-    /// The incident does not wait on anybody.
+    /// The incident is not paused.
     NotPaused,
     /// The incident is not hidden from the queue.
     NotSnoozed,
@@ -200,7 +201,7 @@ pub enum Rejection {
     NoSuchReporter,
     /// The team leads or helps already.
     AlreadyInvolved,
-    /// The team does not help.
+    /// The team is not involved.
     NotInvolved,
     /// The incident has evidence of this name or with this content already.
     AlreadyAttached {
@@ -211,8 +212,10 @@ pub enum Rejection {
     EvidenceFull,
     /// The incident has no such evidence.
     NoSuchEvidence,
-    /// That was redacted already.
+    /// The part was redacted already.
     AlreadyRedacted,
+    /// No event of the incident has the part to redact.
+    NothingToRedact,
     /// Alerts should be moved to the incident that has them.
     MoveToItself,
     /// The incident to which alerts should be moved has ended.
@@ -234,7 +237,7 @@ pub enum Rejection {
     },
     /// The alerts of the incident are not resolved for as long as they must be.
     NotStableYet {
-        /// How far it is.
+        /// The progress of the stable time.
         soak: Soak,
         /// When that was decided.
         at: DateTime<Utc>,
@@ -305,7 +308,11 @@ pub enum Rejection {
         /// When it was published.
         at: DateTime<Utc>,
     },
-    /// An incident is resolved before its review is published.
+    /// The review is in review: it was submitted before.
+    ReviewAlreadySubmitted,
+    /// A review that was not submitted can't be returned.
+    ReviewNotSubmitted,
+    /// An incident is resolved before its review is submitted or published.
     PublishUnresolved,
     /// Sections of the review are not written.
     ReviewLacks {
@@ -314,7 +321,7 @@ pub enum Rejection {
     },
     /// The review has no such action item, or it has no follow-up to record.
     NoSuchActionItem,
-    /// The action item has an issue already, or one was asked for.
+    /// The action item has an issue already, or one was requested.
     AlreadyFollowedUp {
         /// The issue and its state.
         by: String,
@@ -345,7 +352,7 @@ pub enum Rejection {
         /// The reason as a sentence for people, without a full stop; not sanitized.
         message: String,
     },
-    /// A rejection that is known by its sentence alone, with the time that the sentence tells.
+    /// A rejection of which only the sentence is known, with the time in it.
     ForeignDated {
         /// The kind of refusal.
         kind: RejectionKind,
@@ -354,14 +361,15 @@ pub enum Rejection {
     },
 }
 
-/// A sentence with a time in it, which is told as "2 min ago" whenever the sentence is read.
+/// A sentence with a time in it, which is formatted relative to the current time, such as "2 min
+/// ago", each time the sentence is shown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DatedSentence {
-    /// What stands before the time.
+    /// The text before the time.
     pub before: String,
     /// The time.
     pub at: DateTime<Utc>,
-    /// What stands after the time.
+    /// The text after the time.
     pub after: String,
 }
 
@@ -369,11 +377,11 @@ pub struct DatedSentence {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionKind {
-    /// Somebody was first; there is nothing to do any more.
+    /// Somebody else was first; nothing remains to be done.
     Conflict,
     /// The command itself is wrong.
     Invalid,
-    /// It does not fit the state the incident is in.
+    /// It is not possible in the incident's current state.
     NotNow,
     /// There is no such incident.
     NotFound,
@@ -437,12 +445,15 @@ impl Rejection {
             | Self::AlreadyAttached { .. }
             | Self::NoSuchEvidence
             | Self::AlreadyRedacted
+            | Self::NothingToRedact
             | Self::AlreadyLinked { .. }
             | Self::NotLinked { .. }
             | Self::NeedsNoReopening { .. }
             | Self::MovedBySomebodyElse { .. }
             | Self::ChangedMeanwhile { .. }
             | Self::ReviewAlreadyPublished { .. }
+            | Self::ReviewAlreadySubmitted
+            | Self::ReviewNotSubmitted
             | Self::AlreadyFollowedUp { .. }
             | Self::Administration(_) => RejectionKind::Conflict,
             Self::StagesOnlyMoveForward { .. }

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::measures::Window;
+use super::measures::pages::Offsets;
 use super::oncall::{Day, Zone};
 
-/// How late a report may be before it says so.
+/// How late a report may be before its text states the delay.
 pub const LATE_AFTER: TimeDelta = TimeDelta::minutes(15);
 /// How many days are searched for the one on which a report is due: a month and some.
 const SEARCHED_DAYS: u64 = 40;
-/// The name in [`ReportRule::to`] that stands for everybody whom `[[stakeholders]]` names.
+/// The name in [`ReportRule::to`] that represents everybody in `[[stakeholders]]`.
 pub const STAKEHOLDERS: &str = "stakeholders";
 
 /// A report that is sent on a timer.
@@ -20,9 +21,9 @@ pub const STAKEHOLDERS: &str = "stakeholders";
 pub struct ReportRule {
     /// The name, which no other report has.
     pub name: String,
-    /// Of which time it is.
+    /// The period that it covers.
     pub window: ReportWindow,
-    /// The teams whose incidents it is about; of any if it is empty.
+    /// The teams whose incidents it covers; all teams if it is empty.
     pub teams: Vec<String>,
     /// On which days it is due.
     pub day: ReportDay,
@@ -32,13 +33,13 @@ pub struct ReportRule {
     pub zone: String,
     /// The handles of the people who get it, or [`STAKEHOLDERS`].
     pub to: Vec<String>,
-    /// The folder into which it is written; `None` if it is not.
+    /// The folder into which it is written; `None` to write no file.
     pub directory: Option<PathBuf>,
     /// In which form.
     pub form: ReportForm,
 }
 
-/// Of which time a report is.
+/// The period of a report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReportWindow {
     /// The days before it is due.
@@ -120,7 +121,7 @@ impl ReportForm {
 }
 
 impl ReportRule {
-    /// Returns the time of the day at which a report is due that says none: nine o'clock.
+    /// Returns the default time of the day at which a report is due: nine o'clock.
     #[must_use]
     pub fn default_time() -> NaiveTime {
         NaiveTime::from_hms_opt(9, 0, 0).unwrap_or_default()
@@ -135,7 +136,7 @@ impl ReportRule {
     #[must_use]
     pub fn last_due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let clock = self.clock();
-        // The clock of the zone may be a day ahead of what it showed when it was set back.
+        // The zone may be a day ahead of its local time before the clock was set back.
         let today = clock.shown_at(now).date().checked_add_days(Days::new(1))?;
         (0..SEARCHED_DAYS)
             .filter_map(|back| today.checked_sub_days(Days::new(back)))
@@ -156,9 +157,26 @@ impl ReportRule {
             .find(|due| *due > now)
     }
 
-    /// Returns the time of which the report is that is due at a time.
+    /// Returns the offsets of its zone, over the window of the report that is due at a time and the one before.
+    #[must_use]
+    pub fn offsets_at(&self, due: DateTime<Utc>) -> Offsets {
+        // Months are compared with months, which may be longer.
+        let length = match self.window {
+            ReportWindow::Days(days) => TimeDelta::days(i64::from(days).saturating_mul(2)),
+            ReportWindow::Month => TimeDelta::days(100),
+        };
+        let from = due.checked_sub_signed(length).unwrap_or(due);
+        let clock = self.clock();
+        Offsets::find(from, due, &|at| {
+            let seconds = clock.shown_at(at).and_utc().timestamp() - at.timestamp();
+            i32::try_from(seconds).unwrap_or(0)
+        })
+    }
+
+    /// Returns the time of which the report is that is due at a time; its days are those of its zone.
     #[must_use]
     pub fn window_at(&self, due: DateTime<Utc>) -> Window {
+        let zone = self.offsets_at(due);
         let days = match self.window {
             ReportWindow::Days(days) => days,
             ReportWindow::Month => {
@@ -167,12 +185,25 @@ impl ReportRule {
                 let before = this.and_then(|first| first.checked_sub_months(Months::new(1)));
                 if let (Some(before), Some(this)) = (before, this) {
                     let begin = |date: NaiveDate| clock.first_time(date.and_time(NaiveTime::MIN));
-                    return Window::between(begin(before), begin(this), &Utc);
+                    return Window::between(begin(before), begin(this), &zone);
                 }
                 30
             }
         };
-        Window::last_days(days, due, &Utc)
+        Window::last_days(days, due, &zone)
+    }
+
+    /// Returns the name of the window of the report that is due at a time: the month in its zone,
+    /// such as `October 2026`; `None` for a number of days.
+    #[must_use]
+    pub fn period_at(&self, due: DateTime<Utc>) -> Option<String> {
+        if self.window != ReportWindow::Month {
+            return None;
+        }
+        let clock = self.clock();
+        let this = clock.shown_at(due).date().with_day(1)?;
+        let month = this.checked_sub_months(Months::new(1))?.format("%B %Y").to_string();
+        Some(if self.zone == "UTC" { month } else { format!("{month} ({})", self.zone) })
     }
 
     /// Returns the name of the file of the report that is due at a time.
@@ -285,5 +316,25 @@ mod tests {
         let mut rule = rule(ReportDay::Every, ReportWindow::Month, "UTC");
         rule.name = "../to the board".into();
         assert_eq!(rule.file_name(at("2026-03-01T09:00")), "___to_the_board-2026-03-01.html");
+    }
+
+    #[rstest]
+    #[case(ReportWindow::Days(7), "UTC", "2026-03-02T09:00", None)]
+    #[case(ReportWindow::Month, "UTC", "2026-03-01T09:00", Some("February 2026"))]
+    #[case(ReportWindow::Month, "UTC", "2026-01-31T09:00", Some("December 2025"))]
+    #[case(
+        ReportWindow::Month,
+        "Pacific/Auckland",
+        "2026-03-31T20:00",
+        Some("March 2026 (Pacific/Auckland)")
+    )]
+    fn month_is_that_of_the_zone(
+        #[case] window: ReportWindow,
+        #[case] zone: &str,
+        #[case] due: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        let rule = rule(ReportDay::Monthly(1), window, zone);
+        assert_eq!(rule.period_at(at(due)).as_deref(), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! What a program reports of a change, and what becomes of the one that is stored.
+//! A program's report on a change, and its effect on the stored change.
 
 use chrono::{DateTime, Utc};
 
@@ -7,7 +7,7 @@ use super::change::{Change, ChangeApproval, ChangeKind, ChangeState};
 use super::id::ChangeId;
 use super::time;
 
-/// What a program reports of a change.
+/// A program's report on a change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ReportedChange {
     /// The id of the change, the same in all reports of it.
@@ -18,22 +18,22 @@ pub struct ReportedChange {
     pub title: String,
     /// The services that it touches.
     pub services: Vec<String>,
-    /// Whoever makes it.
+    /// The author of the change.
     pub by: Actor,
     /// Since when it is in this state.
     pub at: DateTime<Utc>,
     /// The page about it.
     pub url: Option<String>,
-    /// What is reported of its approval, if anything is.
+    /// The approval, if it is reported.
     pub approval: Option<ChangeApproval>,
 }
 
 impl ReportedChange {
-    /// Returns the change after this report; `None` if it says nothing new. `stored` is the change as it
-    /// was before.
+    /// Returns the change after this report; `None` if the report is no news. `stored` is the
+    /// change before.
     ///
     /// The result does not depend on the order in which the reports of a change arrive: it begins
-    /// with the first report that it runs or has ended, and ends as the last of its ends says.
+    /// with the first report that it runs or has ended, and ends with the last report of an end.
     #[must_use]
     pub fn apply(&self, stored: Option<&Change>) -> Option<Change> {
         let at = time::truncate_to_second(self.at);

@@ -15,8 +15,8 @@ pub struct PersonAcknowledgement {
     pub at: DateTime<Utc>,
 }
 
-/// Who has acknowledged an incident, and who still has to, after a level was called that requires it of
-/// everybody.
+/// The people who have acknowledged an incident, and those who still must, after a level was called
+/// that requires it of everybody.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct RequiredAcknowledgements {
     /// Those who have.
@@ -53,7 +53,7 @@ impl RequiredAcknowledgements {
         !is_sufficient && self.missing.iter().any(|other| !is(other, &person.handle))
     }
 
-    /// Adds people whom a level has called: all of them have to acknowledge, or one is enough.
+    /// Adds people whom a level has called: all of them must acknowledge, or one is enough.
     pub(in crate::model) fn call(&mut self, people: &[PersonRef], all: bool) {
         for person in people {
             let is_known = |list: &[PersonRef]| list.iter().any(|other| is(other, &person.handle));

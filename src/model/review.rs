@@ -24,30 +24,30 @@ use super::text::{fold, truncate};
 growing_enum! {
     /// A part of the review that is written as text.
     Section, "review section" {
-        /// What happened, in a few sentences.
+        /// The events, in a few sentences.
         Summary = "summary",
-        /// What happened when, in order.
+        /// The events with their times, in order.
         Timeline = "timeline",
-        /// Who was affected, how much, and for how long.
+        /// The affected people, how much, and for how long.
         Impact = "impact",
-        /// Why the incident happened.
+        /// The reason why the incident happened.
         RootCause = "root cause and contributing factors" | "root cause" | "cause",
-        /// What was done to restore service.
+        /// The actions that restored service.
         Resolution = "resolution",
-        /// Who was informed of what.
+        /// The people who were informed, and the messages.
         Communication = "communication",
-        /// What was missing in monitoring, process or ownership.
+        /// The gaps in monitoring, process or ownership.
         Gaps = "gaps in monitoring, process or ownership" | "gaps",
         /// The contributing factors as short tags, separated by commas; they are counted over all
         /// reviews.
         Factors = "contributing factors" | "factors" | "tags",
-        /// What went well, to be done so again.
+        /// Practices that went well and should be repeated.
         WentWell = "what went well" | "went well",
     }
 }
 
 growing_enum! {
-    /// What an action item is to achieve.
+    /// The goal of an action item.
     ActionKind, "kind of action item" {
         /// Prevents that the incident recurs.
         Prevent = "prevent",
@@ -65,9 +65,9 @@ growing_enum! {
     ReviewState, "state of a review" {
         /// The incident was a P1 or P2 and ended, and nobody has begun its review.
         Missing = "missing",
-        /// Some of it is written.
+        /// A part of it is written, but it was not submitted, or was returned.
         Draft = "draft",
-        /// All that must be written is, and it is not published yet.
+        /// It was submitted to be read, and is not published yet.
         InReview = "in review",
         /// It is published.
         Published = "published",
@@ -79,15 +79,15 @@ growing_enum! {
 pub struct ActionItem {
     /// The id of the item. A change of the item has the same id.
     pub id: Uuid,
-    /// What is to be done.
+    /// The work to be done.
     pub text: String,
     /// The person who does the work; `None` if nobody was chosen.
     #[schema(required)]
     pub owner: Option<PersonRef>,
-    /// The day by which it must be done; `None` if there is none.
+    /// The day by which it must be done; `None` without a deadline.
     #[schema(required)]
     pub due: Option<NaiveDate>,
-    /// What the work is to achieve.
+    /// The goal of the work.
     pub kind: ActionKind,
     /// Whether it is done.
     pub done: bool,
@@ -100,6 +100,9 @@ pub struct Review {
     pub sections: BTreeMap<Section, String>,
     /// The action items, in the order in which they were added.
     pub actions: Vec<ActionItem>,
+    /// When it was submitted to be read; `None` before that, and after it was returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_at: Option<DateTime<Utc>>,
     /// When it was published; `None` before that.
     pub published_at: Option<DateTime<Utc>>,
 }
@@ -150,8 +153,8 @@ impl ActionItem {
         !self.done && self.due.is_some_and(|due| due < today)
     }
 
-    /// Returns the item on one line: whether it is done, what is to be done, by whom, until when, and
-    /// what for. `owner` is the name of the owner as it is to be shown. The text is not sanitized.
+    /// Returns the item on one line: whether it is done, the work, the owner, the deadline and the
+    /// goal. `owner` is the name of the owner for display. The text is not sanitized.
     #[must_use]
     pub fn line(&self, owner: Option<&str>, today: NaiveDate) -> String {
         let mark = if self.done { "[x]" } else { "[ ]" };
@@ -176,7 +179,7 @@ impl ActionItem {
 }
 
 impl Review {
-    /// Returns whether anything of the review is written, or it is published.
+    /// Returns whether any part of the review is written, or it is published.
     #[must_use]
     pub fn is_begun(&self) -> bool {
         self.published_at.is_some() || self.written().next().is_some()
@@ -188,7 +191,7 @@ impl Review {
         texts.filter(|(_, text)| !text.trim().is_empty())
     }
 
-    /// Describes how far the review is. `published_at` is the formatted time at which it was
+    /// Describes the progress of the review. `published_at` is the formatted time at which it was
     /// published.
     #[must_use]
     pub fn state_text(&self, published_at: Option<&str>) -> String {
@@ -196,17 +199,23 @@ impl Review {
         match published_at {
             Some(at) if missing == 0 => format!("published {at}"),
             Some(at) => format!("published {at} · {} of {all} sections", all - missing),
-            None if missing == 0 => format!("in review · {all} of {all} sections"),
+            None if self.is_in_review() => format!("in review · {all} of {all} sections"),
             None => format!("a draft · {} of {all} sections", all - missing),
         }
     }
 
-    /// Returns how far the review is; `Missing` for one that is not begun.
+    /// Returns whether the review was submitted, is still complete, and is not published.
+    #[must_use]
+    pub fn is_in_review(&self) -> bool {
+        self.published_at.is_none() && self.submitted_at.is_some() && self.missing().is_empty()
+    }
+
+    /// Returns the progress of the review; `Missing` for one that is not begun.
     #[must_use]
     pub fn state(&self) -> ReviewState {
         match self.published_at {
             Some(_) => ReviewState::Published,
-            None if self.missing().is_empty() => ReviewState::InReview,
+            None if self.is_in_review() => ReviewState::InReview,
             None if self.is_begun() || !self.actions.is_empty() => ReviewState::Draft,
             None => ReviewState::Missing,
         }
@@ -298,7 +307,11 @@ mod tests {
         for section in Section::REQUIRED {
             review.sections.insert(section, "text".into());
         }
+        assert_eq!(review.state(), ReviewState::Draft);
+        review.submitted_at = Some(DateTime::UNIX_EPOCH);
         assert_eq!(review.state(), ReviewState::InReview);
+        review.sections.insert(Section::Gaps, " ".into());
+        assert_eq!(review.state(), ReviewState::Draft);
         review.published_at = Some(DateTime::UNIX_EPOCH);
         assert_eq!(review.state(), ReviewState::Published);
     }

@@ -26,7 +26,7 @@ pub struct Rules {
     pub suspect_s: i64,
     /// When many incidents are a storm, and which of them are folded.
     pub storms: StormRules,
-    /// How much of the time services are to be available.
+    /// The availability objectives of services.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub objectives: Vec<Objective>,
     /// How long the alerts of an incident must be resolved before it may be.

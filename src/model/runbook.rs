@@ -1,7 +1,7 @@
 //! Runbooks: Markdown files that are offered for an incident, and whose steps are ticked on its
 //! timeline.
 //!
-//! A file begins with a header that says what it is for, between lines of `---` or without them:
+//! A file begins with a header, between lines of `---` or without them:
 //!
 //! ```text
 //! services: checkout, payments-gateway
@@ -19,7 +19,7 @@ use super::incident::Incident;
 use super::status::Category;
 use super::text::sanitize;
 
-/// The header of a runbook: what it is for, from its name and its first lines.
+/// The header of a runbook: its purpose, from its name and its first lines.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RunbookHeader {
     /// Path in the folder of runbooks without `.md`, such as `payments/5xx`.
@@ -32,11 +32,11 @@ pub struct RunbookHeader {
     pub labels: Vec<String>,
     /// Kinds of fault that the runbook is for.
     pub categories: Vec<Category>,
-    /// What could not be parsed in the header, in sentences.
+    /// The problems found in the header, as sentences.
     pub problems: Vec<String>,
 }
 
-/// Why a runbook is offered for an incident. The closest reason sorts first.
+/// The reason why a runbook is offered for an incident. The closest reason sorts first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum MatchReason {
     /// The incident or its service names the runbook.
@@ -80,7 +80,8 @@ impl RunbookHeader {
         head
     }
 
-    /// Returns why the runbook is offered for an incident; `None` if it is not offered.
+    /// Returns the reason for which the runbook is offered for an incident; `None` if it is not
+    /// offered.
     ///
     /// `named` are the runbooks that the incident and its services name.
     #[must_use]

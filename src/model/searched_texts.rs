@@ -1,17 +1,18 @@
-//! The texts besides the row of an incident in which a search of the history looks for words.
+//! The texts of an incident, besides its row, that a search of the history covers.
 
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
 use super::event::EventBody;
+use super::evidence::RedactedPart;
 use super::review::Section;
 
-/// The texts of a timeline in which words are searched for: symptoms, notes, resolutions, updates
-/// for stakeholders, decisions, and the review with its action items.
+/// The texts of a timeline that are searched: symptoms, notes, resolutions, updates for
+/// stakeholders, decisions, and the review with its action items.
 ///
-/// Of what is written again, such as symptoms or a section of the review, only the last text counts.
-/// Everything else counts for ever: a corrected note is found by its first text, too.
+/// Of a text that is rewritten, such as symptoms or a section of the review, only the last version
+/// counts. All other texts count forever: a corrected note is also found by its first text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SearchedTexts {
     symptoms: String,
@@ -59,7 +60,7 @@ impl SearchedTexts {
         }
     }
 
-    /// Returns the texts in which words are searched for.
+    /// Returns the searched texts.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.symptoms)
             .chain(&self.others)
@@ -73,6 +74,9 @@ impl SearchedTexts {
 /// of its row.
 #[must_use]
 pub fn affects_search(body: &EventBody) -> bool {
+    if matches!(body, EventBody::Redacted { part: RedactedPart::Note, .. }) {
+        return true;
+    }
     !matches!(
         body,
         EventBody::AlertRepeated { .. }
@@ -114,5 +118,6 @@ pub fn affects_search(body: &EventBody) -> bool {
             | EventBody::TeamInvolved { .. }
             | EventBody::EvidenceAdded { .. }
             | EventBody::Redacted { .. }
+            | EventBody::ReviewSubmitted { .. }
     )
 }

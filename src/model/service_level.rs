@@ -18,7 +18,7 @@ pub struct Clock {
     pub goal: TimeDelta,
     /// The last instant at which the target is met. A pause moves it.
     pub due: DateTime<Utc>,
-    /// When the clock was stopped by a pause or a mute that goes on; `None` if it runs.
+    /// When the clock was stopped by a pause or a mute that still lasts; `None` if it runs.
     pub stopped_at: Option<DateTime<Utc>>,
 }
 
@@ -55,10 +55,9 @@ impl Clock {
 
 /// Returns the clock that runs for an incident: first to acknowledge, then to resolve.
 ///
-/// A pause stops the clock to resolve, and never the one to acknowledge. That one is stopped while a
-/// maintenance window mutes the incident. `None` once the incident
-/// is resolved, and once it has ended otherwise: what continues elsewhere, or was no incident, is
-/// not judged.
+/// A pause stops the clock to resolve, but never the one to acknowledge, which stops while a
+/// maintenance window mutes the incident. `None` once the incident has ended: an incident that was
+/// merged or reclassified is not judged.
 #[must_use]
 pub fn running_clock(incident: &Summary, levels: &ServiceLevels) -> Option<Clock> {
     if !incident.status.is_open() {
@@ -87,6 +86,7 @@ pub(super) fn ended_clock(incident: &Summary, target: SlaTarget) -> Option<Verdi
     let elapsed_ms = match target {
         SlaTarget::Acknowledge => acknowledge_ms(incident)?,
         SlaTarget::Resolve => resolve_ms(incident)?,
+        SlaTarget::Unknown(_) => return None,
     };
     Some(Verdict { target, priority: incident.priority, goal_s: None, elapsed_ms, met: None })
 }
@@ -113,8 +113,8 @@ pub fn paused_time(incident: &Summary, now: DateTime<Utc>) -> TimeDelta {
     TimeDelta::milliseconds(incident.paused_ms) + current.max(TimeDelta::zero())
 }
 
-/// Returns how the clocks of an incident ended, as far as they have. Those whose goal was not
-/// recorded are judged by `levels`.
+/// Returns the verdicts on the clocks of an incident that have ended. A clock whose goal was not
+/// recorded is judged by `levels`.
 pub fn verdicts(incident: &Summary, levels: &ServiceLevels) -> impl Iterator<Item = Verdict> {
     let levels = *levels;
     let ended =
@@ -125,6 +125,39 @@ pub fn verdicts(incident: &Summary, levels: &ServiceLevels) -> impl Iterator<Ite
         Some(_) => verdict,
         None => verdict.judged_by(&levels),
     })
+}
+
+/// Returns whether an incident has missed a target of its service level: its clock ended late, or runs and
+/// is past at `now`. This is how the measures count it.
+#[must_use]
+pub fn has_missed(
+    incident: &Summary,
+    target: SlaTarget,
+    now: DateTime<Utc>,
+    levels: &ServiceLevels,
+) -> bool {
+    let level = levels.for_priority(incident.priority);
+    let (verdict, done, goal_s) = match target {
+        SlaTarget::Acknowledge => {
+            // A person who resolves it without acknowledging it skips that stage.
+            let by_nobody = |at| incident.resolved_at == Some(at) || incident.never_acknowledged;
+            let at = incident.acknowledged_at.filter(|at| !by_nobody(*at));
+            let done = at.and_then(|_| acknowledge_ms(incident));
+            (incident.acknowledge_verdict, done, level.acknowledge_s)
+        }
+        SlaTarget::Resolve => (incident.resolve_verdict, resolve_ms(incident), level.resolve_s),
+        SlaTarget::Unknown(_) => return false,
+    };
+    if let Some(met) = verdict.and_then(|verdict| verdict.met) {
+        return !met;
+    }
+    let running = || {
+        let stopped = incident.paused_since.filter(|_| target == SlaTarget::Resolve);
+        let elapsed = stopped.map_or(now, |since| since.min(now)) - incident.reported_at;
+        let paused_ms = if target == SlaTarget::Resolve { incident.paused_ms } else { 0 };
+        elapsed.num_milliseconds() - paused_ms
+    };
+    !is_within(done.unwrap_or_else(running), goal_s)
 }
 
 /// Returns when the next stakeholder update is due, counted from the last one or from the report.

@@ -1,8 +1,10 @@
-//! What the settings say about silence and about what must not be forgotten: heartbeats, error budgets,
-//! reminders, acknowledgements that expire, and who is sent updates.
+//! Settings for everything that reports silence or forgotten work: heartbeats, error budgets,
+//! reminders, acknowledgements that expire, and updates for stakeholders.
 
 mod action_items;
 mod burn;
+mod definition;
+mod definition_edit;
 mod heartbeat;
 mod notice;
 mod reminder;
@@ -11,6 +13,8 @@ mod stakeholders;
 
 pub use action_items::{days_of_notices, notices_of_action_items};
 pub use burn::{BURN, Burn, BurnWindow, burn_ending};
+pub use definition::{HeartbeatDefinition, HeartbeatPatch, IntervalUnit, MAX_INTERVAL_S};
+pub use definition_edit::{HeartbeatEdit, HeartbeatFault, expected_heartbeats};
 pub use heartbeat::{
     BeatOutcome, DEFAULT_GRACE_S, Heartbeat, HeartbeatCheck, HeartbeatRule, MAX_HEARTBEATS,
     describe_all, heartbeat_key, levels_of,
@@ -28,11 +32,11 @@ use crate::model::priority::Matrix;
 pub struct SignalSettings {
     /// The heartbeats, by name.
     pub heartbeats: Vec<HeartbeatRule>,
-    /// When an acknowledgement expires after which nobody does anything.
+    /// When an acknowledgement expires if no activity follows it.
     pub acknowledgement_expiry: AcknowledgementExpiry,
-    /// Of what people are reminded.
+    /// The subjects of reminders.
     pub reminders: ReminderSettings,
-    /// Who is sent updates.
+    /// The recipients of updates.
     pub stakeholders: Vec<StakeholderRule>,
     /// When a server tests itself; `None` if it does not.
     pub self_test: Option<SelfTestRule>,

@@ -1,4 +1,4 @@
-//! Incidents that resemble another one: how close they are, and what they hint at.
+//! Incidents that resemble another one: their similarity, and the hints that they give.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::status::{Category, growing_enum};
 use super::summary::Summary;
 
 growing_enum! {
-    /// What of an incident a hint is about.
+    /// The field of an incident that a hint is about.
     HintField, "field of an incident" {
         /// The kind of fault.
         Category = "category",
@@ -31,21 +31,22 @@ pub struct Similar {
     pub title: String,
     /// When it was reported.
     pub reported_at: DateTime<Utc>,
-    /// How it was resolved, in a few words; empty if it is not resolved.
+    /// A short form of its resolution; empty if it is not resolved.
     pub resolution: String,
     /// Whether it has the same fingerprint, and not only the same service.
     pub same_fault: bool,
-    /// The words of title and symptoms that both have, where their texts are alike; the rarest first.
+    /// The words of title and symptoms that both incidents have, if their texts are alike; the
+    /// rarest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared_terms: Vec<String>,
-    /// Its category, where it is known.
+    /// Its category, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<Category>,
     /// Its services; the first is the primary.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
-    /// What its review says of the cause, or else of what happened; absent without a review, and in
-    /// the record of another incident.
+    /// The cause in its review, otherwise the review's description of the events; absent without a
+    /// review, and in the record of another incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
     /// The runbook by which it was handled; absent without one, and in the record of another
@@ -54,7 +55,7 @@ pub struct Similar {
     pub runbook: Option<RunbookUse>,
 }
 
-/// A runbook, and how far it was followed.
+/// A runbook, and how much of it was followed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RunbookUse {
     /// The name or URL of the runbook.
@@ -80,7 +81,7 @@ pub struct SimilarHint {
     pub total: u32,
 }
 
-/// The incidents that resemble another one, the closest first, and what follows from them.
+/// The incidents that resemble another one, the closest first, and the hints that follow from them.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct SimilarIncidents {
     /// The incidents: those with the same fault, then those whose text or service is alike.
@@ -103,15 +104,14 @@ impl Similar {
         }
     }
 
-    /// Returns whether the incident says something about another one besides that the service is the
-    /// same.
+    /// Returns whether the incident resembles the other one in more than the service.
     fn is_telling(&self) -> bool {
         self.same_fault || !self.shared_terms.is_empty()
     }
 }
 
 impl RunbookUse {
-    /// Returns the runbook with how far it was followed. The text is not sanitized.
+    /// Returns the runbook with the number of steps that were followed. The text is not sanitized.
     #[must_use]
     pub fn text(&self) -> String {
         match self.steps {
@@ -243,7 +243,7 @@ mod tests {
             similar(true, Some(Category::Application), "pay"),
             similar(true, Some(Category::Application), "pay"),
             similar(true, Some(Category::Access), "login"),
-            // The same service alone says nothing of the fault.
+            // The same service alone is no hint at the fault.
             similar(false, Some(Category::Access), "login"),
             similar(false, Some(Category::Access), "login"),
         ];

@@ -1,8 +1,8 @@
 //! Stability before an incident is resolved: for how long none of its alerts may have fired.
 //!
-//! The settings ask for a time by priority ([`StabilityRules`]). An incident without alerts needs none. The
-//! time begins when the end of the last alert was reported, by the clock of the store: a sender whose clock
-//! is slow does not shorten it.
+//! The settings require a time by priority ([`StabilityRules`]). An incident without alerts needs
+//! none. The time begins when the end of the last alert was reported, by the clock of the store: a
+//! sender whose clock is slow does not shorten it.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl StabilityRules {
         Some(longest.unwrap_or_else(|| seconds(&self.times_s))).filter(|seconds| *seconds > 0)
     }
 
-    /// Returns how far an incident with these alerts is; `None` if it needs no stability.
+    /// Returns the progress of an incident with these alerts; `None` if it needs no stability.
     #[must_use]
     pub fn soak(&self, incident: &Summary, alerts: &AlertTotals) -> Option<Soak> {
         if alerts.count == 0 {
@@ -58,10 +58,10 @@ impl StabilityRules {
     }
 }
 
-/// The alerts of an incident, as far as its stability depends on them.
+/// The properties of an incident's alerts on which its stability depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct AlertTotals {
-    /// How many there are.
+    /// The number of alerts.
     pub count: u64,
     /// How many of them fire.
     pub firing: u64,
@@ -72,10 +72,10 @@ pub struct AlertTotals {
 /// How long all alerts of an incident are resolved, and how long they must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Soak {
-    /// Since when none fires; absent while one does.
+    /// Since when no alert fires; absent while one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<DateTime<Utc>>,
-    /// For how many seconds none may fire before the incident may be resolved.
+    /// For how many seconds no alert may fire before the incident may be resolved.
     pub required_s: i64,
     /// How many of its alerts fire.
     #[serde(default)]
@@ -101,21 +101,21 @@ impl Soak {
         self.ends_at().is_some_and(|end| end <= now)
     }
 
-    /// Returns how far it is at a time.
+    /// Returns the progress at a time.
     #[must_use]
     pub fn stability(&self, now: DateTime<Utc>) -> Stability {
         let green_s = self.since.map_or(0, |since| (now - since).num_seconds().max(0));
         Stability { green_s, required_s: self.required_s, firing: self.firing }
     }
 
-    /// Describes how far it is at a time, as in `green for 4m of 15m`.
+    /// Describes the progress at a time, as in `green for 4m of 15m`.
     #[must_use]
     pub fn text(&self, now: DateTime<Utc>) -> String {
         self.stability(now).text()
     }
 
-    /// Returns whether a resolution at a time comes too early: no reason is given for it, and the time has not
-    /// passed.
+    /// Returns whether a resolution at a time is too early: the time has not passed, and no reason
+    /// is given.
     #[must_use]
     pub fn refuses(&self, now: DateTime<Utc>, reason: Option<&str>) -> bool {
         let is_waived = reason.is_some_and(|reason| !reason.trim().is_empty());

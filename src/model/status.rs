@@ -28,11 +28,12 @@ macro_rules! text_enum {
 }
 pub(crate) use text_enum;
 
-/// Defines an enum as [`text_enum`] does, to which later versions may add values: those are read
-/// as its variant `Unknown` and written again. Only the values of this version are parsed from
-/// what people type.
+/// Defines an enum as [`text_enum`] does, to which later versions may add values: those are read as
+/// its variant `Unknown` and written again. Only the values of this version are parsed from user
+/// input. On the wire and in stores a value has its name in snake case, unless `as` gives it
+/// another one.
 macro_rules! growing_enum {
-    ($(#[$doc:meta])* $name:ident, $field:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(| $alias:literal)*),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident, $field:literal { $($(#[$vdoc:meta])* $variant:ident = $word:literal $(as $stored:tt)? $(| $alias:literal)*),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum $name {
@@ -53,7 +54,7 @@ macro_rules! growing_enum {
         }
 
         $crate::model::status::parsed_enum!($name, $field { $($variant = $word $(| $alias)*),+ });
-        $crate::model::status::growing_serde!("snake_case", $(#[$doc])* $name { $($(#[$vdoc])* $variant),+ });
+        $crate::model::status::growing_serde!("snake_case", $(#[$doc])* $name { $($(#[$vdoc])* $variant $(as $stored)?),+ });
     };
 }
 pub(crate) use growing_enum;
@@ -90,7 +91,7 @@ pub(crate) use parsed_enum;
 /// Implements serialization and the schema of an enum with a variant `Unknown` for the names of
 /// later versions, and `is_unknown`.
 macro_rules! growing_serde {
-    ($case:tt, $(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ }) => {
+    ($case:tt, $(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident $(as $stored:tt)?),+ }) => {
         impl $name {
             /// Returns whether the value is one of a later version.
             #[must_use]
@@ -107,7 +108,7 @@ macro_rules! growing_serde {
             #[derive(Clone, Copy, Serialize, Deserialize, ::utoipa::ToSchema)]
             #[serde(rename_all = $case)]
             enum Defined {
-                $($(#[$vdoc])* $variant),+
+                $($(#[$vdoc])* $(#[serde(rename = $stored)])? $variant),+
             }
 
             impl From<Defined> for $name {
@@ -160,9 +161,9 @@ pub(crate) use growing_serde;
 growing_enum! {
     /// The status of an incident. The first seven are in the order of the lifecycle.
     Status, "status" {
-        /// Reported; nobody has acknowledged it.
+        /// Reported, not yet acknowledged.
         Triggered = "triggered",
-        /// Somebody has seen it and is responsible for it.
+        /// A person has seen it and is responsible for it.
         Acknowledged = "acknowledged" | "acked" | "ack",
         /// The cause is being investigated.
         Investigating = "investigating",
@@ -193,8 +194,8 @@ impl Status {
         Self::Closed,
     ];
 
-    /// Returns whether somebody still has to restore service: triggered to monitoring. A status of
-    /// a later version counts as open, so that nobody overlooks the incident.
+    /// Returns whether service still has to be restored: triggered to monitoring. A status of a
+    /// later version counts as open, so that nobody overlooks the incident.
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(
@@ -276,13 +277,13 @@ growing_enum! {
         Patch = "patch",
         /// An attacker or an account was shut out.
         BlockAccess = "block access" | "block",
-        /// Anything else; the detail says what.
+        /// Any other source; the detail describes it.
         Other = "other",
     }
 }
 
 growing_enum! {
-    /// What an incident turned out to be instead.
+    /// The kind of thing that an incident turned out to be instead.
     Classification, "classification" {
         /// A routine request to the team.
         ServiceRequest = "service request" | "request",

@@ -6,7 +6,7 @@
 use super::priority::{Level, Priority};
 use super::status::{Category, Source, Status};
 
-/// The number that stands for a value of a later version, whose text is stored elsewhere.
+/// The number stored for a value of a later version, whose text is stored elsewhere.
 pub const UNKNOWN: u8 = u8::MAX;
 
 /// Gives an enum `to_stored` and `from_stored` by a table of all its variants.
@@ -23,7 +23,7 @@ macro_rules! stored_as {
                 }
             }
 
-            /// Returns the value that is stored by a number; `None` if there is none.
+            /// Returns the value for a stored number; `None` if there is none.
             #[must_use]
             pub const fn from_stored(number: u8) -> Option<Self> {
                 match number {

@@ -69,7 +69,7 @@ impl Storm {
         })
     }
 
-    /// Returns what is said of it, such as `storm: 214 alerts, 9 incidents, 3 services in 10m`.
+    /// Returns a summary, such as `storm: 214 alerts, 9 incidents, 3 services in 10m`.
     #[must_use]
     pub fn text(&self) -> String {
         let count = |count: u64, noun: &str| {
@@ -92,9 +92,8 @@ impl Storm {
 }
 
 /// Returns the open incident under which a new one is folded: one of a service on which its primary
-/// service depends, or of that service itself if the rules say so, reported within the time before it. Of
-/// several it is the one with the nearest
-/// service, and then the first.
+/// service depends, or of that service itself if the rules allow it, reported within the time
+/// before it. Of several the one with the nearest service is chosen, then the first.
 #[must_use]
 pub fn cause_of<'a>(
     row: &Summary,
@@ -156,8 +155,8 @@ pub fn consequences_of<'a>(
     found
 }
 
-/// Returns whether the services of two incidents depend on each other, so that nobody can tell which one
-/// follows.
+/// Returns whether the services of two incidents depend on each other, so that it cannot be decided
+/// which one causes the other.
 fn is_cycle(row: &Summary, cause: &Summary, directory: &Directory) -> bool {
     let (Some(service), Some(causes)) = (row.primary_service(), cause.services.get(..1)) else {
         return false;
@@ -166,8 +165,8 @@ fn is_cycle(row: &Summary, cause: &Summary, directory: &Directory) -> bool {
     !is_same && directory.dependency_steps(causes).contains_key(service)
 }
 
-/// Returns whether nobody is called for an incident as it is folded under one that is worked on in its
-/// stead. For a P1 people are called all the same.
+/// Returns whether nobody is called for an incident because it is folded under one that is worked
+/// on. For a P1 people are called nevertheless.
 ///
 /// `cause` returns the priority of an open incident.
 #[must_use]
@@ -243,7 +242,7 @@ mod tests {
         let others = [other, new.clone()];
         let found = cause_of(&new, &others, &directory(), &rules);
         assert_eq!(found.map(|other| other.id), expected.then_some(others[0].id));
-        // What came before its cause is folded in the same way.
+        // An incident reported before its cause is folded in the same way.
         let late = Summary { reported_at: new.reported_at, ..others[0].clone() };
         let early = [Summary { reported_at: at(0), ..new.clone() }];
         let found = consequences_of(&late, &early, &directory(), &rules);

@@ -1,4 +1,4 @@
-//! When many incidents are a storm, as the settings say.
+//! Settings that define when many incidents are a storm.
 
 use serde::{Deserialize, Serialize};
 

@@ -36,7 +36,7 @@ pub struct Summary {
     pub urgency: Urgency,
     /// The priority that follows from impact and urgency, or that overrides them.
     pub priority: Priority,
-    /// The kind of fault; `None` until somebody has set it.
+    /// The kind of fault; `None` until it is set.
     pub category: Option<Category>,
     /// How it was detected.
     pub source: Source,
@@ -57,11 +57,11 @@ pub struct Summary {
     pub resolved_at: Option<DateTime<Utc>>,
     /// When it was closed, merged or reclassified.
     pub closed_at: Option<DateTime<Utc>>,
-    /// Until when it is hidden from the queue. Any other event ends the snooze.
+    /// The end of its snooze, which hides it from the queue. Any other event ends the snooze.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Whether work waits for somebody else. The clock to resolve it stands still meanwhile.
+    /// Whether work waits for somebody or something. The clock to resolve it is stopped meanwhile.
     pub paused: bool,
-    /// Since when work waits for somebody else.
+    /// Since when work waits for somebody or something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_since: Option<DateTime<Utc>>,
     /// For how long it was paused before that, in milliseconds.
@@ -92,21 +92,25 @@ pub struct Summary {
     #[serde(default, skip_serializing_if = "is_first_round")]
     #[schema(minimum = 0, maximum = 65535)]
     pub escalation_round: u16,
-    /// From when the times of the escalation policy are counted, if not from the report: since the
-    /// priority was raised, or nobody has the incident any more.
+    /// The time from which the times of the escalation policy are counted, if not from the report:
+    /// since the priority was raised, or the incident lost its assignee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation_from: Option<DateTime<Utc>>,
-    /// Who has acknowledged it and who still has to, while a level requires that of everybody; absent
-    /// otherwise.
+    /// The people who have acknowledged it and those who still must, while a level requires that of
+    /// everybody; absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<RequiredAcknowledgements>,
     /// The maintenance window that mutes it, or did so last; absent if none ever did.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_muted")]
     pub muted: Option<Mute>,
-    /// For how long it was muted before, in milliseconds. The clock to acknowledge it stood still.
+    /// For how long it was muted before, in milliseconds. The clock to acknowledge it was stopped.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub muted_ms: i64,
-    /// The incident from which it follows, and which is worked on in its stead.
+    /// Whether it was first resolved without anybody having acknowledged it, and was reopened since:
+    /// `acknowledged_at` is when it was resolved then. Absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub never_acknowledged: bool,
+    /// The incident from which it follows, and which is worked on in its place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Uuid>)]
     pub folded_under: Option<IncidentId>,
@@ -117,11 +121,11 @@ pub struct Summary {
     pub seq: u32,
     /// When the last event happened.
     pub last_event_at: DateTime<Utc>,
-    /// The last thing that a person said or did; absent if nobody has yet, and in rows that an
+    /// The last statement or action of a person; absent if there is none yet, and in rows that an
     /// earlier version wrote.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_last_word")]
     pub last_word: Option<LastWord>,
-    /// What filters select it by besides the other fields; absent if it has none of that.
+    /// The values that filters select it by besides the other fields; absent if there are none.
     #[serde(
         default,
         skip_serializing_if = "Attributes::is_empty",
@@ -219,7 +223,7 @@ fn is_first_round(round: &u16) -> bool {
 }
 
 impl Summary {
-    /// Begins the escalation policy anew: its levels are called again, and their times are counted
+    /// Restarts the escalation policy: its levels are called again, and their times are counted
     /// from `at`.
     pub(in crate::model) fn restart_escalation(&mut self, at: DateTime<Utc>) {
         (self.escalation, self.escalation_round) = (0, 0);
@@ -239,8 +243,8 @@ impl Summary {
         self.services.first().map(String::as_str)
     }
 
-    /// Returns when the incident was over: resolved, or else closed, merged or reclassified. `None`
-    /// while it is open.
+    /// Returns when the incident ended: when it was resolved, otherwise closed, merged or
+    /// reclassified. `None` while it is open.
     #[must_use]
     pub fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.resolved_at.or(self.closed_at).filter(|_| !self.status.is_open())

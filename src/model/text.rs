@@ -12,6 +12,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 pub use fold::{FoldedText, compare_folded, equals_folded, fold, is_continuous, is_word_char};
+use safe::cells;
 pub use safe::{SafeText, sanitize};
 
 /// Returns the lines of a text, each sanitized. A tab becomes four spaces.
@@ -22,13 +23,19 @@ pub fn lines(text: &str) -> impl Iterator<Item = SafeText<'_>> {
     })
 }
 
+/// Returns the words of a text on one line, sanitized and separated by single spaces.
+#[must_use]
+pub fn one_line(text: &str) -> SafeText<'static> {
+    SafeText::from(text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// Returns the width of a text in terminal cells, once it is sanitized.
 #[must_use]
 pub fn width<'a>(text: impl Into<SafeText<'a>>) -> usize {
     text.into().width()
 }
 
-/// Truncates a text to a number of columns; `…` stands for the rest.
+/// Truncates a text to a number of columns and marks the cut with `…`.
 #[must_use]
 pub fn truncate<'a>(text: impl Into<SafeText<'a>>, columns: usize) -> SafeText<'a> {
     let text = text.into();
@@ -102,7 +109,7 @@ pub fn wrap<'a>(text: impl Into<SafeText<'a>>, columns: usize) -> Vec<SafeText<'
     let mut line = String::new();
     let mut used = 0;
     for word in split_runs(&text) {
-        let word_width = word.width();
+        let word_width = cells(word);
         if used + word_width <= columns {
             line.push_str(word);
             used += word_width;

@@ -1,10 +1,11 @@
-//! Exact undo: what a command that undoes another one restores of the record.
+//! Exact undo: the parts of the record that a command restores when it undoes another one.
 //!
 //! The plain events of an inverse command lead back to what people see: a status, an assignee, a
 //! priority. The undone command changed more than that, such as a pause that its resolution ended,
-//! a snooze, or who had set the status before, and when. Whoever has the timeline compares the
-//! record before the undone command, after it and now, and adds the difference to the inverse's
-//! last event. The record is then as it was before, but for what others have changed meanwhile.
+//! a snooze, or who had set the status before, and when. The store, which has the timeline,
+//! compares the record before the undone command, after it and now, and adds the difference to the
+//! inverse's last event. The record is then as it was before, except for changes that other people
+//! made meanwhile.
 
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
@@ -29,12 +30,12 @@ pub fn is_undo(command: &Command) -> bool {
     }
 }
 
-/// Completes the events of a command that undoes another one: the record will be as it was before
-/// that one, but for what others have changed meanwhile.
+/// Completes the events of a command that undoes another one: the record becomes as it was before
+/// that one, except for changes that other people made meanwhile.
 ///
 /// `timeline` has all events of the incident, `events` those of the command, which are not part of
-/// it yet. Nothing is added where the undone command can't be told, is another person's, was given
-/// too long before, or is none that these events undo.
+/// it yet. Nothing is added if the undone command cannot be determined, is another person's, is too
+/// old, or is not one that these events undo.
 pub fn complete(events: &mut [Event], timeline: &[Event], envelope: &Envelope, rules: &Rules) {
     let Some(undo) = restoration(events, timeline, envelope, rules) else { return };
     if let Some(last) = events.last_mut() {
@@ -152,6 +153,7 @@ fn is_undone_by(undone: &EventBody, event: &EventBody) -> bool {
         | (E::Described { .. }, E::Described { .. })
         | (E::ItemAnswered { .. }, E::ItemAnswered { .. })
         | (E::ReviewWritten { .. }, E::ReviewWritten { .. })
+        | (E::ReviewSubmitted { .. }, E::ReviewSubmitted { .. })
         | (E::ActionItemSet { .. }, E::ActionItemSet { .. }) => true,
         _ => false,
     }

@@ -39,7 +39,7 @@ const UNNAMED: &str = "unknown";
 pub struct Word(u16);
 
 struct Interner {
-    /// Each text, and its words for people.
+    /// Each text, with its form for people.
     texts: Vec<(&'static str, &'static str)>,
     numbers: HashMap<&'static str, u16>,
 }
@@ -92,7 +92,7 @@ impl Word {
             Some(number) => usize::from(*number),
             None => interner.texts.iter().position(is_same)?,
         };
-        // What could not be interned may be anything.
+        // A text that could not be interned may be any value.
         u16::try_from(number).ok().filter(|number| *number != 0).map(Self)
     }
 
@@ -151,8 +151,8 @@ enum Reading {
     Tolerant,
     /// Values that this version does not define are errors.
     Strict,
-    /// As [`Strict`](Self::Strict), and fields that this version does not define are dropped: whoever
-    /// reads in this way compares the result with what was read.
+    /// As [`Strict`](Self::Strict), and fields that this version does not define are dropped: the
+    /// caller compares the result with its input.
     Exact,
     /// As [`Tolerant`](Self::Tolerant), and list entries that can't be read are left out.
     Salvage,
@@ -160,6 +160,8 @@ enum Reading {
 
 thread_local! {
     static READING: Cell<Reading> = const { Cell::new(Reading::Tolerant) };
+    /// How many entries were left out since [`salvaging`] began.
+    static UNREADABLE: Cell<usize> = const { Cell::new(0) };
 }
 
 /// Restores the way of reading, also when a parser panics.
@@ -182,9 +184,12 @@ pub fn strictly<T>(read: impl FnOnce() -> T) -> T {
     read_as(Reading::Strict, read)
 }
 
-/// Reads an answer of which some list entries can't be read: those are left out.
-pub fn salvaging<T>(read: impl FnOnce() -> T) -> T {
-    read_as(Reading::Salvage, read)
+/// Reads an answer of which some list entries can't be read: those are left out. Returns their number as
+/// well.
+pub fn salvaging<T>(read: impl FnOnce() -> T) -> (T, usize) {
+    UNREADABLE.set(0);
+    let value = read_as(Reading::Salvage, read);
+    (value, UNREADABLE.take())
 }
 
 /// Returns whether values that this version does not define are errors.
@@ -198,11 +203,11 @@ pub(super) fn is_exact() -> bool {
     READING.get() == Reading::Exact
 }
 
-/// Reads JSON that holds nothing but what this version defines, as this version writes it; `None`
-/// for any other, which must be read in another way.
+/// Reads JSON that contains only fields and values that this version defines, in the form that this
+/// version writes; `None` for any other JSON, which must be read in another way.
 ///
-/// This is several times faster than reading fields and values of later versions along: the value is
-/// read directly and written again, and if that gives the same bytes, there was nothing else.
+/// This is several times faster than collecting the fields and values of later versions: the value
+/// is read directly and written again, and if that gives the same bytes, there were none.
 pub fn read_exactly<T: DeserializeOwned + Serialize>(json: &[u8]) -> Option<T> {
     let value: T = read_as(Reading::Exact, || serde_json::from_slice(json)).ok()?;
     let mut expected = Expected(json);
@@ -233,7 +238,7 @@ pub(super) fn is_salvaging() -> bool {
 /// be read are left out.
 ///
 /// # Errors
-/// That of the first entry that can't be read, unless salvaging.
+/// The error of the first entry that can't be read, unless salvaging.
 pub fn read_entries<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     from: D,
 ) -> Result<Vec<T>, D::Error> {
@@ -241,7 +246,11 @@ pub fn read_entries<'de, D: Deserializer<'de>, T: DeserializeOwned>(
         return Vec::deserialize(from);
     }
     let entries = Vec::<Value>::deserialize(from)?;
-    Ok(entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect())
+    let count = entries.len();
+    let readable: Vec<T> =
+        entries.into_iter().filter_map(|entry| serde_json::from_value(entry).ok()).collect();
+    UNREADABLE.set(UNREADABLE.get() + count - readable.len());
+    Ok(readable)
 }
 
 /// A list whose entries do not depend on each other; see [`read_entries`].
@@ -299,7 +308,7 @@ impl Foreign {
         variant_name(&self.value).unwrap_or_default()
     }
 
-    /// Returns the value in a few words: its name, and the text in it. It is not sanitized.
+    /// Returns a short description of the value: its name, and the text in it. It is not sanitized.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -312,14 +321,14 @@ impl Foreign {
         (!defined.contains(&name)).then(|| Self::new(value))
     }
 
-    /// Returns the value as a word that holds its JSON; see [`Word::as_json`].
+    /// Returns the value as a word that contains its JSON; see [`Word::as_json`].
     #[must_use]
     pub fn to_word(&self) -> Word {
         Word::new(&self.value.to_string())
     }
 
-    /// Reads an enum whose variants have the names `defined`. A value of another name becomes what
-    /// `convert` makes of it, unless reading is strict.
+    /// Reads an enum whose variants have the names `defined`. A value of another name is converted
+    /// by `convert`, unless reading is strict.
     pub(super) fn read_enum<'de, D: Deserializer<'de>, T>(
         from: D,
         defined: &[&str],
@@ -379,7 +388,7 @@ pub fn spaced(name: &str) -> String {
     name.replace(['_', '-'], " ")
 }
 
-/// Describes a value of which this version knows nothing in a few words. The text is not sanitized.
+/// Returns a short description of a value of an unknown kind. The text is not sanitized.
 #[must_use]
 pub fn describe(value: &Value) -> String {
     match value {
@@ -396,8 +405,8 @@ pub fn describe(value: &Value) -> String {
     }
 }
 
-/// Returns a value as people read it: a text as it is, an object by its name or title if it has
-/// one, and anything else as JSON.
+/// Returns a value for people: a text unchanged, an object by its name or title if it has one, and
+/// anything else as JSON.
 #[must_use]
 pub fn plain_text(value: &Value) -> String {
     match value {
@@ -411,7 +420,7 @@ pub fn plain_text(value: &Value) -> String {
     }
 }
 
-/// Returns what kind of value a JSON value is, for people.
+/// Returns the kind of a JSON value for people.
 #[must_use]
 pub fn kind_name(value: &Value) -> &'static str {
     match value {

@@ -31,7 +31,7 @@ impl UnknownEvent {
 }
 
 impl EventLogic for UnknownEvent {
-    /// Does nothing: what the event means is not defined here.
+    /// Does nothing: this version does not define the meaning of the event.
     fn apply(&self, _: &mut Incident, _: &Event) {}
 
     fn label(&self) -> &'static str {

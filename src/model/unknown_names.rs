@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 /// The names in a row or record that the directory did not have when it was sent.
 ///
-/// A directory without services, teams or people has nothing to say about theirs.
+/// A directory without services, teams or people marks no names of that kind as unknown.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct UnknownNames {

@@ -27,8 +27,8 @@ pub struct UnknownService {
     /// The last incident that names it, or has an alert whose label does; absent if only changes do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_incident: Option<IncidentNumber>,
-    /// Who names it: kinds of senders of alerts, such as `zabbix`, the source of incidents without alerts,
-    /// and `change`.
+    /// The sources that name it: kinds of senders of alerts, such as `zabbix`, the source of
+    /// incidents without alerts, and `change`.
     #[serde(default)]
     pub sources: Vec<String>,
     /// The team of the last incident that names it.
@@ -37,8 +37,30 @@ pub struct UnknownService {
 }
 
 impl UnknownService {
-    /// Returns the service as it is suggested to be added: run by the team that had the last incident, if
-    /// the directory has that.
+    /// Creates a service of which only the name and the times are known at which it was named.
+    #[must_use]
+    pub fn new(name: String, first_at: DateTime<Utc>, last_at: DateTime<Utc>) -> Self {
+        Self {
+            name,
+            incidents: 0,
+            alerts: 0,
+            changes: 0,
+            first_at,
+            last_at,
+            last_incident: None,
+            sources: Vec::new(),
+            team: None,
+        }
+    }
+
+    /// Widens the time in which it was named.
+    pub fn widen(&mut self, first_at: DateTime<Utc>, last_at: DateTime<Utc>) {
+        self.first_at = self.first_at.min(first_at);
+        self.last_at = self.last_at.max(last_at);
+    }
+
+    /// Returns the service as a suggested entry: owned by the team of the last incident, if the
+    /// directory has that team.
     #[must_use]
     pub fn suggested(&self, directory: &Directory) -> Service {
         let team =

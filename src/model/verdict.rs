@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::priority::Priority;
+use super::status::growing_enum;
 use super::time::{format_duration, format_precise_duration};
 
 /// The service level of one priority. All durations are in seconds.
@@ -49,24 +50,13 @@ impl ServiceLevels {
     }
 }
 
-/// The target of a service level that a clock measures.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SlaTarget {
-    /// The incident must be acknowledged.
-    Acknowledge,
-    /// The incident must be resolved.
-    Resolve,
-}
-
-impl SlaTarget {
-    /// Returns the target as a verb: "acknowledge" or "resolve".
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Acknowledge => "acknowledge",
-            Self::Resolve => "resolve",
-        }
+growing_enum! {
+    /// The target of a service level that a clock measures.
+    SlaTarget, "target" {
+        /// The incident must be acknowledged.
+        Acknowledge = "acknowledge",
+        /// The incident must be resolved.
+        Resolve = "resolve",
     }
 }
 
@@ -91,25 +81,28 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Judges a clock that ended by the service levels of then.
+    /// Judges a clock that ended by the service levels at that time. A verdict on a target of a
+    /// later version is not changed.
     #[must_use]
     pub fn judged_by(self, levels: &ServiceLevels) -> Self {
         let level = levels.for_priority(self.priority);
         let goal_s = match self.target {
             SlaTarget::Acknowledge => level.acknowledge_s,
             SlaTarget::Resolve => level.resolve_s,
+            SlaTarget::Unknown(_) => return self,
         };
         let met = is_within(self.elapsed_ms, goal_s);
         Self { goal_s: Some(goal_s), met: Some(met), ..self }
     }
 
-    /// Returns the verdict in words, such as `kept: acknowledged in 4m of 5m (P1)`; `None` where the
+    /// Returns the verdict in words, such as `kept: acknowledged in 4m of 5m (P1)`; `None` if the
     /// goal is not known.
     #[must_use]
     pub fn phrase(&self) -> Option<String> {
         let done = match self.target {
             SlaTarget::Acknowledge => "acknowledged",
             SlaTarget::Resolve => "resolved",
+            SlaTarget::Unknown(word) => word.label(),
         };
         let (goal_s, met) = (self.goal_s?, self.met?);
         let verdict = if met { "kept" } else { "missed" };
@@ -123,4 +116,25 @@ impl Verdict {
 #[must_use]
 pub fn is_within(elapsed_ms: i64, goal_s: i64) -> bool {
     elapsed_ms <= goal_s.saturating_mul(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn target_of_a_later_version_is_carried_and_shown() {
+        let json = json!({
+            "target": "first_reply", "priority": "P1", "goal_s": 300, "elapsed_ms": 240_000,
+            "kept": true,
+        });
+        let verdict: Verdict = serde_json::from_value(json.clone()).unwrap();
+        assert!(verdict.target.is_unknown());
+        assert_eq!(serde_json::to_value(verdict).unwrap(), json);
+        assert_eq!(verdict.judged_by(&ServiceLevels::default()), verdict);
+        let phrase = verdict.phrase().unwrap();
+        assert!(phrase.contains("first reply"), "{phrase}");
+    }
 }

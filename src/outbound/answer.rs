@@ -1,4 +1,4 @@
-//! What a provider answered, and what its status means for the message.
+//! Answers of providers, and the meaning of their statuses for the message.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use crate::model::text::{sanitize, truncate};
 
 /// The most of an answer that is stored, in bytes.
 pub const MAX_EXCERPT_BYTES: usize = 1024;
-/// The longest wait that a provider can ask for.
+/// The longest wait that a provider can request.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
 /// The widest excerpt of an answer within a sentence.
 const MAX_QUOTED_WIDTH: usize = 200;
@@ -23,7 +23,7 @@ pub struct Answer {
     pub host: String,
     /// The status of the answer.
     pub status: StatusCode,
-    /// How long the provider asks to wait.
+    /// The wait that the provider requests.
     pub retry_after: Option<Duration>,
     /// Where a redirect leads: its host alone.
     pub redirect_host: Option<String>,
@@ -32,7 +32,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Returns the body as JSON; `Null` if it is none.
+    /// Returns the body as JSON; `Null` if it is not JSON.
     #[must_use]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
@@ -48,16 +48,16 @@ impl Answer {
         Receipt { provider_id, answer: excerpt(&answer) }
     }
 
-    /// Returns the answer if its status says that the message was accepted.
+    /// Returns the answer if its status means that the message was accepted.
     ///
     /// # Errors
-    /// What another status means for the message.
+    /// The error of another status.
     pub fn accepted(self) -> Result<Self, SendError> {
         if self.status.is_success() { Ok(self) } else { Err(self.refusal(None)) }
     }
 
-    /// Returns what a status that is no success means for the message. `problem` is what the
-    /// provider says, if that could be found in the answer.
+    /// Returns the error of an unsuccessful status. `problem` is the provider's message, if it was
+    /// found in the answer.
     #[must_use]
     pub fn refusal(&self, problem: Option<&str>) -> SendError {
         let (host, status) = (&self.host, self.status);
@@ -69,7 +69,7 @@ impl Answer {
                 reason: format!("{host} accepts no more messages for now (429){says}"),
                 retry_after: self.retry_after,
             },
-            // The gateway has passed the request on, and has not learnt what became of it.
+            // The gateway has forwarded the request, and does not know its result.
             StatusCode::GATEWAY_TIMEOUT => {
                 SendError::uncertain(format!("{host} answers {status}: it may have arrived"))
             }
@@ -99,8 +99,7 @@ impl Answer {
     }
 }
 
-/// Returns the wait that the header `Retry-After` asks for: seconds, or a time by the provider's own
-/// clock.
+/// Returns the wait in the header `Retry-After`: seconds, or a time by the provider's own clock.
 ///
 /// Without one, the end of a limit counts that is used up: `X-RateLimit-Remaining: 0` with the Unix time
 /// `X-RateLimit-Reset`, as GitHub and Plane send it.
@@ -129,7 +128,7 @@ fn limit_reset(headers: &HeaderMap) -> Option<Duration> {
     wait_seconds((number("x-ratelimit-reset")? - now.as_secs_f64()).max(0.0))
 }
 
-/// Returns a wait of so many seconds, at most a day; `None` for what is no wait.
+/// Returns a wait in seconds, at most a day; `None` for an invalid number.
 pub(super) fn wait_seconds(seconds: f64) -> Option<Duration> {
     let is_wait = seconds.is_finite() && seconds >= 0.0;
     is_wait.then(|| Duration::from_secs_f64(seconds.min(MAX_RETRY_AFTER.as_secs_f64())))

@@ -18,7 +18,7 @@ pub trait CalendarReader: Send + Sync {
     /// Reads a calendar, within bounded time.
     ///
     /// # Errors
-    /// Why it can't be read, as a sentence without the address.
+    /// The reason why it can't be read, as a sentence without the address.
     async fn read(&self, location: &CalendarLocation) -> Result<String, String>;
 }
 

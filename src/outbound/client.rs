@@ -2,7 +2,7 @@
 //!
 //! It follows no redirects, connects only to addresses that [`NetworkPolicy`] allows, speaks TLS to
 //! all hosts that the settings do not name as private, bounds the time and the size of an answer,
-//! and removes the secrets of a request from whatever comes back.
+//! and removes the secrets of a request from everything that is returned.
 
 use std::error::Error;
 use std::io;
@@ -22,7 +22,7 @@ use super::network::{ConnectError, NetworkPolicy, PrivateHost};
 use super::secret::{Mask, Secret};
 use crate::model::text::{sanitize, truncate};
 
-/// How long a connection, and how long an answer may take.
+/// The time limits of a connection, and of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For finding the address, connecting, and the handshake of TLS.
@@ -37,18 +37,18 @@ impl Default for Timeouts {
     }
 }
 
-/// What the settings say about connections.
+/// Settings of connections.
 #[derive(Clone, Debug, Default)]
 pub struct ClientOptions {
     /// The hosts that may be in the own network, and without TLS.
     pub private_hosts: Vec<PrivateHost>,
-    /// Certificates in PEM that are trusted beside those of the system.
+    /// Certificates in PEM that are trusted in addition to those of the system.
     pub ca_pem: Option<Vec<u8>>,
     /// How long to wait.
     pub timeouts: Timeouts,
 }
 
-/// Why a client can't be made. Displayed as a sentence.
+/// The reason why a client can't be made. Displayed as a sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The certificates can't be read.
@@ -59,7 +59,7 @@ pub enum ClientError {
     Setup(#[source] reqwest::Error),
 }
 
-/// The largest answer that is read, in bytes. Of a longer one the rest is not read.
+/// The maximum size of an answer in bytes. The rest of a longer one is not read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The widest message of a library within a sentence.
 const MAX_CAUSE_WIDTH: usize = 200;
@@ -86,7 +86,7 @@ impl Request {
     /// Creates a POST of JSON.
     #[must_use]
     pub fn json(url: Url, body: &impl Serialize) -> Self {
-        // A body that can't be encoded does not occur: all have text keys and finite numbers.
+        // Every body can be encoded: all have text keys and finite numbers.
         let body = serde_json::to_vec(body).unwrap_or_default();
         Self::new(Method::POST, url, "application/json", body)
     }
@@ -106,8 +106,8 @@ impl Request {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
         let mut mask = mask_of_login(&url);
-        // The path of a private calendar is as good as a password. A short one is none, and may stand
-        // anywhere in the answer.
+        // The path of a private calendar is as secret as a password. A short one is not, and may
+        // appear anywhere in the answer.
         for secret in [Some(url.path()), url.query()].into_iter().flatten() {
             if secret.len() >= 16 {
                 mask.add(secret);
@@ -171,7 +171,8 @@ impl Request {
         self.hiding(password.expose()).hiding(&both).with_header(AUTHORIZATION, &value)
     }
 
-    /// Removes the signed URLs of a message from whatever comes back: whoever has one can act.
+    /// Removes the signed URLs of a message from everything that is returned: anybody who has one
+    /// can act.
     #[must_use]
     pub fn hiding_actions(mut self, message: &OutboundMessage) -> Self {
         for secret in message.secrets() {
@@ -180,7 +181,7 @@ impl Request {
         self
     }
 
-    /// Removes a text from whatever comes back.
+    /// Removes a text from everything that is returned.
     #[must_use]
     pub fn hiding(mut self, secret: &str) -> Self {
         self.mask.add(secret);
@@ -188,8 +189,8 @@ impl Request {
     }
 }
 
-/// Returns what hides the name and the password of a URL, also as the header has them that is made of these. A
-/// name without a password is as good as one.
+/// Returns the mask for the name and the password of a URL, also in the form of the header. A name
+/// without a password is treated as a secret too.
 fn mask_of_login(url: &Url) -> Mask {
     let mut mask = Mask::default();
     match (url.username(), url.password()) {
@@ -202,7 +203,7 @@ fn mask_of_login(url: &Url) -> Mask {
         (name, Some(password)) => {
             let both = format!("{}:{}", decoded(name), decoded(password));
             for secret in [password.to_owned(), decoded(password), both] {
-                // An empty text would stand between any two characters.
+                // An empty text would match between any two characters.
                 if !secret.is_empty() {
                     mask.add(&secret);
                 }
@@ -214,7 +215,7 @@ fn mask_of_login(url: &Url) -> Mask {
 
 /// Returns a part of a URL as it was before it was escaped.
 fn decoded(part: &str) -> String {
-    // What has a meaning in forms alone stands for itself.
+    // A character with a meaning in forms alone represents itself.
     let part = part.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
     let mut pairs = form_urlencoded::parse(part.as_bytes());
     pairs.next().map(|(text, _)| text.into_owned()).unwrap_or_default()
@@ -269,13 +270,13 @@ impl Client {
         self.timeouts
     }
 
-    /// Returns the certificates in PEM that are trusted beside those of the system.
+    /// Returns the certificates in PEM that are trusted in addition to those of the system.
     #[must_use]
     pub fn ca_pem(&self) -> Option<&[u8]> {
         self.ca_pem.as_deref()
     }
 
-    /// Sends a request once and returns what the provider answered, whatever its status.
+    /// Sends a request once and returns the provider's answer, whatever its status.
     ///
     /// # Errors
     /// The host is not allowed or can't be reached, or there is no answer.
@@ -304,10 +305,10 @@ impl Client {
         })
     }
 
-    /// Asks a server whether it is ready, and returns whether it has answered with success.
+    /// Requests from a server whether it is ready, and returns whether the answer is a success.
     ///
     /// # Errors
-    /// Why it is not ready, or can't be asked.
+    /// The reason why it is not ready, or can't be reached.
     pub async fn probe(&self, url: Url) -> Result<(), SendError> {
         self.send(Request::get(url, "application/json", MAX_ANSWER_BYTES))
             .await?
@@ -315,8 +316,8 @@ impl Client {
             .map(drop)
     }
 
-    /// Returns the host of a URL as it is shown, if a connection to it is allowed. A host that is a
-    /// name is checked once more when it was resolved.
+    /// Returns the host of a URL for display, if a connection to it is allowed. A host that is a
+    /// name is checked again after it was resolved.
     fn checked_host(&self, url: &Url) -> Result<String, SendError> {
         let host = url.host_str().unwrap_or_default();
         let shown = sanitize(host).into_string();
@@ -363,7 +364,7 @@ fn no_answer(host: &str, limit: Duration) -> SendError {
     ))
 }
 
-/// Returns what a failed request means for the message.
+/// Returns the error of a failed request for the message.
 fn transport_error(host: &str, error: &reqwest::Error, mask: &Mask) -> SendError {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     let mut deepest = error.to_string();
@@ -405,11 +406,11 @@ mod tests {
     #[rstest]
     #[case("https://host.example/x", "ines:p", "ines:p")]
     #[case("https://ines:s3cr%2Bt@host.example", "no s3cr+t and no s3cr%2Bt", "no … and no …")]
-    // What the header Authorization has: ines:s3cr+t in Base64.
+    // The content of the header Authorization: ines:s3cr+t in Base64.
     #[case("https://ines:s3cr%2Bt@host.example", "Basic aW5lczpzM2NyK3Q=", "Basic …")]
     // tk_1: without a password.
     #[case("https://tk_1@host.example", "Basic dGtfMTo= of tk_1", "Basic … of …")]
-    // As short as that it is no secret, and may stand anywhere.
+    // So short that it is no secret, and may appear anywhere.
     #[case("https://me@host.example", "some text", "some text")]
     fn login_of_a_url_is_hidden(#[case] url: &str, #[case] text: &str, #[case] expected: &str) {
         let mask = mask_of_login(&url.parse().unwrap());

@@ -1,4 +1,4 @@
-//! The trait of all channels, and what becomes of a message that is sent over one.
+//! The trait of all channels, and the result of sending a message over one.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ pub trait Channel: Send + Sync {
     /// Checks the form of an address, without sending anything.
     ///
     /// # Errors
-    /// [`AddressError`] says what an address of this channel looks like.
+    /// [`AddressError`] with the form of an address of this channel.
     fn check_address(&self, address: &str) -> Result<(), AddressError>;
 
-    /// Sends a message once, within bounded time. Whoever calls decides whether to try again.
+    /// Sends a message once, within bounded time. The caller decides whether to try again.
     ///
     /// # Errors
-    /// [`SendError`] tells whether trying again may help. It holds no secret.
+    /// [`SendError`] with whether trying again may help. It contains no secret.
     async fn send(&self, address: &str, message: &OutboundMessage) -> Result<Receipt, SendError>;
 }
 
-/// What a provider answered that has accepted a message.
+/// The answer of a provider that has accepted a message.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Receipt {
     /// The id that the provider gave to the message.
@@ -35,49 +35,49 @@ pub struct Receipt {
     pub answer: String,
 }
 
-/// Why a message was not sent. Displayed as a sentence without secrets.
+/// The reason why a message was not sent. Displayed as a sentence without secrets.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SendError {
     /// The message was not accepted now; another attempt may succeed.
     #[error("{reason}")]
     Temporary {
-        /// What happened, as a sentence.
+        /// The failure, as a sentence.
         reason: String,
-        /// How long the provider asks to wait before another attempt.
+        /// The wait before another attempt that the provider requests.
         retry_after: Option<Duration>,
     },
-    /// Another attempt over this contact can't succeed before somebody changes something.
+    /// Another attempt over this contact can't succeed until somebody changes something.
     #[error("{reason}")]
     Permanent {
-        /// What is wrong and what to do, as a sentence.
+        /// The error and the remedy, as a sentence.
         reason: String,
     },
     /// The message may have arrived. Another attempt may deliver it twice.
     #[error("{reason}")]
     Uncertain {
-        /// What happened, as a sentence.
+        /// The failure, as a sentence.
         reason: String,
     },
 }
 
 impl SendError {
-    /// Returns the error for what may succeed later.
+    /// Returns the error for an attempt that may succeed later.
     pub fn temporary(reason: impl Into<String>) -> Self {
         Self::Temporary { reason: reason.into(), retry_after: None }
     }
 
-    /// Returns the error for what does not succeed before somebody changes something.
+    /// Returns the error for an attempt that can't succeed until somebody changes something.
     pub fn permanent(reason: impl Into<String>) -> Self {
         Self::Permanent { reason: reason.into() }
     }
 
-    /// Returns the error for what may have arrived.
+    /// Returns the error for a message that may have arrived.
     pub fn uncertain(reason: impl Into<String>) -> Self {
         Self::Uncertain { reason: reason.into() }
     }
 
-    /// Returns the error for a receiver that recognizes repetitions: what may have arrived can be
-    /// sent again without arriving twice.
+    /// Returns the error for a receiver that recognizes repetitions: a message that may have
+    /// arrived can be sent again without arriving twice.
     #[must_use]
     pub fn for_repeatable(self) -> Self {
         match self {
@@ -94,7 +94,7 @@ impl SendError {
 pub struct AddressError {
     /// The kind of the channel.
     pub kind: ChannelKind,
-    /// What to write.
+    /// The expected form.
     pub expected: &'static str,
 }
 

@@ -1,32 +1,32 @@
-//! What is sent to a person, independent of the channel.
+//! Messages to people, independent of the channel.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
 
 use crate::model::notification::MessageKind;
 use crate::model::{IncidentId, IncidentNumber, Priority, Status};
 
-/// What is sent to a person, independent of the channel. Channels escape and cut it.
+/// A message to a person, independent of the channel. Channels escape and truncate it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OutboundMessage {
     /// The same over all attempts of one delivery, so that a receiver can recognize a repetition.
     pub id: Uuid,
-    /// What it is about.
+    /// The kind.
     pub kind: MessageKind,
-    /// The incident that it is about.
+    /// The incident.
     pub incident: Option<MessageIncident>,
     /// One or a few sentences of plain text.
     pub text: String,
     /// The URL of the incident, if a public URL is set.
     pub url: Option<String>,
-    /// What the person can do from within the message.
+    /// The actions that are possible from within the message.
     pub actions: Vec<MessageAction>,
-    /// The mail address by which the person can answer. Whoever has it can act, so it is treated as a
-    /// secret.
+    /// The mail address for replies. Anybody who has it can act, so it is treated as a secret.
     pub reply_to: Option<String>,
-    /// How many more messages this one stands for.
+    /// The number of further messages that this one represents.
     pub bundled: u32,
     /// A document in place of a message, whose text is in `text` as well.
     pub document: Option<Arc<MessageDocument>>,
@@ -42,15 +42,33 @@ pub struct MessageDocument {
 }
 
 impl OutboundMessage {
-    /// Returns the URL that opens when the message itself is tapped: that of the incident, or else the
-    /// page of the first action, which asks before it does anything.
+    /// Returns the URL that opens when the message itself is tapped: that of the incident,
+    /// otherwise the page of the first action, which asks for confirmation.
     #[must_use]
     pub fn main_url(&self) -> Option<&str> {
         let first = self.actions.first().map(|action| action.url.as_str());
         self.url.as_deref().or(first)
     }
 
-    /// Returns what nobody but the person may see: the signed URLs, and the address of the reply.
+    /// Returns the id by which receivers recognize a repetition: that of the message, or one of what it says if
+    /// it represents several. A later attempt may represent more of them, and is no repetition then.
+    #[must_use]
+    pub fn repetition_id(&self) -> Uuid {
+        if self.bundled == 0 {
+            return self.id;
+        }
+        let mut hasher = Sha256::new();
+        hasher.update(self.id.as_bytes());
+        hasher.update(self.bundled.to_le_bytes());
+        hasher.update(self.text.as_bytes());
+        let hash: [u8; 32] = hasher.finalize().into();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        Builder::from_custom_bytes(bytes).into_uuid()
+    }
+
+    /// Returns the parts that only the recipient may see: the signed URLs, and the address for
+    /// replies.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
         let urls = self.actions.iter().map(|action| action.url.as_str());
         urls.chain(self.reply_to.as_deref())
@@ -86,13 +104,13 @@ pub struct MessageIncident {
     pub reported_at: DateTime<Utc>,
 }
 
-/// Something that a person can do from within a message. Whoever has the URL can do it, so it is
-/// treated as a secret.
+/// An action that is possible from within a message. Anybody who has the URL can perform it, so it
+/// is treated as a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessageAction {
-    /// What is done, such as `Acknowledge`.
+    /// The name of the action, such as `Acknowledge`.
     pub label: String,
-    /// The signed URL that does it.
+    /// The signed URL that performs it.
     pub url: String,
 }
 

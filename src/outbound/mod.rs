@@ -1,8 +1,8 @@
-//! What leaves the machine to reach people: messages, the channels that send them, and the one
-//! client through which all of them send.
+//! Everything that leaves the machine to reach people: messages, the channels that send them, and
+//! the only client through which all of them send.
 //!
-//! Who is notified, when and how often is not decided here. Channels, hosts and commands come from
-//! the settings alone; a person only chooses one of them and gives an address.
+//! This module does not decide who is notified, when and how often. Channels, hosts and commands
+//! come from the settings alone; a person only chooses one of them and gives an address.
 
 pub mod answer;
 pub mod calendar;

@@ -1,7 +1,7 @@
 //! Which addresses may be connected to: public ones, and those private ones that the settings name.
 //!
-//! A name is checked after it was resolved, and the connection goes to the address that was checked.
-//! A host that answers with another address the next time gains nothing by it.
+//! A name is checked after it was resolved, and the connection goes to the address that was
+//! checked. A host that resolves to another address the next time can't bypass the check.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -77,7 +77,7 @@ impl fmt::Display for PrivateHost {
     }
 }
 
-/// Why no connection is made to a host. Displayed as a sentence.
+/// The reason why no connection is made to a host. Displayed as a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ConnectError {
     /// All addresses of the host are private, and the settings don't name it.
@@ -202,7 +202,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     let is_shared = a == 100 && (64..128).contains(&b);
     let is_benchmark = a == 198 && (b == 18 || b == 19);
     let is_protocol = (a, b, c) == (192, 0, 0);
-    // Relays of 6to4, which lead to whoever answers there.
+    // Relays of 6to4, which lead to an arbitrary relay.
     let is_relay = (a, b, c) == (192, 88, 99);
     !(a == 0
         || a >= 240
@@ -223,7 +223,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
     };
     match segments {
-        // Addresses that stand for one of IPv4: mapped, compatible, NAT64 and 6to4.
+        // Addresses that represent one of IPv4: mapped, compatible, NAT64 and 6to4.
         [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
             embedded(high, low)
         }
@@ -327,7 +327,7 @@ mod tests {
         let named = NetworkPolicy::new(&["LOCALHOST".parse().unwrap()]);
         let found = named.resolve("localhost", 80).await.unwrap();
         assert!(found.iter().all(|found| found.ip().is_loopback() && found.port() == 80));
-        // The name of a host does not name other hosts with the same address.
+        // The name of a host does not match other hosts with the same address.
         assert!(!named.allows("other.example", "127.0.0.1".parse().unwrap()));
     }
 }

@@ -1,4 +1,4 @@
-//! What the settings say about a channel, and which of it each kind needs.
+//! Settings of a channel, and the ones that each kind needs.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use reqwest::Url;
 
 use crate::model::notification::ChannelKind;
 
-/// What the settings say about a channel, but for its secrets.
+/// Settings of a channel, except its secrets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ChannelOptions {
     /// Where the provider is. Some kinds have a default.
     pub url: Option<Url>,
-    /// Whom messages come from: an address of e-mail, a telephone number or a service of Twilio.
+    /// The sender of messages: an address of e-mail, a telephone number or a service of Twilio.
     pub from: Option<String>,
     /// The name to log in with, or the id of an API key.
     pub user: Option<String>,
@@ -22,6 +22,8 @@ pub struct ChannelOptions {
     pub run: Vec<String>,
     /// How long the program may run.
     pub limit: Option<Duration>,
+    /// The names of the variables that the program sees, besides those that every program does.
+    pub env: Vec<String>,
 }
 
 /// A setting of a channel.
@@ -35,6 +37,7 @@ pub enum OptionKey {
     Account,
     Run,
     Timeout,
+    Env,
     Secret,
     OldSecret,
 }
@@ -50,13 +53,13 @@ pub enum Need {
     Unused,
 }
 
-/// What is wrong with a setting of a channel. Displayed as half a sentence that follows its name.
+/// The error of a setting of a channel. Displayed as half a sentence that follows its name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{problem}")]
 pub struct OptionProblem {
     /// The setting.
     pub key: OptionKey,
-    /// What is wrong, and what to do.
+    /// The error and the remedy.
     pub problem: String,
 }
 
@@ -88,7 +91,7 @@ pub fn need(kind: ChannelKind, key: OptionKey) -> Need {
             Key::Secret,
         )
         | (Kind::TwilioSms | Kind::TwilioCall, Key::Account | Key::From | Key::Secret) => Required,
-        (Kind::Command, Key::Timeout)
+        (Kind::Command, Key::Timeout | Key::Env)
         | (Kind::Email, Key::User | Key::Secret)
         | (Kind::Ntfy, Key::Url | Key::Secret)
         | (Kind::Webhook, Key::OldSecret)
@@ -98,7 +101,7 @@ pub fn need(kind: ChannelKind, key: OptionKey) -> Need {
     }
 }
 
-/// Returns where the provider of a kind of channel is, unless the settings say something else.
+/// Returns the default URL of the provider of a kind of channel.
 #[must_use]
 pub fn default_url(kind: ChannelKind) -> Option<&'static str> {
     match kind {
@@ -112,7 +115,7 @@ pub fn default_url(kind: ChannelKind) -> Option<&'static str> {
 }
 
 impl ChannelOptions {
-    /// Checks the form of what is set for a kind of channel.
+    /// Checks the form of the settings for a kind of channel.
     #[must_use]
     pub fn problems(&self, kind: ChannelKind) -> Vec<OptionProblem> {
         let mut problems = Vec::new();
@@ -157,7 +160,7 @@ impl ChannelOptions {
     }
 }
 
-/// Returns what is wrong with a URL for a kind of channel.
+/// Returns the error of a URL for a kind of channel.
 fn url_problem(kind: ChannelKind, url: &Url) -> Option<&'static str> {
     let is_mail = kind == ChannelKind::Email;
     let schemes: &[&str] = if is_mail { &["smtp", "smtps"] } else { &["https", "http"] };

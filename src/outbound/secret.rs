@@ -1,4 +1,4 @@
-//! Secrets of channels: nothing prints them, and what a provider answers is shown without them.
+//! Secrets of channels: they are never printed, and answers of providers are shown without them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::delivery::SendError;
 /// The longest valid secret, in bytes.
 pub const MAX_SECRET_BYTES: usize = 4096;
 
-/// What stands in a text in the place of a secret.
+/// The replacement of a secret in a text.
 const MASK: &str = "…";
 
 /// A secret of a channel. Its memory is wiped when it is dropped.
@@ -28,7 +28,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why a text is no valid secret. Displayed as half a sentence that does not quote the text.
+/// The reason why a text is not a valid secret. Displayed as half a sentence that does not quote
+/// the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidSecret {
     /// It has no letters, or blanks alone.
@@ -46,7 +47,7 @@ impl Secret {
     /// Creates a secret from the text of a source, without the blanks before and after it.
     ///
     /// # Errors
-    /// [`InvalidSecret`] tells why the text is none.
+    /// [`InvalidSecret`] with the reason.
     pub fn new(mut text: String) -> Result<Self, InvalidSecret> {
         let trimmed = text.trim().to_owned();
         text.zeroize();
@@ -71,7 +72,8 @@ impl Secret {
     }
 }
 
-/// Why a secret can't be read. Displayed as a sentence that says what to do, without the secret.
+/// The reason why a secret can't be read. Displayed as a sentence with a remedy, without the
+/// secret.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SecretError(pub String);
@@ -82,7 +84,7 @@ impl From<SecretError> for SendError {
     }
 }
 
-/// Where a secret comes from, such as a file or the keyring.
+/// The source of a secret, such as a file or the keyring.
 #[async_trait]
 pub trait SecretSource: Send + Sync {
     /// Reads the secret, within bounded time.
@@ -100,7 +102,7 @@ pub struct CachedSecret {
 }
 
 impl CachedSecret {
-    /// Creates a secret that comes from this source. Nothing is read yet.
+    /// Creates a secret from this source. Nothing is read yet.
     pub fn new(source: Arc<dyn SecretSource>) -> Self {
         Self { source, current: Arc::default() }
     }
@@ -119,13 +121,13 @@ impl CachedSecret {
         Ok(secret)
     }
 
-    /// Forgets the secret, after a provider has refused it: another one may be there by now.
+    /// Forgets the secret, after a provider has refused it: it may have been replaced meanwhile.
     pub async fn forget(&self) {
         *self.current.lock().await = None;
     }
 }
 
-/// Removes secrets from texts, in each form in which they may come back.
+/// Removes secrets from texts, in each form in which they may be returned.
 #[derive(Clone, Default)]
 pub(super) struct Mask {
     /// The longest first, so that none is removed in part.
@@ -133,7 +135,7 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    /// Adds a secret. Of a URL, what follows the host is secret on its own as well.
+    /// Adds a secret. The part of a URL after the host is secret on its own as well.
     pub(super) fn add(&mut self, secret: &str) {
         let mut forms = vec![secret.to_owned(), percent_encoded(secret)];
         forms.push(STANDARD.encode(secret));

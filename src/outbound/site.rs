@@ -1,8 +1,8 @@
 //! Writes a status page into a folder, from which a web server serves it.
 //!
-//! Each file is complete at any time, as it is written beside the old one and then has its name. Nothing is
-//! written while nothing has changed, but for once an hour: a reader sees from its time that a page is
-//! still being written.
+//! Each file is complete at any time, because it is written to a temporary file and then renamed.
+//! Unchanged files are not written, except once an hour: the time in the page shows readers that it
+//! is still updated.
 
 use std::fmt;
 use std::fs::{self, Permissions};
@@ -16,12 +16,32 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::files::Replacement;
 use crate::model::status_page::{PublicFile, STATUS_FILE, StatusPage};
 
-/// How old a page becomes that does not change.
+/// The age at which an unchanged page is written again.
 pub const REFRESHED_AFTER: TimeDelta = TimeDelta::hours(1);
 /// The mode of files that everybody may read.
 const MODE: u32 = 0o644;
 
-/// What became of a page.
+/// Returns the beginning of links to a page; `None` for an invalid address, and for one with a
+/// login, which would be public, or with a query or fragment.
+#[must_use]
+pub fn page_address(text: &str) -> Option<String> {
+    let url: reqwest::Url = text.trim().parse().ok()?;
+    let is_web = matches!(url.scheme(), "https" | "http") && url.has_host();
+    let is_open = url.username().is_empty() && url.password().is_none();
+    let is_plain = url.query().is_none() && url.fragment().is_none();
+    (is_web && is_open && is_plain).then(|| url.to_string())
+}
+
+/// Returns whether a folder has a page that is not one of ours: a file with its name, without the
+/// file with the time of our pages.
+#[must_use]
+pub fn has_other_page(folder: &Path) -> bool {
+    let status = fs::read_to_string(folder.join(STATUS_FILE)).ok();
+    let is_ours = status.as_deref().and_then(StatusPage::made_at_of).is_some();
+    !is_ours && folder.join("index.html").exists()
+}
+
+/// The result of writing a page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Written {
     /// How many files were written; 0 if nothing has changed.
@@ -30,7 +50,8 @@ pub struct Written {
     pub made_at: DateTime<Utc>,
 }
 
-/// Writes a page into a folder, which is made if it is missing, unless the folder has the same already.
+/// Writes a page into a folder, which is created if it is missing, unless the folder has the same
+/// already.
 ///
 /// # Errors
 /// When the folder can't be read or written. What was written before stays, each file complete.
@@ -110,7 +131,8 @@ impl SharedSite {
     }
 }
 
-/// Writes a document into a folder, which is made if it is missing. Only its owner can read a new one.
+/// Writes a document into a folder, which is created if it is missing. Only its owner can read a
+/// new one.
 ///
 /// # Errors
 /// When the folder can't be written.

@@ -6,7 +6,7 @@ use super::message::OutboundMessage;
 use crate::model::notification::MessageKind;
 use crate::model::text::{self, sanitize};
 
-/// What stands at the end of a text that was cut.
+/// The mark at the end of a truncated text.
 const ELLIPSIS: &str = "…";
 
 /// How a channel counts the length of a text.
@@ -17,12 +17,13 @@ pub(super) fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
-/// Counts the units of UTF-16, as Telegram does.
+/// Returns the number of UTF-16 units, which Telegram counts.
 pub(super) fn utf16(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// Returns the title on one line. The number of the incident comes first, as lock screens cut.
+/// Returns the title on one line. The number of the incident comes first, because lock screens
+/// truncate.
 pub(super) fn title(message: &OutboundMessage) -> String {
     if let Some(document) = &message.document {
         return single_line(&document.title);
@@ -48,7 +49,7 @@ pub(super) fn title(message: &OutboundMessage) -> String {
     format!("{} {} {what}{title}", incident.number, incident.priority)
 }
 
-/// Returns what the message says below its title.
+/// Returns the text of the message below its title.
 pub(super) fn body(message: &OutboundMessage) -> String {
     let mut lines: Vec<String> = text::lines(&message.text)
         .map(|line| line.trim_end().to_owned())
@@ -59,9 +60,6 @@ pub(super) fn body(message: &OutboundMessage) -> String {
         let team = incident.team.iter().map(|team| format!("team {}", single_line(team)));
         let since = format!("since {}", incident.reported_at.format("%Y-%m-%d %H:%M UTC"));
         lines.push(service.chain(team).chain([since]).collect::<Vec<_>>().join(" · "));
-    }
-    if message.bundled > 0 {
-        lines.push(format!("and {} more", message.bundled));
     }
     lines.join("\n")
 }
@@ -78,7 +76,7 @@ pub(super) fn plain(message: &OutboundMessage, limit: usize, measure: Measure) -
     marked_up(message, limit, measure, str::to_owned, str::to_owned)
 }
 
-/// As [`plain`], for a channel with markup: `escape` is for what is said, and `escape_link` for the
+/// As [`plain`], for a channel with markup: `escape` is for the text, and `escape_link` for the
 /// lines of the links.
 pub(super) fn marked_up(
     message: &OutboundMessage,
@@ -89,7 +87,7 @@ pub(super) fn marked_up(
 ) -> String {
     let links: Vec<String> = links(message).iter().map(|link| escape_link(link)).collect();
     let mut count = links.len();
-    // Half of the message at least is what it says.
+    // At least half of the message is its text.
     while count > 0 && measure(&links[..count].join("\n")) > limit / 2 {
         count -= 1;
     }
@@ -99,7 +97,7 @@ pub(super) fn marked_up(
     format!("{head}{tail}")
 }
 
-/// Cuts a text to a limit, between what a reader sees as characters.
+/// Truncates a text to a limit, between user-perceived characters.
 pub(super) fn cut(text: &str, limit: usize, measure: Measure) -> String {
     cut_escaped(text, limit, measure, str::to_owned)
 }
@@ -144,7 +142,7 @@ pub(super) fn escape_xml(text: &str) -> String {
     escaped
 }
 
-/// Escapes the characters that have a meaning in Markdown, and breaks what would mention people.
+/// Escapes the characters that have a meaning in Markdown, and breaks mentions of people.
 pub(super) fn escape_markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

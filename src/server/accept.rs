@@ -23,8 +23,8 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection waits for the slot of one that is cut off.
 const SLOT_TIMEOUT: Duration = Duration::from_secs(1);
-/// The number of excess connections that are answered at the same time, with an error which says
-/// that the server is busy. Further ones are closed without a response.
+/// The number of excess connections that are answered concurrently with the error that the server
+/// is busy. Further ones are closed without a response.
 const MAX_BUSY_REPLIES: usize = 64;
 /// The address under which connections through the Unix socket are counted together.
 const ON_THIS_MACHINE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -63,7 +63,7 @@ pub(super) async fn accept(
             tokio::spawn(busy.reply(stream));
             continue;
         };
-        // Everybody comes from the one address of a proxy, so that it has no limit of its own.
+        // All clients behind a proxy come from its one address, so it has no limit of its own.
         if shared.trusted_proxies.trusts(address) {
             admission.promote();
         }
@@ -81,7 +81,7 @@ pub(super) async fn accept(
         let (shared, app) = (Arc::clone(shared), endpoint.app.clone());
         let watcher = connections.watcher();
         tokio::spawn(async move {
-            // Whoever is cut off gives its slot back at once.
+            // A connection that is cut off releases its slot immediately.
             let slot = match slot {
                 Some(slot) => slot,
                 None => match timeout(SLOT_TIMEOUT, slots.acquire_owned()).await {
@@ -124,7 +124,7 @@ async fn serve(connection: Connection, stream: Stream, acceptor: Option<TlsAccep
 #[derive(Clone, Debug)]
 struct BusyReplies {
     slots: Arc<Semaphore>,
-    /// Whether there is no TLS, so that a response can be sent at once.
+    /// Whether there is no TLS, so that a response can be sent immediately.
     is_plain: bool,
 }
 

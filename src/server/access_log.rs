@@ -1,8 +1,8 @@
 //! Access log: one line of JSON for each request, without secrets.
 //!
 //! A separate thread writes the log, so that requests do not wait for it. Lines are lost when it
-//! falls behind by thousands of them, or when they can't be written. Lost lines are counted, and the
-//! log of the program says how many there are.
+//! falls behind by thousands of them, or when they can't be written. Lost lines are counted, and
+//! their number is written to the log of the program.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -27,7 +27,7 @@ const QUEUE_CAPACITY: usize = 16_384;
 
 /// Lines are written together up to this number of bytes.
 const MAX_BATCH: usize = 64 * 1024;
-/// How often lost lines are said at most.
+/// The shortest interval between reports of lost lines.
 const SAY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Where requests are logged.
@@ -41,27 +41,27 @@ pub enum AccessLog {
     File(PathBuf),
 }
 
-/// What is logged about a request.
+/// The logged facts about a request.
 #[derive(Debug)]
 pub(super) struct LogRecord {
     pub time: DateTime<Utc>,
     pub request_id: String,
-    /// The address of whoever asks; `None` for the Unix socket.
+    /// The address of the client; `None` for the Unix socket.
     pub client: Option<IpAddr>,
     /// The address of the proxy that named the client.
     pub proxy: Option<IpAddr>,
     pub method: &'static str,
     /// The route's pattern: actual paths and queries may contain private data.
     pub route: &'static str,
-    /// What is to be done: the verb, or the kinds of commands.
+    /// The action: the verb, or the kinds of commands.
     pub verb: Option<String>,
     pub status: u16,
     pub elapsed: std::time::Duration,
     pub bytes: u64,
     pub token: Option<SafeText<'static>>,
-    /// What the client calls itself.
+    /// The client's `User-Agent`.
     pub user_agent: Option<SafeText<'static>>,
-    /// Why the request was not authenticated.
+    /// The reason why the request was not authenticated.
     pub denial: Option<Denial>,
     /// The number of commands that were not carried out.
     pub refused: Option<u32>,
@@ -178,7 +178,7 @@ fn open_append(path: &PathBuf) -> io::Result<File> {
 }
 
 /// Writes lines until [`LogMessage::End`] arrives or the sender is dropped. If the log can't be
-/// written, the server goes on without it.
+/// written, the server continues without it.
 fn write_records(
     target: Target,
     receiver: &Receiver<LogMessage>,
@@ -217,7 +217,7 @@ fn write_records(
         {
             match open_append(path) {
                 Ok(file) => output = LineOutput { output: Box::new(file), is_torn: false },
-                Err(error) => tracing::warn!("the access log can't be opened anew: {error}"),
+                Err(error) => tracing::warn!("the access log can't be reopened: {error}"),
             }
         }
     }
@@ -252,8 +252,8 @@ struct LineOutput {
 }
 
 impl LineOutput {
-    /// Writes lines. An error comes with the number of lines that are lost: those that are not
-    /// written completely.
+    /// Writes lines. An error contains the number of lines that were not written completely and are
+    /// lost.
     fn write(&mut self, lines: &Lines) -> Result<(), (u64, io::Error)> {
         let mut written = 0;
         let mut write = || {
@@ -279,17 +279,17 @@ impl LineOutput {
     }
 }
 
-/// What the log of the program says about lost lines.
+/// The reports of lost lines in the log of the program.
 struct Losses {
     lost_lines: Counter,
-    /// The number of lost lines that was said last.
+    /// The last reported number of lost lines.
     said: u64,
     said_at: Option<Instant>,
 }
 
 impl Losses {
-    /// Says how many lines are lost, if there are more than before: at once for the first time, then
-    /// once in a while, and at the end.
+    /// Reports the number of lost lines, if it has grown: immediately for the first time, then at
+    /// intervals, and at the end.
     fn say(&mut self, error: Option<io::Error>, is_ending: bool) {
         let lost = self.lost_lines.get();
         let is_due = self.said_at.is_none_or(|at| at.elapsed() >= SAY_INTERVAL) || is_ending;
@@ -335,109 +335,4 @@ fn write_record(record: &LogRecord, output: &mut impl Write) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn record(status: u16) -> LogRecord {
-        LogRecord {
-            time: DateTime::UNIX_EPOCH,
-            request_id: "1".into(),
-            client: None,
-            proxy: None,
-            method: "GET",
-            route: "/",
-            verb: None,
-            status,
-            elapsed: std::time::Duration::ZERO,
-            bytes: 0,
-            token: None,
-            user_agent: None,
-            denial: None,
-            refused: None,
-        }
-    }
-
-    /// Accepts some bytes, and then fails until more are allowed.
-    #[derive(Clone, Default)]
-    struct Disk(Arc<Mutex<(Vec<u8>, usize)>>);
-
-    impl Write for Disk {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let (written, allowed) = &mut *self.0.lock().unwrap();
-            let count = bytes.len().min(*allowed);
-            if count == 0 {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            *allowed -= count;
-            written.extend_from_slice(&bytes[..count]);
-            Ok(count)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn lines_that_are_not_written_completely_are_counted() {
-        let disk = Disk::default();
-        let mut output = LineOutput { output: Box::new(disk.clone()), is_torn: false };
-        let mut lines = Lines::default();
-        (200..205).for_each(|status| lines.push(&record(status)));
-        let length = lines.ends[0];
-        for (allowed, lost) in [(0, 5), (2 * length, 3), (3 * length + 5, 2), (length - 1, 5)] {
-            disk.0.lock().unwrap().1 = allowed;
-            let (count, error) = output.write(&lines).unwrap_err();
-            assert_eq!((count, error.kind()), (lost, io::ErrorKind::StorageFull), "{allowed}");
-        }
-        disk.0.lock().unwrap().1 = usize::MAX;
-        output.write(&lines).unwrap();
-        // Each line is complete, or torn and alone.
-        let text = String::from_utf8(disk.0.lock().unwrap().0.clone()).unwrap();
-        let is_complete = |line: &&str| serde_json::from_str::<serde_json::Value>(line).is_ok();
-        assert_eq!(text.lines().filter(is_complete).count(), 2 + 3 + 5, "{text}");
-        assert!(text.ends_with('\n'));
-    }
-
-    #[test]
-    fn log_is_reopened_also_when_its_queue_is_full() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, moved) = (folder.path().join("access.log"), folder.path().join("moved.log"));
-        let (sender, receiver) = sync_channel(1);
-        let must_reopen = Arc::new(AtomicBool::new(false));
-        let thread_must_reopen = Arc::clone(&must_reopen);
-        let target = Target::File(path.clone(), open_append(&path).unwrap());
-        let lost = Counter::default();
-        let log = LogWriter {
-            sender: Some(sender),
-            must_reopen,
-            thread: Mutex::new(None),
-            lost_lines: lost.clone(),
-        };
-        // The thread starts only once the queue is full and the file is moved.
-        log.record(|| record(200));
-        log.record(|| record(201));
-        assert_eq!(lost.get(), 1, "the queue is full");
-        std::fs::rename(&path, &moved).unwrap();
-        log.reopen();
-        let thread = std::thread::spawn(move || {
-            write_records(target, &receiver, &thread_must_reopen, Counter::default());
-        });
-        *log.thread.lock().unwrap() = Some(thread);
-        // The thread reports nothing when it has made the new file.
-        while !path.exists() {
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        loop {
-            let before = lost.get();
-            log.record(|| record(202));
-            if lost.get() == before {
-                break;
-            }
-        }
-        log.close();
-        let text = |path| std::fs::read_to_string(path).unwrap();
-        assert!(text(&moved).contains("\"status\":200"), "{}", text(&moved));
-        assert!(text(&path).contains("\"status\":202"), "{}", text(&path));
-    }
-}
+mod tests;

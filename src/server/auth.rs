@@ -31,17 +31,14 @@ pub(super) struct ReadAccess(pub Arc<RegisteredToken>);
 #[derive(Clone, Debug)]
 pub(super) struct CommandAccess(pub Arc<RegisteredToken>);
 
-/// A caller who may report alerts. A program may do so at any rate.
+/// A caller who may report alerts. A program may always do so.
 #[derive(Clone, Debug)]
 pub(super) struct IngestAccess(pub Arc<RegisteredToken>);
 
-/// A caller who may see messages that could not be understood, and read them again, which programs may
-/// not.
+/// A caller who may perform actions of people: record problems, and see messages that could not be
+/// understood and read them again.
 #[derive(Clone, Debug)]
-pub(super) struct RespondAccess(
-    #[expect(dead_code, reason = "what is read again is in the name of its sender")]
-    pub  Arc<RegisteredToken>,
-);
+pub(super) struct RespondAccess(pub Arc<RegisteredToken>);
 
 /// A caller who may change who is on call for a while, which programs may not.
 #[derive(Clone, Debug)]
@@ -56,6 +53,46 @@ pub(super) struct AdminAccess(pub Arc<RegisteredToken>);
 pub(super) struct MetricsAccess(
     #[expect(dead_code, reason = "nobody asks whose it is")] pub Arc<RegisteredToken>,
 );
+
+/// A caller whose token may be wherever senders of alerts have theirs, and of whom it is checked afterwards
+/// what it may do.
+#[derive(Clone, Debug)]
+pub(super) struct SenderCaller {
+    caller: UnauthenticatedCaller,
+    secret: Result<Secret, NoCredential>,
+}
+
+impl FromRequestParts<Arc<Shared>> for SenderCaller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Shared>) -> Result<Self, Infallible> {
+        let (caller, secret) = (UnauthenticatedCaller::of(parts), credentials::sender_token(parts));
+        Ok(Self { caller, secret })
+    }
+}
+
+impl SenderCaller {
+    /// Authenticates the caller, who needs a permission.
+    pub(super) fn authorize(
+        self,
+        shared: &Arc<Shared>,
+        permission: Permission,
+    ) -> ApiResult<Arc<RegisteredToken>> {
+        self.caller.authorize(shared, self.secret, permission)
+    }
+
+    /// Authenticates the caller, who may read or report alerts. Those that only report them are limited in
+    /// how often they ask.
+    pub(super) fn authorize_reader(self, shared: &Arc<Shared>) -> ApiResult<Arc<RegisteredToken>> {
+        let caller = self.authorize(shared, Permission::Authenticated)?;
+        let scope = caller.token.scope;
+        if scope.grants(Permission::Read) || scope.grants(Permission::Ingest) {
+            Ok(caller)
+        } else {
+            Err(scope_error(&caller, Permission::Read))
+        }
+    }
+}
 
 macro_rules! permission_extractor {
     ($name:ident, $permission:expr) => {
@@ -92,7 +129,7 @@ fn authorize(
     UnauthenticatedCaller::of(parts).authorize(shared, secret, permission)
 }
 
-/// A caller whose token or key is in the body of its message, which is to be read first.
+/// A caller whose token or key is in the body of its message, which must be read first.
 #[derive(Clone, Debug)]
 pub(super) struct UnauthenticatedCaller {
     slot: Option<CallerSlot>,
@@ -213,7 +250,7 @@ fn scope_error(caller: &RegisteredToken, permission: Permission) -> ApiError {
             "may not read this: use one of scope read, respond or admin"
         }
         Permission::Respond => {
-            "may not see messages that could not be understood: use one of scope respond or admin"
+            "may not do this, which only people do: use one of scope respond or admin"
         }
         Permission::ChangeOnCall => {
             "may not change who is on call: use one of scope respond or admin"

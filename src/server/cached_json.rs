@@ -26,11 +26,11 @@ const OFFLOAD_ABOVE: usize = 128 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct CachedJson {
     plain: Bytes,
-    /// What the tag begins with: the sequence number of the last event of the incident that the body
-    /// is, or the revision of the record that it is.
+    /// The number at the beginning of the tag: the sequence number of the last event of the
+    /// incident in the body, or the revision of the record in it.
     seq: Option<u32>,
-    // Thousands of requests may need these at once. One computes them, the others wait without
-    // blocking their threads.
+    // Thousands of requests may need these at the same time. One computes them, the others wait
+    // without blocking their threads.
     tag: OnceCell<HeaderValue>,
     gzip: OnceCell<Bytes>,
 }
@@ -39,7 +39,7 @@ pub(super) struct CachedJson {
 #[derive(Clone, Debug)]
 pub(super) struct JsonResponse(pub Arc<CachedJson>);
 
-/// What a request says about the responses it accepts.
+/// The responses that a request accepts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accepts {
     is_head: bool,
@@ -63,14 +63,14 @@ impl CachedJson {
         Ok(Arc::new(Self::from(Bytes::from(json))))
     }
 
-    /// Encodes an incident as JSON. Its tag holds its position, so that a command can be sent for the
-    /// incident as it is here.
+    /// Encodes an incident as JSON. Its tag contains its position, so that a command can be sent
+    /// for this state of the incident.
     pub(super) fn encode_incident(detail: &Detail) -> ApiResult<Arc<Self>> {
         Self::encode_revision(detail, detail.incident.summary.seq)
     }
 
-    /// Encodes a record as JSON. Its tag holds its revision, so that a change can be sent for the record
-    /// as it is here.
+    /// Encodes a record as JSON. Its tag contains its revision, so that a change can be sent for
+    /// this state of the record.
     pub(super) fn encode_revision(value: &impl Serialize, revision: u32) -> ApiResult<Arc<Self>> {
         let mut json = Arc::unwrap_or_clone(Self::encode(value)?);
         json.seq = Some(revision);
@@ -113,8 +113,8 @@ fn compute_hash(plain: &[u8]) -> String {
 /// Returns the position of the incident that the header `If-Match` names by its tag; `None` without
 /// the header, and for `*`, which every incident matches.
 ///
-/// The tags are weak, and such a tag matches nothing by RFC 9110, 13.1.1. Here it stands for the
-/// position that it holds.
+/// The tags are weak, and such a tag matches nothing by RFC 9110, 13.1.1. Here only the position in
+/// it is used.
 ///
 /// # Errors
 /// There are several tags, or it is not the tag of an incident.
@@ -223,7 +223,7 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// Completes a JSON response: adds tag and caching headers, compresses the body, or answers 304, as
-/// the request asks for.
+/// the request requires.
 pub(super) async fn negotiate(mut response: Response, accepts: &Accepts) -> Response {
     let Some(JsonResponse(json)) = response.extensions_mut().remove::<JsonResponse>() else {
         return response;

@@ -10,7 +10,7 @@ use crate::model::id::CalendarLinkId;
 /// The most calendars that are remembered.
 const MAX_VERSIONS: usize = 2_000;
 
-/// Since when calendars are as they were last read, as far as this process knows.
+/// Since when calendars have had their current content, as far as known to this process.
 #[derive(Debug, Default)]
 pub(super) struct CalendarVersions(Mutex<HashMap<CalendarLinkId, (String, DateTime<Utc>)>>);
 

@@ -20,18 +20,18 @@ use crate::model::name_index::NameIndex;
 
 /// How long one call for changes waits in the backend.
 const LONG_POLL_WAIT: Duration = Duration::from_secs(55);
-/// How long it waits in a backend that does not notice changes by itself.
+/// The wait in a backend that does not detect changes.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// The pause after each call. Writes within it are seen together.
+/// The pause after each call. Writes during it are combined.
 const COALESCE_DELAY: Duration = Duration::from_millis(4);
 /// The pause after the second failure in a row; each further one doubles it. After the first
-/// failure the backend is asked again at once.
+/// failure the request is repeated immediately.
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(50);
-/// The longest pause between failures. While the backend does not say what changes, the directory
-/// may be this old.
+/// The longest pause between failures. While the backend does not report changes, the directory may
+/// be this old.
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(2);
 
-/// What is known about the backend's changes.
+/// The known state of the backend's changes.
 #[derive(Clone, Debug)]
 struct FeedState {
     /// The latest cursor; `None` while the backend does not answer.
@@ -40,11 +40,11 @@ struct FeedState {
     empty_delta: Option<Arc<CachedJson>>,
     /// The last delta, with the cursor from which it leads to `cursor`.
     last_delta: Option<(Cursor, Arc<CachedJson>)>,
-    /// Number of changes so far.
+    /// The number of changes so far.
     version: u64,
     /// The value of [`ChangeFeed::writes`] when the backend was last read.
     writes: u64,
-    /// Number of changes of the directory so far.
+    /// The number of changes of the directory so far.
     directory_version: u64,
 }
 
@@ -135,7 +135,7 @@ impl ChangeFeed {
     }
 
     /// Returns people, teams and services. They are read again after they have changed, or from
-    /// time to time while the backend does not say what changes.
+    /// time to time while the backend does not report changes.
     pub(super) async fn directory(&self) -> Result<Arc<Directory>, BackendError> {
         let (version, is_following) = {
             let state = self.state.borrow();
@@ -154,7 +154,7 @@ impl ChangeFeed {
         Ok(directory)
     }
 
-    /// Returns what has changed since a cursor, as soon as there is something or at `until`.
+    /// Returns the changes since a cursor, as soon as there are any or at `until`.
     pub(super) async fn changes(
         &self,
         since: Option<Cursor>,
@@ -223,7 +223,7 @@ impl ChangeFeed {
         }
     }
 
-    /// Fetches what has changed so far; `None` if nothing has. For a cursor that the backend no
+    /// Fetches the changes so far; `None` if there are none. For a cursor that the backend no
     /// longer knows, all open incidents are sent again. That response is the same for all such
     /// cursors.
     async fn fetch_delta(
@@ -248,14 +248,14 @@ impl ChangeFeed {
         self.deltas.get::<ApiError, _>(epoch, Some(since), fetch).await
     }
 
-    /// Notes in the rows of a delta which of their names the directory does not have, as it is after
-    /// the delta.
+    /// Records in the rows of a delta which of their names the directory does not have after the
+    /// delta.
     async fn mark_rows(&self, delta: &mut Delta) -> Result<(), BackendError> {
         if delta.rows.is_empty() {
             return Ok(());
         }
         let directory = if delta.directory {
-            // What is cached may be the directory of before.
+            // The cache may contain the previous directory.
             Arc::new(self.backend.directory().await?)
         } else {
             self.directory().await?
@@ -305,7 +305,7 @@ impl ChangeFeed {
                 Ok((mut delta, count)) => {
                     failures = 0;
                     let next = delta.cursor;
-                    // A delta that can't be marked is read again by those who ask for it.
+                    // A delta that can't be marked is read again by the requests for it.
                     let is_marked = cursor.is_some() && self.mark_rows(&mut delta).await.is_ok();
                     self.publish(cursor, &delta, count, is_marked);
                     cursor = Some(next);
@@ -373,183 +373,14 @@ fn is_empty_delta(delta: &Delta) -> bool {
 }
 
 fn empty_delta_at(cursor: Cursor) -> ApiResult<Arc<CachedJson>> {
-    CachedJson::encode(&Delta { cursor, reset: false, rows: Vec::new(), directory: false })
+    CachedJson::encode(&Delta {
+        cursor,
+        reset: false,
+        rows: Vec::new(),
+        directory: false,
+        redacted: Vec::new(),
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU32;
-
-    use async_trait::async_trait;
-    use chrono::{DateTime, Utc};
-
-    use super::*;
-    use crate::backend::file::{FileStore, MigrationObserver, Options};
-    use crate::backend::{Capabilities, Detail, Outcome, Page, Search, TimelineRange};
-    use crate::model::measures::{Cut, Measures, Window};
-    use crate::model::problem::Problem;
-    use crate::model::{Envelope, Event, IncidentId, IncidentNumber, Rules, Summary};
-
-    /// A backend in which nothing changes, and whose reads fail at will.
-    #[derive(Default)]
-    struct FailingBackend {
-        /// The calls for changes that fail, counted from 0.
-        failing_calls: Vec<usize>,
-        /// How many calls for the capabilities fail before one succeeds.
-        capability_failures: AtomicU32,
-        /// The wait of each call for changes.
-        waits: watch::Sender<Vec<Duration>>,
-        directory_reads: AtomicU32,
-    }
-
-    #[async_trait]
-    impl Backend for FailingBackend {
-        async fn capabilities(&self) -> Result<Capabilities, BackendError> {
-            let remaining = self.capability_failures.load(Ordering::Relaxed);
-            if remaining > 0 {
-                self.capability_failures.store(remaining - 1, Ordering::Relaxed);
-                return Err(no_answer());
-            }
-            let verbs = crate::backend::CommandKinds::default();
-            Ok(Capabilities {
-                name: "test".into(),
-                verbs,
-                live: true,
-                me: None,
-                checks_person: false,
-                store: None,
-                escalates: false,
-            })
-        }
-
-        async fn changes(&self, _: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
-            let call = self.waits.borrow().len();
-            self.waits.send_modify(|waits| waits.push(wait));
-            if self.failing_calls.contains(&call) {
-                return Err(no_answer());
-            }
-            sleep(wait).await;
-            Ok(Delta { cursor: Cursor(7), reset: false, rows: Vec::new(), directory: false })
-        }
-
-        async fn directory(&self) -> Result<Directory, BackendError> {
-            self.directory_reads.fetch_add(1, Ordering::Relaxed);
-            Ok(Directory::default())
-        }
-
-        async fn search(&self, _: &Search) -> Result<Page<Summary>, BackendError> {
-            Err(no_answer())
-        }
-
-        async fn incident(&self, _: IncidentId) -> Result<Detail, BackendError> {
-            Err(no_answer())
-        }
-
-        async fn find_by_number(&self, _: IncidentNumber) -> Result<IncidentId, BackendError> {
-            Err(no_answer())
-        }
-
-        async fn timeline(
-            &self,
-            _: IncidentId,
-            _: TimelineRange,
-        ) -> Result<Vec<Event>, BackendError> {
-            Err(no_answer())
-        }
-
-        async fn measures(
-            &self,
-            _: &Window,
-            _: Cut,
-            _: DateTime<Utc>,
-        ) -> Result<Measures, BackendError> {
-            Err(no_answer())
-        }
-
-        async fn execute(&self, _: &Envelope) -> Result<Outcome, BackendError> {
-            Err(no_answer())
-        }
-
-        async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
-            Err(no_answer())
-        }
-    }
-
-    /// Returns the error of an operation that the stand-in does not have.
-    fn no_answer() -> BackendError {
-        BackendError::Unreachable("no answer".into())
-    }
-
-    /// Waits until a backend has been asked for changes `calls` times, and returns their waits.
-    async fn waits_of(backend: &FailingBackend, calls: usize) -> Vec<Duration> {
-        let mut waits = backend.waits.subscribe();
-        let enough = waits.wait_for(|waits| waits.len() >= calls);
-        let result = tokio::time::timeout(Duration::from_secs(30), enough).await;
-        let waits = result.ok().and_then(Result::ok).map(|waits| waits.clone());
-        waits.unwrap_or_else(|| panic!("{:?}", backend.waits.borrow()))
-    }
-
-    #[tokio::test]
-    async fn feed_reads_again_at_once_after_a_failure() {
-        let failing_calls = vec![1];
-        let backend = Arc::new(FailingBackend { failing_calls, ..FailingBackend::default() });
-        let (_stop, stopping) = watch::channel(false);
-        let feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
-        let waits = waits_of(&backend, 4).await;
-        assert_eq!(waits, [Duration::ZERO, LONG_POLL_WAIT, Duration::ZERO, LONG_POLL_WAIT]);
-        for _ in 0..20 {
-            feed.directory().await.unwrap();
-        }
-        assert_eq!(backend.directory_reads.load(Ordering::Relaxed), 1);
-    }
-
-    #[tokio::test]
-    async fn feed_polls_until_the_backend_says_that_it_is_live() {
-        let backend =
-            FailingBackend { capability_failures: AtomicU32::new(2), ..FailingBackend::default() };
-        let backend = Arc::new(backend);
-        let (_stop, stopping) = watch::channel(false);
-        let _feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
-        let waits = waits_of(&backend, 3).await;
-        assert_eq!(waits, [Duration::ZERO, POLL_INTERVAL, LONG_POLL_WAIT]);
-    }
-
-    #[tokio::test]
-    async fn directory_is_not_read_for_each_command_during_a_failure() {
-        let failing_calls = (0..1000).collect();
-        let backend = Arc::new(FailingBackend { failing_calls, ..FailingBackend::default() });
-        let (_stop, stopping) = watch::channel(false);
-        let feed = ChangeFeed::new(Arc::clone(&backend) as Arc<dyn Backend>, stopping);
-        for calls in 1..4 {
-            waits_of(&backend, calls).await;
-            feed.directory().await.unwrap();
-        }
-        assert_eq!(backend.directory_reads.load(Ordering::Relaxed), 1);
-        let delays: Vec<u128> = (0..9).map(|failures| retry_delay(failures).as_millis()).collect();
-        assert_eq!(delays, [0, 50, 100, 200, 400, 800, 1600, 2000, 2000]);
-    }
-
-    #[tokio::test]
-    async fn unknown_cursors_share_one_response() {
-        let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            name: "local".into(),
-            rules: Rules::default(),
-            overlay: Directory::default(),
-            overlay_file: None,
-            create: true,
-            lock_timeout: Duration::from_secs(5),
-            migration: MigrationObserver::default(),
-            clock: crate::backend::file::StoreClock::default(),
-        };
-        let store = FileStore::open(&folder.path().join("store.db"), options).await.unwrap();
-        let (_stop, stopping) = watch::channel(false);
-        let feed = ChangeFeed::new(Arc::new(store), stopping);
-        let epoch = Epoch { version: 7, writes: 0 };
-        let complete = feed.fetch_delta(None, epoch).await.unwrap().unwrap();
-        for stale in [u64::MAX, 1 << 61, 77 << 8] {
-            let delta = feed.fetch_delta(Some(Cursor(stale)), epoch).await.unwrap().unwrap();
-            assert!(Arc::ptr_eq(&delta, &complete), "{stale}");
-        }
-    }
-}
+mod tests;

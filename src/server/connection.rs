@@ -29,12 +29,13 @@ use super::stream::{Metered, Traffic};
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// The maximum number of concurrent requests on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 128;
-/// Fewer bytes than this within a period are pings and the like, not a response being received.
+/// The number of bytes in a period up to which traffic counts as pings, rather than as a response
+/// being received.
 const MIN_PROGRESS_BYTES: u64 = 1024;
 /// The maximum number of idle periods for which a response that is received slowly is waited for.
 const MAX_SLOW_PERIODS: u32 = 20;
 
-/// An accepted connection and what is needed to serve it.
+/// An accepted connection and the resources to serve it.
 pub(super) struct Connection {
     /// `None` for the Unix socket.
     pub peer: Option<SocketAddr>,
@@ -102,8 +103,8 @@ impl Connection {
 }
 
 /// Drives a connection until it ends. When the server stops, running requests are completed first.
-/// If `traffic` is given, a connection without requests for the idle time is asked to close, and is
-/// cut off if it has not closed after another idle time.
+/// If `traffic` is given, a connection without requests for the idle time is closed gracefully, and
+/// is cut off if it has not closed after another idle time.
 async fn supervise<C>(connection: C, shared: &Shared, traffic: Option<&Traffic>)
 where
     C: GracefulConnection<Error = hyper::Error>,

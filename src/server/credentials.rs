@@ -1,4 +1,4 @@
-//! What a request carries to authenticate with: a token, or an integration key.
+//! The credentials of a request: a token, or an integration key.
 //!
 //! | where | form | good for |
 //! |---|---|---|
@@ -7,7 +7,7 @@
 //! | `?key=…`, `?token=…` or `?auth_token=…`, where no header came | a token or a key | sending alerts |
 //! | `X-Gitlab-Token`, where the query has none either | a token or a key | sending alerts |
 //!
-//! The last three are for programs that can set nothing else. What stands in a query is never logged.
+//! The last three are for programs that can't set headers. The content of a query is never logged.
 
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ const GITLAB_HEADER: &str = "x-gitlab-token";
 /// Schemes of the header that are accepted where alerts are sent.
 const KEY_SCHEMES: [&str; 2] = ["geniekey", "token"];
 
-/// Why a request has no token that could be checked.
+/// The reason why a request has no token that could be checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum NoCredential {
     /// The request has none.
@@ -56,7 +56,7 @@ pub(super) enum NoCredential {
 }
 
 impl NoCredential {
-    /// Returns the reason as it is counted and logged.
+    /// Returns the reason in the form for counters and logs.
     pub(super) fn reason(self) -> DenialReason {
         match self {
             Self::Missing => DenialReason::Missing,
@@ -145,7 +145,8 @@ mod tests {
 
     const KEY: &str = "0123456789abcdef0123456789abcdef";
 
-    /// Returns a request. `KEY` in its parts stands for the key, and `basic:` for text in Base64.
+    /// Returns a request. `KEY` in its parts is replaced by the key, and `basic:` marks text in
+    /// Base64.
     fn parts(uri: &str, headers: &[&str]) -> Parts {
         let mut request = Request::builder().uri(uri.replace("KEY", KEY));
         for value in headers {

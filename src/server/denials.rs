@@ -9,7 +9,7 @@ use super::throttle::Throttle;
 use super::tokens::Denied;
 use crate::model::text::SafeText;
 
-/// Why a request is not authenticated, as a label value and for the log.
+/// The reason why a request is not authenticated, as a label value and for the log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub(super) enum DenialReason {
@@ -28,7 +28,7 @@ pub(super) enum DenialReason {
 /// A denial as the access log has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Denial {
-    /// Why the request was denied.
+    /// The reason why the request was denied.
     pub reason: DenialReason,
     /// The public id of the token, if it is one of this server's.
     pub token_id: Option<String>,
@@ -65,7 +65,7 @@ impl Denials {
         if let (DenialReason::Revoked, Some(id)) = (reason, token_id) {
             self.metrics.record_revoked_use(id);
         }
-        // A request without any token is what a probe or a browser sends.
+        // Probes and browsers send requests without any token.
         if *reason == DenialReason::Missing {
             return;
         }

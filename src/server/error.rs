@@ -15,9 +15,9 @@ use crate::model::text::SafeText;
 /// The error of a handler.
 #[derive(Debug)]
 pub(super) struct ApiError {
-    /// What any caller may see.
+    /// The details for any caller.
     details: Box<Details>,
-    /// What a caller who may read sees in place of `details`, if that is more.
+    /// The details for a caller with read permission, if they are more.
     full_details: Option<Box<Details>>,
     /// How the backend failed, if it did. Counted in the metrics.
     backend_failure: Option<FailureKind>,
@@ -27,7 +27,7 @@ pub(super) struct ApiError {
 pub(super) type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    /// Creates an error. `detail` is a sentence: what is wrong and what to do. It may quote the
+    /// Creates an error. `detail` is a sentence: the error and the remedy. It may quote the
     /// request.
     pub(super) fn new(code: ErrorCode, detail: impl Into<SafeText<'static>>) -> Self {
         Self::from(Details::new(code, detail.into()))
@@ -46,6 +46,11 @@ impl ApiError {
     /// Returns the status of the error.
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Returns whether the id of the request was used by another one.
+    pub(super) fn is_id_reused(&self) -> bool {
+        self.details.code() == Some(ErrorCode::IdReused)
     }
 
     /// Returns the sentence that any caller may see.

@@ -1,5 +1,5 @@
-//! Byte stream of an HTTP/1.1 connection that gives a body to the errors which hyper answers by
-//! itself: those about requests that can't be parsed, which no route ever sees.
+//! Byte stream of an HTTP/1.1 connection that adds a body to the errors that hyper answers itself:
+//! those about requests that can't be parsed, which never reach a route.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -107,7 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ExplainedErrors<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// Begins to replace a response if it is one to be replaced.
+    /// Begins to replace a response if it must be replaced.
     fn replace(&mut self, response: &[u8]) {
         // The response was seen before if writing its replacement did not finish then.
         if self.replacement.is_none()

@@ -70,7 +70,7 @@ pub(super) struct KeyQuery {
     _auth_token: Option<serde::de::IgnoredAny>,
 }
 
-/// Shows nothing of what is in it.
+/// Shows none of its content.
 impl std::fmt::Debug for KeyQuery {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeyQuery")

@@ -1,4 +1,4 @@
-//! Queue of commands for the backend: commands that arrive while it is busy are sent together.
+//! Queue of commands for the backend: commands that arrive while it is busy are sent in one group.
 //!
 //! A backend that makes each write durable does so once for the group. Callers are answered only
 //! after that. A command is carried out even if its caller has disconnected.
@@ -121,7 +121,7 @@ impl Worker {
             }
             Err(_) => vec![Err(backend_failed()); kinds.len()],
         };
-        // Before the callers are answered, so that they find what they wrote.
+        // Before the callers are answered, so that they find their own writes.
         self.feed.record_write();
         for (kind, outcome) in kinds.into_iter().zip(&outcomes) {
             self.metrics.record_command(kind, outcome);

@@ -1,5 +1,5 @@
-//! Whether the server can do its work: whether the last write succeeded, and whether there is space
-//! for the next one.
+//! Whether the server can work: whether the last write succeeded, and whether there is space for
+//! the next one.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,15 +14,15 @@ use crate::backend::{Backend, BackendError, IngestOutcome, Outcome};
 
 /// How long after a failed write, and how often at most, another write is tried.
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
-/// How long what is known of the disks is used again.
+/// How long the measured free space of the disks is reused.
 const DISK_MAX_AGE: Duration = Duration::from_secs(1);
-/// On a small disk, this part of it is enough free space.
+/// On a small disk, this fraction of it is enough free space.
 const SMALL_DISK_PART: u64 = 20;
 
-/// What is known about writes and disks.
+/// The known state of writes and disks.
 pub(super) struct Health {
     backend: Arc<dyn Backend>,
-    /// Files whose disks need space, beside that of the backend, by what they are.
+    /// Files whose disks need space, besides that of the backend, by their kinds.
     files: Vec<(&'static str, PathBuf)>,
     min_free_bytes: u64,
     state: Mutex<State>,
@@ -43,24 +43,24 @@ struct State {
 #[derive(Debug)]
 struct Failure {
     since: Instant,
-    /// Says why, without the path of a file.
+    /// The reason, without the path of a file.
     message: String,
 }
 
 /// A file of the server and the disk that holds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Disk {
-    /// What the file is: `store`, `access_log` or `log`.
+    /// The kind of file: `store`, `access_log` or `log`.
     pub name: &'static str,
     /// The size of the file, in bytes.
     pub used_bytes: u64,
-    /// The bytes that may still be written; `None` if the system does not tell.
+    /// The bytes that may still be written; `None` if unknown.
     pub free_bytes: Option<u64>,
     /// The size of the disk in bytes.
     total_bytes: u64,
 }
 
-/// Why the server is not ready. Displayed as a sentence that names no file.
+/// The reason why the server is not ready. Displayed as a sentence that names no file.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum NotReady {
     /// The last write failed.
@@ -88,6 +88,22 @@ impl Health {
     ) -> Arc<Self> {
         let state = State { failure: None, last_success: None, disks: None, is_short: false };
         Arc::new(Self { backend, files, min_free_bytes, state: Mutex::new(state), stopping })
+    }
+
+    /// Finds out whether anything can be written before the first command comes: a store may be opened that
+    /// can only be read.
+    pub(super) fn check_at_start(self: &Arc<Self>) {
+        let (health, mut stopping) = (Arc::clone(self), self.stopping.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                written = health.backend.check_write() => {
+                    if let Some(error) = write_failure(&written) {
+                        health.record_failure(error);
+                    }
+                }
+                _ = stopping.wait_for(|stop| *stop) => {}
+            }
+        });
     }
 
     /// Records how the commands of a group ended.
@@ -223,7 +239,7 @@ impl Health {
     }
 }
 
-/// Returns the error of a command if it says that nothing can be written.
+/// Returns the error of a command if it means that writing is impossible.
 fn write_failure<T>(outcome: &Result<T, BackendError>) -> Option<&BackendError> {
     let error = outcome.as_ref().err()?;
     let fault = std::error::Error::source(error).and_then(|source| source.downcast_ref());

@@ -1,9 +1,9 @@
 //! The header `Idempotency-Key`: a request that is sent again with the same key takes effect once.
 //!
-//! The key makes the ids of the command and, for a declaration, of the incident. The store answers a
-//! command that it knows by its id with the first outcome, and refuses another one with that id, so
-//! nothing is stored for a key. The key counts for whoever the token acts for: a new token of the
-//! same person or program goes on with its keys.
+//! The ids of the command and, for a declaration, of the incident are derived from the key. The
+//! store answers a command that it knows by its id with the first outcome, and refuses another one
+//! with that id, so nothing is stored for a key. Keys belong to the person or program that the
+//! token acts for, so they remain valid with a new token.
 
 use axum::http::{HeaderMap, HeaderName};
 use sha2::{Digest, Sha256};
@@ -32,7 +32,7 @@ impl RequestIds {
     /// Returns the ids of a request of an actor.
     ///
     /// # Errors
-    /// The header is there and holds no key.
+    /// The header is present and contains no key.
     pub(super) fn new(headers: &HeaderMap, actor: &Actor) -> ApiResult<Self> {
         let mut values = headers.get_all(&HEADER).iter();
         let Some(value) = values.next() else {
@@ -81,8 +81,8 @@ fn unquote(quoted: &str) -> Option<String> {
     Some(key)
 }
 
-/// Returns the id of something by the key of an actor (a UUID of version 8). Each part of what is
-/// hashed begins with its length, so that different keys never lead to the same bytes.
+/// Derives an id from the key of an actor (a UUID of version 8). Each hashed part begins with its
+/// length, so that different keys never produce the same bytes.
 fn derive_id(of: &str, actor: &Actor, key: &str) -> Uuid {
     let actor = match actor {
         Actor::Person(person) => format!("person:{}", person.handle),

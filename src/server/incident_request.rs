@@ -10,11 +10,13 @@ use super::state::Shared;
 use crate::api::{Details, ErrorCode};
 use crate::backend::lists::{FeedSearch, MAX_ROWS};
 use crate::backend::{BackendError, Outcome, TimelineRange};
+use crate::model::command::CommandKind;
+use crate::model::declared_impact::holds_for_counted;
 use crate::model::id::IncidentRef;
 use crate::model::{Actor, Command, Envelope, Event, EventBody, Incident, IncidentId, Rejection};
 use crate::verbs::{ProblemTitles, VerbRequest, command_id};
 
-/// How a caller of these routes names a service or team that the directory does not have.
+/// How a caller of these routes can use a service or team that the directory does not have.
 const HOW_TO_ACCEPT: &str = "add ?accept_unknown=true to the path if it is meant";
 /// The kind of event of an alert that is counted in an open incident.
 const REPEATED_ALERT: &str = "alert_repeated";
@@ -26,15 +28,15 @@ pub(super) struct IncidentRequest<'a> {
     pub shared: &'a Shared,
     pub sender: &'a Sender,
     pub ids: RequestIds,
-    /// The position at which the incident must be, if the request says one.
+    /// The expected position of the incident, if the request contains one.
     pub expected_seq: Option<u32>,
-    /// Whether services and teams that the directory does not have are meant.
+    /// Whether services and teams that the directory does not have are accepted.
     pub accept_unknown: bool,
     /// The memory of the request body, until the first command is sent.
     pub permit: Option<BodyPermit>,
 }
 
-/// Why a request was not carried out.
+/// The reason why a request was not carried out.
 pub(super) struct Failure {
     pub error: ApiError,
     /// Whether it may have been carried out before, as a request with the same key.
@@ -59,8 +61,8 @@ pub(super) struct Before {
     pub problem_titles: ProblemTitles,
 }
 
-/// Returns the present time as it is recorded, in full milliseconds: a request that is made again is
-/// the same one as of that time.
+/// Returns the current time in the recorded precision, full milliseconds: a repeated request is the
+/// same one as of that time.
 pub(super) fn request_time() -> DateTime<Utc> {
     let now = Utc::now();
     now.duration_trunc(TimeDelta::milliseconds(1)).unwrap_or(now)
@@ -68,14 +70,16 @@ pub(super) fn request_time() -> DateTime<Utc> {
 
 impl IncidentRequest<'_> {
     /// Carries out the commands of the request, in order, as of `at`. After one that is refused, no
-    /// further one is carried out.
+    /// further one is carried out. If a declaration was counted in an open incident, the commands
+    /// after it apply to that one, as far as they can.
     pub(super) async fn execute(
         &mut self,
         commands: Vec<Command>,
         at: DateTime<Utc>,
     ) -> Result<Vec<Outcome>, Failure> {
         for command in &commands {
-            let refusal = self.sender.refuse_kind(command.kind()).or_else(|| {
+            let refusal = self.sender.refuse_kind(command.kind());
+            let refusal = refusal.or_else(|| self.sender.refuse_tracker(command)).or_else(|| {
                 let is_checked = !self.accept_unknown;
                 let unknown = || self.sender.refuse_unknown_names(command, HOW_TO_ACCEPT);
                 is_checked.then(unknown).flatten()
@@ -84,17 +88,31 @@ impl IncidentRequest<'_> {
                 return Err(ApiError::from(details).into());
             }
         }
-        let mut outcomes = Vec::with_capacity(commands.len());
-        for (index, command) in commands.into_iter().enumerate() {
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(commands.len());
+        let mut counted_in = None;
+        for (index, mut command) in commands.into_iter().enumerate() {
+            if let (Some(open), Command::Incident { incident, command, .. }) =
+                (counted_in, &mut command)
+            {
+                if !holds_for_counted(command) {
+                    continue;
+                }
+                *incident = open;
+            }
             let envelope = Envelope {
                 id: command_id(self.ids.command, index),
                 at,
                 actor: self.sender.actor.clone(),
                 command,
-                // Those that follow are about what the first one has changed.
+                // The later ones apply to the state after the first one.
                 expected_seq: self.expected_seq.filter(|_| index == 0),
             };
-            outcomes.push(self.send(envelope).await?);
+            let declares = envelope.command.kind() == CommandKind::Declare;
+            let outcome = self.send(envelope).await?;
+            if declares && outcome.incident != Some(self.ids.incident) {
+                counted_in = outcome.incident;
+            }
+            outcomes.push(outcome);
         }
         let names = self.sender.name_index();
         let visible = |outcome| self.sender.visible(outcome, &names);

@@ -22,9 +22,9 @@ pub struct Limits {
     /// How long the body of a request may take to arrive, and how long it may wait for memory. Also
     /// how long a peer may accept no byte of a response.
     pub body_timeout: Duration,
-    /// How long a request may take in total, in addition to the wait that it asks for.
+    /// How long a request may take in total, in addition to the wait that it requests.
     pub request_timeout: Duration,
-    /// How long a request for changes is held at most, whatever it asks for.
+    /// The longest wait of a request for changes, even if it requests more.
     pub max_long_poll: Duration,
     /// The maximum number of open connections.
     pub max_connections: usize,
@@ -34,8 +34,8 @@ pub struct Limits {
     /// With less free space than this on the disk of the store or of a log, in bytes, the server is
     /// not ready. On a small disk a twentieth of it is enough.
     pub min_free_bytes: u64,
-    /// How many requests a token may make at once. The same number becomes available again within a
-    /// minute, evenly. A parked request counts once.
+    /// How many requests a token may make in a burst. The same number becomes available again
+    /// within a minute, evenly. A parked request counts once.
     pub requests_per_minute: NonZeroU32,
     /// How many messages of alerts may be waiting to be stored. Further ones are refused with 503, so
     /// that they are sent again.
@@ -51,7 +51,7 @@ impl Default for Limits {
             max_total_body_bytes: 128 * 1024 * 1024,
             max_head_bytes: 16 * 1024,
             head_timeout: Duration::from_secs(30),
-            // Less than `request_timeout`, so that a slow sender gets an answer that says so.
+            // Less than `request_timeout`, so that a slow sender gets an answer about that.
             body_timeout: Duration::from_secs(20),
             request_timeout: Duration::from_secs(30),
             max_long_poll: Duration::from_secs(MAX_WAIT_S),
@@ -66,6 +66,13 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Returns the maximum size of a message of alerts with a `Content-Length`, in bytes: four
+    /// times that of other bodies, as far as there is memory for it.
+    pub(super) fn max_message_bytes(&self) -> usize {
+        let most = self.max_body_bytes.saturating_mul(4);
+        most.min(self.max_total_body_bytes.max(self.max_body_bytes))
+    }
+
     /// Returns the maximum number of connections from one address without a valid token.
     pub(super) fn max_per_address(&self) -> usize {
         self.max_connections_per_address.unwrap_or(self.max_connections / 4).max(1)

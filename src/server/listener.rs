@@ -1,4 +1,4 @@
-//! What the server listens on: addresses, and a Unix socket.
+//! The listeners of the server: addresses, and a Unix socket.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ use futures_util::future::select_all;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-/// One of the places where a server listens, and what it answers there.
+/// One address or socket on which a server listens, and its service.
 pub(super) struct Endpoint {
     pub listener: Listener,
     pub app: Router,
@@ -92,7 +92,7 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Nobody answers there any more. One that is gone already is no loss.
+        // Nobody answers on it any more. A missing file is no problem.
         fs::remove_file(&self.path).ok();
     }
 }

@@ -156,8 +156,8 @@ pub(super) struct GaugeValues {
     pub tokens: usize,
     /// Open incidents by priority; `None` if the backend does not answer.
     pub open_incidents: Option<[u64; 4]>,
-    /// By priority, for how long the oldest incident has been open that nobody acknowledged;
-    /// `None` if the backend does not answer. 0 if there is none.
+    /// By priority, for how long the oldest unacknowledged incident has been open; `None` if the
+    /// backend does not answer. 0 if there is none.
     pub oldest_unacknowledged: Option<[Duration; 4]>,
     /// Whether the server is ready.
     pub is_ready: bool,
@@ -169,10 +169,10 @@ pub(super) struct GaugeValues {
     pub certificate_expiry: Option<DateTime<Utc>>,
     /// How many lines the log of the program has lost.
     pub lost_log_lines: u64,
-    /// How many messages are stored that could not be understood; `None` if the backend has no such
-    /// messages, or does not answer.
+    /// The number of stored messages that could not be understood; `None` if the backend has no
+    /// such messages, or does not answer.
     pub dead_letters: Option<u64>,
-    /// What came of the self-tests and of the servers that are watched.
+    /// The results of the self-tests and of the monitored servers.
     pub tests: Vec<TestRecord>,
 }
 
@@ -342,7 +342,7 @@ impl Metrics {
         }
     }
 
-    /// Counts a message that could not be understood, by what became of it.
+    /// Counts a message that could not be understood, by its outcome.
     pub(super) fn record_dead_letter(&self, outcome: &'static str) {
         self.dead_letters.get_or_create(&DeadLetterLabels { outcome }).inc();
     }

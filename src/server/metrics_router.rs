@@ -13,8 +13,8 @@ use super::routes::service;
 use super::state::Shared;
 use crate::api::{ErrorCode, path};
 
-/// Returns the service that answers requests for the metrics, and for how the server is, to whoever
-/// asks.
+/// Returns the service that answers requests for the metrics and for the health of the server, to
+/// anybody.
 pub(super) fn metrics_router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .route(path::METRICS, get(service::open_metrics))

@@ -63,7 +63,7 @@ impl CallerSlot {
         self.0.denial.set(denial).ok();
     }
 
-    /// Records what is left of the rate limit.
+    /// Records the remaining requests of the rate limit.
     pub(super) fn set_rate(&self, rate: RateState) {
         self.0.rate.set(rate).ok();
     }
@@ -103,7 +103,7 @@ pub(super) struct RefusedCount(pub u32);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub Option<SocketAddr>);
 
-/// The address of whoever asks, which is the peer's or that which a trusted proxy names.
+/// The address of the client: that of the peer, or the one that a trusted proxy names.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Client(pub Option<IpAddr>);
 
@@ -205,7 +205,7 @@ pub(super) async fn request_middleware(
         if caller.may_read() {
             response = full.into_response();
         } else if shared.hidden_errors.count(full.detail().to_owned(), Instant::now()).is_some() {
-            // Whoever runs the server finds what the caller does not see.
+            // Operators of the server can find details that the caller does not see.
             let id = id.to_str().unwrap_or_default();
             tracing::warn!("{} (request {id})", full.detail());
         }
@@ -252,15 +252,15 @@ fn verb_of(method: &str, route: &str) -> Option<String> {
     (!verb.starts_with('{') && !verb.is_empty()).then(|| verb.to_owned())
 }
 
-/// Returns what a client calls itself, short enough for the log.
+/// Returns the client's `User-Agent`, short enough for the log.
 fn user_agent(headers: &HeaderMap) -> Option<SafeText<'static>> {
     let value = headers.get(header::USER_AGENT)?;
     let text = String::from_utf8_lossy(value.as_bytes());
     Some(truncate(&text, MAX_USER_AGENT).into_owned())
 }
 
-/// Says how much of the rate limit is left, as `Retry-After` says when there is none: the limit, what
-/// is left of it now, and after how many seconds all of it is there again.
+/// Sets the headers of the rate limit, like `Retry-After` when it is exceeded: the limit, the
+/// remaining requests, and after how many seconds all of them are available again.
 fn set_rate_headers(headers: &mut HeaderMap, rate: RateState) {
     let RateState { limit, remaining } = rate;
     headers.insert(RATE_LIMIT, HeaderValue::from(limit));
@@ -293,7 +293,7 @@ fn is_host(value: &HeaderValue) -> bool {
         })
 }
 
-/// Returns whether a client has seen another store than the server has.
+/// Returns whether a client has used another store than that of the server.
 async fn is_other_store(shared: &Shared, seen: Option<&StoreMark>) -> bool {
     let Some(seen) = seen else { return false };
     shared.backend.store_mark().await.is_some_and(|mark| mark.store != seen.store)

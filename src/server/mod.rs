@@ -123,15 +123,15 @@ pub struct Options {
     pub read_only: bool,
     /// A Unix socket on which the API is served, too.
     pub socket: Option<PathBuf>,
-    /// Host and port on which the metrics alone are served, to whoever asks.
+    /// Host and port on which the metrics alone are served, to anybody.
     pub metrics_listen: Option<String>,
-    /// The proxies that may say for whom they ask.
+    /// The proxies that may name the addresses of their clients.
     pub trusted_proxies: Vec<TrustedProxy>,
     /// Limits of sizes, times and rates.
     pub limits: Limits,
     /// The rules of incident practice, by which requests are read; the backend decides by its own.
     pub rules: Rules,
-    /// What the settings file says, as far as it may change while the server runs.
+    /// The parts of the settings file that may change while the server runs.
     pub settings: ServerSettings,
     /// The log of the program, whose size and losses are among the metrics.
     pub log_file: Option<PathBuf>,
@@ -161,7 +161,7 @@ impl Options {
     }
 }
 
-/// Why a server can't be started, as a sentence that says what to do.
+/// The reason why a server can't be started, as a sentence with a remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// The options are not safe or make no sense.
@@ -232,6 +232,7 @@ impl Server {
         let files = access_log.into_iter().chain(log_file).collect();
         let min_free = options.limits.min_free_bytes;
         let health = Health::new(Arc::clone(&backend), files, min_free, stopping.clone());
+        health.check_at_start();
         let shared = Arc::new(Shared {
             calendars: CalendarVersions::default(),
             commands: CommandQueue::new(
@@ -255,6 +256,7 @@ impl Server {
             tokens: Arc::new(tokens),
             body_permits: limits::body_permits(&options.limits),
             alert_permits: Semaphore::new(options.limits.max_queued_alerts),
+            alert_lists: Semaphore::new(1),
             limits: options.limits,
             rules: watch::Sender::new(Arc::new(options.rules)),
             settings: watch::Sender::new(Arc::new(options.settings)),
@@ -278,7 +280,7 @@ impl Server {
     }
 
     /// Returns a function that checks whether the backend answers. While it does not, or the check
-    /// does not end, the server is of no use to anybody.
+    /// does not end, the server is useless.
     pub fn backend_check(&self) -> impl AsyncFn() -> bool + Send + 'static {
         let shared = Arc::clone(&self.shared);
         async move || shared.check_backend().await.is_ok()
@@ -322,11 +324,11 @@ impl Server {
     }
 
     /// Serves until `shutdown` completes. Then no new connections are accepted, parked long polls
-    /// are answered at once, and running requests are completed and answered.
+    /// are answered immediately, and running requests are completed and answered.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let Self { endpoints, shared, stop, .. } = self;
         let connections = accept::accept(&endpoints, &shared, shutdown).await;
-        // From now on nobody is connected any more.
+        // From now on there are no connections.
         drop(endpoints);
         // Wakes the parked long polls.
         stop.send_replace(true);
@@ -376,7 +378,7 @@ async fn listen(options: &Options) -> Result<TcpListener, BindError> {
     listener.map_err(|error| listen_error(&options.listen, &error))
 }
 
-/// Binds the address on which whoever asks reads the metrics.
+/// Binds the address on which anybody can read the metrics.
 async fn listen_for_metrics(named: &str, is_public: bool) -> Result<TcpListener, BindError> {
     let shown = SafeText::from(named);
     let addresses: Vec<SocketAddr> = lookup_host(named)

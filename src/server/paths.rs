@@ -23,6 +23,8 @@ pub fn verb(verb: Verb) -> &'static str {
 pub const LINK: &str = "/a/{token}";
 /// The shifts that calendar programs read; the token ends in `.ics`.
 pub const CALENDAR: &str = "/calendar/{token}";
+/// The status page as people may type it, which leads to the page.
+pub const STATUS_NAME: &str = "/status";
 /// The status page, for browsers.
 pub const STATUS_PAGE: &str = "/status/";
 /// Its other files.
@@ -30,10 +32,11 @@ pub const STATUS_FILE: &str = "/status/{*file}";
 /// Where Twilio delivers answers to text messages, in its own format.
 pub const REPLIES_TWILIO: &str = "/v1/replies/twilio";
 
-/// Returns the paths that are no part of the API, so that its document does not have them: whoever uses
-/// them follows a link, reads a calendar or the status page, is Twilio, or is a mail server.
+/// Returns the paths that are not part of the API and so not in its document: they are for followed
+/// links, calendar programs, readers of the status page, Twilio, and mail servers.
 pub fn outside_api() -> impl Iterator<Item = &'static str> {
-    [LINK, CALENDAR, STATUS_PAGE, STATUS_FILE, REPLIES_TWILIO, path::REPLIES_MAIL].into_iter()
+    [LINK, CALENDAR, STATUS_NAME, STATUS_PAGE, STATUS_FILE, REPLIES_TWILIO, path::REPLIES_MAIL]
+        .into_iter()
 }
 
 /// Returns all paths of the API, including those that need no token.

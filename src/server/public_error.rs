@@ -1,4 +1,5 @@
-//! What of an error of the backend anybody may see, and what only a caller who may read.
+//! Splits an error of the backend into the details for anybody, and those for callers with read
+//! permission.
 
 use std::error::Error;
 
@@ -7,14 +8,29 @@ use crate::backend::file::StoreFault;
 use crate::backend::{BackendError, Cause};
 use crate::model::{Rejection, RejectionKind};
 
-/// Returns what any caller may see of an error, and what only a caller who may read may see: names
-/// of files, the text of queries, and whatever else of the machine is in a sentence.
+/// Returns the details of an error for any caller, and those for a caller with read permission:
+/// names of files, the text of queries, and other facts about the machine in a sentence.
 pub(super) fn split_details(error: BackendError) -> (Details, Option<Details>) {
+    let error = as_seen_by_clients(error);
     let public = public_message(&error);
     let full = Details::from(error);
     match public {
         Some(public) => (Details { detail: public, ..full.clone() }, Some(full)),
         None => (full, None),
+    }
+}
+
+/// Returns an error as those see it who have sent something. A store that can only be read although nobody
+/// asked for that is written again once whoever runs the server has done something: until then what was
+/// sent must wait, and not be refused for good.
+pub(super) fn as_seen_by_clients(error: BackendError) -> BackendError {
+    let is_for_now = |cause: &Cause| {
+        let fault = cause.as_error().and_then(|error| error.downcast_ref());
+        fault.is_some_and(StoreFault::stops_writes)
+    };
+    match error {
+        BackendError::NotAllowed(cause) if is_for_now(&cause) => BackendError::Unreachable(cause),
+        other => other,
     }
 }
 
@@ -32,8 +48,9 @@ pub(super) fn public_message(error: &BackendError) -> Option<String> {
     Some(message.to_owned())
 }
 
-/// Returns the sentence for a refused command of a caller who may not read: one that names nobody and
-/// says nothing of the incident or of the directory. `None` if the error is no refusal by the rules.
+/// Returns the sentence for a refused command of a caller without read permission: one that names
+/// nobody and reveals nothing of the incident or of the directory. `None` if the error is no
+/// refusal by the rules.
 pub(super) fn public_rejection(error: &BackendError) -> Option<String> {
     let (BackendError::Rejected(why) | BackendError::Conflict(why)) = error else { return None };
     let sentence = match (&why.rejection, why.kind()) {

@@ -1,13 +1,13 @@
 //! Request bodies, read strictly: JSON, or the fields of a form.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
-use flate2::read::GzDecoder;
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -62,7 +62,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Shared>> for Json<T> {
     }
 }
 
-/// The bytes of a body and their reserved memory, whatever type it says to have.
+/// The bytes of a body and their reserved memory, whatever its declared type.
 #[derive(Debug)]
 pub(super) struct RawBody(pub Bytes, pub BodyPermit);
 
@@ -76,8 +76,9 @@ impl FromRequest<Arc<Shared>> for RawBody {
     }
 }
 
-/// The bytes of a body that may be compressed with gzip, as they are without it, and their reserved
-/// memory.
+/// The bytes of a message of alerts, and their reserved memory. It may be compressed with gzip or deflate,
+/// and is what it is without that. One that says how long it is may be longer than other bodies, as a sender has all
+/// alerts of a storm in one message, and gives it up if it is refused.
 #[derive(Debug)]
 pub(super) struct UnpackedBody(pub Bytes, pub BodyPermit);
 
@@ -88,19 +89,24 @@ impl FromRequest<Arc<Shared>> for UnpackedBody {
         let encodings = request.headers().get_all(header::CONTENT_ENCODING).iter();
         let encodings: Vec<&str> =
             encodings.map(|value| value.to_str().unwrap_or_default().trim()).collect();
-        let is_gzip = matches!(encodings[..], [one] if one.eq_ignore_ascii_case("gzip"));
-        if !is_gzip {
-            let RawBody(body, permit) = RawBody::from_request(request, shared).await?;
+        let packing = match encodings[..] {
+            [one] => Packing::from_name(one),
+            _ => None,
+        };
+        let Some(packing) = packing else {
+            refuse_encoding(request.headers())?;
+            let most = shared.limits.max_message_bytes();
+            let (body, permit) = read_body_within(request, shared, most).await?;
             return Ok(Self(body, permit));
-        }
-        // What it becomes may have the maximum size, whatever its own size is.
+        };
+        // The decompressed body may have the maximum size, whatever its own size is.
         request.headers_mut().remove(header::CONTENT_LENGTH);
         let (body, permit) = read_body(request, shared).await?;
         let most = shared.limits.max_body_bytes;
         let bound = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-        let mut unpacked = Vec::new();
-        GzDecoder::new(&body[..]).take(bound).read_to_end(&mut unpacked).map_err(|error| {
-            ApiError::bad_request(format!("the body is not gzip, as its header says: {error}"))
+        let unpacked = packing.unpack(&body, bound).map_err(|error| {
+            let name = packing.name();
+            ApiError::bad_request(format!("the body is not {name}, as its header says: {error}"))
         })?;
         if unpacked.len() > most {
             let message = format!("the body is longer than {most} bytes: send less");
@@ -108,6 +114,52 @@ impl FromRequest<Arc<Shared>> for UnpackedBody {
         }
         Ok(Self(unpacked.into(), permit))
     }
+}
+
+/// How a message is compressed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Packing {
+    Gzip,
+    Deflate,
+}
+
+impl Packing {
+    /// Returns what a `Content-Encoding` names; `None` if it is none of them.
+    fn from_name(name: &str) -> Option<Self> {
+        let is_one_of = |names: [&str; 2]| names.iter().any(|one| name.eq_ignore_ascii_case(one));
+        if is_one_of(["gzip", "x-gzip"]) {
+            return Some(Self::Gzip);
+        }
+        name.eq_ignore_ascii_case("deflate").then_some(Self::Deflate)
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+        }
+    }
+
+    /// Returns what is compressed, at most `bound` bytes of it.
+    fn unpack(self, body: &[u8], bound: u64) -> io::Result<Vec<u8>> {
+        let mut unpacked = Vec::new();
+        match self {
+            // Some compress in several parts.
+            Self::Gzip => MultiGzDecoder::new(body).take(bound).read_to_end(&mut unpacked)?,
+            // Some send it without the frame of zlib that it must have.
+            Self::Deflate if !has_zlib_frame(body) => {
+                DeflateDecoder::new(body).take(bound).read_to_end(&mut unpacked)?
+            }
+            Self::Deflate => ZlibDecoder::new(body).take(bound).read_to_end(&mut unpacked)?,
+        };
+        Ok(unpacked)
+    }
+}
+
+/// Returns whether a body begins as one in the format of zlib (RFC 1950).
+fn has_zlib_frame(body: &[u8]) -> bool {
+    let [method, flags, ..] = body else { return false };
+    method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]) % 31 == 0
 }
 
 /// Returns the error for a body that is wrong at a place in it.
@@ -121,9 +173,17 @@ fn body_error(at: &str, why: &str) -> ApiError {
 
 /// Reads a body within the limits of size and time, after memory for it was reserved.
 async fn read_body(request: Request, shared: &Shared) -> ApiResult<(Bytes, BodyPermit)> {
+    read_body_within(request, shared, shared.limits.max_body_bytes).await
+}
+
+/// Reads a body as [`read_body`] does, of at most `most` bytes if it has a `Content-Length`.
+async fn read_body_within(
+    request: Request,
+    shared: &Shared,
+    most: usize,
+) -> ApiResult<(Bytes, BodyPermit)> {
     let limits = &shared.limits;
-    let too_large = || {
-        let most = limits.max_body_bytes;
+    let too_large = |most: usize| {
         ApiError::new(
             ErrorCode::TooLarge,
             format!("the body is longer than {most} bytes: send less"),
@@ -133,10 +193,10 @@ async fn read_body(request: Request, shared: &Shared) -> ApiResult<(Bytes, BodyP
     let content_length =
         content_length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     // A body without an announced length may have the maximum size.
-    let bytes = content_length
-        .map_or(limits.max_body_bytes, |length| usize::try_from(length).unwrap_or(usize::MAX));
-    if bytes > limits.max_body_bytes {
-        return Err(too_large());
+    let most = if content_length.is_some() { most } else { limits.max_body_bytes };
+    let bytes = content_length.map_or(most, |length| usize::try_from(length).unwrap_or(usize::MAX));
+    if bytes > most {
+        return Err(too_large(most));
     }
     let permits = u32::try_from(bytes.div_ceil(1024).max(1)).unwrap_or(u32::MAX);
     let permit = Arc::clone(&shared.body_permits).acquire_many_owned(permits);
@@ -144,10 +204,10 @@ async fn read_body(request: Request, shared: &Shared) -> ApiResult<(Bytes, BodyP
         let message = "the server has more to read than it has room for: send it again in a second";
         return Err(ApiError::new(ErrorCode::Unreachable, message));
     };
-    let body = Limited::new(request.into_body(), limits.max_body_bytes).collect();
+    let body = Limited::new(request.into_body(), most).collect();
     match tokio::time::timeout(limits.body_timeout, body).await {
         Ok(Ok(body)) => Ok((body.to_bytes(), permit)),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(most)),
         Ok(Err(error)) => Err(ApiError::bad_request(format!(
             "the body did not arrive whole ({error}): send it again"
         ))),
@@ -223,6 +283,42 @@ impl Fields {
         }
     }
 
+    /// Returns whether the body has a field, whatever its value.
+    fn has(&self, field: &str) -> bool {
+        match &self.content {
+            Content::Json(members) => members.contains_key(field),
+            Content::Form(pairs) => pairs.iter().any(|(name, _)| name == field),
+        }
+    }
+
+    /// Checks a body that replaces something with these fields.
+    ///
+    /// # Errors
+    /// The body leaves out a field that has a value, which would clear it unseen. The error names it.
+    pub(super) fn check_clears_nothing<'a>(
+        &self,
+        present: impl Iterator<Item = (&'a String, &'a Value)>,
+    ) -> ApiResult<()> {
+        let is_empty = |value: &Value| match value {
+            Value::Array(values) => values.is_empty(),
+            Value::Object(fields) => fields.is_empty(),
+            Value::String(text) => text.is_empty(),
+            value => value.is_null() || *value == Value::Bool(false),
+        };
+        let cleared: Vec<&str> = present
+            .filter(|(name, value)| !is_empty(value) && !self.has(name))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if cleared.is_empty() {
+            return Ok(());
+        }
+        Err(ApiError::rejected(format!(
+            "{}: absent, which would clear what is stored: send it, or null, [], \"\" or false to clear it, or \
+             the ETag of the path as If-Match",
+            cleared.join(", ")
+        )))
+    }
+
     /// Sets the field that the path names as well. A body may leave it out, or have the same text.
     ///
     /// # Errors
@@ -267,11 +363,33 @@ impl Fields {
     /// fields that hold several texts: a form repeats them, or separates the texts by commas.
     ///
     /// # Errors
-    /// A field is unknown, missing, twice in a form, or can't be read as what it is for.
+    /// A field is unknown, missing, twice in a form, or has an invalid value.
     pub(super) fn read<T: DeserializeOwned + ToSchema>(&self, lists: &[&str]) -> ApiResult<T> {
+        self.read_with_numbers(lists, &[])
+    }
+
+    /// Reads the fields as [`Self::read`] does. `numbers` are the fields with whole numbers, which
+    /// a form contains as text.
+    ///
+    /// # Errors
+    /// As for [`Self::read`].
+    pub(super) fn read_with_numbers<T: DeserializeOwned + ToSchema>(
+        &self,
+        lists: &[&str],
+        numbers: &[&str],
+    ) -> ApiResult<T> {
         let value = match &self.content {
             Content::Json(members) => Value::Object(members.clone()),
-            Content::Form(pairs) => Value::Object(form_object(pairs, lists)?),
+            Content::Form(pairs) => {
+                let mut members = form_object(pairs, lists)?;
+                for (name, value) in &mut members {
+                    let number = value.as_str().and_then(|text| text.trim().parse::<u64>().ok());
+                    if let Some(number) = number.filter(|_| numbers.contains(&name.as_str())) {
+                        *value = number.into();
+                    }
+                }
+                Value::Object(members)
+            }
         };
         self.check_value(&T::name(), &value)?;
         strictly(|| serde_path_to_error::deserialize(value))
@@ -279,7 +397,7 @@ impl Fields {
     }
 }
 
-/// Returns the error for a field that can be read and is not what it should be.
+/// Returns the error for a field that can be parsed and has an invalid value.
 fn field_error(at: &str, why: &str) -> ApiError {
     let why = truncate(why, 200);
     ApiError::rejected(match at {
@@ -288,7 +406,7 @@ fn field_error(at: &str, why: &str) -> ApiError {
     })
 }
 
-/// Makes a JSON object of the fields of a form.
+/// Creates a JSON object of the fields of a form.
 fn form_object(pairs: &[(String, String)], lists: &[&str]) -> ApiResult<Map<String, Value>> {
     let mut members = Map::new();
     for (name, text) in pairs {
@@ -317,7 +435,7 @@ fn json_object(text: &str) -> ApiResult<Map<String, Value>> {
 /// Reads the names and texts of a form.
 fn form_fields(text: &str) -> ApiResult<Vec<(String, String)>> {
     let read = |(name, text): (Cow<'_, str>, Cow<'_, str>)| {
-        // What is no UTF-8 is replaced by this character, which nobody types.
+        // Invalid UTF-8 is replaced by this character, which nobody types.
         if [&name, &text].into_iter().any(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(body_error(&name, "it is not UTF-8: convert it"));
         }

@@ -1,4 +1,4 @@
-//! Scopes of tokens: what a token may be used for.
+//! Scopes of tokens: the permitted uses of a token.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -9,13 +9,13 @@ use utoipa::ToSchema;
 
 use crate::model::command::CommandKind;
 
-/// What a token may be used for, from the least to the most.
+/// The permitted uses of a token, from the least to the most.
 ///
 /// | scope | reads | commands | actor of the events |
 /// |---|---|---|---|
 /// | `metrics` | capabilities and metrics only | none | none, as it writes no events |
 /// | `read` | everything | none | none, as it writes no events |
-/// | `ingest` | capabilities only | declare, repeated alerts, changes | an integration |
+/// | `ingest` | capabilities, and the alerts that it has sent in the form of Opsgenie | declare, repeated alerts, changes | an integration |
 /// | `respond` | everything | all that people may send | a person |
 /// | `admin` | everything | all, and administration | a person |
 #[derive(
@@ -27,15 +27,16 @@ pub enum Scope {
     Metrics,
     /// May read everything and change nothing.
     Read,
-    /// May report alerts and changes, and may read only its own capabilities.
+    /// May report alerts and changes, and may read only its own capabilities and the alerts that it has sent in
+    /// the form of Opsgenie.
     Ingest,
-    /// May do what a responder does.
+    /// May perform the actions of a responder.
     Respond,
     /// May read everything, send all commands, and change the directory and the tokens.
     Admin,
 }
 
-/// What a route requires.
+/// The requirement of a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Permission {
     /// Any valid token, whatever its scope.
@@ -48,7 +49,8 @@ pub enum Permission {
     Command,
     /// Permission to report alerts.
     Ingest,
-    /// Permission to do what responders do with messages that could not be understood.
+    /// Permission for actions of people: record problems, and handle messages that could not be
+    /// understood.
     Respond,
     /// Permission to change who is on call for a while.
     ChangeOnCall,
@@ -143,10 +145,12 @@ mod tests {
         assert_eq!(allowed(Scope::Ingest), BTreeSet::from(ingest));
         assert_eq!(allowed(Scope::Admin).len(), CommandKind::ALL.len());
         let respond = allowed(Scope::Respond);
-        assert_eq!(respond.len(), CommandKind::ALL.len() - 6);
+        assert_eq!(respond.len(), CommandKind::ALL.len() - 4);
         assert!(
             respond.contains(&CommandKind::Acknowledge)
-                && !respond.contains(&CommandKind::RecordProblem)
+                && respond.contains(&CommandKind::RecordProblem)
+                && respond.contains(&CommandKind::RecordChange)
+                && !respond.contains(&CommandKind::RepeatAlert)
         );
     }
 

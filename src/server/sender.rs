@@ -1,4 +1,5 @@
-//! Who sends a command: what the token permits, and what of an outcome its caller may see.
+//! The sender of a command: the permissions of the token, and the parts of an outcome that the
+//! caller may see.
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::model::directory::Directory;
 use crate::model::name_index::NameIndex;
 use crate::model::naming::unknown_names;
 use crate::model::text::SafeText;
-use crate::model::{Actor, Command, CommandId, PersonRef, RejectionKind};
+use crate::model::{Actor, Command, CommandId, IncidentCommand, PersonRef, RejectionKind};
 
 /// The sender of commands.
 pub(super) struct Sender {
@@ -29,10 +30,14 @@ pub(super) struct Sender {
     pub may_read: bool,
     /// Whether the server carries out no commands at all.
     is_read_only: bool,
+    /// The trackers in which issues are made; see [`ServerSettings`].
+    ///
+    /// [`ServerSettings`]: super::settings::ServerSettings
+    trackers: Option<Vec<String>>,
 }
 
 impl Sender {
-    /// Makes the sender of a request from its token.
+    /// Creates the sender of a request from its token.
     ///
     /// # Errors
     /// The directory can't be read.
@@ -44,6 +49,7 @@ impl Sender {
             person: caller.token.person(find_person),
             may_read: caller.token.scope.grants(Permission::Read),
             is_read_only: shared.read_only,
+            trackers: shared.settings().trackers.clone(),
             caller,
             directory,
         })
@@ -69,7 +75,7 @@ impl Sender {
     }
 
     /// Returns the details of the error if a person's command names a service or team that the
-    /// directory does not have. `how_to_accept` says how to name one all the same.
+    /// directory does not have. `how_to_accept` describes how to use one nevertheless.
     pub(super) fn refuse_unknown_names(
         &self,
         command: &Command,
@@ -85,13 +91,48 @@ impl Sender {
         Some(details)
     }
 
+    /// Returns the details of the error if a command asks for an issue in a tracker that nobody has set up:
+    /// it would wait for ever.
+    pub(super) fn refuse_tracker(&self, command: &Command) -> Option<Details> {
+        let Command::Incident { command: IncidentCommand::RequestFollowUp { tracker, .. }, .. } =
+            command
+        else {
+            return None;
+        };
+        let trackers = self.trackers.as_ref()?;
+        let wanted = tracker.as_deref().unwrap_or_default();
+        if trackers.iter().any(|name| name == wanted) {
+            return None;
+        }
+        let names: Vec<&str> =
+            trackers.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        let reason = match (&names[..], tracker) {
+            ([], _) => {
+                "no tracker is set up in the settings of the server, so that nobody would make the \
+                        issue: whoever runs it finds how in `redphone help follow-ups`"
+                    .to_owned()
+            }
+            (_, Some(wanted)) => {
+                format!("the server has no tracker {wanted:?}: it has {}", names.join(", "))
+            }
+            (_, None) => format!(
+                "the server has several trackers and none is the default: name one of {}",
+                names.join(", ")
+            ),
+        };
+        let mut details = Details::new(ErrorCode::Rejected, SafeText::from(reason));
+        // It may be set up until it is sent again.
+        details.rejection = Some(RejectionKind::NotNow);
+        Some(details)
+    }
+
     /// Returns the index of the names that the directory has.
     pub(super) fn name_index(&self) -> NameIndex<'_> {
         NameIndex::from(&*self.directory)
     }
 
-    /// Returns what the caller may see of an outcome. Its row says which of its names the directory
-    /// does not have.
+    /// Returns the part of an outcome that the caller may see. Its row contains which of its names
+    /// the directory does not have.
     pub(super) fn visible(&self, mut outcome: Outcome, names: &NameIndex<'_>) -> Outcome {
         if self.may_read {
             names.mark_rows(&mut outcome.row);
@@ -101,15 +142,15 @@ impl Sender {
         outcome
     }
 
-    /// Returns the details of a refused command. Who may not read is told nothing of an incident, of
-    /// people, and of the machine.
+    /// Returns the details of a refused command. A caller without read permission gets nothing
+    /// about an incident, people, or the machine.
     pub(super) fn refusal(&self, id: CommandId, error: BackendError) -> Details {
         let public_rejection = public_rejection(&error).filter(|_| !self.may_read);
         let details = match split_details(error) {
             (public, None) => public,
             (_, Some(full)) if self.may_read => full,
             (public, Some(full)) => {
-                // Whoever runs the server finds what the caller does not see.
+                // Operators of the server can find details that the caller does not see.
                 tracing::warn!("{} (command {id})", full.detail);
                 public
             }
@@ -123,8 +164,8 @@ impl Sender {
     }
 }
 
-/// Removes from an outcome what a caller who may not read did not send itself: the row of an
-/// incident that this command has not declared just now.
+/// Removes from an outcome the data that a caller without read permission did not send: the row of
+/// an incident that this command has not declared just now.
 fn hide_row(outcome: &mut Outcome) {
     let is_new = outcome.events.iter().any(|event| event.seq == 1) && !outcome.replayed;
     if !is_new {

@@ -1,4 +1,4 @@
-//! What a running server follows of the settings file.
+//! The settings that a running server follows.
 
 use super::answers::SmsSettings;
 use crate::ingest::IngestSettings;
@@ -19,4 +19,7 @@ pub struct ServerSettings {
     pub signals: SignalSettings,
     /// The status page, if it is served.
     pub status_page: Option<SharedSite>,
+    /// The names of the trackers in which issues are made, and an empty one if there is a default tracker;
+    /// `None` where the server can't tell.
+    pub trackers: Option<Vec<String>>,
 }

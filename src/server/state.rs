@@ -51,12 +51,14 @@ pub(super) struct Shared {
     pub limits: Limits,
     /// The rules by which requests are read.
     pub rules: watch::Sender<Arc<Rules>>,
-    /// What the settings file says.
+    /// The settings.
     pub settings: watch::Sender<Arc<ServerSettings>>,
     /// Memory for request bodies, in KiB.
     pub body_permits: Arc<Semaphore>,
     /// A permit for each message of alerts that may be waiting to be stored.
     pub alert_permits: Semaphore,
+    /// The permit for the one list of alerts in the form of Opsgenie that is made at a time.
+    pub alert_lists: Semaphore,
     /// Whether commands are refused, whatever the scope of a token.
     pub read_only: bool,
     pub commands: CommandQueue,
@@ -66,13 +68,13 @@ pub(super) struct Shared {
     pub denials: Denials,
     /// Errors that callers see only in part, as they were logged lately.
     pub hidden_errors: Throttle<String>,
-    /// The proxies that may say for whom they ask.
+    /// The proxies that may name the addresses of their clients.
     pub trusted_proxies: TrustedProxies,
     /// Certificate and key, if there is TLS.
     pub tls: Option<Arc<Tls>>,
     /// Returns how many lines the log of the program has lost.
     pub lost_log_lines: fn() -> u64,
-    /// When the oldest incident was reported that nobody acknowledged, by priority.
+    /// When the oldest unacknowledged incident was reported, by priority.
     pub oldest_unacknowledged: SingleFlight<(), [Option<DateTime<Utc>>; 4]>,
     pub feed: Arc<ChangeFeed>,
     /// Since when calendars are as they were last read.
@@ -99,23 +101,23 @@ impl Shared {
         Arc::clone(&self.settings.borrow())
     }
 
-    /// Returns the page that a search finds. Its rows say which of their names the directory does
-    /// not have.
+    /// Returns one page of a search. Its rows contain which of their names the directory does not
+    /// have.
     pub(super) async fn search_page(&self, search: &Search) -> ApiResult<Arc<CachedJson>> {
         let mut page = self.backend.search(search).await?;
         NameIndex::from(&*self.directory().await?).mark_rows(&mut page.rows);
         CachedJson::encode(&page)
     }
 
-    /// Checks that the backend answers. Anybody may call this often, so the backend is asked at
-    /// most once a second while nothing changes.
+    /// Checks that the backend answers. Anybody may call this often, so a request is sent at most
+    /// once a second while nothing changes.
     pub(super) async fn check_backend(&self) -> ApiResult<()> {
         let key = PageKey { filter: String::new(), sort: Sort::Urgent, limit: 1, me: None };
         let search = async || self.search_page(&open_incidents_search(1)).await;
         self.first_pages.get(self.feed.epoch(), key, search).await.map(drop)
     }
 
-    /// Returns, by priority, when the oldest open incident was reported that nobody acknowledged.
+    /// Returns, by priority, when the oldest unacknowledged open incident was reported.
     pub(super) async fn oldest_unacknowledged(
         &self,
     ) -> Result<[Option<DateTime<Utc>>; 4], BackendError> {

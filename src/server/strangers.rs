@@ -1,11 +1,11 @@
-//! Bounds the connections on which no valid token has come yet, so that idle strangers keep nobody
-//! out.
+//! Bounds the connections without a valid token yet, so that idle unauthenticated clients do not
+//! block others.
 //!
-//! Each address may have some of them. Whoever comes beyond that, or when all connections are in
-//! use, is let in if a stranger is idle: the one that has been there longest is cut off. A
-//! connection counts no longer once a request with a valid token came on it. So a proxy in front of
-//! the server, from whose one address everybody comes, is not limited, and cuts nobody off but
-//! those who show no token.
+//! Each address may have a limited number of them. Beyond that, or when all connections are in use,
+//! a new one is admitted if an unauthenticated one is idle: the oldest of these is cut off. A
+//! connection is no longer counted after a request with a valid token. So a proxy in front of the
+//! server, the one address of all its clients, is not limited, and cuts off only clients without a
+//! token.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -36,7 +36,7 @@ struct Stranger {
     cut_off: Arc<Notify>,
 }
 
-/// An admitted connection; counts as a stranger's until it is promoted or dropped.
+/// An admitted connection; counts as unauthenticated until it is promoted or dropped.
 #[derive(Debug)]
 pub(super) struct Admission {
     strangers: Arc<Strangers>,
@@ -72,8 +72,8 @@ impl Strangers {
         Some(Arc::new(Admission { strangers: Arc::clone(self), key, traffic, cut_off }))
     }
 
-    /// Cuts off the stranger that came first among those that are idle, except the newcomer, for
-    /// whom this makes room. Returns whether there was one.
+    /// Cuts off the oldest idle unauthenticated connection, except the new one that needs the slot.
+    /// Returns whether there was one.
     pub(super) fn make_room_for(&self, newcomer: &Admission) -> bool {
         self.state().cut_off_idle(|key, _| key != newcomer.key)
     }
@@ -104,7 +104,7 @@ impl Admission {
         self.strangers.state().by_key.remove(&self.key);
     }
 
-    /// Waits until the connection is to be cut off.
+    /// Waits until the connection must be cut off.
     pub(super) async fn cut_off(&self) {
         self.cut_off.notified().await;
     }
@@ -116,8 +116,8 @@ impl Drop for Admission {
     }
 }
 
-/// Returns what counts as one address: an IPv4 address, or the first 64 bits of an IPv6 address,
-/// which is what one customer or machine gets.
+/// Returns the part of an address that is counted: an IPv4 address, or the first 64 bits of an IPv6
+/// address, which is the usual allocation of one customer or machine.
 fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !0 << 64)),

@@ -2,7 +2,7 @@
 //!
 //! `serde` accepts more than the description promises: unknown fields in some kinds of enums, lists
 //! in place of objects, and an absent field where `null` clears something. A misspelt field must
-//! not change what a command means, so that each of these is refused, with its place in the body.
+//! not change the meaning of a command, so each of these is refused, with its position in the body.
 
 mod body;
 mod shape;
@@ -31,12 +31,12 @@ pub(super) struct Schemas(Named);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RequestSchemas(pub &'static LazyLock<Schemas>);
 
-/// What is wrong with a body, and where.
+/// An error in a body, and its position.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct BodyError {
     /// The place as a path, such as `commands[0].id`; empty for the entire body.
     pub at: String,
-    /// What is wrong, without a full stop. It may quote the body.
+    /// The error, without a full stop. It may quote the body.
     pub why: String,
 }
 
@@ -103,7 +103,7 @@ impl Schemas {
         })
     }
 
-    /// Checks an object whose kind the field `tag` tells.
+    /// Checks an object whose kind is in the field `tag`.
     fn check_tagged(
         &self,
         tag: &str,
@@ -130,7 +130,7 @@ impl Schemas {
     }
 
     fn check_one_of(&self, shapes: &[Shape], value: &Value) -> Result<(), Failure> {
-        // What explains best what is wrong: the alternatives that are of the value's own type.
+        // The most useful errors: those of the alternatives of the value's own type.
         let of_type = |shape: &&Shape| {
             matches!(
                 (shape.resolve(&self.0), value),
@@ -275,8 +275,8 @@ fn unexpected(expected: &str, value: &Value) -> Failure {
     Failure::new(format!("is {found}, expected {expected}"))
 }
 
-/// Returns the failure for a field that the schema does not have. Suggests the nearest one that is
-/// absent, or the only required one.
+/// Returns the failure for a field that the schema does not have. Suggests the most similar one
+/// that is absent, or the only required one.
 fn unknown_field(name: &str, object: &Object, members: &Members) -> Failure {
     let absent: Vec<&String> =
         object.fields.keys().filter(|field| !members.contains_key(*field)).collect();

@@ -1,4 +1,4 @@
-//! Limits how often the log says the same, so that nobody can fill it.
+//! Limits how often the same message is logged, so that nobody can fill the log.
 
 use std::hash::Hash;
 use std::num::NonZeroUsize;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 
 use lru::LruCache;
 
-/// How often the same is said at most.
+/// The shortest interval between two equal messages.
 const INTERVAL: Duration = Duration::from_mins(1);
 /// The number of different things that are remembered.
 const CAPACITY: NonZeroUsize = match NonZeroUsize::new(1024) {
     Some(capacity) => capacity,
     None => NonZeroUsize::MIN,
 };
-/// How many lines are written within an interval at most, whatever they say.
+/// The maximum number of lines within an interval, whatever their text.
 const MAX_LINES: u32 = 60;
 
-/// Remembers what was logged lately.
+/// Remembers recent messages.
 #[derive(Debug)]
 pub(super) struct Throttle<K: Hash + Eq>(Mutex<Entries<K>>);
 
@@ -42,8 +42,8 @@ impl<K: Hash + Eq> Throttle<K> {
         Self(Mutex::new(Entries { by_key, since: Instant::now(), lines: 0 }))
     }
 
-    /// Counts an occurrence at `now`. Returns how many before it were not logged, if this one is to
-    /// be logged.
+    /// Counts an occurrence at `now`. Returns how many before it were not logged, if this one
+    /// should be logged.
     pub(super) fn count(&self, key: K, now: Instant) -> Option<u64> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if now.saturating_duration_since(entries.since) >= INTERVAL {

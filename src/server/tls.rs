@@ -25,7 +25,7 @@ pub struct TlsFiles {
     pub key: PathBuf,
 }
 
-/// Why the files can't be used, as a sentence that names the file and says what to do.
+/// The reason why the files can't be used, as a sentence that names the file and a remedy.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TlsError(String);

@@ -1,4 +1,5 @@
-//! Which proxies are trusted to say for whom they ask, and what they say (RFC 7239).
+//! The proxies that are trusted to name the addresses of their clients, and the headers for it (RFC
+//! 7239).
 //!
 //! Anybody can send the headers `Forwarded` and `X-Forwarded-For`. They are read from the end, where
 //! the proxy next to the server has added to them, and only as far as each hop is trusted.
@@ -16,7 +17,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub enum TrustedProxy {
     /// Any address of a network.
     Network(IpNet),
-    /// Whatever asks through the Unix socket.
+    /// Clients of the Unix socket.
     Socket,
 }
 
@@ -51,7 +52,7 @@ impl From<Vec<TrustedProxy>> for TrustedProxies {
 }
 
 impl TrustedProxies {
-    /// Returns whether an address is that of a trusted proxy; `None` stands for the Unix socket.
+    /// Returns whether an address is that of a trusted proxy; `None` is the Unix socket.
     pub(super) fn trusts(&self, peer: Option<IpAddr>) -> bool {
         self.0.iter().any(|proxy| match (proxy, peer) {
             (TrustedProxy::Network(network), Some(peer)) => network.contains(&peer.to_canonical()),
@@ -60,14 +61,14 @@ impl TrustedProxies {
         })
     }
 
-    /// Returns the address of whoever asks: that of the peer, or the one that trusted proxies name.
+    /// Returns the address of the client: that of the peer, or the one that trusted proxies name.
     pub(super) fn client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
         let mut client = peer;
         if !self.trusts(peer) {
             return client;
         }
         for hop in forwarded_for(headers).iter().rev() {
-            // What a proxy keeps to itself ends the chain.
+            // An address that a proxy hides ends the chain.
             let Some(address) = parse_node(hop) else { break };
             client = Some(address);
             if !self.trusts(client) {
@@ -78,8 +79,8 @@ impl TrustedProxies {
     }
 }
 
-/// Returns for whom the proxies asked, the first one first: by `Forwarded`, or else by
-/// `X-Forwarded-For`.
+/// Returns the addresses for which the proxies forwarded the request, the first one first: by
+/// `Forwarded`, otherwise by `X-Forwarded-For`.
 fn forwarded_for(headers: &HeaderMap) -> Vec<String> {
     let elements = |name: HeaderName| -> Vec<String> {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
@@ -116,11 +117,11 @@ mod tests {
         let trusted = ["10.0.0.0/8", "2001:db8::7", "unix"].map(|text| text.parse().unwrap());
         let trusted = TrustedProxies::from(trusted.to_vec());
         for (peer, name, values, client) in [
-            // Nobody else may say who they are.
+            // No other peer may name its client.
             ("192.0.2.9", "x-forwarded-for", &["198.51.100.1"][..], "192.0.2.9"),
             ("10.0.0.7", "x-forwarded-for", &["198.51.100.1"], "198.51.100.1"),
             ("::ffff:10.0.0.7", "x-forwarded-for", &["198.51.100.1"], "198.51.100.1"),
-            // What the client itself claims stands before what the proxy adds.
+            // Entries of the client itself come before those of the proxy.
             ("10.0.0.7", "x-forwarded-for", &["127.0.0.1, 198.51.100.1"], "198.51.100.1"),
             (
                 "10.0.0.7",

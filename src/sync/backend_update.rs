@@ -1,4 +1,4 @@
-//! What the poller reports: fetched data, and the state of the connection.
+//! Updates from the poller: fetched data, and the state of the connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub enum ConnectionState {
 /// News about the backend, sent by the poller.
 #[derive(Clone, Debug)]
 pub enum BackendUpdate {
-    /// The backend's name and what it can do.
+    /// The backend's name and capabilities.
     Capabilities(Capabilities),
     /// The open incidents have changed. Rows that an earlier run has cached have the time at which
     /// they were fetched, until the backend has answered.
@@ -55,10 +55,12 @@ pub enum BackendUpdate {
     Directory(Sourced<Arc<Directory>>),
     /// The backend answered, or it failed.
     Connection(ConnectionState),
-    /// The backend's clock differs notably from that of this machine, by so much (its time minus
-    /// this machine's); `None` once it does not any more.
+    /// The backend's clock differs notably from that of this machine, by this difference (its time
+    /// minus this machine's); `None` once it no longer does.
     ClockOffset(Option<TimeDelta>),
-    /// By how much times of this machine's clock are corrected to be those of the backend's.
+    /// The number of entries of an answer that could not be read, and are missing on the screen.
+    Unreadable(usize),
+    /// The correction of this machine's times to those of the backend's clock.
     ClockCorrection(TimeDelta),
     /// The outbox of a remote has changed. If there is an outbox, its first state is sent before
     /// anything is fetched.

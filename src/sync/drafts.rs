@@ -1,8 +1,8 @@
 //! Stores form drafts on disk while they are being typed.
 //!
-//! Each draft is a file of its own and is replaced atomically, so that a crash at any moment leaves
-//! either the latest version or the one before. While a form is open its draft is locked, so that
-//! another process does not offer it.
+//! Each draft is a file of its own and is replaced atomically, so that a crash at any moment
+//! preserves either the latest version or the one before. While a form is open its draft is locked,
+//! so that another process does not offer it.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -73,7 +73,7 @@ pub enum DraftEvent {
     Filters(Vec<String>),
     /// How the screen was divided when it was last changed.
     Screen(ScreenState),
-    /// A draft can't be saved; the text says why.
+    /// A draft can't be saved, with the reason.
     Failed(String),
 }
 
@@ -132,7 +132,7 @@ impl DraftStore {
                     Err(error) => on_event(DraftEvent::Failed(worker.failure(&error))),
                 }
             }
-            // The receiver is gone when the drop has given up waiting.
+            // The receiver no longer exists when the drop has given up waiting.
             let _ = ended_sender.send(());
         })?;
         Ok(Self { ops: Some(ops), worker_ended })
@@ -223,7 +223,8 @@ impl Worker {
     }
 
     fn write(&self, draft: &Draft) -> io::Result<()> {
-        let mut file = Replacement::begin(&self.path(draft.id, "json"))?;
+        let path = self.path(draft.id, "json");
+        let mut file = Replacement::begin_with_prefix(&path, &format!("{}-", draft.id))?;
         serde_json::to_writer(&mut file, draft).map_err(io::Error::other)?;
         file.commit()
     }
@@ -249,30 +250,38 @@ impl Worker {
                 abandoned.push(draft);
             }
         }
-        self.remove_abandoned_locks();
+        self.remove_abandoned_files();
         abandoned.sort_by_key(|draft| std::cmp::Reverse(draft.at));
         Ok(abandoned)
     }
 }
 
 impl Worker {
-    /// Deletes the lock files that killed processes have left behind and that no draft needs. One
-    /// that another process holds stays, and so does a file that is no lock of a draft.
-    fn remove_abandoned_locks(&mut self) {
+    /// Deletes what killed processes left behind and no draft needs: lock files, and temporary files
+    /// of drafts that were being written. What another process has locked is preserved, and so is a
+    /// file that does not belong to a draft.
+    fn remove_abandoned_files(&mut self) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-            let id = path.file_stem().and_then(|stem| Uuid::parse_str(stem.to_str()?).ok());
-            let Some(id) = id.filter(|id| path == self.path(*id, "lock")) else { continue };
-            // Locked before it is deleted, as any holder does.
+            let Some(id) = self.draft_of(&path) else { continue };
+            // Locked before anything is deleted, as every holder does.
             let removed = match self.lock(id) {
-                Ok(true) => self.release(id),
+                Ok(true) => remove_if_exists(&path).and(self.release(id)),
                 Ok(false) => Ok(()),
                 Err(error) => Err(error),
             };
             if let Err(error) = removed {
-                tracing::debug!(%error, path = %path.display(), "a lock file stays");
+                tracing::debug!(%error, path = %path.display(), "a file of a draft stays");
             }
         }
+    }
+
+    /// Returns the draft that a lock file or a temporary file belongs to.
+    fn draft_of(&self, path: &Path) -> Option<Uuid> {
+        let name = path.file_name()?.to_str()?;
+        let (id, rest) = name.split_at_checked(uuid::fmt::Hyphenated::LENGTH)?;
+        let id = Uuid::try_parse(id).ok()?;
+        (rest.starts_with('-') || *path == self.path(id, "lock")).then_some(id)
     }
 }
 
@@ -315,6 +324,23 @@ mod tests {
     }
 
     #[test]
+    fn drafts_half_written_by_killed_processes_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [killed, open] = [Uuid::now_v7(), Uuid::now_v7()];
+        let mut other = worker(folder.path());
+        assert!(other.lock(open).unwrap());
+        for id in [killed, open] {
+            fs::write(folder.path().join(format!("{id}-1aB2cD")), "half a dra").unwrap();
+        }
+        fs::write(folder.path().join("backup-of-drafts"), "").unwrap();
+        assert!(worker(folder.path()).find_abandoned().unwrap().is_empty());
+        let mut expected =
+            vec!["backup-of-drafts".to_owned(), format!("{open}-1aB2cD"), format!("{open}.lock")];
+        expected.sort();
+        assert_eq!(file_names(folder.path()), expected);
+    }
+
+    #[test]
     fn lock_files_of_killed_processes_are_removed_at_start() {
         let folder = tempfile::tempdir().unwrap();
         let [killed, open] = [Uuid::now_v7(), Uuid::now_v7()];
@@ -334,13 +360,13 @@ mod tests {
         ];
         expected.sort();
         assert_eq!(file_names(folder.path()), expected);
-        // The lock that is held is still the one that counts.
+        // The current lock is still the one that counts.
         assert!(!worker(folder.path()).lock(open).unwrap());
         other.release(open).unwrap();
         assert!(worker(folder.path()).lock(open).unwrap());
     }
 
-    /// Each thread stands for a process: locks belong to open files, not to processes.
+    /// Each thread represents a process: locks belong to open files, not to processes.
     #[test]
     fn draft_is_locked_by_one_process_at_a_time() {
         let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Capabilities;
@@ -17,6 +17,9 @@ use crate::files::Replacement;
 const MAX_BYTES: u64 = 100_000;
 /// The most viewers that are remembered: those who came last.
 const MAX_VIEWERS: usize = 200;
+
+/// How far a stored time may lie in the future, since clocks are not equal to the second.
+const CLOCK_MARGIN: TimeDelta = TimeDelta::minutes(1);
 
 /// When each viewer last saw the feed, by the clock of the backend.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -29,16 +32,23 @@ pub fn file_path(drafts: &Path) -> PathBuf {
     drafts.with_file_name("last-seen.json")
 }
 
-/// Returns who views what: a person, and the store of a backend, or its name where it does not tell
-/// which store it is.
+/// Returns the key of a viewer: the person, and the store of a backend, or the backend's name if
+/// the store is not identified.
 #[must_use]
 pub fn viewer(person: &str, capabilities: &Capabilities) -> String {
     let store = capabilities.store.as_ref().map_or(&capabilities.name, |store| &store.id);
     format!("{person} {store}")
 }
 
+/// Returns whether a viewer can have seen the feed at a time: it does not lie in the future. One that
+/// does comes from a clock that was ahead, and would hide all events until then.
+#[must_use]
+pub fn is_plausible(time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    time <= now + CLOCK_MARGIN
+}
+
 impl LastSeen {
-    /// Loads the file. One that is missing, or is not what was written, has nobody.
+    /// Loads the file. If it is missing or invalid, the result is empty.
     #[must_use]
     pub fn load(path: &Path) -> Self {
         let read = || -> io::Result<Self> {
@@ -53,6 +63,13 @@ impl LastSeen {
     #[must_use]
     pub fn time(&self, viewer: &str) -> Option<DateTime<Utc>> {
         self.0.get(viewer).copied()
+    }
+
+    /// Removes the time of a viewer unless it [is plausible](is_plausible).
+    pub fn remove_future(&mut self, viewer: &str, now: DateTime<Utc>) {
+        if self.time(viewer).is_some_and(|time| !is_plausible(time, now)) {
+            self.0.remove(viewer);
+        }
     }
 
     /// Records the time up to which a viewer has seen the feed, if that is later than before.
@@ -83,7 +100,7 @@ impl LastSeen {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
+    use rstest::rstest;
 
     use super::*;
 
@@ -103,6 +120,21 @@ mod tests {
         assert_eq!(seen.time("bo a"), Some(now - TimeDelta::hours(2)));
         std::fs::write(&path, "{").unwrap();
         assert_eq!(LastSeen::load(&path), LastSeen::default());
+    }
+
+    #[rstest]
+    #[case::a_clock_that_was_ahead(3600, None)]
+    #[case::the_clock_of_another_machine(30, Some(30))]
+    #[case::a_visit_before(-3600, Some(-3600))]
+    fn time_in_the_future_is_removed(#[case] seen_s: i64, #[case] expected_s: Option<i64>) {
+        let now = Utc::now();
+        let after = |seconds| now + TimeDelta::seconds(seconds);
+        let mut seen = LastSeen::default();
+        seen.record("ines a", after(seen_s));
+        seen.record("bo a", after(7200));
+        seen.remove_future("ines a", now);
+        assert_eq!(seen.time("ines a"), expected_s.map(after));
+        assert_eq!(seen.time("bo a"), Some(after(7200)));
     }
 
     #[test]

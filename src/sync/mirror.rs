@@ -50,8 +50,7 @@ impl Mirror {
         self.counts = counts;
     }
 
-    /// Records that a request for changes is sent now. What was put before is known to whoever
-    /// answers it.
+    /// Records that a request for changes is sent now. Its answer will contain all rows put before.
     pub fn start_request(&mut self) {
         self.put_since_request.clear();
     }

@@ -1,8 +1,8 @@
 //! Second floor: mirrors a backend, and reports how fresh the mirror is.
 //!
-//! [`start()`] returns the future that does the work and a [`PollerHandle`] to control it. Everything
-//! that is fetched arrives as a [`BackendUpdate`], so that whoever receives the updates never waits
-//! for the backend.
+//! [`start()`] returns the future that does the work and a [`PollerHandle`] to control it. All
+//! fetched data arrives as a [`BackendUpdate`], so that the receiver of the updates never waits for
+//! the backend.
 
 mod backend_update;
 pub mod drafts;

@@ -2,13 +2,13 @@
 //! changes that the backend does not hold. Pure except for random numbers.
 //!
 //! How long a request may be held is not decided here. The poller wants [`LONG_POLL_TIMEOUT`]; the
-//! HTTP client makes that shorter if something on the way cuts such requests off
-//! (`backend::http::long_poll`). The rules of this file:
+//! HTTP client shortens that if a proxy cuts such requests off (`backend::http::long_poll`). The
+//! rules of this file:
 //!
 //! 1. Two responses without news in a row that came early show that requests are not held. From then
 //!    on they are sent at intervals, until one is held again.
 //! 2. The interval is two seconds after a change, and grows to half a minute while nothing happens.
-//! 3. A response with news, or to a request that should not wait, says nothing about holding.
+//! 3. A response with news, or to a request that should not wait, is not evidence on holding.
 
 use std::time::Duration;
 
@@ -36,8 +36,8 @@ const POLL_INTERVAL_RANGE: (Duration, Duration) = (Duration::from_secs(2), Durat
 const EARLY_DIVISOR: u32 = 4;
 /// A response without news that took at least this long was held.
 const MIN_LONG_POLL: Duration = Duration::from_secs(2);
-/// After this many early responses in a row, requests are not held, be it because of the backend or
-/// of a proxy.
+/// After this many early responses in a row, requests are considered not held, because of the
+/// backend or of a proxy.
 const EARLY_LIMIT: u32 = 2;
 
 /// Returns a random wait between 80 and 120 % of `wait` (jitter), so that waits are not the same for
@@ -47,7 +47,7 @@ fn jittered(wait: Duration) -> Duration {
 }
 
 /// Returns how long to wait after a failure that follows `failures` others. The wait is random, so
-/// that clients that failed together do not come back together, and at most a minute.
+/// that clients that failed together do not retry together, and at most a minute.
 #[must_use]
 pub fn backoff(failures: u32) -> Duration {
     let doubled = BACKOFF_RANGE.0.saturating_mul(1 << failures.min(10)).min(BACKOFF_RANGE.1);
@@ -88,7 +88,7 @@ impl Pace {
             return self.poll_interval().map(jittered);
         }
         if wait.is_zero() {
-            // A refresh was requested: that says nothing about holding.
+            // A refresh was requested: that is not evidence on holding.
             return self.poll_interval().map(jittered);
         }
         if open * EARLY_DIVISOR >= wait || open >= MIN_LONG_POLL {
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(pace.poll_interval(), Some(S(30)));
         let wait = pace.record_answer(true, S(25), S(0)).unwrap();
         assert!(wait < S(3), "{wait:?}");
-        // Once requests are held again, that is noticed.
+        // Once requests are held again, that is detected.
         assert_eq!(pace.record_answer(false, S(25), S(25)), None);
         assert_eq!(pace.poll_interval(), None);
     }

@@ -25,14 +25,14 @@ use super::snapshot::Snapshot;
 /// The number of rows in the first page, which is drawn before all open incidents are known.
 pub const FIRST_PAGE: u32 = 80;
 
-/// The shortest time between two snapshots; nobody could read more of them.
+/// The shortest time between two snapshots; people could not read more of them.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(200);
 /// How long the request for all open incidents waits after the first page.
 const FULL_FETCH_DELAY: Duration = Duration::from_millis(120);
 /// The shortest time between two requests for changes.
 const MIN_POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// A request that should be answered at once, and was not for this long, is restarted when a
-/// refresh is requested: the network may have changed under it.
+/// A request that should be answered immediately, and was not for this long, is restarted when a
+/// refresh is requested: the network may have changed meanwhile.
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) struct Poller {
@@ -52,8 +52,8 @@ pub(super) struct Poller {
     cursor: Option<Cursor>,
     /// Decides how requests are spaced.
     pace: Pace,
-    /// Whether the next request returns at once instead of waiting for changes, because somebody
-    /// requested a refresh.
+    /// Whether the next request returns immediately instead of waiting for changes, because a
+    /// refresh was requested.
     poll_immediately: bool,
     failures: u32,
     failing_since: Option<DateTime<Utc>>,
@@ -61,14 +61,16 @@ pub(super) struct Poller {
     cached_at: Option<DateTime<Utc>>,
     /// The difference of the clocks that was reported last.
     clock_offset: Option<TimeDelta>,
+    /// How many entries of an answer could not be read, as it was last published.
+    unreadable: usize,
     /// The correction of times that was published last.
     clock_correction: TimeDelta,
 }
 
-/// What has been fetched of the data that is needed once.
+/// The progress of fetching the data that is needed once.
 #[derive(Default)]
 struct Fetched {
-    /// The first page of rows, or rows of the cache: there is something to publish.
+    /// The first page of rows, or cached rows: there is something to publish.
     page: bool,
     /// The backend's name and capabilities.
     capabilities: bool,
@@ -94,11 +96,11 @@ struct OutboxState {
 /// Nobody receives updates any more, or every handle was dropped.
 struct Closed;
 
-/// Why a request has no response.
+/// The reason why a request has no response.
 enum FetchError {
     /// Nobody receives updates any more, or every handle was dropped.
     Closed,
-    /// A refresh was requested: the request was dropped, and the next one returns at once.
+    /// A refresh was requested: the request was dropped, and the next one returns immediately.
     Restart,
     /// The backend returned an error.
     Failed(BackendError),
@@ -122,7 +124,7 @@ impl From<BackendError> for FetchError {
     }
 }
 
-/// Why a wait ended.
+/// The reason why a wait ended.
 enum Wake {
     Command(Option<PollerCommand>),
     Outbox,
@@ -163,13 +165,14 @@ impl Poller {
             failing_since: None,
             cached_at: None,
             clock_offset: None,
+            unreadable: 0,
             clock_correction: TimeDelta::zero(),
         }
     }
 
     pub(super) async fn run(mut self) {
         self.publish_cached().await;
-        // Ends when nobody receives updates any more.
+        // Ends when there is no receiver of updates any more.
         while let Ok(()) = self.poll_once().await {}
     }
 
@@ -186,7 +189,13 @@ impl Poller {
             let cursor = cached.cursor.unwrap_or(Cursor(0));
             self.cached_at = rows.as_of;
             let rows = rows.value;
-            self.mirror.fold(Delta { cursor, reset: true, rows, directory: false });
+            self.mirror.fold(Delta {
+                cursor,
+                reset: true,
+                rows,
+                directory: false,
+                redacted: Vec::new(),
+            });
             self.cursor = cached.cursor;
             self.fetched.page = true;
             self.poll_immediately = true;
@@ -199,8 +208,7 @@ impl Poller {
 
     /// Sends one request for changes and handles its response.
     async fn poll_once(&mut self) -> Result<(), Closed> {
-        // Somebody who requested a refresh, or waits for the end of a failure, gets a response at
-        // once.
+        // After a request for a refresh, or during a failure, the response comes immediately.
         let immediately =
             std::mem::take(&mut self.poll_immediately) || self.failing_since.is_some();
         let wait = if immediately { Duration::ZERO } else { LONG_POLL_TIMEOUT };
@@ -224,6 +232,7 @@ impl Poller {
                 let interval = self.pace.record_answer(has_news, wait, sent_at.elapsed());
                 self.report_success()?;
                 self.report_clock();
+                self.report_unreadable();
                 self.apply_delta(delta)?;
                 if self.has_unpublished
                     && self.published_at.is_none_or(|at| at.elapsed() >= SNAPSHOT_INTERVAL)
@@ -236,7 +245,7 @@ impl Poller {
         }
     }
 
-    /// Fetches what is needed once: the capabilities, the first page and the directory.
+    /// Fetches the data that is needed once: the capabilities, the first page and the directory.
     async fn fetch_initial(&mut self) -> Result<(), FetchError> {
         if !self.fetched.page {
             let search = Search {
@@ -259,7 +268,7 @@ impl Poller {
             self.send(BackendUpdate::Snapshot(Sourced::fresh(self.snapshot())));
             self.send(BackendUpdate::Connection(ConnectionState::Live { at: Utc::now() }));
             self.fetched.page = true;
-            // What fills the screen is read first.
+            // The data that fills the screen is read first.
             self.full_fetch_not_before = Some(Instant::now() + FULL_FETCH_DELAY);
         }
         if !self.fetched.capabilities {
@@ -296,6 +305,15 @@ impl Poller {
         if is_news {
             self.clock_offset = notable;
             self.send(BackendUpdate::ClockOffset(notable));
+        }
+    }
+
+    /// Reports unreadable entries of answers whenever their number grows.
+    fn report_unreadable(&mut self) {
+        let count = self.reader.unreadable_count();
+        if count > self.unreadable {
+            self.unreadable = count;
+            self.send(BackendUpdate::Unreadable(count));
         }
     }
 
@@ -397,8 +415,8 @@ impl Poller {
         self.pause(wait).await
     }
 
-    /// Waits, unless somebody requests a refresh, or another request reaches a failing remote
-    /// meanwhile. Whatever happens meanwhile is handled and published.
+    /// Waits, unless a refresh is requested, or another request reaches a failing remote meanwhile.
+    /// Updates that arrive meanwhile are handled and published.
     async fn pause(&mut self, wait: Duration) -> Result<(), Closed> {
         let until = Instant::now() + wait;
         loop {
@@ -427,8 +445,8 @@ impl Poller {
         let outbox = state.snapshot.borrow_and_update().clone();
         let sent_before = state.sent_ids.replace(outbox.sent().map(|entry| entry.id).collect());
         for entry in outbox.sent() {
-            // Includes what another process has sent, but not what was sent long ago and has
-            // changed since.
+            // Includes commands that another process has sent, but not those that were sent long
+            // ago and have changed since.
             let is_new = sent_before.as_ref().is_some_and(|sent| !sent.contains(&entry.id));
             if let EntryState::Sent(outcome) = &entry.state
                 && let Some(row) = outcome.row.as_ref().filter(|_| is_new)

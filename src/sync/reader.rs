@@ -1,9 +1,10 @@
-//! The one way in which backends are read: by a [`Reader`], which says of each value as of when it
-//! was true.
+//! The only way in which backends are read: by a [`Reader`], which returns each value with the time
+//! as of which it was true.
 //!
-//! [`DirectReader`] reads a backend itself, such as a local store: what it returns is fresh, and
-//! comes once. A [`Remote`](super::remote::Remote) has a cache: it may return what is cached, or
-//! what is cached first and the response after it. Callers do not know which of the two they have.
+//! [`DirectReader`] reads a backend directly, such as a local store: its results are fresh, and
+//! each is returned once. A [`Remote`](super::remote::Remote) has a cache: it may return a cached
+//! value, or a cached value first and the response after it. Callers do not know which of the two
+//! they have.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,13 +64,13 @@ impl<T> Sourced<T> {
 /// The result of a read.
 pub type ReadResult<T> = Result<Sourced<T>, BackendError>;
 
-/// Gets the results of a read that may have several: what is cached, and then the response.
+/// Gets the results of a read that may have several: the cached value, and then the response.
 pub type OnRead<'a, T> = &'a mut (dyn FnMut(ReadResult<T>) + Send);
 
-/// What is cached of a backend before anything is fetched.
+/// The cached data of a backend before anything is fetched.
 #[derive(Clone, Debug, Default)]
 pub struct CachedState {
-    /// The backend's name and what it can do.
+    /// The backend's name and capabilities.
     pub capabilities: Option<Capabilities>,
     /// People, teams and services.
     pub directory: Option<Sourced<Directory>>,
@@ -82,17 +83,16 @@ pub struct CachedState {
 /// Reads a backend.
 ///
 /// There are three kinds of reads:
-/// - `read_…` and [`find_incident`](Self::find_incident) return one value: the response, or what is
-///   cached if the backend does not answer in time or can't be reached.
+/// - `read_…` and [`find_incident`](Self::find_incident) return one value: the response, or the
+///   cached value if the backend does not answer in time or can't be reached.
 /// - [`read_incident`](Self::read_incident) and [`read_measures`](Self::read_measures) are for
-///   somebody who looks at a screen meanwhile: what is cached comes after a moment, and the response
-///   when it is there.
-/// - `fetch_…` never return what is cached.
+///   screens: the cached value comes after a moment, and the response when it arrives.
+/// - `fetch_…` never return cached values.
 ///
 /// The methods with a body suit a backend without a cache. The errors are those of the backend.
 #[async_trait]
 pub trait Reader: Send + Sync {
-    /// Returns the backend's name and what it can do.
+    /// Returns the backend's name and capabilities.
     async fn read_capabilities(&self) -> ReadResult<Capabilities>;
 
     /// Returns people, teams and services.
@@ -104,8 +104,8 @@ pub trait Reader: Send + Sync {
     /// Returns the services that incidents or changes name and the directory does not have.
     async fn read_unknown_services(&self) -> ReadResult<Vec<UnknownService>>;
 
-    /// Returns one page of the events of all incidents. A cache has the lists of this and the five
-    /// methods below as far as they were fetched before.
+    /// Returns one page of the events of all incidents. For this and the five methods below, a
+    /// cache has the parts of the lists that were fetched before.
     async fn read_feed(&self, search: &FeedSearch) -> ReadResult<Page<FeedEntry>>;
 
     /// Returns one page of the recorded changes.
@@ -126,7 +126,7 @@ pub trait Reader: Send + Sync {
     /// Returns one problem with the incidents that link to it. A cache has it as in the list.
     async fn read_problem(&self, id: ProblemId) -> ReadResult<ProblemEntry>;
 
-    /// Returns what the changes on a page are suspected of. A cache has what was read last.
+    /// Returns the suspicions against the changes on a page. A cache has those that were read last.
     async fn read_suspicions(&self, search: &ChangeSearch) -> ReadResult<Vec<Suspicion>>;
 
     /// Returns one page of the notifications.
@@ -146,7 +146,7 @@ pub trait Reader: Send + Sync {
     /// record alone.
     async fn read_alerts(&self, id: IncidentId, limit: u32) -> ReadResult<Vec<Alert>>;
 
-    /// Returns how people are reached. A cache has none of it: addresses stay where they belong.
+    /// Returns how people are reached. A cache has none of it: addresses must not be cached.
     async fn read_contacts(&self) -> ReadResult<Vec<PersonReach>>;
 
     /// Returns the maintenance windows. A cache has those of the directory alone, which have not ended.
@@ -158,7 +158,7 @@ pub trait Reader: Send + Sync {
     /// Returns the content of evidence. A cache has none of it.
     async fn read_evidence(&self, id: Uuid) -> Result<EvidenceContent, BackendError>;
 
-    /// Counts the checks whose alerts cried most. A cache has the last report, whatever its window.
+    /// Counts the alerts of each check. A cache has the last report, whatever its window.
     async fn read_noise(&self, search: &NoiseSearch) -> ReadResult<NoiseReport>;
 
     /// Returns the incidents that resemble another one, the closest first, at most `limit`. A cache has
@@ -171,8 +171,8 @@ pub trait Reader: Send + Sync {
     /// Returns the id of the incident that has a number.
     async fn find_incident(&self, number: IncidentNumber) -> ReadResult<IncidentId>;
 
-    /// Reads an incident and the end of its timeline: its last events, at most `event_count`. If the
-    /// backend takes its time, `on_read` gets what is cached first, and the response when it comes.
+    /// Reads an incident and the end of its timeline: its last events, at most `event_count`. If
+    /// the backend is slow, `on_read` gets the cached value first, and the response when it comes.
     async fn read_incident(
         &self,
         id: IncidentId,
@@ -180,8 +180,8 @@ pub trait Reader: Send + Sync {
         on_read: OnRead<'_, (Detail, Vec<Event>)>,
     );
 
-    /// Reads measures. If the backend takes its time, `on_read` first gets those that were computed
-    /// last over a window of that length, and the response when it comes.
+    /// Reads measures. If the backend is slow, `on_read` first gets those that were computed last
+    /// over a window of that length, and the response when it comes.
     async fn read_measures(
         &self,
         window: &Window,
@@ -193,14 +193,14 @@ pub trait Reader: Send + Sync {
     /// Reads the pages of the measures, as [`read_measures`](Self::read_measures) reads measures.
     async fn read_pages(&self, query: &PagesQuery, now: DateTime<Utc>, on_read: OnRead<'_, Pages>);
 
-    /// Returns what changed since a cursor, as [`Backend::changes`] does.
+    /// Returns the changes since a cursor, as [`Backend::changes`] does.
     async fn fetch_changes(
         &self,
         since: Option<Cursor>,
         wait: Duration,
     ) -> Result<Delta, BackendError>;
 
-    /// Returns the backend's name and what it can do, as of now.
+    /// Returns the backend's current name and capabilities.
     async fn fetch_capabilities(&self) -> Result<Capabilities, BackendError> {
         self.read_capabilities().await.map(|read| read.value)
     }
@@ -215,7 +215,7 @@ pub trait Reader: Send + Sync {
         self.read_page(search).await.map(|read| read.value)
     }
 
-    /// Returns what is cached, without a request to the backend.
+    /// Returns the cached data, without a request to the backend.
     async fn cached_state(&self) -> CachedState {
         CachedState::default()
     }
@@ -234,9 +234,13 @@ pub trait Reader: Send + Sync {
         None
     }
 
-    /// Returns how far the clock of the backend is from that of this machine, as
+    /// Returns the difference between the clock of the backend and that of this machine, as
     /// [`Backend::clock_offset`] does.
     fn clock_offset(&self) -> Option<ClockOffset>;
+
+    /// Returns the number of entries of an answer that could not be read, as
+    /// [`Backend::unreadable_count`] does.
+    fn unreadable_count(&self) -> usize;
 }
 
 /// Reads a backend without a cache: each value is fresh.
@@ -388,5 +392,9 @@ impl Reader for DirectReader {
 
     fn clock_offset(&self) -> Option<ClockOffset> {
         self.backend.clock_offset()
+    }
+
+    fn unreadable_count(&self) -> usize {
+        self.backend.unreadable_count()
     }
 }

@@ -20,13 +20,13 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Creates a choice; `None` if it is what the setting says.
+    /// Creates a choice; `None` if it equals the setting.
     #[must_use]
     pub fn new(chosen: &str, setting: &str) -> Option<Self> {
         (chosen != setting).then(|| Self { chosen: chosen.into(), setting: setting.into() })
     }
 
-    /// Returns what was chosen, if the setting is still the one that it replaces.
+    /// Returns the choice, if the setting is still the one that it replaces.
     #[must_use]
     pub fn instead_of(&self, setting: &str) -> Option<&str> {
         (self.setting == setting).then_some(self.chosen.as_str())
@@ -58,7 +58,7 @@ pub fn file_path(drafts: &Path) -> PathBuf {
 /// Loads the state of the latest run; `None` when there is no file.
 ///
 /// # Errors
-/// When the file can't be read, or is not what was written.
+/// If the file can't be read, or is invalid.
 pub fn load(path: &Path) -> io::Result<Option<ScreenState>> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -19,11 +19,11 @@ pub struct Options {
     pub me: String,
     /// The cache and outbox of the backend, if it is a remote.
     pub remote: Option<Arc<Remote>>,
-    /// Whether urgent incidents are fetched before somebody opens them, if the backend is a remote.
+    /// Whether urgent incidents are fetched before they are opened, if the backend is a remote.
     pub read_ahead: bool,
 }
 
-/// Returns the reader of a backend: its cache too, if it is a remote.
+/// Returns the reader of a backend, with its cache if it is a remote.
 #[must_use]
 pub fn reader(backend: Arc<dyn Backend>, remote: Option<&Arc<Remote>>) -> Arc<dyn Reader> {
     match remote {

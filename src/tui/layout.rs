@@ -1,4 +1,4 @@
-//! Lays out what is on the screen.
+//! Computes the layout of the screen.
 //!
 //! Each feature has a layout of its own, which its `update` and its `view` share.
 
@@ -15,10 +15,10 @@ use crate::tui::{
     timeline,
 };
 
-/// Brings up to date what the next frame shows and what is not drawn from the state directly: to be
-/// called before each frame. Costs little if nothing has changed since the last one.
+/// Updates the computed lines of the next frame, and the state that depends on them: to be called
+/// before each frame. Cheap if nothing has changed since the last one.
 pub fn prepare(app: &mut App) {
-    // Behind the wall nothing is laid out; that happens when it is closed.
+    // Behind the wall no layout is computed; that happens when it is closed.
     if app.wall.is_some() {
         return;
     }
@@ -45,8 +45,8 @@ pub fn prepare(app: &mut App) {
     }
 }
 
-/// Brings the lines of the panes on the screen and the disabled verbs up to date, and clamps the
-/// scroll positions. For whoever counts lines between two frames: `update`, when something scrolls.
+/// Updates the lines of the visible panes and the disabled verbs, and clamps the scroll positions.
+/// For code that counts lines between two frames: `update`, when something scrolls.
 pub(in crate::tui) fn refresh(app: &mut App) {
     availability::refresh_disabled(app);
     let layout = app.layout();
@@ -104,15 +104,15 @@ fn refresh_metrics(app: &mut App, inside: Rect) {
     }
     if let Some(line) = app.metrics.row_lines.get(app.metrics.row).copied() {
         let least = (line + 1).saturating_sub(height);
-        // With the first row, what is above the tables is shown as well.
+        // With the first row, the part above the tables is shown as well.
         let most = if app.metrics.row == 0 { least } else { line.max(least) };
         app.metrics.top = app.metrics.top.clamp(least, most);
     }
     clamp_scroll(&mut app.metrics.top, app.metrics.lines.len(), inside.height);
 }
 
-/// Scrolls the open list so that its selected item is on the screen. That takes no lines, so it
-/// happens with each message: what is on the screen after several depends on each of them.
+/// Scrolls the open list so that its selected item is visible. That needs no lines, so it happens
+/// with each message: the visible part after several messages depends on each of them.
 pub(in crate::tui) fn scroll_to_selected(app: &mut App) {
     let body = app.layout().body();
     match &mut app.ui.mode {
@@ -129,7 +129,7 @@ fn clamp_scroll(top: &mut usize, lines: usize, height: u16) {
     *top = (*top).min(lines.saturating_sub(usize::from(height)));
 }
 
-/// Returns the number of lines of what is open over the panes, and how many of them fit.
+/// Returns the number of lines of the overlay, and how many of them fit.
 #[must_use]
 pub fn popup_size(app: &App) -> (usize, usize) {
     let body = app.layout().body();

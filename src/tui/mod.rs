@@ -4,12 +4,12 @@
 //! Effects are data that [`runtime`] runs. Keys, help and the keys line come from one table
 //! ([`action`]).
 //!
-//! All of a feature stands in its folder: its state in `mod.rs`, how messages change it in
-//! `update.rs`, how it is drawn in `view.rs`, and sizes and lines that both need in `layout.rs`.
-//! A file uses only those below it:
+//! All files of a feature are in its folder: its state in `mod.rs`, how messages change it in
+//! `update.rs`, how it is drawn in `view.rs`, and sizes and lines that both need in `layout.rs`. A
+//! file uses only files below it:
 //!
 //! 1. [`runtime`]: the loop and the terminal.
-//! 2. [`update`] and [`view`], which hand each message and each region to its feature.
+//! 2. [`update`] and [`view`], which dispatch each message and each region to its feature.
 //! 3. `update` and `view` of the features; neither uses the other. [`verb`] holds how a change of an
 //!    incident starts, is checked and is sent.
 //! 4. [`layout`] and the `layout` of the features.
@@ -88,7 +88,7 @@ pub use crate::tui::runtime::terminal_session::TerminalSession;
 pub use core::message::Errand;
 pub use runtime::ExitReason;
 
-/// What the panes need to start.
+/// The parameters with which the panes start.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The person who uses the panes; commands are recorded in this name.
@@ -122,7 +122,7 @@ pub struct Options {
     pub reloads: Option<watch::Receiver<Option<Reload>>>,
 }
 
-/// Why the panes could not be opened, or ended early.
+/// The reason why the panes could not be opened, or ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Standard input or output is not a terminal.

@@ -6,9 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crate::backend::BackendError;
 use crate::model::IncidentId;
 use crate::model::command::CommandKind;
-use crate::model::measures::sheet::Page;
 
 use crate::tui::action::availability::current_layer;
+use crate::tui::action::keymap::Key;
 use crate::tui::action::{self, Action, Condition, Layer};
 use crate::tui::core::app::App;
 use crate::tui::core::message::{Effect, Errand, IncidentRead, Message, OutboxRequest, Timer};
@@ -20,6 +20,7 @@ use crate::tui::core::quit::quit;
 use crate::tui::core::state::inflight::BufferedInput;
 use crate::tui::core::{backend_update, navigation};
 use crate::tui::help::Help;
+use crate::tui::metrics::pages::request::is_on_map;
 use crate::tui::oncall::stand_in::StandIn;
 use crate::tui::queue::{clock, groups, history, marks, rows, unread};
 use crate::tui::screens::{ListScreen, ScreenKind};
@@ -27,10 +28,10 @@ use crate::tui::settings::appearance;
 use crate::tui::settings::errand::leave_for;
 use crate::tui::verb::{attach_file, declare, send, start};
 use crate::tui::{
-    alerts, attention, confirm, contacts, drafts, filter, follow, follow_up, form, goto, help,
-    jump, layout, maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette, picker,
-    problems, reading, run, runbook, screens, services, settings, similar, timeline, travel, undo,
-    urgent, views, wall, workspace,
+    alerts, attention, confirm, contacts, copy, drafts, filter, follow, follow_up, form, goto,
+    help, jump, layout, maintenance, matrix, metrics, mouse, notified, oncall, outbox, palette,
+    picker, problems, reading, run, runbook, screens, services, settings, similar, timeline,
+    travel, undo, urgent, views, wall, workspace,
 };
 
 /// Applies a message to the state and returns the effects to run. What is computed from the state
@@ -112,6 +113,9 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Elapsed(timer) => timer_elapsed(app, timer),
         Message::BackendUpdate(update, at) => backend_update::apply(app, update, at),
         Message::Evidence(id, result) => follow::update::evidence_loaded(app, id, result),
+        Message::EvidenceSaved(name, result, at) => {
+            copy::update::evidence_saved(app, &name, result, at)
+        }
         Message::EvidenceFile(target, path, result, at) => {
             attach_file::file_loaded(app, target, &path, result, at)
         }
@@ -145,7 +149,7 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
                 history::update_row(app, row);
             }
             let mut effects = send::settled(app, id, result, at);
-            // A problem has no row that would be seen to change.
+            // A problem has no row in which a change would be visible.
             if app.screens.open.as_deref().is_some_and(lists_problems) {
                 effects.extend(screens::update::load(app));
             }
@@ -229,7 +233,7 @@ fn key_pressed(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     let effects = dispatch_key(app, key, at);
     urgent::update::key_pressed(app, before, at);
     unread::key_pressed(app, at);
-    // Whoever presses keys has seen what happened.
+    // A person who presses keys has seen what happened.
     app.ui.selection_shift = None;
     effects
 }
@@ -244,6 +248,11 @@ fn is_escape_and_key(app: &App, key: &KeyEvent) -> bool {
 
 fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     let layer = current_layer(app);
+    if layer == Layer::Screen
+        && let Some(effects) = screens::wrong_key::explain(app, &key)
+    {
+        return effects;
+    }
     match app.ui.keymap.action(layer, &key) {
         Some(action) => {
             if !matches!(action, Action::Failure | Action::Redraw) {
@@ -256,14 +265,14 @@ fn dispatch_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> 
             if goto::update::handle_text_key(app, key) {
                 return Vec::new();
             }
-            // The key was none of the menu: it does what it does without the menu.
+            // The key is not one of the menu: it has its usual effect.
             dispatch_key(app, key, at)
         }
         None => handle_text_key(app, key, at),
     }
 }
 
-/// Handles a key without a binding: it is typed into what is open.
+/// Handles a key without a binding: it is typed into the open overlay.
 fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effect> {
     match &mut app.ui.mode {
         Mode::Form(_) => form::update::handle_text_key(app, key, at),
@@ -280,11 +289,16 @@ fn handle_text_key(app: &mut App, key: KeyEvent, at: DateTime<Utc>) -> Vec<Effec
         Mode::Filter(_) => filter::update::handle_text_key(app, key, at),
         Mode::TimelineSearch(_) => timeline::update::handle_text_key(app, key),
         Mode::Panes if app.screens.is_typing() => screens::update::type_filter(app, key),
+        Mode::Panes if matches!(key.code, KeyCode::Char(_)) => {
+            let keys = app.ui.keymap.hint_suffix(Action::Help, "shows the keys");
+            let text = format!("{} does nothing here{keys}", Key::from_event(&key));
+            show_toast(app, text, true)
+        }
         _ => Vec::new(),
     }
 }
 
-/// Handles pasted text: it goes into what is open.
+/// Handles pasted text: it is inserted into the open overlay.
 fn pasted(app: &mut App, text: String) -> Vec<Effect> {
     // A form that was reopened may wait behind the wall.
     if app.wall.is_some() {
@@ -301,9 +315,8 @@ fn pasted(app: &mut App, text: String) -> Vec<Effect> {
     }
 }
 
-/// Returns the effects that explain why an action can't be used now, where the person may well
-/// expect it to work; `None` if it can be used. The effects are empty where nothing needs to be
-/// said.
+/// Returns the effects that explain why an action can't be used now, if the person may expect it to
+/// work; `None` if it can be used. The effects are empty if no explanation is needed.
 fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
     let entry = action::find_entry(action)?;
     if let Some(why) = entry.disabled_reason(app) {
@@ -313,7 +326,7 @@ fn explain_disabled(app: &mut App, action: Action) -> Option<Vec<Effect>> {
         return None;
     }
     Some(match entry.condition {
-        // A verb must not guess which of a group it is about.
+        // A verb must not guess which incident of a group is meant.
         Condition::HasIncident if app.queue.selected_head.is_some() => {
             let [mark, unfold] = [Action::Mark, Action::Unfold]
                 .map(|a| app.ui.keymap.main_key(a).unwrap_or_default());
@@ -348,7 +361,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
     if let Some(effects) = explain_disabled(app, action) {
         return effects;
     }
-    // What belongs to the panes shows them, as when it is called by name over a screen.
+    // Actions on the panes show them, as when they are called by name over a screen.
     if app.screens.shown().is_some() && belongs_to_panes(action) {
         screens::update::close(app);
     }
@@ -397,6 +410,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::RequestCover => oncall::stand_in::update::open(app, StandIn::RequestCover, at),
         Action::OfferSwap => oncall::stand_in::update::list_swaps(app, at),
         Action::AcceptCover => oncall::stand_in::update::open(app, StandIn::AcceptCover, at),
+        Action::DeclineCover => oncall::stand_in::update::open(app, StandIn::DeclineCover, at),
         Action::WithdrawCover => oncall::stand_in::update::open(app, StandIn::WithdrawCover, at),
         Action::CloseScreen => screens::update::back(app),
         Action::Bottom => navigation::move_by(app, Motion::Last),
@@ -407,7 +421,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::PreviousPane => reading::focus::cycle_focus(app, -1),
         Action::Zoom => {
             app.ui.zoomed = !app.ui.zoomed;
-            Vec::new()
+            metrics::pages::update::load_if_needed(app).into_iter().collect()
         }
         Action::NarrowQueue => appearance::move_border(app, -1),
         Action::WidenQueue => appearance::move_border(app, 1),
@@ -432,6 +446,8 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Views => views::update::open_views(app),
         Action::Sort => views::update::open_sorts(app),
         Action::Group => groups::toggle_grouping(app, at),
+        Action::Fold if is_on_map(app) => metrics::pages::update::move_hour(app, -1),
+        Action::Unfold if is_on_map(app) => metrics::pages::update::move_hour(app, 1),
         Action::Fold => groups::fold(app),
         Action::Unfold => groups::unfold(app),
         Action::ApplyFilter if app.screens.is_typing() => screens::update::close_filter(app),
@@ -463,7 +479,11 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
         Action::Drafts => picker::update::open_drafts(app, at),
         Action::Mouse => mouse::update::toggle(app),
         Action::Theme => appearance::next_theme(app),
-        Action::Zone => appearance::next_zone(app),
+        Action::Zone => {
+            let mut effects = appearance::next_zone(app);
+            effects.extend(metrics::update::zone_changed(app));
+            effects
+        }
         Action::Earlier => travel::update::step(app, -1),
         Action::Later => travel::update::step(app, 1),
         Action::Tick => runbook::update::tick(app, at),
@@ -555,7 +575,7 @@ pub fn perform(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> 
     }
 }
 
-/// Returns whether an action is about the panes, and not about what may be shown in their place.
+/// Returns whether an action is about the panes, rather than about a screen shown in their place.
 fn belongs_to_panes(action: Action) -> bool {
     action::find_entry(action).is_some_and(|entry| {
         entry.layers.contains(&Layer::Panes) && !entry.layers.contains(&Layer::Screen)
@@ -579,8 +599,8 @@ fn start_verb(app: &mut App, action: Action, at: DateTime<Utc>) -> Vec<Effect> {
     start::start(app, action, at)
 }
 
-/// Performs the action that was chosen in the command palette, if one was; its effects come after
-/// those of choosing it.
+/// Performs the action that was chosen in the command palette, if any; its effects follow those of
+/// choosing it.
 fn perform_requested(app: &mut App, mut effects: Vec<Effect>, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(action) = app.ui.requested_action.take() {
         effects.extend(perform(app, action, at));
@@ -588,7 +608,7 @@ fn perform_requested(app: &mut App, mut effects: Vec<Effect>, at: DateTime<Utc>)
     effects
 }
 
-/// Confirms the selected item of what is open.
+/// Confirms the selected item of the overlay.
 fn choose_selected(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match &app.ui.mode {
         Mode::Pick(picker) => match picker.selected().cloned() {
@@ -626,7 +646,7 @@ fn move_line(app: &mut App, by: isize) -> Vec<Effect> {
 
 /// Returns whether the metrics pane has the focus and shows a page that is not the overview.
 fn shows_page(app: &App) -> bool {
-    app.ui.focus == Pane::Metrics && app.metrics.page != Page::Overview
+    app.ui.focus == Pane::Metrics && metrics::pages::request::is_page(app)
 }
 
 fn timer_elapsed(app: &mut App, timer: Timer) -> Vec<Effect> {

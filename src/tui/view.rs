@@ -30,7 +30,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
         app.ui.theme.finish(buffer);
         return;
     }
-    // Right after a resize the state may still have the old size: its layout does not fit then.
+    // Right after a resize the state may still have the old size, which its layout fits.
     if app.ui.size == (area.width, area.height) {
         draw_panes(app, &app.layout(), buffer);
     }
@@ -41,7 +41,7 @@ pub fn view(app: &App, frame: &mut Frame<'_>) {
     }
 }
 
-/// Draws the panes and what is open over them.
+/// Draws the panes and the overlay.
 fn draw_panes(app: &App, layout: &Layout, buffer: &mut Buffer) {
     state_line::view::draw(app, layout.state_line, buffer);
     urgent::view::draw(app, layout.urgent_line, buffer);
@@ -78,7 +78,7 @@ fn draw_slots(app: &App, layout: &Layout, buffer: &mut Buffer) {
     }
 }
 
-/// Draws what is open over the panes.
+/// Draws the overlay.
 fn draw_mode(app: &App, layout: &Layout, buffer: &mut Buffer) {
     match &app.ui.mode {
         // The queue draws the filter line.

@@ -1,4 +1,4 @@
-//! Why a request is refused before a command is made of it: a field, and what is wrong with it.
+//! Reasons for which a request is refused before it becomes a command: a field, and its error.
 
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ pub struct FieldError {
     /// The name of the field; `body` if the request has no fields at all, and `incident` if it does
     /// not fit the incident, which no field can change.
     pub field: Cow<'static, str>,
-    /// What is wrong with it.
+    /// The error.
     pub problem: Problem,
 }
 
@@ -36,12 +36,12 @@ impl From<BadField> for FieldError {
     }
 }
 
-/// Returns what stands before the problem: nothing, where no field has it.
+/// Returns the prefix of the error: nothing for an error without a field.
 fn prefix(field: &str) -> String {
     if field == INCIDENT { String::new() } else { format!("{field}: ") }
 }
 
-/// What is wrong with a field. Displayed as half a sentence that says what to do.
+/// The error of a field. Displayed as half a sentence with a remedy.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Problem {
     /// The request has no such field.
@@ -50,23 +50,23 @@ pub enum Problem {
         /// The field that may be meant, as half a sentence.
         suggestion: String,
     },
-    /// A field that is needed is not there.
+    /// A required field is absent.
     #[error("is missing: give {accepted}")]
     Missing {
-        /// What is accepted.
+        /// The accepted values.
         accepted: &'static str,
     },
     /// The value has the wrong type, or is none that is accepted.
     #[error("{0}")]
     Unreadable(String),
-    /// The text is none of the texts that are accepted.
+    /// The text is not an accepted value.
     #[error(transparent)]
     Value(#[from] UnknownValue),
     /// The text is no time, or none that is accepted.
     #[error(transparent)]
     Time(#[from] TimeError),
-    /// Somebody is to be asked for a role and to lose it.
-    #[error("goes not with withdraw: ask somebody, or withdraw the role")]
+    /// A request for a role is combined with its withdrawal.
+    #[error("can't be combined with withdraw: ask somebody, or withdraw the role")]
     AskAndWithdraw,
     /// The text is no date.
     #[error("{:?} is no date: write it as 2026-03-31", sanitize(.0))]
@@ -80,7 +80,7 @@ pub enum Problem {
     /// Nothing has the typed name.
     #[error("{problem} {:?}: {suggestion}", sanitize(text))]
     UnknownName {
-        /// What is not there, such as `there is no team`.
+        /// The missing object, such as `there is no team`.
         problem: &'static str,
         /// The name as it was typed.
         text: String,
@@ -121,11 +121,11 @@ pub enum Problem {
     NoSuchPart {
         /// The incident's number or id.
         incident: String,
-        /// What it has not, such as `link`.
+        /// The missing property, such as `link`.
         what: &'static str,
-        /// What was typed.
+        /// The typed text.
         text: String,
-        /// What to do.
+        /// The remedy.
         advice: &'static str,
     },
     /// The team of the incident has no escalation policy.
@@ -157,7 +157,7 @@ pub enum Problem {
         /// The incident's number or id.
         incident: String,
     },
-    /// What was done last can't be undone.
+    /// The last change can't be undone.
     #[error("your last change of {incident} can't be undone: the timeline has it as {label:?}")]
     NotUndoable {
         /// The incident's number or id.
@@ -165,13 +165,13 @@ pub enum Problem {
         /// The label of the event, sanitized.
         label: String,
     },
-    /// Somebody has replaced what would be undone.
+    /// Somebody has replaced the change to undo.
     #[error("somebody has changed that since: nothing is undone")]
     ChangedSince,
     /// The rules refuse a command of the plan, so that none is sent.
     #[error("{0}")]
     Refused(Box<DatedRejection>),
-    /// The caller has not read what the request depends on.
+    /// The caller has not read the data that the request depends on.
     #[error("{0} was not read: try again")]
     NotRead(&'static str),
 }

@@ -1,4 +1,4 @@
-//! Verbs: what a person or a program asks of an incident, in fields as one would type them.
+//! Verbs: requests of a person or a program on an incident, in fields as one would type them.
 //!
 //! Each verb is a small struct, its request: JSON of a route, arguments of a command, and input of a
 //! tool are all read into it. Its `plan` makes the commands of the model, given the directory, the

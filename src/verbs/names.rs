@@ -48,8 +48,8 @@ pub fn find_person<'a>(
 }
 
 /// Parses a person: `me`, a handle, a full name, or the beginning of one that no other person has.
-/// Where the directory has no people, any handle names somebody. Who makes the request and who has
-/// something to do with the incident can be named even if they are not in the directory.
+/// If the directory has no people, any handle is accepted. The requester and the people of the
+/// incident can be named even if they are not in the directory.
 ///
 /// # Errors
 /// Nobody, or several people, may be meant.

@@ -1,4 +1,4 @@
-//! What each verb implements for its request.
+//! The trait that each verb implements for its request.
 
 use clap::Args;
 use serde::Serialize;
@@ -32,6 +32,6 @@ pub(super) trait Request:
         false
     }
 
-    /// Makes the commands.
+    /// Creates the commands.
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError>;
 }

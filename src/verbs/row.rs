@@ -1,4 +1,4 @@
-//! The rows of the table of verbs: what routes, commands and tools say about a verb.
+//! The rows of the table of verbs: properties of a verb that routes, commands and tools use.
 
 use crate::model::command::{CommandKind, CommandScope};
 
@@ -12,13 +12,14 @@ pub struct VerbRow {
     pub name: &'static str,
     /// The name of the command, where it is a shorter one.
     pub command: &'static str,
-    /// What was done, as it follows the incident's number: `acknowledged`.
+    /// The participle of the action, which follows the incident's number: `acknowledged`.
     pub done: &'static str,
-    /// Whether what was typed or chosen follows that: `assigned to Ines Moreau`.
+    /// Whether the typed or chosen value follows that: `assigned to Ines Moreau`.
     pub says_content: bool,
     /// Which of the first arguments of the command are incidents.
     pub numbers: Numbers,
-    /// What the verb does, on one line that begins with a capital letter and has no full stop.
+    /// A description of the verb, on one line that begins with a capital letter and has no full
+    /// stop.
     pub help: &'static str,
     /// More sentences about it; may be empty.
     pub about: &'static str,
@@ -28,7 +29,7 @@ pub struct VerbRow {
     pub example: Example,
     /// More examples for the help of the command, as a shell takes them.
     pub more_examples: &'static [&'static str],
-    /// Whether nothing undoes it, so that a person is asked before it is done.
+    /// Whether it can't be undone, so that a person is asked for confirmation.
     pub irreversible: bool,
     /// Whether its last argument is a text that may be read from standard input.
     pub reads_text: bool,
@@ -36,8 +37,8 @@ pub struct VerbRow {
     pub choices: &'static [Choices],
 }
 
-/// Which of the first arguments of a command are incidents. They are told from the others by their
-/// form.
+/// Which of the first arguments of a command are incidents. They are distinguished from the others
+/// by their form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Numbers {
     /// All that have the form of a number or an id.
@@ -88,13 +89,13 @@ impl VerbRow {
         self
     }
 
-    /// Sets what was done.
+    /// Sets the participle of the action.
     pub(super) const fn done(mut self, done: &'static str) -> Self {
         self.done = done;
         self
     }
 
-    /// Sets what was done; what was typed or chosen follows it.
+    /// Sets the participle of the action, which the typed or chosen value follows.
     pub(super) const fn done_with_content(mut self, done: &'static str) -> Self {
         self.done = done;
         self.says_content = true;

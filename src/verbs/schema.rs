@@ -88,8 +88,8 @@ pub(super) fn read<R: DeserializeOwned>(object: &Object, value: Value) -> Result
     })
 }
 
-/// Makes the fields of a JSON object from those of a form, by the types of the schema: a boolean is
-/// `true`, `yes`, `1` or their contraries, and a list is repeated.
+/// Creates the fields of a JSON object from those of a form, by the types of the schema: a boolean
+/// is `true`, `yes`, `1` or their contraries, and a list is repeated.
 ///
 /// # Errors
 /// A field that is repeated and no list, or that is no number or boolean where it should be one.

@@ -1,4 +1,4 @@
-//! What a request depends on besides its own fields, and the plan that it leads to.
+//! The inputs of a request besides its own fields, and the resulting plan.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -25,7 +25,11 @@ pub enum Needs {
     Timeline,
 }
 
-/// What a request depends on besides its own fields.
+/// By how much the ids of the commands of one request differ. Ids of events are the next ones after that of
+/// their command, so this step is greater.
+const STEP: u128 = 1 << 32;
+
+/// The inputs of a request besides its own fields.
 #[derive(Clone, Copy)]
 pub struct Situation<'a> {
     /// The people, teams, services and policies.
@@ -36,7 +40,7 @@ pub struct Situation<'a> {
     pub now: DateTime<Utc>,
     /// The zone in which times are typed.
     pub calendar: &'a dyn Calendar,
-    /// Who makes the request.
+    /// The requester.
     pub actor: &'a Actor,
     /// Whether that is only assumed, as the backend has not confirmed yet who makes the request.
     pub actor_is_assumed: bool,
@@ -60,14 +64,14 @@ pub struct Situation<'a> {
 pub struct Plan {
     /// The commands on the incident, in order.
     pub commands: Vec<IncidentCommand>,
-    /// Why they are given, for corrections of an incident that is resolved or closed.
+    /// The reason why they are given, for corrections of an incident that is resolved or closed.
     pub because: Option<String>,
-    /// The command that they undo.
-    pub undoes: Option<CommandId>,
+    /// The commands that they undo, one for each in their order; empty if they undo none.
+    pub undoes: Vec<CommandId>,
 }
 
 impl Plan {
-    /// Makes the plan of one command.
+    /// Creates the plan of one command.
     #[must_use]
     pub fn one(command: IncidentCommand) -> Self {
         Self { commands: vec![command], ..Self::default() }
@@ -84,8 +88,11 @@ impl Plan {
     #[must_use]
     pub fn into_commands(self, incident: IncidentId) -> Vec<Command> {
         let Self { commands, because, undoes } = self;
-        let command =
-            |command| Command::Incident { incident, command, undoes, because: because.clone() };
+        let mut undoes = undoes.into_iter();
+        let command = |command| {
+            let (undoes, because) = (undoes.next(), because.clone());
+            Command::Incident { incident, command, undoes, because }
+        };
         commands.into_iter().map(command).collect()
     }
 }
@@ -97,9 +104,14 @@ pub fn command_id(first: CommandId, index: usize) -> CommandId {
     if index == 0 {
         return first;
     }
-    // Ids of events are the next ones after that of their command, so this step is greater.
-    let step = u128::try_from(index).unwrap_or(0).wrapping_shl(32);
+    let step = STEP.wrapping_mul(u128::try_from(index).unwrap_or(0));
     CommandId(Uuid::from_u128(first.0.as_u128().wrapping_add(step)))
+}
+
+/// Returns the id that the command before one has, if both are of one request; see [`command_id`].
+#[must_use]
+pub fn previous_command_id(id: CommandId) -> CommandId {
+    CommandId(Uuid::from_u128(id.0.as_u128().wrapping_sub(STEP)))
 }
 
 impl<'a> Situation<'a> {
@@ -122,7 +134,7 @@ impl<'a> Situation<'a> {
     /// Returns the person who makes the request.
     ///
     /// # Errors
-    /// A program makes it, or the backend has not confirmed who does.
+    /// The requester is a program, or the backend has not confirmed the requester yet.
     pub(super) fn me(&self) -> Result<&'a PersonRef, Problem> {
         if self.actor_is_assumed {
             return Err(Problem::UnconfirmedRequester);
@@ -143,7 +155,7 @@ impl<'a> Situation<'a> {
     /// Parses a time after now.
     ///
     /// # Errors
-    /// What is wrong with the text of the field.
+    /// The error of the field's text.
     pub(super) fn time(
         &self,
         field: &'static str,
@@ -155,7 +167,7 @@ impl<'a> Situation<'a> {
     /// Parses a time up to now.
     ///
     /// # Errors
-    /// What is wrong with the text of the field.
+    /// The error of the field's text.
     pub(super) fn past_time(
         &self,
         field: &'static str,

@@ -9,10 +9,10 @@ use crate::model::time::parse_duration;
 /// The formats that are accepted, for messages.
 pub const FORMATS: &str = "30m, 4h, 2d, 09:00, tomorrow 09:00, 2026-03-01 09:00";
 
-/// Why a typed time can't be used. Displayed as what is wrong and what would be accepted.
+/// The reason why a typed time can't be used. Displayed as the error and the accepted formats.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TimeError {
-    /// The text is none of the accepted formats; it is as it was typed, without blanks at its ends.
+    /// The text has none of the accepted formats; it is the typed text without blanks at its ends.
     #[error("{:?} is no time: write {FORMATS}", sanitize(.0))]
     NotATime(String),
     /// The time is not after now.
@@ -27,7 +27,7 @@ pub enum TimeError {
 /// the zone of the calendar.
 ///
 /// # Errors
-/// What is wrong and what would be accepted.
+/// The error and the accepted formats.
 pub fn parse_future(
     text: &str,
     now: DateTime<Utc>,
@@ -41,7 +41,7 @@ pub fn parse_future(
 /// or a date and a time.
 ///
 /// # Errors
-/// What is wrong and what would be accepted.
+/// The error and the accepted formats.
 pub fn parse_past(
     text: &str,
     now: DateTime<Utc>,

@@ -104,7 +104,17 @@ impl TextEnum for Status {
 impl TextEnum for Section {
     /// Returns the short names of the sections.
     fn offered_values() -> Vec<&'static str> {
-        vec!["summary", "timeline", "impact", "root cause", "resolution", "communication", "gaps"]
+        vec![
+            "summary",
+            "timeline",
+            "impact",
+            "root cause",
+            "resolution",
+            "communication",
+            "gaps",
+            "factors",
+            "went well",
+        ]
     }
 }
 
@@ -126,6 +136,7 @@ pub(crate) fn hyphenated(text: &'static str) -> &'static str {
         "service request" => "service-request",
         "false alarm" => "false-alarm",
         "root cause" => "root-cause",
+        "went well" => "went-well",
         "follow up" => "follow-up",
         other => other,
     }

@@ -3,6 +3,7 @@
 use redphone::backend::file::{FileStore, Options};
 use redphone::model::directory::{Directory, Team};
 use redphone::server::tokens::TokenFile;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::api::{TestResponse, TestServer, fetch};
@@ -85,6 +86,62 @@ async fn change_that_makes_no_sense_is_refused() {
     response.refused(403, "not_allowed", "only reads");
 }
 
+#[rstest]
+#[case::service(
+    "/v1/services/ledger",
+    json!({"team": "web", "depends_on": ["checkout"], "runbook": "ledger/slow", "objective": 99_900}),
+    json!({"team": "web"}),
+    json!({"depends_on": [], "runbook": null, "objective": null})
+)]
+#[case::schedule(
+    "/v1/schedules/web",
+    json!({
+        "rotation": ["tom"], "starts_at": "2026-03-02T00:00:00Z", "turn_s": 86_400, "overrides": [
+            {"person": "ines", "from": "2030-01-01T00:00:00Z", "to": "2030-01-02T00:00:00Z"},
+        ],
+    }),
+    json!({"rotation": ["tom"], "starts_at": "2026-03-02T00:00:00Z", "turn_s": 86_400}),
+    json!({"overrides": []})
+)]
+#[tokio::test]
+async fn replacement_clears_only_what_it_names(
+    #[case] path: &str,
+    #[case] full: Value,
+    #[case] partial: Value,
+    #[case] empty: Value,
+) {
+    let server = TestServer::new().await;
+    for (path, body) in [
+        ("/v1/teams/web", json!({"members": ["ines", "tom"]})),
+        ("/v1/services/checkout", json!({"team": "web", "depends_on": []})),
+    ] {
+        put(&server, path, body).await;
+    }
+    assert_eq!(put(&server, path, full.clone()).await.status, 201);
+    let read = async || server.get(&server.read, path).await;
+    let before = read().await;
+    for name in empty.as_object().unwrap().keys() {
+        put(&server, path, partial.clone()).await.refused(422, "rejected", name);
+    }
+    let any = [("if-match", "*")];
+    let response = send(&server, &server.admin, ("PUT", path), Some(partial.clone()), &any).await;
+    response.refused(422, "rejected", "would clear");
+    assert_eq!(read().await.json(), before.json());
+    let mut named = partial.clone();
+    named.as_object_mut().unwrap().extend(empty.as_object().unwrap().clone());
+    assert_eq!(put(&server, path, named).await.status, 200);
+    let cleared = read().await.json();
+    for (name, value) in empty.as_object().unwrap() {
+        assert_eq!(&cleared[name], value, "{name}");
+    }
+    // A caller that has seen the replaced entry may leave fields out.
+    assert_eq!(put(&server, path, full).await.status, 200);
+    let tag = read().await.header("etag").unwrap().to_owned();
+    let seen = [("if-match", tag.as_str())];
+    assert_eq!(send(&server, &server.admin, ("PUT", path), Some(partial), &seen).await.status, 200);
+    assert_eq!(read().await.json(), cleared);
+}
+
 #[tokio::test]
 async fn tag_of_an_entry_is_that_of_its_path() {
     let server = TestServer::new().await;
@@ -111,6 +168,25 @@ async fn change_with_a_key_has_one_effect() {
     let again = remove("/v1/people/tom").await.json();
     assert_eq!((&again["replayed"], &again["event"]), (&true.into(), &first.json()["event"]));
     remove("/v1/people/ines").await.refused(422, "id_reused", "");
+}
+
+#[tokio::test]
+async fn key_of_a_request_without_effect_is_bound() {
+    let server = TestServer::new().await;
+    assert_eq!(put(&server, "/v1/teams/zz", json!({"members": []})).await.status, 201);
+    let keyed = async |members: Value| {
+        let body = Some(json!({"members": members}));
+        let headers = [("idempotency-key", "t3")];
+        send(&server, &server.admin, ("PUT", "/v1/teams/zz"), body, &headers).await
+    };
+    let first = keyed(json!([])).await;
+    assert_eq!((first.status, &first.json()["replayed"]), (200, &json!(false)));
+    assert_eq!(put(&server, "/v1/teams/zz", json!({"members": ["ines"]})).await.status, 200);
+    let again = keyed(json!([])).await;
+    assert_eq!((again.status, &again.json()["replayed"]), (200, &json!(true)));
+    let team = server.get(&server.read, "/v1/teams/zz").await.json();
+    assert_eq!(team["members"], json!(["ines"]));
+    keyed(json!(["tom"])).await.refused(422, "id_reused", "");
 }
 
 #[tokio::test]

@@ -61,10 +61,43 @@ async fn message_that_is_not_understood_is_refused(#[case] body: &str, #[case] e
 }
 
 #[tokio::test]
+async fn alert_that_is_unreadable_hides_no_others() {
+    let server = TestServer::new().await;
+    let mut body = message("disks", &[alert("db1", "09:00", None)]);
+    body["alerts"].as_array_mut().unwrap().insert(0, json!("db0"));
+    for _ in 0..2 {
+        let sent = send(&server, &server.ingest, body.to_string()).await;
+        sent.refused(400, "bad_request", "alerts[0] is a text");
+    }
+    let rows = server.get(&server.read, "/v1/incidents/1/alerts").await.json();
+    assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
+    let dead = server.get(&server.respond, "/v1/ingest/dead").await.json();
+    assert_eq!((&dead["total"], &dead["letters"][0]["count"]), (&json!(1), &json!(2)));
+}
+
+/// One that can't be read may still fire, unless the message says that all are resolved.
+#[rstest]
+#[case(json!(null), "triggered")]
+#[case(json!("firing"), "triggered")]
+#[case(json!("resolved"), "resolved")]
+#[tokio::test]
+async fn unreadable_alert_may_still_fire(#[case] status: Value, #[case] expected: &str) {
+    let server = TestServer::new().await;
+    send_message(&server, &message("disks", &[alert("db1", "09:00", None)])).await;
+    let mut end = message("disks", &[alert("db1", "09:00", Some("09:30"))]);
+    end["status"] = status;
+    end["alerts"].as_array_mut().unwrap().push(json!(7));
+    let sent = send(&server, &server.ingest, end.to_string()).await;
+    sent.refused(400, "bad_request", "alerts[1] is a number");
+    let shown = server.get(&server.read, "/v1/incidents/1").await.json();
+    assert_eq!(shown["incident"]["status"], expected);
+}
+
+#[tokio::test]
 async fn encoded_or_unknown_requests_are_refused() {
     let server = TestServer::new().await;
     let request = || server.request("POST", PATH).bearer_auth(&server.ingest).body("{}");
-    fetch(request().header("content-encoding", "gzip")).await.refused(415, "media_type", "encoded");
+    fetch(request().header("content-encoding", "br")).await.refused(415, "media_type", "encoded");
     let with_query = server.request("POST", &format!("{PATH}?team=x"));
     fetch(with_query.bearer_auth(&server.ingest).body("{}")).await.refused(
         400,
@@ -74,6 +107,20 @@ async fn encoded_or_unknown_requests_are_refused() {
     fetch(server.request("POST", PATH).body("{}")).await.refused(401, "unauthorized", "no token");
     let read = send(&server, &server.read, "{}").await;
     read.refused(403, "not_allowed", "may not report alerts: use one of scope ingest");
+}
+
+#[tokio::test]
+async fn message_may_be_longer_than_other_bodies() {
+    let server = TestServer::with(|o| o.limits.max_body_bytes = 10_000).await;
+    let of = |length: usize| {
+        let mut one = alert("db1", "09:00", None);
+        one["annotations"]["description"] = json!("x".repeat(length));
+        message("disks", &[one]).to_string()
+    };
+    let sent = send(&server, &server.ingest, of(30_000)).await;
+    assert_eq!(sent.status, 200, "{sent:?}");
+    let long = send(&server, &server.ingest, of(40_000)).await;
+    long.refused(413, "too_large", "longer than 40000 bytes");
 }
 
 #[tokio::test]

@@ -22,15 +22,15 @@ use redphone::outbound::secret::CachedSecret;
 use redphone::outbound::{Secret, SecretError, SecretSource};
 use redphone::server::answers::{SmsAccount, SmsSettings};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha1::Sha1;
 use uuid::Uuid;
 
 use crate::support::api::{TestResponse, TestServer, fetch};
-use crate::support::notifications::{import, notification};
+use crate::support::notifications::{id, import, notification};
 use crate::support::requests::{ask, ines, resolve};
 
-const TWILIO_TOKEN: &str = "12345";
+pub const TWILIO_TOKEN: &str = "12345";
 const PUBLIC_URL: &str = "https://redphone.example.net";
 
 /// Stores a link of ines and returns the path of its page.
@@ -49,6 +49,7 @@ async fn issue(
         action,
         role: None,
         reminder: false,
+        cover: None,
         expires_at: at + LIFETIME,
         used_at: None,
     };
@@ -69,7 +70,7 @@ async fn press(server: &TestServer, path: &str) -> TestResponse {
     fetch(request.header("content-type", "application/x-www-form-urlencoded")).await
 }
 
-fn text(response: &TestResponse) -> String {
+pub fn text(response: &TestResponse) -> String {
     String::from_utf8(response.body.clone()).unwrap()
 }
 
@@ -146,6 +147,20 @@ async fn presses_at_the_same_time_act_once() {
     for response in futures_util::future::join_all(presses).await {
         assert!(matches!(response.status, 200 | 410), "{response:?}");
     }
+    assert_eq!(events(&server, incident).await.len(), 2);
+}
+
+#[tokio::test]
+async fn second_link_of_one_person_is_not_refused() {
+    let server = TestServer::new().await;
+    let incident = server.declared("Card payments fail").await;
+    let (first, second) =
+        (acknowledge_link(&server, incident).await, acknowledge_link(&server, incident).await);
+    assert_eq!(press(&server, &first).await.status, 200);
+    let again = press(&server, &second).await;
+    assert_eq!(again.status, 200);
+    assert!(text(&again).contains("INC-1 was acknowledged by Ines Moreau at "));
+    assert_eq!(page(&server, "GET", &second).await.status, 410);
     assert_eq!(events(&server, incident).await.len(), 2);
 }
 
@@ -281,27 +296,33 @@ impl SecretSource for Fixed {
     }
 }
 
-/// A server with a text message that ines was sent about INC-1, and none about INC-2.
-async fn with_sms() -> (TestServer, IncidentId) {
-    let contact =
-        Contact { name: "phone".into(), channel: "sms".into(), address: "+49 151 12345678".into() };
-    let person = PersonContacts {
-        person: "ines".into(),
-        contacts: vec![contact],
+/// A server that takes answers to text messages of these people, who have one number each.
+pub async fn sms_server(people: &[(&str, &str)]) -> TestServer {
+    let contacts = |address: &str| {
+        vec![Contact { name: "phone".into(), channel: "sms".into(), address: address.into() }]
+    };
+    let one = |(person, address): &(&str, &str)| PersonContacts {
+        person: (*person).into(),
+        contacts: contacts(address),
         ..PersonContacts::default()
     };
+    let people = people.iter().map(one).collect();
     let account = SmsAccount {
         channel: "sms".into(),
         account: "AC1".into(),
         secret: CachedSecret::new(Arc::new(Fixed)),
     };
-    let server = TestServer::with(|options| {
+    TestServer::with(|options| {
         let public_url = Some(PUBLIC_URL.to_owned());
         options.settings.answers = AnswerSettings { public_url, reply_address: None };
-        let contacts = Arc::new(Contacts { people: vec![person] });
-        options.settings.sms = SmsSettings::new(vec![account], contacts);
+        options.settings.sms = SmsSettings::new(vec![account], Arc::new(Contacts { people }));
     })
-    .await;
+    .await
+}
+
+/// A server with a text message that ines was sent about INC-1, and none about INC-2.
+async fn with_sms() -> (TestServer, IncidentId) {
+    let server = sms_server(&[("ines", "+49 151 12345678")]).await;
     let incident = server.declared("Card payments fail").await;
     server.declared("Logins fail").await;
     let sent = json!({ "state": "sent", "person": { "handle": "ines", "name": "Ines Moreau" } });
@@ -322,7 +343,7 @@ fn sign(fields: &[(&str, &str)], token: &str) -> String {
 }
 
 /// Delivers a text message as Twilio does, signed with a token.
-async fn deliver(server: &TestServer, fields: &[(&str, &str)], token: &str) -> TestResponse {
+pub async fn deliver(server: &TestServer, fields: &[(&str, &str)], token: &str) -> TestResponse {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = server
         .request("POST", "/v1/replies/twilio")
@@ -331,7 +352,7 @@ async fn deliver(server: &TestServer, fields: &[(&str, &str)], token: &str) -> T
     fetch(request.body(body)).await
 }
 
-fn message<'a>(from: &'a str, body: &'a str, sid: &'a str) -> Vec<(&'a str, &'a str)> {
+pub fn message<'a>(from: &'a str, body: &'a str, sid: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![("AccountSid", "AC1"), ("From", from), ("Body", body), ("MessageSid", sid)]
 }
 
@@ -364,6 +385,31 @@ async fn text_message_is_answered(#[case] from: &str, #[case] body: &str, #[case
     let response = deliver(&server, &message(from, body, "SM1"), TWILIO_TOKEN).await;
     assert_eq!(response.status, 200);
     assert!(text(&response).contains(says), "{}", text(&response));
+}
+
+#[rstest]
+#[case::mail_after_a_text_message(json!({"channel": "mail"}))]
+#[case::one_message_about_two(json!({"channel": "sms", "state": "bundled", "bundled_into": id(1)}))]
+#[tokio::test]
+async fn text_message_with_several_meanings_leads_to_a_question(#[case] second: Value) {
+    let server = sms_server(&[("ines", "+4915112345678")]).await;
+    let mut messages = Vec::new();
+    for (index, fields) in [(1, json!({"channel": "sms"})), (2, second)] {
+        let incident = server.declared("Card payments fail").await;
+        messages.push(notification(&incident.to_string(), index, fields));
+    }
+    import(&server.store, &messages).await;
+    for (body, says) in [
+        ("a", "say which: 1a (INC-1), 2a (INC-2)"),
+        ("r", "say which: 1r (INC-1), 2r (INC-2)"),
+        ("2a", "INC-2 is acknowledged by Ines Moreau"),
+        // Only one is meant now.
+        ("a", "INC-1 is acknowledged by Ines Moreau"),
+    ] {
+        let sid = format!("SM {body} {says}");
+        let response = deliver(&server, &message("+4915112345678", body, &sid), TWILIO_TOKEN).await;
+        assert!(text(&response).contains(says), "{body}: {}", text(&response));
+    }
 }
 
 #[tokio::test]
@@ -407,6 +453,7 @@ async fn mail_scene(role: Option<Role>) -> (TestServer, IncidentId, String) {
         action: LinkAction::Reply,
         role,
         reminder: false,
+        cover: None,
         expires_at: Utc::now() + LIFETIME,
         used_at: None,
     };
@@ -486,7 +533,7 @@ async fn request_for_a_role_is_answered_by_mail(#[case] body: &str, #[case] acce
     let record = server.store.incident(incident).await.unwrap().incident;
     assert_eq!(record.role_requests[0].accepted, Some(accepted));
     assert_eq!(record.roles.len(), usize::from(accepted));
-    // Whoever has acknowledged nothing has acknowledged nothing.
+    // A confirmation without an acknowledgement acknowledges nothing.
     assert_eq!(record.summary.acknowledged_at, None);
 }
 
@@ -504,6 +551,7 @@ async fn link_for_a_role_accepts_it_once() {
         action: LinkAction::AcceptRole,
         role: Some(Role::Scribe),
         reminder: false,
+        cover: None,
         expires_at: Utc::now() + LIFETIME,
         used_at: None,
     };

@@ -78,8 +78,8 @@ async fn refusal_has_nothing_for_strangers() {
     assert!(done(&outcome).replayed);
 }
 
-/// Who asks is the person, or the program by its name, and not the token. What was sent with an
-/// earlier token is sent again with others, one command of each kind of content.
+/// The requester is the person, or the program by its name, and not the token. Commands sent with
+/// an earlier token are sent again with others, one of each kind of content.
 #[tokio::test]
 async fn command_is_answered_again_whatever_token_its_requester_has() {
     let server = TestServer::new().await;
@@ -187,7 +187,7 @@ async fn expected_position_is_checked_for_each_command() {
     let refused = details(&answers[1]);
     assert_eq!((&refused["code"], &refused["status"]), (&json!("changed_meanwhile"), &json!(412)));
     assert_eq!((&refused["expected_seq"], &refused["current_seq"]), (&json!(1), &json!(2)));
-    // Who may not read is told no position.
+    // A caller without read permission gets no position.
     let repeat = IncidentCommand::RepeatAlert { text: "again".into(), count: None };
     let repeat = Order { expected_seq: Some(1), ..order(id, repeat) };
     let refused = details(&answer(&server, &server.ingest, repeat).await);

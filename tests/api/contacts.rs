@@ -55,7 +55,7 @@ async fn contacts_of_others_need_the_scope_admin() {
     refused.refused(403, "not_allowed", "scope admin");
     let done = change(&server, &server.admin, "tom", phone()).await;
     assert_eq!(done.status, 200, "{done:?}");
-    // Whoever sets it for somebody else does not see it again.
+    // A caller that sets it for another person does not see it again.
     assert_eq!(done.json()["contacts"][0]["masked"], true);
     let tested = server.request("POST", "/v1/contacts/tom/test").bearer_auth(&server.respond);
     fetch(tested.json(&json!({}))).await.refused(403, "not_allowed", "scope admin");

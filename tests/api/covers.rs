@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::api::{TestResponse, TestServer, fetch};
 
-async fn send(
+pub async fn send(
     server: &TestServer,
     token: &str,
     method: &str,
@@ -15,8 +15,12 @@ async fn send(
 }
 
 /// A server with the schedule `web`, on which ines is alone, and tomo in its team.
-async fn server() -> TestServer {
-    let server = TestServer::new().await;
+pub async fn server() -> TestServer {
+    filled(TestServer::new().await).await
+}
+
+/// Fills a server with that directory.
+pub async fn filled(server: TestServer) -> TestServer {
     for (path, body) in [
         ("/v1/people/ines", json!({"name": "Ines Moreau"})),
         ("/v1/people/tomo", json!({"name": "Tomo Hayashi"})),
@@ -33,7 +37,7 @@ async fn server() -> TestServer {
     server
 }
 
-fn span() -> Value {
+pub fn span() -> Value {
     json!({"from": "2090-03-04T00:00:00Z", "to": "2090-03-05T00:00:00Z"})
 }
 
@@ -62,9 +66,34 @@ async fn cover_is_wanted_by_oneself_and_accepted_once() {
     let withdraw = accept.replace("accept", "withdraw");
     let late = send(&server, &server.respond, "POST", &withdraw, json!({})).await;
     late.refused(409, "conflict", "tomo");
+    let decline = accept.replace("accept", "decline");
+    let late = send(&server, &server.admin, "POST", &decline, json!({"person": "tomo"})).await;
+    late.refused(409, "conflict", "tomo");
     let unknown = "/v1/covers/019cb000-0000-7100-8000-00000001d000/accept";
     let unknown = send(&server, &server.respond, "POST", unknown, json!({})).await;
     unknown.refused(404, "not_found", "019cb000");
+}
+
+#[tokio::test]
+async fn cover_that_nobody_else_can_give_is_closed_when_declined() {
+    let server = server().await;
+    let path = "/v1/schedules/web/covers";
+    assert_eq!(send(&server, &server.respond, "POST", path, span()).await.status, 200);
+    let cover =
+        || async { server.get(&server.read, "/v1/directory").await.json()["covers"][0].clone() };
+    let id = cover().await["id"].as_str().unwrap().to_owned();
+    let decline = format!("/v1/covers/{id}/decline");
+    let own = send(&server, &server.respond, "POST", &decline, json!({})).await;
+    own.refused(409, "conflict", "yourself");
+    let another = send(&server, &server.respond, "POST", &decline, json!({"person": "tomo"})).await;
+    another.refused(403, "not_allowed", "somebody else");
+    // Tomo is the only other one of the team.
+    let tomo = send(&server, &server.admin, "POST", &decline, json!({"person": "tomo"})).await;
+    assert_eq!(tomo.status, 200, "{tomo:?}");
+    let closed = cover().await;
+    assert_eq!((&closed["state"], &closed["declined_by"]), (&"declined".into(), &json!(["tomo"])));
+    let again = send(&server, &server.admin, "POST", &decline, json!({"person": "tomo"})).await;
+    assert_eq!((again.status, &again.json()["event"]), (200, &Value::Null));
 }
 
 #[tokio::test]

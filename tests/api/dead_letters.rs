@@ -69,7 +69,7 @@ async fn bytes_that_are_no_text_are_shown_in_base64() {
 async fn message_is_read_again_in_the_name_of_its_sender() {
     let server = TestServer::new().await;
     send(&server, "[]").await.refused(400, "bad_request", "");
-    // What an earlier version did not understand, this one does.
+    // This version understands a message that an earlier one did not.
     let fires = message("disks", &[alert("db1", "09:00", None)]);
     let mut letter = crate::support::alerts::dead_letter(&fires.to_string());
     letter.actor = redphone::model::Actor::Integration("Monitor".into());
@@ -82,7 +82,7 @@ async fn message_is_read_again_in_the_name_of_its_sender() {
     let again = change(&server, "POST", &format!("{DEAD}/{number}/replay")).await;
     again.refused(404, "not_found", "");
 
-    // What still can't be understood stays.
+    // Messages that still can't be understood remain.
     let list = dead(&server).await;
     assert_eq!(list["total"], 1);
     let path = format!("{DEAD}/{}", list["letters"][0]["number"]);
@@ -112,7 +112,7 @@ async fn only_responders_see_messages() {
     let metrics = token(&server.tokens, "prometheus", Scope::Metrics);
     for token in [&server.read, &server.ingest, &metrics] {
         let refused = server.get(token, DEAD).await;
-        refused.refused(403, "not_allowed", "messages that could not be understood");
+        refused.refused(403, "not_allowed", "only people");
     }
     for token in [&server.respond, &server.admin] {
         assert_eq!(server.get(token, DEAD).await.status, 200);

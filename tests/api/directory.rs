@@ -32,7 +32,7 @@ async fn who_is_on_call_follows_from_the_schedules() {
         on_call,
         json!([
             {"team": "db"},
-            // Who has left the directory is named by the handle.
+            // A person who is no longer in the directory is named by the handle.
             {"team": "edge", "person": {"handle": "gone", "name": "gone"}},
             {
                 "team": "payments",

@@ -146,7 +146,7 @@ async fn events_are_sent_as_they_are_written() {
     write(&server, 2).await;
     let (kinds, _) = read_stream(stream("kinds=note_added", &ids[1]).await, 2).await;
     assert_eq!(kinds, ["note_added", "note_added"]);
-    // All come at once, and a client may lose the connection after each of them.
+    // All arrive together, and a client may lose the connection after each of them.
     let all = stream("since=2020-01-01T00:00:00Z", "").await;
     let (kinds, ids) = read_stream(all, 6).await;
     assert_eq!(ids.len(), kinds.len());
@@ -161,7 +161,7 @@ async fn stream_of_events_ends_when_the_server_stops() {
     let mut server = TestServer::new().await;
     let request = server.request("GET", "/v1/events").bearer_auth(&server.read);
     let mut response = request.header("accept", "text/event-stream").send().await.unwrap();
-    // The first chunk says after which time to connect again.
+    // The first chunk contains the delay before connecting again.
     assert!(response.chunk().await.unwrap().unwrap().starts_with(b"retry: "));
     wait_for_long_polls(&server, 1).await;
     server.stop();

@@ -9,6 +9,7 @@ use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::{
     Actor, Command, CommandId, Envelope, Extra, IncidentId, PersonRef, ProblemId,
 };
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::api::{TestResponse, TestServer, fetch};
@@ -108,6 +109,23 @@ async fn named_fields_are_recorded_and_others_follow_from_the_service() {
     ] {
         assert_eq!(record[field], value, "{field}: {record:#}");
     }
+}
+
+#[rstest]
+#[case("root_cause")]
+#[case("factors")]
+#[case("went_well")]
+#[tokio::test]
+async fn section_of_a_review_is_written(#[case] section: &str) {
+    let server = TestServer::new().await;
+    let url = declare(&server, &server.respond, "title=Down").await["url"].clone();
+    let url = url.as_str().unwrap();
+    let body = json!({"section": section, "text": "capacity, alerts"});
+    let response = post_json(&server, &server.respond, &format!("{url}/review"), &body).await;
+    assert_eq!(response.status, 200, "{response:?}");
+    let detail = server.get(&server.read, url).await.json();
+    let sections = &detail["incident"]["review"]["sections"];
+    assert_eq!(*sections, json!({section: "capacity, alerts"}), "{detail:#}");
 }
 
 #[tokio::test]
@@ -222,7 +240,7 @@ async fn repeated_change_does_nothing_more() {
         // The time follows from that of the request.
         ("snooze", json!({"until": "4h"})),
         ("wake", json!({})),
-        // What these lead to depends on the record.
+        // The results of these depend on the record.
         ("priority", json!({"priority": "p1", "reason": "the board asks"})),
         ("undo", json!({})),
         ("note", json!({"text": "looking"})),
@@ -300,7 +318,7 @@ async fn token_and_server_decide_who_may_change_incidents() {
         (&server.read, "/v1/incidents"),
         (&server.read, "/v1/incidents/INC-1/acknowledge"),
         (&server.ingest, "/v1/incidents/INC-1/acknowledge"),
-        // Who may not read does not learn which incidents there are.
+        // A caller without read permission does not learn which incidents exist.
         (&server.ingest, "/v1/incidents/INC-99/acknowledge"),
     ] {
         let response = post(&server, token, path, ("", ""), &[]).await;

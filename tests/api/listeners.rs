@@ -1,5 +1,5 @@
-//! What a server listens on besides its address, whom it takes callers for, and what it tells of
-//! their rate.
+//! Listeners of a server besides its address, the addresses of its clients, and the headers of
+//! their rate limits.
 
 use std::path::Path;
 
@@ -50,7 +50,7 @@ async fn headers_say_the_rate_limit_before_it_is_reached() {
     let response = server.get(&token, "/v1/incidents").await;
     assert_eq!((response.status, rate(&response)), (429, told("0")));
     assert!(response.header("retry-after").is_some());
-    // Each token has its own, and whoever has none is told nothing.
+    // Each token has its own, and a caller without a token gets none.
     let response = server.get(&server.respond, "/v1/incidents").await;
     assert_eq!(rate(&response), told("2"));
     for path in ["/v1/health", "/v1/incidents"] {
@@ -63,7 +63,7 @@ async fn headers_say_the_rate_limit_before_it_is_reached() {
 async fn unix_socket_serves_the_same_api_and_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("api.sock");
-    // What a killed server has left behind is replaced.
+    // The socket of a killed server is replaced.
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
     let mut server = TestServer::with(|o| o.socket = Some(socket.clone())).await;
     let mode = crate::support::cli::mode(&socket);

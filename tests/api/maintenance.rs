@@ -91,7 +91,7 @@ async fn tag_says_which_window_is_meant() {
     for method in ["PUT", "DELETE"] {
         let stale = send(method, "", &first, "Stale").await;
         stale.refused(412, "changed_meanwhile", "revision 2");
-        // The revision in the query goes on to be refused with 409.
+        // The revision in the query is still refused with 409.
         let stale = send(method, "?revision=1", "*", "Stale").await;
         stale.refused(409, "conflict", "revision 2");
         let both = send(method, "?revision=7", &second, "Both").await;
@@ -204,4 +204,29 @@ async fn wrong_silences_are_refused_as_by_an_alertmanager() {
     let request = server.request("POST", "/api/v2/silences").bearer_auth(&server.read);
     let refused = fetch(request.body(silence("db1", false).to_string())).await;
     assert_eq!(refused.status, 403);
+}
+
+#[tokio::test]
+async fn replacement_of_no_revision_clears_nothing_unnamed() {
+    let server = TestServer::new().await;
+    let mut full = window("Pool");
+    full["comment"] = json!("the vendor does it");
+    full["mutes_people"] = json!(true);
+    let created = send(&server, "POST", "/v1/maintenance", &full).await.json();
+    let path = format!("/v1/maintenance/{}", created["id"].as_str().unwrap());
+    for field in ["comment", "mutes_people"] {
+        send(&server, "PUT", &path, &window("Other")).await.refused(422, "rejected", field);
+    }
+    let mut named = window("Other");
+    named["comment"] = json!("");
+    named["mutes_people"] = json!(false);
+    let changed = send(&server, "PUT", &path, &named).await;
+    assert_eq!((changed.status, &changed.json()["revision"]), (200, &json!(2)));
+    assert_eq!(changed.json().get("comment"), None);
+    assert_eq!(changed.json().get("mutes_people"), None);
+    // A caller that sends the revision has seen the content.
+    let again = send(&server, "PUT", &format!("{path}?revision=2"), &full).await;
+    assert_eq!(again.json()["comment"], "the vendor does it");
+    let seen = send(&server, "PUT", &format!("{path}?revision=3"), &window("Third")).await;
+    assert_eq!((seen.status, seen.json().get("comment")), (200, None));
 }

@@ -1,6 +1,6 @@
-//! Many declarations at once, over a server that is killed and started again in the middle.
+//! Many declarations in a short time, over a server that is killed and started again in the middle.
 //!
-//! `REDPHONE_DECLARATIONS` says how many; 10,000 for the figures that are published.
+//! `REDPHONE_DECLARATIONS` is their number; 10,000 for the published figures.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -12,7 +12,7 @@ use toml::de::DeTable;
 
 use crate::support::api::{TestResponse, TestServer, fetch};
 
-/// What happens to the alert of a sender.
+/// The events of a sender's alert.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
     Fires,
@@ -203,7 +203,7 @@ async fn alert_of_each_sender_is_one_incident() {
         ] {
             // Most of them acknowledge nothing.
             let Some(body) = message(sender, step) else { continue };
-            // People have to end what they have taken on: then it is only watched.
+            // People must end an incident that they have acknowledged: then it is only monitored.
             let is_watched = ACKNOWLEDGING.contains(&sender) && step == Step::Resolved;
             let expected = if is_watched { (1, 1, 1) } else { expected };
             let answer = send(&server, sender, body.to_string()).await;
@@ -259,7 +259,49 @@ async fn alert_that_fires_again_is_a_new_incident() {
     }
 }
 
-/// Returns odd bodies, each with its name: what a sender may send in the worst case.
+#[tokio::test]
+async fn issue_of_sentry_that_comes_back_is_a_new_incident() {
+    let server = server().await;
+    for (action, expected) in [
+        ("created", (1, 1, 1)),
+        ("resolved", (1, 0, 1)),
+        ("unresolved", (2, 1, 2)),
+        ("archived", (2, 0, 2)),
+    ] {
+        let issue = json!({"id": "77", "title": "TypeError", "firstSeen": "2026-03-01T09:00:00Z"});
+        let body = json!({"action": action, "data": {"issue": issue}}).to_string();
+        let request = server.request("POST", "/v1/ingest/sentry").bearer_auth(&server.ingest);
+        let request = request.header("Sentry-Hook-Resource", "issue").body(body);
+        assert_eq!(fetch(request).await.status, 200, "{action}");
+        assert_eq!(counts(&server).await, expected, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn event_that_is_delivered_again_opens_nothing() {
+    let server = server().await;
+    let event = |kind: &str, time: &str| {
+        let event = json!({
+            "specversion": "1.0", "id": kind, "source": "/disks", "subject": "db1",
+            "type": format!("com.example.disk.{kind}"), "time": format!("2026-03-01T{time}Z"),
+            "data": {"title": "Disk full"},
+        });
+        event.to_string()
+    };
+    for (body, expected) in [
+        (event("opened", "09:00:00"), (1, 1, 1)),
+        (event("resolved", "09:10:00"), (1, 0, 1)),
+        (event("opened", "09:00:00"), (1, 0, 1)),
+        (event("opened", "09:20:00"), (2, 1, 2)),
+        (event("resolved", "09:10:00"), (2, 1, 2)),
+        (event("resolved", "09:30:00"), (2, 0, 2)),
+    ] {
+        assert_eq!(send(&server, "cloudevents", body.clone()).await.status, 200);
+        assert_eq!(counts(&server).await, expected, "{body}");
+    }
+}
+
+/// Returns malformed bodies, each with its name: the worst that a sender may send.
 fn odd_bodies(sender: &str) -> Vec<(&'static str, Vec<u8>)> {
     odd_bodies_of(&message(sender, Step::Fires).unwrap_or_else(|| json!({"a": 1})).to_string())
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use hmac::{Hmac, KeyInit, Mac};
 use redphone::ingest::mapping::Mapping;
 use redphone::ingest::rules::Rule;
@@ -154,6 +154,83 @@ async fn body_may_be_compressed() {
         let request = request.header("Content-Encoding", "gzip").bearer_auth(&server.ingest);
         assert_eq!(fetch(request.body(body)).await.status, status);
     }
+}
+
+#[rstest]
+#[case::two_parts("x-gzip", |text: &[u8]| [packed(&text[..20]), packed(&text[20..])].concat(), 200)]
+#[case::zlib("deflate", |text: &[u8]| {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}, 200)]
+#[case::bare("Deflate", |text: &[u8]| {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}, 200)]
+#[case::something_else("deflate", <[u8]>::to_vec, 400)]
+#[case::unknown("zstd", <[u8]>::to_vec, 415)]
+#[tokio::test]
+async fn body_may_be_compressed_in_other_ways(
+    #[case] encoding: &str,
+    #[case] pack: fn(&[u8]) -> Vec<u8>,
+    #[case] status: u16,
+) {
+    let server = TestServer::new().await;
+    let request = server.request("POST", "/v1/ingest/uptime-kuma");
+    let request = request.header("Content-Encoding", encoding).bearer_auth(&server.ingest);
+    let body = pack(monitor(0).to_string().as_bytes());
+    assert_eq!(fetch(request.body(body)).await.status, status);
+}
+
+/// Returns a text in the format of gzip.
+fn packed(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[tokio::test]
+async fn alert_that_can_not_be_read_hides_no_others() {
+    let jobs = sender(
+        "for_each = \"jobs\"\nkey = \"id\"\ntitle = \"{id} failed\"\n\
+         status = { from = \"state\", is = { failed = \"firing\", done = \"resolved\" } }",
+    );
+    let server = TestServer::with(|options| {
+        options.settings.ingest.senders = BTreeMap::from([("jobs".to_owned(), jobs)]);
+    })
+    .await;
+    let job = |id: &str, state: &str| json!({"id": id, "state": state});
+    let body = json!({"jobs": [job("a", "failed"), job("b", "cancelled"), job("c", "failed")]});
+    let answer = send(&server, "jobs", body.to_string()).await;
+    answer.refused(400, "bad_request", "\"cancelled\"");
+    assert_eq!(server.get(&server.read, "/v1/incidents").await.json()["total"], 2);
+    let dead = server.get(&server.respond, "/v1/ingest/dead").await.json();
+    assert_eq!(dead["letters"].as_array().unwrap().len(), 1);
+}
+
+#[rstest]
+#[case("/v1/ingest/alertmanager", json!({"alerts": [{"labels": {"alertname": "A"}}]}), 200)]
+#[case("/api/v2/alerts", json!([{"labels": {"alertname": "A"}}]), 200)]
+#[case("/v2/enqueue", json!({"event_action": "trigger", "payload": {"summary": "A"}}), 202)]
+#[case("/v2/alerts", json!({"message": "A"}), 202)]
+#[case("/api/v2/generic/incoming", json!({"summary": "A"}), 204)]
+#[tokio::test]
+async fn bodies_in_other_forms_may_be_compressed(
+    #[case] path: &str,
+    #[case] mut body: Value,
+    #[case] status: u16,
+) {
+    let server = TestServer::new().await;
+    if path == "/v2/enqueue" {
+        body["routing_key"] = json!(server.ingest);
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body.to_string().as_bytes()).unwrap();
+    let request = server.request("POST", path).bearer_auth(&server.ingest);
+    let request = request.header("Content-Encoding", "gzip").body(encoder.finish().unwrap());
+    assert_eq!(fetch(request).await.status, status);
+    assert_eq!(server.get(&server.read, "/v1/incidents").await.json()["total"], 1);
 }
 
 #[tokio::test]

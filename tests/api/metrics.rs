@@ -1,4 +1,4 @@
-//! The metrics: their formats, their names, and what they say.
+//! The metrics: their formats, names and values.
 
 #![allow(clippy::cast_precision_loss, reason = "seconds since 1970 are exact in an f64")]
 

@@ -130,10 +130,11 @@ fn document_has_what_generators_of_clients_need() {
             let at = format!("{method} {path}");
             assert!(tags.contains(operation["tags"][0].as_str().unwrap()), "{at}");
             assert!(operation["description"].is_string(), "{at}");
-            assert!(
-                operation["x-codeSamples"][0]["source"].as_str().unwrap().contains("curl"),
-                "{at}"
-            );
+            let sample = operation["x-codeSamples"][0]["source"].as_str().unwrap();
+            assert!(sample.contains("curl"), "{at}");
+            let is_by_default = matches!(method.as_str(), "get" | "post");
+            let option = format!("-X {}", method.to_uppercase());
+            assert!(is_by_default || sample.contains(&option), "{at}: {sample}");
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let at = format!("{at} {status}");
                 let headers = response["headers"].as_object().unwrap_or_else(|| panic!("{at}"));
@@ -354,6 +355,7 @@ async fn real_responses_match_their_schemas() {
                     .into(),
                 "/v1/measures/pages?from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z&by=owner"
                     .into(),
+                "/v1/measures/pages?window=2026-03&offset=3600".into(),
             ],
         ),
         (path::DIRECTORY, vec!["/v1/directory".into()]),

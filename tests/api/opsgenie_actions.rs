@@ -1,4 +1,4 @@
-//! What is asked of an alert in the form of Opsgenie is done on its incident.
+//! Actions on an alert in the format of Opsgenie are carried out on its incident.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -12,7 +12,7 @@ use crate::support::requests::envelope;
 use crate::support::served::Served;
 
 async fn post(server: &TestServer, path: &str, body: &Value) -> crate::support::api::TestResponse {
-    fetch(server.request("POST", path).bearer_auth(&server.admin).json(body)).await
+    fetch(server.request("POST", path).bearer_auth(&server.respond).json(body)).await
 }
 
 #[tokio::test]
@@ -26,7 +26,7 @@ async fn problem_is_recorded_read_and_changed() {
     let id = entry["problem"]["id"].as_str().unwrap().to_owned();
     let path = format!("/v1/problems/{id}");
     assert_eq!(created.header("location"), Some(path.as_str()));
-    // What has a workaround is a known error unless something else is said.
+    // A problem with a workaround is a known error by default.
     assert_eq!(entry["problem"]["state"], "known_error");
     assert_eq!(entry["incidents"][0]["id"], incident.to_string());
     assert_eq!((&entry["incident_count"], &entry["open_count"]), (&json!(1), &json!(1)));
@@ -52,7 +52,7 @@ async fn request_with_a_key_has_its_effect_once() {
     server.declared("Carts are empty").await;
     let send = async |title: &str| {
         let body = json!({"title": title, "incidents": ["1"]});
-        let request = server.request("POST", "/v1/problems").bearer_auth(&server.admin);
+        let request = server.request("POST", "/v1/problems").bearer_auth(&server.respond);
         fetch(request.header("idempotency-key", "pool-1").json(&body)).await
     };
     let first = send("Pool too small").await;
@@ -61,6 +61,49 @@ async fn request_with_a_key_has_its_effect_once() {
     assert_eq!(first.json()["problem"], second.json()["problem"]);
     assert_eq!(second.json()["incident_count"], 1);
     send("Another one").await.refused(422, "id_reused", "");
+}
+
+#[tokio::test]
+async fn change_that_comes_again_later_changes_nothing() {
+    let server = TestServer::new().await;
+    let created = post(&server, "/v1/problems", &json!({"title": "Pool too small"})).await.json();
+    let path = format!("/v1/problems/{}", created["problem"]["id"].as_str().unwrap());
+    let change = async |key: &str, body: Value| {
+        let request = server.request("POST", &path).bearer_auth(&server.respond);
+        fetch(request.header("idempotency-key", key).json(&body)).await
+    };
+    assert_eq!(change("a", json!({"cause": "a leak"})).await.status, 200);
+    let other = json!({"cause": "a second leak", "workaround": "restart"});
+    assert_eq!(change("b", other).await.status, 200);
+    let again = change("a", json!({"cause": "a leak"})).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    assert_eq!(again.json()["problem"]["cause"], "a second leak");
+    assert_eq!(again.json()["problem"]["revision"], 3);
+    change("a", json!({"cause": "another leak"})).await.refused(422, "id_reused", "");
+}
+
+#[tokio::test]
+async fn key_of_a_smaller_change_is_used_already() {
+    let server = TestServer::new().await;
+    let created = post(&server, "/v1/problems", &json!({"title": "Pool too small"})).await.json();
+    let path = format!("/v1/problems/{}", created["problem"]["id"].as_str().unwrap());
+    let change = async |body: Value| {
+        let request = server.request("POST", &path).bearer_auth(&server.respond);
+        fetch(request.header("idempotency-key", "k1").json(&body)).await
+    };
+    assert_eq!(change(json!({"title": "AAA"})).await.status, 200);
+    let more = json!({"title": "AAA", "workaround": "restart", "state": "known_error"});
+    change(more).await.refused(422, "id_reused", "");
+    assert_eq!(change(json!({"title": "AAA"})).await.status, 200);
+}
+
+#[tokio::test]
+async fn incident_that_is_named_twice_is_linked_once() {
+    let server = TestServer::new().await;
+    server.declared("Carts are empty").await;
+    let body = json!({"title": "Pool too small", "incidents": ["1", "INC-1", "1"]});
+    let created = post(&server, "/v1/problems", &body).await;
+    assert_eq!((created.status, created.json()["incident_count"].clone()), (201, json!(1)));
 }
 
 #[rstest]
@@ -84,10 +127,15 @@ async fn wrong_requests_are_refused(
 }
 
 #[tokio::test]
-async fn token_of_responders_does_not_record_problems() {
+async fn only_people_record_problems() {
     let server = TestServer::new().await;
-    let request = server.request("POST", "/v1/problems").bearer_auth(&server.respond);
-    fetch(request.json(&json!({"title": "a"}))).await.refused(403, "not_allowed", "");
+    let request = || server.request("POST", "/v1/problems").json(&json!({"title": "a"}));
+    for token in [&server.read, &server.ingest] {
+        fetch(request().bearer_auth(token)).await.refused(403, "not_allowed", "");
+    }
+    for token in [&server.respond, &server.admin] {
+        assert_eq!(fetch(request().bearer_auth(token)).await.status, 201);
+    }
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub async fn stuck(server: &TestServer, length: usize) -> TcpStream {
              Content-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
-        // The server asks for the body once it has read the head.
+        // The server requests the body once it has read the head.
         let mut some = [0; 12];
         stream.read_exact(&mut some).unwrap();
         assert_eq!(&some, b"HTTP/1.1 100");
@@ -104,6 +104,11 @@ fn answers(text: &str) -> usize {
     422
 )]
 #[case::half_a_window("/v1/measures?from=2026-01-02T00:00:00Z", 400)]
+#[case::no_window("/v1/measures/pages", 400)]
+#[case::a_month_that_is_none("/v1/measures?window=2026-13", 422)]
+#[case::a_month_and_a_start("/v1/measures/pages?window=2026-03&from=2026-01-02T00:00:00Z", 422)]
+#[case::a_month_and_edges("/v1/measures/pages?window=2026-03&edges=2026-03-02T00:00:00Z", 422)]
+#[case::more_days_than_ten_years("/v1/measures?window=3661d", 422)]
 #[case::edges_that_do_not_ascend(
     "/v1/measures?from=2026-01-01T00:00:00Z&to=2026-01-05T00:00:00Z&edges=2026-01-03T00:00:00Z,2026-01-02T00:00:00Z",
     422

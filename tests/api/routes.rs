@@ -50,7 +50,7 @@ async fn capabilities_and_identity_follow_from_the_token() {
     assert_eq!(ines.me, Some(PersonRef::new("ines", "Ines Moreau")));
     assert!(
         ines.verbs.contains(&CommandKind::Acknowledge)
-            && !ines.verbs.contains(&CommandKind::RecordChange)
+            && !ines.verbs.contains(&CommandKind::RepeatAlert)
     );
     let wall = of(&server.read).await;
     assert!(wall.verbs.is_empty());

@@ -1,13 +1,14 @@
-//! Senders of other systems, each in its own form: what becomes of an alert in its life, and what they are
-//! answered.
+//! Senders of other systems, each in its own format: the life of an alert, and the answers.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use redphone::backend::Ledger;
 use redphone::server::access_log::AccessLog;
+use redphone::server::tokens::Secret;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::api::{TestResponse, TestServer, fetch};
+use crate::support::wait::until;
 
 /// Alerts count whenever they were last reported.
 const ANY_TIME: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
@@ -22,7 +23,7 @@ enum Sender {
     GoAlert,
 }
 
-/// What a sender reports.
+/// A report of a sender.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Step {
     /// The alert fires; with another severity it has become worse.
@@ -73,7 +74,7 @@ impl Sender {
                     "labels": labels, "annotations": {"summary": title},
                     "startsAt": time(begins), "endsAt": time(ends),
                 });
-                // Another severity is another alert: labels tell them apart.
+                // Another severity is another alert: labels distinguish them.
                 alert["labels"]["severity"] = json!("warning");
                 post("/api/v2/alerts").bearer_auth(&server.ingest).json(&json!([alert]))
             }
@@ -141,9 +142,9 @@ async fn state(server: &TestServer) -> (usize, usize, String, String) {
 
 #[rstest]
 #[case(Sender::Prometheus, "triggered", "resolved", (2, 2, "triggered"))]
-#[case(Sender::EventsV2, "acknowledged", "monitoring", (1, 1, "monitoring"))]
-#[case(Sender::EventsV1, "acknowledged", "monitoring", (1, 1, "monitoring"))]
-#[case(Sender::Opsgenie, "acknowledged", "monitoring", (1, 1, "monitoring"))]
+#[case(Sender::EventsV2, "acknowledged", "monitoring", (1, 1, "acknowledged"))]
+#[case(Sender::EventsV1, "acknowledged", "monitoring", (1, 1, "acknowledged"))]
+#[case(Sender::Opsgenie, "acknowledged", "monitoring", (1, 1, "acknowledged"))]
 #[case(Sender::GoAlert, "triggered", "resolved", (2, 2, "triggered"))]
 #[tokio::test]
 async fn alert_lives_as_its_sender_says(
@@ -228,7 +229,7 @@ async fn alert_that_is_not_repeated_ends_by_itself() {
     );
     let ends_at: DateTime<Utc> = alerts[0]["ends_at"].as_str().unwrap().parse().unwrap();
     assert_eq!(time(ends_at), time(later));
-    // Nobody said that it had ended, so the same report is no late one.
+    // Its end was not reported, so the same report is not late.
     assert_eq!(post_alerts(&server, &alert(later)).await.status, 200);
     let (incidents, alerts, status, _) = state(&server).await;
     assert_eq!((incidents, alerts, status.as_str()), (2, 2, "triggered"));
@@ -332,7 +333,28 @@ async fn alert_is_silenced_by_what_its_incident_is() {
     }
 }
 
-/// What karma reads of an Alertmanager: each of these fields must be there.
+/// The first requests of dashboards and of programs that monitor an Alertmanager.
+#[tokio::test]
+async fn version_and_health_are_those_of_an_alertmanager() {
+    let server = TestServer::new().await;
+    let metrics = server.get(&server.read, "/metrics").await;
+    assert_eq!(metrics.status, 200);
+    let text = String::from_utf8(metrics.body).unwrap();
+    let line = text.lines().find(|line| line.starts_with("alertmanager_build_info{"));
+    let line = line.expect("the version");
+    let version = line.strip_prefix("alertmanager_build_info{version=\"").unwrap();
+    let version = version.strip_suffix("\"} 1").unwrap();
+    let status = server.get(&server.read, "/api/v2/status").await.json();
+    assert_eq!(status["versionInfo"]["version"], version);
+    assert!(version.split('.').all(|part| part.parse::<u32>().is_ok()), "{line}");
+    assert_eq!(server.get(&server.ingest, "/metrics").await.status, 403);
+    for path in ["/-/healthy", "/-/ready"] {
+        let answer = fetch(server.request("GET", path)).await;
+        assert_eq!((answer.status, answer.body.as_slice()), (200, &b"OK"[..]), "{path}");
+    }
+}
+
+/// The fields that karma reads of an Alertmanager: each must be present.
 #[tokio::test]
 async fn groups_and_silences_have_every_field_that_readers_need() {
     let server = TestServer::new().await;
@@ -505,6 +527,31 @@ async fn events_without_a_key_are_alerts_of_their_own() {
     let statuses: Vec<Value> =
         incidents(&server).await.iter().map(|row| row["status"].clone()).collect();
     assert!(statuses.contains(&json!("resolved")) && statuses.contains(&json!("triggered")));
+}
+
+#[tokio::test]
+async fn key_that_replaces_another_goes_on_with_its_alerts() {
+    let server = TestServer::new().await;
+    let send = async |key: &Secret, action: &str| {
+        let event = json!({
+            "routing_key": key.reveal(), "event_action": action, "dedup_key": "db1/disk",
+            "payload": {"summary": "The disk of db1 is full", "source": "db1", "severity": "error"},
+        });
+        fetch(server.request("POST", "/v2/enqueue").json(&event)).await.status
+    };
+    let (first, key) = server.tokens.create_key("Disks".into(), None).unwrap();
+    assert_eq!(send(&first, "trigger").await, 202);
+    server.tokens.revoke(&key.id).unwrap();
+    let (second, _) = server.tokens.create_key("Disks".into(), None).unwrap();
+    let (other, _) = server.tokens.create_key("Disks of others".into(), None).unwrap();
+    until("the file is read again", async || send(&second, "trigger").await == 202).await;
+    assert_eq!(incidents(&server).await.len(), 1);
+    assert_eq!(send(&other, "trigger").await, 202);
+    assert_eq!(incidents(&server).await.len(), 2);
+    assert_eq!(send(&second, "resolve").await, 202);
+    let rows = incidents(&server).await;
+    let statuses: Vec<&str> = rows.iter().map(|row| row["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["triggered", "resolved"]);
 }
 
 #[tokio::test]

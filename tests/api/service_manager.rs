@@ -1,4 +1,4 @@
-//! What `redphone serve` says to a service manager.
+//! Messages of `redphone serve` to a service manager.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixDatagram;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// A service manager that is told everything.
+/// A service manager that receives all messages.
 struct Manager {
     socket: UnixDatagram,
 }
@@ -31,7 +31,7 @@ fn service_manager_hears_what_the_server_does() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("notify");
     let manager = Manager { socket: UnixDatagram::bind(&path).unwrap() };
-    // A wait that takes longer is taken for a hang.
+    // A wait that takes longer is considered a hang.
     manager.socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let mut server = Command::new(crate::support::program())
         .args(["serve", "--listen", "127.0.0.1:0", "--access-log", "/dev/null"])

@@ -1,4 +1,4 @@
-//! The public status page: what is on it, who may read it, and how it is written.
+//! The public status page: its content, its readers, and its files.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -117,7 +117,7 @@ async fn fill(server: &TestServer) -> usize {
 async fn no_file_has_a_text_that_is_not_public() {
     let server = TestServer::new().await;
     let done = fill(&server).await;
-    // What the rules refuse on a new incident, such as a reopening, leaves no text.
+    // A command that the rules refuse on a new incident, such as a reopening, leaves no text.
     assert!(done >= 20, "{done} kinds were carried out");
     let page = page(&server).await;
     assert_eq!(page.incidents.len(), CommandKind::ALL.len());
@@ -177,6 +177,8 @@ async fn served_page_needs_no_token() {
     let tag = html.header("etag").unwrap();
     let again = fetch(server.request("GET", "/status/").header("if-none-match", tag)).await;
     assert_eq!((again.status, again.body.len()), (304, 0));
+    let named = fetch(server.request("GET", "/status")).await;
+    assert_eq!((named.status, named.body), (200, html.body.clone()));
     for path in ["/status/api/v2/secrets.json", "/status/../store.db"] {
         assert_eq!(fetch(server.request("GET", path)).await.status, 404, "{path}");
     }
@@ -187,4 +189,5 @@ async fn server_without_a_page_serves_none() {
     let server = TestServer::new().await;
     let response = fetch(server.request("GET", "/status/")).await;
     response.refused(404, "not_found", "no status page");
+    assert_eq!(fetch(server.request("GET", "/status")).await.status, 404);
 }

@@ -1,4 +1,4 @@
-//! What is asked is strict: a misspelt, added, absent or retyped field is refused, with its path.
+//! Requests are strict: a misspelt, added, absent or retyped field is refused, with its path.
 
 use proptest::prelude::*;
 use redphone::api::Order;
@@ -103,6 +103,7 @@ pub(super) fn sample(kind: CommandKind) -> Command {
                 done: false,
             },
         },
+        K::SubmitReview => Ask::SubmitReview { returned: Some(text()) },
         K::PublishReview => Ask::PublishReview,
         K::RecordDecision => {
             Ask::RecordDecision(Decision { decision: text(), reason: text(), by: Some(ines()) })
@@ -340,7 +341,7 @@ async fn misspelt_field_names_the_one_that_is_meant() {
     ] {
         refused(&server, &assign(ask), &[expected]).await;
     }
-    // The incident kept its owner through all of them.
+    // The incident has the same owner after all of them.
     let detail = server.get(&server.read, &format!("/v1/incidents/{id}")).await.json();
     assert_eq!(detail["incident"]["seq"], 1, "{detail}");
 }
@@ -381,7 +382,7 @@ proptest! {
         walk("", &body, &mut objects, &mut fields);
         let object = object.get(&objects).clone();
         prop_assume!(body.pointer(&object).unwrap().get(&name).is_none());
-        // Optional fields that this command leaves out are none of them: all are in the sample.
+        // Optional fields that this command leaves out don't occur: all are in the sample.
         body.pointer_mut(&object).unwrap()[&name] = json!("x");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

@@ -68,7 +68,7 @@ async fn unknown_names_are_marked_in_rows_and_records() {
     let mut unknown = json!({"services": ["pay"], "team": "nobodys"});
     assert_eq!(outcome["row"]["unknown"], unknown);
 
-    // Who asks is not refused for not being in the directory, only marked.
+    // A requester who is not in the directory is not refused, only marked.
     let to = Some(PersonRef::new("sam", "Sam Okafor"));
     execute(&server, id, IncidentCommand::Assign { to }).await;
     unknown["people"] = json!(["sam"]);

@@ -1,5 +1,4 @@
-//! What a link has to carry: how far a held key lags, and the bytes of a company that lives while
-//! nobody touches a key.
+//! The load of a link: how far a held key lags, and the bytes of an active company without keys.
 //!
 //! `REDPHONE_BENCH_LINK_S` sets how long the company is watched (60).
 

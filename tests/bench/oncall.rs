@@ -1,4 +1,4 @@
-//! What it costs to compute who is on call in a year.
+//! The cost of computing who is on call in a year.
 
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ pub fn run() {
 }
 
 /// Returns a directory whose schedules have a weekly rotation, a daily one over it, one on the days
-/// of the week, and somebody who stands in now and then.
+/// of the week, and some overrides.
 fn directory() -> Directory {
     let starts = NaiveDate::from_ymd_opt(2024, 1, 1).and_then(|day| day.and_hms_opt(9, 0, 0));
     let starts = starts.expect("a day");

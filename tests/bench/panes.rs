@@ -1,4 +1,4 @@
-//! What a key costs: time to a drawn frame, and bytes on the wire.
+//! The cost of a key: time to a drawn frame, and bytes on the wire.
 //!
 //! Prints a table: name, figure, target, and whether it was reached.
 
@@ -254,7 +254,13 @@ fn fold(rounds: usize) {
     let mut measured = Measured::new(5000, (200, 60));
     let mut mirror = Mirror::default();
     let rows = measured.stage.memory.open();
-    let delta = |rows, reset| Delta { cursor: Cursor(1), reset, rows, directory: false };
+    let delta = |rows, reset| Delta {
+        cursor: Cursor(1),
+        reset,
+        rows,
+        directory: false,
+        redacted: Vec::new(),
+    };
     mirror.fold(delta(rows.clone(), true));
     let rounds = rounds.min(500);
     let (mut folding, mut deriving) = (Duration::ZERO, Duration::ZERO);

@@ -71,9 +71,9 @@ fn remove(path: &Path) {
 
 /// Durable single commands against bare commits of the same size, in turns.
 ///
-/// The size of a commit is what it writes to the log: a command also writes the row it leads to and
-/// the indexes, so the bare commit is given as many pages. The rate of bare commits of as many
-/// bytes of content, in one small table, is told beside it.
+/// The size of a commit is the number of bytes in the log: a command also writes the resulting row
+/// and the indexes, so the bare commit gets as many pages. The rate of bare commits with as many
+/// bytes of content, in one small table, is printed next to it.
 async fn commands(folder: &Path) {
     let (ours, bare) = (folder.join("commands.db"), folder.join("bare.db"));
     remove(&ours);

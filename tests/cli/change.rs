@@ -77,3 +77,20 @@ fn wrong_requests_say_why(#[case] args: &[&str], #[case] code: i32) {
     assert_eq!(result.code, code, "{result:?}");
     assert!(!result.err.is_empty(), "{result:?}");
 }
+
+#[test]
+fn change_ends_once_and_not_before_it_began() {
+    let cli = CliFixture::with_company();
+    let id = start(&cli, "v811", &[]);
+    let early = cli.run(["change", "end", &id, "--at", "2020-01-01T00:00:00Z"]);
+    assert_eq!(early.code, 1, "{early:?}");
+    let list = ["change", "list", "--limit", "1", "--json"];
+    assert_eq!(json_lines(&cli.ok(list))[0]["state"], "running");
+    cli.ok(["change", "end", &id]);
+    assert_eq!(cli.run(["change", "end", &id]).code, 1);
+    let ended_at = json_lines(&cli.ok(list))[0]["ends_at"].clone();
+    // How it ended is corrected, and not when.
+    cli.ok(["change", "end", &id, "--failed"]);
+    let corrected = json_lines(&cli.ok(list))[0].clone();
+    assert_eq!((&corrected["state"], &corrected["ends_at"]), (&"failed".into(), &ended_at));
+}

@@ -1,4 +1,5 @@
-//! `check`: what would keep an incident from reaching somebody, and who would be told of one.
+//! `check`: problems that would prevent an incident from reaching somebody, and the people whom one
+//! would reach.
 
 use serde_json::Value;
 
@@ -87,6 +88,15 @@ fn complete_settings_have_no_finding() {
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.out, "nothing would keep an incident from reaching somebody\n");
     assert_eq!(cli.ok(["check", "--json"]), "");
+}
+
+#[test]
+fn store_without_policies_calls_nobody() {
+    let cli = CliFixture::new();
+    cli.declare("Cards fail", "checkout");
+    let run = cli.run(["check", "--json"]);
+    assert_eq!((run.code, kinds(&run.out)), (1, vec!["no_policies".to_owned()]), "{run:?}");
+    assert!(cli.run(["check"]).out.contains("no incident would call anybody"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Each command does what its help says.
+//! Each command behaves as its help describes.
 
 use std::process::Stdio;
 
@@ -131,7 +131,9 @@ fn ack_prints_each_outcome_and_exits_with_the_worst() {
 fn ack_as_json_says_for_each_whether_it_is_done() {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
-    let run = cli.run(["ack", "1", "1", "--json"]);
+    cli.declare("Two", "cdn");
+    cli.ok(["ack", "2"]);
+    let run = cli.run(["ack", "1", "2", "1", "--json"]);
     let lines = json_lines(&run.out);
     assert_eq!(run.code, 1);
     assert_eq!((&lines[0]["done"], &lines[1]["done"]), (&Value::Bool(true), &Value::Bool(false)));
@@ -296,7 +298,7 @@ fn list_hints_at_terms_that_were_meant() {
         assert_eq!((run.code, run.out.as_str()), (0, ""));
         assert!(run.err.contains(hint), "{run:?}");
     }
-    // Nobody needs to be told of a word that is found.
+    // A word that is found needs no hint.
     assert_eq!(json_lines(&cli.ok(["list", "cdn", "--json"])).len(), 1);
     let run = cli.run(["list", "is:any", "*"]);
     assert_eq!((run.code, run.out.as_str()), (2, ""));

@@ -1,9 +1,9 @@
-//! What the completions offer: commands, options, their values, and what is on this machine.
+//! Completions: commands, options, their values, and local data.
 
 use crate::support::cli::CliFixture;
 use crate::support::program;
 
-/// Returns what is offered after these words, and at the last one: each value with what it is.
+/// Returns the completions after these words, at the last one: each value with its description.
 fn offered(cli: &CliFixture, words: &[&str]) -> Vec<(String, String)> {
     let start = ["complete", "--shell", "fish", "--", "redphone"];
     let text = cli.ok(start.iter().chain(words));
@@ -60,7 +60,7 @@ fn commands_options_and_fixed_values_are_offered() {
             assert!(offered.iter().any(|one| one == value), "{words:?}: {offered:?}");
         }
     }
-    // What runs the completions is no command that people type.
+    // The command that runs the completions is not for people.
     assert!(!values(&cli, &[""]).contains(&"complete".to_owned()));
 }
 
@@ -76,9 +76,9 @@ fn incidents_are_offered_by_number_with_their_title() {
     let found = offered(&cli, &["ack", "INC-"]);
     assert_eq!(found[0], (first.clone(), "P1 triggered Card payments fail".to_owned()));
     assert_eq!(found.last().unwrap().1, "P4 triggered Disk full");
-    // Whoever types digits gets digits.
+    // Digits are completed by digits.
     assert_eq!(values(&cli, &["show", "1"])[0], "1");
-    // What was typed already is not offered again.
+    // A value that was typed already is not suggested again.
     assert!(!values(&cli, &["ack", &first, ""]).contains(&first));
     assert!(!values(&cli, &["ack", "1", ""]).contains(&first));
     // Ended ones come last.
@@ -165,7 +165,7 @@ fn whatever_is_wrong_only_less_is_offered() {
     ] {
         offered(&cli, words);
     }
-    // A line as bash gives it, with everything that may stand in one.
+    // A line as bash passes it, with everything that may occur in one.
     for line in ["", "redphone", "redphone ack '", "redphone list \"a\\", "A=1", "é redphone"] {
         let args = ["complete", "--shell", "bash", &format!("--line={line}"), "--current="];
         cli.ok(args);

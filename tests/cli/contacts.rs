@@ -1,4 +1,4 @@
-//! Contacts: what is listed, what is wrong, and test messages that are sent.
+//! Contacts: the list, their problems, and test messages.
 
 use serde_json::Value;
 
@@ -76,6 +76,18 @@ fn wrong_setting_is_named_and_no_secret_is_printed() {
             "channels.a.secret_env is no name of a variable",
         ),
         (
+            "[channels.a]\nkind = \"command\"\nrun = [\"x\"]\nenv = [\"KEY=hunter2\"]\n",
+            "channels.a.env is no name of a variable",
+        ),
+        (
+            "[channels.a]\nkind = \"command\"\nrun = [\"x\"]\nenv = [\"KEY\", \"KEY\"]\n",
+            "channels.a.env names a variable twice",
+        ),
+        (
+            "[channels.a]\nkind = \"ntfy\"\nenv = [\"KEY\"]\n",
+            "channels.a.env is no setting of ntfy",
+        ),
+        (
             "[channels.a]\nkind = \"ntfy\"\nsecret = \"hunter2\"\n",
             "channels.a.secret is not a setting",
         ),
@@ -101,6 +113,7 @@ fn pages_of_the_guide_are_listed_and_printed() {
     assert!(topics.lines().count() >= 15, "{topics}");
     assert!(cli.ok(["help", "ntfy"]).starts_with("# ntfy\n"));
     cli.run(["help", "nfty"]).refused(3, &["nfty", "did you mean ntfy?"]);
+    cli.run(["help", "ack"]).refused(3, &["`redphone ack --help` explains the command"]);
 }
 
 /// A store with a company, and settings with a channel.

@@ -1,4 +1,4 @@
-//! `cover`: somebody else is to be on call in one's place.
+//! `cover`: requests that another person accepts one's shift.
 
 use rstest::rstest;
 use serde_json::Value;
@@ -53,6 +53,26 @@ fn cover_is_requested_and_accepted_once() {
     let log = json_lines(&cli.ok(["audit", "--limit", "1", "--json"]));
     assert_eq!(log[0]["actor"]["person"]["handle"], other);
     assert_eq!(log[0]["change"]["accept_cover"]["person"], other);
+}
+
+#[test]
+fn cover_is_declined_by_whoever_can_not_stand_in() {
+    let cli = fixture();
+    let (on_call, other) = turn(&cli);
+    let id = requested(&cli, on_call);
+    cli.run(["--user", on_call, "cover", "decline", &id]).refused(1, &["yourself"]);
+    cli.run(["--user", "mei", "cover", "decline", &id]).refused(1, &["mei"]);
+    // The schedule has nobody else.
+    cli.ok(["--user", other, "cover", "decline", &id]);
+    let declined = &covers(&cli)[0];
+    assert_eq!(
+        (&declined["state"], &declined["declined_by"][0]),
+        (&"declined".into(), &other.into())
+    );
+    assert!(cli.ok(["cover", "list", "--all"]).contains(&format!("declined by {other}")));
+    cli.run(["--user", other, "cover", "accept", &id]).refused(1, &["declined"]);
+    let log = json_lines(&cli.ok(["audit", "--limit", "1", "--json"]));
+    assert_eq!(log[0]["change"]["decline_cover"]["person"], other);
 }
 
 #[test]

@@ -103,7 +103,7 @@ fn store_of_a_newer_version_is_read_and_says_so() {
         let notice = "can only be read, because a newer redphone has written to it";
         assert_eq!(run.err.matches(notice).count(), 1, "{run:?}");
         assert_eq!(run.err.lines().count(), 1, "{run:?}");
-        // Whoever asks for it is told nothing.
+        // A session that requests read-only mode gets no hint.
         cli.ok([&["--read-only"], args].concat());
     }
     cli.run(["ack", "1"]).refused(1, &["a newer redphone has written to it"]);
@@ -170,7 +170,8 @@ fn export_onto_a_file_preserves_its_mode_and_group(#[case] bits: u32) {
         (metadata.mode() & 0o777, metadata.uid(), metadata.gid())
     };
     let before = access();
-    cli.ok(["export", "backup.jsonl"]);
+    cli.run(["export", "backup.jsonl"]).refused(1, &["backup.jsonl exists", "--force"]);
+    cli.ok(["export", "--force", "backup.jsonl"]);
     assert_eq!(access(), before);
     cli.ok(["doctor", "--force", "--salvage", "backup.jsonl"]);
     assert_eq!(access(), before);

@@ -131,6 +131,9 @@ fn events_are_selected_and_shown_with_show() {
     assert_eq!(lines.len(), 2, "{out}");
     assert!(lines[0].starts_with("1 declared Ines Moreau: "), "{out}");
     assert_eq!(lines[1], "1 note_added Ines Moreau: seen");
+    cli.ok(["note", "1", "two\nlines"]);
+    let table = cli.ok(["events", "1", "--columns", "kind,text"]);
+    assert!(table.lines().any(|line| line == "note_added  two lines"), "{table}");
     let assigned = cli.ok(["events", "--kind", "assigned", "--template", "{incident.number}"]);
     assert_eq!(assigned, "2\n");
     assert_eq!(cli.ok(["show", "2", "--template", "{label} {owner}"]), "INC-2 Tom Varga\n");
@@ -139,7 +142,7 @@ fn events_are_selected_and_shown_with_show() {
     assert!(page.contains("**Assigned**, Ines Moreau: to Tom Varga"), "{page}");
 }
 
-/// Starts a command that goes on until it is stopped, and returns it with its lines.
+/// Starts a command that runs until it is stopped, and returns it with its lines.
 fn watch(cli: &CliFixture, args: &[&str]) -> (std::process::Child, impl FnMut() -> Value) {
     let mut child = cli.program().args(args).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -1,4 +1,4 @@
-//! Commands whose outcome can't be printed say on standard error what they have done.
+//! Commands whose outcome can't be printed report on standard error what they have done.
 
 use std::fs::OpenOptions;
 use std::process::Stdio;
@@ -57,7 +57,7 @@ fn change_that_can_not_be_printed_is_reported(#[case] json: &[&str]) {
     into_full(&cli, &[&["note", "1", "x"], json].concat()).assert_error(&["INC-1 noted; but"]);
     let resolve = ["resolve", "1", "--action", "rollback", "--detail", "d", "--validation", "v"];
     into_full(&cli, &[&resolve, json].concat()).assert_error(&["INC-1 resolved; but"]);
-    // What failed was not done.
+    // A failed command changed nothing.
     let run = into_full(&cli, &[&["note", "9", "x"], json].concat());
     assert!(run.err.contains("there is no INC-9") && !run.err.contains("; but"), "{run:?}");
 }

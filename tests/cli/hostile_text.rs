@@ -81,7 +81,7 @@ fn hostile_incident_is_listed_and_shown_harmlessly() {
     assert!(page.contains(" INJECTED\n"), "a text of several lines: {page}");
 }
 
-/// JSON escapes what could harm, so that the text is the same once it is parsed.
+/// JSON escapes harmful characters, so that the text is the same once it is parsed.
 #[rstest]
 #[case(&["list", "--json"], "/title")]
 #[case(&["show", "1", "--json"], "/incident/title")]
@@ -252,7 +252,7 @@ fn hostile_server(name: &'static str) -> String {
                 ("403 Forbidden", "application/problem+json".to_owned(), body)
             };
             let body = body.to_string();
-            // A client that is gone needs no answer.
+            // A client that has disconnected needs no answer.
             let _ = write!(
                 stream,
                 "HTTP/1.1 {status}\r\ncontent-type: {media_type}\r\nconnection: close\r\n\

@@ -69,6 +69,55 @@ fn mails_of_a_thread_are_one_incident() {
 }
 
 #[test]
+fn mail_with_large_attachments_is_read() {
+    let cli = CliFixture::new();
+    let mut mail =
+        b"From: ines@example.com\r\nSubject: Cards are declined\r\nMessage-ID: <1@a>\r\n\
+        MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+        Content-Type: text/plain\r\n\r\nSince nine.\r\n--b\r\n\
+        Content-Type: application/octet-stream\r\n\r\n"
+            .to_vec();
+    mail.resize(5 * 1024 * 1024, b'x');
+    let run = cli.pipe(["ingest", "mail"], &mail);
+    assert_eq!(run.out, "INC-1 declared: 1 alert, 1 new\n", "{run:?}");
+    let shown: Value = serde_json::from_str(&cli.ok(["show", "1", "--json"])).unwrap();
+    assert_eq!(shown["incident"]["symptoms"], "Since nine.");
+    cli.pipe(["ingest", "zabbix"], &mail).refused(1, &["longer than 4194304 bytes"]);
+}
+
+#[test]
+fn message_is_explained_with_its_headers_and_key() {
+    let cli = CliFixture::new();
+    let rule = "[[ingest_rules]]\nservice = \"{integration}\"\n";
+    std::fs::write(cli.path("config.toml"), rule).unwrap();
+    std::fs::write(cli.path("event.json"), r#"{"title": "Disk full"}"#).unwrap();
+    let args = [
+        "ingest",
+        "test",
+        "--as",
+        "cloudevents",
+        "--sender",
+        "ledger",
+        "--header",
+        "CE-Type: a.b",
+        "--header",
+        "ce-source: /disks",
+        "--header",
+        "ce-subject: db1",
+        "event.json",
+        "--json",
+        "--config",
+        "config.toml",
+    ];
+    let json: Value = serde_json::from_str(&cli.ok(args)).unwrap();
+    let group = &json["groups"][0];
+    assert_eq!(group["key"], "cloudevents:/disks db1");
+    assert_eq!(group["declaration"]["services"], serde_json::json!(["ledger"]));
+    let wrong = ["ingest", "test", "--header", "ce-type", "event.json"];
+    cli.run(wrong).refused(2, &["--header", "write a name and a text"]);
+}
+
+#[test]
 fn mapping_is_explained_field_by_field() {
     let cli = CliFixture::new();
     let body = r#"{"heartbeat":{"status":0},"monitor":{"id":3,"name":"Shop","type":"http"}}"#;
@@ -110,11 +159,22 @@ fn message_that_is_not_understood_is_stored() {
 }
 
 #[test]
+fn alert_that_is_unreadable_hides_no_others() {
+    let cli = CliFixture::new();
+    let body = b"{\"alerts\":[7,{\"status\":\"firing\",\"labels\":{\"alertname\":\"A\"}}]}";
+    let run = cli.pipe(["ingest"], body);
+    assert_eq!((run.code, run.out.as_str()), (1, "INC-1 declared: 1 alert, 1 new\n"), "{run:?}");
+    run.assert_error(&["alerts[0] is a number", "it is stored as 1"]);
+    let list = json_lines(&cli.ok(["ingest", "dead", "--json"]));
+    assert_eq!((list.len(), &list[0]["source"]), (1, &"alertmanager".into()));
+}
+
+#[test]
 fn all_messages_are_read_again() {
     let cli = CliFixture::new();
     cli.pipe(["ingest"], b"{").refused(1, &["stored as 1"]);
     cli.pipe(["ingest"], b"[]").refused(1, &["stored as 2"]);
-    // What was stored as not understood is understood by now.
+    // The message that was stored as not understood is understood by now.
     let conn = rusqlite::Connection::open(cli.store()).unwrap();
     let update = "UPDATE dead_letter SET message = ?, bytes = length(?) WHERE position = 1";
     conn.execute(update, [fires().into_bytes(), fires().into_bytes()]).unwrap();
@@ -167,7 +227,7 @@ fn integration_key_is_shown_once_and_revoked() {
     assert!(tokens.contains("Zabbix  ingest key") && !tokens.contains(key), "{tokens}");
     let again = cli.run(["integration", "create", "Zabbix"]);
     again.refused(1, &["there is a token \"Zabbix\" already"]);
-    // A token of a person is none of them.
+    // A token of a person is not an integration key.
     let person = cli.run(["integration", "revoke", "ines"]);
     person.refused(3, &["there is no integration key \"ines\"", "redphone integration list"]);
     assert_eq!(cli.ok(["integration", "revoke", "Zabbix"]), "Zabbix revoked\n");

@@ -1,7 +1,9 @@
-//! What happened to all incidents, on the command line.
+//! The events of all incidents, on the command line.
+
+use std::collections::BTreeMap;
 
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cli::{CliFixture, json_lines};
 
@@ -17,6 +19,58 @@ fn filled() -> CliFixture {
     cli.ok(["ack", "1"]);
     cli.ok(["note", "2", "the pool is full"]);
     cli
+}
+
+/// A store with 51 changes, 51 changes of the directory, and 101 problems.
+fn long_lists() -> CliFixture {
+    let cli = CliFixture::new();
+    let (at, by) = ("2026-03-01T10:00:00Z", json!({"person": {"handle": "ines", "name": "Ines"}}));
+    let id = |kind: u8, index: usize| format!("019cb000-0000-7000-800{kind}-{index:012}");
+    let change = |index| {
+        json!({"change": {
+            "id": id(0, index), "kind": "deploy", "title": "v1", "services": ["checkout"],
+            "by": by, "starts_at": at, "ends_at": at, "state": "done",
+        }})
+    };
+    let administration = |index| {
+        json!({"administration": {
+            "id": id(1, index), "at": at, "actor": by,
+            "change": {"put_person": {"handle": "ines", "name": format!("Ines {index}")}},
+        }})
+    };
+    let problem = |index| {
+        json!({"problem": {
+            "id": id(2, index), "title": "Pool", "state": "open", "services": ["checkout"],
+            "cause": "", "workaround": "", "opened_at": at,
+        }})
+    };
+    let mut lines = vec![json!({"header": {"format": "redphone", "version": 1}})];
+    lines.extend((0..51).map(change));
+    lines.extend((0..51).map(administration));
+    lines.extend((0..101).map(problem));
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let text = lines.join("\n");
+    let run = cli.pipe(["import", "-"], text.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    cli
+}
+
+#[rstest]
+#[case(&["change", "list"], "50 changes shown")]
+#[case(&["change", "list", "--calendar"], "50 changes shown")]
+#[case(&["change", "list", "--json"], "50 changes shown")]
+#[case(&["audit"], "50 changes shown")]
+#[case(&["problem", "list"], "100 problems shown")]
+fn list_says_that_it_is_not_complete(#[case] args: &[&str], #[case] expected: &str) {
+    let cli = long_lists();
+    let run = cli.run(args);
+    let hint = format!("redphone: {expected}; more with --limit N\n");
+    assert_eq!((run.code, run.err.as_str()), (0, hint.as_str()), "{run:?}");
+    // A limit that was chosen is expected, and the rest fits into the last one.
+    for limit in ["2", "101"] {
+        let run = cli.run([args, &["--limit", limit]].concat());
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{run:?}");
+    }
 }
 
 #[test]
@@ -35,6 +89,24 @@ fn feed_begins_where_the_viewer_was_last() {
     // Another person was never here.
     let other = cli.run(["--user", "bo", "feed"]);
     assert_eq!(other.out.lines().count(), count + 1, "{other:?}");
+}
+
+#[test]
+fn visit_by_a_clock_that_was_ahead_hides_no_event() {
+    let cli = filled();
+    cli.run(["feed"]);
+    let file = cli.path("home/.local/state/redphone/last-seen.json");
+    let read = || std::fs::read_to_string(&file).unwrap();
+    let seen: BTreeMap<String, String> = serde_json::from_str(&read()).unwrap();
+    let ahead = seen.keys().map(|viewer| (viewer.clone(), "2100-01-01T00:00:00Z".to_owned()));
+    let ahead: BTreeMap<String, String> = ahead.collect();
+    assert_eq!(ahead.len(), 1);
+    std::fs::write(&file, serde_json::to_vec(&ahead).unwrap()).unwrap();
+    cli.ok(["note", "1", "it is the bank"]);
+    let next = cli.run(["feed"]);
+    assert!(next.out.contains("it is the bank"), "{next:?}");
+    assert!(!next.err.contains("last here"), "{next:?}");
+    assert!(!read().contains("2100-01-01"), "{}", read());
 }
 
 #[rstest]
@@ -116,7 +188,7 @@ fn oncall_says_who_is_called_now_and_next() {
     assert!(lines[0].starts_with("payments  level 1"), "{out}");
     assert!(lines[0].contains("Ines Moreau until Mon 2026-03-09 09:00  then Tom Varga"), "{out}");
     assert!(lines[1].starts_with("platform") && lines[1].contains("nobody"), "{out}");
-    // A stand-in whom the directory does not have leaves a gap.
+    // An override of a person who is not in the directory leaves a gap.
     let out = cli.ok(["oncall", "Payments", "--at", "2026-03-03T00:00:00Z", "--days", "3"]);
     assert!(out.contains("nobody from Wed 2026-03-04 00:00 to Wed 2026-03-04 06:00"), "{out}");
     assert!(!out.contains("platform"), "{out}");
@@ -126,6 +198,10 @@ fn oncall_says_who_is_called_now_and_next() {
     let shifts = &teams[0]["lines"][0]["shifts"];
     assert_eq!(shifts[0]["person"]["handle"], "ines");
     assert_eq!(shifts[1]["unknown_handle"], "nobody");
+    let named = cli.ok(["oncall", "--team", "payments", "--json", "--at", "2026-03-03T00:00:00Z"]);
+    assert_eq!(json_lines(&named)[0], teams[0]);
+    assert_eq!(json_lines(&named).len(), 1);
+    cli.run(["oncall", "--team", "paymnts"]).refused(3, &["paymnts", "payments, platform"]);
     cli.run(["oncall", "paymnts"]).refused(3, &["paymnts", "payments, platform"]);
 }
 

@@ -65,3 +65,31 @@ fn wrong_arguments_are_named() {
     let run = cli.run(no_value);
     assert!(run.code == 2 && run.err.contains("has no value"), "{run:?}");
 }
+
+#[test]
+fn names_that_the_directory_lacks_need_a_second_yes() {
+    let cli = CliFixture::with_company();
+    let add = |filter: &str, more: &[&str]| {
+        let args = ["maintenance", "add", "X", "--filter", filter, "--for", "1h"];
+        cli.run(args.iter().chain(more))
+    };
+    add("service:chekout", &[]).refused(1, &["is \"checkout\" meant?", "--accept-unknown"]);
+    add("team:paymets", &[]).refused(1, &["is \"payments\" meant?"]);
+    assert_eq!(json_lines(&cli.ok(["maintenance", "list", "--json"])).len(), 0);
+    let run = add("service:chekout", &["--accept-unknown"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.err.contains("there is no service \"chekout\""), "{run:?}");
+    assert_eq!(json_lines(&cli.ok(["maintenance", "list", "--json"])).len(), 1);
+}
+
+#[test]
+fn team_that_does_not_exist_is_named_where_nothing_is_found() {
+    let cli = CliFixture::with_company();
+    for command in ["handoff", "feed", "metrics"] {
+        let run = cli.run([command, "--team", "paymets"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        assert!(run.err.contains("is \"payments\" meant?"), "{command}: {run:?}");
+        let run = cli.run([command, "--team", "payments"]);
+        assert!(!run.err.contains("there is no team"), "{command}: {run:?}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Who was notified, on the command line.
+//! Notifications, on the command line.
 
 use redphone::model::IncidentId;
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! `override` and `take`: who stands in on an on-call schedule.
+//! `override` and `take`: overrides on an on-call schedule.
 
 use rstest::rstest;
 use serde_json::Value;
@@ -59,6 +59,19 @@ fn stand_in_lasts_until_the_turn_ends() {
 }
 
 #[test]
+fn stand_in_that_is_longer_than_the_own_turn_is_added() {
+    let cli = fixture();
+    cli.ok(["--user", "mei", "take", "payments", "--for", "1h"]);
+    let longer = cli.ok(["--user", "mei", "take", "payments", "--for", "3h"]);
+    assert!(longer.starts_with("mei stands in for "), "{longer}");
+    let spans = spans(&cli);
+    assert_eq!(spans.len(), 2, "{spans:?}");
+    assert_eq!(spans[1]["from"], spans[0]["to"]);
+    let shorter = cli.ok(["--user", "mei", "take", "payments", "--for", "2h"]);
+    assert_eq!(shorter, "mei is on call for payments already\n");
+}
+
+#[test]
 fn own_schedule_is_used_when_none_is_named() {
     let cli = fixture();
     let already = cli.ok(["--user", "mei", "take", "--for", "2h"]);
@@ -90,4 +103,17 @@ fn one_of_several_spans_is_named_by_its_start() {
     cli.run(["override", "remove", "web", "tomo"]).refused(2, &["2 times", "--from"]);
     cli.ok(["override", "remove", "web", "tomo", "--from", "2090-03-07T18:00:00Z"]);
     assert_eq!(spans(&cli).len(), 1);
+}
+
+#[test]
+fn last_of_several_with_one_start_is_removed() {
+    let cli = fixture();
+    let from = "2090-03-07T18:00:00Z";
+    for until in ["2090-03-07T20:00:00Z", "2090-03-07T22:00:00Z"] {
+        cli.ok(["override", "add", "web", "tomo", "--from", from, "--until", until]);
+    }
+    cli.ok(["override", "remove", "web", "tomo", "--from", from]);
+    let listed = spans(&cli);
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0]["to"], "2090-03-07T20:00:00Z");
 }

@@ -20,7 +20,7 @@ fn filled() -> CliFixture {
 #[test]
 fn problem_is_recorded_with_its_incidents() {
     let cli = filled();
-    let id = create(&cli, &["--incident", "1,2", "--owner", "ines", "--team", "payments"]);
+    let id = create(&cli, &["--incident", "1,2,INC-1", "--owner", "ines", "--team", "payments"]);
     assert_eq!(id.len(), 36, "{id}");
     let listed = json_lines(&cli.ok(["problem", "list", "--owner", "ines", "--json"]));
     assert_eq!(listed[0]["problem"]["id"], id);
@@ -113,4 +113,17 @@ fn change_says_its_approval_and_what_it_is_suspected_of() {
     let out = cli.ok(["change", "list", "--calendar"]);
     assert!(out.contains("suspect of INC-1") && out.contains("running, approved"), "{out}");
     assert!(out.lines().next().is_some_and(|line| line.ends_with("1 change")), "{out}");
+}
+
+#[test]
+fn unknown_names_of_a_problem_must_be_meant() {
+    let cli = CliFixture::with_company();
+    for unknown in [["--service", "chekout"], ["--team", "paymnts"]] {
+        let args = ["problem", "create", "Pool too small"];
+        let refused = cli.run(args.iter().chain(&unknown));
+        assert_eq!(refused.code, 1, "{refused:?}");
+        let meant = cli.run(args.iter().chain(&unknown).chain(&["--accept-unknown"]));
+        assert_eq!(meant.code, 0, "{meant:?}");
+    }
+    assert_eq!(cli.run(["problem", "edit", "Pool too small", "--team", "x"]).code, 1);
 }

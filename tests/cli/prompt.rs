@@ -1,4 +1,4 @@
-//! `prompt`: one short line from what is on this machine.
+//! `prompt`: one short line from local data.
 
 use std::process::Command;
 
@@ -31,7 +31,7 @@ fn line_counts_what_matters_and_leaves_out_what_is_zero() {
     cli.ok(["declare", "--title", "Disk full"].iter().chain(&mine));
     cli.ok(["ack", &first]);
     assert_eq!(cli.ok(["prompt"]), "P1 2 · P2 1 · me 1\n");
-    // Whoever else asks leads nothing.
+    // Another user leads nothing.
     assert_eq!(cli.ok(["--user", "tom", "prompt"]), "P1 2 · P2 1\n");
     let json: Value = serde_json::from_str(&cli.ok(["prompt", "--json"])).unwrap();
     let expected = serde_json::json!({
@@ -60,7 +60,7 @@ fn wrong_settings_are_not_reported_at_every_prompt() {
     let config = cli.path("config.toml");
     std::fs::write(&config, "colour = 3\n").unwrap();
     assert_eq!(cli.ok(["--config", config.to_str().unwrap(), "prompt"]), "P1 1\n");
-    // What can't be read at all is.
+    // A file that is not a store is an error.
     std::fs::write(cli.store(), "no store").unwrap();
     cli.run(["prompt"]).refused(4, &["store.db"]);
 }
@@ -87,11 +87,11 @@ async fn prompt_of_an_api_reads_the_cache_and_sends_nothing() {
     assert_eq!(run(&served, &line).0, Some(0));
     assert_eq!(run(&served, &["list"]).0, Some(0));
     assert_eq!(run(&served, &["prompt"]), (Some(0), "P1 1\n".into(), String::new()));
-    // Without the server it is the same, and so it is with a token that can't be read at once.
+    // Without the server it is the same, and with a token that can't be read immediately too.
     served.kill();
     let (code, out, err) = run(&served, &["prompt"]);
     assert!(code == Some(0) && out.starts_with("P1 1") && err.is_empty(), "{out}{err}");
-    // What waits to be sent is counted.
+    // Pending commands are counted.
     assert_eq!(run(&served, &["note", "INC-1", "text"]).0, Some(5));
     let (_, out, _) = run(&served, &["prompt", "--json"]);
     let json: Value = serde_json::from_str(&out).unwrap();

@@ -41,6 +41,7 @@ impl Scene {
             action,
             role: None,
             reminder: false,
+            cover: None,
             expires_at: at + LIFETIME,
             used_at: None,
         };

@@ -21,11 +21,12 @@ fn filled() -> CliFixture {
     {
         cli.ok(["review", "1", section, "text"]);
     }
+    cli.ok(["submit-review", "1"]);
     cli.ok(["review", "1", "factors", "Config, capacity"]);
     cli.ok(["review", "2", "summary", "text"]);
     cli.ok(["review", "2", "factors", "config"]);
     let item = |number, text, due| cli.ok(["action-item", number, text, "--due", due]);
-    item("1", "Alert on full pools", "2999-01-01");
+    item("1", "Alert on full pools", "2099-01-01");
     item("2", "Write the runbook", "2021-03-04");
     cli.ok(["action-item", "2", "Limit each client", "--owner", "ines", "--done"]);
     cli

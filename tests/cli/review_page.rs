@@ -36,12 +36,28 @@ fn review_is_printed_as_markdown(#[case] args: &[&str]) {
     ] {
         assert!(out.lines().any(|printed| printed == line), "{line}\n{out}");
     }
-    // What nobody has written comes from the record.
+    // Unwritten sections come from the record.
     assert!(out.contains("*Not written yet; from the record:*"), "{out}");
     assert!(out.contains("rollback: back to v811"), "{out}");
     assert!(out.contains("due 2021-03-04"), "{out}");
     let begun = out.lines().find(|line| line.starts_with("- **Review begun:** "));
     assert!(begun.is_some_and(|line| line.ends_with(" by Ines Moreau")), "{out}");
+}
+
+#[test]
+fn factors_without_a_tag_have_no_heading() {
+    let cli = filled();
+    cli.ok(["review", "1", "factors", " , ,"]);
+    let out = cli.ok(["review", "1", "--markdown"]);
+    assert!(!out.contains("## Contributing factors"), "{out}");
+    assert!(out.contains("## What went well"), "{out}");
+}
+
+#[test]
+fn help_names_all_sections() {
+    let help = CliFixture::new().ok(["review", "--help"]);
+    let line = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(line.contains("communication, gaps, factors, went-well]"), "{help}");
 }
 
 #[test]

@@ -91,7 +91,18 @@ fn public_window_is_on_the_page() {
 #[test]
 fn what_is_wrong_is_named() {
     let (cli, number) = fixture();
-    cli.run(["status", "build", "public", "--url", "status"]).refused(2, &["--url is no address"]);
+    for url in ["status", "https://ines:pw@status.example.org", "https://status.example.org/?a=1"] {
+        cli.run(["status", "build", "public", "--url", url]).refused(2, &["--url is no address"]);
+    }
+    for title in ["", "two\nlines"] {
+        cli.run(["status", "build", "public", "--title", title]).refused(2, &["--title "]);
+    }
+    std::fs::create_dir(cli.path("web")).unwrap();
+    std::fs::write(cli.path("web/index.html"), "mine").unwrap();
+    cli.run(["status", "build", "web"]).refused(1, &["index.html", "--replace"]);
+    assert_eq!(std::fs::read_to_string(cli.path("web/index.html")).unwrap(), "mine");
+    cli.ok(["status", "build", "web", "--replace"]);
+    cli.ok(["status", "build", "web", "--title", "Other"]);
     let title = ["update", &number, "Words", "--public-title", "Title", "--yes"];
     cli.run(title).refused(2, &["--public"]);
     std::fs::write(cli.path("file"), "").unwrap();

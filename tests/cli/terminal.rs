@@ -35,7 +35,7 @@ fn typed_in_terminal(
     let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
     let mut reader = pair.master.try_clone_reader().unwrap();
-    // The terminal holds what is typed until the program reads it.
+    // The terminal buffers the input until the program reads it.
     let mut writer = pair.master.take_writer().unwrap();
     writer.write_all(typed.as_bytes()).unwrap();
     let mut bytes = Vec::new();

@@ -79,3 +79,16 @@ fn who_changed_a_token_is_recorded_in_the_store() {
     assert_eq!(log[1]["change"]["create_token"]["scope"], "read");
     assert_eq!(log[1]["actor"]["person"]["handle"], "ines");
 }
+
+#[rstest]
+#[case::of_a_token(&["token", "create", "--name", "b", "--scope", "read"])]
+#[case::an_end(&["token", "revoke", "a"])]
+#[case::of_a_key(&["integration", "create", "Zabbix"])]
+fn read_only_flag_changes_no_token(#[case] args: &[&str]) {
+    let cli = CliFixture::new();
+    cli.ok(["token", "create", "--name", "a", "--scope", "read", "--json"]);
+    let before = cli.ok(["token", "list", "--json"]);
+    cli.run(args.iter().copied().chain(["--read-only"])).refused(1, &["store.db", "--read-only"]);
+    assert_eq!(cli.ok(["token", "list", "--json", "--read-only"]), before);
+    assert_eq!(cli.ok(["integration", "list", "--json"]), "");
+}

@@ -68,7 +68,7 @@ fn the_same_import_twice_changes_nothing() {
 fn export_file_is_written_atomically_and_privately() {
     let (cli, text) = exported();
     fs::write(cli.path("backup.jsonl"), "old").unwrap();
-    let output = cli.ok(["export", "backup.jsonl"]);
+    let output = cli.ok(["export", "backup.jsonl", "--force"]);
     assert!(
         output.ends_with("lines written to backup.jsonl\n") || output.contains("/backup.jsonl\n")
     );
@@ -92,6 +92,16 @@ fn unwritable_export_path_is_refused(#[case] target: &str, #[case] expected: &st
     fs::create_dir_all(cli.path("home")).unwrap();
     cli.run(["export", target]).refused(1, &[expected]);
     cli.ok(["doctor"]);
+}
+
+#[test]
+fn export_does_not_wait_for_a_named_pipe() {
+    let (cli, _) = exported();
+    let made = std::process::Command::new("mkfifo").arg(cli.path("pipe")).status().unwrap();
+    assert!(made.success());
+    for target in ["pipe", "/dev/null"] {
+        cli.run(["export", target]).refused(1, &["is no file", "with -"]);
+    }
 }
 
 /// Changes a line of an export, which is named by its 1-based number.
@@ -341,7 +351,7 @@ fn incidents_of_another_store_are_imported_under_new_numbers() {
     // The command line has no command for a merge.
     let mut lines: Vec<Value> =
         other.ok(["export"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    // The last declaration: nothing is dated before what it builds on.
+    // The last declaration: no event is dated before the events that it builds on.
     let template = lines[3]["event"].clone();
     assert_eq!(template["incident"], ids[2]);
     let event = |id: &str, incident: &Value, body: Value| {
@@ -389,6 +399,72 @@ fn incidents_of_another_store_are_imported_under_new_numbers() {
     let run = cli.pipe(["import", "--renumber", "--json"], theirs.as_bytes());
     let report: Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!((&report["incidents"], &report["known"]), (&0.into(), &5.into()), "{run:?}");
+}
+
+#[test]
+fn folded_incidents_name_each_other_by_new_numbers() {
+    let other = CliFixture::new();
+    other.declare("Cause", "cdn");
+    other.declare("Consequence", "cdn");
+    other.ok(["fold", "2", "1"]);
+    let theirs = other.ok(["export"]);
+    let cli = CliFixture::new();
+    cli.declare("Mine one", "cdn");
+    cli.declare("Mine two", "cdn");
+    let run = cli.pipe(["import", "--renumber"], theirs.as_bytes());
+    assert_eq!(run.code, 0, "{run:?}");
+    let lines = |number: &str, word: &str| -> String {
+        cli.ok(["show", number]).lines().filter(|line| line.contains(word)).collect()
+    };
+    let folded = lines("4", "Folded");
+    assert!(folded.contains("under INC-3") && !folded.contains("INC-1"), "{folded}");
+    let link = lines("3", "follows from it");
+    assert!(link.contains("INC-4 follows from it") && !link.contains("INC-2"), "{link}");
+}
+
+/// An earlier version renamed the link, but neither the folded incident nor the reason.
+#[rstest]
+#[case::of_an_earlier_version("INC-2 follows from it, and is folded under it", true)]
+#[case::with_another_reason("INC-2 is a reason of another kind", false)]
+fn folded_incidents_are_imported_under_new_numbers_again(
+    #[case] because: &str,
+    #[case] is_present: bool,
+) {
+    let other = CliFixture::new();
+    other.declare("Cause", "cdn");
+    other.declare("Consequence", "cdn");
+    other.ok(["fold", "2", "1"]);
+    let theirs = other.ok(["export"]);
+    let renumbered = CliFixture::new();
+    renumbered.declare("Mine one", "cdn");
+    renumbered.declare("Mine two", "cdn");
+    let import = ["import", "--renumber", "--json"];
+    assert_eq!(renumbered.pipe(import, theirs.as_bytes()).code, 0);
+    let (mut folded, mut linked) = (0, 0);
+    let earlier = with_events(&renumbered.ok(["export"]), |event| {
+        if event["kind"] == "folded" {
+            assert_eq!(event["number"], 3);
+            event["number"] = 1.into();
+        } else if event["kind"] == "linked" {
+            assert_eq!(event["because"], "INC-4 follows from it, and is folded under it");
+            event["because"] = because.into();
+        }
+    });
+    for line in earlier.lines() {
+        folded += u32::from(line.contains("\"kind\":\"folded\""));
+        linked += u32::from(line.contains("\"kind\":\"linked\""));
+    }
+    assert_eq!((folded, linked), (1, 1));
+
+    let cli = CliFixture::new();
+    assert_eq!(cli.pipe(["import"], earlier.as_bytes()).code, 0);
+    let run = cli.pipe(import, theirs.as_bytes());
+    if is_present {
+        let report: Value = serde_json::from_str(&run.out).unwrap();
+        assert_eq!((&report["incidents"], &report["known"]), (&0.into(), &4.into()), "{run:?}");
+    } else {
+        run.refused(1, &["seq: is 2"]);
+    }
 }
 
 /// Changes the events of an export of two incidents, of which the first is resolved.

@@ -1,5 +1,5 @@
-//! The commands of the verbs: each example of the README works, several incidents at once, and what
-//! is wrong is named.
+//! The commands of the verbs: each example of the README works, several incidents at a time, and
+//! errors are reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
@@ -99,7 +99,7 @@ fn with_alert(export: &str, number: u64) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What has to be done before the example of a verb applies.
+/// The preparations for the example of a verb.
 fn preparations() -> BTreeMap<&'static str, Vec<String>> {
     let resolve = "resolve 12 --action rollback --detail d --validation v";
     let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
@@ -107,6 +107,8 @@ fn preparations() -> BTreeMap<&'static str, Vec<String>> {
         ["summary", "timeline", "impact", "root-cause", "resolution", "communication", "gaps"];
     let mut review = vec![resolve.to_owned()];
     review.extend(sections.map(|section| format!("review 12 {section} text")));
+    let mut submitted = review.clone();
+    submitted.push("submit-review 12".to_owned());
     BTreeMap::from([
         ("correct-note", lines(&["note 12 a", "note 12 b", "note 12 c"])),
         ("close", lines(&[resolve])),
@@ -117,6 +119,8 @@ fn preparations() -> BTreeMap<&'static str, Vec<String>> {
         ("clear-noise", lines(&["mark-noise 12 noise"])),
         ("unpause", lines(&["pause 12 vendor"])),
         ("unlink", lines(&["link 12 https://status.example.com/123"])),
+        ("submit-review", review.clone()),
+        ("return-review", submitted),
         ("publish", review),
         ("follow-up", lines(&["action-item 12 text"])),
         ("undo", lines(&["ack 12"])),
@@ -161,12 +165,16 @@ fn verb_in_panes(verb: Verb) -> &'static [CommandKind] {
         Verb::CorrectNote => &[CommandKind::AddNote],
         Verb::Wake | Verb::Pause | Verb::Unpause => &[CommandKind::Snooze],
         Verb::Unlink => &[CommandKind::Link],
-        Verb::Publish | Verb::ActionItem | Verb::FollowUp => &[CommandKind::WriteReview],
+        Verb::Publish
+        | Verb::SubmitReview
+        | Verb::ReturnReview
+        | Verb::ActionItem
+        | Verb::FollowUp => &[CommandKind::WriteReview],
         other => other.row().kinds,
     }
 }
 
-/// What is offered at the last of the words of a command line.
+/// Returns the completions at the last word of a command line.
 fn offered(cli: &CliFixture, words: &[&str]) -> Vec<String> {
     let start = ["complete", "--shell", "fish", "--", "redphone"];
     let text = cli.ok(start.iter().chain(words));
@@ -381,6 +389,8 @@ fn numbers_come_from_standard_input_or_a_file() {
     let run = cli.pipe(["note", "--from", "-", "seen", "by", "all"], b"1\n2\n");
     assert_eq!((run.code, run.out.as_str()), (0, "INC-1 noted\nINC-2 noted\n"), "{run:?}");
     cli.pipe(["ack", "--from", "-"], b"1\nno number\n").refused(1, &["line 2 of standard input"]);
+    let twice = cli.pipe(["category", "3", "#3", "--from", "-", "security"], b"3\nINC-3\n");
+    assert_eq!((twice.code, twice.out.lines().count()), (0, 1), "{twice:?}");
     let both = cli.pipe(["note", "--from", "-", "-"], b"1\n");
     both.refused(2, &["standard input has the numbers already"]);
     let nothing = cli.pipe(["ack", "--from", "-"], b"");
@@ -415,6 +425,29 @@ fn undo_leads_back_until_somebody_has_changed_it_since() {
     assert!(row()["folded_under"].is_string(), "{}", row());
     cli.ok(["undo", "1"]);
     assert_eq!(row()["folded_under"], Value::Null);
+}
+
+#[test]
+fn undone_closing_withdraws_its_answers_alone() {
+    let cli = CliFixture::with_company();
+    cli.declare("One", "ledger");
+    let record = || -> Value {
+        let shown: Value = serde_json::from_str(&cli.ok(["show", "1", "--json"])).unwrap();
+        shown["incident"].clone()
+    };
+    cli.ok(["resolve", "1", "--action", "restart", "--detail", "d", "--validation", "v"]);
+    cli.ok(["checklist", "1", "stable"]);
+    let before = record()["answered"].clone();
+    assert_eq!(before.as_array().map(Vec::len), Some(1), "{before}");
+    cli.ok(["close", "1", "--all", "--update", "nobody noticed"]);
+    assert_eq!(record()["status"], "closed");
+    assert_eq!(cli.ok(["undo", "1"]), "INC-1 last change undone\n");
+    assert_eq!((&record()["status"], &record()["answered"]), (&"resolved".into(), &before));
+    // What was done before is next.
+    cli.ok(["undo", "1"]);
+    assert_eq!(record()["answered"], serde_json::json!([]));
+    cli.ok(["undo", "1"]);
+    assert_eq!(record()["status"], "triggered");
 }
 
 #[test]
@@ -499,7 +532,7 @@ fn update_is_written_from_a_template_of_the_settings() {
         ("INC-1 on ledger: triggered, next update at 09:30 UTC.".into(), due.clone())
     );
     assert_eq!(last("2"), ("INC-2 on cdn: triggered, next update at 09:30 UTC.".into(), due));
-    // The service level says when the next update comes, and the text says that.
+    // The time of the next update comes from the service level, and the text contains it.
     cli.ok(["update", "1", "--template=short", "--yes"]);
     let (message, due) = last("1");
     let due: chrono::DateTime<chrono::Utc> = due.as_str().unwrap().parse().unwrap();
@@ -565,7 +598,7 @@ fn expected_recovery_is_set_alone_or_with_an_update() {
     assert!(expected().is_string());
     cli.ok(["update", "1", "We fail over", "--recovery", "2031-03-01T09:30:00Z", "--yes"]);
     assert_eq!(expected(), "2031-03-01T09:30:00Z");
-    // What is expected already changes nothing.
+    // Setting the same expectation again changes nothing.
     cli.ok(["update", "1", "Still so", "--recovery", "2031-03-01T09:30:00Z", "--yes"]);
     assert!(cli.ok(["show", "1"]).contains("expected at 2031-03-01 09:30 UTC"));
     cli.ok(["recovery", "1", "none"]);

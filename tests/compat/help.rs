@@ -6,15 +6,15 @@ use std::collections::BTreeSet;
 use super::meaning::missing_line;
 use super::program::{Home, file, text_of};
 
-/// Old lines that had to change because what they say is not so any more, each with the help or the
-/// manual page that it stands in.
+/// Old lines that had to change because they are no longer true, each with the help or the manual
+/// page that contains it.
 ///
 /// `list` in a pipe cut its output after 100 rows without a word: 100 is the default on a terminal
 /// alone now.
 ///
-/// The objects that `doctor --json` and `import --json` print may have a field more, and an export
-/// that was cut off is named with what is left out. The outbox has more commands, so that the text
-/// about those before breaks elsewhere.
+/// The objects that `doctor --json` and `import --json` print may have a field more, and a
+/// truncated export is reported with the omitted part. The outbox has more commands, so that the
+/// text about those before breaks elsewhere.
 const CHANGED: [(&str, &str); 13] = [
     // There is a scope for the metrics alone, and one page can be named.
     (
@@ -100,7 +100,7 @@ fn help_has_every_old_line() {
     }
 }
 
-/// Headings of the help that stood as lines in the old manual pages, and are sections now.
+/// Headings of the help that were lines in the old manual pages, and are sections now.
 const SECTIONS: [(&str, &str); 4] = [
     ("Examples:", "EXAMPLES"),
     ("Exit codes:", "EXIT STATUS"),
@@ -108,7 +108,7 @@ const SECTIONS: [(&str, &str); 4] = [
     ("Scopes:", "SCOPES"),
 ];
 
-/// Escapes of roff in old and new pages, and what is shown for them.
+/// Escapes of roff in old and new pages, and their rendering.
 ///
 /// The old pages were made by another generator. Its source had the same text with other escapes, so
 /// that some characters of the examples could not be copied.

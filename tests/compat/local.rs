@@ -1,5 +1,5 @@
-//! The command line on old files: each recorded action is carried out again by the present program on
-//! a copy of the old store, the old tokens and the old settings, and prints what it printed.
+//! The command line on old files: each recorded action is carried out again by the current program
+//! on a copy of the old store, the old tokens and the old settings, and prints the same.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,7 +20,7 @@ pub struct LocalAction {
     pub err: String,
 }
 
-/// Compares what was printed: JSON by its meaning, text by its lines, of which there may be more.
+/// Compares output: JSON by its meaning, text by its lines, of which there may be more.
 pub fn differing_output(recorded: &str, actual: &str) -> Vec<String> {
     if recorded.starts_with("{\"") {
         let (recorded, actual) = (json_lines(recorded), json_lines(actual));

@@ -24,8 +24,8 @@ const SETS: [&str; 1] = ["verbs"];
 
 /// The incident of the recorded store whose clock of the resolve level is paused.
 ///
-/// Exception: a pause stops that clock. The old program counted this incident as late, so it stood
-/// further up in lists and once more among what is past and missed.
+/// Exception: a pause stops that clock. The old program counted this incident as late, so it was
+/// higher in lists and counted once more as missed.
 const PAUSED: &str = "019cb000-0000-7001-8000-00000000f000";
 /// Its title, for lists as text.
 const PAUSED_TITLE: &str = "Paused one";
@@ -50,7 +50,7 @@ fn by_change(suspects: &[Value]) -> Vec<Value> {
 
 /// Takes out events that say why an incident was raised, as long as there are more than `count`.
 ///
-/// Exception: what is merged into an incident of a lower priority raises it.
+/// Exception: merging into an incident of a lower priority raises that.
 fn without_raised(events: &[Value], count: usize) -> Value {
     let mut more = events.len().saturating_sub(count);
     let mut is_other = |event: &&Value| {
@@ -66,19 +66,19 @@ fn without_raised(events: &[Value], count: usize) -> Value {
 pub struct Meaning {
     /// Recorded positions, page marks and tags, with those that the present program gave instead.
     pub bindings: BTreeMap<String, String>,
-    /// What is missing or different, each with a JSON pointer.
+    /// The missing or different values, each with a JSON pointer.
     pub differences: Vec<String>,
 }
 
 impl Meaning {
-    /// Returns what is missing or different in `actual`.
+    /// Returns the missing or different values in `actual`.
     pub fn differences(recorded: &Value, actual: &Value) -> Vec<String> {
         let mut meaning = Self::default();
         meaning.compare("", recorded, actual);
         meaning.differences
     }
 
-    /// Adds what is missing or different in `actual`.
+    /// Adds the missing or different values in `actual`.
     pub fn compare(&mut self, at: &str, recorded: &Value, actual: &Value) {
         match (recorded, actual) {
             (Value::Object(recorded), Value::Object(actual)) => {
@@ -198,8 +198,8 @@ pub fn missing_line<'a>(old: &'a str, new: &str) -> Option<&'a str> {
 /// Lines of `config show` about actions that have one key more by default.
 const MORE_KEYS: [&str; 2] = ["page-down = \"PgDn\" # default", "page-up = \"PgUp\" # default"];
 
-/// Takes out what stands elsewhere in lists as text since the paused incident is no longer late and
-/// direct suspects come first, and lines about actions that have more keys.
+/// Removes lines of lists that have moved since the paused incident is no longer late and direct
+/// suspects come first, and lines about actions that have more keys.
 pub fn without_moved(text: &str) -> String {
     let is_moved = |line: &&str| {
         line.ends_with(PAUSED_TITLE) || line.starts_with("Suspect ") || MORE_KEYS.contains(line)
@@ -207,8 +207,8 @@ pub fn without_moved(text: &str) -> String {
     text.lines().filter(|line| !is_moved(line)).collect::<Vec<_>>().join("\n")
 }
 
-/// Takes out what the present program says on standard error and the old one could not: that a store
-/// is brought up to date, and that commands wait in outboxes of other names.
+/// Removes messages on standard error that the old program did not have: that a store is migrated,
+/// and that commands wait in outboxes of other names.
 pub fn without_notices(text: &str) -> String {
     let is_notice = |line: &&str| {
         line.contains(" is of an older version and is brought up to date")
@@ -257,7 +257,7 @@ fn is_time(word: &str) -> bool {
     word.contains([':', '-']) && word.split([':', '-']).all(is_number)
 }
 
-/// Replaces `3 d ago` and the like.
+/// Replaces `3 d ago` and similar texts.
 fn without_ago(line: &str) -> String {
     let mut words: Vec<&str> = line.split(' ').collect();
     while let Some(ago) = words.windows(3).position(|three| {

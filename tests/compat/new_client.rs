@@ -1,5 +1,5 @@
-//! New client, old server: the present program carries out each recorded action of the command line
-//! against a stand-in for the old server. It asks what the old one asked, and prints what it printed.
+//! New client, old server: the current program carries out each recorded action of the command line
+//! against a fake of the old server. It sends the requests of the old one, and prints the same.
 
 use std::collections::BTreeMap;
 

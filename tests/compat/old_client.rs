@@ -33,7 +33,7 @@ fn story() -> Vec<Exchange> {
     all.take_while(|exchange| !exchange.title.ends_with("is refused")).collect()
 }
 
-/// Makes a recorded wait end at once, because what a client got at its end depended on the moment.
+/// Ends a recorded wait immediately, because the result at its end depended on the moment.
 fn without_wait(mut exchange: Exchange) -> Exchange {
     let path = &mut exchange.request.path;
     let Some(wait) = path.find("wait=").filter(|_| path.starts_with("/v1/changes")) else {
@@ -131,7 +131,7 @@ fn store_that_was_moved_away_is_answered_as_recorded() {
         // Without writes there is no log.
         let _ = std::fs::rename(home.path(&store), home.path(&format!("{store}.away")));
     }
-    // Nothing tells when the server notices: for a second it answers what it found last.
+    // There is no signal when the server detects it: for a second it answers from its cache.
     let deadline = Instant::now() + PATIENCE;
     while replay.server.get("", "/v1/ready").status == 200 {
         assert!(Instant::now() < deadline, "it is still ready");

@@ -1,4 +1,4 @@
-//! What the old panes have stored: drafts and used filters are offered again.
+//! Stored data of the old panes: drafts and used filters are offered again.
 
 use super::program::{Home, copy_folder, file};
 use super::remote::Remote;

@@ -1,4 +1,4 @@
-//! An old outbox: what was not sent yet is sent by the present program, and what was refused stays.
+//! An old outbox: pending commands are sent by the current program, and refused ones remain.
 
 use serde_json::Value;
 
@@ -40,7 +40,7 @@ fn old_outbox_sends_pending_and_retains_the_rest() {
     let remote = Remote::new();
     let before = entries(&remote);
     let run = remote.run(remote.relay.port, &["outbox", "send"]);
-    // Old programs ended with 5 here, as if a later attempt would send what is held.
+    // Old programs ended with 5 here, as if a later attempt would send held commands.
     assert_eq!(run.code, 1, "what is held waits for somebody: {run:?}");
     let ids = |entries: &[&Value]| -> Vec<Value> {
         entries.iter().map(|entry| entry["id"].clone()).collect()

@@ -85,7 +85,7 @@ fn older_server_reads_a_file_with_a_later_scope() {
     let of = |name: &str| read.tokens.iter().find(|token| token.name == name).unwrap();
     assert!(of("metrics").revoked_at.is_some(), "{read:?}");
     assert!(of("respond").revoked_at.is_none() && of("respond").scope == OldScope::Respond);
-    // To this one it is what it was made for.
+    // For this one it has its original scope.
     let listed = home.json(["token", "list", "--json"]);
     let token = listed.iter().find(|token| token["name"] == "metrics").unwrap();
     assert_eq!((&token["scope"], &token["revoked_at"]), (&"metrics".into(), &Value::Null));

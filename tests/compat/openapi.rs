@@ -39,10 +39,11 @@ struct Comparison {
     is_short: bool,
 }
 
-/// Returns what the new description lacks or has changed, each with a JSON pointer.
+/// Returns the parts of the old description that the new one lacks or has changed, each with a JSON
+/// pointer.
 ///
-/// Operations are compared with all that they refer to in place of the references, since names of
-/// schemas are no part of what is sent, and in one form: see [`in_one_form`].
+/// Operations are compared with all references resolved, since names of schemas are not sent, and
+/// in one form: see [`in_one_form`].
 fn missing(old: &Value, new: &Value) -> Vec<String> {
     let mut comparison = Comparison::default();
     let (old, new) = (expanded(old), expanded(new));
@@ -56,7 +57,7 @@ fn missing(old: &Value, new: &Value) -> Vec<String> {
     comparison.missing
 }
 
-/// Returns a description without its schemas, which stand where they are used.
+/// Returns a description without its schemas, which are inlined.
 fn expanded(document: &Value) -> Value {
     let mut description = document.clone();
     description["paths"] = in_one_form(&document["paths"], document, MAX_DEPTH);

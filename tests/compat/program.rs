@@ -24,9 +24,9 @@ pub struct Home {
 pub struct Run {
     /// Its exit code.
     pub code: i32,
-    /// What it wrote on standard output.
+    /// Its standard output.
     pub out: String,
-    /// What it wrote on standard error.
+    /// Its standard error.
     pub err: String,
 }
 
@@ -126,8 +126,8 @@ pub fn text_of(name: &str) -> String {
     std::fs::read_to_string(file(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
-/// Copies a folder with all that is in it, and expands what is compressed (`.gz`). Files become
-/// private, as the program makes them.
+/// Copies a folder with its content, and expands compressed files (`.gz`). Files become private, as
+/// the program creates them.
 pub fn copy_folder(from: &Path, to: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::create_dir_all(to).unwrap();

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::http::{Request, Response};
 use super::program::{json_lines, text_of};
 
-/// A request and what the old server answered.
+/// A request and the answer of the old server.
 #[derive(Clone, Deserialize, Debug)]
 pub struct Exchange {
-    /// What the exchange shows; empty in recordings of clients.
+    /// The purpose of the exchange; empty in recordings of clients.
     #[serde(default)]
     pub title: String,
     /// The recorded request.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::http::{head, read_request, send};
 use super::stand_in::URL;
 
-/// The proxy, and what was sent through it.
+/// The proxy, and the traffic that it has forwarded.
 pub struct Relay {
     /// The port on which it listens.
     pub port: u16,

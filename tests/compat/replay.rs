@@ -1,4 +1,4 @@
-//! Sends recorded requests to the present server, in order, and compares what it answers.
+//! Sends recorded requests to the current server, in order, and compares its answers.
 
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
@@ -50,7 +50,7 @@ fn strings(list: &Value) -> Vec<String> {
 }
 
 impl Replay {
-    /// Starts the present server as a recording says.
+    /// Starts the current server as in a recording.
     pub fn new(home: &Home, setup: &Value) -> Self {
         if let Some(store) = setup["store"].as_str() {
             copy_folder(&file(store), &home.path("data/redphone"));
@@ -135,6 +135,9 @@ impl Replay {
     pub fn play(&mut self, exchanges: &[Exchange]) {
         let mut parked: Option<(usize, JoinHandle<Response>)> = None;
         for (index, exchange) in exchanges.iter().enumerate() {
+            if REFUSED_TO_PEOPLE.contains(&exchange.title.as_str()) {
+                continue;
+            }
             let mut request = repeated(exchange).request.request(|text| self.fill(text));
             request.withheld = exchange.withheld;
             if exchange.parked {
@@ -151,10 +154,15 @@ impl Replay {
     }
 }
 
+/// The exchanges in which a token of scope `respond` may not record a problem. They are not sent again.
+///
+/// Exception: people record problems with their own tokens, as they find them in their incidents.
+const REFUSED_TO_PEOPLE: [&str; 2] = ["record_problem by a responder", "new problem"];
+
 /// The exchange in which a program repeats the alert of an incident that was declared before.
 const REPEATED_BY_PROGRAM: &str = "repeat_alert by a program";
 
-/// Changes a recorded outcome to what it is now.
+/// Changes a recorded outcome to the current one.
 ///
 /// Exception: a token of a program can't read, so that it gets only the row of an incident that it
 /// has just declared.
@@ -167,10 +175,11 @@ fn without_row(recorded: &mut RecordedResponse) {
 /// The exchange that would assign an incident which is closed.
 const CORRECTION: &str = "assign on 1 is refused";
 
-/// Changes a recorded refusal to what it is now.
+/// Changes a recorded refusal to the current one.
 ///
-/// Exception: that somebody has closed it first was a conflict. Since the owner of an ended incident
-/// can be corrected, the refusal says what is needed for that, and is none of somebody being first.
+/// Exception: that somebody has closed it first was a conflict. Since the owner of an ended
+/// incident can be corrected, the refusal describes the requirements for that, and is no longer a
+/// conflict.
 fn refused_as_correction(recorded: &mut RecordedResponse) {
     recorded.status = 422;
     if let Some(body) = &mut recorded.body {

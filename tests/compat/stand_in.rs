@@ -1,5 +1,5 @@
-//! A stand-in for the old server: it plays recorded responses, and refuses requests that no
-//! recording has.
+//! A fake of the old server: it plays recorded responses, and refuses requests that no recording
+//! has.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use super::unify::Bindings;
 /// How clients name the server; they reach it through `HTTP_PROXY`.
 pub const URL: &str = "http://incidents.test";
 
-/// The exchanges that the stand-in plays, and the requests that are in no exchange.
+/// The exchanges that the fake plays, and the requests that are in no exchange.
 #[derive(Default)]
 struct Script {
     exchanges: Vec<(Exchange, bool)>,
@@ -108,7 +108,7 @@ impl Script {
         if is_away {
             return Answer::Away;
         }
-        // The old client did not measure the server's clock before it sent what was asked offline.
+        // The old client did not measure the server's clock before it sent offline commands.
         if (request.method.as_str(), request.path.as_str()) == ("GET", "/v1/health") {
             return Answer::Health;
         }
@@ -130,7 +130,7 @@ impl Script {
     }
 }
 
-/// A response that the old server gave to nobody whom the recordings have.
+/// A response of the old server that is in no recording.
 fn unrecorded(body: serde_json::Value) -> RecordedResponse {
     RecordedResponse {
         status: 200,

@@ -227,7 +227,7 @@ fn stability_is_read_by_priority_and_service() {
     );
     let stability = config.rules.stability;
     assert_eq!(stability.times_s, [900, 600, 0, 0]);
-    // What a service does not set is as for all.
+    // Values that a service does not set are those of all services.
     assert_eq!(stability.services["checkout"], [3600, 0, 0, 0]);
     assert!(read("").rules.stability.is_off());
 }
@@ -263,7 +263,7 @@ fn storms_and_conditions_of_rules_are_read() {
         url: None,
     };
     let group = AlertGroup::new("zabbix", "Zabbix", "zabbix:1", vec![alert]);
-    let applied = config.ingest.rules.apply(group);
+    let applied = config.ingest.rules.apply(group, "Zabbix");
     let overrides = &applied.groups[0].group.overrides;
     assert_eq!(overrides.hold, Some(HoldRule { at_least: 5, within_s: 600 }));
     assert_eq!(overrides.flapping, Some(FlapRule { times: 4, within_s: 3600 }));

@@ -80,6 +80,7 @@ each_backend!(
     schedule_may_have_a_name_of_its_own,
     stand_ins_are_added_and_removed,
     cover_is_accepted_by_exactly_one,
+    declined_cover_changes_nobody,
     repeated_request_has_its_first_outcome,
     what_is_expected_of_an_entry_is_checked,
     changes_of_administration_are_listed,

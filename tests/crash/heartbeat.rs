@@ -1,4 +1,4 @@
-//! A real server that was down does not take its own silence for that of others.
+//! A real server that was down does not report its own downtime as silence of others.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;

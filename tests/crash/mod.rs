@@ -1,4 +1,5 @@
-//! A writer is killed at random moments: what it acknowledged is stored, and nothing is doubled.
+//! A writer is killed at random moments: everything it acknowledged is stored, and nothing is
+//! duplicated.
 //!
 //! `REDPHONE_CRASH_RUNS` sets how often (10; the full run is 200), `REDPHONE_SEED` at which moments.
 
@@ -113,7 +114,7 @@ async fn together(store: &FileStore, title: &str) {
     }
 }
 
-/// The process that is killed. It writes records of all kinds and never ends by itself.
+/// The process that is killed. It writes records of all kinds until then.
 #[tokio::test]
 async fn writer_process_for_the_kill_test() {
     let Some(path) = std::env::var_os(STORE) else { return };

@@ -1,5 +1,5 @@
-//! The real program is killed at random moments, as a server and as single commands: what it has
-//! answered is stored, and nothing is doubled.
+//! The real program is killed at random moments, as a server and as single commands: everything it
+//! has acknowledged is stored, and nothing is duplicated.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -17,7 +17,7 @@ use crate::support::api::{client, declare, order};
 use crate::support::cli::{CliFixture, json_lines};
 use crate::support::sample::{Sample, seed};
 
-/// What was answered as done: ids of commands, and titles of incidents that were declared.
+/// The acknowledged commands: their ids, and titles of incidents that were declared.
 type Acknowledged = Arc<Mutex<Vec<String>>>;
 
 fn start_server(cli: &CliFixture) -> (Child, String) {
@@ -31,7 +31,7 @@ fn start_server(cli: &CliFixture) -> (Child, String) {
     (child, url)
 }
 
-/// Sends commands until the server is gone.
+/// Sends commands until the server has ended.
 async fn send_all(url: String, token: String, acknowledged: Acknowledged) {
     let client = client();
     for round in 0.. {

@@ -1,5 +1,5 @@
-//! `backup` and `restore` are killed at chosen system calls: afterwards the old file or the new one is
-//! complete, and the next start goes on and says what to do.
+//! `backup` and `restore` are killed at chosen system calls: afterwards the old file or the new one
+//! is complete, and the next start continues and prints a remedy.
 
 use std::collections::BTreeSet;
 use std::os::unix::process::ExitStatusExt;
@@ -92,7 +92,7 @@ fn killed_restore_leaves_the_old_store_or_the_new_one() {
         let point = format!("round {round}, {calls} {at}");
         let killed = run_and_kill(&cli, calls, at, &["restore", "backup.db"]);
         killed_in += u64::from(killed);
-        // Reading alone changes nothing, and says what to do where it can't.
+        // Reading alone changes nothing, and prints a remedy if it fails.
         let read = cli.run([&["--read-only"], LIST.as_slice()].concat());
         assert!(read.code == 0 || read.err.contains("run redphone list"), "{point}: {read:?}");
         let run = cli.run(LIST);
@@ -111,7 +111,7 @@ fn killed_restore_leaves_the_old_store_or_the_new_one() {
         }
         assert_eq!(leftovers(&cli.path("")), Vec::<String>::new(), "{point}");
         assert_eq!(cli.run(["doctor"]).code, 0, "{point}");
-        // And again, as the sentence says.
+        // And again, following the remedy.
         let again = cli.run(["restore", "backup.db"]);
         assert_eq!(again.code, 0, "{point}: {again:?}");
         assert_eq!(titles(&cli.ok(LIST)), *new, "{point}");

@@ -1,5 +1,6 @@
-//! What goes wrong in pagers, each once with the real program: a server, a receiver of webhooks on loopback,
-//! and a policy of seconds. `tests/model/engine` plants the same faults into simulated weeks.
+//! Failures of pagers, each once with the real program: a server, a receiver of webhooks on
+//! loopback, and a policy of seconds. `tests/model/engine` plants the same faults into simulated
+//! weeks.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rstest::rstest;
@@ -126,7 +127,7 @@ fn paused_step_goes_on_after_a_restart() {
     scene.cli.ok(["pause", &label, "the supplier repairs it"]);
     server.kill();
     let _server = Server::start(&scene.cli, 1);
-    // What comes due in the pause of one is called for the other.
+    // An escalation that comes due in the pause of one incident is carried out for the other.
     scene.cli.declare("Images are missing", "checkout");
     scene.wait_for("Images are missing", "tomasz");
     // On a very slow machine the pause came too late.
@@ -164,7 +165,7 @@ fn nothing_is_called_after_an_answer_or_the_end(#[case] verb: &[&str], #[case] r
 fn channel_that_hangs_delays_no_other() {
     let scene = Scene::new();
     let _server = Server::start(&scene.cli, 0);
-    // More than are sent at once over the one that hangs.
+    // More than the limit of concurrent messages over the one that hangs.
     let titles: Vec<String> = (0..4).map(|count| format!("Incident {count}")).collect();
     for title in &titles {
         scene.cli.declare(title, "checkout");

@@ -31,8 +31,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Returns `strace`, which injects the fault into some system calls of what it runs, and writes
-    /// to a file which calls it has seen. With paths, only calls about these files fail.
+    /// Returns `strace`, which injects the fault into some system calls of its command, and writes
+    /// the observed calls to a file. With paths, only calls about these files fail.
     pub fn strace(self, cli: &CliFixture, calls: &str, paths: &[PathBuf]) -> Command {
         let lasting = if self.lasting { "+" } else { "" };
         let inject = format!("inject={calls}:error={}:when={}{lasting}", self.error, self.at);
@@ -85,7 +85,7 @@ pub fn check(fault: Fault, args: &[&str], run: &Run, happened: bool) {
     assert!(happened, "{fault:?} {args:?} {run:?}");
     assert!(matches!(run.code, 1 | 4), "{fault:?} {args:?} {run:?}");
     if run.err.is_empty() {
-        // A check of the store says on standard output what it has found.
+        // A check of the store prints its findings on standard output.
         assert!(args[0] == "doctor" && !run.out.is_empty(), "{fault:?} {args:?} {run:?}");
         return;
     }

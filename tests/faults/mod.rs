@@ -16,11 +16,11 @@ pub use injected::has_strace;
 
 use std::io::Write;
 
-/// Returns whether a test that needs something of the machine can run. If it can't, prints a line
-/// that says so, which the test runner does not capture.
+/// Returns whether a test with requirements on the machine can run. If it can't, prints a line
+/// about that, which the test runner does not capture.
 ///
 /// # Panics
-/// With `REDPHONE_REAL=1`, where what is missing is a failure.
+/// With `REDPHONE_REAL=1`, an unmet requirement is a failure.
 #[expect(clippy::disallowed_methods, reason = "no text comes from outside")]
 pub fn is_possible(what: &str, is_there: bool) -> bool {
     if !is_there {

@@ -1,5 +1,5 @@
-//! The disk fails under a server: what it answered as done is stored, each failure is a sentence, and
-//! a command that is sent again is carried out once.
+//! The disk fails under a server: everything it acknowledged is stored, each failure is a sentence,
+//! and a command that is sent again is carried out once.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -24,7 +24,7 @@ struct Served {
 }
 
 impl Served {
-    /// Starts the server; `None` if it says on standard error that it can't start.
+    /// Starts the server; `None` if it reports on standard error that it can't start.
     fn start(cli: &CliFixture, fault: Option<Fault>) -> Option<Self> {
         let mut command = match fault {
             Some(fault) => {
@@ -73,7 +73,7 @@ fn assert_harmless(fault: Option<Fault>, sentence: &str) {
     }
 }
 
-/// Returns whether an answer says that the command was carried out. Any other must be a sentence.
+/// Returns whether an answer acknowledges the command. Any other must be a sentence.
 #[track_caller]
 fn is_done(fault: Option<Fault>, status: u16, body: &str) -> bool {
     if status == 200 {
@@ -111,7 +111,7 @@ async fn server_answers_as_done_only_what_is_stored() {
         if let Some(server) = Served::start(&cli, Some(fault)) {
             for (order, done) in orders.iter().zip(&mut done) {
                 let (status, body) = server.send(token, order).await;
-                // What is about an incident that was not declared is not found.
+                // A command on an incident that was not declared is not found.
                 let is_declared = order.id == orders[0].id || status != 404;
                 *done = is_declared && is_done(Some(fault), status, &body);
                 failed += u64::from(!*done);

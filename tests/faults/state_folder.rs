@@ -57,7 +57,7 @@ impl Site {
     }
 }
 
-/// What became of some commands, by their texts.
+/// The outcomes of some commands, by their texts.
 #[derive(Default, Debug)]
 struct Fates {
     done: Vec<String>,
@@ -87,7 +87,7 @@ async fn commands_go_on_while_the_state_folder_has_no_room() {
     let remote = site.remote().await;
     let (id, declaration) = declare("Card payments fail");
     assert!(matches!(remote.submit_and_wait(&declaration).await, Ok(Submission::Done(_))));
-    // What waits when the disk fills up is not lost.
+    // Commands that wait when the disk fills up are not lost.
     site.stub.set_mode(StubMode::Offline);
     let mut fates = Fates::default();
     fates.submit(&remote, id, "before it was full".into()).await;
@@ -103,7 +103,7 @@ async fn commands_go_on_while_the_state_folder_has_no_room() {
     for number in 0..20 {
         let text = format!("online {number}");
         fates.submit(&remote, id, text.clone()).await;
-        // What was done is in the store at once.
+        // Acknowledged commands are in the store immediately.
         let is_done = fates.done.contains(&text);
         assert!(!is_done || site.notes(id).await.contains(&text), "{text}");
     }
@@ -125,7 +125,7 @@ async fn commands_go_on_while_the_state_folder_has_no_room() {
         assert!(!distinct.contains(text), "{text:?} was refused: {notes:?}");
     }
     assert!(site.folder.path().join("store.db").exists());
-    // Another start finds nothing that waits, and goes on.
+    // Another start finds no pending command, and continues.
     drop(remote);
     let remote = site.remote().await;
     assert_eq!(remote.watch_outbox().borrow().pending().count(), 0);

@@ -225,8 +225,8 @@ pub fn token(data: &[u8]) {
     }
 }
 
-/// Messages of monitoring systems: what is read of them is bounded, and makes a valid incident. The
-/// first byte says who sends the others; without such a byte it is Alertmanager.
+/// Messages of monitoring systems: the parsed values are bounded, and make a valid incident. The
+/// first byte chooses the sender of the others; without such a byte it is Alertmanager.
 pub fn ingest(data: &[u8]) {
     let now = chrono::DateTime::from_timestamp(1_772_359_200, 0).unwrap_or_default();
     let (first, rest) = data.split_first().map_or((0, data), |(first, rest)| (*first, rest));
@@ -257,7 +257,7 @@ pub fn ingest(data: &[u8]) {
                 Vec::new()
             })
         }
-        _ => alertmanager::parse(data, now).map(|group| vec![group]),
+        _ => alertmanager::parse(data, now).map(|message| vec![message.group]),
     };
     match groups {
         Ok(groups) => groups.iter().for_each(|group| check_group(group, now)),
@@ -284,7 +284,7 @@ pub fn ingest(data: &[u8]) {
     }
 }
 
-/// Checks what a message says of changes.
+/// Checks the changes in a message.
 fn check_changes(message: &ChangeMessage, now: DateTime<Utc>) {
     let (directory, actor) = (Directory::default(), Actor::Integration("builds".to_owned()));
     for report in message.complete(&directory, &actor) {
@@ -298,7 +298,7 @@ fn check_changes(message: &ChangeMessage, now: DateTime<Utc>) {
     }
 }
 
-/// Reads an event, and as what it would be if it reported a change.
+/// Reads an event, also as if it reported a change.
 fn read_event(
     body: &EventBody,
     version: EventVersion,

@@ -1,4 +1,4 @@
-//! The seeds of the fuzz targets, and what they once found, tried in every run of the tests.
+//! The seeds of the fuzz targets, and earlier findings, tried in every run of the tests.
 
 mod checks;
 

@@ -112,8 +112,8 @@ async fn connect_with(identity: Identity, pem: &str) -> Result<(), String> {
     result
 }
 
-/// A certificate that signed itself, as `openssl req -x509` makes it: it says that it is an
-/// authority. `names` are alternative names; `common` is its common name.
+/// A self-signed certificate, as created by `openssl req -x509`: it is marked as an authority.
+/// `names` are alternative names; `common` is its common name.
 fn plain(common: &str, names: &[&str], years: (i32, i32), usage: &[Usage]) -> (Identity, String) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
@@ -153,7 +153,7 @@ async fn certificate_of_a_server_is_trusted_if_the_file_has_it() {
 }
 
 #[rstest]
-#[case::expired("x", &["127.0.0.1"], (2020, 2021), &[], "HOST expired on 2021-01-02: whoever runs it")]
+#[case::expired("x", &["127.0.0.1"], (2020, 2021), &[], "HOST expired on 2021-01-02: its operator")]
 #[case::too_early("x", &["127.0.0.1"], (3000, 4000), &[], "HOST is valid from 3000-01-01 on: see")]
 #[case::another_name("x", &["other.example"], GOOD, &[], "HOST is for other.example: correct the")]
 #[case::another_common_name("a.example", &[], GOOD, &[], "HOST is for a.example: correct the host")]
@@ -190,7 +190,7 @@ async fn certificate_of_a_configured_authority_is_trusted() {
 
 #[rstest]
 #[case("other.example", GOOD, "the certificate of HOST is for other.example: correct the host")]
-#[case("127.0.0.1", (2020, 2021), "the certificate of HOST expired on 2021-01-02: whoever runs it")]
+#[case("127.0.0.1", (2020, 2021), "the certificate of HOST expired on 2021-01-02: its operator")]
 #[case("127.0.0.1", (3000, 4000), "the certificate of HOST is valid from 3000-01-01 on: see whether")]
 #[tokio::test]
 async fn certificate_errors_are_explained(

@@ -1,5 +1,5 @@
 //! Wrong clocks: the program with a clock that is ahead or behind, against a server whose clock is
-//! right. No command is lost, and what is recorded has the right time.
+//! right. No command is lost, and recorded times are right.
 
 use std::process::Command;
 

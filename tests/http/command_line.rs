@@ -118,7 +118,7 @@ async fn every_command_works_as_on_a_file() {
     let mine = json(&fixture.ok("tom", &["list", "owner:me", "--json"]));
     assert_eq!(mine[0]["assignee"]["handle"], "tom");
     assert_eq!(fixture.run("ines", &["list", "owner:me", "--json"]).out, "");
-    // The token says who that is, not the account.
+    // The token identifies the person, not the account.
     let events = |who| fixture.ok(who, &["events", "--person", "me", "--template", "{kind}"]);
     assert_eq!(events("ines"), "acknowledged\nnote_added\n");
     assert_eq!(events("tom"), "declared\nresolved\ndeclared\nassigned\n");
@@ -154,7 +154,7 @@ async fn failures_have_a_sentence_and_an_exit_code() {
     assert_eq!((run.code, run.out.as_str()), (4, ""), "{run:?}");
     let expected =
         format!("redphone: {host} refuses the connection: nothing listens on that port\n");
-    // What was kept before the token was replaced is named first.
+    // Commands from before the token was replaced are listed first.
     assert!(run.err.ends_with(&expected), "{run:?}");
 }
 

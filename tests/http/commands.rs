@@ -1,4 +1,4 @@
-//! What a response means for each command of a batch.
+//! The meaning of a response for each command of a batch.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};

@@ -30,7 +30,7 @@ use crate::support::served::{Served, open};
 const CLIENTS: usize = 4;
 const SEED: u64 = 20_260_302;
 
-/// How many commands a client enqueues at once.
+/// The number of commands that a client enqueues together.
 const TOGETHER: usize = 8;
 
 /// The progress of the clients.
@@ -129,8 +129,8 @@ impl Driver for Outbox {
     }
 }
 
-/// Waits as long as the server asks for, or else for a moment. A client has no event to wait for: the server
-/// does not say when it is ready again.
+/// Waits as long as the server requests, otherwise for a moment. A client has no event to wait for:
+/// the server does not announce when it is ready again.
 async fn rest(error: &BackendError) {
     let wait = match error {
         BackendError::Limited { until } => (*until - Utc::now()).to_std().unwrap_or_default(),

@@ -20,7 +20,7 @@ fn message(error: &BackendError, host: &str) -> String {
     let text = error.to_string();
     assert!(text.contains(host), "{text}");
     assert!(!text.contains(TOKEN) && !text.contains("/v1/") && !text.contains('\n'), "{text}");
-    // Nor has any of the causes something of the request, for whoever prints them.
+    // Nor does any of the causes contain a part of the request.
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = format!("{error} {error:?}");

@@ -76,7 +76,13 @@ pub fn capabilities() -> Capabilities {
 }
 
 pub fn delta(cursor: u64) -> Delta {
-    Delta { cursor: Cursor(cursor), reset: false, rows: Vec::new(), directory: false }
+    Delta {
+        cursor: Cursor(cursor),
+        reset: false,
+        rows: Vec::new(),
+        directory: false,
+        redacted: Vec::new(),
+    }
 }
 
 /// Returns a JSON response of the API.

@@ -99,7 +99,7 @@ async fn server_killed_during_a_long_poll_is_reported_and_rejoined() {
     let text = error.to_string().replace(&relay.address.to_string(), "HOST");
     let cut = "HOST cut the connection before it answered";
     assert!(text == cut || text.starts_with("HOST broke off the request ("), "{text}");
-    // Meanwhile no server listens, and the error says so.
+    // Meanwhile no server listens, which the error reports.
     let error = client.capabilities().await.unwrap_err();
     assert!(error.is_temporary() && error.to_string().contains(&relay.address.to_string()));
     served.again().await;

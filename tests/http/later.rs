@@ -1,5 +1,5 @@
-//! A client goes on with a server of a later version: a proxy adds values to its answers, one of
-//! each kind at a time.
+//! A client works with a server of a later version: a proxy adds values to its answers, one of each
+//! kind at a time.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! The program goes on with a server of a later version, and finds what a later version stored.
+//! The program works with a server of a later version, and finds the data that a later version
+//! stored.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -77,6 +78,10 @@ async fn command_line_goes_on_with_a_server_of_a_later_version() {
         ok(&["note", &label, "rolled", "back"]);
         let list = ok(&["list", "--json"]);
         let shown = ok(&["show", &label, "--json"]);
+        if name == "row that makes no sense" {
+            let run = client.run(&["list"]);
+            assert!(run.err.contains("1 entry of an answer"), "{run:?}");
+        }
         for args in [["list"].as_slice(), &["list", "is:any"], &["show", &label]] {
             assert!(ok(args).contains("Cards fail"), "{name}: {args:?}");
         }

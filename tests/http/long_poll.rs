@@ -93,7 +93,7 @@ async fn long_polls_that_fail_on_the_way_are_shortened() {
     let fixture = ClientFixture::new();
     let client = fixture.client(&proxy.url());
     assert!(client.changes(Some(Cursor(7)), WAIT).await.is_err());
-    // The server answers at once what failed after a while, so something on the way cuts requests
+    // The server answers a request immediately that failed after a while, so a proxy cuts requests
     // off.
     client.changes(Some(Cursor(7)), Duration::ZERO).await.unwrap();
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();

@@ -1,6 +1,6 @@
 //! The HTTP client against the faults of networks, proxies and servers.
 
-mod certificates;
+pub mod certificates;
 #[cfg(target_os = "linux")]
 mod clocks;
 mod command_line;

@@ -17,7 +17,7 @@ use crate::support::proxy::Proxy;
 /// The host name of the API, which no name service resolves.
 const NAME: &str = "redphone.test";
 
-/// What the proxy does with a request.
+/// The proxy's action on a request.
 #[derive(Clone, Copy)]
 enum ProxyBehaviour {
     /// Forwards to the port on this machine, whatever the host name.

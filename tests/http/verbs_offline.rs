@@ -15,12 +15,12 @@ async fn seen() -> Served {
     for number in ["1", "2"] {
         fixture.ok("ines", &["show", number]);
     }
-    // The API has said whose the token is.
+    // The API has reported the person of the token.
     assert_eq!(fixture.run("ines", &["feed"]).code, 0);
     server
 }
 
-/// Returns what is on the timeline of an incident: kind and actor of each event.
+/// Returns the timeline of an incident: kind and actor of each event.
 fn timeline(fixture: &ClientFixture<'_>, number: &str) -> Vec<(String, String)> {
     let shown = json(&fixture.ok("eye", &["show", number, "--json"]));
     let events = shown[0]["timeline"].as_array().unwrap();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::command_line::{ClientFixture, DECLARE};
 use crate::support::served::Served;
 
-/// A command that goes on until it is dropped.
+/// A command that runs until it is dropped.
 struct Watch {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -69,7 +69,7 @@ async fn each_change_of_others_is_a_line() {
     assert_eq!(events.next(["kind", "number"]), ["acknowledged".into(), Value::from(1)]);
 }
 
-/// What happened while the server was away comes once it is back, and nothing comes twice.
+/// Events during an outage of the server are printed once it is back, and nothing is printed twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn watch_outlasts_a_restart_of_the_server() {
     let mut server = Served::start().await;

@@ -1,4 +1,4 @@
-//! The table of commands: one row for each, and what the rows promise.
+//! The table of commands: one row for each, and the properties of the rows.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ fn samples() -> Vec<IncidentCommand> {
     let row = Bench::new().incident.summary;
     let samples = CommandKind::ALL.iter().filter_map(|kind| (kind.row().sample)(Some(&row), at(1)));
     let declare = IncidentCommand::Declare(Box::new(declaration("x")));
-    // Nobody asks for these: they follow from maintenance windows.
+    // Nobody requests these: they follow from maintenance windows.
     let window = uuid::Uuid::from_u128(7);
     let mute = IncidentCommand::Mute { window, title: "Switch replaced".into(), until: at(60) };
     let unmute = IncidentCommand::Unmute;
@@ -66,7 +66,7 @@ fn each_command_is_a_kind_of_the_table() {
     for kind in CommandKind::ALL {
         let name = kind.row().wire_name;
         let about_incident = tags.contains(&format!("\"{name}\""));
-        // What only a program knows has no sample.
+        // A command whose input only a program has has no sample.
         let has_sample = about_incident && kind != CommandKind::RecordFollowUp;
         assert_eq!(seen_names.contains(name), has_sample, "{name}");
     }
@@ -91,7 +91,7 @@ fn scopes_separate_people_from_programs() {
     assert_eq!(names(CommandScope::permits_ingest), ["declare", "repeat_alert", "record_change"]);
     assert_eq!(
         names(|scope| !scope.permits_responders()),
-        ["repeat_alert", "record_change", "record_problem", "mute", "unmute", "record_follow_up"]
+        ["repeat_alert", "mute", "unmute", "record_follow_up"]
     );
 }
 
@@ -184,6 +184,7 @@ fn events_of_samples_can_be_imported_and_described() {
         "answer_role",
         "request_follow_up",
         "remove_reporter",
+        "submit_review",
     ];
     assert_eq!(rest, expected);
 }

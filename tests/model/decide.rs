@@ -4,8 +4,7 @@ use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::Link;
 use redphone::model::decide::{Context, absorb, decide};
 use redphone::model::event::EventBody;
-use redphone::model::notification::step::DueStep;
-use redphone::model::review::{ActionItem, ActionKind, Section};
+use redphone::model::review::{ActionItem, ActionKind, ReviewState, Section};
 use redphone::model::status::{Category, Classification, Role};
 use redphone::model::{
     Actor, Command, CommandId, Envelope, Event, Impact, IncidentCommand, IncidentId,
@@ -289,6 +288,36 @@ fn a_review_is_published_when_every_section_is_written() {
     );
 }
 
+#[test]
+fn a_review_is_submitted_returned_and_submitted_again() {
+    let submit = || IncidentCommand::SubmitReview { returned: None };
+    let returned = |reason: &str| IncidentCommand::SubmitReview { returned: Some(reason.into()) };
+    let mut bench = Bench::new();
+    assert_eq!(bench.refusal(1, submit()), Rejection::PublishUnresolved);
+    bench.resolve(1);
+    assert_eq!(
+        bench.refusal(2, submit()),
+        Rejection::ReviewLacks { sections: Section::REQUIRED.to_vec() }
+    );
+    for section in Section::REQUIRED {
+        bench.ask(2, IncidentCommand::WriteReview { section, text: "as it was".into() });
+    }
+    assert_eq!(bench.incident.review.state(), ReviewState::Draft);
+    assert_eq!(bench.refusal(3, returned("why")), Rejection::ReviewNotSubmitted);
+    bench.ask(3, submit());
+    assert_eq!(bench.incident.review.state(), ReviewState::InReview);
+    assert_eq!(bench.incident.review.submitted_at, Some(at(3)));
+    assert_eq!(bench.refusal(4, submit()), Rejection::ReviewAlreadySubmitted);
+    assert_eq!(bench.refusal(4, returned(" ")), bad("returned", FieldProblem::NoText));
+    bench.ask(4, returned("the impact lacks the refunds"));
+    assert_eq!(bench.incident.review.state(), ReviewState::Draft);
+    bench.ask(5, submit());
+    bench.ask(6, IncidentCommand::PublishReview);
+    assert_eq!(bench.incident.review.state(), ReviewState::Published);
+    let refusal = Rejection::ReviewAlreadyPublished { at: at(6) };
+    assert_eq!(bench.refusal(7, returned("late")), refusal);
+}
+
 #[rstest]
 #[case("", FieldProblem::Empty)]
 #[case("a\nb", FieldProblem::LineBreak)]
@@ -494,156 +523,6 @@ fn next_stakeholder_update_is_due_from_the_last_one() {
         panic!("{events:?}")
     };
     assert_eq!(*next_due, Some(at(33)));
-}
-
-#[test]
-fn automatic_escalation_yields_to_an_acknowledgement() {
-    let mut bench = Bench::new();
-    let automatic = IncidentCommand::Escalate {
-        level: 1,
-        to: vec![ines()],
-        reason: None,
-        automatic: None,
-        all_must_acknowledge: false,
-    };
-    bench.ask(1, automatic.clone());
-    assert_eq!(bench.refusal(2, automatic), Rejection::LevelAlreadyCalled { level: 1 });
-    bench.ask(3, IncidentCommand::Acknowledge);
-    let next = IncidentCommand::Escalate {
-        level: 2,
-        to: vec![ines()],
-        reason: None,
-        automatic: None,
-        all_must_acknowledge: false,
-    };
-    assert_eq!(bench.refusal(4, next), Rejection::AcknowledgedMeanwhile);
-}
-
-/// Escalation, its round, and the minute from which the policy's times are counted.
-fn escalation(bench: &Bench) -> (u8, u16, Option<i64>) {
-    let row = &bench.incident.summary;
-    let from = row.escalation_from.map(|from| (from - at(0)).num_minutes());
-    (row.escalation, row.escalation_round, from)
-}
-
-#[test]
-fn policy_begins_again_when_the_priority_is_raised() {
-    let level = |impact, urgency| IncidentCommand::Prioritize { impact, urgency };
-    let mut bench = Bench::new();
-    bench.ask(1, level(Impact::Low, Urgency::Low));
-    bench.ask(5, due_step(2, 1, 5));
-    assert_eq!(escalation(&bench), (2, 0, None));
-    bench.ask(6, level(Impact::High, Urgency::Low));
-    assert_eq!(escalation(&bench), (0, 0, Some(6)));
-    // A program that has not seen it yet still finds the next level of before due.
-    assert_eq!(bench.refusal(7, due_step(3, 1, 5)), Rejection::LevelNotDue { level: 3 });
-    bench.ask(7, due_step(1, 1, 6));
-    assert_eq!(escalation(&bench), (1, 0, Some(6)));
-    let reason = "fewer than feared".to_owned();
-    bench.ask(8, IncidentCommand::OverridePriority { priority: Priority::P4, reason });
-    assert_eq!(escalation(&bench), (1, 0, Some(6)));
-    bench.ask(9, IncidentCommand::Acknowledge);
-    bench.ask(10, level(Impact::High, Urgency::High));
-    assert_eq!(escalation(&bench), (1, 0, Some(6)));
-}
-
-/// A step of the policy as a program asks for it that finds it due.
-fn due_step(level: u8, round: u16, minute: i64) -> IncidentCommand {
-    let automatic = Some(DueStep { round, due: at(minute), unattended_since: None });
-    IncidentCommand::Escalate {
-        level,
-        to: vec![ines()],
-        reason: None,
-        automatic,
-        all_must_acknowledge: false,
-    }
-}
-
-#[test]
-fn step_of_a_policy_is_carried_out_when_it_is_due_and_once() {
-    let mut bench = Bench::new();
-    assert_eq!(bench.refusal(4, due_step(1, 1, 5)), Rejection::LevelNotDue { level: 1 });
-    bench.ask(5, due_step(1, 1, 5));
-    assert_eq!(bench.refusal(6, due_step(1, 1, 5)), Rejection::LevelAlreadyCalled { level: 1 });
-    bench.ask(20, due_step(2, 1, 10));
-    assert_eq!(
-        (bench.incident.summary.escalation, bench.incident.summary.escalation_round),
-        (2, 0)
-    );
-    // The next round begins again with the first level.
-    bench.ask(30, due_step(1, 2, 30));
-    assert_eq!(
-        (bench.incident.summary.escalation, bench.incident.summary.escalation_round),
-        (1, 2)
-    );
-    assert_eq!(bench.refusal(31, due_step(2, 1, 10)), Rejection::LevelAlreadyCalled { level: 2 });
-    let details: Vec<String> = bench.events[1..].iter().map(|event| event.body.detail()).collect();
-    let expected = [
-        "level 1 to Ines Moreau",
-        "level 2 to Ines Moreau, 10m late",
-        "level 1 to Ines Moreau, round 2",
-    ];
-    assert_eq!(details, expected);
-}
-
-#[rstest]
-#[case::acknowledged(IncidentCommand::Acknowledge, Rejection::AcknowledgedMeanwhile)]
-#[case::worked_on(IncidentCommand::MoveStatus { to: Status::Investigating }, Rejection::AcknowledgedMeanwhile)]
-#[case::paused(IncidentCommand::Pause { reason: "vendor".into() }, Rejection::EscalationOnHold)]
-#[case::snoozed(IncidentCommand::Snooze { until: at(60) }, Rejection::EscalationOnHold)]
-fn nobody_is_called_by_itself(#[case] before: IncidentCommand, #[case] expected: Rejection) {
-    let mut bench = Bench::new();
-    bench.ask(1, before);
-    assert_eq!(bench.refusal(6, due_step(1, 1, 5)), expected);
-}
-
-/// What a program asks for when nobody has done anything since a minute, and the time is up.
-fn expired(since: i64, due: i64) -> IncidentCommand {
-    let automatic = Some(DueStep { round: 1, due: at(due), unattended_since: Some(at(since)) });
-    IncidentCommand::Escalate {
-        level: 1,
-        to: vec![ines()],
-        reason: None,
-        automatic,
-        all_must_acknowledge: false,
-    }
-}
-
-#[test]
-fn acknowledgement_expires_and_escalation_begins_again() {
-    let mut bench = Bench::new();
-    bench.ask(5, due_step(1, 1, 5));
-    bench.ask(8, due_step(2, 1, 8));
-    bench.ask(10, IncidentCommand::Acknowledge);
-    assert_eq!(bench.refusal(30, expired(10, 40)), Rejection::LevelNotDue { level: 1 });
-    bench.ask(40, expired(10, 40));
-    let row = &bench.incident.summary;
-    assert_eq!((row.status, row.acknowledged_at), (Status::Triggered, None));
-    assert_eq!((row.escalation, row.escalation_from), (1, Some(at(40))));
-    let event = bench.events.last().unwrap();
-    assert_eq!(event.body.label(), "Expired");
-    let expected = "level 1 to Ines Moreau, as the acknowledgement expired after 30m without a sign of \
-                    work";
-    assert_eq!(event.body.detail(), expected);
-    assert_eq!(bench.refusal(41, expired(10, 40)), Rejection::AcknowledgedMeanwhile);
-    // The levels are called again, and somebody may acknowledge it again.
-    bench.ask(50, due_step(2, 1, 50));
-    bench.ask(51, IncidentCommand::Acknowledge);
-    assert_eq!(bench.incident.summary.acknowledged_at, Some(at(51)));
-}
-
-#[rstest]
-#[case::a_note(IncidentCommand::AddNote { text: "rolling back".into() }, Rejection::AcknowledgedMeanwhile)]
-#[case::worked_on(IncidentCommand::MoveStatus { to: Status::Investigating }, Rejection::AcknowledgedMeanwhile)]
-#[case::snoozed(IncidentCommand::Snooze { until: at(60) }, Rejection::EscalationOnHold)]
-fn acknowledgement_does_not_expire_while_somebody_works(
-    #[case] work: IncidentCommand,
-    #[case] expected: Rejection,
-) {
-    let mut bench = Bench::new();
-    bench.ask(10, IncidentCommand::Acknowledge);
-    bench.ask(20, work);
-    assert_eq!(bench.refusal(41, expired(10, 40)), expected);
 }
 
 #[test]

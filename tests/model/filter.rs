@@ -50,6 +50,9 @@ fn row() -> Summary {
 #[case("service:checkout", true)]
 #[case("service:payments-gateway", true)]
 #[case("service:pay", false)]
+#[case("primary:CHECKOUT", true)]
+#[case("primary:payments-gateway", false)]
+#[case("-primary:none", true)]
 #[case("service:none", false)]
 #[case("-service:none", true)]
 #[case("owner:mor", true)]
@@ -90,6 +93,10 @@ fn row() -> Summary {
 #[case("reporter:none", true)]
 #[case("reporter:varga", false)]
 #[case("resolved<2h", false)]
+#[case("resolved:today", false)]
+#[case("-resolved:2000-01", true)]
+#[case("took>1m", false)]
+#[case("-took<1h", true)]
 #[case("-resolved<2h", true)]
 #[case("role:me", true)]
 #[case("role:@ines", true)]
@@ -142,7 +149,7 @@ fn days_begin_in_the_zone_of_whoever_asks() {
     let mut filter: Filter = format!("on:{there} since:{there} -before:{there}").parse().unwrap();
     filter.resolve_dates(at(30), &Ahead);
     assert!(matches(&filter.to_string(), &row), "{filter}");
-    // What is sent to a server means the same there.
+    // The text that is sent to a server has the same meaning there.
     let written: Filter = filter.to_string().parse().unwrap();
     assert_eq!(written, filter);
     let day_before = there.pred_opt().unwrap();
@@ -158,6 +165,36 @@ fn valid_terms_of_a_typed_filter_stay_active() {
     let wrong: Vec<_> = typed.errors.iter().map(|wrong| wrong.range.clone()).collect();
     assert_eq!(wrong, [3..14, 18..23, 24..25]);
     assert_eq!(PartialFilter::parse("p1 checkout").errors, []);
+}
+
+/// Detected a minute before its report at 08:00, acknowledged after 10 minutes, where a P1 has 5, and resolved
+/// after 20: 21 minutes after its detection.
+#[rstest]
+#[case("is:any missed:acknowledge", true)]
+#[case("is:any missed:resolve", false)]
+#[case("is:any missed:resolve missed:ack", true)]
+#[case("is:any -missed:resolve", true)]
+#[case("missed:acknowledge", false)]
+#[case("resolved:2026-03-02", true)]
+#[case("resolved:2026-03-01", false)]
+#[case("resolved:2026-03-02T08:20:00Z/2026-03-02T08:20:01Z", true)]
+#[case("resolved:2026-03-02T08:19:00Z/2026-03-02T08:20:00Z", false)]
+#[case("took>20m", true)]
+#[case("took>21m", false)]
+#[case("took<21m", false)]
+#[case("took<22m", true)]
+fn ended_incident_is_found_by_its_clocks(#[case] filter: &str, #[case] expected: bool) {
+    let mut bench = Bench::new();
+    bench.ask(10, IncidentCommand::Acknowledge).resolve(20);
+    assert_eq!(matches(filter, &bench.incident.summary), expected, "{filter}");
+}
+
+/// At minute 30 a P1 that nobody has acknowledged is past its 5 minutes, and not past its hour.
+#[test]
+fn running_clocks_miss_their_levels_when_they_are_past() {
+    let bench = Bench::new();
+    assert!(matches("missed:acknowledge", &bench.incident.summary));
+    assert!(!matches("missed:resolve", &bench.incident.summary));
 }
 
 #[test]
@@ -260,6 +297,13 @@ fn a_name_that_reads_like_a_word_of_the_language_is_quoted() {
 #[case("yesterday", Some("since:yesterday"))]
 #[case("friday", Some("since:friday"))]
 #[case("2026-10-29", Some("on:2026-10-29"))]
+#[case("p1,p2", Some("did you mean p1 p2?"))]
+#[case("P1,P2", Some("did you mean P1 P2?"))]
+#[case("service:checkout,auth", Some("did you mean service:checkout service:auth?"))]
+#[case("-owner:ines,none", Some("did you mean -owner:ines -owner:none?"))]
+#[case("label:\"a,b\"", None)]
+#[case("checkout,auth", None)]
+#[case("team:a,", None)]
 #[case("\"critical\"", None)]
 #[case("p1", None)]
 #[case("p12345", None)]

@@ -3,9 +3,15 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use redphone::model::change::{Change, ChangeKind, ChangeState};
-use redphone::model::handoff::{Handoff, HandoffFormat, HandoffInputs, HandoffPart, ShiftEvent};
+use redphone::model::handoff::{
+    Handoff, HandoffFormat, HandoffInputs, HandoffPart, ShiftAction, ShiftEvent,
+};
+use redphone::model::impact::Affected;
+use redphone::model::review::{ActionItem, ActionKind};
 use redphone::model::time::UNTIL_CHANGED;
-use redphone::model::{Actor, ChangeId, IncidentCommand, IncidentNumber, Rules, Status, Summary};
+use redphone::model::{
+    Actor, ChangeId, IncidentCommand, IncidentId, IncidentNumber, Rules, Status, Summary,
+};
 
 use crate::support::model::{Bench, at, declaration, ines, note};
 
@@ -86,6 +92,8 @@ fn handoff(benches: &[Bench]) -> Handoff {
         open: &open,
         events: &events,
         changes: &[&change],
+        actions: &[],
+        today: at(90).date_naive(),
         levels: &Rules::default().levels,
         directory: None,
     })
@@ -152,6 +160,8 @@ fn quiet_shift_has_a_text_too() {
         open: &[],
         events: &[],
         changes: &[],
+        actions: &[],
+        today: at(0).date_naive(),
         levels: &Rules::default().levels,
         directory: None,
     });
@@ -160,4 +170,48 @@ fn quiet_shift_has_a_text_too() {
         text,
         "Handoff, 08:00 to 20:00\n\nNothing is open; 0 reported and 0 ended in this shift.\n"
     );
+}
+
+#[test]
+fn action_items_that_are_due_are_listed() {
+    let item = |text: &str, due: Option<&str>| ActionItem {
+        id: uuid::Uuid::from_u128(9),
+        text: text.into(),
+        owner: due.map(|_| ines()),
+        due: due.map(|due| due.parse().unwrap()),
+        kind: ActionKind::Prevent,
+        done: false,
+    };
+    let items = [item("Alert on old prices", Some("2026-02-27")), item("Size the pool", None)];
+    let actions: Vec<ShiftAction<'_>> = items
+        .iter()
+        .map(|item| ShiftAction { incident: IncidentId::NONE, label: "INC-7", item })
+        .collect();
+    let handoff = Handoff::new(&HandoffInputs {
+        since: at(0),
+        now: at(60),
+        open: &[],
+        events: &[],
+        changes: &[],
+        actions: &actions,
+        today: "2026-03-01".parse().unwrap(),
+        levels: &Rules::default().levels,
+        directory: None,
+    });
+    let text = handoff.to_text(HandoffFormat::Text, &time);
+    let expected = "ACTION ITEMS THAT ARE DUE (2)\n\
+                    - INC-7 · Alert on old prices\n  Ines Moreau · due 2026-02-27 · 2 days overdue\n\
+                    - INC-7 · Size the pool\n  unowned\n";
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn open_incident_says_whom_it_affects() {
+    let mut benches = shift("Last one");
+    let affected = Affected { users: Some(1200), ..Affected::default() };
+    benches[2].ask(86, IncidentCommand::SetAffected { affected });
+    let involve = IncidentCommand::InvolveTeam { team: "network".into(), involved: true };
+    benches[2].ask(87, involve);
+    let text = handoff(&benches).to_text(HandoffFormat::Text, &time);
+    assert!(text.contains("1200 users affected · helped by network"), "{text}");
 }

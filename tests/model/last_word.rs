@@ -1,4 +1,4 @@
-//! The last thing that somebody said or did, as a row has it.
+//! The last word of a person in a row.
 
 use redphone::model::command::Decision;
 use redphone::model::status::Category;

@@ -25,6 +25,7 @@ fn fact(number: u64, reported: i64, acknowledged: Option<i64>, resolved: Option<
         resolve_verdict: None,
         paused_since_ms: None,
         paused_ms: 0,
+        mute: <_>::default(),
         category: Some(Category::Performance),
         service: 1,
         team: 2,
@@ -220,4 +221,20 @@ fn window_of_days_starts_at_the_midnights_of_the_viewer() {
     assert!(window.edges.windows(2).all(|pair| pair[0] < pair[1]));
     assert_eq!(Window::last_days(7, now, &Utc).edges[7], now - TimeDelta::hours(8));
     assert_eq!(Window::last_day(now).edges.len(), 24);
+}
+
+/// From 08:20 to 08:20 of the next day there are 24 full hours, and a part of one before them. A zone that is
+/// half an hour ahead has them at half past.
+#[rstest]
+#[case(0, 9 * 60)]
+#[case(1800, 8 * 60 + 30)]
+fn window_of_a_day_has_full_hours_of_the_clock(#[case] offset_s: i32, #[case] second_minute: i64) {
+    let zone = FixedOffset::east_opt(offset_s).unwrap();
+    let now = at(24 * 60 + 20);
+    let window = Window::last_day_in(now, &zone);
+    let midnight = at(-8 * 60);
+    assert_eq!(window.edges.len(), 25);
+    assert_eq!(window.edges[0], at(20));
+    assert_eq!(window.edges[1], midnight + TimeDelta::minutes(second_minute));
+    assert_eq!(Window::between(at(20), now, &zone).edges, window.edges);
 }

@@ -1,18 +1,24 @@
-//! The pages of measures, against an example that is worked out by hand.
+//! The pages of measures, compared with an example calculated by hand.
 
 use chrono::{TimeDelta, Utc};
+use redphone::model::directory::{Directory, Service};
+use redphone::model::filter::Filter;
 use redphone::model::measures::pages::{
     Budget, Call, Dimension, History, HistoryFold, Objective, Offsets, Outage, PageInputs, Pages,
-    PagesQuery, ReviewProgress, Selection, SelectionKeys, Shift, compute_budgets, compute_pages,
-    union_ms,
+    PagesQuery, ReviewProgress, Selection, SelectionKeys, Shift, all_objectives, compute_budgets,
+    compute_pages, union_ms,
 };
-use redphone::model::measures::sheet::{Behind, Page, Sheet, Tone, Value, relative_change};
+use redphone::model::measures::report::MeasuresReport;
+use redphone::model::measures::sheet::{
+    Behind, Page, Sheet, Tone, Value, relative_change, reported_in_hour,
+};
 use redphone::model::measures::{Compliance, Counted, Fact, Times, Window};
 use redphone::model::status::Source;
-use redphone::model::{Event, IncidentCommand, Priority, Rules};
+use redphone::model::undo;
+use redphone::model::{Command, Envelope, Event, IncidentCommand, Priority, Rules};
 use rstest::rstest;
 
-use crate::support::model::{Bench, at, declaration, ines, resolve};
+use crate::support::model::{Bench, at, declaration, envelope, ines, resolve, tariq};
 
 const MINUTE: i64 = 60_000;
 
@@ -33,6 +39,7 @@ fn fact(number: u64, reported: i64, acknowledged: Option<i64>, resolved: Option<
         resolve_verdict: None,
         paused_since_ms: None,
         paused_ms: 0,
+        mute: <_>::default(),
         category: None,
         service: 1,
         team: 2,
@@ -66,8 +73,8 @@ fn history(out: i64, unowned: i64) -> History {
     History { out_ms: out * MINUTE, unowned_ms: unowned * MINUTE, ..History::default() }
 }
 
-/// Worked out by hand. The window is the minutes 0 to 1000; every incident is detected a minute before
-/// it is reported.
+/// Calculated by hand. The window is the minutes 0 to 1000; every incident is detected a minute
+/// before it is reported.
 ///
 /// | INC | reported | acknowledged | resolved | out | unowned | |
 /// |---|---|---|---|---|---|---|
@@ -210,6 +217,8 @@ fn budget_is_the_one_worked_out_on_paper() {
             burn_1h_permille: 83_333,
             burn_6h_permille: 13_888,
             exhausted_in_ms: Some(2_304_000),
+            // All of it was in the last of 30 days.
+            trend: [vec![0; 29], vec![925]].concat(),
         }]
     );
 }
@@ -229,6 +238,31 @@ fn target_is_a_share_of_the_time(#[case] text: &str, #[case] allowed: Option<u32
     assert_eq!(Objective::parse_target(text), allowed);
 }
 
+/// A service that the settings name has their objective, and another one that of the directory: 99.95 %, which
+/// is 500 millionths, over 30 days.
+#[test]
+fn objectives_of_the_directory_follow_those_of_the_settings() {
+    let service = |name: &str, objective: Option<u32>| Service {
+        name: name.into(),
+        team: "payments".into(),
+        depends_on: Vec::new(),
+        runbook: None,
+        objective,
+        public_name: None,
+    };
+    let services = vec![
+        service("Checkout", Some(99_900)),
+        service("search", Some(99_950)),
+        service("x", None),
+    ];
+    let directory = Directory { services, ..Directory::default() };
+    let set =
+        Objective { service: "checkout".into(), allowed_ppm: 5000, window_days: 7, alert: true };
+    let of_search =
+        Objective { service: "search".into(), allowed_ppm: 500, window_days: 30, alert: false };
+    assert_eq!(all_objectives(std::slice::from_ref(&set), &directory), [set, of_search]);
+}
+
 #[test]
 fn unused_budget_is_never_exhausted() {
     let objective =
@@ -246,7 +280,7 @@ fn load_of_people_has_nights_interruptions_and_hours() {
         from_ms: ms(from),
         to_ms: ms(to),
     };
-    // The window begins at 08:00 UTC or so; an offset moves it to where the test wants it.
+    // The window begins at 08:00 UTC or so; an offset moves it to the time that the test needs.
     let night =
         22 * 3600 - at(0).time().signed_duration_since(chrono::NaiveTime::MIN).num_seconds();
     let inputs = PageInputs {
@@ -263,7 +297,10 @@ fn load_of_people_has_nights_interruptions_and_hours() {
     };
     let mut query = query(Selection::default());
     query.offsets.base_s = i32::try_from(night).unwrap();
-    let people = compute(Vec::new(), &query, &inputs).people;
+    let pages = compute(Vec::new(), &query, &inputs);
+    let by_bucket: Vec<_> = pages.buckets.iter().map(|b| (b.pages, b.by_night)).collect();
+    assert_eq!(by_bucket, [(4, 4), (1, 0)]);
+    let people = pages.people;
     let loads: Vec<_> = people
         .iter()
         .map(|p| (p.person.as_str(), p.pages, p.by_night, p.interruptions, p.pages_before))
@@ -303,6 +340,77 @@ fn history_has_the_time_out_and_the_promises() {
     assert_eq!((history.updates_met, history.updates_missed), (1, 1));
     assert_eq!((history.reopened, history.review), (1, ReviewProgress::Missing));
     assert_eq!(history.update_due_ms, None);
+}
+
+/// The record counts full seconds, of which many incidents would lose half a second each.
+#[test]
+fn unowned_time_is_exact_to_the_millisecond() {
+    let mut bench = Bench::with(declaration("Card payments fail"));
+    bench.ask(5, IncidentCommand::Assign { to: Some(ines()) });
+    let mut events = bench.events.clone();
+    events.last_mut().unwrap().at += TimeDelta::milliseconds(999);
+    let reported = declaration("").reported_at;
+    assert_eq!(fold(&events).unowned_ms, (at(5) - reported).num_milliseconds() + 999);
+}
+
+/// Undoes the last command at a minute, as a store does: with the fields that the undo restores.
+fn undo_last(bench: &mut Bench, minute: i64, inverse: IncidentCommand) {
+    let last = bench.events.last().unwrap().command;
+    let incident = bench.incident.summary.id;
+    let mut events = bench.try_as(tariq(), minute, inverse.clone()).unwrap();
+    let command = inverse.clone();
+    let command = Command::Incident { incident, command, undoes: Some(last), because: None };
+    let made = Envelope { command, ..envelope(minute, tariq(), incident, inverse) };
+    undo::complete(&mut events, &bench.events, &made, &bench.rules);
+    assert!(events.last().unwrap().undo.is_some());
+    for event in &events {
+        bench.incident.apply_next(event).unwrap();
+    }
+    bench.events.extend(events);
+}
+
+/// Resolved at minute 10 and again at 40: the first resolution was undone at 11, so that nobody had it for all
+/// 40 minutes. An update was promised for minute 20 and did not come.
+#[test]
+fn undone_resolution_ends_no_time_and_no_promise() {
+    let mut bench = Bench::with(declaration("Card payments fail"));
+    let update = IncidentCommand::UpdateStakeholders {
+        message: "We are on it.".into(),
+        next_due: Some(at(20)),
+        public: None,
+    };
+    bench.ask(6, update).resolve(10);
+    undo_last(&mut bench, 11, IncidentCommand::UndoMove);
+    let running = fold(&bench.events);
+    assert_eq!((running.updates_met, running.updates_missed), (0, 0));
+    assert_eq!(running.update_due_ms, Some(ms(20)));
+    bench.resolve(40);
+    let history = fold(&bench.events);
+    assert_eq!(history.unowned_ms, 40 * MINUTE);
+    assert_eq!((history.updates_met, history.updates_missed), (0, 1));
+    assert_eq!(history.unowned_ms, bench.incident.unowned_s * 1000);
+}
+
+/// Nobody had it until minute 10, when somebody was assigned; that was undone at 11 and done again at 30.
+#[test]
+fn undone_assignment_counts_unowned_time_once() {
+    let mut bench = Bench::with(declaration("Card payments fail"));
+    bench.ask(10, IncidentCommand::Assign { to: Some(ines()) });
+    undo_last(&mut bench, 11, IncidentCommand::Assign { to: None });
+    bench.ask(30, IncidentCommand::Assign { to: Some(ines()) });
+    bench.resolve(45);
+    assert_eq!(fold(&bench.events).unowned_ms, 30 * MINUTE);
+}
+
+/// Somebody had it from minute 5 on. At 10 nobody was assigned, which was undone at 11.
+#[test]
+fn undone_withdrawal_of_the_lead_is_not_unowned_time() {
+    let mut bench = Bench::with(declaration("Card payments fail"));
+    bench.ask(5, IncidentCommand::Assign { to: Some(ines()) });
+    bench.ask(10, IncidentCommand::Assign { to: None });
+    undo_last(&mut bench, 11, IncidentCommand::Assign { to: Some(ines()) });
+    bench.resolve(45);
+    assert_eq!(fold(&bench.events).unowned_ms, 5 * MINUTE);
 }
 
 #[rstest]
@@ -364,6 +472,205 @@ fn every_page_has_its_tables_and_says_what_it_means() {
     }
 }
 
+/// The suffix of every filter of counted incidents.
+const COUNTED: &str = "-status:merged -status:reclassified";
+
+/// A window from minute 0 to 1000, in which one incident was acknowledged after 30 minutes, where 15 are
+/// allowed, and resolved 32 minutes after its detection, where 240 are allowed.
+#[test]
+fn rows_lead_to_what_their_figures_rest_on() {
+    let incidents = vec![(fact(1, 10, Some(40), Some(41)), History::default())];
+    let pages = compute(incidents, &query(Selection::default()), &PageInputs::default());
+    let behind = |page, label: &str| {
+        let sheet = Sheet::new(page, &pages, Some(Dimension::Service));
+        let row = sheet.rows().find(|row| row.label == label).unwrap();
+        row.behind.clone()
+    };
+    let filter = |text: &str| {
+        let span = "2026-03-02T08:00:00Z/2026-03-03T00:40:00Z";
+        let text = format!("is:any {} {COUNTED}", text.replace('@', span));
+        assert!(text.parse::<Filter>().is_ok(), "{text}");
+        Some(Behind::Filter(text))
+    };
+    assert_eq!(behind(Page::Levels, "acknowledged"), filter("on:@ missed:acknowledge"));
+    assert_eq!(behind(Page::Levels, "resolved"), filter("on:@"));
+    assert_eq!(behind(Page::Levels, "P2"), filter("on:@ p2 missed:acknowledge"));
+    assert_eq!(
+        behind(Page::Levels, "checkout"),
+        filter("on:@ primary:checkout missed:acknowledge")
+    );
+    assert_eq!(behind(Page::Times, "MTTA"), filter("on:@"));
+    assert_eq!(behind(Page::Times, "MTTR"), filter("resolved:@"));
+    assert_eq!(behind(Page::Times, "checkout"), filter("resolved:@ primary:checkout"));
+    assert_eq!(behind(Page::Times, "30m–1h"), filter("resolved:@ -took<1800s took<3600s"));
+    assert_eq!(behind(Page::Times, "> 3d"), None);
+    assert_eq!(behind(Page::Practice, "P1 and P2 reviewed"), filter("resolved:@ p1 p2"));
+    assert_eq!(behind(Page::Practice, "without a team"), filter("on:@ team:none"));
+}
+
+/// 2026-03-02 is a Monday, and the window ends on Tuesday at 00:40 UTC. Two hours west of UTC it is still
+/// Monday then; the clocks of the third zone go forward by an hour at 22:30.
+#[rstest]
+#[case(0, &[], "Mo", "on:2026-03-02T08:00:00Z/2026-03-03T00:00:00Z")]
+#[case(0, &[], "Tu", "on:2026-03-03T00:00:00Z/2026-03-03T00:40:00Z")]
+#[case(-7200, &[], "Mo", "on:2026-03-02T08:00:00Z/2026-03-03T00:40:00Z")]
+#[case(0, &[(870, 3600)], "Mo", "on:2026-03-02T08:00:00Z/2026-03-02T23:00:00Z")]
+fn days_of_the_week_are_those_of_the_viewer(
+    #[case] base_s: i32,
+    #[case] changes: &[(i64, i32)],
+    #[case] day: &str,
+    #[case] expected: &str,
+) {
+    let incidents = [10, 980].map(|minute| (fact(1, minute, None, None), History::default()));
+    let changes = changes.iter().map(|(minute, offset)| (at(*minute), *offset)).collect();
+    let mut query = query(Selection::default());
+    query.offsets = Offsets { base_s, changes };
+    let pages = compute(incidents.to_vec(), &query, &PageInputs::default());
+    let sheet = Sheet::new(Page::Volume, &pages, None);
+    let row = sheet.rows().find(|row| row.label == day).unwrap();
+    let filter = Behind::Filter(format!("is:any {expected} {COUNTED}"));
+    assert_eq!(row.behind, Some(filter));
+}
+
+/// The window is two weeks from Monday, 2026-03-02, at 08:00 UTC. With the offset of an hour it is 10 o'clock at 09:00
+/// UTC, or until the clock goes on to 11:30 at 09:30 UTC of the first day.
+#[rstest]
+#[case(0, &[], 9, "on:2026-03-02T09:00:00Z/2026-03-02T10:00:00Z on:2026-03-09T09:00:00Z/2026-03-09T10:00:00Z")]
+#[case(3600, &[], 10, "on:2026-03-02T09:00:00Z/2026-03-02T10:00:00Z on:2026-03-09T09:00:00Z/2026-03-09T10:00:00Z")]
+#[case(3600, &[(90, 7200)], 10, "on:2026-03-02T09:00:00Z/2026-03-02T09:30:00Z on:2026-03-09T08:00:00Z/2026-03-09T09:00:00Z")]
+#[case(5400, &[(75, 1800)], 9, "on:2026-03-02T08:00:00Z/2026-03-02T08:30:00Z on:2026-03-02T09:15:00Z/2026-03-02T09:30:00Z on:2026-03-09T08:30:00Z/2026-03-09T09:30:00Z")]
+fn hour_of_a_weekday_leads_to_its_incidents(
+    #[case] base_s: i32,
+    #[case] changes: &[(i64, i32)],
+    #[case] hour: usize,
+    #[case] expected: &str,
+) {
+    // 09:15 of the first day.
+    let incidents = vec![(fact(1, 75, None, None), History::default())];
+    let changes = changes.iter().map(|(minute, offset)| (at(*minute), *offset)).collect();
+    let mut query = query(Selection::default());
+    query.window = Window { from: at(0), to: at(14 * 1440), edges: vec![at(0)] };
+    query.offsets = Offsets { base_s, changes };
+    let pages = compute(incidents, &query, &PageInputs::default());
+    assert_eq!(pages.heat[0][hour], 1);
+    let filter = format!("is:any {expected} {COUNTED}");
+    assert!(filter.parse::<Filter>().is_ok(), "{filter}");
+    assert_eq!(reported_in_hour(&pages, 0, hour), Some(Behind::Filter(filter)));
+    assert_eq!(reported_in_hour(&pages, 1, hour), None, "nothing was reported then");
+    assert_eq!(reported_in_hour(&pages, 7, 24), None);
+}
+
+/// A month is compared with the month before, also one of a zone: that of an hour ahead begins at 23:00 UTC. The
+/// incident of the day before its end is in February; the one an hour before its start is in January.
+#[test]
+fn month_is_compared_with_that_of_the_zone() {
+    let day = 1440;
+    let (from, to) = (at(-1980), at(-1980 + 31 * day));
+    let mut query = query(Selection::default());
+    query.window = Window { from, to, edges: vec![from] };
+    query.offsets = Offsets { base_s: 3600, changes: Vec::new() };
+    let minutes = [-1979, -1981, -1980 - 28 * day, -1980 - 28 * day - 60];
+    let incidents = minutes.map(|minute| (fact(1, minute, None, None), History::default()));
+    let pages = compute(incidents.to_vec(), &query, &PageInputs::default());
+    assert_eq!((pages.now.reported(), pages.before.reported()), (1, 2));
+    assert_eq!(pages.previous().from, at(-1980 - 28 * day));
+    // At minute 1000 the month has not ended, so that its counts are not compared.
+    assert!(pages.is_running());
+    let report =
+        MeasuresReport { pages: &pages, by: Dimension::Service, records: None, period: None };
+    assert_eq!(report.title(), "Incidents in March 2026");
+    assert_eq!(
+        report.about(),
+        "2026-03-01 00:00 – 2026-04-01 00:00 UTC+1, against the time from 2026-02-01 00:00"
+    );
+}
+
+/// 8 incidents are reported before and 6 in a window: fewer by 25 percent, once it has ended.
+#[rstest]
+#[case(1000, Value::Number(-25), Tone::Better)]
+#[case(1100, Value::Missing, Tone::Plain)]
+fn counts_of_a_window_are_compared_once_it_has_ended(
+    #[case] to: i64,
+    #[case] expected: Value,
+    #[case] tone: Tone,
+) {
+    let minutes = (1..=6).chain(-8..=-1);
+    let incidents = minutes.map(|minute| (fact(1, minute, None, None), History::default()));
+    let mut query = query(Selection::default());
+    query.window.to = at(to);
+    let pages = compute(incidents.collect(), &query, &PageInputs::default());
+    let sheet = Sheet::new(Page::Volume, &pages, None);
+    let all = sheet.rows().find(|row| row.label == "all").unwrap();
+    assert_eq!((all.cells[1].value.clone(), all.cells[1].tone), (expected, tone));
+    assert_eq!(sheet.tone, tone);
+    assert_eq!(sheet.notes.len(), if to > 1000 { 2 } else { 1 });
+}
+
+/// 25 faults caused two incidents each. 20 of them are listed.
+#[test]
+fn incidents_of_all_recurring_faults_are_counted() {
+    let incidents = (0..50).map(|n| {
+        let fact = Fact { fingerprint: n / 2, ..fact(n + 1, 10, None, None) };
+        (fact, History::default())
+    });
+    let pages = compute(incidents.collect(), &query(Selection::default()), &PageInputs::default());
+    let sheet = Sheet::new(Page::Recurring, &pages, None);
+    assert_eq!(sheet.headline, "25 faults came back: 50 incidents");
+    assert_eq!(sheet.notes[0], "20 of 25 are listed");
+}
+
+/// Each page has a chart, that of volume two, and each chart a name that programs can read aloud.
+#[test]
+fn report_as_html_has_the_charts_of_the_pages() {
+    let incidents = (1..=5).map(|n| (fact(n, 10, Some(11), Some(12)), History::default()));
+    let objective = Objective {
+        service: "<check> & \"out\"".into(),
+        allowed_ppm: 1000,
+        window_days: 30,
+        alert: false,
+    };
+    let outage = Outage { start_ms: ms(0), end_ms: Some(ms(7)) };
+    let inputs = PageInputs {
+        objectives: vec![(objective, vec![outage])],
+        calls: vec![Call { person: "ines".into(), at_ms: ms(20) }],
+        ..PageInputs::default()
+    };
+    let pages = compute(incidents.collect(), &query(Selection::default()), &inputs);
+    let html =
+        MeasuresReport { pages: &pages, by: Dimension::Service, records: None, period: None }
+            .to_html();
+    assert_eq!(html.matches("<svg class=\"chart\"").count(), 9);
+    assert_eq!(html.matches("role=\"img\" aria-label=\"").count(), 9);
+    let volume = "aria-label=\"Incidents reported by hour: P1 0, P2 5, P3 0, P4 0; at most 5, in the hour from \
+                  03-02 08:00\"";
+    assert!(html.contains(volume), "{html}");
+    assert!(html.contains("&lt;check&gt; &amp; &quot;out"), "{html}");
+    assert!(!html.contains("<check>") && !html.contains("NaN"));
+    let nothing = compute(Vec::new(), &query(Selection::default()), &PageInputs::default());
+    let html =
+        MeasuresReport { pages: &nothing, by: Dimension::Service, records: None, period: None }
+            .to_html();
+    assert!(!html.contains("<svg class=\"chart\""), "there is nothing to draw");
+}
+
+/// 5 incidents are no thin base, even where there is nothing before to compare with.
+#[test]
+fn row_is_thin_only_where_its_own_figure_is() {
+    let many = (1..=5).map(|n| (fact(n, 10, Some(11), Some(12)), History::default()));
+    let pages = compute(many.collect(), &query(Selection::default()), &PageInputs::default());
+    for page in [Page::Levels, Page::Practice] {
+        let sheet = Sheet::new(page, &pages, None);
+        let labels = ["acknowledged", "resolved", "P2", "without a team"];
+        let rows: Vec<_> =
+            sheet.rows().filter(|row| labels.contains(&row.label.as_str())).collect();
+        assert!(!rows.is_empty() && rows.iter().all(|row| !row.is_thin), "{page}");
+    }
+    let few = (1..=4).map(|n| (fact(n, 10, Some(11), Some(12)), History::default()));
+    let pages = compute(few.collect(), &query(Selection::default()), &PageInputs::default());
+    let sheet = Sheet::new(Page::Levels, &pages, None);
+    assert!(sheet.rows().any(|row| row.label == "resolved" && row.is_thin));
+}
+
 #[test]
 fn figures_lead_to_the_incidents_behind_them() {
     let incidents = vec![(fact(1, 10, Some(14), Some(40)), History::default())];
@@ -373,10 +680,10 @@ fn figures_lead_to_the_incidents_behind_them() {
     let reported = |more: &str| {
         let (from, to) = (at(0).to_rfc3339(), at(1000).to_rfc3339());
         let on = format!("on:{from}/{to}").replace("+00:00", "Z");
-        Some(Behind::Filter(format!("is:any {on} {more}")))
+        Some(Behind::Filter(format!("is:any {on} {more} {COUNTED}")))
     };
     assert!(behind.contains(&("P2", reported("p2"))), "{behind:?}");
-    assert!(behind.contains(&("checkout", reported("service:checkout"))), "{behind:?}");
+    assert!(behind.contains(&("checkout", reported("primary:checkout"))), "{behind:?}");
 }
 
 #[test]

@@ -203,6 +203,7 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
         ),
         (R::NoSuchEvidence, Conflict, "it has no such evidence"),
         (R::AlreadyRedacted, Conflict, "that was redacted already"),
+        (R::NothingToRedact, Conflict, "it has no such evidence, reporter or note"),
         (R::MoveToItself, Invalid, "its alerts are in it already: choose another incident"),
         (
             R::MoveTargetEnded { number, status: resolved },
@@ -258,6 +259,8 @@ fn table() -> Vec<(Rejection, RejectionKind, &'static str)> {
             "made identified 3 min ago: a move can be taken back for 60 s",
         ),
         (R::NothingToReview { status: merged }, NotNow, "it is merged: there is nothing to review"),
+        (R::ReviewAlreadySubmitted, Conflict, "the review was submitted already"),
+        (R::ReviewNotSubmitted, Conflict, "the review is not submitted: it is a draft"),
         (R::ReviewAlreadyPublished { at: at(0) }, Conflict, "the review was published 5 min ago"),
         (R::PublishUnresolved, NotNow, "resolve it before publishing its review"),
         (
@@ -339,7 +342,7 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
         ),
         (F::NotBase64, "is not in base64: encode the content"),
         (F::NotAHash, "is not SHA-256 of the content in hexadecimal digits"),
-        (F::UnknownPart, "is not known: give evidence, reporter or contact"),
+        (F::UnknownPart, "is not known: give evidence, reporter, contact or note"),
         (F::TooManyEntries { count: 201, max: 200 }, "has 201 entries: 200 is the most"),
         (F::Duplicate("a\u{1b}".into()), "\"a␛\" is there twice"),
         (F::OutOfRange(late), "2126-05-17 is outside 1970 to 2100: correct the date"),
@@ -404,7 +407,8 @@ fn every_rejection_has_its_kind_and_its_sentence() {
     }
 }
 
-/// What crosses the wire or waits in an outbox tells the time as of when it is read.
+/// A rejection that was sent or waits in an outbox formats its time relative to the time of
+/// reading.
 #[test]
 fn sentence_with_a_time_is_the_same_in_parts() {
     let mut dated_count = 0;
@@ -466,7 +470,7 @@ fn dated_rejection_reads_as_when_it_was_decided() {
     let rejection = Rejection::AlreadyAcknowledged { by: Some(Actor::Person(tariq())), at: at(1) };
     let dated = DatedRejection { rejection, decided_at: at(3) };
     assert_eq!(dated.to_string(), "already acknowledged by Tariq Osei 2 min ago");
-    // A client knows a rejection by what the server said, whenever it reads that.
+    // A client has a rejection as the server's sentence, whenever it reads that.
     let said = Rejection::foreign(RejectionKind::Conflict, dated.to_string());
     assert_eq!(dated, DatedRejection { rejection: said.clone(), decided_at: at(900) });
     assert_ne!(dated, DatedRejection { decided_at: at(9), ..dated.clone() });

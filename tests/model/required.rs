@@ -16,7 +16,12 @@ fn call(level: u8, minute: i64, to: &[PersonRef], all: bool) -> IncidentCommand 
         level,
         to: to.to_vec(),
         reason: None,
-        automatic: Some(DueStep { round: 1, due: at(minute), unattended_since: None }),
+        automatic: Some(DueStep {
+            round: 1,
+            due: at(minute),
+            unattended_since: None,
+            missed: Vec::new(),
+        }),
         all_must_acknowledge: all,
     }
 }

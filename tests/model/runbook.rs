@@ -92,6 +92,7 @@ fn blocks_preserve_order_style_and_depth() {
             }
             BlockKind::Item(mark) => format!("{}{mark} {}", block.indent, block.text()),
             BlockKind::Code(lines, written) => format!("{} {lines:?} {written:?}", block.indent),
+            BlockKind::Table(rows) => format!("{} {rows:?}", block.indent),
             BlockKind::Rule => "---".into(),
         })
         .collect();
@@ -187,4 +188,17 @@ fn very_long_step_is_matched_again() {
     let page = RunbookPage::parse(&format!("- [ ] {long}\n"));
     let events = [noted("ines", &tick_note("pay/5xx", 0, &page.steps[0].text))];
     assert!(find_ticks("pay/5xx", &page.steps, &events)[0].is_some());
+}
+
+#[test]
+fn table_has_its_columns_one_below_the_other() {
+    let page =
+        RunbookPage::parse_body("| pod | state |\n|---|---|\n| a-1 | *down* |\n| b | up |\n\nend");
+    let rows = [["pod", "state"], ["a-1", "down"], ["b", "up"]];
+    let rows = rows.map(|row| row.map(ToOwned::to_owned).to_vec()).to_vec();
+    assert_eq!(page.blocks[0].kind, BlockKind::Table(rows));
+    let lines = ["pod  state", "───  ─────", "a-1  down", "b    up"];
+    assert_eq!(page.blocks[0].preformatted(), lines);
+    assert_eq!(page.blocks[1].text(), "end");
+    assert_eq!(page.blocks.len(), 2);
 }

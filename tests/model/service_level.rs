@@ -1,4 +1,4 @@
-//! Verdicts of service levels: what a clock was judged by when it ended stays.
+//! Verdicts of service levels: the goal with which a clock was judged at its end does not change.
 
 use chrono::TimeDelta;
 use redphone::model::decide::{Context, absorb, decide, group};
@@ -24,6 +24,7 @@ fn verdict(incident: &Incident, target: SlaTarget) -> (Priority, Option<i64>, bo
     let verdict = match target {
         SlaTarget::Acknowledge => row.acknowledge_verdict,
         SlaTarget::Resolve => row.resolve_verdict,
+        SlaTarget::Unknown(_) => None,
     };
     let verdict = verdict.expect("the clock has ended");
     (verdict.priority, verdict.goal_s, verdict.met.expect("the goal is known"))
@@ -47,6 +48,7 @@ fn the_due_instant_itself_is_in_time() {
                     bench.ask(1, IncidentCommand::Acknowledge);
                     resolve()
                 }
+                SlaTarget::Unknown(_) => unreachable!("{target}"),
             };
             let clock = running_clock(&bench.incident.summary, &levels).unwrap();
             assert_eq!((clock.target, clock.is_past(due)), (target, !met));
@@ -108,7 +110,7 @@ fn changed_settings_judge_running_clocks_alone() {
     assert_eq!(verdict(&bench.incident, SlaTarget::Acknowledge), (Priority::P1, Some(300), true));
     assert_eq!(verdict(&bench.incident, SlaTarget::Resolve), (Priority::P1, Some(600), false));
     assert_eq!(compliance(&bench.incident, &bench.rules.levels, 99)[1][0], (0, 1));
-    // A reopened incident is judged anew, when it is resolved again.
+    // A reopened incident is judged again when it is resolved again.
     bench.ask(20, IncidentCommand::Reopen { reason: "back".into() });
     assert_eq!(bench.incident.summary.resolve_verdict, None);
     bench.resolve(50);

@@ -1,4 +1,4 @@
-use redphone::model::text::{lines, pad, sanitize, truncate, width, wrap};
+use redphone::model::text::{lines, one_line, pad, sanitize, truncate, width, wrap};
 use rstest::rstest;
 
 #[rstest]
@@ -36,6 +36,8 @@ fn combining_marks_are_limited() {
 #[case("决済決済", 4, "决…")]
 #[case("x", 0, "")]
 #[case("xy", 1, "…")]
+#[case::lam_and_alef_are_two_cells("الإلكتروني", 5, "الإل…")]
+#[case::lam_and_alef_that_fit("سلام", 4, "سلام")]
 fn too_long_text_is_truncated_with_an_ellipsis(
     #[case] text: &str,
     #[case] columns: usize,
@@ -65,6 +67,16 @@ fn terms_stay_apart_where_their_spaces_do_not_fit() {
 fn grapheme_wider_than_the_line_is_broken() {
     assert_eq!(wrap("\u{600}💻", 2), ["\u{600}", "💻"]);
     assert_eq!(wrap("\u{600}💻", 3), ["\u{600}💻"]);
+}
+
+#[rstest]
+#[case("plain", "plain")]
+#[case("two\nlines", "two lines")]
+#[case(" a\t\tb \r\n c ", "a b c")]
+#[case("\u{1b}[31mred", "␛[31mred")]
+#[case(" \n ", "")]
+fn lines_of_a_text_are_joined_by_blanks(#[case] text: &str, #[case] line: &str) {
+    assert_eq!(one_line(text), line);
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub fn message(text: &str) -> OutboundMessage {
     }
 }
 
-/// Sends a message to a stand-in that answers in this way, and returns it with the result.
+/// Sends a message to a fake that answers in this way, and returns it with the result.
 async fn send(
     provider: &Provider,
     text: &str,
@@ -112,6 +112,25 @@ async fn long_messages_are_cut_to_what_is_accepted() {
             let (_server, result) = send(provider, &text, real(provider)).await;
             result.unwrap_or_else(|error| panic!("{}: {error}", provider.kind));
         }
+    }
+}
+
+#[tokio::test]
+async fn page_of_something_between_is_no_success() {
+    let page = Reply::new(200, "<!doctype html><title>Log in</title>");
+    for provider in PROVIDERS {
+        // Receivers of these answer as they like.
+        if matches!(provider.kind, ChannelKind::Webhook | ChannelKind::Teams) {
+            continue;
+        }
+        let (_server, result) = send(provider, "text", always(page.clone())).await;
+        // A message that is sent to Matrix again has the id of the first, and does not arrive twice.
+        let is_tried_again = match result {
+            Err(SendError::Uncertain { .. }) => provider.kind != ChannelKind::Matrix,
+            Err(SendError::Temporary { .. }) => provider.kind == ChannelKind::Matrix,
+            _ => false,
+        };
+        assert!(is_tried_again, "{}: {result:?}", provider.kind);
     }
 }
 
@@ -354,5 +373,17 @@ async fn webhook_has_two_signatures_while_its_secret_is_replaced() {
     channel.send("", &message("text")).await.unwrap();
     let signatures = server.seen()[0].header("webhook-signature").to_owned();
     assert_eq!(signatures.split(' ').count(), 2, "{signatures}");
-    assert_eq!(server.seen()[0].header("webhook-id"), Uuid::from_u128(7).to_string());
+    let id = message("text").repetition_id();
+    assert_eq!(server.seen()[0].header("webhook-id"), id.to_string());
+}
+
+#[test]
+fn message_about_more_incidents_is_no_repetition() {
+    let two = message("Also INC-7");
+    assert_eq!(two.repetition_id(), message("Also INC-7").repetition_id());
+    let three = OutboundMessage { bundled: 3, ..message("Also INC-7\nAlso INC-8") };
+    let single = OutboundMessage { bundled: 0, ..message("INC-6 alone") };
+    assert_eq!(single.repetition_id(), Uuid::from_u128(7));
+    let ids = [&single, &two, &three].map(OutboundMessage::repetition_id);
+    assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
 }

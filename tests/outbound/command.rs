@@ -1,5 +1,6 @@
 //! The channel that runs a program.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use redphone::model::notification::ChannelKind;
@@ -12,9 +13,15 @@ use super::cases::{client, message};
 use super::providers::SECRET;
 
 async fn run(run: &[&str], limit: Duration) -> Result<Receipt, SendError> {
+    run_with(run, limit, &[]).await
+}
+
+async fn run_with(run: &[&str], limit: Duration, env: &[&str]) -> Result<Receipt, SendError> {
+    let owned = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect();
     let options = ChannelOptions {
-        run: run.iter().map(|part| (*part).to_owned()).collect(),
+        run: owned(run),
         limit: Some(limit),
+        env: owned(env),
         ..ChannelOptions::default()
     };
     let client = client(&[], Timeouts::default());
@@ -37,6 +44,34 @@ async fn program_reads_the_message_as_json() {
     assert_eq!(input["type"], "incident.page");
     assert_eq!(input["data"]["address"], "ines; rm -rf /");
     assert_eq!(input["data"]["incident"]["label"], "INC-12");
+}
+
+/// Returns the names of the variables that a command sees.
+async fn seen_variables(named: &[&str]) -> BTreeSet<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seen");
+    let script = format!("env > {}", file.display());
+    run_with(&["sh", "-c", &script], LONG, named).await.unwrap();
+    let environment = std::fs::read_to_string(file).unwrap();
+    let variables = environment.lines().filter_map(|line| line.split_once('='));
+    // The shell sets these itself.
+    let variables = variables.map(|(name, _)| name.to_owned());
+    variables.filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(&name.as_str())).collect()
+}
+
+#[tokio::test]
+async fn program_sees_only_the_variables_that_are_named() {
+    let usual = ["PATH", "HOME", "LANG", "TZ"];
+    let expected = |names: &[&str]| -> BTreeSet<String> {
+        let set = names.iter().filter(|name| std::env::var_os(name).is_some());
+        set.map(|name| (*name).to_owned()).collect()
+    };
+    assert_eq!(seen_variables(&[]).await, expected(&usual));
+    // Cargo sets it for each test, and nothing sets the other one.
+    let named = ["CARGO_MANIFEST_DIR", "REDPHONE_TEST_UNSET"];
+    let both = [&usual[..], &named[..]].concat();
+    assert_eq!(seen_variables(&named).await, expected(&both));
+    assert!(expected(&both).len() > expected(&usual).len());
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The channel that sends mail, against a server that answers as a test wants.
+//! The channel that sends mail, against a configurable server.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -7,15 +7,18 @@ use std::time::Duration;
 use redphone::model::notification::ChannelKind;
 use redphone::outbound::channel::{ChannelSecrets, build};
 use redphone::outbound::client::Timeouts;
-use redphone::outbound::{ChannelOptions, OutboundMessage, Receipt, SendError};
+use redphone::outbound::{
+    ChannelOptions, Client, ClientOptions, OutboundMessage, Receipt, SendError,
+};
 use rstest::rstest;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
 use super::cases::{cached, client, message};
 use super::providers::SECRET;
+use crate::http::certificates::{Authority, GOOD, acceptor};
 
-/// What a server says in place of what it usually says; `None` says nothing any more.
+/// The texts of a server in place of the usual ones; `None` to send nothing any more.
 #[derive(Clone, Copy, Default)]
 struct Script {
     /// The beginning of the line that is answered in another way.
@@ -39,8 +42,12 @@ async fn start(script: Script) -> (SocketAddr, Lines) {
     (address, lines)
 }
 
-async fn serve(stream: TcpStream, script: Script, seen: Lines) -> std::io::Result<()> {
-    let (read, mut write) = stream.into_split();
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite,
+    script: Script,
+    seen: Lines,
+) -> std::io::Result<()> {
+    let (read, mut write) = tokio::io::split(stream);
     let mut lines = BufReader::new(read).lines();
     let mut is_data = false;
     let mut line = "CONNECT".to_owned();
@@ -90,6 +97,35 @@ async fn send(
     channel.send("ines@example.org", message).await
 }
 
+#[rstest]
+#[case("ines@example.org", true)]
+#[case("ines+pager@mail.example.org", true)]
+#[case("ines", false)]
+#[case("\"ines moreau\"@example.org", false)]
+#[case("ines@[127.0.0.1]", false)]
+#[case("ïnes@example.org", false)]
+#[case("ines@example.org\r\nRCPT TO:<all@example.org>", false)]
+fn address_is_one_that_a_mail_can_be_written_to(#[case] address: &str, #[case] is_valid: bool) {
+    let options = ChannelOptions {
+        url: Some("smtp://mail.example.org".parse().unwrap()),
+        from: Some("redphone <redphone@example.org>".into()),
+        ..ChannelOptions::default()
+    };
+    let client = client(&[], Timeouts::default());
+    let channel = build(ChannelKind::Email, &options, ChannelSecrets::default(), &client).unwrap();
+    assert_eq!(channel.check_address(address).is_ok(), is_valid);
+}
+
+#[tokio::test]
+async fn answers_without_an_end_are_read_up_to_a_limit() {
+    let long = format!("250-{}\r\n", "x".repeat(400)).repeat(120);
+    let script = Script { on: "EHLO", with: Some(Box::leak(long.into_boxed_str())) };
+    let (address, _) = start(script).await;
+    let error = send(address, None, &["127.0.0.1"], &message("text")).await.unwrap_err();
+    assert!(matches!(error, SendError::Temporary { .. }), "{error:?}");
+    assert!(error.to_string().contains("its answers have no end"), "{error}");
+}
+
 #[tokio::test]
 async fn mail_has_a_thread_and_says_that_nobody_wrote_it() {
     let (address, lines) = start(Script::default()).await;
@@ -100,7 +136,7 @@ async fn mail_has_a_thread_and_says_that_nobody_wrote_it() {
     let receipt = send(address, None, &["127.0.0.1"], &message).await.unwrap();
     assert!(receipt.answer.starts_with("250 2.0.0 queued as 4711"), "{}", receipt.answer);
     let lines = lines.lock().unwrap().join("\n");
-    let id = format!("Message-ID: <{}@example.org>", message.id);
+    let id = format!("Message-ID: <{}@example.org>", message.repetition_id());
     let thread = format!("<incident.{}@example.org>", message.incident.unwrap().id);
     for header in [
         id.as_str(),
@@ -153,6 +189,31 @@ async fn silent_server_ends_within_the_limit(#[case] on: &'static str, #[case] u
     assert!(!matches!(error, SendError::Permanent { .. }), "{error:?}");
 }
 
+/// Says something without an end as soon as somebody connects, and returns how many bytes were read.
+async fn flood(listener: TcpListener, part: &'static [u8]) -> usize {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut count = 0;
+    while let Ok(written) = stream.write(part).await {
+        count += written;
+    }
+    count
+}
+
+#[rstest]
+#[case::one_line(&[b'2'; 4096])]
+#[case::many_lines(b"220-mail.example\r\n")]
+#[tokio::test]
+async fn answer_without_an_end_is_bounded(#[case] part: &'static [u8]) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let flood = tokio::spawn(flood(listener, part));
+    let error = send(address, None, &["127.0.0.1"], &message("text")).await.unwrap_err();
+    assert!(matches!(error, SendError::Temporary { .. }), "{error:?}");
+    // The data sent beyond the limit is in the buffers of the system.
+    let count = flood.await.unwrap();
+    assert!(count < 32 * 1024 * 1024, "{count}");
+}
+
 #[tokio::test]
 async fn password_never_leaves_without_tls() {
     let (address, lines) = start(Script::default()).await;
@@ -160,6 +221,50 @@ async fn password_never_leaves_without_tls() {
     let error = send(address, user, &["127.0.0.1"], &message("text")).await.unwrap_err();
     assert!(matches!(error, SendError::Permanent { .. }), "{error:?}");
     assert!(!lines.lock().unwrap().iter().any(|line| line.starts_with("AUTH")));
+}
+
+#[rstest]
+#[case::trusted(true)]
+#[case::not_trusted(false)]
+#[tokio::test]
+async fn mail_is_sent_by_tls_from_the_start(#[case] is_trusted: bool) {
+    let authority = Authority::new("mail authority");
+    let acceptor = acceptor(authority.issue("localhost", GOOD));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let lines = Lines::default();
+    let seen = Arc::clone(&lines);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                tokio::spawn(serve(stream, Script::default(), Arc::clone(&seen)));
+            }
+        }
+    });
+    let options = ChannelOptions {
+        url: Some(format!("smtps://localhost:{port}").parse().unwrap()),
+        from: Some("redphone <redphone@example.org>".into()),
+        user: Some("redphone".into()),
+        ..ChannelOptions::default()
+    };
+    let client = Client::new(&ClientOptions {
+        private_hosts: vec!["localhost".parse().unwrap()],
+        ca_pem: is_trusted.then(|| authority.pem().into_bytes()),
+        ..ClientOptions::default()
+    });
+    let secrets = ChannelSecrets { current: Some(cached(SECRET.into())), ..Default::default() };
+    let client = Arc::new(client.unwrap());
+    let channel = build(ChannelKind::Email, &options, secrets, &client).unwrap();
+    let result = channel.send("ines@example.org", &message("text")).await;
+    let lines = lines.lock().unwrap();
+    if is_trusted {
+        let answer = result.unwrap().answer;
+        assert!(answer.starts_with("250 2.0.0 queued as 4711"), "{answer}");
+        assert!(lines.iter().any(|line| line.starts_with("AUTH PLAIN ")));
+    } else {
+        assert!(matches!(result, Err(SendError::Temporary { .. })), "{result:?}");
+        assert!(lines.is_empty());
+    }
 }
 
 #[tokio::test]

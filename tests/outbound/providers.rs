@@ -1,4 +1,4 @@
-//! What each provider accepts, and how it refuses what is wrong, by its documentation.
+//! The requests that each provider accepts, and its refusals of wrong ones, by its documentation.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,7 +26,7 @@ pub struct Provider {
     pub judge: fn(&Recorded) -> Reply,
     /// The id that it gives to a message.
     pub id: Option<&'static str>,
-    /// How it says that seven seconds have to pass.
+    /// Its answer that seven seconds must pass.
     pub limited: fn() -> Reply,
     /// Whether it recognizes a repetition.
     pub is_repeatable: bool,

@@ -1,177 +1,36 @@
-//! Publishers against stand-ins that refuse what the real systems refuse: each update arrives once, also
-//! where answers are lost and programs end.
+//! Publishers against fakes that refuse the same requests as the real systems: each update arrives
+//! once, even if answers are lost and programs end.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use redphone::backend::Ledger;
 use redphone::backend::file::FileStore;
-use redphone::engine::{
-    Clock, Engine, EngineOptions, EngineSettings, NamedPublisher, PublishSettings,
-};
+use redphone::backend::{Backend, Ledger};
+use redphone::engine::{Clock, NamedPublisher, PublishSettings, Sender};
 use redphone::model::command::PublicUpdate;
 use redphone::model::directory::{Directory, Service};
-use redphone::model::service_level::ServiceLevels;
-use redphone::model::{IncidentCommand, IncidentId};
+use redphone::model::maintenance::{
+    MaintenanceChange, MaintenanceRequest, NewWindow, Recurrence, Repeats,
+};
+use redphone::model::notification::Contacts;
+use redphone::model::{Actor, Envelope, IncidentCommand, IncidentId};
 use redphone::outbound::Channels;
 use redphone::outbound::client::Timeouts;
 use redphone::outbound::publisher::{PublisherKind, PublisherOptions, build};
-use reqwest::Method;
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use super::cases::{cached, client};
+use super::engines::{Engines, SetClock};
 use super::providers::SECRET;
-use super::stand_in::{Recorded, Reply, StandIn};
-use crate::support::requests::{declared, done, resolve};
+use super::publisher_servers::{Shared, cachet, statuspage};
+use super::stand_in::{Recorded, StandIn};
+use crate::support::requests::{ask, declared, done, ines, resolve};
 use crate::support::{store as stores, wait};
 
-/// A clock that stands still until a test moves it; short pauses pass at once.
-struct SetClock(watch::Sender<DateTime<Utc>>);
-
-#[async_trait]
-impl Clock for SetClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.borrow()
-    }
-
-    async fn sleep(&self, time: Duration) {
-        if time <= Duration::from_secs(2) {
-            return tokio::task::yield_now().await;
-        }
-        let until = self.now() + TimeDelta::from_std(time).unwrap();
-        let mut changes = self.0.subscribe();
-        let _ = changes.wait_for(|now| *now >= until).await;
-    }
-}
-
-/// What a stand-in has stored, and how often it loses the answer of what it has stored.
-#[derive(Default)]
-struct System {
-    incidents: Vec<Value>,
-    loses: u32,
-    limits: u32,
-}
-
-type Shared = Arc<Mutex<System>>;
-
-impl System {
-    /// Answers what was stored, or what a gateway says that has not learnt of it.
-    fn answer(&mut self, status: u16, body: &Value) -> Reply {
-        if self.loses > 0 {
-            self.loses -= 1;
-            return Reply::new(504, "");
-        }
-        Reply::new(status, body.to_string())
-    }
-}
-
-/// Answers as Statuspage does.
-fn statuspage(system: &Shared, request: &Recorded) -> Reply {
-    let mut system = system.lock().unwrap();
-    if request.header("authorization") != format!("OAuth {SECRET}") {
-        return Reply::new(401, json!({"error": "Could not authenticate"}).to_string());
-    }
-    if system.limits > 0 {
-        system.limits -= 1;
-        return Reply::new(420, "").with("retry-after", "60");
-    }
-    let path = request.uri.split('?').next().unwrap().to_owned();
-    let base = "/v1/pages/abc123/incidents";
-    if request.method == Method::GET && path == base {
-        return Reply::new(200, Value::Array(system.incidents.clone()).to_string());
-    }
-    let sent = request.json()["incident"].clone();
-    let statuses = ["investigating", "identified", "monitoring", "resolved"];
-    let is_status = |status: &Value| statuses.iter().any(|one| status == one);
-    if request.method == Method::GET {
-        let id = path.strip_prefix(&format!("{base}/")).unwrap_or_default();
-        let found = system.incidents.iter().find(|incident| incident["id"] == id);
-        return found.map_or(Reply::new(404, "{}"), |found| Reply::new(200, found.to_string()));
-    }
-    if !is_status(&sent["status"]) || sent["body"].as_str().is_none_or(str::is_empty) {
-        return Reply::new(422, json!({"error": ["Status is invalid"]}).to_string());
-    }
-    let update = json!({"status": sent["status"], "body": sent["body"]});
-    if request.method == Method::POST && path == base {
-        if sent["name"].as_str().is_none_or(str::is_empty) {
-            return Reply::new(422, json!({"error": ["Name can't be blank"]}).to_string());
-        }
-        let id = format!("sp{}", system.incidents.len());
-        let incident = json!({"id": id, "name": sent["name"], "metadata": sent["metadata"],
-                              "components": sent["components"], "incident_updates": [update]});
-        system.incidents.push(incident.clone());
-        return system.answer(201, &incident);
-    }
-    let id = path.strip_prefix(&format!("{base}/")).unwrap_or_default().to_owned();
-    let found = system.incidents.iter_mut().find(|incident| incident["id"] == id.as_str());
-    let (Some(incident), &Method::PATCH) = (found, &request.method) else {
-        return Reply::new(404, "{}");
-    };
-    incident["components"] = sent["components"].clone();
-    incident["incident_updates"].as_array_mut().unwrap().push(update);
-    let incident = incident.clone();
-    system.answer(200, &incident)
-}
-
-/// Answers as Cachet does.
-fn cachet(system: &Shared, request: &Recorded) -> Reply {
-    let mut system = system.lock().unwrap();
-    if request.header("authorization") != format!("Bearer {SECRET}") {
-        return Reply::new(401, json!({"message": "Unauthenticated."}).to_string());
-    }
-    if system.limits > 0 {
-        system.limits -= 1;
-        return Reply::new(429, "").with("retry-after", "60");
-    }
-    let path = request.uri.split('?').next().unwrap().trim_start_matches("/api/").to_owned();
-    let parts: Vec<&str> = path.split('/').collect();
-    let sent = request.json();
-    let position = |id: &str| id.parse::<usize>().ok().and_then(|id| id.checked_sub(1));
-    match (&request.method, &parts[..]) {
-        (&Method::GET, ["incidents"]) => {
-            Reply::new(200, json!({"data": system.incidents}).to_string())
-        }
-        (&Method::POST, ["incidents"]) => {
-            let is_valid = sent["name"].as_str().is_some_and(|name| name.len() <= 255)
-                && sent["message"].is_string()
-                && sent["status"].as_u64().is_some_and(|status| status <= 4);
-            if !is_valid {
-                return Reply::new(
-                    422,
-                    json!({"message": "The name field is required."}).to_string(),
-                );
-            }
-            let id = (system.incidents.len() + 1).to_string();
-            let incident = json!({"id": id, "attributes": sent, "incident_updates": []});
-            system.incidents.push(incident.clone());
-            system.answer(201, &json!({"data": incident}))
-        }
-        (method, ["incidents", id, "updates"]) => {
-            let found = position(id).filter(|at| *at < system.incidents.len());
-            let Some(at) = found else { return Reply::new(404, "{}") };
-            if *method == Method::GET {
-                let updates = &system.incidents[at]["incident_updates"];
-                return Reply::new(200, json!({"data": updates}).to_string());
-            }
-            let update = json!({"attributes": {"message": sent["message"],
-                                               "status": {"value": sent["status"]}}});
-            let updates = system.incidents[at]["incident_updates"].as_array_mut().unwrap();
-            updates.push(update.clone());
-            system.answer(201, &json!({"data": update}))
-        }
-        (&Method::PUT, ["components", _]) => Reply::new(200, json!({"data": {}}).to_string()),
-        _ => Reply::new(404, "{}"),
-    }
-}
-
-/// A store, a stand-in, and engines that publish to it.
+/// A store, a fake, and engines that publish to it.
 struct Scene {
     folder: TempDir,
     store: FileStore,
@@ -179,13 +38,7 @@ struct Scene {
     system: Shared,
     server: StandIn,
     kind: PublisherKind,
-    engines: Vec<JoinHandle<()>>,
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        self.stop();
-    }
+    engines: Engines,
 }
 
 impl Scene {
@@ -211,8 +64,8 @@ impl Scene {
             })
         }))
         .await;
-        let clock = Arc::new(SetClock(watch::Sender::new(Utc::now())));
-        Self { folder, store, clock, system, server, kind, engines: Vec::new() }
+        let clock = SetClock::new(Utc::now());
+        Self { folder, store, clock, system, server, kind, engines: Engines::default() }
     }
 
     /// Starts an engine, as one more program would.
@@ -227,30 +80,10 @@ impl Scene {
         };
         let publisher = build(self.kind, options, cached(secret.into()), &client).unwrap();
         let publishers = vec![NamedPublisher { name: "public".into(), publisher }];
-        let engine = Engine::new(EngineOptions {
-            backend: Arc::new(self.store.clone()),
-            ledger: Arc::new(self.store.clone()),
-            settings: EngineSettings {
-                sender: Arc::new(Channels::default()),
-                contacts: Arc::default(),
-                signals: Arc::default(),
-                levels: ServiceLevels::default(),
-                calendars: Arc::default(),
-                calendar_reader: None,
-                answers: redphone::model::notification::AnswerSettings::default(),
-                trackers: Arc::default(),
-                publish: PublishSettings { publishers, ..PublishSettings::default() },
-            },
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            receives_alerts: true,
-        });
-        let task = tokio::spawn(async move { Box::pin(engine.run(std::future::pending())).await });
-        self.engines.push(task);
-    }
-
-    /// Ends all engines, as if their programs were killed.
-    fn stop(&mut self) {
-        self.engines.drain(..).for_each(|engine| engine.abort());
+        let publish = PublishSettings { publishers, ..PublishSettings::default() };
+        let sender: Arc<dyn Sender> = Arc::new(Channels::default());
+        let people = Contacts::default();
+        self.engines.start(&self.store, &self.clock, (sender, people), publish);
     }
 
     /// Waits until engines publish in the system, so that what happens next is no history.
@@ -264,10 +97,11 @@ impl Scene {
     }
 
     async fn update(&self, incident: IncidentId, message: &str) {
-        let public = Some(PublicUpdate { title: Some("Payments fail".into()) });
-        let message = message.into();
-        let update = IncidentCommand::UpdateStakeholders { message, next_due: None, public };
-        done(&self.store, incident, update).await;
+        self.update_titled(incident, message, "Payments fail").await;
+    }
+
+    async fn update_titled(&self, incident: IncidentId, message: &str, title: &str) {
+        done(&self.store, incident, titled(message, title)).await;
     }
 
     /// Returns the texts of all incidents there.
@@ -286,6 +120,72 @@ impl Scene {
         system.incidents.iter().map(texts).collect()
     }
 
+    /// Creates, changes or ends the maintenance window of a test.
+    async fn work(&self, change: MaintenanceChange) {
+        let actor = Actor::Person(ines());
+        let (id, at) = (uuid::Uuid::from_u128(7), self.clock.now());
+        let request = MaintenanceRequest { id, actor, at, expected: None, change };
+        self.store.change_maintenance(&request).await.unwrap();
+    }
+
+    /// Waits until the system has stored something.
+    async fn arrived(&self) {
+        let arrived = async || !self.texts().is_empty() || !self.works().is_empty();
+        wait::until("something has arrived", arrived).await;
+    }
+
+    /// Returns the first texts of all maintenance there, with how many minutes it lasts and whether it was
+    /// ended.
+    fn works(&self) -> Vec<(String, i64, bool)> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let time = |value: &Value| -> DateTime<Utc> {
+            let text = text(value).replace(' ', "T");
+            format!("{}Z", text.trim_end_matches('Z')).parse().unwrap()
+        };
+        let system = self.system.lock().unwrap();
+        let works = system.works.iter().map(|work| {
+            if let Some(of) = work.get("attributes") {
+                let until = time(&of["completed"]["string"]);
+                let from = time(&of["scheduled"]["string"]);
+                let is_ended = until <= self.clock.now();
+                return (text(&of["message"]), (until - from).num_minutes(), is_ended);
+            }
+            let from = time(&work["scheduled_for"]);
+            let minutes = (time(&work["scheduled_until"]) - from).num_minutes();
+            let is_ended = work["status"] == "completed";
+            (text(&work["incident_updates"][0]["body"]), minutes, is_ended)
+        });
+        works.collect()
+    }
+
+    /// Waits, while little time passes, until the maintenance there is this.
+    async fn until_works(&self, expected: &[(&str, i64, bool)]) {
+        let is_it = || {
+            let works = self.works();
+            let works: Vec<_> = works.iter().map(|(a, b, c)| (a.as_str(), *b, *c)).collect();
+            works == expected
+        };
+        wait::until("the maintenance is published", async || {
+            self.pass(1);
+            is_it()
+        })
+        .await;
+        for _ in 0..20 {
+            self.pass(5);
+            tokio::task::yield_now().await;
+        }
+        assert!(is_it(), "{:?}", self.works());
+    }
+
+    /// Waits, while little time passes, until all maintenance there has ended.
+    async fn until_ended(&self) {
+        let is_ended = async || {
+            self.pass(1);
+            self.works().iter().all(|(_, _, is_ended)| *is_ended)
+        };
+        wait::until("the maintenance has ended", is_ended).await;
+    }
+
     /// Waits, while time passes, until the texts are these. A second of it is some milliseconds, so that an
     /// attempt ends long before its claim does.
     async fn until(&self, expected: &[&[&str]]) {
@@ -300,6 +200,24 @@ impl Scene {
             tokio::task::yield_now().await;
         }
         assert_eq!(self.texts(), expected);
+    }
+}
+
+fn titled(message: &str, title: &str) -> IncidentCommand {
+    let public = Some(PublicUpdate { title: Some(title.into()) });
+    IncidentCommand::UpdateStakeholders { message: message.into(), next_due: None, public }
+}
+
+fn window(from: DateTime<Utc>, text: &str, hours: i64) -> NewWindow {
+    NewWindow {
+        title: "secret title".into(),
+        filter: "service:checkout".parse().unwrap(),
+        from,
+        until: from + TimeDelta::hours(hours),
+        recurrence: None,
+        comment: "secret comment".into(),
+        mutes_people: false,
+        public_text: Some(text.into()),
     }
 }
 
@@ -351,9 +269,8 @@ async fn restart_publishes_nothing_twice(#[case] kind: PublisherKind) {
     scene.system.lock().unwrap().loses = 1;
     let incident = declared(&scene.store, "secret title").await;
     scene.update(incident, "We look into it.").await;
-    let arrived = async || !scene.texts().is_empty();
-    wait::until("the update has arrived", arrived).await;
-    scene.stop();
+    scene.arrived().await;
+    scene.engines.stop();
     // The claim of the program that has ended lasts for a while.
     scene.pass(200);
     scene.start(SECRET);
@@ -372,9 +289,9 @@ async fn wrong_secret_publishes_nothing_until_it_is_mended(#[case] kind: Publish
     scene.update(incident, "We look into it.").await;
     let refused = async || !scene.server.seen().is_empty();
     wait::until("it was refused", refused).await;
-    scene.stop();
+    scene.engines.stop();
     assert_eq!(scene.texts(), [[""; 0]; 0]);
-    // What was refused is tried again after an hour.
+    // A refused request is tried again after an hour.
     scene.pass(4000);
     scene.start(SECRET);
     scene.until(&[&["We look into it."]]).await;
@@ -393,4 +310,117 @@ async fn what_ended_before_is_not_published() {
     scene.update(new, "It is so.").await;
     scene.until(&[&["It is so."]]).await;
     assert!(scene.folder.path().exists());
+}
+
+#[rstest]
+#[case(PublisherKind::Statuspage, 0)]
+#[case(PublisherKind::Statuspage, 1)]
+#[case(PublisherKind::Cachet, 0)]
+#[case(PublisherKind::Cachet, 1)]
+#[tokio::test]
+async fn maintenance_is_announced_once_and_follows_its_window(
+    #[case] kind: PublisherKind,
+    #[case] loses: u32,
+) {
+    let mut scene = Scene::new(kind).await;
+    scene.start(SECRET);
+    scene.start(SECRET);
+    scene.begun().await;
+    let lose = || scene.system.lock().unwrap().loses = loses;
+    let from = scene.clock.now() + TimeDelta::days(1);
+    let new = |text: &str, hours: i64| window(from, text, hours);
+    lose();
+    scene.work(MaintenanceChange::Create(new("Slow.", 1))).await;
+    scene.until_works(&[("Slow.", 60, false)]).await;
+    lose();
+    scene.work(MaintenanceChange::Change(new("Slower.", 2))).await;
+    scene.until_works(&[("Slower.", 120, false)]).await;
+    lose();
+    scene.work(MaintenanceChange::End).await;
+    scene.until_ended().await;
+    assert_eq!(scene.works().len(), 1);
+    for request in scene.server.seen() {
+        assert!(!request.echo().contains("secret "), "{}", request.echo());
+    }
+}
+
+#[rstest]
+#[case(PublisherKind::Statuspage, false)]
+#[case(PublisherKind::Statuspage, true)]
+#[case(PublisherKind::Cachet, false)]
+#[case(PublisherKind::Cachet, true)]
+#[tokio::test]
+async fn maintenance_changed_before_its_answer_is_not_doubled(
+    #[case] kind: PublisherKind,
+    #[case] ends: bool,
+) {
+    let mut scene = Scene::new(kind).await;
+    scene.start(SECRET);
+    scene.begun().await;
+    scene.system.lock().unwrap().loses = 1;
+    let from = scene.clock.now() + TimeDelta::days(1);
+    scene.work(MaintenanceChange::Create(window(from, "Slow.", 1))).await;
+    scene.arrived().await;
+    let later = from + TimeDelta::hours(1);
+    scene.work(MaintenanceChange::Change(window(later, "Slower.", 2))).await;
+    if ends {
+        scene.work(MaintenanceChange::End).await;
+        scene.until_ended().await;
+        assert_eq!(scene.works().len(), 1);
+    } else {
+        scene.until_works(&[("Slower.", 120, false)]).await;
+    }
+}
+
+#[rstest]
+#[case(PublisherKind::Statuspage)]
+#[case(PublisherKind::Cachet)]
+#[tokio::test]
+async fn incident_renamed_before_its_answer_is_not_doubled(#[case] kind: PublisherKind) {
+    let mut scene = Scene::new(kind).await;
+    scene.start(SECRET);
+    scene.begun().await;
+    scene.system.lock().unwrap().loses = 1;
+    let incident = declared(&scene.store, "secret title").await;
+    scene.update_titled(incident, "We look into it.", "Payments fail").await;
+    scene.arrived().await;
+    scene.update_titled(incident, "It is the bank.", "Cards fail").await;
+    scene.until(&[&["We look into it.", "It is the bank."]]).await;
+}
+
+#[tokio::test]
+async fn update_recorded_late_joins_the_incident_without_an_answer() {
+    let mut scene = Scene::new(PublisherKind::Statuspage).await;
+    scene.start(SECRET);
+    scene.begun().await;
+    scene.system.lock().unwrap().loses = 1;
+    let incident = declared(&scene.store, "secret title").await;
+    scene.update(incident, "It is the bank.").await;
+    scene.arrived().await;
+    // It was written before the one that has arrived, and is sorted before it.
+    let late = ask(incident, titled("We look into it.", "Payments fail"));
+    let late = Envelope { at: late.at - TimeDelta::hours(1), ..late };
+    scene.store.execute(&late).await.unwrap();
+    scene.until(&[&["It is the bank.", "We look into it."]]).await;
+}
+
+#[rstest]
+#[case(PublisherKind::Statuspage)]
+#[case(PublisherKind::Cachet)]
+#[tokio::test]
+async fn next_occurrence_is_not_the_one_without_an_answer(#[case] kind: PublisherKind) {
+    let mut scene = Scene::new(kind).await;
+    scene.start(SECRET);
+    scene.begun().await;
+    scene.system.lock().unwrap().loses = 1;
+    let recurrence =
+        Recurrence { repeats: Repeats::Daily, days: Vec::new(), zone: "UTC".into(), last: None };
+    let from = scene.clock.now() + TimeDelta::hours(1);
+    let daily = NewWindow { recurrence: Some(recurrence), ..window(from, "Slow.", 1) };
+    scene.work(MaintenanceChange::Create(daily)).await;
+    scene.arrived().await;
+    // The first one is over before its answer was repeated.
+    scene.pass(3 * 3600);
+    let has_passed = kind == PublisherKind::Cachet;
+    scene.until_works(&[("Slow.", 60, has_passed), ("Slow.", 60, false)]).await;
 }

@@ -1,43 +1,21 @@
 //! Reports on a timer: each is sent once for each time at which it is due, by whichever program is first.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
+use chrono::NaiveTime;
 use redphone::backend::Ledger;
 use redphone::backend::file::FileStore;
-use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings, PublishSettings, Sender};
+use redphone::engine::{PublishSettings, Sender};
 use redphone::model::notification::{Contact, Contacts, PersonContacts};
 use redphone::model::report_rule::{ReportDay, ReportForm, ReportRule, ReportWindow};
-use redphone::model::service_level::ServiceLevels;
 use redphone::outbound::{OutboundMessage, Receipt, SendError};
 use tempfile::TempDir;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
+use super::engines::{Engines, SetClock};
 use crate::support::{store as stores, wait};
 
-/// A clock that stands still until a test moves it; short pauses pass at once.
-struct SetClock(watch::Sender<DateTime<Utc>>);
-
-#[async_trait]
-impl Clock for SetClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.borrow()
-    }
-
-    async fn sleep(&self, time: Duration) {
-        if time <= Duration::from_secs(2) {
-            return tokio::task::yield_now().await;
-        }
-        let until = self.now() + TimeDelta::from_std(time).unwrap();
-        let mut changes = self.0.subscribe();
-        let _ = changes.wait_for(|now| *now >= until).await;
-    }
-}
-
-/// Writes down what is sent, and fails for a while.
+/// Records the messages, and fails for a while.
 #[derive(Default)]
 struct Book {
     sent: Mutex<Vec<(String, OutboundMessage)>>,
@@ -68,7 +46,7 @@ impl Sender for Book {
 }
 
 impl Book {
-    /// Returns the addresses and titles of what was sent.
+    /// Returns the addresses and titles of the messages.
     fn titles(&self) -> Vec<(String, String)> {
         let sent = self.sent.lock().unwrap();
         let title = |message: &OutboundMessage| message.document.as_ref().unwrap().title.clone();
@@ -81,13 +59,7 @@ struct Scene {
     store: FileStore,
     clock: Arc<SetClock>,
     book: Arc<Book>,
-    engines: Vec<JoinHandle<()>>,
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        self.stop();
-    }
+    engines: Engines,
 }
 
 fn person(handle: &str, channel: &str, address: &str) -> PersonContacts {
@@ -102,8 +74,8 @@ impl Scene {
         let folder = TempDir::new().unwrap();
         let store = stores::open(&folder.path().join("store.db")).await;
         let now = "2026-03-03T12:00:00Z".parse().unwrap();
-        let clock = Arc::new(SetClock(watch::Sender::new(now)));
-        Self { folder, store, clock, book: Arc::default(), engines: Vec::new() }
+        let clock = SetClock::new(now);
+        Self { folder, store, clock, book: Arc::default(), engines: Engines::default() }
     }
 
     /// Starts an engine that sends a report each day at 09:00, to ines, tomo and nobody else.
@@ -121,33 +93,14 @@ impl Scene {
         };
         let people =
             vec![person("ines", "mail", "ines@example.net"), person("tomo", "push", "tomo-1")];
-        let engine = Engine::new(EngineOptions {
-            backend: Arc::new(self.store.clone()),
-            ledger: Arc::new(self.store.clone()),
-            settings: EngineSettings {
-                sender: Arc::clone(&self.book) as _,
-                contacts: Arc::new(Contacts { people }),
-                signals: Arc::default(),
-                levels: ServiceLevels::default(),
-                calendars: Arc::default(),
-                calendar_reader: None,
-                answers: redphone::model::notification::AnswerSettings::default(),
-                trackers: Arc::default(),
-                publish: PublishSettings {
-                    reports: Arc::new(vec![rule]),
-                    stakeholders: Arc::new(vec!["tomo".into(), "Ines".into()]),
-                    ..PublishSettings::default()
-                },
-            },
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            receives_alerts: true,
-        });
-        let task = tokio::spawn(async move { Box::pin(engine.run(std::future::pending())).await });
-        self.engines.push(task);
-    }
-
-    fn stop(&mut self) {
-        self.engines.drain(..).for_each(|engine| engine.abort());
+        let publish = PublishSettings {
+            reports: Arc::new(vec![rule]),
+            stakeholders: Arc::new(vec!["tomo".into(), "Ines".into()]),
+            ..PublishSettings::default()
+        };
+        let sender: Arc<dyn Sender> = self.book.clone();
+        let contacts = Contacts { people };
+        self.engines.start(&self.store, &self.clock, (sender, contacts), publish);
     }
 
     async fn begun(&self) {
@@ -159,7 +112,7 @@ impl Scene {
         self.clock.0.send_replace(time.parse().unwrap());
     }
 
-    /// Waits until so many messages were sent and the report of that time is done.
+    /// Waits until a number of messages was sent and the report of that time is done.
     async fn until(&self, count: usize) {
         let is_done = async || {
             let records = self.store.publications("report:daily").await.unwrap();
@@ -200,7 +153,7 @@ async fn missed_report_is_sent_once_and_says_that_it_is_late() {
     let mut scene = Scene::new().await;
     scene.start();
     scene.begun().await;
-    scene.stop();
+    scene.engines.stop();
     scene.set("2026-03-06T15:00:00Z");
     scene.start();
     scene.until(2).await;

@@ -1,4 +1,4 @@
-//! A provider on loopback that records what it was sent and answers as a test wants.
+//! A provider on loopback that records the requests and answers as configured.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -46,7 +46,7 @@ impl Recorded {
     }
 }
 
-/// What a stand-in answers.
+/// The answer of a fake.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub status: u16,

@@ -1,4 +1,4 @@
-//! What each tracker accepts, and how it refuses what is wrong, by its documentation.
+//! The requests that each tracker accepts, and its refusals of wrong ones, by its documentation.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use super::stand_in::{Judge, Recorded, Reply};
 pub const USER: &str = "bot@example.org";
 const PLANE_PROJECT: &str = "4af68566-94a4-4eb3-94aa-50dc9427067b";
 
-/// What goes wrong with the next creation.
+/// The fault of the next creation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
     /// The issue is created, and a gateway answers that it does not know.
@@ -31,7 +31,7 @@ pub enum Fault {
     Invalid,
 }
 
-/// An issue of the stand-in.
+/// An issue of the fake.
 #[derive(Clone, Debug)]
 struct Issue {
     number: u64,
@@ -48,7 +48,7 @@ pub struct TrackerServer {
     pub created: Notify,
 }
 
-/// Returns how a tracker is set up that speaks with a stand-in.
+/// Returns the settings of a tracker that uses a fake.
 pub fn options(kind: TrackerKind, base: &str) -> TrackerOptions {
     let project = match kind {
         TrackerKind::Plane => PLANE_PROJECT,
@@ -130,7 +130,7 @@ impl TrackerServer {
         }
     }
 
-    /// Creates an issue, or does what goes wrong.
+    /// Creates an issue, or simulates the fault.
     fn create(&self, parts: &Parts<'_>, shown: impl Fn(&Issue) -> Value) -> Option<Reply> {
         let fault = self.faults.lock().unwrap().pop_front();
         match fault {
@@ -175,7 +175,7 @@ impl TrackerServer {
         else {
             return absent();
         };
-        // Django redirects what has no slash at its end.
+        // Django redirects a path without a slash at its end.
         let [rest @ .., ""] = rest else { return Some(Reply::new(301, "").with("location", "/")) };
         let id = |issue: &Issue| format!("00000000-0000-0000-0000-{:012}", issue.number);
         let shown = |issue: &Issue| {

@@ -28,7 +28,7 @@ use crate::support::store::open;
 
 const POLL: Duration = Duration::from_mins(10);
 
-/// A clock that stands still until it is set. Who sleeps by it sleeps on.
+/// A clock that is stopped until it is set. Tasks that sleep by it continue to sleep.
 struct StillClock(Mutex<DateTime<Utc>>);
 
 #[async_trait]
@@ -42,7 +42,7 @@ impl Clock for StillClock {
     }
 }
 
-/// A store with an action item for which an issue is asked for, and a tracker.
+/// A store with an action item for which an issue is requested, and a tracker.
 struct Scene {
     _folder: TempDir,
     store: Arc<FileStore>,
@@ -112,7 +112,7 @@ impl Scene {
         }
     }
 
-    /// Does what is due. Returns how long nothing more is.
+    /// Does due work. Returns for how long there is no more.
     async fn turn(&self) -> Option<TimeDelta> {
         let next = self.worker().turn(&self.trackers(SECRET, false)).await.unwrap();
         next.map(|next| next - self.clock.now())
@@ -128,7 +128,7 @@ impl Scene {
         record.review.actions[0].done
     }
 
-    /// What the list of action items says about the issue.
+    /// The entry of the issue in the list of action items.
     async fn listed(&self) -> FollowUp {
         let page = self.store.action_items(&ActionItemSearch::first(10)).await.unwrap();
         page.rows[0].follow_up.clone().unwrap()
@@ -390,7 +390,7 @@ async fn issue_that_was_deleted_is_missing() {
         scene.server.delete_all();
         scene.advance(TimeDelta::minutes(11));
         scene.turn().await;
-        assert_eq!(scene.follow_up().await.state, FollowUpState::Gone, "{kind:?}");
+        assert_eq!(scene.follow_up().await.state, FollowUpState::Deleted, "{kind:?}");
         scene.request().await;
         scene.turn().await;
         assert_eq!((scene.server.count(), scene.follow_up().await.state), (1, FollowUpState::Open));

@@ -1,7 +1,8 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
 use redphone::model::Priority;
-use redphone::model::filter::{Filter, Owner, Predicate, Sla, StateFilter, Term};
+use redphone::model::filter::{Date, Filter, Owner, Period, Predicate, Sla, StateFilter, Term};
+use redphone::model::service_level::SlaTarget;
 use redphone::model::status::{Category, Source, Status};
 use redphone::model::text::{fold, is_word_char};
 
@@ -43,6 +44,7 @@ fn term() -> impl Strategy<Value = Term> {
         of(&Priority::ALL).prop_map(Predicate::Priority),
         of(Status::ALL).prop_map(Predicate::Status),
         prop::option::of(text()).prop_map(Predicate::Service),
+        prop::option::of(text()).prop_map(Predicate::Primary),
         owner().prop_map(Predicate::Owner),
         prop::option::of(text()).prop_map(Predicate::Team),
         prop::option::of(of(Category::ALL)).prop_map(Predicate::Category),
@@ -52,7 +54,12 @@ fn term() -> impl Strategy<Value = Term> {
         span.clone().prop_map(Predicate::Idle),
         span.clone().prop_map(Predicate::Active),
         span.clone().prop_map(Predicate::BeganWithin),
-        span.prop_map(Predicate::BeganBefore),
+        span.clone().prop_map(Predicate::BeganBefore),
+        span.clone().prop_map(Predicate::TookLonger),
+        span.prop_map(Predicate::TookLess),
+        of(&[SlaTarget::Acknowledge, SlaTarget::Resolve]).prop_map(Predicate::Missed),
+        of(&[Date::Today, Date::Yesterday, Date::Period(Period::LastWeek)])
+            .prop_map(Predicate::ResolvedOn),
         any::<u64>().prop_map(Predicate::MoreUsers),
         any::<u64>().prop_map(Predicate::FewerUsers),
         prop::option::of(text()).prop_map(Predicate::Reporter),

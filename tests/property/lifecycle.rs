@@ -36,7 +36,7 @@ fn run(
     let mut incident = Incident::fold(&events).unwrap().unwrap();
     let mut clock = 0;
     for (step, late, command) in commands {
-        // The clock sometimes goes backwards.
+        // The clock is sometimes set back.
         clock += step;
         let made = envelope(clock - late, id, command);
         let Ok(new) = decide(Some(&incident), &made, context(clock)) else { continue };

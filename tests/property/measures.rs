@@ -38,6 +38,7 @@ fn fact() -> impl Strategy<Value = Fact> {
                     resolve_verdict: None,
                     paused_since_ms: None,
                     paused_ms: 0,
+                    mute: <_>::default(),
                     category,
                     service,
                     team,

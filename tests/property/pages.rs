@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use proptest::prelude::*;
 use redphone::model::decide::{Context, decide};
 use redphone::model::measures::pages::{
-    Dimension, History, HistoryFold, Objective, Offsets, Outage, PageFigures, PageInputs,
+    Bucket, Dimension, History, HistoryFold, Objective, Offsets, Outage, PageFigures, PageInputs,
     PagesQuery, ReviewProgress, Selection, TimeMeasure, compute_pages, union_ms,
 };
 use redphone::model::measures::{Compliance, Counted, Fact, FactVerdict, Window};
@@ -89,6 +89,7 @@ fn incident() -> impl Strategy<Value = (Fact, History)> {
                 resolve_verdict: resolved.and(verdict(verdicts.1)),
                 paused_since_ms: None,
                 paused_ms: 0,
+                mute: <_>::default(),
                 category,
                 service,
                 team,
@@ -328,13 +329,24 @@ proptest! {
                 prop_assert_eq!(*count, expected.count() as u64);
             }
         }
+        let sum = |count: fn(&Bucket) -> u64| pages.buckets.iter().map(count).sum::<u64>();
+        let (acknowledge, resolve) = (pages.now.acknowledge_all(), pages.now.resolve_all());
+        prop_assert_eq!(sum(|b| b.acknowledge.met), acknowledge.met);
+        prop_assert_eq!(sum(|b| b.acknowledge.missed), acknowledge.missed);
+        prop_assert_eq!(sum(|b| b.resolve.met), resolve.met);
+        prop_assert_eq!(sum(|b| b.resolve.missed), resolve.missed);
+        prop_assert_eq!(sum(|b| b.incomplete), pages.now.practice.incomplete);
+        prop_assert_eq!(sum(|b| b.volume.iter().sum()), pages.now.reported());
         let in_window = |fact: &Fact| {
             fact.counted == Counted::Yes && (ms(700)..ms(1500)).contains(&fact.reported_ms)
         };
-        let faults = (0..6).filter(|fingerprint| {
-            incidents.iter().filter(|(f, _)| in_window(f) && f.fingerprint == *fingerprint).count() >= 2
-        });
+        let of_fault = |fingerprint: u64| {
+            incidents.iter().filter(|(f, _)| in_window(f) && f.fingerprint == fingerprint).count()
+        };
+        let faults = (0..6).filter(|fingerprint| of_fault(*fingerprint) >= 2);
         prop_assert_eq!(pages.recurring_total, faults.count() as u64);
+        let recurring: usize = (0..6).map(of_fault).filter(|count| *count >= 2).sum();
+        prop_assert_eq!(sum(|b| b.recurring), recurring as u64);
     }
 
     #[test]
@@ -366,7 +378,7 @@ proptest! {
         }
         let history = fold.finish().unwrap();
         let record = Incident::fold(&events).unwrap().unwrap();
-        // What was said last about the beginning holds.
+        // The last statement about the begin is valid.
         let began = events.iter().rev().find_map(|event| match &event.body {
             EventBody::ImpactBeganSet { began_at } => Some(*began_at),
             _ => None,
@@ -387,7 +399,7 @@ proptest! {
             out += i64::from(is_out) * 60_000;
             at += TimeDelta::minutes(1);
         }
-        // What is not resolved at the end is no time to restore anything.
+        // An incident that is not resolved at the end has no time to restore.
         if record.summary.resolved_at.is_none() {
             let mut open_since = detected;
             for count in 2..=events.len() {
@@ -413,7 +425,7 @@ fn down_seconds(outages: &[(i64, i64)], length_s: i64) -> i64 {
 proptest! {
     #![proptest_config(strategies::usual())]
 
-    /// Both windows of a budget are over its limit exactly if counting seconds says so.
+    /// Both windows of a budget are over its limit exactly if counting seconds gives the same.
     #[test]
     fn burn_fires_as_counted_second_by_second(
         spans in prop::collection::vec((-22_000i64..0, 0i64..900), 0..6),
@@ -434,7 +446,7 @@ proptest! {
         for (window, lengths_s, tenfold) in
             [(BurnWindow::Hour, [3600, 300], 144), (BurnWindow::SixHours, [21_600, 1800], 60)]
         {
-            // Downtime of the span, in millionths, against the limit times what is allowed.
+            // Downtime of the span, in millionths, compared with the limit times the allowed rate.
             let is_fast = |length_s: &i64| {
                 down_seconds(&outages, *length_s) * 10_000_000
                     >= tenfold * length_s * i64::from(allowed_ppm)

@@ -40,7 +40,7 @@ impl History {
             }
         }
         self.events.extend(events);
-        // What is stored gives the same record.
+        // The stored form gives the same record.
         let text = serde_json::to_string(&self.events).unwrap();
         let read: Vec<Event> = serde_json::from_str(&text).unwrap();
         assert_eq!(Incident::fold(&read).unwrap(), self.record);
@@ -62,7 +62,7 @@ fn envelope(at: DateTime<Utc>, who: &str, command: Command) -> Envelope {
     }
 }
 
-/// A record without what the log itself says.
+/// A record without the parts that describe the log itself.
 fn contents(mut record: Incident) -> Incident {
     record.summary.seq = 0;
     record.summary.last_event_at = DateTime::UNIX_EPOCH;

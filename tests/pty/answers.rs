@@ -23,11 +23,15 @@ const ANSWERS: [&str; 8] = [
 const APART: Duration = Duration::from_millis(15);
 
 /// Sends all answers, each whole and in three pieces.
+///
+/// No piece is `ESC` alone: without its rest it is the key, and a busy machine may delay the rest
+/// for longer than the panes wait. The tests of the splitter cut there, with a clock of their own.
 fn answer(terminal: &mut Terminal) {
     for answer in ANSWERS {
         terminal.press(answer);
         let third = answer.len() / 3;
-        for cuts in [(third, 2 * third), (1, 2), (2, answer.len() - 1)] {
+        for cuts in [(third, 2 * third), (2, 3), (2, answer.len() - 1)] {
+            assert!(cuts.0 > 1, "{answer:?}");
             for piece in [&answer[..cuts.0], &answer[cuts.0..cuts.1], &answer[cuts.1..]] {
                 terminal.press(piece);
                 terminal.watch(APART);
@@ -57,7 +61,7 @@ fn answers_do_nothing(#[case] keys: &str, #[case] shown: &str) {
     terminal.wait_for_text(shown);
     terminal.settle(Duration::from_millis(200));
     answer(&mut terminal);
-    // What is typed afterwards is the only thing that happens: a note on the selected incident.
+    // The text typed afterwards is the only effect: a note on the selected incident.
     terminal.press("\x1b");
     terminal.watch(Duration::from_millis(100));
     terminal.press("n");

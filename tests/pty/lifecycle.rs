@@ -13,7 +13,7 @@ use crate::support::program;
 const ENTER: &str = "\r";
 const SEND: &str = "\x13";
 
-/// Runs a command with something on its standard input, and returns what it prints.
+/// Runs a command with standard input, and returns its output.
 fn pipe(store: &Store, arguments: &[&str], input: &str) -> String {
     let mut child = Command::new(program())
         .arg("--store")
@@ -116,7 +116,7 @@ fn incident_goes_from_a_release_to_the_report() {
     );
     terminal.wait_for_text("INC-1 investigating");
 
-    // It is rolled back, and monitoring says that the errors have ended.
+    // It is rolled back, and monitoring reports that the errors have ended.
     let end = store.run(&["change", "end", change.trim(), "--rolled-back"]);
     assert!(end.status.success(), "{end:?}");
     let ended = errors(since, Some(Utc::now()));
@@ -200,7 +200,7 @@ fn check_kinds(shown: &Value) {
     }
 }
 
-/// Checks what the report of the month says of the incident.
+/// Checks the incident in the report of the month.
 fn check_report(store: &Store) {
     let report = store.run(&["report", "--window", "30d", "--format", "json"]);
     assert!(report.status.success(), "{report:?}");

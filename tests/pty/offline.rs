@@ -167,7 +167,7 @@ fn offline_terminal_that_is_killed_and_restarted_loses_nothing() {
     drop(terminal);
 
     let mut terminal = team.panes(126, 36);
-    // The cached rows are shown at once, with their age.
+    // The cached rows are shown immediately, with their age.
     terminal.wait_for_text("Cards fail");
     terminal.wait_for_text("as of");
     terminal.wait_for_text("3 pending");

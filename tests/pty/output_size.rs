@@ -62,8 +62,8 @@ fn triage(open: &str, arguments: &[&str]) -> usize {
 
 #[test]
 fn triage_of_ten_incidents_writes_no_more_than_60_kilobytes() {
-    // An outcome that takes longer than the panes wait for it costs a frame more. On a busy machine
-    // that says nothing about the panes, so they are measured again.
+    // An outcome that takes longer than the panes wait for it costs another frame. On a busy
+    // machine that proves nothing about the panes, so they are measured again.
     let written = (0..5).map(|_| triage("2z", &[])).find(|written| *written <= 60_000);
     println!("triage of ten incidents: {written:?} bytes");
     assert!(written.is_some(), "more than 60,000 bytes in each of five runs");

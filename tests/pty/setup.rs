@@ -1,4 +1,4 @@
-//! The first questions, and what an empty store offers, on a terminal.
+//! The first questions, and the suggestions of an empty store, on a terminal.
 
 use std::fs;
 
@@ -9,12 +9,14 @@ fn answers_to_the_questions_become_settings() {
     let store = Store::empty();
     let mut terminal = store.terminal(&["config", "init"], 100, 30);
     terminal.wait_for_text("Your name [ines]");
+    terminal.press("Ines\x1b[D\r");
+    terminal.wait_for_text("arrow has no meaning");
     terminal.press("Zoë Märtens\r");
     terminal.wait_for_text("Your team");
     terminal.press("pay\"ments\r");
     terminal.wait_for_text("Your services");
     terminal.press("checkout, ledger, checkout\r");
-    terminal.wait_for_text("write it again");
+    terminal.wait_for_text("is there twice");
     terminal.press("checkout, ledger\r");
     terminal.wait_for_text("Colours");
     terminal.press("drak\r");

@@ -28,7 +28,7 @@ fn screen_rests_soon_after_a_key_is_let_go() {
     }
     let (released, written) = (Instant::now(), terminal.written.len());
     let (mut row, mut bytes, mut rested) = (selected_row(terminal.screen()), 0, released);
-    // What follows at last is the detail of the incident on which the selection rests.
+    // The last output is the detail of the selected incident.
     while terminal.last_output.max(released).elapsed() < Duration::from_secs(3) {
         terminal.watch(Duration::from_millis(20));
         let now = selected_row(terminal.screen());

@@ -1,8 +1,9 @@
 //! A storm of alerts on a server that is killed in the middle, while panes are open: nothing is lost or
 //! doubled, and the panes stay live.
 //!
-//! `REDPHONE_STORM_WEBHOOKS` says how many webhooks one token sends, `REDPHONE_STORM_ALERTS` how many
-//! alerts the 50 senders have, `REDPHONE_STORM_PANES` how many panes are open.
+//! `REDPHONE_STORM_WEBHOOKS` is the number of webhooks that one token sends,
+//! `REDPHONE_STORM_ALERTS` the number of alerts of the 50 senders, `REDPHONE_STORM_PANES` the
+//! number of open panes.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -25,7 +26,7 @@ use crate::support::terminal::Terminal;
 
 /// How many groups the webhooks of the one token are about.
 const GROUPS: u64 = 20;
-/// How many senders send at once.
+/// The number of concurrent senders.
 const SENDERS: u64 = 50;
 /// How many alerts of its group a webhook repeats.
 const REPEATED: u64 = 4;
@@ -39,7 +40,7 @@ struct Sent {
     stored: u64,
 }
 
-/// What all senders have sent, by the key of the alert.
+/// The alerts that all senders have sent, by their keys.
 type Ledger = Arc<Mutex<BTreeMap<String, Sent>>>;
 
 /// A store with a server that can be killed.
@@ -199,7 +200,8 @@ impl Sender {
         }
     }
 
-    /// Sends webhooks about groups one after the other, each with a new alert and some of before.
+    /// Sends webhooks about groups one after the other, each with a new alert and some earlier
+    /// ones.
     async fn send_webhooks(self, from: u64, to: u64) {
         for index in from..to {
             let group = index % GROUPS;
@@ -230,7 +232,7 @@ fn use_panes(mut terminal: Terminal, is_done: &dyn Fn() -> bool) -> (Terminal, V
             let pressed = Instant::now();
             terminal.press(key);
             terminal.wait_for("the help", |screen| is_help(screen) == is_open);
-            // `Esc` waits for what may follow it.
+            // `Esc` waits for the rest of a sequence.
             times.extend(is_open.then(|| pressed.elapsed()));
             terminal.watch(Duration::from_millis(50));
         }
@@ -315,7 +317,7 @@ fn killed_server_loses_nothing_in_a_storm() {
     });
     let took = started.elapsed();
     for mut terminal in terminals {
-        // Line 1 says that a storm is on.
+        // Line 1 reports a storm.
         terminal.wait_for_text("storm");
     }
     let (stored, incidents) = scene.stored();
@@ -324,7 +326,7 @@ fn killed_server_loses_nothing_in_a_storm() {
     assert_eq!(keys(stored.keys().collect()), keys(sent.keys().collect()));
     for (key, count) in &stored {
         let Sent { attempts, stored } = sent[key];
-        // What was cut off may be stored or not, and is sent again.
+        // A message that was cut off may be stored or not, and is sent again.
         assert!((stored..=attempts).contains(count), "{key}: {count} of {stored} to {attempts}");
     }
     assert_eq!(incidents, 1 + webhooks.min(GROUPS) + SENDERS.min(each * SENDERS));

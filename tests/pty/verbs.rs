@@ -91,7 +91,7 @@ fn company() -> Store {
     store
 }
 
-/// Two custom commands: the output of one is recorded as a note by itself.
+/// Two custom commands: the output of one is recorded as a note automatically.
 const SETTINGS: &str = r#"
 [[commands]]
 name = "pods"

@@ -1,5 +1,5 @@
-//! One outbox for one remote and one token, whatever the address is called and whoever asks; and a
-//! state folder that can't be written.
+//! One outbox for one remote and one token, whatever the name of the address and the requester; and
+//! a state folder that can't be written.
 
 use super::site::Site;
 
@@ -72,7 +72,7 @@ fn command_of_another_token_waits_for_a_person() {
         assert!(run.code == 0 && run.err.contains("wait in other outboxes"), "{run:?}");
     }
     assert!(titles(&site).is_empty());
-    // A person takes it over, and says yes.
+    // A person approves it, with a confirmation.
     let all = site.run_with("home", &url, &as_tom, &["outbox", "--all"]).out;
     let at = all.lines().position(|line| line.contains("1 waiting")).unwrap();
     let folder = all.lines().nth(at + 1).unwrap().trim();

@@ -1,5 +1,5 @@
-//! A store that is put back by `restore`, or by a plain copy: clients say so and send again what
-//! they hold, nothing is lost and no number stands for two incidents.
+//! A store that is restored by `restore`, or by a plain copy: clients report it and send their
+//! commands again, nothing is lost and no number is used for two incidents.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -13,12 +13,12 @@ const PEOPLE: [&str; 3] = ["ines", "tom", "hana"];
 enum How {
     Restore,
     Copy,
-    /// On another machine, where nothing stands beside the file.
+    /// On another machine, with no files next to it.
     CopyElsewhere,
 }
 
-/// Three people with sent and waiting commands, a store that is put back, and what is sent again in
-/// the worst order: what needs an incident comes before whoever declares it.
+/// Three people with sent and waiting commands, a store that is restored, and commands that are
+/// sent again in the worst order: those that need an incident before its declaration.
 fn put_back_and_send_again(how: How) {
     let mut site = Site::start(&[PEOPLE.as_slice(), &["otto"]].concat());
     site.declare("ines", 0, "from before");
@@ -39,7 +39,7 @@ fn put_back_and_send_again(how: How) {
     site.expect("tom", 0, &["note", &of_ines, "tom on the one of ines"]);
     site.expect("hana", 0, &["ack", &of_ines]);
     site.expect("hana", 0, &["note", "1", "hana on the old one"]);
-    // What is read is known offline, too.
+    // Data that was read is available offline, too.
     for name in ["hana", "ines"] {
         site.expect(name, 0, &["list"]);
     }
@@ -67,7 +67,7 @@ fn put_back_and_send_again(how: How) {
         assert!(said.contains("the server was put back to"), "{name}: {said}");
         assert!(said.contains("outbox resend"), "{name}: {said}");
     }
-    // Somebody else goes on meanwhile.
+    // Another person continues meanwhile.
     site.declare("otto", 0, "in the new generation");
     let mut told = String::new();
     for name in ["hana", "tom", "ines", "hana", "tom", "ines"] {
@@ -155,7 +155,7 @@ fn backup_and_restore_refuse_what_would_lose_something() {
         assert_eq!(site.numbers(), given, "{file}");
     }
     assert_eq!(site.host(&["restore", "missing.db"]).code, 4);
-    // The tokens stay as they are, unless that is asked for.
+    // The tokens don't change, unless that is requested.
     assert_eq!(site.host(&["token", "revoke", "ines"]).code, 0);
     let restored = site.host(&["restore", name]);
     assert!(restored.code == 0 && restored.err.contains("--replace-tokens"), "{restored:?}");
@@ -164,7 +164,7 @@ fn backup_and_restore_refuse_what_would_lose_something() {
     let restored = site.host(&["restore", "--replace-tokens", name]);
     assert_eq!(restored.code, 0, "{restored:?}");
     assert!(!site.host(&["token", "list"]).out.contains("revoked"));
-    // The stores of before are there.
+    // The previous stores exist.
     let aside = std::fs::read_dir(site.path("")).unwrap().filter(|entry| {
         entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("store.db.before-")
     });

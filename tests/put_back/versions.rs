@@ -29,7 +29,7 @@ fn backup_of_each_version_is_restored() {
         for file in [cli.store(), cli.path("backup.db")] {
             assert_eq!(version(&file), state.version(), "{state:?}: {}", file.display());
         }
-        // What happens after the backup, also to the version of the store.
+        // Events after the backup, also of the version of the store.
         let given = declare(&cli, "after the backup");
         assert!(titles(&cli).contains("after the backup"));
         let mut expected = titles(&cli);
@@ -37,7 +37,7 @@ fn backup_of_each_version_is_restored() {
         let store = identity(&cli.store());
         let run = cli.run(["restore", "backup.db"]);
         assert_eq!(run.code, 0, "{state:?}: {run:?}");
-        assert_eq!(version(&cli.store()), 13, "{state:?}: it is up to date");
+        assert_eq!(version(&cli.store()), 14, "{state:?}: it is up to date");
         assert_eq!(titles(&cli), expected, "{state:?}");
         assert_eq!(identity(&cli.store()), store, "{state:?}: it is the same store");
         assert!(cli.ok(["doctor"]).contains("all is well"), "{state:?}");

@@ -50,7 +50,7 @@ fn verbs() -> String {
     table
 }
 
-/// Compares a table of the README, which begins after `head`, with what it should be.
+/// Compares a table of the README, which begins after `head`, with its expected rows.
 ///
 /// `UPDATE_README=1 cargo test --test cli readme` writes it again.
 fn assert_table(head: &str, rows: &str) {

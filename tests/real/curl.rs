@@ -1,4 +1,4 @@
-//! The examples of the README for scripts, as they stand there, against a real server.
+//! The examples of the README for scripts, verbatim, against a real server.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ impl Examples {
         block.strip_prefix("sh\n").unwrap_or(block).trim_start_matches('\n')
     }
 
-    /// Writes an example that is a script, in which another program stands for one of its own.
+    /// Writes an example that is a script, in which another program replaces one of its own.
     fn script(&self, name: &str, text: &str) -> PathBuf {
         let path = self.server.path(name);
         std::fs::write(&path, text).unwrap();

@@ -29,7 +29,7 @@ fn mandoc_and_groff_have_nothing_to_say_about_the_pages() {
         count += 1;
     }
     assert!(count > 30, "{count}");
-    // What a person copies from a terminal works in a shell.
+    // Text copied from a terminal works in a shell.
     for formatter in [["mandoc", "-T", "utf8"], ["groff", "-man", "-Tutf8"]] {
         let page = cli.path("pages/redphone-completions.1");
         let shown = Command::new(formatter[0]).args(&formatter[1..]).arg(&page).output().unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-/// Returns whether a test of real parts runs. If it does not, prints a line that says so, which the
+/// Returns whether a test of real parts runs. If it does not, prints a line about that, which the
 /// test runner does not capture.
 ///
 /// # Panics

@@ -7,7 +7,7 @@ use crate::support::cli::CliFixture;
 use crate::support::program;
 use crate::support::terminal::Terminal;
 
-/// A shell that is ready to complete what is typed.
+/// A shell that is ready for completions.
 struct Shell {
     terminal: Terminal,
 }
@@ -29,7 +29,7 @@ impl Shell {
         let name = words[0];
         let folder = program().parent().unwrap().display().to_string();
         let path = std::env::var("PATH").unwrap();
-        // What the shell's own files set comes before this.
+        // The settings of the shell's own files come before this.
         let path = match name {
             "fish" => format!("set -x PATH {folder} (string split : '{path}')"),
             _ => format!("PATH='{folder}:{path}'"),
@@ -45,7 +45,7 @@ impl Shell {
 
     /// Runs a line, and waits until the shell is ready again.
     fn run(&mut self, line: &str) {
-        // What is typed is not what is printed.
+        // The typed text differs from the printed one.
         self.terminal.press(&format!("{line}; printf 'rea''dy\\n'\r"));
         self.terminal.wait_for_text("ready");
         self.terminal.press("clear\r");

@@ -120,6 +120,7 @@ impl World {
             required: None,
             muted: None,
             muted_ms: 0,
+            never_acknowledged: false,
             folded_under: None,
             is_noise: false,
             seq: 1,
@@ -248,7 +249,7 @@ impl Day {
                     Message::RibbonEvents(wanted, Ok(vec![event]))
                 }
                 Effect::LoadLastP1(_) => Message::LastP1(Some(now - TimeDelta::minutes(7))),
-                Effect::LoadMeasures(span) => {
+                Effect::LoadMeasures(span, _) => {
                     Message::Measures(span, Ok(Sourced::fresh(Arc::new(measures(span, now)))), now)
                 }
                 Effect::LoadLastEnded => Message::LastEnded(None),
@@ -313,7 +314,13 @@ impl Day {
         // During a failure incidents still change. All changes arrive at its end, as after a reset.
         if live && round.is_multiple_of(180) {
             let rows = self.world.open.iter().cloned().collect();
-            self.mirror.fold(Delta { cursor: Cursor(0), reset: true, rows, directory: true });
+            self.mirror.fold(Delta {
+                cursor: Cursor(0),
+                reset: true,
+                rows,
+                directory: true,
+                redacted: Vec::new(),
+            });
             self.publish();
         } else if live && self.mirror.put(row) {
             self.publish();
@@ -336,6 +343,7 @@ fn measures(span: Span, now: DateTime<Utc>) -> Measures {
         resolve_verdict: None,
         paused_since_ms: None,
         paused_ms: 0,
+        mute: <_>::default(),
         category: None,
         service: 1,
         team: 1,

@@ -12,7 +12,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
-/// The other top folders that each top folder may use. `src/lib.rs` says what each is for.
+/// The other top folders that each top folder may use. `src/lib.rs` describes each of them.
 const FLOORS: [(&str, &[&str]); 14] = [
     ("docs", &[]),
     ("files", &[]),
@@ -108,6 +108,7 @@ const CIRCLES: [(&[&str], &str); 1] = [(
         "model::command::set_services",
         "model::command::set_team",
         "model::command::snooze",
+        "model::command::submit_review",
         "model::command::table",
         "model::command::undo_move",
         "model::command::unlink",
@@ -288,7 +289,7 @@ impl Modules {
         Some(base)
     }
 
-    /// Returns the module that defines what an absolute path names, through re-exports.
+    /// Returns the module that contains the definition of an absolute path, through re-exports.
     fn definition(&self, mut path: ModulePath) -> ModulePath {
         // Re-exports of re-exports are few; a circle of them does not compile.
         for _ in 0..8 {
@@ -320,7 +321,7 @@ impl Modules {
             }
             let mut path = path.clone();
             let imported = names.imported.get(&path[0]).filter(|_| path.len() > 1);
-            // A file may also use by its bare name what it re-exports.
+            // A file may also use its re-exports by their bare names.
             if let Some(imported) = imported.or_else(|| names.reexported.get(&path[0]))
                 && imported[0] != path[0]
             {

@@ -18,7 +18,7 @@ const REFUSED: [&str; 37] = [
 /// The only refused term that consists of two words.
 const REFUSED_PHRASE: [&str; 2] = ["broken", "off"];
 
-/// Names that hold a refused word all the same, each with its reason.
+/// Names that contain a refused word nevertheless, each with its reason.
 const EXCEPTIONS: [(&str, &str); 8] = [
     ("KnownError", "the field's term: a problem whose cause is accepted, with a workaround"),
     ("known_error", "the field's term, see KnownError"),

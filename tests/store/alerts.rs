@@ -3,7 +3,7 @@
 use redphone::backend::file::{FileStore, RecordProblem, ReopeningStore, doctor};
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, BackendError, IngestEffect, IngestOutcome, TimelineRange};
-use redphone::model::alert::{Alert, AlertCounts, AlertState};
+use redphone::model::alert::{Alert, AlertCounts, AlertGroup, AlertState};
 use redphone::model::status::Classification;
 use redphone::model::{
     Actor, Event, EventBody, IncidentCommand, IncidentId, Priority, Status, Summary,
@@ -165,8 +165,8 @@ async fn two_members_of_a_cluster_open_one_incident() {
     other.close().await;
 }
 
-/// Two members of a cluster send the same in their own order. What one says late changes nothing, and what
-/// one does not know yet is not ended by it.
+/// Two members of a cluster send the same in their own order. A late message of one changes
+/// nothing, and an alert that one does not know yet is not ended by it.
 #[rstest]
 #[case::one_after_the_other(
     &[("a fires", true), ("a fires", true), ("a ends", false), ("a ends", false)], (1, 1)
@@ -252,7 +252,7 @@ async fn incident_is_resolved_when_its_last_alert_is() {
         (IngestEffect::Unchanged, AlertCounts { repeated: 1, resolved: 1, ..counts(2) })
     );
     assert_eq!(scene.status(id).await, Status::Triggered);
-    // What is missing in a message is not resolved by that.
+    // An alert that is missing in a message is not resolved by that.
     let last = scene.send(&[alert("db2", "09:00", Some("09:40"))]).await;
     assert_eq!((last.effect, last.incident), (IngestEffect::Resolved, Some(id)));
     assert_eq!(scene.status(id).await, Status::Resolved);
@@ -288,15 +288,79 @@ async fn incident_that_is_worked_on_is_moved_to_monitoring() {
     assert_eq!(scene.status(id).await, Status::Monitoring);
     let moved = scene.timeline(id).await.pop().unwrap();
     assert_eq!(moved.because.as_deref(), Some("all its alerts were reported as resolved"));
-    // It is told once more, and fires again.
+    // It is reported again, and fires again.
     let repeated = scene.send(&[alert("db1", "09:00", Some("09:30"))]).await;
     assert_eq!((repeated.effect, repeated.alerts.ignored), (IngestEffect::Unchanged, 1));
     let again = scene.send(&[alert("db1", "10:00", None)]).await;
     assert_eq!((again.effect, again.incident), (IngestEffect::Added, Some(id)));
     assert_eq!(again.alerts, AlertCounts { again: 1, ..counts(1) });
-    let event = scene.timeline(id).await.pop().unwrap();
+    // It is back where people had brought it.
+    let timeline = scene.timeline(id).await;
+    let [.., event, moved] = &timeline[..] else { panic!("there are events") };
     assert!(event.detail().contains("fires again: The disk of db1 is full"), "{}", event.detail());
+    assert_eq!(moved.body, EventBody::MoveUndone { to: Status::Acknowledged });
+    let row = scene.store.incident(id).await.unwrap().incident.summary;
+    assert_eq!((row.status, row.acknowledged_at.is_some()), (Status::Acknowledged, true));
+    // An incident that people have moved to monitoring themselves stays in monitoring.
+    scene.ask(id, IncidentCommand::MoveStatus { to: Status::Monitoring }).await;
+    scene.send(&[alert("db1", "10:00", Some("10:30"))]).await;
+    scene.send(&[alert("db1", "11:00", None)]).await;
+    assert_eq!(scene.status(id).await, Status::Monitoring);
     assert_eq!(scene.counts(), (1, 1));
+}
+
+#[tokio::test]
+async fn alert_in_another_group_stays_in_its_incident() {
+    let scene = Scene::new().await;
+    let of = |instance: &str, print: &str, starts: &str, ends: Option<&str>| {
+        let mut alert = alert(instance, starts, ends);
+        alert["fingerprint"] = json!(print);
+        alert
+    };
+    let db1 = |starts: &str, ends: Option<&str>| of("db1", "00000000000000a1", starts, ends);
+    let db2 = of("db2", "00000000000000a2", "09:30", None);
+    let send = async |name: &str, alerts: &[Value]| {
+        scene.store.ingest(&group(&message(name, alerts)), &sender()).await.unwrap()
+    };
+    let first = send("before", &[db1("09:00", None)]).await.incident.unwrap();
+    // Somebody has changed the routes, and another alert fires since.
+    let after = send("after", &[db1("09:00", None), db2.clone()]).await;
+    assert_eq!((after.alerts.repeated, after.alerts.new), (1, 1));
+    assert_eq!(scene.counts(), (2, 2));
+    let ended = send("after", &[db1("09:00", Some("09:40")), db2]).await;
+    assert_eq!(ended.alerts.resolved, 1);
+    assert_eq!(scene.status(first).await, Status::Resolved);
+    assert_eq!(scene.counts(), (2, 2));
+    // Another firing is no alert of the same incident.
+    send("third", &[db1("10:00", None)]).await;
+    let other = send("fourth", &[db1("10:10", None)]).await;
+    assert_eq!((other.effect, scene.counts()), (IngestEffect::Declared, (4, 4)));
+}
+
+#[rstest]
+#[case(&["A", "C", "A", "C"], "B")]
+#[case(&["P", "Q", "R", "P"], "Q")]
+#[tokio::test]
+async fn alert_of_two_groups_is_one_in_the_next(#[case] groups: &[&str], #[case] next: &str) {
+    let scene = Scene::new().await;
+    let of = |instance: &str, print: &str, ends: Option<&str>| {
+        let mut alert = alert(instance, "09:00", ends);
+        alert["fingerprint"] = json!(print);
+        alert
+    };
+    let db1 = |ends: Option<&str>| of("db1", "00000000000000a1", ends);
+    let db2 = of("db2", "00000000000000a2", None);
+    let mut first = None;
+    for name in groups {
+        first = first.or(scene.send_message(&message(name, &[db1(None)])).await.incident);
+    }
+    let first = first.unwrap();
+    assert_eq!((scene.alerts(first).await.len(), scene.counts()), (2, (1, 2)));
+    let outcome = scene.send_message(&message(next, &[db1(None), db2.clone()])).await;
+    assert_eq!((outcome.alerts.repeated, outcome.alerts.new), (1, 1));
+    assert_eq!((scene.alerts(first).await.len(), scene.counts()), (1, (2, 2)));
+    scene.send_message(&message(next, &[db1(Some("09:40")), db2])).await;
+    assert_eq!(scene.status(first).await, Status::Resolved);
 }
 
 #[tokio::test]
@@ -327,7 +391,7 @@ async fn alert_that_fires_after_people_resolved_declares_again() {
     let again = scene.send(&[alert("db1", "09:00", None)]).await;
     assert_eq!(again.effect, IngestEffect::Declared);
     assert_ne!(again.incident, Some(id));
-    // Only what is open ends.
+    // Only open incidents end.
     let ended = scene.send(&[alert("db1", "09:00", Some("09:30"))]).await;
     assert_eq!((ended.effect, ended.incident), (IngestEffect::Resolved, again.incident));
 }
@@ -357,6 +421,70 @@ async fn alerts_follow_an_incident_that_is_merged() {
     let ended = scene.send(&[alert("db1", "09:00", Some("09:30"))]).await;
     assert_eq!((ended.effect, ended.alerts.resolved), (IngestEffect::Unchanged, 1));
     assert_eq!(scene.status(person).await, Status::Triggered);
+}
+
+#[tokio::test]
+async fn incident_is_open_while_an_alert_of_a_merged_one_fires() {
+    let scene = Scene::new().await;
+    let names = ["disks", "pools", "racks"];
+    let mut ids = Vec::new();
+    for name in names {
+        let outcome = scene.send_message(&message(name, &[alert(name, "09:00", None)])).await;
+        ids.push(outcome.incident.unwrap());
+    }
+    scene.ask(ids[0], IncidentCommand::Merge { into: ids[1] }).await;
+    scene.ask(ids[1], IncidentCommand::Merge { into: ids[2] }).await;
+    // Those of the merged ones were not reported since: they still fire.
+    for (name, expected) in [
+        ("racks", IngestEffect::Unchanged),
+        ("pools", IngestEffect::Unchanged),
+        ("disks", IngestEffect::Resolved),
+    ] {
+        let ended = [alert(name, "09:00", Some("09:30"))];
+        let outcome = scene.send_message(&message(name, &ended)).await;
+        assert_eq!((outcome.effect, outcome.incident), (expected, Some(ids[2])), "{name}");
+        assert_eq!(outcome.alerts.resolved, 1, "{name}");
+    }
+    assert_eq!(scene.status(ids[2]).await, Status::Resolved);
+}
+
+#[tokio::test]
+async fn alert_of_another_sender_may_be_the_last_that_ends() {
+    let scene = Scene::new().await;
+    let of_grafana = |ends: Option<&str>| {
+        let group = group(&message("pools", &[alert("pool1", "09:00", ends)]));
+        AlertGroup { source: "grafana".into(), key: "grafana:pools".into(), ..group }
+    };
+    let id = scene.send(&[alert("db1", "09:00", None)]).await.incident.unwrap();
+    let other = scene.store.ingest(&of_grafana(None), &sender()).await.unwrap().incident.unwrap();
+    assert_ne!(other, id);
+    scene.ask(other, IncidentCommand::Merge { into: id }).await;
+    let ended = scene.send(&[alert("db1", "09:00", Some("09:30"))]).await;
+    assert_eq!((ended.effect, ended.incident), (IngestEffect::Unchanged, Some(id)));
+    let ended = scene.store.ingest(&of_grafana(Some("09:40")), &sender()).await.unwrap();
+    assert_eq!((ended.effect, ended.incident), (IngestEffect::Resolved, Some(id)));
+    assert_eq!(scene.status(id).await, Status::Resolved);
+}
+
+#[rstest]
+#[case::only_one(&[], IngestEffect::Resolved, Status::Resolved)]
+#[case::another_one_fires(&["db2"], IngestEffect::Declared, Status::Triggered)]
+#[tokio::test]
+async fn alert_may_begin_and_end_in_one_message(
+    #[case] others: &[&str],
+    #[case] effect: IngestEffect,
+    #[case] status: Status,
+) {
+    let scene = Scene::new().await;
+    let mut alerts = vec![alert("db1", "09:00", None), alert("db1", "09:00", Some("09:05"))];
+    alerts.extend(others.iter().map(|name| alert(name, "09:00", None)));
+    // As a batch of events has them, without a state of all of them together.
+    let group = AlertGroup { is_firing: None, ..group(&message("disks", &alerts)) };
+    let outcome = scene.store.ingest(&group, &sender()).await.unwrap();
+    assert_eq!((outcome.effect, outcome.alerts.resolved), (effect, 1));
+    let id = outcome.incident.unwrap();
+    assert_eq!(scene.status(id).await, status);
+    assert_eq!(scene.alerts(id).await.len(), 1 + others.len());
 }
 
 #[tokio::test]
@@ -395,7 +523,7 @@ async fn alerts_survive_export_import_and_doctor() {
         import(&copy, &records).await;
         assert_eq!(copy.alerts(id, 10).await.unwrap(), scene.alerts(id).await);
     }
-    // The copy goes on where the other one was.
+    // The copy continues where the other one was.
     let sent = group(&message("disks", &[alert("db1", "09:00", Some("09:30"))]));
     assert_eq!(copy.ingest(&sent, &sender()).await.unwrap().effect, IngestEffect::Resolved);
     let mut stray = scene.alerts(id).await.remove(0);
@@ -437,7 +565,6 @@ async fn store_of_version_9_gets_the_alerts_it_has_imported() {
          DROP TABLE alert; DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
          DROP TABLE maintenance; DROP TABLE muted;
          DROP TABLE contact; DROP TABLE waiting_alert;
-         DROP TRIGGER event_followed_up; DROP TRIGGER listed_follow_up;
          DROP TABLE evidence; DROP TABLE involved; DROP TABLE follow_up; DROP TABLE publication;
          DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
          DROP TRIGGER history_day_of_changed;
@@ -445,6 +572,7 @@ async fn store_of_version_9_gets_the_alerts_it_has_imported() {
          PRAGMA user_version = 9;",
     )
     .unwrap();
+    conn.execute_batch(super::lists::old_triggers().0).unwrap();
     drop(conn);
     let old = FileStore::open_read_only(&path, options()).await.unwrap();
     assert_eq!(old.alerts(id, 10).await.unwrap(), []);

@@ -28,7 +28,7 @@ impl Scene {
     async fn new() -> Self {
         let folder = tempdir().unwrap();
         let store = open(&folder.path().join("store.db")).await;
-        // Some hours ago, so that nothing lies in the future.
+        // Some hours ago, so that nothing is in the future.
         let start = Utc::now() - TimeDelta::hours(5);
         Self { folder, store, start }
     }
@@ -155,7 +155,7 @@ async fn expired_alert_fires_again_with_the_same_start() {
     let again = scene.send(scene.fires("db1", 6, 10)).await;
     assert_eq!(again.effect, IngestEffect::Declared);
     assert_ne!(again.incident, Some(first));
-    // What was said to have ended does not.
+    // An alert that was reported as ended does not expire.
     let mut end = scene.fires("db1", 8, 8);
     end.alert["endsAt"] = json!(scene.at(7).to_rfc3339());
     assert_eq!(scene.send(end).await.effect, IngestEffect::Resolved);

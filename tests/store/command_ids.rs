@@ -1,4 +1,4 @@
-//! The id of a command is bound to its content and to who asked for it.
+//! The id of a command is bound to its content and its requester.
 
 use proptest::prelude::*;
 use redphone::backend::file::FileStore;
@@ -196,7 +196,7 @@ async fn ids_stay_bound_to_their_content_in_an_imported_store() {
     ] {
         assert_id_reused(imported.execute(&with_id_of(used, other)).await);
     }
-    // The events are those of before: nothing of the digest is a field of theirs.
+    // The events are unchanged: the digest is none of their fields.
     let [before, after] =
         [&store, &imported].map(|store| store.timeline(id, TimelineRange::After(0)));
     assert_eq!(before.await.unwrap(), after.await.unwrap());

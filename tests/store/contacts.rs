@@ -1,4 +1,4 @@
-//! Contacts that people set themselves: what is stored, refused, recorded and exported.
+//! Contacts that people set themselves: storing, refusing, recording and exporting.
 
 use chrono::Utc;
 use redphone::backend::file::{Addresses, FileStore};
@@ -7,7 +7,7 @@ use redphone::model::administration::{AdministrationChange, AdministrationRefusa
 use redphone::model::bad_field::{BadField, FieldProblem};
 use redphone::model::directory::Directory;
 use redphone::model::notification::{ContactChange, ContactPatch, QuietSpan, StoredContact};
-use redphone::model::{Actor, PersonRef, Rejection};
+use redphone::model::{Actor, CommandId, PersonRef, Rejection};
 use rstest::rstest;
 use tempfile::{TempDir, tempdir};
 
@@ -229,4 +229,22 @@ async fn broken_row_makes_nobody_else_unreachable() {
     conn.execute("INSERT INTO contact (person, body) VALUES ('a', '{')", []).unwrap();
     let stored = scene.store.stored_contacts().await.unwrap();
     assert_eq!((stored.len(), stored[0].person.as_str()), (1, "ines"));
+}
+
+#[tokio::test]
+async fn key_of_quiet_hours_that_were_so_is_bound() {
+    let scene = Scene::new().await;
+    // An id that follows from a key, unlike a new one.
+    let id = CommandId(uuid::Builder::from_custom_bytes([7; 16]).into_uuid());
+    let keyed = ContactRequest { id, ..request("ines", ContactChange::Quiet(None)) };
+    scene.store.change_contacts(&keyed).await.unwrap();
+    let quiet = Some(QuietSpan { from: "22:00".into(), to: "07:00".into(), zone: None });
+    let set = ContactChange::Quiet(quiet.clone());
+    scene.store.change_contacts(&request("ines", set.clone())).await.unwrap();
+    scene.store.change_contacts(&keyed).await.unwrap();
+    assert_eq!(scene.store.stored_contacts().await.unwrap()[0].quiet, quiet);
+    let other = ContactRequest { change: set, ..keyed };
+    let error = scene.store.change_contacts(&other).await.unwrap_err();
+    let BackendError::Rejected(why) = error else { panic!("{error}") };
+    assert!(matches!(why.rejection, Rejection::IdReused), "{why:?}");
 }

@@ -114,7 +114,7 @@ async fn oldest_messages_are_removed_and_counted() {
     let page = all(&store).await;
     assert_eq!((page.letters.len(), page.total), (MAX_DEAD_LETTERS, MAX_DEAD_LETTERS as u64));
     assert_eq!((page.letters[0].number, page.dropped), (last, 2));
-    // Those that are removed by hand are not counted.
+    // Those that are removed explicitly are not counted.
     store.remove_dead_letter(last).await.unwrap();
     let number = store.add_dead_letter(&message("one more")).await.unwrap();
     assert!(number > last, "no number is given twice");

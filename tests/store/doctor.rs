@@ -56,7 +56,7 @@ async fn a_healthy_store_gets_a_clean_report() {
 #[case("DELETE FROM words_todo", "missing from the index of words")]
 #[case("INSERT INTO involved VALUES (1, 7)", "index of teams that help")]
 #[case("INSERT INTO fact_day VALUES (19000, 0, x'00', 5)", "packed facts of 1 days")]
-#[case("INSERT INTO history_day VALUES (19000, 0, 2, x'00')", "packed histories of 1 days")]
+#[case("INSERT INTO history_day VALUES (19000, 0, 4, x'00')", "packed histories of 1 days")]
 #[tokio::test]
 async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] expected: &str) {
     let folder = tempdir().unwrap();
@@ -140,6 +140,72 @@ async fn damaged_file_is_reported_unchanged_and_salvaged(#[case] position: f64) 
     .unwrap();
     assert!(count > events && events > 100, "{events} events were read");
     assert_eq!(fs::read(&path).unwrap(), damaged);
+}
+
+/// What is next to a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Log {
+    Absent,
+    /// With the newest notes.
+    Own,
+    /// Its header is damaged, so it is not used.
+    Unusable,
+}
+
+/// Fills a store, and copies its file without the last page, and its log, to `target`. Returns the
+/// bytes of both.
+async fn truncated(source: &Path, target: &Path, log: Log) -> (Vec<u8>, Option<Vec<u8>>) {
+    let ids = filled(source).await;
+    let store = open(source).await;
+    if log != Log::Absent {
+        let text = "only in the log".to_owned();
+        store.execute(&ask(ids[0], IncidentCommand::AddNote { text })).await.unwrap();
+    }
+    let mut bytes = fs::read(source).unwrap();
+    bytes.truncate(bytes.len() - 4096);
+    fs::write(target, &bytes).unwrap();
+    let log = (log != Log::Absent).then(|| {
+        let mut content = fs::read(source.with_extension("db-wal")).unwrap();
+        assert!(content.len() > 4096, "the log has a page");
+        if log == Log::Unusable {
+            content[16] ^= 0xff;
+        }
+        fs::write(target.with_extension("db-wal"), &content).unwrap();
+        content
+    });
+    store.close().await;
+    (bytes, log)
+}
+
+/// As of a copy that was cut off.
+#[rstest]
+#[case::alone(Log::Absent)]
+#[case::with_log(Log::Own)]
+#[case::with_unusable_log(Log::Unusable)]
+#[tokio::test]
+async fn events_of_a_truncated_file_are_salvaged(#[case] log: Log) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    let (bytes, content) = truncated(&folder.path().join("store.db"), &path, log).await;
+    let assert_unchanged = || {
+        assert!(fs::read(&path).unwrap() == bytes, "the file is only read");
+        assert!(fs::read(path.with_extension("db-wal")).ok() == content, "the log is only read");
+    };
+    let report = doctor::examine(&path).await.unwrap();
+    if log != Log::Own {
+        let last = report.findings.last().map(|f| f.text.as_str()).unwrap_or_default();
+        assert!(last.contains("can still be read"), "{report:?}");
+    }
+    assert_unchanged();
+    let mut events = 0;
+    doctor::salvage(&path, &mut |record| {
+        events += u64::from(matches!(record, Record::Event(_)));
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert!(events > 0);
+    assert_unchanged();
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
-//! Evidence is stored with its event, bounded, exported, and removed for good by a redaction.
+//! Evidence is stored with its event, bounded, exported, and removed permanently by a redaction.
 
 use std::path::Path;
 
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{Backend, BackendError, Missing};
+use redphone::backend::{Backend, BackendError, Missing, TimelineRange};
 use redphone::model::bad_field::{BadField, FieldProblem};
 use redphone::model::evidence::{MAX_EVIDENCE, RedactedPart, encode_content};
 use redphone::model::impact::Reporter;
@@ -13,8 +13,9 @@ use tempfile::tempdir;
 use uuid::Uuid;
 
 use super::fixtures::{ask, declared, exported, import, open};
+use crate::support::requests::search;
 
-/// A text that stands nowhere else in the store.
+/// A text that occurs nowhere else in the store.
 const MARKER: &str = "pw-Zq81xVt0";
 
 fn attach(name: &str, content: &str) -> (Uuid, IncidentCommand) {
@@ -156,6 +157,114 @@ async fn redacted_reporter_is_nowhere_in_the_store() {
     assert!(!has_text(&path, MARKER));
     let report = doctor::examine(&path).await.unwrap();
     assert_eq!(report.findings, []);
+}
+
+#[tokio::test]
+async fn redacted_note_is_nowhere_in_the_store() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let id = declared(&store, "Cards fail").await;
+    let secret = "Zq81xVt0pw";
+    let note = ask(id, IncidentCommand::AddNote { text: format!("Tom {secret} called") });
+    let event = store.execute(&note).await.unwrap().events[0].id;
+    let text = format!("Tom {secret} has called twice");
+    done(&store, id, IncidentCommand::CorrectNote { note: event, text }).await;
+    done(&store, id, IncidentCommand::AddNote { text: "Tom is back".into() }).await;
+    // The words are found, so that they are in the index.
+    let found = store.search(&search(&format!("is:any {secret}"))).await.unwrap();
+    assert_eq!(found.rows.len(), 1);
+    done(&store, id, redact(RedactedPart::Note, event.0)).await;
+    let found = store.search(&search(&format!("is:any {secret}"))).await.unwrap();
+    assert_eq!(found.rows.len(), 0);
+    let found = store.search(&search("is:any back")).await.unwrap();
+    assert_eq!(found.rows.len(), 1, "other notes are found still");
+    let events = store.timeline(id, TimelineRange::After(1)).await.unwrap();
+    let texts: Vec<String> = events.iter().map(|event| event.body.detail()).collect();
+    let expected = ["(redacted)", "(redacted)", "Tom is back", "note: it has a password"];
+    assert_eq!(texts, expected);
+    assert!(!exported(&store).await.join("\n").contains(secret));
+    store.close().await;
+    for text in [secret.to_owned(), secret.to_lowercase()] {
+        assert!(!has_text(&path, &text));
+    }
+    let report = doctor::examine(&path).await.unwrap();
+    assert_eq!(report.findings, []);
+}
+
+/// Returns a store with evidence, a reporter and a note of an incident, its export, and the
+/// redactions of all of it.
+async fn with_secrets(path: &Path) -> (FileStore, Vec<Record>, IncidentId, Vec<IncidentCommand>) {
+    let store = open(path).await;
+    let id = declared(&store, "Cards fail").await;
+    let (evidence, command) = attach(&format!("{MARKER}.log"), MARKER);
+    done(&store, id, command).await;
+    let reporter = Reporter {
+        id: Uuid::now_v7(),
+        name: MARKER.into(),
+        contact: None,
+        ticket: None,
+        redacted: false,
+    };
+    let (target, text) = (reporter.id, MARKER.to_owned());
+    done(&store, id, IncidentCommand::AddReporter { reporter }).await;
+    let note = store.execute(&ask(id, IncidentCommand::AddNote { text })).await.unwrap();
+    let parts = [
+        (RedactedPart::Evidence, evidence),
+        (RedactedPart::Reporter, target),
+        (RedactedPart::Note, note.events[0].id.0),
+    ];
+    let lines = exported(&store).await;
+    let records = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    (store, records, id, parts.map(|(part, target)| redact(part, target)).to_vec())
+}
+
+#[tokio::test]
+async fn export_of_before_is_imported_into_a_redacted_store() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let (store, before, id, redactions) = with_secrets(&path).await;
+    for command in redactions {
+        done(&store, id, command).await;
+    }
+    let count = store.timeline(id, TimelineRange::After(0)).await.unwrap().len();
+    import(&store, &before).await;
+    assert_eq!(store.timeline(id, TimelineRange::After(0)).await.unwrap().len(), count);
+    store.close().await;
+    assert!(!has_text(&path, MARKER));
+    assert_eq!(doctor::examine(&path).await.unwrap().findings, []);
+}
+
+#[tokio::test]
+async fn import_redacts_what_was_redacted_in_the_other_store() {
+    let folder = tempdir().unwrap();
+    let (store, before, id, redactions) = with_secrets(&folder.path().join("store.db")).await;
+    let path = folder.path().join("other.db");
+    let other = open(&path).await;
+    import(&other, &before).await;
+    for command in redactions {
+        done(&store, id, command).await;
+    }
+    let lines = exported(&store).await;
+    let after: Vec<Record> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    import(&other, &after).await;
+    let record = |store: FileStore| async move { store.incident(id).await.unwrap().incident };
+    assert_eq!(record(other.clone()).await, record(store).await);
+    other.close().await;
+    assert!(!has_text(&path, MARKER));
+    assert_eq!(doctor::examine(&path).await.unwrap().findings, []);
+}
+
+#[tokio::test]
+async fn redaction_of_nothing_is_refused() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    let id = declared(&store, "Cards fail").await;
+    for part in [RedactedPart::Reporter, RedactedPart::Contact, RedactedPart::Note] {
+        let refused = rejection(&store, id, redact(part, Uuid::now_v7())).await;
+        assert_eq!(refused, Rejection::NothingToRedact, "{part}");
+    }
+    assert_eq!(store.timeline(id, TimelineRange::After(0)).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Follow-ups in the store: what is refused, what survives an export, and whose claim counts.
+//! Follow-ups in the store: refusals, exports, and the validity of claims.
 
 use chrono::{SubsecRound, TimeDelta, Utc};
 use redphone::backend::file::FileStore;
@@ -42,7 +42,7 @@ async fn run(
     }
 }
 
-/// An incident with an action item for which an issue is asked for.
+/// An incident with an action item for which an issue is requested.
 async fn requested(store: &FileStore) -> IncidentId {
     let incident = declared(store, "Cards fail").await;
     let item = ActionItem {
@@ -83,7 +83,7 @@ async fn item_has_one_issue() {
     let second = run(&store, incident, record(made("2", FollowUpState::Open))).await;
     assert_eq!(second, Err(Some(Rejection::AlreadyFollowedUp { by: "OPS-1 open".into() })));
     assert_eq!(listed(&store).await, Some(first));
-    run(&store, incident, record(made("1", FollowUpState::Gone))).await.unwrap();
+    run(&store, incident, record(made("1", FollowUpState::Deleted))).await.unwrap();
     run(&store, incident, request(ITEM)).await.unwrap();
 }
 
@@ -102,7 +102,7 @@ async fn follow_up_survives_export_and_import() {
     let read = copy.incident(incident).await.unwrap().incident;
     assert_eq!(read.follow_up(ITEM), Some(&follow_up));
     assert_eq!(listed(&copy).await, Some(follow_up));
-    // Its state is read by whoever has the tracker.
+    // Its state is read by a program that has the tracker.
     let now = Utc::now() + TimeDelta::seconds(1);
     let (trackers, limit) = (vec!["ops".into()], 5);
     let claimed = copy.claim_follow_ups(&FollowUpRequest { now, trackers, limit }).await.unwrap();

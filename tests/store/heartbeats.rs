@@ -1,11 +1,14 @@
-//! Heartbeats in a store: their silence is an incident, and a sign of life ends it.
+//! Heartbeats in a store: their silence is an incident, and a heartbeat ends it.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::file::{FileStore, ReopeningStore};
 use redphone::backend::{Backend, IngestEffect, Ledger, Reminder};
 use redphone::model::notification::ReminderKind;
 use redphone::model::notification::step::DueStep;
-use redphone::model::signals::{BeatOutcome, HeartbeatCheck, HeartbeatRule};
+use redphone::model::signals::{
+    BeatOutcome, HeartbeatCheck, HeartbeatDefinition, HeartbeatEdit, HeartbeatFault,
+    HeartbeatPatch, HeartbeatRule, IntervalUnit,
+};
 use redphone::model::{Actor, IncidentCommand, IncidentId, Priority, Status, Summary};
 use tempfile::{TempDir, tempdir};
 
@@ -64,7 +67,7 @@ impl Scene {
         self.store.incident(id).await.unwrap().incident.summary
     }
 
-    /// Becomes silent after a sign of life, and returns the incident of that.
+    /// Becomes silent after a heartbeat, and returns the incident of that.
     async fn silent(&self) -> IncidentId {
         self.check(-600).await;
         self.beat(0).await;
@@ -171,6 +174,65 @@ async fn heartbeats_are_stored_across_openings() {
     assert_eq!(scene.store.heartbeats().await.unwrap()[0].last_at, Some(scene.at(9)));
 }
 
+/// Every 10 min, as a program defines it.
+fn definition() -> HeartbeatDefinition {
+    HeartbeatDefinition {
+        every: 10,
+        unit: IntervalUnit::Minutes,
+        is_enabled: true,
+        description: "Copies the ledger".into(),
+        title: Some("No ledger".into()),
+        severity: Some("P1".into()),
+        labels: vec!["db".into()],
+        team: Some("payments".into()),
+        extra: <_>::default(),
+    }
+}
+
+#[tokio::test]
+async fn heartbeat_of_a_program_is_watched_like_others() {
+    let scene = Scene::new().await;
+    let store = ReopeningStore::new(open(&scene.folder.path().join("store.db")).await);
+    let edit = async |edit: HeartbeatEdit, at: DateTime<Utc>| {
+        store.edit_heartbeat("ledger", &edit, at).await.unwrap()
+    };
+    let defined = edit(HeartbeatEdit::Define(definition()), scene.at(0)).await.unwrap();
+    assert_eq!(scene.store.heartbeats().await.unwrap(), [defined]);
+    let again = edit(HeartbeatEdit::Define(definition()), scene.at(1)).await;
+    assert_eq!(again, Err(HeartbeatFault::AlreadyDefined));
+
+    let check = async |rules: &[HeartbeatRule], at: i64| {
+        scene.store.find_silent_heartbeats(rules, scene.at(-86_400), scene.at(at)).await.unwrap()
+    };
+    let first = check(&[], 0).await;
+    assert_eq!((first.next, first.awaits_definitions), (Some(scene.at(660)), true));
+    assert!(!check(&[rule()], 0).await.awaits_definitions);
+    assert_eq!(check(&[], 660).await.silent, ["ledger"]);
+    let id = scene.store.find_by_number(redphone::model::IncidentNumber(1)).await.unwrap();
+    let incident = scene.store.incident(id).await.unwrap().incident;
+    assert_eq!(
+        (incident.summary.title.as_str(), incident.summary.priority),
+        ("No ledger", Priority::P1)
+    );
+    assert_eq!(incident.labels, ["heartbeat=ledger", "db"]);
+    assert_eq!(incident.summary.team.as_deref(), Some("payments"));
+    assert!(incident.symptoms.ends_with("\nCopies the ledger"), "{}", incident.symptoms);
+    let beat = scene.store.beat("ledger", scene.at(700), &cron()).await.unwrap();
+    assert_eq!(
+        (beat.effect, beat.heartbeat.definition),
+        (IngestEffect::Resolved, Some(definition()))
+    );
+
+    let off = HeartbeatPatch { is_enabled: Some(false), ..HeartbeatPatch::default() };
+    edit(HeartbeatEdit::Change(off), scene.at(800)).await.unwrap();
+    assert_eq!(check(&[], 9000).await.silent, [""; 0]);
+    edit(HeartbeatEdit::Remove, scene.at(9001)).await.unwrap();
+    assert_eq!(edit(HeartbeatEdit::Remove, scene.at(9002)).await, Err(HeartbeatFault::NotDefined));
+    let names: Vec<String> =
+        scene.store.heartbeats().await.unwrap().into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["backup"]);
+}
+
 #[tokio::test]
 async fn reminder_is_stored_once_for_all_programs() {
     let scene = Scene::new().await;
@@ -195,7 +257,8 @@ async fn expired_acknowledgement_is_stored_with_the_row() {
     let id = declared(&scene.store, "Card payments fail").await;
     scene.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
     let since = scene.row(id).await.last_attended_at();
-    let step = DueStep { round: 1, due: since.unwrap(), unattended_since: since };
+    let step =
+        DueStep { round: 1, due: since.unwrap(), unattended_since: since, missed: Vec::new() };
     let call = IncidentCommand::Escalate {
         level: 1,
         to: Vec::new(),

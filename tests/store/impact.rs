@@ -1,4 +1,4 @@
-//! When the impact began, whom it affects, who has reported it, and teams that help.
+//! The begin of the impact, the affected users, the reporters, and teams that help.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::file::{FileStore, doctor};

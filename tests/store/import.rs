@@ -305,6 +305,66 @@ async fn incidents_evicted_from_memory_are_reloaded() {
     assert_eq!(store.changes(None, Duration::ZERO).await.unwrap().rows.len(), 13_000);
 }
 
+/// Beyond a number of single queries all ids of the store are read together.
+#[tokio::test]
+async fn ids_of_a_store_are_found_among_many_records() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    let many = |_| declared_event(IncidentId::new(), None, "one of many");
+    let events: Vec<Event> = (0..1_600).map(many).collect();
+    // The store has ids between those that are imported then, and later ones.
+    let every_other = |first: usize| -> Vec<Record> {
+        events.iter().skip(first).step_by(2).map(record).collect()
+    };
+    import(&store, &every_other(1)).await;
+    let mut importer = store.importer().await.unwrap();
+    for record in every_other(0) {
+        importer.add(record).await.unwrap();
+    }
+    let titled = |number| declared_event(IncidentId::new(), number, "another");
+    for (bad_event, name, why) in [
+        (Event { id: events[1_595].id, ..titled(None) }, "id", RecordProblem::DuplicateId),
+        (Event { id: events[1_596].id, ..titled(None) }, "id", RecordProblem::DuplicateId),
+        (titled(Some(1)), "number", RecordProblem::NumberInUse { number: 1 }),
+        (titled(Some(1_600)), "number", RecordProblem::NumberInUse { number: 1_600 }),
+        (
+            declared_event(events[1_593].incident, None, "another"),
+            "seq",
+            RecordProblem::HistoriesDiffer { seq: 1 },
+        ),
+    ] {
+        let refused = bad(importer.add(record(&bad_event)).await);
+        assert_eq!(refused, (name, why), "{bad_event:?}");
+    }
+    importer.add(record(&events[1_597])).await.unwrap();
+    let added = importer.commit().await.unwrap();
+    assert_eq!((added.incidents, added.events, added.already_present), (800, 800, 1));
+}
+
+/// Several stored events are read together, and compared one by one.
+#[tokio::test]
+async fn each_stored_event_is_compared_with_its_record() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    let incident = IncidentId::new();
+    let note = |seq: u32| EventBody::NoteAdded { text: format!("note {seq}") };
+    let mut events = vec![declared_event(incident, Some(1), "one")];
+    events.extend((2..=50).map(|seq| event(incident, seq, note(seq))));
+    let records: Vec<Record> = events.iter().map(record).collect();
+    import(&store, &records).await;
+    let mut importer = store.importer().await.unwrap();
+    for event in &events {
+        if event.seq > 1 {
+            let changed = Event { body: note(1), ..event.clone() };
+            let refused = bad(importer.add(record(&changed)).await);
+            assert_eq!(refused, ("seq", RecordProblem::HistoriesDiffer { seq: event.seq }));
+        }
+        importer.add(record(event)).await.unwrap();
+    }
+    let added = importer.commit().await.unwrap();
+    assert_eq!((added.events, added.already_present), (0, 50));
+}
+
 /// Backward clocks and extreme times leave the order of events intact.
 #[rstest]
 #[case("1970-01-01T00:00:00Z")]

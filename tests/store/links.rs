@@ -4,6 +4,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::file::FileStore;
 use redphone::backend::{Backend, Ledger};
 use redphone::model::IncidentId;
+use redphone::model::id::CoverId;
 use redphone::model::notification::link::LIFETIME;
 use redphone::model::notification::{AnswerLink, LinkAction, LinkToken};
 use rusqlite::Connection;
@@ -26,6 +27,7 @@ pub fn link(token: &LinkToken, incident: IncidentId, at: DateTime<Utc>) -> Answe
         action: LinkAction::Acknowledge,
         role: None,
         reminder: false,
+        cover: None,
         expires_at: at + LIFETIME,
         used_at: None,
     }
@@ -84,6 +86,17 @@ async fn link_of_no_incident_is_not_stored() {
     let store = open(&folder.path().join("store.db")).await;
     let token = issue(&store, IncidentId::new(), now()).await;
     assert_eq!(store.find_link(&token.digest()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn link_of_a_request_for_cover_is_about_no_incident() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    let (token, at) = (LinkToken::random().unwrap(), now());
+    let cover = Some(CoverId::new());
+    let stored = AnswerLink { cover, ..link(&token, IncidentId::NONE, at) };
+    assert!(store.issue_links(std::slice::from_ref(&stored), at).await.unwrap());
+    assert_eq!(store.find_link(&token.digest()).await.unwrap(), Some(stored));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Maintenance windows in a store: what they mute, and what is released when they end.
+//! Maintenance windows in a store: the incidents that they mute, and release when they end.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::file::FileStore;
@@ -167,6 +167,19 @@ async fn end_of_a_window_releases_what_still_fires() {
     assert_eq!((row.is_muted(), row.status), (false, Status::Triggered));
     assert!(row.muted.unwrap().ended_at.is_some() && row.muted_ms >= 0);
     assert_eq!(scene.kinds(id).await.last().unwrap(), "unmuted");
+}
+
+#[tokio::test]
+async fn release_names_the_window_that_has_ended() {
+    let scene = Scene::new().await;
+    scene.create("service:checkout", -5, 10).await;
+    scene.create("service:ledger", -5, 60).await;
+    let id = scene.send(&[alert("db1", "09:00", None)]).await;
+    assert_eq!(scene.settle(10).await, (0, 1));
+    let range = redphone::backend::TimelineRange::Last(1);
+    let events = scene.store.timeline(id, range).await.unwrap();
+    assert_eq!(events[0].body.kind(), "unmuted");
+    assert_eq!(events[0].because.as_deref(), Some("\"The pool is replaced\" has ended"));
 }
 
 #[tokio::test]

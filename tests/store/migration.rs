@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::file::{FileStore, MigrationObserver, MigrationStage, Options, doctor};
 use redphone::backend::record::Record;
-use redphone::backend::{Backend, Search};
+use redphone::backend::{Backend, BackendError, Search};
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::service_level::ServiceLevels;
@@ -78,7 +78,7 @@ fn companion(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Returns what the projection has of all incidents.
+/// Returns the projection of all incidents.
 fn projection(path: &Path) -> BTreeMap<i64, (Vec<u8>, i64, Option<String>, i64)> {
     let conn = Connection::open(path).unwrap();
     let mut statement =
@@ -155,7 +155,7 @@ async fn old_store_becomes_what_a_new_one_is() {
     write_old_store(&new, &old);
     let report = doctor::examine(&old).await.unwrap();
     assert_eq!(report.findings, []);
-    let outdated = doctor::Outdated { version: 1, newest: 13, is_unfinished: false };
+    let outdated = doctor::Outdated { version: 1, newest: 14, is_unfinished: false };
     assert_eq!(report.outdated, Some(outdated));
     // It can be read as it is.
     let reader = FileStore::open_read_only(&old, options()).await.unwrap();
@@ -184,7 +184,7 @@ async fn old_store_becomes_what_a_new_one_is() {
     assert_eq!(projection(&old), projection(&new));
     let refusal = prepared.execute([]).unwrap_err().to_string();
     assert!(refusal.contains("brought up to date by a newer redphone"), "{refusal}");
-    assert_eq!((needed(&old), needed(&new)), ([5, 7], [5, 7]));
+    assert_eq!((needed(&old), needed(&new)), ([5, 14], [5, 14]));
     let copy = companion(&old, ".before-migration-1");
     assert_eq!((version(&old), version(&copy)), (version(&new), 1));
     let stages = std::mem::take(&mut *stages.lock().unwrap());
@@ -192,7 +192,7 @@ async fn old_store_becomes_what_a_new_one_is() {
     assert_eq!(stages.first(), Some(&MigrationStage::Copying { copy: copy.clone() }));
     assert!(stages.contains(&MigrationStage::Working { done: count, total: count }), "{stages:?}");
     assert_eq!(stages.last(), Some(&MigrationStage::Done { copy: Some(copy) }));
-    // What was judged stands, whatever the settings are then; and an alert finds its incident.
+    // A verdict does not change with the settings; and an alert finds its incident.
     let alert = IncidentId::new();
     let mut with_key = declaration("an alert");
     with_key.dedup_key = Some("disk full".into());
@@ -323,7 +323,7 @@ async fn an_interrupted_migration_goes_on() {
     // It can be checked as it is, and nothing is wrong with it.
     let report = doctor::examine(&old).await.unwrap();
     assert_eq!(report.findings, []);
-    let unfinished = doctor::Outdated { version: 13, newest: 13, is_unfinished: true };
+    let unfinished = doctor::Outdated { version: 14, newest: 14, is_unfinished: true };
     assert_eq!(report.outdated, Some(unfinished));
     let (options, stages) = observed();
     FileStore::open(&old, options).await.unwrap().close().await;
@@ -331,6 +331,86 @@ async fn an_interrupted_migration_goes_on() {
     let stages = stages.lock().unwrap();
     assert!(stages.contains(&MigrationStage::Working { done: 5, total: 5 }), "{stages:?}");
     assert_eq!(stages.last(), Some(&MigrationStage::Done { copy: None }));
+}
+
+/// Makes of a store what a program of version 13 has written, which did not record that nobody had
+/// acknowledged an incident before it was reopened.
+fn make_version_13(path: &Path) {
+    const MARK: &[u8] = b"\"never_acknowledged\":true";
+    const OTHER: &[u8] = b"\"never_acknowledges\":true";
+    let conn = Connection::open(path).unwrap();
+    let mut statement = conn.prepare("SELECT key, row FROM incident").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let rows: Vec<(i64, Vec<u8>)> = rows.map(Result::unwrap).collect();
+    for (key, mut row) in rows {
+        if let Some(at) = row.windows(MARK.len()).position(|part| part == MARK) {
+            row[at..at + MARK.len()].copy_from_slice(OTHER);
+            conn.execute("UPDATE incident SET row = ? WHERE key = ?", (row, key)).unwrap();
+        }
+    }
+    conn.execute_batch(
+        "UPDATE snapshot SET record =
+            replace(record, '\"never_acknowledged\":true', '\"never_acknowledges\":true');
+         DELETE FROM _sqlx_migrations WHERE version >= 14; PRAGMA user_version = 13;
+         UPDATE meta SET value = 7 WHERE name = 'needed_to_write';",
+    )
+    .unwrap();
+}
+
+/// Two incidents were resolved without anybody having acknowledged them, and reopened; one of them has a record
+/// in the middle of its timeline. A third was acknowledged.
+#[tokio::test]
+async fn reopened_incidents_of_an_older_store_were_not_acknowledged() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let ago = |minutes: i64| Utc::now() - TimeDelta::minutes(minutes);
+    let [short, long, acknowledged] = [(); 3].map(|()| IncidentId::new());
+    for (id, title) in [(short, "short"), (long, "long"), (acknowledged, "acknowledged")] {
+        let mut declared = declaration(title);
+        (declared.detected_at, declared.reported_at) = (ago(60), ago(60));
+        at(&store, id, ago(60), IncidentCommand::Declare(Box::new(declared))).await;
+        if id == acknowledged {
+            at(&store, id, ago(50), IncidentCommand::Acknowledge).await;
+        }
+        at(&store, id, ago(40), resolve()).await;
+        let reopen = IncidentCommand::Reopen { reason: "it came back".into() };
+        at(&store, id, ago(30), reopen).await;
+    }
+    for number in 0..140 {
+        store.execute(&ask(long, note(&format!("note {number}")))).await.unwrap();
+    }
+    let expected = rows(&store).await;
+    store.close().await;
+    let marked = |rows: &[Summary]| -> Vec<IncidentId> {
+        let mut ids: Vec<_> =
+            rows.iter().filter(|row| row.never_acknowledged).map(|row| row.id).collect();
+        ids.sort();
+        ids
+    };
+    let mut unacknowledged = vec![short, long];
+    unacknowledged.sort();
+    assert_eq!(marked(&expected), unacknowledged);
+    make_version_13(&path);
+    let reader = FileStore::open_read_only(&path, options()).await.unwrap();
+    assert_eq!(marked(&rows(&reader).await), []);
+    reader.close().await;
+    let (options, stages) = observed();
+    let store = FileStore::open(&path, options).await.unwrap();
+    assert_eq!(rows(&store).await, expected);
+    let working = MigrationStage::Working { done: 3, total: 3 };
+    assert!(stages.lock().unwrap().contains(&working));
+    // Nothing that is recorded later takes it away.
+    for id in [short, long] {
+        store.execute(&ask(id, note("one more"))).await.unwrap();
+        assert!(store.incident(id).await.unwrap().incident.summary.never_acknowledged);
+    }
+    assert_eq!(marked(&rows(&store).await), unacknowledged);
+    let window = Window::last_days(7, Utc::now() + TimeDelta::minutes(1), &Utc);
+    let measures = store.measures(&window, Cut::Total, Utc::now()).await.unwrap();
+    assert_eq!((measures.now.reported(), measures.now.mtta.count), (3, 1));
+    store.close().await;
+    assert!(doctor::examine(&path).await.unwrap().findings.is_empty());
 }
 
 /// A process that is killed while it indexes the texts of a store that is up to date leaves the file
@@ -393,7 +473,7 @@ async fn a_killed_process_leaves_a_store_that_the_next_one_finishes() {
         child.wait().unwrap();
         let error = FileStore::open_read_only(&old, options()).await;
         let version = version(&old);
-        assert!(error.is_ok() || matches!(version, 1..=12 | 1005..=1013), "version {version}");
+        assert!(error.is_ok() || matches!(version, 1..=13 | 1005..=1014), "version {version}");
     }
     assert!(list(&path(&old)).status().unwrap().success());
     assert_eq!(version(&old), version(&new));
@@ -405,7 +485,7 @@ async fn a_killed_process_leaves_a_store_that_the_next_one_finishes() {
     assert!(!companion(&old, "-migrating").exists() && !companion(&copy, ".part").exists());
 }
 
-/// An undo is exact in the store too, with and without the id of what it undoes.
+/// An undo is exact in the store too, with and without the id of the undone command.
 #[tokio::test]
 async fn undo_gives_the_record_back() {
     let folder = tempdir().unwrap();
@@ -452,4 +532,30 @@ async fn undo_gives_the_record_back() {
     let undo = Envelope { command: undo, ..ask(id, IncidentCommand::Acknowledge) };
     store.execute(&undo).await.unwrap();
     assert_eq!(record().await, before);
+}
+
+#[tokio::test]
+async fn open_program_writes_nothing_once_a_later_one_has_migrated() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let id = declared(&store, "one").await;
+    store.check_write().await.unwrap();
+    let later = Connection::open(&path).unwrap();
+    later
+        .execute_batch(
+            "CREATE TRIGGER event_of_this_program BEFORE INSERT ON event WHEN NEW.format < 1000 BEGIN
+                SELECT RAISE(ABORT, 'start this one again');
+            END;
+            UPDATE meta SET value = 1000 WHERE name = 'needed_to_write';",
+        )
+        .unwrap();
+    let before = rows(&store).await;
+    let refused = store.execute(&ask(id, note("too late"))).await.unwrap_err();
+    assert!(matches!(refused, BackendError::Unreachable(_)), "{refused:?}");
+    assert!(refused.to_string().contains("start this one again"), "{refused}");
+    let refused = store.check_write().await.unwrap_err();
+    assert!(matches!(refused, BackendError::NotAllowed(_)), "{refused:?}");
+    assert_eq!(rows(&store).await, before);
+    store.close().await;
 }

@@ -1,4 +1,4 @@
-//! The directory is the truth about the people whom a command names.
+//! The directory decides which people a command can name.
 
 use redphone::backend::{Backend, BackendError};
 use redphone::model::command::Decision;
@@ -66,7 +66,7 @@ async fn people_are_those_of_the_directory() {
     assert_eq!(outcomes.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false]);
     let row = store.incident(id).await.unwrap().incident.summary;
     assert_eq!(row.assignee.unwrap().name, "Ines Moreau");
-    // Who asks may name himself, whoever he is.
+    // Requesters may name themselves, whoever they are.
     let sam = PersonRef::new("sam", "Sam Okafor");
     let envelope = Envelope {
         actor: Actor::Person(sam.clone()),

@@ -50,6 +50,7 @@ pub fn page(incident: IncidentId, contact: &str, due: DateTime<Utc>) -> Notifica
         bundled_into: None,
         text: None,
         until: None,
+        cover: None,
         extra: <_>::default(),
     }
 }

@@ -64,7 +64,7 @@ async fn a_path_under_a_file_is_refused() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("file"), "x").unwrap();
     let message = refused(&folder.path().join("file").join("store.db")).await;
-    assert!(message.contains("no folder"), "{message}");
+    assert!(message.contains("not a folder"), "{message}");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_store_of_a_newer_version_is_refused() {
     assert!(message.contains("newer redphone") && message.contains("99"), "{message}");
 }
 
-/// A later version has changed the schema, and says who may still read and write the store.
+/// A later version has changed the schema, and defines who may still read and write the store.
 #[rstest]
 #[case(98, 2, true)]
 #[case(98, 98, false)]
@@ -209,7 +209,7 @@ async fn locked_store_is_reported_after_a_wait() {
     let fault: &StoreFault = error.source().unwrap().downcast_ref().unwrap();
     assert!(matches!(fault.kind, StoreFaultKind::Sql(_)) && fault.path == path, "{fault:?}");
     assert!(fault.source().unwrap().is::<sqlx::Error>(), "{fault:?}");
-    // Reading goes on, and so does writing once the lock is gone.
+    // Reading still works, and so does writing once the lock is released.
     assert_eq!(store.incident(id).await.unwrap().incident.summary.seq, 1);
     other.execute_batch("ROLLBACK").unwrap();
     assert!(!store.execute(&acknowledge).await.unwrap().replayed);

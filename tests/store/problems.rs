@@ -197,6 +197,53 @@ async fn same_fault_shows_the_accepted_cause(#[case] state: ProblemState, #[case
 }
 
 #[tokio::test]
+async fn whoever_is_called_reads_the_workaround() {
+    let dir = tempdir().unwrap();
+    let store = open(&dir.path().join("store.db")).await;
+    let cause = problem("Replicas fall behind", ProblemState::KnownError);
+    record(&store, &cause).await;
+    let before = bare(&store, "Replica orders-7 is behind", "db").await;
+    let line = |id: IncidentId| {
+        let store = store.clone();
+        async move { store.incident(id).await.unwrap().workaround_line() }
+    };
+    assert_eq!(line(before).await, None);
+    link(&store, before, &cause).await;
+    let expected = "Known error: Replicas fall behind · restart one instance";
+    assert_eq!(line(before).await.as_deref(), Some(expected));
+    let id = bare(&store, "Replica orders-9 is behind", "db").await;
+    let expected = "May be a known error: Replicas fall behind · restart one instance";
+    assert_eq!(line(id).await.as_deref(), Some(expected));
+    store.execute(&ask(id, resolve())).await.unwrap();
+    assert_eq!(line(id).await, None, "it has ended");
+}
+
+#[tokio::test]
+async fn problems_are_listed_by_state_and_then_by_day() {
+    use ProblemState::{KnownError, Open, Removed};
+
+    let dir = tempdir().unwrap();
+    let store = open(&dir.path().join("store.db")).await;
+    let states = [Removed, Open, KnownError, Open, Removed, KnownError];
+    for (number, state) in states.into_iter().enumerate() {
+        record(&store, &problem(&number.to_string(), state)).await;
+    }
+    for limit in [1, 2, 100] {
+        let mut search = ProblemSearch::first(limit);
+        let mut titles = Vec::new();
+        loop {
+            let page = store.linked_problems(&search).await.unwrap();
+            titles.extend(page.rows.into_iter().map(|entry| entry.problem.title));
+            search.after = page.next;
+            if search.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(titles, ["3", "1", "5", "2", "4", "0"], "pages of {limit}");
+    }
+}
+
+#[tokio::test]
 async fn two_alike_texts_show_the_accepted_cause() {
     let dir = tempdir().unwrap();
     let store = open(&dir.path().join("store.db")).await;

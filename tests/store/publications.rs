@@ -1,4 +1,4 @@
-//! What was published last: each change says what was read before it.
+//! The last publications: each change contains the record that was read before it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::{Ledger, PublicationRecord};

@@ -174,3 +174,17 @@ async fn directory_is_not_written_to_a_file_that_was_moved_away() {
     fs::rename(&away, &path).unwrap();
     assert!(!store.changes(Some(before), NOW).await.unwrap().directory);
 }
+
+#[tokio::test]
+async fn store_with_two_names_is_written_once_it_has_one() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    made(&path, 1).await;
+    let other = folder.path().join("other.db");
+    fs::hard_link(&path, &other).unwrap();
+    let lasting = ReopeningStore::new(open(&path).await);
+    assert!(lasting.check_write().await.is_err());
+    fs::remove_file(&other).unwrap();
+    lasting.check_write().await.unwrap();
+    assert_eq!(all(&lasting).await.rows.len(), 1);
+}

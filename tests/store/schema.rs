@@ -1,6 +1,6 @@
 //! Every table of the store is known to export, import, salvage, doctor and rebuild.
 //!
-//! The list in `src/backend/file/schema.rs` says what each table is; here that is tried on a store
+//! The list in `src/backend/file/schema.rs` describes each table; here that is checked on a store
 //! that has rows in each.
 
 use std::collections::BTreeMap;
@@ -222,8 +222,8 @@ fn tables(conn: &Connection) -> Vec<String> {
     statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
-/// What must be the same after an export and an import: the content without the ids that the new
-/// store gives.
+/// The content that must be the same after an export and an import, without the ids that the new
+/// store assigns.
 fn content_query(table: &str) -> &'static str {
     match table {
         "administration" => "SELECT hex(id), body FROM administration ORDER BY position",
@@ -253,7 +253,7 @@ fn content_query(table: &str) -> &'static str {
     }
 }
 
-/// What must be the same after a rebuild.
+/// The content that must be the same after a rebuild.
 fn derived_query(table: &str) -> &'static str {
     match table {
         "action_item" => "SELECT * FROM action_item ORDER BY 1, 2",
@@ -353,7 +353,7 @@ async fn record_that_can_not_be_read_is_a_finding() {
         let report = doctor::examine(&path).await.unwrap();
         let grave = report.findings.iter().any(|finding| finding.grave);
         assert!(grave, "{}: {report:?}", table.name);
-        // What can be read of the others is saved.
+        // The readable part of the others is saved.
         let mut count = 0;
         let saved = doctor::salvage(&path, &mut |_| {
             count += 1;

@@ -1,4 +1,4 @@
-//! Searches by words: the history finds what the open list finds, and more texts besides.
+//! Searches by words: the history finds the same as the open list, and more texts besides.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -114,7 +114,9 @@ fn filter() -> impl Strategy<Value = String> {
             "on:yesterday", "on:today", "since:1m", "before:1h", "changed<1h", "changed>1h",
             "resolved<1h", "resolved>1h", "label:l3", "label:none", "label:key", "role:me",
             "role:none", "role:scribe", "role:o7", "users>2", "users<2", "began<1h", "began>1h",
-            "reporter:none", "reporter:varga",
+            "reporter:none", "reporter:varga", "resolved:today", "resolved:yesterday", "took<1h",
+            "took>1h", "missed:acknowledge", "missed:resolve",
+            "primary:none", "primary:l3",
         ])
         .prop_map(str::to_owned),
     ];
@@ -289,6 +291,25 @@ async fn parts_of_common_numbers_are_found_with_other_texts() {
         let any = found(&store, &filter).await.unwrap();
         assert_eq!(any, containing(&incidents, &words), "{filter}");
     }
+}
+
+/// Matches are dense, rare and missing in turns, so that a page is read in several steps.
+#[tokio::test]
+async fn pages_skip_no_match_among_many_candidates() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    let (mut expected, mut records) = (BTreeSet::new(), Vec::new());
+    for index in 0..300 {
+        let matches = index < 10 || (index > 200 && index % 9 == 0) || index > 290;
+        let title = if matches { "disk of svc-12 is full" } else { "disk of svc-7 at 12 sharp" };
+        let id = IncidentId::new();
+        records.push(record(&declared_event(id, Some(index + 1), title)));
+        if matches {
+            expected.insert(id);
+        }
+    }
+    import(&store, &records).await;
+    assert_eq!(found(&store, "is:any disk svc-12").await, Some(expected));
 }
 
 /// Makes a store as one that was just migrated: nothing is indexed yet.

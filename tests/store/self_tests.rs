@@ -1,4 +1,4 @@
-//! Turns of what one program tries for all that have the store open.
+//! Turns of a periodic task that one program performs for all that have the store open.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use redphone::backend::{Backend, Ledger, TestClaim};

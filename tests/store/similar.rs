@@ -11,7 +11,7 @@ use redphone::model::{IncidentCommand, IncidentId};
 use rstest::rstest;
 use tempfile::tempdir;
 
-use super::fixtures::{ask, declaration, open};
+use super::fixtures::{ask, declaration, declared_event, import, open, record};
 use crate::support::requests::resolve;
 
 async fn declared(
@@ -181,4 +181,27 @@ async fn limit_is_a_bound() {
     assert_eq!(store.similar(id, 3).await.unwrap().similar.len(), 3);
     assert_eq!(store.similar(id, 100).await.unwrap().similar.len(), 8);
     assert_eq!(store.incident(id).await.unwrap().similar.len(), 5);
+}
+
+#[tokio::test]
+async fn rare_word_finds_what_is_older_than_the_lists() {
+    let dir = tempdir().unwrap();
+    let store = open(&dir.path().join("store.db")).await;
+    let mut ids = Vec::new();
+    let mut records = Vec::new();
+    for number in 1..=350 {
+        let title = if number == 1 { "Kernel panic in zeppelin" } else { "Kernel panic in a rack" };
+        ids.push(IncidentId::new());
+        records.push(record(&declared_event(ids[ids.len() - 1], Some(number), title)));
+    }
+    import(&store, &records).await;
+    let id = declared(&store, "Zeppelin kernel panic", |_| {}).await;
+    // For the record the last 300 with a word are compared, and the first one has a rare word.
+    for found in [store.incident(id).await.unwrap().similar, similar(&store, id).await] {
+        assert_eq!((found[0].id, found[0].same_fault), (ids[0], false));
+        assert_eq!(found[0].shared_terms, ["zeppelin", "kernel", "panic"]);
+        // The others have the same service, the last one first.
+        assert_eq!((found[1].id, found[2].id), (ids[349], ids[348]));
+        assert_eq!(found[1].shared_terms, [""; 0]);
+    }
 }

@@ -120,7 +120,7 @@ async fn early_resolution_needs_a_reason(#[case] ends: Option<&str>) {
 async fn sender_with_a_slow_clock_shortens_no_stability() {
     let scene = Scene::new().await;
     let id = scene.green().await;
-    // It says that the alert ended on the first of March.
+    // Its end is reported as the first of March.
     let ago = Utc::now() - scene.since(id).await;
     assert!(ago < TimeDelta::minutes(10), "{ago}");
     assert!(scene.store.execute(&resolve(id, None)).await.is_err());

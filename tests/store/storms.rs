@@ -1,4 +1,5 @@
-//! Rules that wait, flapping alerts, incidents that are too old, and what is folded in a storm.
+//! Rules that require several alerts, flapping alerts, incidents that are too old, and folding in a
+//! storm.
 
 use std::sync::Arc;
 
@@ -126,7 +127,7 @@ impl Scene {
         }
     }
 
-    /// Checks that the projection is what follows from the events.
+    /// Checks that the projection matches the events.
     async fn assert_sound(self) {
         let path = self.folder.path().join("store.db");
         self.store.close().await;
@@ -188,7 +189,7 @@ async fn rule_names_the_owner(#[case] owner: &str, #[case] expected: Option<&str
     let id = scene.send(&[alert("db1", "09:00", None)], names).await.incident.unwrap();
     let row = scene.row(id).await;
     assert_eq!(row.assignee.map(|person| person.handle), expected.map(ToOwned::to_owned));
-    // People are called for it all the same, and another alert does not assign it once more.
+    // People are called for it nevertheless, and another alert does not assign it again.
     assert_eq!((row.status, row.acknowledged_at), (Status::Triggered, None));
     scene
         .ask(id, IncidentCommand::Assign { to: Some(PersonRef::new("mei", "Mei")) })
@@ -214,6 +215,45 @@ async fn resolved_alert_waits_no_more() {
     let last = scene.send(&[alert("db4", "09:00", None)], |_| {}).await;
     assert_eq!((last.effect, last.alerts.new), (IngestEffect::Declared, 3));
     assert_eq!(scene.waiting().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn alert_that_its_message_resolves_does_not_wait() {
+    let scene = Scene::new().await;
+    let ended = [alert("db1", "09:00", None), alert("db1", "09:00", Some("09:05"))];
+    let outcome = scene.send(&ended, three).await;
+    assert_eq!((outcome.effect, outcome.incident), (IngestEffect::Unchanged, None));
+    assert_eq!((outcome.alerts.received, outcome.alerts.waiting), (2, 0));
+    assert_eq!(scene.waiting().await, [""; 0]);
+    // Nor does it count with others.
+    let mut with_others = ended.to_vec();
+    with_others.extend(["db2", "db3"].map(|name| alert(name, "09:10", None)));
+    let outcome = scene.send(&with_others, three).await;
+    assert_eq!((outcome.effect, outcome.alerts.waiting), (IngestEffect::Waiting, 2));
+    assert_eq!(outcome.alerts.received, 4);
+    assert_eq!(scene.waiting().await.len(), 2);
+}
+
+#[tokio::test]
+async fn alert_that_ends_after_an_old_incident_waits_no_more() {
+    let scene = Scene::new().await;
+    let first = scene.send(&[alert("db1", "09:00", None)], |_| {}).await.incident;
+    let two = |group: &mut AlertGroup| {
+        group.overrides.hold = Some(HoldRule { at_least: 2, within_s: 600 });
+        group.overrides.max_age_s = Some(0);
+    };
+    let both = [alert("db1", "09:00", None), alert("db2", "09:10", None)];
+    assert_eq!(scene.send(&both, two).await.alerts.waiting, 1);
+    // The same message has the end of the one that waits and another one that begins.
+    let next = [
+        alert("db1", "09:00", None),
+        alert("db2", "09:10", Some("09:15")),
+        alert("db3", "09:20", None),
+    ];
+    let outcome = scene.send(&next, two).await;
+    assert_eq!((outcome.effect, outcome.alerts.waiting), (IngestEffect::Waiting, 1));
+    assert_eq!(scene.waiting().await, ["The disk of db3 is full"]);
+    assert_eq!(scene.row(first.unwrap()).await.status, Status::Triggered);
 }
 
 #[tokio::test]
@@ -267,7 +307,7 @@ async fn flapping_alert_declares_no_more_incidents() {
         assert_eq!((outcome.effect, outcome.incident), (IngestEffect::Unchanged, Some(id)));
     }
     assert_eq!(scene.row(id).await.status, Status::Monitoring);
-    // It is said once, whatever number of times it goes on.
+    // It is recorded once, however often it continues.
     let events = scene.timeline(id).await;
     assert_eq!(events.len(), 2, "{events:?}");
     assert!(events[1].detail().contains("it flaps"), "{}", events[1].detail());
@@ -328,7 +368,7 @@ async fn old_incident_gets_no_more_alerts() {
     let scene = Scene::new().await;
     let old = |group: &mut AlertGroup| group.overrides.max_age_s = Some(0);
     let first = scene.send(&[alert("db1", "09:00", None)], |_| {}).await.incident.unwrap();
-    // What still fires is not new.
+    // An alert that still fires is not new.
     let again = scene.send(&[alert("db1", "09:00", None)], old).await;
     assert_eq!((again.effect, again.incident), (IngestEffect::Unchanged, Some(first)));
     let both = [alert("db1", "09:00", None), alert("db2", "09:10", None)];
@@ -338,7 +378,7 @@ async fn old_incident_gets_no_more_alerts() {
     assert_ne!(second, first);
     let number = scene.row(first).await.number;
     assert_eq!(scene.incident(second).await.links, [Link::Incident { id: first, number }]);
-    // Both are open, and each has what is said of its alerts.
+    // Both are open, and each gets the reports on its alerts.
     let ends = [alert("db1", "09:00", Some("09:20")), alert("db2", "09:10", None)];
     scene.send(&ends, |_| {}).await;
     assert_eq!(scene.row(first).await.status, Status::Resolved);
@@ -489,6 +529,39 @@ async fn noise_is_counted_by_check() {
 }
 
 #[tokio::test]
+async fn what_ends_by_itself_led_to_nothing() {
+    let scene = Scene::new().await;
+    let report = async || {
+        let now = Utc::now() + TimeDelta::seconds(1);
+        let search = NoiseSearch { from: now - TimeDelta::days(30), to: now, limit: 10 };
+        let report = scene.store.noise(&search).await.unwrap();
+        (report.rows[0].incidents, report.rows[0].led, report.rows[0].spent_s)
+    };
+    let fires = |begins: &str| [alert("db1", begins, None)];
+    let ends = |begins: &str, at: &str| [alert("db1", begins, Some(at))];
+    scene.send(&fires("09:00"), |_| {}).await;
+    scene.send(&ends("09:00", "09:05"), |_| {}).await;
+    assert_eq!(report().await, (1, 0, 0));
+    let flaps =
+        |group: &mut AlertGroup| group.overrides.flapping = Some(FlapRule { times: 2, ..FLAPS });
+    scene.send(&fires("09:10"), flaps).await;
+    scene.send(&ends("09:10", "09:15"), flaps).await;
+    scene.send(&fires("09:20"), flaps).await;
+    let watched = scene.send(&ends("09:20", "09:25"), flaps).await;
+    assert_eq!(watched.effect, IngestEffect::Monitoring);
+    let incidents = report().await.0;
+    assert_eq!(report().await, (incidents, 0, 0));
+    // A person resolves what alerts have only moved to monitoring.
+    let resolve = IncidentCommand::Resolve {
+        action: ResolutionAction::Other,
+        detail: "the disk is replaced".into(),
+        validation: "it is quiet".into(),
+    };
+    scene.ask(watched.incident.unwrap(), resolve).await.unwrap();
+    assert_eq!(report().await.1, 1);
+}
+
+#[tokio::test]
 async fn noise_of_a_record_says_why() {
     let scene = Scene::new().await;
     let id = declared(&scene.store, "Slow").await;
@@ -499,6 +572,24 @@ async fn noise_of_a_record_says_why() {
     assert_eq!(incident.noise_reason, Some(reason.clone()));
     let last = scene.timeline(id).await.pop().unwrap();
     assert_eq!(last.body, EventBody::NoiseMarked { reason: Some(reason) });
+}
+
+/// Returns a directory in which Ines is called at once for the team `payments`.
+fn called_at_once() -> Directory {
+    Directory {
+        people: vec![PersonRef::new("ines", "Ines Moreau")],
+        policies: vec![Policy {
+            team: "payments".into(),
+            levels: vec![PolicyLevel {
+                after_s: 0,
+                call: vec![Target::Person("ines".into())],
+                round_robin: false,
+                all_must_acknowledge: false,
+            }],
+            ..Policy::default()
+        }],
+        ..Directory::default()
+    }
 }
 
 /// Runs an engine on the store of a scene, which sends nothing, while `work` is done.
@@ -535,21 +626,7 @@ async fn with_engine(scene: &Scene, work: impl Future<Output = ()>) {
 #[tokio::test]
 async fn folded_incident_is_called_for_once_its_cause_has_ended() {
     let mut scene = Scene::with_services(true).await;
-    let directory = Directory {
-        people: vec![PersonRef::new("ines", "Ines Moreau")],
-        policies: vec![Policy {
-            team: "payments".into(),
-            levels: vec![PolicyLevel {
-                after_s: 0,
-                call: vec![Target::Person("ines".into())],
-                round_robin: false,
-                all_must_acknowledge: false,
-            }],
-            ..Policy::default()
-        }],
-        ..Directory::default()
-    };
-    scene.store.set_directory(&directory).await.unwrap();
+    scene.store.set_directory(&called_at_once()).await.unwrap();
     scene.team = Some("payments");
     let cause = scene.alert_of("payments", "warning").await;
     let folded = scene.alert_of("checkout", "warning").await;

@@ -42,7 +42,7 @@ pub fn message(group: &str, alerts: &[Value]) -> Value {
 
 /// Reads a message as the server does.
 pub fn group(message: &Value) -> AlertGroup {
-    alertmanager::parse(message.to_string().as_bytes(), Utc::now()).unwrap()
+    alertmanager::parse(message.to_string().as_bytes(), Utc::now()).unwrap().group
 }
 
 /// Returns a message that could not be understood.

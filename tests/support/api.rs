@@ -153,7 +153,7 @@ impl TestServer {
     pub async fn send(&self, token: &str, commands: Vec<Order>) -> Vec<Answered> {
         let ids: Vec<_> = commands.iter().map(|order| order.id).collect();
         let response = self.post(token, serde_json::to_vec(&Orders { commands }).unwrap()).await;
-        // What refuses a command that is alone is the response itself.
+        // The refusal of a single command is the response itself.
         if let ([id], Ok(details)) = (&ids[..], serde_json::from_slice(&response.body)) {
             return vec![Answered::Refused { id: *id, details: Box::new(details) }];
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// A value that a later version adds somewhere.
 #[derive(Clone, Copy, Debug)]
 pub struct Addition {
-    /// What it is.
+    /// Its name.
     pub name: &'static str,
     /// Changes an object if it is one that can have the value. Returns whether it was changed.
     add: fn(&mut Map<String, Value>, Value) -> bool,
@@ -79,7 +79,7 @@ macro_rules! event_value {
     };
 }
 
-/// What a later version can add to rows and records.
+/// Possible additions of a later version to rows and records.
 pub const OF_RECORDS: &[Addition] = &[
     row_value!("status", "status", "mitigating", "on hold for legal"),
     row_value!("category", "category", "network", "supply_chain"),
@@ -107,7 +107,7 @@ pub const OF_RECORDS: &[Addition] = &[
     },
 ];
 
-/// What a later version can add to events.
+/// Possible additions of a later version to events.
 pub const OF_EVENTS: &[Addition] = &[
     Addition {
         name: "kind of event",
@@ -167,7 +167,7 @@ pub fn all() -> impl Iterator<Item = &'static Addition> {
     OF_RECORDS.iter().chain(OF_EVENTS)
 }
 
-/// What a later version can add elsewhere in answers.
+/// Possible additions of a later version to other answers.
 pub const OF_ANSWERS: &[Addition] = &[
     Addition {
         name: "verb",
@@ -200,6 +200,11 @@ pub const OF_ANSWERS: &[Addition] = &[
                 (json!("everybody"), "everybody"),
             ]
         },
+    },
+    Addition {
+        name: "target of a service level",
+        add: |fields, value| fields.contains_key("elapsed_ms") && replace(fields, "target", value),
+        examples: || [(json!("first_reply"), "first_reply"), (json!("handed_over"), "handed_over")],
     },
     Addition {
         name: "reason for a refusal",

@@ -1,11 +1,12 @@
-//! A backend in memory, built on the model's own `decide` and `apply`. It refuses what a real
-//! backend refuses, and can be made to fail.
+//! A backend in memory, built on the model's own `decide` and `apply`. It refuses the same requests
+//! as a real backend, and can be made to fail.
 
 pub mod ledger;
 mod lists;
 mod pages;
+mod state;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,15 +18,11 @@ use redphone::backend::lists::{
 };
 use redphone::backend::{
     Administered, AdministrationRequest, Backend, BackendError, Capabilities, Cursor, Delta,
-    Detail, Missing, MissingEvidence, NoiseSearch, Outcome, Page, PageMark, Search, Similar,
-    TimelineRange,
+    Detail, Missing, MissingEvidence, NoiseSearch, Outcome, Page, PageMark, Search, TimelineRange,
 };
-use redphone::model::administration::AdministrationChange;
 use redphone::model::alert::Alert;
-use redphone::model::change::{Change, find_suspects};
-use redphone::model::command::Link;
-use redphone::model::command::{Command, CommandKind, IncidentCommand};
-use redphone::model::decide::{Context, decide};
+use redphone::model::change::Change;
+use redphone::model::command::CommandKind;
 use redphone::model::directory::Directory;
 use redphone::model::evidence::EvidenceContent;
 use redphone::model::filter::{MatchContext, Scope};
@@ -33,21 +30,20 @@ use redphone::model::maintenance::{
     MaintenanceChange, MaintenanceRefusal, MaintenanceRequest, MaintenanceSearch, MaintenanceWindow,
 };
 use redphone::model::measures::pages::{Pages, PagesQuery};
-use redphone::model::measures::{Counted, Cut, Fact, Measures, Window, compute, fingerprint};
+use redphone::model::measures::{Cut, Measures, Window};
 use redphone::model::noise::{NoiseReport, NoiseRow};
 use redphone::model::notification::PersonReach;
-use redphone::model::oncall::{CoverState, Schedule};
 use redphone::model::problem::Problem;
 use redphone::model::queue::{OpenCounts, Sort, compare, urgency_key};
 use redphone::model::stability::Soak;
-use redphone::model::unknown_service::{UnknownService, sort};
+use redphone::model::unknown_service::UnknownService;
 use redphone::model::{
-    CommandId, Envelope, Event, EventBody, Incident, IncidentId, IncidentNumber, Rejection,
-    RejectionKind, Rules, Summary, undo,
+    CommandId, Envelope, Event, Incident, IncidentId, IncidentNumber, Rejection, Rules, Summary,
 };
 use tokio::sync::Notify;
 
 use super::hostile::{harmful, harmful_values};
+use state::{delta, page_offset};
 
 /// Incidents in memory.
 #[derive(Default)]
@@ -146,7 +142,7 @@ impl Memory {
         self.state().notifications = entries;
     }
 
-    /// Replaces the checks that cried most.
+    /// Replaces the checks with the most alerts.
     pub fn set_noise(&self, rows: Vec<NoiseRow>) {
         self.state().noise = rows;
     }
@@ -277,164 +273,6 @@ impl Memory {
 
     pub fn measures_now(&self, window: &Window, now: DateTime<Utc>) -> Measures {
         self.state().measures(window, now)
-    }
-}
-
-impl State {
-    fn schedule_mut(&mut self, name: &str) -> &mut Schedule {
-        let mut schedules = self.directory.schedules.iter_mut();
-        schedules.find(|schedule| schedule.key() == name).expect("the schedule")
-    }
-
-    fn check(&self) -> Result<(), BackendError> {
-        self.failing.clone().map_or(Ok(()), Err)
-    }
-
-    fn execute(
-        &mut self,
-        envelope: &Envelope,
-        now: DateTime<Utc>,
-    ) -> Result<Outcome, BackendError> {
-        self.check()?;
-        if let Some(outcome) = self.outcomes.get(&envelope.id) {
-            return Ok(Outcome { replayed: true, ..outcome.clone() });
-        }
-        let id = match &envelope.command {
-            Command::Incident { incident, .. } => *incident,
-            Command::RecordChange(change) => {
-                self.changes.push(change.clone());
-                return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
-            }
-            Command::RecordProblem(problem) => {
-                let stored = self.problems.iter().position(|one| one.id == problem.id);
-                let before = stored.map(|index| self.problems[index].clone());
-                let revision = before.as_ref().map_or(0, |before| before.revision);
-                if let Some(expected) = envelope.expected_seq.filter(|seq| *seq != revision) {
-                    let changed = Rejection::ChangedMeanwhile { expected, current: revision };
-                    return Err(BackendError::rejected(changed, now));
-                }
-                let next = problem.clone().recorded(before.as_ref(), &envelope.actor, envelope.at);
-                match stored {
-                    Some(index) => self.problems[index] = next,
-                    None => self.problems.push(next),
-                }
-                return Ok(Outcome { incident: None, row: None, events: vec![], replayed: false });
-            }
-        };
-        let known = self.incidents.get(&id).map(|(incident, _)| incident);
-        let is_declaration = matches!(
-            &envelope.command,
-            Command::Incident { command: IncidentCommand::Declare(_), .. }
-        );
-        if known.is_none() && !is_declaration {
-            return Err(BackendError::NotFound(Missing::Incident));
-        }
-        let mut events = decide(known, envelope, Context { now, rules: &self.rules })
-            .map_err(|rejection| BackendError::rejected(rejection, now))?;
-        if let Some((_, timeline)) = self.incidents.get(&id)
-            && undo::is_undo(&envelope.command)
-        {
-            undo::complete(&mut events, timeline, envelope, &self.rules);
-        }
-        for event in &mut events {
-            if let EventBody::Declared { number, .. } = &mut event.body {
-                *number = Some(IncidentNumber(self.next_number));
-                self.next_number += 1;
-            }
-            if let Some((incident, timeline)) = self.incidents.get_mut(&id) {
-                incident.apply_next(event).expect("decide gives what can be applied");
-                timeline.push(event.clone());
-            } else {
-                let incident =
-                    Incident::from_declaration(event).expect("the first is a declaration");
-                self.incidents.insert(id, (incident, vec![event.clone()]));
-            }
-        }
-        self.journal.extend(events.iter().cloned());
-        self.log.push(id);
-        let row = self.incidents.get(&id).map(|(incident, _)| incident.summary.clone());
-        let outcome = Outcome { incident: Some(id), row, events, replayed: false };
-        self.outcomes.insert(envelope.id, outcome.clone());
-        Ok(outcome)
-    }
-
-    fn detail(&self, incident: &Incident) -> Detail {
-        let row = &incident.summary;
-        let mut similar: Vec<Similar> = self
-            .incidents
-            .values()
-            .map(|(other, _)| other)
-            .filter(|other| other.summary.id != row.id)
-            .filter(|other| other.summary.reported_at < row.reported_at)
-            .filter(|other| other.summary.primary_service() == row.primary_service())
-            .map(|other| Similar {
-                id: other.summary.id,
-                number: other.summary.number,
-                title: other.summary.title.clone(),
-                reported_at: other.summary.reported_at,
-                resolution: other
-                    .resolution
-                    .as_ref()
-                    .map_or_else(String::new, |resolution| resolution.action.to_string()),
-                same_fault: false,
-                shared_terms: Vec::new(),
-                category: other.summary.category,
-                services: other.summary.services.clone(),
-                review: None,
-                runbook: None,
-            })
-            .collect();
-        similar.sort_by_key(|s| std::cmp::Reverse(s.reported_at));
-        similar.truncate(5);
-        let suspects = find_suspects(
-            &row.services,
-            row.detected_at,
-            &self.changes,
-            &self.directory,
-            &self.rules,
-        );
-        let is_linked = |change: &&Change| {
-            let is_it = |link: &Link| matches!(link, Link::Change { id, .. } if *id == change.id);
-            incident.links.iter().any(is_it)
-                && !suspects.iter().any(|suspect| suspect.change.id == change.id)
-        };
-        let linked_changes = self.changes.iter().filter(is_linked).cloned().collect();
-        Detail {
-            incident: incident.clone(),
-            suspects,
-            similar,
-            problem: None,
-            known_errors: Vec::new(),
-            linked_changes,
-            alert_rows: self.alerts.get(&row.id).into_iter().flatten().take(100).cloned().collect(),
-            soak: self.soaks.get(&row.id).copied(),
-        }
-    }
-
-    fn measures(&self, window: &Window, now: DateTime<Utc>) -> Measures {
-        let print = |incident: &Incident| {
-            let row = &incident.summary;
-            fingerprint(
-                incident.dedup_key.as_deref(),
-                row.primary_service(),
-                row.category,
-                &row.title,
-            )
-        };
-        let facts = self.incidents.values().map(|(incident, _)| {
-            Fact::new(&incident.summary, 0, 0, Counted::for_incident(incident), print(incident))
-        });
-        let levels = self.rules.levels;
-        let mut measures = compute(facts, window, Cut::Total, now, &levels, &|_| String::new());
-        for group in &mut measures.recurring {
-            let last =
-                self.incidents.values().find(|(incident, _)| incident.summary.number == group.last);
-            if let Some((incident, _)) = last {
-                group.title.clone_from(&incident.summary.title);
-                group.service = incident.summary.primary_service().unwrap_or_default().to_owned();
-            }
-        }
-        measures
     }
 }
 
@@ -682,76 +520,20 @@ impl Backend for Memory {
         })
     }
 
-    /// Adds and removes overrides, and nothing else.
     async fn administer(
         &self,
         request: &AdministrationRequest,
     ) -> Result<Administered, BackendError> {
         let mut state = self.state();
         state.check()?;
-        match &request.change {
-            AdministrationChange::AddOverride(added) => {
-                state.schedule_mut(&added.team).overrides.push(added.span.clone());
-            }
-            AdministrationChange::RemoveOverride(removed) => {
-                let schedule = state.schedule_mut(&removed.team);
-                schedule.overrides.retain(|span| *span != removed.span);
-            }
-            AdministrationChange::RequestCover(cover) => {
-                state.directory.covers.push(cover.clone());
-            }
-            AdministrationChange::AcceptCover(answer)
-            | AdministrationChange::WithdrawCover(answer) => {
-                let is_accepted = matches!(request.change, AdministrationChange::AcceptCover(_));
-                let mut covers = state.directory.covers.iter_mut();
-                let cover = covers.find(|cover| cover.id == answer.id).expect("the request");
-                cover.state =
-                    if is_accepted { CoverState::Accepted } else { CoverState::Withdrawn };
-                cover.accepted_by = is_accepted.then(|| answer.person.clone());
-            }
-            AdministrationChange::PutService(service) => {
-                let services = &mut state.directory.services;
-                services.retain(|other| other.name != service.name);
-                services.push(service.clone());
-            }
-            AdministrationChange::PutPolicy(policy) => {
-                state.directory.policies.push(policy.clone());
-            }
-            other => panic!("this memory can't do it: {other:?}"),
-        }
+        state.administer(&request.change);
         Ok(Administered { event: None, replayed: false })
     }
 
     async fn unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
         let state = self.state();
         state.check()?;
-        let mut services: BTreeMap<String, UnknownService> = BTreeMap::new();
-        for (incident, _) in state.incidents.values() {
-            let row = &incident.summary;
-            for name in row.services.iter().filter(|name| state.directory.service(name).is_none()) {
-                let service = services.entry(name.clone()).or_insert_with(|| UnknownService {
-                    name: name.clone(),
-                    incidents: 0,
-                    alerts: 0,
-                    changes: 0,
-                    first_at: row.reported_at,
-                    last_at: row.reported_at,
-                    last_incident: row.number,
-                    sources: vec![row.source.to_string()],
-                    team: row.team.clone(),
-                });
-                service.incidents += 1;
-                if row.reported_at >= service.last_at {
-                    service.last_at = row.reported_at;
-                    service.last_incident = row.number;
-                    service.team.clone_from(&row.team);
-                }
-                service.first_at = service.first_at.min(row.reported_at);
-            }
-        }
-        let mut services: Vec<UnknownService> = services.into_values().collect();
-        sort(&mut services);
-        Ok(services)
+        Ok(state.unknown_services())
     }
 
     async fn directory(&self) -> Result<Directory, BackendError> {
@@ -759,26 +541,4 @@ impl Backend for Memory {
         state.check()?;
         Ok(state.directory.clone())
     }
-}
-
-/// Returns how many rows precede a page in this order.
-fn page_offset(sort: Sort, mark: &PageMark) -> Result<usize, BackendError> {
-    let mark = mark.to_string();
-    let count = mark.split_once(' ').filter(|(order, _)| *order == sort.to_string());
-    count.and_then(|(_, count)| count.parse().ok()).ok_or_else(|| {
-        let what = "page: that is no page of this list";
-        BackendError::rejected(Rejection::foreign(RejectionKind::Invalid, what), Utc::now())
-    })
-}
-
-fn delta(state: &State, since: Option<Cursor>, cursor: Cursor) -> Delta {
-    let row = |id: &IncidentId| state.incidents.get(id).map(|(i, _)| i.summary.clone());
-    let rows = match since {
-        None => state.incidents.keys().filter_map(row).filter(|r| r.status.is_open()).collect(),
-        Some(since) => {
-            let from = usize::try_from(since.0).unwrap_or(0).min(state.log.len());
-            state.log[from..].iter().filter_map(row).collect()
-        }
-    };
-    Delta { cursor, reset: since.is_none(), rows, directory: false }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Units that are not the base unit of what they measure.
+/// Units that are not base units.
 const OTHER_UNITS: [&str; 20] = [
     "milliseconds",
     "microseconds",
@@ -39,7 +39,7 @@ struct Family {
     kind: Option<String>,
 }
 
-/// Returns what is wrong with metrics in the text format of Prometheus.
+/// Returns the errors of metrics in the text format of Prometheus.
 pub fn lint(text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let mut families: BTreeMap<&str, Family> = BTreeMap::new();

@@ -38,7 +38,7 @@ pub fn program() -> PathBuf {
     }
 }
 
-/// Returns the program built with the tests, whatever `REDPHONE_BIN` says.
+/// Returns the program built with the tests, ignoring `REDPHONE_BIN`.
 pub fn built_program() -> PathBuf {
     let built = option_env!("CARGO_BIN_EXE_redphone").map(PathBuf::from);
     // An example is in target/PROFILE/examples, the program in target/PROFILE.

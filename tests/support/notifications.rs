@@ -11,8 +11,8 @@ pub fn id(index: u32) -> String {
     format!("0198c0de-0000-7000-8000-{index:012}")
 }
 
-/// Returns a notification of Ines Moreau that was sent at once, with these fields changed. Each one
-/// is planned a minute after the one with the index before.
+/// Returns a notification of Ines Moreau that was sent immediately, with these fields changed. Each
+/// one is planned a minute after the one with the index before.
 #[allow(clippy::needless_pass_by_value, reason = "whoever calls it writes the JSON in place")]
 pub fn notification(incident: &str, index: u32, changed: Value) -> Value {
     let (planned, sent) = (format!("{:02}:00", 30 + index), format!("{:02}:04", 30 + index));
@@ -61,8 +61,8 @@ pub fn attempt(index: u32, number: u32, outcome: &str, answer: &str) -> Value {
     }})
 }
 
-/// Returns the notifications of a night: one that was sent at once, one in the second attempt, one
-/// that failed, and a person without a contact.
+/// Returns the notifications of a night: one that was sent immediately, one in the second attempt,
+/// one that failed, and a person without a contact.
 pub fn of_a_night(incident: IncidentId) -> Vec<Value> {
     let incident = &incident.to_string();
     let tom = json!({"handle": "tom", "name": "Tom Varga"});

@@ -1,6 +1,6 @@
 //! A proxy that applies network faults to requests and responses.
 //!
-//! It listens on loopback, and forwards each request to a real server or answers by itself. A
+//! It listens on loopback, and forwards each request to a real server or answers it itself. A
 //! script determines the fault of each request, so that a run can be repeated.
 
 use std::net::SocketAddr;
@@ -314,7 +314,7 @@ async fn until_closed(mut client: impl Client) {
     while client.read(&mut rest).await.is_ok_and(|count| count > 0) {}
 }
 
-/// Sends the response, or what the fault leaves of it.
+/// Sends the response, or the part of it that the fault leaves.
 async fn answered(mut client: impl Client, fault: Fault, answer: Vec<u8>) {
     let head = answer.windows(4).position(|end| end == b"\r\n\r\n").map_or(0, |at| at + 4);
     let half = head + (answer.len() - head) / 2;

@@ -12,8 +12,8 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Received {
     pub at: DateTime<Utc>,
-    /// The path, which says what is answered: `/hang` nothing, `/gone` that there is no such address,
-    /// anything else that it is accepted.
+    /// The path, which determines the answer: none for `/hang`, that there is no such address for
+    /// `/gone`, otherwise acceptance.
     pub path: String,
     pub body: Value,
 }
@@ -50,12 +50,12 @@ impl Receiver {
         Self { address, received }
     }
 
-    /// Returns what has arrived.
+    /// Returns the received requests.
     pub fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns what has arrived at an address about the incident with a title.
+    /// Returns the received requests at an address about the incident with a title.
     pub fn about(&self, title: &str, address: &str) -> Vec<Received> {
         let all = self.received().into_iter();
         all.filter(|one| one.title_and_address() == (title, address)).collect()

@@ -31,7 +31,7 @@ use tokio::time::sleep;
 pub enum StubMode {
     /// Requests and responses arrive.
     Online,
-    /// Every request fails at once.
+    /// Every request fails immediately.
     Offline,
     /// Requests are lost without an error, so that no response comes.
     Hanging,
@@ -41,9 +41,11 @@ pub enum StubMode {
     ResponsesLost,
     /// Commands arrive, their responses are malformed.
     ResponsesMalformed,
+    /// No request arrives, and every response is malformed.
+    Malformed,
     /// Every request is refused until this time.
     RateLimited(DateTime<Utc>),
-    /// Requests for changes return at once instead of waiting.
+    /// Requests for changes return immediately instead of waiting.
     NoLongPoll,
 }
 
@@ -64,7 +66,7 @@ pub struct RemoteStub {
     me: Mutex<Option<PersonRef>>,
     /// The public id of the token, where it is set.
     token: Mutex<Option<String>>,
-    /// What is known of the clock of the backend; `None` before it was measured.
+    /// The known offset of the backend's clock; `None` before it was measured.
     clock: Mutex<Option<ClockOffset>>,
     /// The clock that the next answer measures.
     next_clock: Mutex<Option<ClockOffset>>,
@@ -128,7 +130,7 @@ impl RemoteStub {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns the refusal of an old server for a declaration that lies in its future.
+    /// Returns the refusal of an old server for a declaration in its future.
     fn refusal(&self, envelope: &Envelope) -> Option<BackendError> {
         let refuses = self.refuses_future.load(std::sync::atomic::Ordering::Relaxed);
         let Command::Incident { command: IncidentCommand::Declare(declaration), .. } =
@@ -194,6 +196,9 @@ impl RemoteStub {
         if let StubMode::RateLimited(until) = mode {
             return Err(BackendError::Limited { until });
         }
+        if mode == StubMode::Malformed {
+            return Err(malformed());
+        }
         tokio::select! {
             biased;
             error = self.until_offline() => Err(error),
@@ -213,6 +218,10 @@ impl RemoteStub {
             }
         }
     }
+}
+
+fn malformed() -> BackendError {
+    BackendError::Broken("what comes makes no sense".into())
 }
 
 fn unreachable() -> BackendError {
@@ -288,9 +297,7 @@ impl Backend for RemoteStub {
             .await;
         match mode {
             StubMode::ResponsesLost => Err(unreachable()),
-            StubMode::ResponsesMalformed => {
-                Err(BackendError::Broken("what comes makes no sense".into()))
-            }
+            StubMode::ResponsesMalformed => Err(malformed()),
             _ => done,
         }
     }

@@ -27,7 +27,7 @@ pub struct Served {
     /// Certificate and key; `None` for plain HTTP.
     tls: Option<TlsFiles>,
     running: Option<Running>,
-    /// Who is in its directory besides Ines Moreau and Tom Varga.
+    /// The people of its directory besides Ines Moreau and Tom Varga.
     more_people: Vec<PersonRef>,
 }
 
@@ -161,7 +161,7 @@ impl Served {
         running.runtime.shutdown_background();
     }
 
-    /// Stops the server at once, without a shutdown.
+    /// Kills the server, without a shutdown.
     pub fn kill(&mut self) {
         if let Some(running) = self.running.take() {
             running.runtime.shutdown_background();

@@ -1,5 +1,5 @@
 //! The state of the panes over a company in memory, without the run loop. The program's own
-//! interpreter runs effects at once.
+//! interpreter runs effects synchronously.
 
 mod input;
 mod screen;
@@ -64,19 +64,21 @@ pub struct Stage {
     pub edited: Vec<String>,
     /// Texts that were copied.
     pub copied: Vec<String>,
+    /// Names of evidence that was saved as files.
+    pub saved: Vec<String>,
     /// Programs that were started.
     pub started: Vec<ProgramSpec>,
     /// Programs that were stopped.
     pub stopped: Vec<RunId>,
     /// The runbooks of the folder, by name; or why it can't be read.
     pub books: Result<Vec<(String, String)>, NoRunbooks>,
-    /// The number of events that are read at once.
+    /// The number of events per read.
     pub page: u32,
     /// Filters that effects have stored.
     pub remembered: Vec<String>,
     /// Whether the test itself prepares frames, instead of after each message.
     pub draws_manually: bool,
-    /// Records wait to be read by hand.
+    /// Records are only read on request.
     pub slow_reads: bool,
     /// How often everything was drawn again.
     pub redraws: usize,
@@ -88,7 +90,7 @@ pub struct Stage {
     pub slow: bool,
     /// The searches that are requested and not answered yet.
     pub searches: Vec<(u64, Search)>,
-    /// What the panes were left for.
+    /// The reasons for which the panes were left.
     pub errands: Vec<Errand>,
     /// Whether `Effect::Quit` has run.
     pub is_quit: bool,
@@ -152,6 +154,7 @@ impl Stage {
             draft_ops: Vec::new(),
             edited: Vec::new(),
             copied: Vec::new(),
+            saved: Vec::new(),
             started: Vec::new(),
             stopped: Vec::new(),
             books: Ok(Vec::new()),
@@ -244,7 +247,7 @@ impl Stage {
         self.send(Message::Tick(self.now, zone));
     }
 
-    /// Handles a message and runs its effects at once.
+    /// Handles a message and runs its effects synchronously.
     pub fn send(&mut self, message: Message) {
         let effects = update(&mut self.app, message);
         if !self.draws_manually {

@@ -128,6 +128,8 @@ pub fn ask() -> impl Strategy<Value = IncidentCommand> {
         Just(IncidentCommand::Wake),
         Just(IncidentCommand::Unpause),
         Just(IncidentCommand::PublishReview),
+        prop::option::of(any_text())
+            .prop_map(|returned| IncidentCommand::SubmitReview { returned }),
         of(Status::ALL).prop_map(|to| IncidentCommand::MoveStatus { to }),
         prop::option::of(person()).prop_map(|to| IncidentCommand::Assign { to }),
         prop::option::of(of(Category::ALL))

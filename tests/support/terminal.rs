@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-/// A wait that takes longer than this is taken for a hang.
+/// A wait that takes longer than this is considered a hang.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program in a pseudo-terminal.
@@ -30,7 +30,7 @@ pub struct Terminal {
     pub last_output: Instant,
 }
 
-/// A link between the program and the terminal. It stores what it can't send yet.
+/// A link between the program and the terminal. It buffers data that it can't send yet.
 #[derive(Clone, Copy)]
 pub struct Link {
     /// How many bytes a second reach the terminal.
@@ -42,7 +42,7 @@ pub struct Link {
 /// Bytes and when they are due.
 type Due = (Instant, Vec<u8>);
 
-/// Writes to the program what is sent, once it is due.
+/// Writes sent data to the program, once it is due.
 struct DelayedKeys {
     sender: Sender<Due>,
     delay: Duration,
@@ -64,14 +64,14 @@ fn sleep_until(due: Instant) {
     std::thread::sleep(due.saturating_duration_since(Instant::now()));
 }
 
-/// What a terminal is asked, and answers.
+/// The queries to a terminal, and its answers.
 const ANSWERS: [(&[u8], &[u8]); 3] = [
     (b"\x1b[5n", b"\x1b[0n"),
     (b"\x1b[6n", b"\x1b[2;3R"),
     (b"\x1b]11;?\x1b\\", b"\x1b]11;rgb:1010/1212/1818\x1b\\"),
 ];
 
-/// Puts a link between a program and its terminal, which answers what it is asked.
+/// Puts a link between a program and its terminal, which answers queries.
 fn put_between(
     link: Link,
     written: Receiver<Vec<u8>>,
@@ -86,7 +86,7 @@ fn put_between(
             }
         }
     });
-    // What is on its way: sent piece by piece, and shown after the delay.
+    // Data in transit: sent piece by piece, and shown after the delay.
     let (sent_sender, sent) = channel::<Due>();
     std::thread::spawn(move || {
         let mut sent_at = Instant::now();

@@ -59,6 +59,25 @@ async fn fetched_data_is_available_offline_and_after_a_restart() {
 }
 
 #[tokio::test]
+async fn response_that_makes_no_sense_hides_nothing_cached() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
+    read_all(&remote).await;
+    fixture.stub.set_mode(StubMode::Malformed);
+    let mut reads = Vec::new();
+    remote.read_incident(id, EVENTS, &mut |read| reads.push(read.unwrap().as_of.is_some())).await;
+    assert_eq!(reads, [true], "what is cached, as of a time");
+    assert!(remote.directory().await.is_ok());
+    let why = remote.last_failure().unwrap();
+    assert!(why.contains("makes no sense"), "{why}");
+    // Of what was never read there is no answer.
+    let other = declared(&*fixture.store, "Images fail").await;
+    let error = remote.incident(other).await.unwrap_err();
+    assert!(error.is_temporary(), "{error}");
+}
+
+#[tokio::test]
 async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
     let fixture = RemoteFixture::new().await;
     let id = declared(&*fixture.store, "Cards fail").await;

@@ -65,7 +65,7 @@ async fn second_person_is_shown_who_was_first_and_when() {
     assert_eq!(refused.len(), 1, "the acknowledgement alone: {refused:#?}");
     let Some(BackendError::Conflict(why)) = refused[0].refusal() else { panic!("{refused:?}") };
     assert_eq!(why.to_string(), "already acknowledged by Ines just now");
-    // Two days later, and in another process, it says so.
+    // Two days later, and in another process, it contains the age.
     let later = chrono::Utc::now() + chrono::TimeDelta::days(2);
     let said = refused[0].refusal_sentence(later).unwrap();
     assert_eq!(said, "already acknowledged by Ines 2 d ago");

@@ -1,4 +1,4 @@
-//! Outboxes and caches with values of a later version: what was typed stays, what was fetched is
+//! Outboxes and caches with values of a later version: commands are preserved, fetched data is
 //! shown.
 
 use std::time::Duration;

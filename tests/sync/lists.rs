@@ -1,4 +1,4 @@
-//! Lists over all incidents of a remote that is away: what was fetched answers any search.
+//! Lists over all incidents of an unreachable remote: fetched rows answer any search.
 
 use chrono::NaiveDate;
 use redphone::backend::lists::{ActionItemSearch, FeedSearch, NotificationSearch, TimeOrder};

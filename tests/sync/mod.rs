@@ -12,6 +12,7 @@ mod outbox_files;
 mod poller;
 mod processes;
 mod readers;
+mod redactions;
 mod remote_poller;
 mod screens;
 mod sending;

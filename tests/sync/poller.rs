@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::support::company;
 
 fn delta(rows: Vec<Summary>, reset: bool) -> Delta {
-    Delta { cursor: Cursor(1), reset, rows, directory: false }
+    Delta { cursor: Cursor(1), reset, rows, directory: false, redacted: Vec::new() }
 }
 
 fn filled() -> (Mirror, Vec<Summary>) {

@@ -17,7 +17,7 @@ use crate::support::remote_stub::{RemoteStub, StubMode};
 use crate::support::requests::{ask, declared};
 use crate::support::sample::Sample;
 
-/// The variable that says what a process of these tests does; set only for such a process.
+/// The variable with the task of a process of these tests; set only for such a process.
 const CHILD_ARGUMENTS: &str = "REDPHONE_OUTBOX_PLACE";
 
 /// The process: puts notes into the outbox, one after another, and prints each that is durable.

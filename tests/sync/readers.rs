@@ -1,4 +1,4 @@
-//! What every reader does, whether it has a cache or not: each case is run against each.
+//! The behaviour of every reader, with and without a cache: each case is run against each.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -161,7 +161,7 @@ impl Scene {
     }
 }
 
-/// Records what the lists over all incidents have: an action item, a change and a problem.
+/// Records entries of the lists over all incidents: an action item, a change and a problem.
 async fn record_lists(fixture: &RemoteFixture, id: IncidentId) {
     let item = ActionItem {
         id: uuid::Uuid::now_v7(),

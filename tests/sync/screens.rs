@@ -1,4 +1,4 @@
-//! Every list screen over a file, over an API, and over an API that is gone.
+//! Every list screen over a file, over an API, and over an API that is unreachable.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -234,7 +234,7 @@ async fn fill(backend: &dyn Backend) {
 #[case::reviews("gr", "draft")]
 #[case::action_items("ga", "Alert on full pools")]
 #[case::problems("gp", "pools are too small")]
-#[case::one_problem("gp\n", "No incident links to it.")]
+#[case::one_problem("gp\n", "No incident links to it ·")]
 #[case::calendar("gcSSS", "today")]
 #[case::changes("gc", "images v7")]
 #[case::contacts("gm", "quiet hours")]
@@ -263,7 +263,7 @@ async fn screen_shows_a_file_an_api_and_a_lost_one(#[case] keys: &str, #[case] t
     fixture.stub.set_mode(StubMode::Offline);
     let mut panes = Panes::open(remote as Arc<dyn Reader>).await;
     let screen = panes.screen(keys).await;
-    // What the cache has is shown with its age, and what it lacks is one sentence.
+    // Cached data is shown with its age, and missing data is one sentence.
     let is_dated = screen.contains("as of") || screen.contains("This can't be read since");
     assert!(is_dated || keys == "go", "gone:\n{screen}");
     assert!(screen.contains(text) || screen.contains("read since"), "gone:\n{screen}");

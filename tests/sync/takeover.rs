@@ -122,7 +122,7 @@ async fn what_an_earlier_version_wrote_is_sent_as_its_person_alone() {
     let file = old_outbox(&folders.folder(&folders.options.key.folder_name()));
     store(&file, &note(folders.incident, "by ines"));
     drop(file);
-    // The token is Tom's now: what Ines asked for waits, and is named with its reason.
+    // The token is Tom's now: Ines's commands wait, and are listed with the reason.
     folders.fixture.stub.authenticate_as("tom");
     let remote = folders.open().await;
     let listing = super::fixtures::until(&remote, |listing| listing.me.is_some()).await;

@@ -1,10 +1,10 @@
-//! What one does most needs as many keys as the README says.
+//! The most common jobs need as many keys as the README states.
 
 use rstest::rstest;
 
 use crate::support::stage::Stage;
 
-/// Returns the keys of a job and how many they are, as the README says.
+/// Returns the keys of a job and their number according to the README.
 fn keys_in_readme(job: &str) -> (Vec<String>, usize) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).unwrap();

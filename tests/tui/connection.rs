@@ -247,3 +247,11 @@ fn wall_counts_ages_by_the_clock_of_the_server() {
     };
     assert_eq!(rows(&right), rows(&wrong));
 }
+
+#[test]
+fn entries_that_can_not_be_read_are_counted() {
+    let mut stage = remote((200, 60));
+    stage.learn(BackendUpdate::Unreadable(3));
+    let screen = stage.screen();
+    assert!(screen.contains("3 entries of an answer of"), "{screen}");
+}

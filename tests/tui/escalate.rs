@@ -1,4 +1,4 @@
-//! The list of the levels of an escalation policy: which were called, when, and what is next.
+//! The list of the levels of an escalation policy: the called ones, the times, and the next one.
 
 use chrono::TimeDelta;
 use insta::assert_snapshot;
@@ -15,7 +15,7 @@ use crate::support::notifications::entry;
 use crate::support::stage::{Stage, sized};
 
 /// The busy company, whose most urgent incident has a policy of three levels in two rounds; the
-/// backend calls them by itself if `automatic`.
+/// backend calls them automatically if `automatic`.
 fn stage(size: (u16, u16), automatic: bool) -> Stage {
     let mut stage = Stage::busy_at(size);
     let capabilities = stage.app.connection.capabilities.as_mut().expect("they were read");
@@ -43,11 +43,11 @@ fn stage(size: (u16, u16), automatic: bool) -> Stage {
     stage
 }
 
-/// Calls a level by itself.
+/// Calls a level automatically.
 fn call(stage: &mut Stage, level: u8) {
     let id = stage.target();
     let due = stage.now - TimeDelta::seconds(20);
-    let step = DueStep { round: 1, due, unattended_since: None };
+    let step = DueStep { round: 1, due, unattended_since: None, missed: Vec::new() };
     let to = vec![company::me()];
     let command = IncidentCommand::Escalate {
         level,

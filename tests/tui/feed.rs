@@ -36,6 +36,16 @@ fn feed_begins_with_what_came_since_the_last_visit() {
     assert!(since < earlier, "{screen}");
 }
 
+#[test]
+fn visit_in_the_future_hides_no_event() {
+    let mut stage = Stage::busy();
+    let visit = stage.now + TimeDelta::hours(2);
+    stage.send(Message::LastSeen(Some(visit)));
+    stage.keys("g f");
+    assert_eq!(stage.app.screens.last_visit, None);
+    assert!(!stage.screen().contains("Since you were last here"), "{}", stage.screen());
+}
+
 #[rstest]
 #[case("kind:note", 2)]
 #[case("person:tomo kind:note", 1)]

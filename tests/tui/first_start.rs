@@ -1,4 +1,4 @@
-//! A store in which nothing has happened yet: what one can do with it.
+//! A store without incidents: the suggested first steps.
 
 use redphone::tui::Options;
 use redphone::tui::core::message::{Errand, Message};

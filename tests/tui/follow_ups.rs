@@ -1,8 +1,9 @@
 //! Issues of action items, and the timeline of a review that is picked from events.
 
 use redphone::model::follow_up::FollowUpState;
-use redphone::model::review::{ActionItem, ActionKind, Section};
+use redphone::model::review::{ActionItem, ActionKind, ReviewState, Section};
 use redphone::model::{EventBody, IncidentCommand};
+use redphone::sync::BackendUpdate;
 use redphone::tui::core::message::{Message, Timer};
 use redphone::tui::core::mode::Mode;
 use redphone::tui::picker::PickerKind;
@@ -80,4 +81,42 @@ fn timeline_of_a_review_is_picked_from_events() {
         matches!(body, EventBody::ReviewWritten { section: Section::Timeline, .. })
     };
     assert_eq!(written.iter().filter(|event| is_timeline(&event.body)).count(), 2);
+}
+
+#[test]
+fn review_is_submitted_and_returned_by_its_menu() {
+    let mut stage = Stage::busy_at((200, 60));
+    let number = stage.app.selected().and_then(|row| row.number).expect("a numbered row").0;
+    let id = stage.resolve_selected();
+    for section in Section::REQUIRED {
+        let command = IncidentCommand::WriteReview { section, text: "It is written.".into() };
+        stage.execute_as_other(id, command);
+    }
+    let review_state = |stage: &Stage| stage.memory.read(number).0.incident.review.state();
+    let learn = |stage: &mut Stage| {
+        let row = stage.memory.read(number).0.incident.summary;
+        stage.learn(BackendUpdate::Ended(vec![row]));
+        stage.settle();
+    };
+    stage.keys("g");
+    stage.write(&number.to_string());
+    stage.keys("Enter");
+    learn(&mut stage);
+    stage.keys("V");
+    stage.settle();
+    stage.keys("s");
+    stage.settle();
+    assert_eq!(review_state(&stage), ReviewState::InReview, "{}", stage.screen());
+    learn(&mut stage);
+    stage.keys("V");
+    stage.settle();
+    stage.keys("s");
+    stage.write("the impact lacks the refunds");
+    stage.keys("^s");
+    stage.settle();
+    assert_eq!(review_state(&stage), ReviewState::Draft, "{}", stage.screen());
+    let events = stage.memory.read(number).1;
+    let returned =
+        EventBody::ReviewSubmitted { returned: Some("the impact lacks the refunds".into()) };
+    assert!(events.iter().any(|event| event.body == returned), "{events:#?}");
 }

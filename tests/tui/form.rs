@@ -1,4 +1,4 @@
-//! Forms: validation, and what they send while others change the same fields.
+//! Forms: validation, and their commands while others change the same fields.
 
 use std::sync::Arc;
 
@@ -351,4 +351,57 @@ fn update_is_public_only_if_the_form_says_so() {
         panic!("{sent:?} {}", stage.screen())
     };
     assert_eq!(public.title.as_deref(), Some("Payments fail"));
+}
+
+#[test]
+fn declaration_says_whom_the_incident_affects() {
+    let mut stage = Stage::busy();
+    stage.keys("D");
+    for (field, text) in [
+        ("Title", "Cards fail"),
+        ("Began", "20m"),
+        ("Affected", "1200 12.5% eu-west"),
+        ("Recovery", "2h"),
+        ("Reporter", "Tom Varga, , T-4711"),
+        ("Teams", "data"),
+    ] {
+        stage.focus_field(field);
+        stage.write(text);
+    }
+    stage.keys("^s");
+    let sent = stage.submitted_commands();
+    let [declare, began, affected, recovery, reporter, team] = &sent[..] else {
+        panic!("{sent:?}");
+    };
+    assert!(matches!(declare, IncidentCommand::Declare(_)));
+    let at = |minutes: i64| Some(stage.now + chrono::TimeDelta::minutes(minutes));
+    assert_eq!(*began, IncidentCommand::SetImpactBegan { at: at(-20) });
+    assert_eq!(*recovery, IncidentCommand::SetExpectedRecovery { at: at(120) });
+    let IncidentCommand::SetAffected { affected } = affected else { panic!("{affected:?}") };
+    assert_eq!(affected.line(), "1200 users · 12.5 % · eu-west");
+    let IncidentCommand::AddReporter { reporter } = reporter else { panic!("{reporter:?}") };
+    assert_eq!(reporter.line(), "Tom Varga · T-4711");
+    let involve = IncidentCommand::InvolveTeam { team: "data".into(), involved: true };
+    assert_eq!(*team, involve);
+}
+
+#[rstest]
+#[case("Began", "tomorrow 09:00", "lies in the future")]
+#[case("Affected", "12.5 %%", "is not understood")]
+#[case("Affected", "1,200 users", "is not understood")]
+#[case("Affected", "12,5%", "is not understood")]
+#[case("Recovery", "yesterday", "is no time")]
+#[case("Reporter", "Tom, a, b, c", "too many commas")]
+#[case("Teams", "zebra", "no team \"zebra\"")]
+fn wrong_impact_of_a_declaration_is_shown_at_its_field(
+    #[case] field: &str,
+    #[case] typed: &str,
+    #[case] expected: &str,
+) {
+    let mut stage = Stage::busy();
+    stage.keys("D");
+    stage.focus_field(field);
+    stage.write(typed);
+    stage.keys("S-Tab");
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
 }

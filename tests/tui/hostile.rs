@@ -295,7 +295,7 @@ fn follow(stage: &mut Stage, is_kind: fn(&Destination) -> bool) {
     assert!(matches!(stage.app.ui.mode, Mode::Linked(_)), "{}", stage.screen());
 }
 
-/// What happens before the screen is looked at.
+/// The actions before the screen is checked.
 type Play = fn(&mut Stage);
 
 /// Screens that the keys of an action alone do not lead to.

@@ -1,4 +1,4 @@
-//! The panes go on with values of a later version in whatever they show.
+//! The panes work with values of a later version in everything they show.
 
 use redphone::model::command::{Command, IncidentCommand};
 

@@ -36,7 +36,7 @@ use crate::support::notifications;
 use crate::support::stage::Stage;
 use crate::support::strategies;
 
-/// What a frame shows of what is computed before it.
+/// The parts of a frame that are computed before it.
 #[derive(PartialEq, Debug)]
 struct Frame {
     detail: (usize, Vec<Line<'static>>),
@@ -173,7 +173,7 @@ fn check(stage: &mut Stage) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Changes one input in the state itself: a message would change several at once, and one of them
+/// Changes one input in the state itself: a message would change several together, and one of them
 /// would hide that another is missing.
 #[allow(clippy::too_many_lines, reason = "a table: one arm for each input")]
 fn change_alone(stage: &mut Stage, input: Input) -> Result<(), TestCaseError> {

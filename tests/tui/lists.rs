@@ -10,6 +10,7 @@ use redphone::model::{
     Actor, ChangeId, Command, IncidentCommand, IncidentId, PersonRef, ProblemId,
 };
 use redphone::tui::core::message::{Message, Timer};
+use redphone::tui::core::state::notices::Toast;
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -203,6 +204,8 @@ fn contributing_factors_are_counted_in_all_reviews() {
 #[case("g s", "nor silences of amtool · n creates one")]
 #[case("g m", "in the settings or of their own · A adds one of yours")]
 #[case("g t", "notify the people they call · g m shows how")]
+#[case("g p", "an incident is linked to one · +")]
+#[case("g a", "with the review of an incident · V on an incident opens it")]
 fn empty_list_names_the_key_that_helps(#[case] keys: &str, #[case] expected: &str) {
     let mut stage = Stage::busy_at((126, 36));
     stage.keys(keys);
@@ -224,4 +227,70 @@ fn action_items_have_the_room_that_is_free(#[case] size: (u16, u16), #[case] roo
     stage.keys("g a");
     let shown = format!("{}…", "x".repeat(room - 1));
     assert!(stage.screen().contains(&format!(" {shown} ")), "{}", stage.screen());
+}
+
+#[rstest]
+#[case::verb_of_an_incident("g f", "a", "acknowledge is for an incident · Enter opens it")]
+#[case::verb_where_enter_shows_details("g c", "a", "acknowledge is for the panes · Esc goes back")]
+#[case::span_of_time("g f", "[", "this list has no span of time")]
+#[case::nothing_selected("g s", "e", "no maintenance window is selected")]
+#[case::for_other_lists("g f", "+", "no problems and no recurring faults are on the screen")]
+#[case::bound_nowhere("g f", "~", "~ does nothing here · ? shows the keys")]
+fn key_that_does_nothing_on_a_list_is_explained(
+    #[case] screen: &str,
+    #[case] key: &str,
+    #[case] expected: &str,
+) {
+    let mut stage = stage((126, 36));
+    stage.keys(screen);
+    stage.keys(key);
+    assert_eq!(stage.keys_line(), format!("!  {expected}"));
+    assert!(stage.app.screens.shown().is_some() && stage.submitted.is_empty());
+}
+
+#[test]
+fn error_that_is_longer_than_the_line_is_read_to_its_end() {
+    let mut stage = Stage::busy_at((40, 12));
+    let text = "the team has no policy: set the team (c), or add a policy to the settings";
+    stage.app.notices.toast = Some(Toast { text: text.into(), is_error: true });
+    let screen = stage.screen();
+    let rows: Vec<&str> = screen.lines().collect();
+    // 39 columns, less those of the mark and one.
+    assert_eq!(rows[9].trim_end(), " !  the team has no policy: set the");
+    assert_eq!(rows[10].trim_end(), "    team (c), or add a policy to the");
+    assert_eq!(rows[11].trim_end(), "    settings");
+    stage.keys("j");
+    assert!(stage.keys_line().contains("? help"), "{}", stage.screen());
+}
+
+#[test]
+fn key_that_does_nothing_in_the_panes_is_explained() {
+    let mut stage = Stage::busy();
+    stage.keys("~");
+    assert_eq!(stage.keys_line(), "!  ~ does nothing here · ? shows the keys");
+}
+
+#[rstest]
+fn way_out_of_a_list_is_named_at_every_size(
+    #[values((200, 60), (126, 36), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
+    #[values("g o", "g f", "g h", "g r", "g a", "g p", "g c", "g t", "g m", "g s", "g N", "g v")]
+    keys: &str,
+) {
+    let mut stage = stage(size);
+    stage.keys(keys);
+    assert!(stage.keys_line().contains("Esc back"), "{}", stage.screen());
+}
+
+#[rstest]
+#[case("g f")]
+#[case("g r")]
+#[case("g a")]
+#[case("g p")]
+#[case("g c")]
+#[case("g o")]
+fn same_key_copies_the_selected_row_of_each_list(#[case] keys: &str) {
+    let mut stage = stage((126, 36));
+    stage.keys(keys);
+    stage.keys("y t");
+    assert_eq!(stage.copied.len(), 1, "{}", stage.screen());
 }

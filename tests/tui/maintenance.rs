@@ -166,7 +166,7 @@ fn form_holds_all_of_a_window_and_changes_nothing_by_itself() {
     assert_eq!(request.change, MaintenanceChange::Change(new));
 }
 
-/// What a case expects of the recurrence.
+/// The expected recurrence of a case.
 type Expected = (Repeats, &'static str, &'static str, Option<&'static str>);
 
 #[rstest]

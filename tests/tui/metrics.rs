@@ -1,23 +1,42 @@
 //! The metrics pane.
 
+use chrono::{FixedOffset, TimeDelta};
+use ratatui::style::Color;
 use redphone::backend::BackendError;
 use redphone::model::measures::sheet::Page;
 use redphone::sync::Sourced;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::pane::Pane;
+use redphone::tui::core::zone::{OffsetChange, ViewerZone};
 use rstest::rstest;
 
 use super::timeline::{at, reading};
+use crate::support::company;
 use crate::support::stage::Stage;
 
 #[test]
 fn measure_days_name_their_starting_hour() {
     let mut stage = Stage::busy();
-    stage.keys("4 z");
-    assert!(stage.screen().contains("Tue 05-13 – Tue 05-20  by day, UTC"), "{}", stage.screen());
+    stage.keys("4 } } z");
+    let axis = |stage: &Stage| {
+        let screen = stage.screen();
+        screen.lines().rfind(|line| line.contains("05-15")).map(str::to_owned).expect("an axis")
+    };
+    assert!(axis(&stage).contains("  UTC "), "{}", axis(&stage));
     stage.zone(2);
-    let screen = stage.screen();
-    assert!(screen.contains("02:00  by day, UTC+2"), "{screen}");
+    assert!(axis(&stage).contains("  UTC+2"), "{}", axis(&stage));
+}
+
+/// The clocks went forward three days ago, within the 7 days of the window.
+#[test]
+fn axis_names_both_offsets_of_its_window() {
+    let mut stage = Stage::busy();
+    stage.zone(1);
+    let at = company::now() - TimeDelta::days(3);
+    let offset = FixedOffset::east_opt(2 * 3600).expect("a zone");
+    stage.send(Message::OffsetChanges(ViewerZone::new(vec![OffsetChange { at, offset }], None)));
+    stage.keys("4 } } z");
+    assert!(stage.screen().contains("  UTC+1, UTC+2"), "{}", stage.screen());
 }
 
 #[test]
@@ -82,6 +101,7 @@ fn page_at(size: (u16, u16), turns: usize) -> Stage {
 }
 
 #[rstest]
+#[case(0, "overview", "reported")]
 #[case(1, "times", "MTTR")]
 #[case(2, "volume", "incidents by day")]
 #[case(3, "levels", "acknowledged")]
@@ -125,12 +145,131 @@ fn pages_turn_round_the_end() {
 }
 
 #[test]
+fn overview_that_fills_the_screen_has_rows_that_open_incidents() {
+    let mut stage = page_at((126, 36), 0);
+    let screen = stage.screen();
+    assert!(screen.contains("incidents by day") && screen.contains("MTTD"), "{screen}");
+    stage.keys("y");
+    assert!(stage.copied.last().is_some_and(|text| text.starts_with("## Overview")));
+    stage.keys("j Enter");
+    let filter = stage.app.queue.filter().to_string();
+    assert!(filter.starts_with("is:any on:"), "{filter}");
+}
+
+/// With the rows of the table beside it, and the full width for the chart alone where that is narrow.
+#[test]
+fn charts_use_the_width_of_the_screen() {
+    for (size, least) in [((200, 60), 180), ((126, 36), 110), ((80, 24), 70)] {
+        let stage = page_at(size, 2);
+        let widest = stage.app.metrics.lines.iter().map(|line| {
+            let text: String = line.spans.iter().map(|span| span.content.as_str()).collect();
+            text.trim_end().chars().count()
+        });
+        assert!(widest.max().is_some_and(|widest| widest >= least), "{size:?}");
+    }
+}
+
+/// On the day with 20 incidents at least 9 are of P4, of 14 lines six or more. Their letters have the colour of
+/// their ground, so that only a terminal without colours shows them.
+#[test]
+fn stacked_columns_consist_of_letters_in_their_colour() {
+    let stage = page_at((200, 60), 2);
+    let screen = stage.screen();
+    assert!(screen.contains("1 P1") && screen.contains("4 P4"), "{screen}");
+    assert!(screen.lines().filter(|line| line.contains("444")).count() >= 5, "{screen}");
+    let buffer = stage.buffer();
+    let filled = |cell: &&ratatui::buffer::Cell| cell.symbol() == "4" && cell.fg == cell.bg;
+    let colored = buffer.content.iter().filter(filled).filter(|cell| cell.fg != Color::Reset);
+    assert!(colored.count() > 10);
+}
+
+#[test]
 fn enter_opens_the_incidents_behind_a_row() {
     let mut stage = page_at((126, 36), 2);
     stage.keys("Enter");
     assert_eq!(stage.app.ui.focus, Pane::Queue);
     let filter = stage.app.queue.filter().to_string();
-    assert!(filter.starts_with("is:any on:") && filter.ends_with(" p1"), "{filter}");
+    assert!(filter.starts_with("is:any on:") && filter.contains(" p1 "), "{filter}");
+}
+
+/// The cursor comes to the days of the map behind the five rows of the first table, at the hour with most of a day.
+#[rstest]
+#[case((200, 60))]
+#[case((126, 36))]
+#[case((108, 36))]
+#[case((80, 24))]
+fn hour_of_the_map_opens_its_incidents(#[case] size: (u16, u16)) {
+    let mut stage = page_at(size, 2);
+    let heat = stage.app.metrics.pages.loaded[0].pages.heat.clone();
+    let most = heat.iter().flatten().copied().max().unwrap();
+    let found = heat
+        .iter()
+        .enumerate()
+        .find_map(|(day, hours)| Some((day, hours.iter().position(|count| *count == most)?)));
+    let (day, hour) = found.unwrap();
+    for _ in 0..5 + day {
+        stage.keys("j");
+    }
+    let name = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"][day];
+    let figure = format!("{name} {hour:02}:00–{:02}:00: {most}", (hour + 1) % 24);
+    assert!(stage.screen().contains(&figure), "{figure}: {}", stage.screen());
+    if hour > 0 {
+        stage.keys("Left");
+        assert_eq!(stage.app.metrics.hour, Some(hour - 1));
+        stage.keys("Right");
+    }
+    stage.keys("Enter");
+    let filter = stage.app.queue.filter().to_string();
+    assert!(filter.starts_with("is:any on:"), "{filter}");
+    assert_eq!(stage.app.ui.focus, Pane::Queue);
+}
+
+#[test]
+fn hour_without_incidents_opens_nothing() {
+    let mut stage = page_at((126, 36), 2);
+    let heat = stage.app.metrics.pages.loaded[0].pages.heat.clone();
+    let found = heat
+        .iter()
+        .enumerate()
+        .find_map(|(day, hours)| Some((day, hours.iter().position(|count| *count == 0)?)));
+    let (day, hour) = found.unwrap();
+    for _ in 0..5 + day {
+        stage.keys("j");
+    }
+    for _ in 0..24 {
+        stage.keys("Left");
+    }
+    for _ in 0..hour {
+        stage.keys("Right");
+    }
+    assert_eq!(stage.app.metrics.hour, Some(hour));
+    stage.keys("Enter");
+    assert_eq!(stage.app.ui.focus, Pane::Metrics);
+    assert!(stage.screen().contains("no incidents were reported in this hour"));
+}
+
+/// The day of the stage is in May 2031.
+#[rstest]
+#[case("window 2031-03", "2031-03 vs 2031-02")]
+#[case("window month", "2031-05 vs 2031-04")]
+#[case("window last-month", "2031-04 vs 2031-03")]
+fn window_is_a_calendar_month(#[case] line: &str, #[case] expected: &str) {
+    let mut stage = page_at((126, 36), 2);
+    stage.type_in_palette(line);
+    stage.keys("Enter");
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
+}
+
+#[test]
+fn keys_step_through_calendar_months() {
+    let mut stage = page_at((126, 36), 2);
+    stage.type_in_palette("window month");
+    stage.keys("Enter [");
+    assert_eq!(stage.app.metrics.span.label(), "2031-04");
+    stage.keys("]");
+    assert_eq!(stage.app.metrics.span.label(), "2031-05");
+    stage.keys("]");
+    assert_eq!(stage.app.metrics.span.label(), "30 d");
 }
 
 #[test]
@@ -139,7 +278,7 @@ fn page_is_copied_as_markdown() {
     stage.keys("y");
     let copied = stage.copied.last().expect("it was copied");
     assert!(copied.starts_with("## Levels\n\n30 d vs 30 d before"), "{copied}");
-    assert!(copied.contains("| P1 |"), "{copied}");
+    assert!(copied.contains("\n| P2 | 87 % |"), "{copied}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use rstest::rstest;
 
 use crate::support::stage::Stage;
 
-/// The busy company, in which two checks cried.
+/// The busy company, in which two checks had alerts.
 fn stage() -> Stage {
     let mut stage = Stage::busy_at((126, 36));
     let incident = stage.incident_id(2048);
@@ -110,7 +110,7 @@ fn folding_is_undone_by_the_same_key() {
     let other = others.rfind(|other| *other != id).expect("another row");
     let fold = IncidentCommand::Fold { under: Some(other) };
     stage.execute_as_other(id, fold);
-    // A key marks what the viewer is on as read.
+    // A key marks the viewer's current row as read.
     stage.keys("1");
     assert_eq!(stage.target(), id);
     assert!(stage.screen().contains('└'), "{}", stage.screen());

@@ -1,4 +1,4 @@
-//! The screen of notifications: who was told of which incident, and with what outcome.
+//! The screen of notifications: recipients, incidents and outcomes.
 
 use insta::assert_snapshot;
 use redphone::backend::BackendError;

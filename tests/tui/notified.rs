@@ -1,4 +1,4 @@
-//! Who was notified, on the record and on line 1; and when that is read again.
+//! Notifications on the record and on line 1; and when they are read again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
@@ -152,7 +152,7 @@ fn timer_shows_what_has_become_of_a_page() {
     stage.send(Message::Elapsed(timer));
     assert!(!stage.screen().contains("paging ines"), "{}", stage.screen());
     assert!(stage.notified_timers.is_empty());
-    // A timer of before does nothing.
+    // An earlier timer does nothing.
     let requests = stage.app.notified.last_request;
     stage.send(Message::Elapsed(Timer::Notified(0)));
     assert_eq!(stage.app.notified.last_request, requests);

@@ -257,3 +257,15 @@ fn bars_differ_without_colours(#[case] depth: Depth, #[case] ascii: bool) {
     assert!(screen.iter().any(|row| row.contains("nobody")), "{screen:#?}");
     assert!(!ascii || screen.iter().any(|row| row.contains("* Omar Haddadi")), "{screen:#?}");
 }
+
+#[test]
+fn pager_is_offered_only_where_somebody_else_has_it() {
+    let mut stage = stage_at((126, 36));
+    let offers = |stage: &Stage| stage.keys_line().contains("take the pager");
+    // Ines, the viewer, is on call for payments; platform is of others, and security has no schedule.
+    assert!(!offers(&stage), "{}", stage.screen());
+    stage.keys("j");
+    assert!(offers(&stage), "{}", stage.screen());
+    stage.keys("G");
+    assert!(!offers(&stage), "{}", stage.screen());
+}

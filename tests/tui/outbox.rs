@@ -88,7 +88,7 @@ fn resolve() -> IncidentCommand {
     }
 }
 
-/// The refusal of a server that tells the time apart from the sentence.
+/// The refusal of a server that sends the time separate from the sentence.
 fn acknowledged_by_tomo() -> EntryState {
     let (kind, at) = (RejectionKind::Conflict, company::now() + TimeDelta::seconds(30));
     let before = "already acknowledged by Tomo Sato ".into();
@@ -491,7 +491,7 @@ fn outbox_does_not_scroll_while_its_selection_is_visible() {
     assert_eq!(top(&stage), 0);
 }
 
-/// A refusal that is read two days later says so, also that of an old server.
+/// A refusal that is read two days later contains that age, also that of an old server.
 #[test]
 fn refusal_is_read_as_of_when_it_is_shown() {
     let mut stage = remote((126, 36));

@@ -111,6 +111,11 @@ fn beginning_of_two_names_does_nothing() {
 #[case("escalate 2", "there is no escalation policy for its team")]
 #[case("window 5d", "is no window: choose from 24h, 7d, 30d, 90d")]
 #[case("go up", "is not an incident number: write it as INC-2041 or 2041")]
+#[case("users-affected 1,200", "\"1,200\" is not a number")]
+#[case("users-affected 1.200", "\"1.200\" is not a number")]
+#[case("users-affected 1 200", "\"1 200\" is not a number")]
+#[case("users-affected 12,5%", "\"12,5%\" is not a number")]
+#[case("users-affected 5% 6%", "\"5% 6%\" is not a number")]
 #[case("close", "resolve it before closing it")]
 #[case("undo", "nothing was done in the last 10 s")]
 fn error_names_the_accepted_values(#[case] line: &str, #[case] expected: &str) {
@@ -144,7 +149,7 @@ fn error_names_the_accepted_values(#[case] line: &str, #[case] expected: &str) {
     "window 5d",
     ArgumentError::NotAWindow {
         text: "5d".into(),
-        accepted: "24h, 7d, 30d, 90d, 2026-03-01..2026-04-01".into(),
+        accepted: "24h, 7d, 30d, 90d, month, last-month, 2026-03, 2026-03-01..2026-04-01".into(),
     }
 )]
 #[case(
@@ -434,7 +439,7 @@ fn hit_in_a_name_comes_before_any_in_a_description() {
         let choices = &palette(&stage).choices;
         assert!(!choices.is_empty(), "{typed}");
         let in_name = |choice: &redphone::tui::palette::Choice| {
-            // A synonym stands in front of the description.
+            // A synonym precedes the description.
             !choice.marks.is_empty() || choice.about_marks.first() == Some(&0)
         };
         let first_without = choices.iter().position(|choice| !in_name(choice));

@@ -1,5 +1,5 @@
-//! What the panes adapt to what the terminal is, and what they ask of it: background, widths, a
-//! slow link, the cursor and the mouse.
+//! The panes' adaptation to the terminal, and their queries: background, widths, a slow link, the
+//! cursor and the mouse.
 
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::support::stage::Stage;
 
-/// Makes what is drawn follow a state that a test has changed itself.
+/// Updates the drawing after a test has changed the state itself.
 fn refresh(stage: &mut Stage) {
     let (width, height) = stage.app.ui.size;
     stage.send(Message::Resized(width, height));
@@ -51,7 +51,7 @@ fn wide_characters_of_ambiguous_width_are_not_drawn(#[case] size: (u16, u16)) {
     stage.send(Message::Terminal(Finding::WideAmbiguous));
     let screen = stage.screen();
     assert_eq!(screen.chars().find(ambiguous), None, "{screen}");
-    // What was drawn in the wrong width is drawn again.
+    // Text that was drawn in the wrong width is drawn again.
     assert_eq!(stage.redraws, 1);
 }
 
@@ -104,7 +104,7 @@ fn mouse(stage: &mut Stage, kind: MouseEventKind, (column, row): (u16, u16)) {
 
 const CLICK: MouseEventKind = MouseEventKind::Down(MouseButton::Left);
 
-/// Returns where a number stands in the queue.
+/// Returns the position of a number in the queue.
 fn position_of(stage: &Stage, number: u32) -> (u16, u16) {
     let text = format!(" {number} ");
     let row = stage.screen().lines().skip(2).position(|line| line.contains(&text));

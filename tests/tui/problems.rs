@@ -86,6 +86,32 @@ fn problem_is_read_with_its_incidents(#[values((200, 60), (126, 36), (80, 24))] 
 }
 
 #[rstest]
+fn problem_without_incidents_is_read_as_well(
+    #[values((200, 60), (126, 36), (80, 24), (60, 20))] size: (u16, u16),
+) {
+    let mut stage = Stage::busy_at(size);
+    record(&stage, Command::RecordProblem(problem()));
+    stage.keys("g p Enter");
+    assert_eq!(shown(&stage), Some(ScreenKind::Problem));
+    let screen = stage.screen();
+    for expected in ["The pool has a fixed size.", "Ines Moreau", "No incident links to it"] {
+        assert!(screen.contains(expected), "{expected}\n{screen}");
+    }
+}
+
+#[test]
+fn list_stays_in_sight_below_a_long_problem() {
+    let mut stage = Stage::busy_at((40, 12));
+    let cause = "The pool has a fixed size, which was right for one instance. ".repeat(9);
+    record(&stage, Command::RecordProblem(Problem { cause, ..problem() }));
+    let link = Link::Problem { id: id(), title: problem().title };
+    let incident = stage.incident_id(2048);
+    stage.execute_as_other(incident, IncidentCommand::Link { link });
+    stage.keys("g p Enter");
+    assert!(stage.screen().contains("INC-2048"), "{}", stage.screen());
+}
+
+#[rstest]
 #[case::in_the_list("g p i")]
 #[case::on_its_screen("g p Enter i")]
 fn form_changes_the_problem(#[case] keys: &str) {
@@ -177,7 +203,7 @@ fn fault_that_recurs_becomes_a_problem_in_two_keys() {
     let first = found.similar.first().expect("the earlier one").clone();
     found.similar =
         [first.id, other].map(|id| Similar { id, same_fault: true, ..first.clone() }).to_vec();
-    // Three orders lead back to the first one, with the items made anew.
+    // Three orders lead back to the first one, with the items recomputed.
     stage.keys("S S S");
     let items = &stage.app.screens.shown().expect("the list").items;
     let listed: Vec<String> = items.iter().map(|item| item.key.clone()).collect();
@@ -288,6 +314,53 @@ fn calendar_has_the_changes_by_day() {
     // The window is moved by weeks.
     stage.keys("[ [ [ [ [");
     assert!(stage.screen().contains("checkout v700"), "{}", stage.screen());
+}
+
+#[test]
+fn calendar_has_all_changes_of_its_days() {
+    let mut stage = Stage::busy_at((126, 36));
+    for number in 1_000..1_120 {
+        let one = change(number, "planned", 24 * 40, ChangeState::Planned);
+        record(&stage, Command::RecordChange(one));
+    }
+    let one = change(200, "checkout v811", -24, ChangeState::Done);
+    record(&stage, Command::RecordChange(one));
+    stage.keys("g c S S S");
+    let screen = stage.screen();
+    assert!(screen.contains("checkout v811") && !screen.contains("planned"), "{screen}");
+}
+
+#[rstest]
+fn calendar_shows_today_at_every_size(
+    #[values((200, 60), (126, 36), (80, 24), (60, 20), (40, 12))] size: (u16, u16),
+) {
+    let mut stage = Stage::busy_at(size);
+    stage.keys("g c S S S");
+    let screen = stage.screen();
+    assert!(screen.contains("20*"), "{screen}");
+}
+
+#[rstest]
+#[case((40, 12), "failed: checkout v811")]
+#[case((60, 20), "failed       checkout v811")]
+fn failed_change_stands_out_at_every_size(#[case] size: (u16, u16), #[case] expected: &str) {
+    let mut stage = Stage::busy_at(size);
+    let one = change(1, "checkout v811", -1, ChangeState::Failed);
+    record(&stage, Command::RecordChange(one));
+    stage.keys("g c");
+    assert!(stage.screen().contains(expected), "{}", stage.screen());
+}
+
+#[test]
+fn calendar_without_changes_says_how_it_is_moved() {
+    let mut stage = Stage::busy_at((126, 36));
+    let one = change(1, "payments-gateway v44", 40, ChangeState::Planned);
+    record(&stage, Command::RecordChange(one));
+    stage.keys("g c ] ] ] ] ]");
+    let screen = stage.screen();
+    assert!(screen.contains("No change begins in these two weeks · [ goes back"), "{screen}");
+    stage.keys("[ [ [ [ [");
+    assert!(stage.screen().contains("payments-gateway v44"), "{}", stage.screen());
 }
 
 #[rstest]

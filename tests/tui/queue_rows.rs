@@ -1,4 +1,4 @@
-//! The rows of the queue at every size: what can be read of a title, and what else is shown.
+//! The rows of the queue at every size: the readable part of a title, and the other columns.
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
@@ -76,7 +76,7 @@ fn stage_with_depth(size: (u16, u16), count: usize, depth: Depth) -> Stage {
     stage
 }
 
-/// What the screen shows of an incident: its line, and how many characters of the title.
+/// The part of an incident on the screen: its line, and how many characters of the title.
 fn shown(stage: &Stage, row: &Summary) -> Option<(String, usize)> {
     let screen = rows(&stage.buffer());
     let number = row.number.expect("a number").0.to_string();
@@ -298,7 +298,7 @@ fn new_and_changed_rows_are_marked_until_turned_to() {
     assert_eq!(away.app.queue.unread.len(), 1);
     away.pass(2);
     assert_eq!(away.app.queue.unread.len(), 0);
-    // What is turned to is read.
+    // A visited row is read.
     while stage.selected() != "INC-2050" {
         stage.keys("k");
     }

@@ -1,4 +1,6 @@
-//! The record: detail and timeline together, what it names, and the way back.
+//! The record: detail and timeline together, its links, and the way back.
+
+use std::sync::Arc;
 
 use chrono::{NaiveDate, TimeDelta};
 use insta::assert_snapshot;
@@ -6,11 +8,12 @@ use redphone::model::change::{Change, ChangeKind, ChangeState};
 use redphone::model::checklist::{Answer, ClosingItem, Item};
 use redphone::model::command::{IncidentCommand, Link};
 use redphone::model::evidence::{EvidenceContent, RedactedPart, content_hash, encode_content};
-use redphone::model::impact::Reporter;
+use redphone::model::impact::{Affected, Reporter};
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::review::{ActionItem, ActionKind, Section};
 use redphone::model::status::ResolutionAction;
-use redphone::model::{Actor, ChangeId, IncidentNumber, ProblemId};
+use redphone::model::{Actor, ChangeId, CommandId, EventId, IncidentNumber, ProblemId};
+use redphone::sync::drafts::DraftOp;
 use redphone::tui::core::message::Effect;
 use redphone::tui::core::mode::Mode;
 use redphone::tui::core::pane::Pane;
@@ -329,6 +332,27 @@ fn reported() -> (Memory, Uuid) {
     (memory, id)
 }
 
+#[rstest]
+#[case("1200", "1200 users · 12.5 % · eu-west · Acme")]
+#[case("5% us-east", "900 users · 5 % · us-east · Acme")]
+#[case("none", "")]
+fn omitted_parts_of_the_impact_stay(#[case] typed: &str, #[case] expected: &str) {
+    let memory = company::busy(company::now());
+    let affected = Affected {
+        users: Some(900),
+        share: Some(12_500),
+        regions: vec!["eu-west".into()],
+        customers: vec!["Acme".into()],
+    };
+    ask(&memory, 2051, IncidentCommand::SetAffected { affected });
+    let mut stage = Stage::open(memory, (126, 36));
+    stage.type_in_palette(&format!("users-affected {typed}"));
+    stage.keys("Enter");
+    let sent = stage.submitted_commands();
+    let [IncidentCommand::SetAffected { affected }] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(affected.line(), expected);
+}
+
 #[test]
 fn reporter_is_removed_by_name_and_that_can_be_undone() {
     let (memory, reporter) = reported();
@@ -359,10 +383,38 @@ fn part_is_redacted_with_a_reason_after_a_question() {
     let (part, reason) = (RedactedPart::Contact, "it was asked for".to_owned());
     let redact = IncidentCommand::Redact { part, target, reason };
     assert_eq!(stage.submitted_commands(), [redact], "{}", stage.screen());
-    let mut stage = Stage::busy();
+}
+
+#[test]
+fn note_is_redacted_from_the_list() {
+    let memory = company::busy(company::now());
+    ask(&memory, 2051, IncidentCommand::AddNote { text: "Tom Varga has called".into() });
+    let note = memory.read(2051).1.last().expect("the note").id;
+    let mut stage = Stage::open(memory, (126, 36));
     stage.type_in_palette("redact");
     stage.keys("Enter");
-    assert!(stage.screen().contains("neither evidence nor reporters"), "{}", stage.screen());
+    stage.settle();
+    stage.write("Varga");
+    assert!(stage.screen().contains("Tom Varga has called"), "{}", stage.screen());
+    stage.keys("Enter");
+    stage.focus_field("Why");
+    stage.write("it names a customer");
+    stage.keys("^s y");
+    let (part, reason) = (RedactedPart::Note, "it names a customer".to_owned());
+    let redact = IncidentCommand::Redact { part, target: note.0, reason };
+    assert_eq!(stage.submitted_commands(), [redact], "{}", stage.screen());
+}
+
+#[test]
+fn evidence_is_saved_under_its_name() {
+    let memory = company::busy(company::now());
+    let content = encode_content(b"pool exhausted");
+    let evidence = Uuid::from_u128(0x77);
+    let attach = IncidentCommand::AttachEvidence { evidence, name: "app.log".into(), content };
+    ask(&memory, 2051, attach);
+    let mut stage = Stage::open(memory, (126, 36));
+    stage.keys("Enter y f");
+    assert_eq!(stage.saved, ["app.log"], "{}", stage.screen());
 }
 
 #[test]
@@ -520,16 +572,19 @@ fn suspects_stand_in_the_order_in_which_they_began() {
     assert!(positions.is_sorted() && positions[0].is_some(), "{timeline}");
 }
 
+/// The overview among other panes lists the faults first; a row of their page is one of them.
 #[rstest]
-#[case::all_panes("4")]
-#[case::zoomed("4 z")]
-fn recurring_fault_is_read_from_the_metrics(#[case] keys: &str) {
+#[case::all_panes("4", true)]
+#[case::zoomed_page("4 } } } } z", false)]
+fn recurring_fault_is_read_from_the_metrics(#[case] keys: &str, #[case] lists_them: bool) {
     let mut stage = Stage::busy();
     stage.send(redphone::tui::core::message::Message::Started);
     stage.keys(keys);
     let zoomed = stage.app.ui.zoomed;
-    stage.keys("Enter");
-    assert!(stage.screen().contains("Recurring faults"), "{}", stage.screen());
+    if lists_them {
+        stage.keys("Enter");
+        assert!(stage.screen().contains("Recurring faults"), "{}", stage.screen());
+    }
     stage.keys("Enter");
     stage.settle();
     let screen = stage.screen();
@@ -583,4 +638,43 @@ fn review_is_copied(#[case] key: &str, #[case] first: &str, #[case] second: &str
     stage.keys(key);
     let copied = stage.copied.last().expect("something was copied");
     assert!(copied.contains(first) && copied.contains(second), "{copied}");
+}
+
+#[test]
+fn redaction_removes_the_text_from_drafts() {
+    let (memory, target) = reported();
+    let mut stage = Stage::open(memory, (126, 36));
+    let id = stage.target();
+    stage.type_in_palette("note Tom Varga calls back at 9");
+    stage.keys("Esc");
+    stage.draft_ops.clear();
+    let (part, reason) = (RedactedPart::Reporter, "it was asked for".to_owned());
+    stage.execute_as_other(id, IncidentCommand::Redact { part, target, reason });
+    let drafts = &stage.app.forms.drafts;
+    assert_eq!(drafts.len(), 1);
+    assert_eq!(drafts[0].contents, ["(redacted) calls back at 9"], "{}", stage.screen());
+    let is_saved = |op: &DraftOp| matches!(op, DraftOp::Save(draft) if *draft == drafts[0]);
+    assert!(stage.draft_ops.iter().any(is_saved), "{:?}", stage.draft_ops);
+}
+
+#[test]
+fn redaction_is_seen_while_an_own_command_waits() {
+    let (memory, target) = reported();
+    let mut stage = Stage::open(memory, (126, 36));
+    let id = stage.target();
+    stage.type_in_palette("note Tom Varga calls back at 9");
+    stage.keys("Esc");
+    // An own event that waits has the position that the redaction gets.
+    let shown = stage.app.reading.shown.as_mut().expect("it is shown");
+    let mut waiting = shown.events.last().expect("it has events").clone();
+    waiting.id = EventId::derived(CommandId::new(), 0);
+    waiting.seq += 1;
+    Arc::make_mut(&mut shown.detail).incident.summary.seq = waiting.seq;
+    Arc::make_mut(&mut shown.events).push(waiting);
+    let (part, reason) = (RedactedPart::Reporter, "it was asked for".to_owned());
+    stage.execute_as_other(id, IncidentCommand::Redact { part, target, reason });
+    stage.execute_as_other(id, IncidentCommand::AddNote { text: "one more".into() });
+    let drafts = &stage.app.forms.drafts;
+    assert_eq!(drafts.len(), 1);
+    assert_eq!(drafts[0].contents, ["(redacted) calls back at 9"], "{}", stage.screen());
 }

@@ -190,7 +190,7 @@ fn own_change_of_an_ended_incident_is_shown() {
         stage.app.reading.shown.as_ref().map(|shown| shown.detail.incident.review.sections.len())
     };
     assert!(review(&stage) > Some(0), "{}", stage.screen());
-    // The form opens with what was written a moment ago.
+    // The form opens with the text that was written a moment ago.
     stage.keys("V w");
     assert!(stage.screen().contains("a lock"), "{}", stage.screen());
     assert_eq!(stage.app.reading.target, Some(id));

@@ -62,7 +62,7 @@ fn unreadable_record_ends_the_verb_with_a_message() {
     assert!(stage.screen().contains("the API is away"), "{}", stage.screen());
 }
 
-/// Presses a key at once, before a person could have seen a change of the screen.
+/// Presses a key immediately, before a person could have seen a change of the screen.
 fn at_once(stage: &mut Stage, key: char) {
     let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
     stage.send(Message::Key(key, stage.now));

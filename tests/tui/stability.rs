@@ -18,7 +18,7 @@ fn stage(size: (u16, u16), minutes: i64) -> Stage {
     stage
 }
 
-/// Opens the form, and fills in what was done.
+/// Opens the form, and fills in the action.
 fn fill_in(stage: &mut Stage) {
     stage.keys("r Tab");
     stage.write("back to v811");

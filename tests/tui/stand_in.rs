@@ -31,7 +31,7 @@ const PAYMENTS: usize = 0;
 const PLATFORM: usize = 1;
 const SECURITY: usize = 3;
 
-/// The override by which the viewer stands in for Léa until her turn ends.
+/// The override with which the viewer replaces Léa until her turn ends.
 fn expected(stage: &Stage) -> TeamOverride {
     let span = Override {
         person: "ines".into(),
@@ -272,10 +272,57 @@ fn cover_of_another_is_accepted_by_keys() {
     assert_eq!(change, AdministrationChange::AcceptCover(expected));
 }
 
+#[test]
+fn cover_of_another_is_declined_by_keys() {
+    let mut stage = stage(PAYMENTS);
+    let mut directory = stage.memory.directory_now();
+    let from = stage.now + TimeDelta::days(8);
+    let span = TimeSpan { from, to: from + TimeDelta::days(1) };
+    let cover = Cover::new(CoverId::new(), "payments", "omar", span);
+    directory.covers.push(cover.clone());
+    stage.set_directory(directory);
+    assert!(stage.keys_line().contains("decline"), "{}", stage.keys_line());
+    stage.keys("d");
+    let screen = stage.screen();
+    assert!(screen.contains("Do not stand in for Omar Haddadi on payments?"), "{screen}");
+    stage.keys("y");
+    let change = stage.administered.pop().expect("a request").change;
+    let expected = CoverAnswer { id: cover.id, schedule: "payments".into(), person: "ines".into() };
+    assert_eq!(change, AdministrationChange::DeclineCover(expected));
+    stage.refresh_directory();
+    stage.app.notices.toast = None;
+    assert!(!stage.keys_line().contains("decline"), "{}", stage.keys_line());
+    stage.keys("d");
+    let screen = stage.screen();
+    assert!(screen.contains("you have declined to cover on payments already"), "{screen}");
+    // A person who has declined may still accept.
+    stage.keys("v");
+    assert!(stage.screen().contains("Stand in for Omar Haddadi on payments?"));
+}
+
+#[test]
+fn swap_for_a_shift_of_somebody_else_is_not_accepted() {
+    let mut stage = stage(PAYMENTS);
+    let mut directory = stage.memory.directory_now();
+    let from = stage.now + TimeDelta::days(8);
+    let span = TimeSpan { from, to: from + TimeDelta::days(1) };
+    // Longer than a turn of anybody.
+    let given = TimeSpan { from, to: from + TimeDelta::days(300) };
+    let cover = Cover::new(CoverId::new(), "payments", "omar", span);
+    directory.covers.push(Cover { in_return: Some(given), ..cover });
+    stage.set_directory(directory);
+    for key in ["v", "d"] {
+        stage.keys(key);
+        assert!(stage.screen().contains("want a shift of somebody else"), "{}", stage.screen());
+    }
+    assert!(stage.administered.is_empty());
+}
+
 #[rstest]
 #[case(PLATFORM, "c", "you have no shift on platform in the next 90 days")]
 #[case(PLATFORM, "s", "you have no shift on platform in the next 90 days")]
 #[case(PAYMENTS, "v", "nobody else wants cover on payments")]
+#[case(PAYMENTS, "d", "nobody else wants cover on payments")]
 #[case(PAYMENTS, "x", "you want no cover on payments")]
 fn refusal_about_cover_says_why(#[case] team: usize, #[case] key: &str, #[case] expected: &str) {
     let mut stage = stage(team);

@@ -1,4 +1,4 @@
-//! Line 1 says that a storm is on.
+//! Line 1 reports a storm.
 
 use std::sync::Arc;
 

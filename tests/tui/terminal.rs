@@ -1,4 +1,4 @@
-//! The bytes written to the terminal show what was drawn, frame after frame.
+//! The bytes written to the terminal show the drawn frames, one after the other.
 
 use std::io;
 
@@ -170,7 +170,7 @@ fn frame_without_synchronization_is_otherwise_the_same() {
     assert!(!String::from_utf8_lossy(&without).contains("2026"));
 }
 
-/// Terminals differ in what remains if only the first half of a wide character is overwritten.
+/// Terminals differ in the result if only the first half of a wide character is overwritten.
 #[test]
 #[allow(clippy::disallowed_methods, reason = "no text comes from outside")]
 fn removing_a_wide_character_rewrites_both_its_cells() {

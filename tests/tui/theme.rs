@@ -46,7 +46,7 @@ enum Screen {
 }
 
 /// Every mode that can cover the panes: the keys that lead to it, and a text on the screen that
-/// says which line, field or cell is selected, or what is going on.
+/// shows the selected line, field or cell, or the current operation.
 const OVERLAYS: &[(&str, &str)] = &[
     ("s", "▌"),
     ("e", "▌"),
@@ -269,7 +269,7 @@ fn colourless_text_has_priority_status_lateness_and_selection(
         let Some(line_index) = screen.iter().position(|l| line(&l)) else { continue };
         let text = &screen[line_index];
         seen += 1;
-        // Where the status has no room, the clock and bold text tell whether it was acknowledged.
+        // If the status has no room, the clock and bold text show whether it was acknowledged.
         let word = summary.status.as_str();
         let short = if word == "triggered" { "new" } else { &word[..3] };
         let shown = text.contains(word) || text.contains(short);

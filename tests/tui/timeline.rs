@@ -248,7 +248,7 @@ fn entry_that_fits_stands_on_one_line() {
         let line = lines.iter().find(|line| line.contains("Triggered")).expect("the first event");
         assert!(line.contains("Alertmanager") && line.contains("detected by"), "{size:?}: {line}");
     }
-    // Beside the queue what follows begins on the same line.
+    // Next to the queue the text begins on the same line.
     let stage = reading((126, 36));
     let lines = shown_texts(&stage);
     let line = lines.iter().find(|line| line.contains("Triggered")).expect("the first event");
@@ -264,7 +264,7 @@ fn search_shows_the_entries_that_match() {
     let found = shown_texts(&stage);
     assert!(!found.is_empty() && found.len() < all, "{found:#?}");
     assert!(running_text(&stage).contains("pool of the session store"), "{found:#?}");
-    // What is typed is text, whatever else the keys do.
+    // Typed characters are text, whatever the keys do elsewhere.
     assert!(stage.submitted.is_empty());
     stage.keys("Enter");
     assert!(stage.screen().contains("“POOL session”"), "{}", stage.screen());

@@ -1,4 +1,4 @@
-//! Undo: what it reverts, and where it does not apply.
+//! Undo: its effects, and its limits.
 
 use chrono::TimeDelta;
 use redphone::backend::BackendError;

@@ -73,7 +73,7 @@ fn folded_p2_has_no_line_while_its_cause_is_open() {
     assert!(!line(&stage).contains("Vans wait"), "{}", line(&stage));
     stage.execute_as_other(p2, IncidentCommand::Fold { under: None });
     assert!(line(&stage).contains("Vans wait"), "{}", line(&stage));
-    // People are called for a P1 all the same.
+    // People are called for a P1 nevertheless.
     let p1 = declare(&mut stage, "The roof leaks", Impact::High);
     stage.execute_as_other(p1, IncidentCommand::Fold { under: Some(cause) });
     assert!(line(&stage).contains("The roof leaks"), "{}", line(&stage));

@@ -1,4 +1,4 @@
-//! The wall display: what it does without keys.
+//! The wall display: its behaviour without keys.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::BackendError;

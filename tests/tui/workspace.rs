@@ -228,6 +228,20 @@ fn production_is_labelled_at_every_size(
 }
 
 #[rstest]
+fn wall_names_production_whatever_the_width_of_names(
+    #[values((200, 60), (126, 36), (80, 24))] size: (u16, u16),
+    #[values("prod", "a-very-long-name-of-a-place-for-customers")] name: &str,
+) {
+    let mut stage = production(size);
+    stage.app.session.workspace.id = site(name);
+    stage.zone(13);
+    stage.keys("w");
+    let screen = stage.screen();
+    let header = screen.lines().find(|line| line.contains("UTC")).expect("a header");
+    assert!(header.contains("PRODUCTION ●"), "{screen}");
+}
+
+#[rstest]
 fn irreversible_command_names_production(
     #[values((126, 36), (80, 24), (40, 12))] size: (u16, u16),
 ) {

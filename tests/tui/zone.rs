@@ -76,11 +76,33 @@ fn at_every_size_a_clock_time_in_a_title_has_its_zone(
     stage.keys("3");
     assert!(stage.screen().contains("· UTC-3"), "{}", stage.screen());
     let first = rows(&stage.buffer())[0].clone();
-    if let Some(start) = first.find("22:41") {
-        assert!(first[start..].starts_with("22:41Z") || first[start..].starts_with("22:41 UTC"));
-    } else {
-        assert!(size.0 < 80, "{first}");
-    }
+    let clock = match size.0 {
+        200.. => "22:41 UTC 19:41 local",
+        80.. => "19:41 local",
+        _ => "",
+    };
+    assert!(first.contains(clock), "{first}");
+    assert_eq!(first.matches("22:41").count(), usize::from(size.0 == 200), "{first}");
+}
+
+#[rstest]
+#[case(Zone::Viewer, (126, 36), "00:41 local")]
+#[case(Zone::Both, (126, 36), "22:41 UTC 00:41 local")]
+#[case(Zone::Utc, (126, 36), "22:41 UTC")]
+#[case(Zone::Viewer, (80, 24), "00:41 local")]
+#[case(Zone::Both, (80, 24), "00:41 local")]
+#[case(Zone::Utc, (80, 24), "22:41Z")]
+fn clock_is_in_the_zone_of_other_times(
+    #[case] zone: Zone,
+    #[case] size: (u16, u16),
+    #[case] expected: &str,
+) {
+    let mut stage = Stage::busy_at(size);
+    stage.zone(2);
+    stage.app.ui.zone = zone;
+    stage.settle();
+    let first = rows(&stage.buffer())[0].clone();
+    assert_eq!(first.trim_end().rsplit("  ").next().map(str::trim), Some(expected), "{first}");
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn schedule(team: &TeamEntry, rule: &ScheduleRule, now: DateTime<Utc>) -> Schedu
     // Goes back by full rounds, so that the first member is on call at `now`.
     let members = i64::try_from(team.members.len()).unwrap_or(1).max(1);
     let back = rule.past_turns / members * members * WEEK;
-    // Another member stands in for a short time, as happens in every rotation.
+    // Another member has an override for a short time, as happens in every rotation.
     let stand_in_from = turn_start - TimeDelta::days(rule.stand_in_days_before);
     let stand_in = team.members.last().map(|member| Override {
         person: member.handle.clone(),

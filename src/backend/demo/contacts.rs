@@ -10,7 +10,8 @@ use crate::model::PersonRef;
 use crate::model::notification::{ChannelKind, Contact, ContactRule, Contacts, PersonContacts};
 use crate::outbound::{AddressError, Channel, Channels, OutboundMessage, Receipt, SendError};
 
-/// The channels in the order in which they are used for what is urgent, and after how many seconds.
+/// The channels for urgent incidents in the order of their use, and the seconds after which they
+/// are used.
 const URGENT: [(&str, i64); 3] = [("push", 0), ("sms", 120), ("call", 300)];
 /// The channel for the rest.
 const REST: &str = "mail";
@@ -102,7 +103,7 @@ fn contacts_of(index: usize, person: &PersonRef) -> PersonContacts {
     }
 }
 
-/// Returns the address of the person with an index; numbers are those that nobody has.
+/// Returns the address of the person with an index; the numbers are unassigned ones.
 fn address(channel: &str, index: usize, handle: &str) -> String {
     match channel {
         "push" => format!("{handle}-phone"),

@@ -327,7 +327,8 @@ fn large_history_has_few_events_for_each_incident() {
     assert!((3..=7).contains(&(events / declared)), "{events}");
 }
 
-/// Prints what people would read: `cargo test --lib history_prints -- --ignored --nocapture`.
+/// Prints the texts for a manual review: `cargo test --lib history_prints -- --ignored
+/// --nocapture`.
 #[test]
 #[ignore = "for looking at"]
 fn history_prints_a_sample() {

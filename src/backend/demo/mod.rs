@@ -60,8 +60,7 @@ pub struct Options {
     pub speed: f64,
     /// The number of incidents, including the open ones.
     pub incidents: u32,
-    /// The number of open incidents, at most `incidents`. `None` stands for one in 200, but at
-    /// least 20.
+    /// The number of open incidents, at most `incidents`. `None` means one in 200, but at least 20.
     pub open: Option<u32>,
     /// The time at which the history ends.
     pub now: DateTime<Utc>,
@@ -291,7 +290,7 @@ impl Demo {
         self.seed
     }
 
-    /// Returns whether anything happens in the company by itself.
+    /// Returns whether the simulation runs.
     #[must_use]
     pub fn goes_on(&self) -> bool {
         self.speed > 0.0

@@ -12,14 +12,14 @@ use super::dice::{Dice, Stream, seconds};
 #[derive(Clone, Copy)]
 pub(super) struct OpenIncident {
     pub reported: DateTime<Utc>,
-    /// The case written by hand that it is; `None` for a random incident.
+    /// The hand-written case; `None` for a random incident.
     pub case: Option<&'static Case>,
     pub priority: Priority,
     pub stage: Status,
 }
 
-/// Returns the incidents that are open at the end of the history, the last reported one first:
-/// the cases written by hand, then random ones.
+/// Returns the incidents that are open at the end of the history, the last reported one first: the
+/// hand-written cases, then random ones.
 pub(super) fn pick_open_incidents(
     cases: &'static [Case],
     rules: &Rules,

@@ -75,7 +75,7 @@ impl Rhythm {
         let mut at = from;
         while at < to {
             let next = at + TimeDelta::hours(1);
-            // The last hour counts only for the part of it that lies before `to`.
+            // The last hour counts only for its part before `to`.
             let part = (next.min(to) - at).num_seconds();
             #[allow(clippy::cast_precision_loss, reason = "at most 3600")]
             let part = part as f64 / 3600.0;

@@ -281,7 +281,8 @@ async fn simulation_at_speed_zero_changes_nothing() {
     }
 }
 
-/// Prints what people would see: `cargo test --lib simulation_prints -- --ignored --nocapture`.
+/// Prints the texts for a manual review: `cargo test --lib simulation_prints -- --ignored
+/// --nocapture`.
 #[tokio::test]
 #[ignore = "for looking at"]
 async fn simulation_prints_a_sample() {

@@ -58,13 +58,13 @@ pub(super) enum IndexedColumn {
 
 impl IndexedColumn {
     /// Returns the names of the table, of the column with the incident's key, and of the column
-    /// with the value, and the value there.
+    /// with the value, together with the value itself.
     pub(super) fn sql_names(self, value: i64) -> (&'static str, &'static str, &'static str, i64) {
         match self {
             // An incident without a service is not in the table of services.
             Self::Service if value == NO_NAME => ("incident", "key", "service", value),
             Self::Service => ("affected", "incident", "service", value),
-            // A negative value stands for a team that helps.
+            // A negative value represents a team that helps.
             Self::Team if value < NO_NAME => (INVOLVED, "incident", "team", -value),
             Self::Team => ("incident", "key", "team", value),
             Self::Assignee => ("incident", "key", "assignee", value),
@@ -77,7 +77,7 @@ impl IndexedColumn {
 #[derive(Clone, Debug)]
 pub(super) struct SearchPlan {
     pub access_path: AccessPath,
-    /// Ranges of facets that may match, both ends included; `None` if all may.
+    /// The ranges of facets that may match, both ends included; `None` if all may.
     pub facet_ranges: Option<Vec<(i64, i64)>>,
     /// The first key that may match, and the key below which all matches are.
     pub key_range: (i64, i64),
@@ -153,11 +153,11 @@ pub(super) async fn plan_search(
 }
 
 /// Returns the lists of incidents that have each word in a text or in the number: one list, unless
-/// words are parts of too many numbers to name them.
+/// words are parts of so many numbers that these cannot be listed.
 fn text_lists(text_terms: &mut [SearchTerm], expressions: &[String]) -> Vec<TextList> {
     let mut lists = vec![TextList { expressions: expressions.to_vec(), numbers: Vec::new() }];
     for term in text_terms {
-        // Each such word doubles the lists; what is not searched is compared with the rows.
+        // Each such word doubles the lists; words that are not searched are compared with the rows.
         if lists.len() > 2 {
             break;
         }
@@ -255,8 +255,12 @@ impl FacetValues {
             Predicate::State(StateFilter::Snoozed) | Predicate::Sla(_) => {
                 (!self.status.is_open()).then_some(false)
             }
-            // What is open is not resolved.
-            Predicate::ResolvedWithin(_) | Predicate::ResolvedBefore(_) => {
+            // An open incident is not resolved.
+            Predicate::ResolvedWithin(_)
+            | Predicate::ResolvedBefore(_)
+            | Predicate::ResolvedOn(_)
+            | Predicate::TookLonger(_)
+            | Predicate::TookLess(_) => {
                 (self.status.is_open() && !self.status.is_unknown()).then_some(false)
             }
             _ => None,
@@ -429,6 +433,7 @@ pub(super) fn blank_summary() -> Summary {
         required: None,
         muted: None,
         muted_ms: 0,
+        never_acknowledged: false,
         folded_under: None,
         is_noise: false,
         seq: 1,

@@ -3,7 +3,7 @@
 use chrono::Utc;
 
 use super::administration_table::{put_event, read_event, read_page};
-use super::command_identity::requester_text;
+use super::command_identity::{RequestIdentity, requester_text};
 use super::directory_table::{put_directory, read_directory};
 use super::error::{StoreError, StoreResult, reject_bad_field};
 use super::sql::Batch;
@@ -69,7 +69,7 @@ impl FileStore {
 }
 
 /// Begins a transaction and carries out a request. The transaction is committed if something has
-/// changed; otherwise it is still open.
+/// changed or the id of the request was bound; otherwise it is still open.
 async fn administer(
     writer: &mut Writer,
     store: &FileStore,
@@ -97,6 +97,12 @@ async fn administer(
         }
         return Ok(Administered { event: Some(earlier), replayed: true });
     }
+    let identity =
+        RequestIdentity::new(request.id, "administration", &request.change, &request.actor)?;
+    if identity.is_repeated(&mut writer.conn).await? {
+        // Its record is too old to be stored still.
+        return Ok(Administered { event: None, replayed: true });
+    }
     let applied =
         request.change.apply(&stored, settings, request.at).map_err(|error| match error {
             ApplyError::Refused(rejection) => StoreError::from(refuse(*rejection)),
@@ -107,6 +113,7 @@ async fn administer(
         .map_err(|refusal| StoreError::from(refuse(Rejection::Administration(refusal))))?;
     let Applied { directory, change, before } = applied;
     if directory.is_none() && change.subject().is_some() {
+        identity.commit_unchanged(&mut writer.conn).await?;
         return Ok(Administered { event: None, replayed: false });
     }
     let event = AdministrationEvent {
@@ -122,6 +129,7 @@ async fn administer(
         put_directory(&mut batch, directory)?;
     }
     put_event(&mut batch, &event)?;
+    identity.put(&mut batch);
     batch.sql("COMMIT;");
     batch.run(&mut writer.conn).await?;
     Ok(Administered { event: Some(event), replayed: false })

@@ -38,7 +38,10 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
+use crate::model::signals::{
+    BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatEdit, HeartbeatFault, HeartbeatRule,
+    TestRecord,
+};
 use crate::model::unknown_service::UnknownService;
 use crate::model::{
     Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary,
@@ -58,7 +61,7 @@ impl Backend for FileStore {
             me: None,
             checks_person: false,
             store: self.store_info(),
-            // The demo does, in its simulation.
+            // The demo escalates in its simulation.
             escalates: self.inner.options.name == DEMO_NAME,
         })
     }
@@ -79,7 +82,8 @@ impl Backend for FileStore {
         if Self::uses_full_text(&search.filter)
             && let Err(error) = self.update_full_text().await
         {
-            // What is not indexed, because the disk is full for example, is compared itself.
+            // Texts that are not indexed, because the disk is full for example, are compared
+            // directly.
             if !error.is_temporary() {
                 return Err(error);
             }
@@ -321,7 +325,8 @@ impl Backend for FileStore {
         incident: IncidentId,
         limit: u32,
     ) -> Result<SimilarIncidents, BackendError> {
-        // What is not indexed, because the disk is full for example, is compared by its row.
+        // Incidents that are not indexed, because the disk is full for example, are compared by
+        // their rows.
         if let Err(error) = self.update_full_text().await
             && !error.is_temporary()
         {
@@ -359,6 +364,15 @@ impl Backend for FileStore {
         self.read_heartbeats().await
     }
 
+    async fn edit_heartbeat(
+        &self,
+        name: &str,
+        edit: &HeartbeatEdit,
+        at: DateTime<Utc>,
+    ) -> Result<Result<Heartbeat, HeartbeatFault>, BackendError> {
+        self.store_definition(name, edit, at).await
+    }
+
     async fn find_silent_heartbeats(
         &self,
         rules: &[HeartbeatRule],
@@ -387,6 +401,19 @@ impl Backend for FileStore {
     async fn firing_alerts(&self, limit: u32) -> Result<Vec<Alert>, BackendError> {
         self.with_path_context(async {
             alerts::read_firing(&mut *self.acquire_reader().await?, limit).await
+        })
+        .await
+    }
+
+    async fn alerts_of_groups(
+        &self,
+        prefix: &str,
+        key: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Alert>, BackendError> {
+        self.with_path_context(async {
+            let mut conn = self.acquire_reader().await?;
+            alerts::read_of_groups(&mut conn, prefix, key, limit).await
         })
         .await
     }

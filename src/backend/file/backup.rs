@@ -1,7 +1,7 @@
 //! Copies of a store, and putting one back.
 //!
 //! A backup is a store in one file, with the content of the tokens file in its table `meta`. It is
-//! made while others use the store.
+//! made while the store is in use.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -34,10 +34,10 @@ const TOKENS_TABLE: &str = "backup_tokens";
 const PART: &str = ".part-";
 /// How many numbers and positions are left out at least after the highest of a backup.
 const MIN_GAP: u64 = 100;
-/// How long to wait for a lock of a file that nobody else should use.
+/// How long to wait for the lock of a file that no other process should use.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a backup has.
+/// The content of a backup.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BackupContent {
     /// How many incidents.
@@ -50,12 +50,12 @@ pub struct BackupContent {
     pub tokens: Option<String>,
 }
 
-/// What became of a restore.
+/// The result of a restore.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Restored {
-    /// What was restored.
+    /// The restored content.
     pub content: BackupContent,
-    /// Where the store is now that was there before.
+    /// The new path of the store that was replaced.
     pub previous: Option<PathBuf>,
     /// The lowest number that the next incident can have.
     pub next_number: u64,
@@ -76,8 +76,9 @@ fn io_failure(path: &Path, action: BackupAction, source: io::Error) -> OpenError
     OpenError::refused(StoreRefusal::BackupFile { path: path.to_owned(), action, source })
 }
 
-/// Writes a copy of a store into a new file beside the target, checks it, and gives it the target's
-/// name once all of it is on the disk. Others may read and write the store meanwhile.
+/// Writes a copy of a store into a temporary file next to the target, checks it, and renames it to
+/// the target once it is completely on the disk. Other processes may read and write the store
+/// meanwhile.
 ///
 /// # Errors
 /// [`OpenError`], in a sentence that names the file. The target is as it was then.
@@ -146,15 +147,14 @@ fn new_part(target: &Path) -> io::Result<NamedTempFile> {
     Ok(part)
 }
 
-/// Returns whether the process is gone that made a temporary file.
+/// Returns whether the process that created a temporary file has ended.
 fn is_abandoned(part: &Path) -> bool {
     File::open(part)
         .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
 }
 
-/// Puts a backup in the place of a store that nobody has open. The old store is kept under another
-/// name. The restored store is brought up to date, begins a new generation, and gives no number that
-/// the old one has given.
+/// Replaces a store that no process has open by a backup. The old store is renamed. The restored
+/// store is migrated, begins a new generation, and issues no number that the old one has issued.
 ///
 /// # Errors
 /// [`OpenError`], in a sentence that names the file. The store is as it was then.
@@ -181,7 +181,7 @@ pub async fn restore(
         return Err(OpenError::refused(StoreRefusal::BackupEmpty(backup.to_owned())));
     }
     let (mut prepared, content) = prepare(backup, copy.path(), &target, options).await?;
-    // Whoever has the store open would go on with the old file.
+    // A process that has the store open would continue with the old file.
     let old = lock_old(&target).await?;
     let floors = prepared.begin_generation(&target, old.as_ref(), now).await;
     let (meta, floors) = floors.map_err(|error| failure(backup, error))?;
@@ -249,7 +249,7 @@ async fn prepare(
     };
     let described: StoreResult<_> = described.await;
     let (lacks_identity, content) = described.map_err(|error| failure(backup, error))?;
-    // A store that only a later version may write stays as it is.
+    // A store that only a later version may write is not changed.
     if check_needed_to_write(backup, &mut conn).await.is_ok() {
         bring_copy_up_to_date(target, &mut conn, options).await?;
     }
@@ -257,8 +257,8 @@ async fn prepare(
 }
 
 impl Prepared {
-    /// Begins a new generation of the store. Returns its properties, and up to which number and
-    /// position none is given any more.
+    /// Begins a new generation of the store. Returns its properties, and the number and position up
+    /// to which none may be issued.
     async fn begin_generation(
         &mut self,
         target: &Path,
@@ -287,8 +287,9 @@ impl Prepared {
             shares_history(old) || old.meta.as_ref().is_some_and(|old| old.info.id == meta.info.id)
         };
         let (number, log) = old.filter(is_same).map_or((0, 0), |old| (old.number, old.log));
-        let number = written.number_ceiling.max(number).max(meta.number + MIN_GAP);
-        let log = written.log_ceiling.max(log).max(meta.log + MIN_GAP);
+        let (number_floor, log_floor) = written.floors();
+        let number = number_floor.max(number).max(meta.number + MIN_GAP);
+        let log = log_floor.max(log).max(meta.log + MIN_GAP);
         meta::begin_generation(conn, number, log, now).await?;
         let mut batch = Batch::new("DELETE FROM meta WHERE name = ?;");
         batch.arg(TOKENS);
@@ -309,7 +310,7 @@ async fn first_event(conn: &mut SqliteConnection) -> StoreResult<Option<Vec<u8>>
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// The store that is to be replaced.
+/// The store to be replaced.
 struct OldStore {
     /// Holds the lock of the file; `None` if the file is too damaged to be locked.
     conn: Option<SqliteConnection>,
@@ -323,7 +324,7 @@ struct OldStore {
 impl OldStore {
     const DAMAGED: Self = Self { conn: None, meta: None, first_event: None, number: 0, log: 0 };
 
-    /// Reads what the store has given, as far as it can be read.
+    /// Reads which numbers and positions the store has issued, as far as it is readable.
     async fn read(mut conn: SqliteConnection) -> Self {
         let meta = read_meta(&mut conn).await.ok().flatten();
         let first_event = first_event(&mut conn).await.ok().flatten();
@@ -338,7 +339,7 @@ impl OldStore {
     }
 }
 
-/// Locks the store that is to be replaced; `None` if there is none.
+/// Locks the store to be replaced; `None` if there is none.
 async fn lock_old(target: &Path) -> Result<Option<OldStore>, OpenError> {
     if !target.exists() {
         return Ok(None);
@@ -362,7 +363,7 @@ async fn lock_old(target: &Path) -> Result<Option<OldStore>, OpenError> {
 }
 
 impl OldStore {
-    /// Gives the store a second name, so that it stays when another one takes its place.
+    /// Gives the store a second name, so that it still exists when another one replaces it.
     async fn set_aside(self, target: &Path, aside: &Path) -> Result<(), OpenError> {
         // A damaged store has its log with it.
         for companion in ["-wal", "-shm"] {

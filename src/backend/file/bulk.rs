@@ -7,6 +7,7 @@ use sqlx::SqliteConnection;
 
 use super::error::StoreResult;
 use super::full_text::WordSet;
+use super::list_rows::{INSERT_REVIEWS, OR_SET_OWED, owes_review};
 use super::names::NameInterner;
 use super::projection::{self, ProjectedIncident};
 use super::records::KeyedIncident;
@@ -19,14 +20,14 @@ use crate::model::searched_texts::SearchedTexts;
 /// The number of rows of one statement. The text of a full statement is always the same, so it
 /// stays prepared.
 const ROWS: usize = 40;
-/// The largest number of stored words that are remembered.
+/// The maximum number of remembered words.
 const MAX_VOCABULARY: NonZeroUsize = NonZeroUsize::new(40_000).expect("it is not zero");
 
 /// An incident to write to the projection.
 pub(super) struct ProjectionWrite {
     pub key: i64,
     pub incident: Incident,
-    /// The incident as the projection has it; `None` if it is new there.
+    /// The incident in the projection; `None` if it is new there.
     pub stored: Option<Box<Incident>>,
     /// The texts of its events, for the full-text index; `None` if they must be read from the store
     /// later.
@@ -35,16 +36,16 @@ pub(super) struct ProjectionWrite {
     pub text_changed: bool,
 }
 
-/// Writes incidents. Remembers the words that it has stored and that were used last, to store each
-/// only once.
+/// Writes incidents. Remembers the most recently used words that it has stored, to store each only
+/// once.
 pub(super) struct BulkWriter {
     vocabulary: LruCache<String, ()>,
 }
 
-/// Returns an `INSERT` statement for `count` rows.
-fn insert_statement(head: &str, columns: usize, count: usize) -> Batch {
+/// Returns an `INSERT` statement for `count` rows, which begins with `head` and ends with `tail`.
+fn insert_statement([head, tail]: [&str; 2], columns: usize, count: usize) -> Batch {
     let row = format!("({})", vec!["?"; columns].join(", "));
-    let sql = format!("{head} VALUES {};", vec![row; count].join(", "));
+    let sql = format!("{head} VALUES {}{tail};", vec![row; count].join(", "));
     if count == ROWS { Batch::new(&sql) } else { Batch::one_off(&sql) }
 }
 
@@ -54,16 +55,42 @@ pub(super) async fn insert_rows<T>(
     head: &str,
     columns: usize,
     items: &[T],
+    add: impl FnMut(&mut Batch, &T) -> StoreResult<()>,
+) -> StoreResult<()> {
+    insert_rows_or(conn, [head, ""], columns, items, add).await
+}
+
+/// Inserts one row for each item, as [`insert_rows`] does, with statements that end with `tail`,
+/// which defines the handling of existing rows.
+async fn insert_rows_or<T>(
+    conn: &mut SqliteConnection,
+    [head, tail]: [&str; 2],
+    columns: usize,
+    items: &[T],
     mut add: impl FnMut(&mut Batch, &T) -> StoreResult<()>,
 ) -> StoreResult<()> {
     for chunk in items.chunks(ROWS) {
-        let mut batch = insert_statement(head, columns, chunk.len());
+        let mut batch = insert_statement([head, tail], columns, chunk.len());
         for item in chunk {
             add(&mut batch, item)?;
         }
         batch.run(conn).await?;
     }
     Ok(())
+}
+
+/// Records which of the new incidents owe a review.
+async fn insert_owed_reviews(
+    conn: &mut SqliteConnection,
+    new_rows: &[ProjectedIncident],
+) -> StoreResult<()> {
+    let owing = new_rows.iter().filter(|entry| owes_review(entry.columns.facets));
+    let owing: Vec<i64> = owing.map(|entry| entry.columns.key).collect();
+    insert_rows_or(conn, [INSERT_REVIEWS, OR_SET_OWED], 5, &owing, |batch, key| {
+        batch.arg(*key).arg(0).arg(1).arg(0).arg(None::<i64>);
+        Ok(())
+    })
+    .await
 }
 
 impl Default for BulkWriter {
@@ -155,6 +182,7 @@ impl BulkWriter {
             projection::put_involved(&mut batch, entry);
             batch.run(conn).await?;
         }
+        insert_owed_reviews(conn, &new_rows).await?;
         for batch in snapshots.into_iter().filter(|batch| !batch.is_empty()) {
             batch.run(conn).await?;
         }

@@ -1,5 +1,5 @@
-//! What was read from the calendars of schedules. It stands in the directory, so that whoever follows
-//! that learns it.
+//! The last content of the calendars of schedules. It is part of the directory, so that followers
+//! of the directory receive it.
 
 use sqlx::SqliteConnection;
 

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 use tokio::time::Instant;
 
 use super::error::{Panicked, StoreResult};
+use super::event_row::parse_incident_id;
 use super::read::summary_at;
 use super::row::OPEN_FACETS_END;
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::backend::{BackendError, Cursor, Delta};
+use crate::model::redaction::RedactedTarget;
 
 /// If a cursor is more than this many events behind, the delta has all open incidents instead.
 const MAX_DELTA_EVENTS: i64 = 10_000;
@@ -61,7 +64,7 @@ impl LogPosition {
 const POSITION: &str = "SELECT (SELECT max(log) FROM event), (SELECT version FROM directory),
     (SELECT id FROM event ORDER BY log DESC LIMIT 1)";
 
-fn parse_position(row: Option<&sqlx::sqlite::SqliteRow>) -> StoreResult<LogPosition> {
+fn parse_position(row: Option<&SqliteRow>) -> StoreResult<LogPosition> {
     let Some(row) = row else { return Ok(LogPosition { log: 0, witness: 0, directory: 0 }) };
     let version: Option<i64> = row.try_get(1)?;
     let [.., directory] = version.unwrap_or(0).to_be_bytes();
@@ -140,6 +143,7 @@ pub(super) async fn wait_for_changes(
                     reset: false,
                     rows: Vec::new(),
                     directory: false,
+                    redacted: Vec::new(),
                 });
             }
             Some(_) => {}
@@ -163,13 +167,17 @@ async fn read_all_open(conn: &mut SqliteConnection) -> StoreResult<Delta> {
         Some(rows) => rows.iter().map(|row| summary_at(row, 0)).collect::<StoreResult<_>>()?,
         None => Vec::new(),
     };
-    Ok(Delta { cursor: now.cursor(), reset: true, rows, directory: true })
+    let redacted = Vec::new();
+    Ok(Delta { cursor: now.cursor(), reset: true, rows, directory: true, redacted })
 }
 
 async fn read_delta(conn: &mut SqliteConnection, then: LogPosition) -> StoreResult<Delta> {
     let mut batch = Batch::new(&format!(
         "BEGIN; {POSITION};
-         SELECT row FROM incident WHERE key IN (SELECT incident FROM event WHERE log > ?);
+         SELECT row FROM incident WHERE key IN (SELECT incident FROM event WHERE log > $1);
+         SELECT i.id, e.body ->> '$.part', e.body ->> '$.target' FROM event e
+            JOIN incident i ON i.key = e.incident
+            WHERE e.log > $1 AND instr(e.body, '\"kind\":\"redacted\"');
          COMMIT"
     ));
     batch.arg(then.log);
@@ -180,12 +188,23 @@ async fn read_delta(conn: &mut SqliteConnection, then: LogPosition) -> StoreResu
         Some(rows) => rows.iter().map(|row| summary_at(row, 0)).collect::<StoreResult<_>>()?,
         None => Vec::new(),
     };
+    let redacted = results.get(3).into_iter().flatten().map(redacted_target);
     Ok(Delta {
         cursor: now.cursor(),
         reset: false,
         rows,
         directory: now.directory != then.directory,
+        redacted: redacted.collect::<StoreResult<Vec<_>>>()?.into_iter().flatten().collect(),
     })
+}
+
+/// Decodes the redaction of an event; `None` for one that only a later version defines.
+fn redacted_target(row: &SqliteRow) -> StoreResult<Option<RedactedTarget>> {
+    let incident = parse_incident_id(row.try_get(0)?)?;
+    let (part, target): (Option<&str>, Option<&str>) = (row.try_get(1)?, row.try_get(2)?);
+    let part = part.and_then(|part| part.parse().ok());
+    let target = target.and_then(|target| target.parse().ok());
+    Ok(part.zip(target).map(|(part, target)| RedactedTarget { incident, part, target }))
 }
 
 /// Rolls back the transaction if the read failed.

@@ -1,18 +1,22 @@
-//! What the id of a command is bound to: its content and who asked for it.
+//! The binding of command ids: to the content of a command and its requester.
 //!
 //! A command that arrives again is answered with its first outcome. That is right only if it is the
-//! same command: the same content, asked for by the same person or program. So the first event of a
-//! command is stored with a digest of the command's content, and its actor is who asked.
+//! same command: the same content, from the same person or program. So the first event of a command
+//! is stored with a digest of the command's content, and its actor is the requester.
 //!
 //! Not part of the content: the time of the request, which a client corrects by the clock of the
 //! server, the position that was expected ([`Envelope::expected_seq`]), and the token.
+//!
+//! Ids of requests that are no commands, such as changes of the directory and new maintenance windows,
+//! are bound in the same way ([`RequestIdentity`]), so that one id never counts for two requests.
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
-use super::event_row::WRITER_FORMAT;
+use super::event_row::{WRITER_FORMAT, decode_command, last_id};
 use super::sql::Batch;
 use crate::backend::BackendError;
 use crate::backend::record::{COMMAND_DIGEST, UsedId};
@@ -36,9 +40,13 @@ impl CommandDigest {
     /// The same command has the same digest in every version: new fields are left out while they
     /// are absent.
     pub(super) fn compute(command: &Command) -> Self {
-        let mut hasher = Sha256::new();
         // Encoding can't fail: the value consists of text, numbers and times.
-        hash_canonical(&serde_json::to_value(command).unwrap_or_default(), &mut hasher);
+        Self::of_json(&serde_json::to_value(command).unwrap_or_default())
+    }
+
+    fn of_json(value: &Value) -> Self {
+        let mut hasher = Sha256::new();
+        hash_canonical(value, &mut hasher);
         let mut digest = [0; DIGEST_BYTES];
         digest.copy_from_slice(&hasher.finalize()[..DIGEST_BYTES]);
         Self(digest)
@@ -59,7 +67,7 @@ pub(super) fn digest_to_text(stored: &[u8]) -> String {
     hex::encode(stored)
 }
 
-/// Returns the digest to store for one of an export; `None` if it is none.
+/// Returns the digest to store for one of an export; `None` if it is invalid.
 pub(super) fn digest_from_text(text: &str) -> Option<Vec<u8>> {
     hex::decode(text).ok().filter(|bytes| bytes.len() == DIGEST_BYTES)
 }
@@ -76,6 +84,21 @@ pub(super) fn add_digest(event: &mut Event, stored: Option<&[u8]>) {
     if let Some(digest) = stored {
         event.extra.insert(COMMAND_DIGEST, digest_to_text(digest).into());
     }
+}
+
+/// Removes the digest of a command from its first event, as an export has it. In an event of a kind that only
+/// a later version defines it is among the values.
+pub(super) fn extract_digest(event: &mut Event) -> Option<String> {
+    let among_values = match &mut event.body {
+        EventBody::Unknown(unknown)
+            if unknown.fields.get(COMMAND_DIGEST).is_some_and(Value::is_string) =>
+        {
+            unknown.fields.remove(COMMAND_DIGEST)
+        }
+        _ => None,
+    };
+    let among_values = among_values.and_then(|value| value.as_str().map(str::to_owned));
+    event.extra.extract(COMMAND_DIGEST).or(among_values)
 }
 
 /// Reads the commands without events whose content is known.
@@ -97,15 +120,15 @@ pub(super) async fn read_used_ids(conn: &mut SqliteConnection) -> StoreResult<Ve
     Ok(found)
 }
 
-/// Adds the statement that binds the id of a command without events. One that is known stays bound
-/// to what it was.
+/// Adds the statement that binds the id of a command without events. The binding of a known id does
+/// not change.
 pub(super) fn put_used_id(batch: &mut Batch, used: &UsedId, digest: Vec<u8>) {
     batch.sql("INSERT OR IGNORE INTO command (id, digest, asker, format) VALUES (?, ?, ?, ?);");
     batch.arg(used.id.as_bytes().to_vec()).arg(digest).arg(used.by.clone()).arg(WRITER_FORMAT);
 }
 
-/// Adds a value to a digest. Each kind of value begins with a byte of its own, and what has a
-/// length begins with it, so that different values never lead to the same bytes.
+/// Adds a value to a digest. Each type of value begins with a byte of its own, and a value of
+/// variable length with its length, so that different values never produce the same bytes.
 fn hash_canonical(value: &Value, hasher: &mut Sha256) {
     let mut hash_text = |kind: u8, text: &str| {
         hasher.update([kind]);
@@ -138,7 +161,7 @@ fn hash_canonical(value: &Value, hasher: &mut Sha256) {
     }
 }
 
-/// Returns how the store names who asked for a command that has no events.
+/// Returns the store's name for the requester of a command that has no events.
 pub(super) fn requester_text(actor: &Actor) -> String {
     match actor {
         Actor::Person(person) => format!("person:{}", person.handle),
@@ -152,7 +175,7 @@ fn is_same_requester(one: &Actor, other: &Actor) -> bool {
     requester_text(one) == requester_text(other)
 }
 
-/// Refuses a command about an incident whose id led to `earlier` before, unless it is the same
+/// Refuses a command about an incident whose id produced `earlier` before, unless it is the same
 /// command. `digest` is the stored one.
 ///
 /// Without a digest only the incident, the kind of command and the asker are compared.
@@ -169,7 +192,7 @@ pub(super) fn check_same_command(
                     // The alert may have been counted in an incident that was open already.
                     || matches!(command, IncidentCommand::Declare(_))
                         && matches!(earlier.body, EventBody::AlertRepeated { .. });
-                // What an undo leads to depends on what it undid.
+                // The effect of an undo depends on the command that it undid.
                 is_same_incident
                     && (undo::is_undo(&envelope.command) || leads_to(command.kind(), &earlier.body))
             }
@@ -182,8 +205,8 @@ pub(super) fn check_same_command(
     Err(id_reused())
 }
 
-/// Refuses a command without events whose id was used before, unless it is the same command. What
-/// was recorded without a digest can't be compared.
+/// Refuses a command without events whose id was used before, unless it is the same command. A
+/// record without a digest can't be compared.
 pub(super) fn check_same_record(
     envelope: &Envelope,
     digest: Option<&[u8]>,
@@ -195,6 +218,76 @@ pub(super) fn check_same_record(
         return Ok(());
     }
     Err(id_reused())
+}
+
+/// What the id of a request is bound to that is no command, such as a change of the directory.
+pub(super) struct RequestIdentity {
+    id: CommandId,
+    digest: Vec<u8>,
+    requester: String,
+}
+
+impl RequestIdentity {
+    /// Returns the identity of a request. `kind` tells it from requests of other kinds with the same
+    /// content.
+    pub(super) fn new(
+        id: CommandId,
+        kind: &'static str,
+        content: &impl Serialize,
+        actor: &Actor,
+    ) -> StoreResult<Self> {
+        let content = serde_json::to_value(content).map_err(StoreError::invalid)?;
+        let digest = CommandDigest::of_json(&json!({ kind: content })).to_stored();
+        Ok(Self { id, digest, requester: requester_text(actor) })
+    }
+
+    /// Returns whether the request was carried out before.
+    ///
+    /// # Errors
+    /// The id belongs to another request, or to a command.
+    pub(super) async fn is_repeated(&self, conn: &mut SqliteConnection) -> StoreResult<bool> {
+        let mut batch = Batch::new("SELECT digest, asker FROM command WHERE id = $1;");
+        batch
+            .sql("SELECT id, nth FROM event WHERE id > $1 AND id <= $2;")
+            .arg(self.id.as_bytes().to_vec())
+            .arg(last_id(self.id));
+        let rows = batch.fetch_result_sets(conn).await?;
+        let [used, events, ..] = rows.as_slice() else {
+            return Err(StoreError::content("the ids of commands were read in part"));
+        };
+        for row in events {
+            if decode_command(row.try_get(0)?, row.try_get(1)?) == Some(self.id) {
+                return Err(id_reused().into());
+            }
+        }
+        let Some(row) = used.first() else { return Ok(false) };
+        let digest: Option<Vec<u8>> = row.try_get(0)?;
+        let requester: Option<String> = row.try_get(1)?;
+        let is_same = digest.is_some_and(|digest| digest == self.digest)
+            && requester.is_some_and(|requester| requester == self.requester);
+        if is_same { Ok(true) } else { Err(id_reused().into()) }
+    }
+
+    /// Binds the id of a request that has changed nothing in the transaction that is open, and commits that,
+    /// if the request can come again: its id follows from a key, and is none that was just created. Otherwise
+    /// it would overwrite what somebody else has changed meanwhile. Returns whether it did.
+    pub(super) async fn commit_unchanged(self, conn: &mut SqliteConnection) -> StoreResult<bool> {
+        if self.id.0.get_version() == Some(uuid::Version::SortRand) {
+            return Ok(false);
+        }
+        let mut batch = Batch::default();
+        self.put(&mut batch);
+        batch.sql("COMMIT;");
+        batch.run(conn).await?;
+        Ok(true)
+    }
+
+    /// Adds the statement that binds the id.
+    pub(super) fn put(self, batch: &mut Batch) {
+        batch.sql("INSERT OR IGNORE INTO command (id, digest, asker, format) VALUES (?, ?, ?, ?);");
+        let id = self.id.as_bytes().to_vec();
+        batch.arg(id).arg(self.digest).arg(self.requester).arg(WRITER_FORMAT);
+    }
 }
 
 /// Returns the error for a command whose id belongs to another command.
@@ -257,6 +350,7 @@ fn leads_to(kind: CommandKind, body: &EventBody) -> bool {
         K::InvolveTeam => matches!(body, B::TeamInvolved { .. }),
         K::AttachEvidence => matches!(body, B::EvidenceAdded { .. }),
         K::Redact => matches!(body, B::Redacted { .. }),
+        K::SubmitReview => matches!(body, B::ReviewSubmitted { .. }),
         K::RecordChange | K::RecordProblem => false,
     }
 }
@@ -275,7 +369,8 @@ mod tests {
         digest(&format!(r#"{{"incident":{{"incident":"{incident}","ask":{json}}}}}"#))
     }
 
-    /// Digests are stored: a command that was carried out by one version may come again to another.
+    /// Digests are stored: a command that was carried out by one version may be repeated to
+    /// another.
     #[test]
     fn digests_are_those_of_all_versions() {
         let assign = r#"{"do":"assign","to":{"handle":"ines","name":"Ines Moreau"}}"#;

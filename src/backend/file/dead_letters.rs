@@ -1,8 +1,8 @@
 //! The table of messages that could not be understood, of `0011_senders.sql`.
 //!
-//! A message that arrives again is counted and stored once, so that one sender with a wrong setting does
-//! not remove what others have sent. The oldest go when there are too many; how many went is a property
-//! of the store.
+//! A message that arrives again is counted and stored once, so that one misconfigured sender does
+//! not displace the messages of others. The oldest are removed when the maximum is exceeded; the
+//! number of removed ones is a property of the store.
 
 use std::collections::BTreeMap;
 
@@ -24,20 +24,20 @@ use crate::model::Actor;
 use crate::model::alert::one_line;
 use crate::model::bad_field::{BadField, FieldProblem};
 
-/// The greatest number of dead letters that are read at once.
+/// The maximum number of dead letters in one read.
 const MAX_PAGE: u32 = 1000;
 /// The longest texts about a message that are stored, in characters.
 const MAX_TEXT_CHARS: usize = 500;
 /// The greatest number of headers that are stored.
 const MAX_HEADERS: usize = 50;
-/// The longest query that is stored, in bytes. A part of one would say something else.
+/// The maximum length of a stored query in bytes. A truncated one would have another meaning.
 const MAX_QUERY_BYTES: usize = 4000;
 /// The columns of a dead letter without its message.
 const COLUMNS: &str = "position, at, source, bytes, body";
-/// The property that counts those that were removed because there were too many.
+/// The property that counts those that were removed because the maximum was exceeded.
 const DROPPED: &str = "dead_letters_dropped";
 
-/// What the column `body` has.
+/// The content of the column `body`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Body {
     actor: Actor,
@@ -100,7 +100,7 @@ impl FileStore {
             .await
     }
 
-    /// Removes one of them, and returns what is known of it.
+    /// Removes one of them, and returns its description.
     pub(super) async fn delete_dead_letter(&self, number: u64) -> Result<DeadLetter, BackendError> {
         self.check_writable()?;
         let store = self.clone();

@@ -3,6 +3,7 @@
 use sqlx::{Row, SqliteConnection};
 
 use super::error::StoreResult;
+use super::event_row::WRITER_FORMAT;
 use super::json_column::{encode_json, parse_json};
 use super::sql::Batch;
 use crate::model::directory::Directory;
@@ -12,9 +13,10 @@ use crate::model::directory::Directory;
 pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> StoreResult<()> {
     batch
         .sql(
-            "INSERT INTO directory (id, version, format, body) VALUES (1, 1, 5, ?)
+            "INSERT INTO directory (id, version, format, body) VALUES (1, 1, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET version = version + 1, body = excluded.body;",
         )
+        .arg(WRITER_FORMAT)
         .arg(encode_json(&Directory { maintenance: Vec::new(), ..directory.clone() })?);
     Ok(())
 }

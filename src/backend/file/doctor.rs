@@ -1,4 +1,4 @@
-//! Checks a store, rebuilds its projection, and salvages what can be read of a damaged one.
+//! Checks a store, rebuilds its projection, and salvages the readable part of a damaged one.
 
 mod examine;
 mod lists;
@@ -17,8 +17,8 @@ use report::DAMAGED;
 
 pub use report::{Finding, Outdated, Report};
 
-/// Checks a store without changing it: the file, the events, and whether the projection matches
-/// the events. A store of an older version is checked as it is, and the report says so.
+/// Checks a store without changing it: the file, the events, and whether the projection matches the
+/// events. A store of an older version is checked without migrating it, and the report states that.
 ///
 /// # Errors
 /// [`OpenError`] if the store can't be checked. Damage is not an error: it is in the report.
@@ -26,8 +26,8 @@ pub async fn examine(path: &Path) -> Result<Report, OpenError> {
     examine_with(path, &Rules::default()).await
 }
 
-/// Checks a store as [`examine()`] does, with other rules than the default ones. They only tell which
-/// events are odd.
+/// Checks a store as [`examine()`] does, with other rules than the default ones. They only decide
+/// which events are anomalies.
 ///
 /// # Errors
 /// [`OpenError`] if the store can't be checked.
@@ -72,7 +72,7 @@ pub async fn rebuild_with(path: &Path, rules: &Rules) -> Result<Report, OpenErro
 /// number. The file is only read.
 ///
 /// An event that can't be read is omitted. An import then refuses the rest of that timeline, and
-/// the refusals tell what was lost.
+/// its refusals show which events were lost.
 ///
 /// # Errors
 /// [`OpenError`] if nothing can be read, or the sink fails.

@@ -1,4 +1,4 @@
-//! Errors of the store, and their sentences, which name the file and say what to do.
+//! Errors of the store, and their sentences, which name the file and a remedy.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::model::IncidentId;
 use crate::model::check::BadField;
 use crate::model::text::sanitize;
 
-/// The kinds of `SQLite` errors that the store tells apart.
+/// The kinds of `SQLite` errors that the store distinguishes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum SqliteFault {
     /// Another process holds the lock (`SQLITE_BUSY`, `SQLITE_LOCKED`).
@@ -33,6 +33,9 @@ pub(super) enum SqliteFault {
     Foreign,
     /// The schema refuses a value, such as an id that exists already.
     Constraint,
+    /// A newer program has migrated the file while this one had it open, and a trigger refuses this
+    /// program's writes (`SQLITE_CONSTRAINT_TRIGGER`).
+    Superseded,
     /// Any error that the other kinds do not cover.
     Other,
 }
@@ -41,6 +44,8 @@ pub(super) enum SqliteFault {
 const SHM_OPEN: i32 = 4618;
 const SHM_SIZE: i32 = 4874;
 const SHM_MAP: i32 = 5386;
+/// `SQLITE_CONSTRAINT_TRIGGER`. All triggers that refuse something refuse the writes of older programs.
+const CONSTRAINT_TRIGGER: i32 = 1811;
 
 /// Returns the extended result code of `SQLite`; 0 for an error of another kind.
 fn result_code(error: &sqlx::Error) -> i32 {
@@ -50,14 +55,23 @@ fn result_code(error: &sqlx::Error) -> i32 {
         .unwrap_or(0)
 }
 
-/// Returns what the disk refused, by the extended result codes of `SQLITE_IOERR`.
-fn disk_operation(error: &sqlx::Error) -> &'static str {
-    match result_code(error) {
+/// Returns the sentence for an operation that the disk refused, by the extended result codes of
+/// `SQLITE_IOERR`.
+///
+/// After a sync that failed nobody knows whether the disk has what was written.
+fn disk_message(file: &str, code: i32) -> String {
+    let operation = match code {
         266 | 522 => "could not be read from",
         778 | 1546 | 2570 => "could not be written to",
-        1034 | 1290 => "could not store what was written",
+        1034 | 1290 => {
+            return format!(
+                "the disk that holds {file} could not store what was written, and may have it all \
+                 the same: check the disk, and see what is stored before you try again"
+            );
+        }
         _ => "failed",
-    }
+    };
+    format!("the disk that holds {file} {operation}: check the disk, then try again")
 }
 
 /// Classifies an error of the driver by `SQLite`'s result codes
@@ -75,14 +89,16 @@ pub(super) fn classify(error: &sqlx::Error) -> SqliteFault {
         11 => SqliteFault::Damaged,
         13 => SqliteFault::Full,
         14 => SqliteFault::CannotOpen,
+        19 if code == CONSTRAINT_TRIGGER => SqliteFault::Superseded,
         19 => SqliteFault::Constraint,
         26 => SqliteFault::Foreign,
         _ => SqliteFault::Other,
     }
 }
 
-/// Returns whether an error says that the files next to the store can't be made or grow, which does
-/// not prevent reading: the disk is full, they can't be created, or the index of the log can't.
+/// Returns whether an error means that the files next to the store can't be created or extended,
+/// which does not prevent reading: the disk is full, they can't be created, or the index of the log
+/// can't.
 pub(super) fn is_lack_of_room(error: &sqlx::Error) -> bool {
     matches!(classify(error), SqliteFault::Full | SqliteFault::CannotOpen | SqliteFault::LogIndex)
 }
@@ -102,7 +118,7 @@ pub(super) fn error_message(path: &Path, error: &sqlx::Error) -> String {
         SqliteFault::Full => {
             format!("the disk that holds {file} is full: free some space and try again")
         }
-        // A file that can't be created is often one for which there is no room.
+        // A file that can't be created is often one for which there is no space.
         SqliteFault::CannotOpen | SqliteFault::LogIndex | SqliteFault::Disk
             if is_disk_full(path) =>
         {
@@ -118,10 +134,11 @@ pub(super) fn error_message(path: &Path, error: &sqlx::Error) -> String {
         SqliteFault::CannotOpen => {
             format!("{file} can't be opened: check that you may read and write it and its folder")
         }
-        SqliteFault::Disk => {
-            let what = disk_operation(error);
-            format!("the disk that holds {file} {what}: check the disk, then try again")
-        }
+        SqliteFault::Disk => disk_message(&file, result_code(error)),
+        SqliteFault::Superseded => format!(
+            "{file} was brought up to date by a newer redphone while this one had it open: update \
+             redphone if that is not done yet, and start this one again"
+        ),
         SqliteFault::Damaged => damaged_message(path, &error.to_string()),
         SqliteFault::Foreign => {
             format!("{file} is not a redphone store, nor any SQLite file: choose another file")
@@ -132,7 +149,7 @@ pub(super) fn error_message(path: &Path, error: &sqlx::Error) -> String {
     }
 }
 
-/// Returns the sentence for a path that no longer names the file that was opened. `replaced` tells
+/// Returns the sentence for a path that no longer names the file that was opened. `replaced` is
 /// whether it names another file now.
 pub(super) fn moved_message(path: &Path, replaced: bool) -> String {
     let file = display_path(path);
@@ -154,12 +171,12 @@ pub(super) fn damaged_message(path: &Path, detail: &str) -> String {
 }
 
 /// A fault of a store, with the file that it concerns. Displayed as a sentence that names the file
-/// and says what to do.
+/// and a remedy.
 #[derive(Debug)]
 pub struct StoreFault {
     /// The path that the store was opened with.
     pub path: PathBuf,
-    /// The fault itself, with its cause where there is one.
+    /// The fault itself, with its cause if there is one.
     pub kind: StoreFaultKind,
 }
 
@@ -202,8 +219,8 @@ impl fmt::Display for StoreFault {
 }
 
 impl StoreFault {
-    /// Returns the sentence for somebody who may not read the store: it names no file, and has
-    /// nothing of what the driver says.
+    /// Returns the sentence for people who may not read the store: it names no file, and contains
+    /// no text of the driver.
     #[must_use]
     pub fn public_message(&self) -> &'static str {
         match &self.kind {
@@ -216,6 +233,9 @@ impl StoreFault {
                 SqliteFault::LogIndex => {
                     "the disk of the store is full or failed: tell who runs the server"
                 }
+                SqliteFault::Superseded => {
+                    "the server is older than its store and must be started again: tell who runs it"
+                }
                 SqliteFault::Damaged | SqliteFault::Foreign => {
                     "the store is damaged: tell who runs the server"
                 }
@@ -227,6 +247,12 @@ impl StoreFault {
             StoreFaultKind::Moved { .. } => "the store is not there: tell who runs the server",
             StoreFaultKind::ReadOnly(reason) if reason.is_temporary() => {
                 "the disk of the store is full or failed: tell who runs the server"
+            }
+            StoreFaultKind::ReadOnly(ReadOnlyReason::Newer { .. }) => {
+                "the server is older than its store: tell who runs it"
+            }
+            StoreFaultKind::ReadOnly(ReadOnlyReason::SeveralNames(_)) => {
+                "the store can't be written: tell who runs the server"
             }
             StoreFaultKind::ReadOnly(_) => "the store is read-only: nothing can be changed",
             StoreFaultKind::Panicked(_) => {
@@ -270,6 +296,7 @@ impl From<StoreFault> for BackendError {
                 | SqliteFault::ReadOnly
                 | SqliteFault::CannotOpen
                 | SqliteFault::LogIndex
+                | SqliteFault::Superseded
                 | SqliteFault::Disk => Self::unreachable(fault),
                 SqliteFault::Damaged
                 | SqliteFault::Foreign
@@ -288,7 +315,7 @@ impl From<StoreFault> for BackendError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the program failed in the middle, and its log says why: {advice}")]
 pub struct Panicked {
-    /// What the person should do, as the end of a sentence.
+    /// The remedy, as the end of a sentence.
     pub advice: &'static str,
 }
 
@@ -340,7 +367,7 @@ impl StoreError {
         StoreFault { path: path.to_owned(), kind }.into()
     }
 
-    /// Returns the error for invalid content that is described by a few words.
+    /// Returns the error for invalid content, with a short description.
     pub(super) fn content(detail: impl Into<Cause>) -> Self {
         Self::Content(detail.into())
     }
@@ -363,3 +390,24 @@ pub(super) fn no_such_incident(id: IncidentId) -> StoreError {
 
 /// A result inside the store.
 pub(super) type StoreResult<T> = Result<T, StoreError>;
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::disk_message;
+
+    #[rstest]
+    #[case::a_write(
+        778,
+        "the disk that holds a.db could not be written to: check the disk, then try again"
+    )]
+    #[case::a_sync(
+        1034,
+        "the disk that holds a.db could not store what was written, and may have it all the same: check the disk, and see what is stored before you try again"
+    )]
+    #[case::another(10, "the disk that holds a.db failed: check the disk, then try again")]
+    fn failed_sync_is_not_said_to_have_stored_nothing(#[case] code: i32, #[case] expected: &str) {
+        assert_eq!(disk_message("a.db", code), expected);
+    }
+}

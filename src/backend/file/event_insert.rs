@@ -17,7 +17,7 @@ pub(super) struct InsertGuard {
     pub(super) dedup_key: Option<String>,
 }
 
-/// What the store must know about the command that events follow from.
+/// The properties of the command that produced an event.
 pub(super) struct EventOrigin {
     /// Stored with the first event of the command.
     digest: CommandDigest,
@@ -31,8 +31,8 @@ impl EventOrigin {
     }
 }
 
-/// Adds the statement that inserts one event. If its guard does not hold, the body becomes NULL,
-/// which the table refuses.
+/// Adds the statement that inserts one event. If its guard is false, the body becomes NULL, which
+/// the table refuses.
 pub(super) fn insert_event(
     batch: &mut Batch,
     key: i64,

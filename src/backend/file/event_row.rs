@@ -12,13 +12,13 @@ use crate::model::{Actor, CommandId, Event, EventBody, EventId, IncidentId};
 /// The columns that [`decode`] expects, of `event e JOIN name a`.
 pub(super) const COLUMNS: &str =
     "e.log, e.id, e.seq, e.at, e.recorded, a.text, e.nth, e.command, e.body";
-/// The tables that [`COLUMNS`] come from.
+/// The tables of the [`COLUMNS`].
 pub(super) const FROM: &str = "event e JOIN name a ON a.id = e.actor";
 
-/// The value of the columns `format`: the last version of the store that all writers must know.
-/// Triggers refuse events with an earlier one or none, which programs of older versions insert that
-/// still have the file open.
-pub(super) const WRITER_FORMAT: i64 = 7;
+/// The value of the column `format` of events and commands: the version of the store that all
+/// writers must support. Triggers refuse events with an earlier one or none, which programs of
+/// older versions insert that still have the file open.
+pub(super) const WRITER_FORMAT: i64 = 14;
 
 // The kinds are stored: they never change.
 
@@ -30,8 +30,8 @@ pub(super) const NOTE: i64 = 2;
 pub(super) const TEXT: i64 = 3;
 /// Kind of a resolution.
 pub(super) const RESOLVED: i64 = 4;
-/// Kind of an event that the version that recorded it did not define. A version that does must fold
-/// its incident again.
+/// The number of a kind of event that was unknown to the version that recorded it. A version that
+/// defines it must fold its incident again.
 pub(super) const UNKNOWN: i64 = 5;
 
 /// Returns the value of the column `kind`: one of the constants above if a query selects by it,
@@ -45,6 +45,11 @@ pub(super) fn kind(body: &EventBody) -> i64 {
         EventBody::Unknown(_) => UNKNOWN,
         _ => 0,
     }
+}
+
+/// Decodes the id of an incident.
+pub(super) fn parse_incident_id(bytes: &[u8]) -> StoreResult<IncidentId> {
+    IncidentId::from_slice(bytes).ok_or_else(|| StoreError::content("an incident's id"))
 }
 
 /// Truncates the times of an event to the precision of the store.

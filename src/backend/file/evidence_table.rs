@@ -5,8 +5,8 @@ use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::error::{StoreError, StoreResult};
+use super::event_row::parse_incident_id;
 use super::sql::Batch;
-use super::writer::parse_incident_id;
 use crate::backend::record::Record;
 use crate::model::Incident;
 use crate::model::evidence::{Evidence, EvidenceContent, encode_content};
@@ -43,7 +43,7 @@ pub(super) fn decode_row(row: &sqlx::sqlite::SqliteRow) -> StoreResult<EvidenceC
     })
 }
 
-/// Adds the statement that stores content, unless it is stored.
+/// Adds the statement that stores content, unless it is stored already.
 pub(super) fn put_content(
     batch: &mut Batch,
     id: Uuid,
@@ -80,7 +80,7 @@ pub(super) async fn read_records(
         .await
 }
 
-/// Reads the content of all evidence as far as it is readable, and is what it was.
+/// Reads the content of all evidence that is readable and matches its hash.
 pub(super) async fn salvage_records(
     conn: &mut SqliteConnection,
     emit: &mut (dyn FnMut(&Record) -> std::io::Result<()> + Send),
@@ -99,7 +99,7 @@ pub(super) async fn salvage_records(
     Ok(())
 }
 
-/// Counts the evidence whose content is not that of its hash.
+/// Counts the evidence whose content does not match its hash.
 pub(super) async fn check_evidence(conn: &mut SqliteConnection) -> StoreResult<u64> {
     let mut damaged = 0;
     Batch::new("SELECT hash, size, content FROM evidence")

@@ -10,17 +10,16 @@ use super::command_identity::{add_digest, digest_column, read_used_ids};
 use super::contacts;
 use super::directory_table::read_directory;
 use super::error::{ExportFault, StoreError, StoreResult};
-use super::event_row::{self, COLUMNS};
+use super::event_row::{self, COLUMNS, parse_incident_id};
 use super::evidence_table;
 use super::foreign_table::read_foreign;
 use super::json_column::parse_json;
 use super::maintenance;
-use super::meta::read_needed;
+use super::meta::{NeededVersions, read_needed};
 use super::notifications::transfer;
 use super::service_level_table::read_levels_if_any;
 use super::sql::Batch;
 use super::store::FileStore;
-use super::writer::parse_incident_id;
 use crate::backend::BackendError;
 use crate::backend::record::Record;
 
@@ -45,8 +44,8 @@ impl FileStore {
         self.export_records(sink, Addresses::Included).await
     }
 
-    /// Passes every record to `sink` as [`Self::export`] does, but for how people are reached if
-    /// `addresses` says so.
+    /// Passes every record to `sink` as [`Self::export`] does, except contacts unless `addresses`
+    /// is set.
     ///
     /// # Errors
     /// Those of [`Self::export`].
@@ -94,7 +93,7 @@ async fn export_in_transaction(
         sink(record).map_err(sink_error)
     };
     let needed = read_needed(conn).await?;
-    let needed_to_write = needed.and_then(|needed| u32::try_from(needed.to_write).ok());
+    let needed_to_write = needed.and_then(NeededVersions::to_write_records);
     emit(&Record::header(needed_to_write, read_levels_if_any(conn).await?))?;
     if let Some(directory) = read_directory(conn).await? {
         emit(&Record::Directory(Box::new(directory)))?;
@@ -144,7 +143,7 @@ async fn export_in_transaction(
     for record in read_foreign(conn, false).await? {
         emit(&record)?;
     }
-    // The header does not count.
+    // The header is not counted.
     sink(&Record::End { records: count - 1 }).map_err(sink_error)?;
     Ok(count + 1)
 }

@@ -1,9 +1,10 @@
 //! Which program makes the issue of an action item in a tracker, or reads its state, by the columns of
 //! `follow_up` that no event fills.
 //!
-//! A claim ends by itself after a while, so that nobody has to find a program dead. Its fence makes every
-//! later step of the program that had it void. What must not happen twice, the creation of an issue, is
-//! noted before it begins; whoever claims after it searches the tracker before anything is created.
+//! A claim expires, so that the death of a program need not be detected. Its fence number
+//! invalidates later steps of a program whose claim has expired. An issue must not be created
+//! twice, so its creation is recorded before it begins. A program that claims the item after that
+//! searches the tracker first.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
@@ -21,9 +22,9 @@ use crate::model::text::truncate;
 const FIRST_VERSION: i64 = 13;
 /// How long a claim lasts. All that is done with one takes less.
 const CLAIM: TimeDelta = TimeDelta::minutes(10);
-/// When one is considered again that can't be read.
+/// After which time a follow-up that can't be read is considered again.
 const UNREADABLE_AGAIN: TimeDelta = TimeDelta::days(1);
-/// The widest problem that is stored.
+/// The greatest width of a stored problem, in columns.
 const MAX_PROBLEM_WIDTH: usize = 300;
 
 impl FileStore {
@@ -32,7 +33,7 @@ impl FileStore {
         self.inner.version >= FIRST_VERSION
     }
 
-    /// Claims what is due.
+    /// Claims the follow-ups that are due.
     pub(super) async fn claim_due_follow_ups(
         &self,
         request: &FollowUpRequest,
@@ -61,7 +62,7 @@ impl FileStore {
         .await
     }
 
-    /// Notes that the issue of a claim is about to be created.
+    /// Records that the issue of a claim is about to be created.
     pub(super) async fn note_creation(
         &self,
         claim: &FollowUpClaim,
@@ -125,7 +126,8 @@ fn add_trackers(batch: &mut Batch, request: &FollowUpRequest) {
     batch.sql(")");
 }
 
-/// A claim that ends later than any can is from before the clock was set back.
+/// Returns the latest end of a claim, in milliseconds since 1970. A later one was made before the
+/// clock was set back, and is void.
 fn longest_claim(request: &FollowUpRequest) -> i64 {
     (request.now + CLAIM).timestamp_millis()
 }
@@ -146,7 +148,7 @@ async fn read_next(
     Ok(next.and_then(DateTime::from_timestamp_millis))
 }
 
-/// Claims what is due in a transaction.
+/// Claims the follow-ups that are due in a transaction.
 async fn claim_due(
     conn: &mut SqliteConnection,
     request: &FollowUpRequest,

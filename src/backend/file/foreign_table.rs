@@ -22,7 +22,7 @@ pub(super) fn put_foreign(
     Ok(())
 }
 
-/// Reads the records that stood before the events of their export, or those after them.
+/// Reads the records that precede the events of their export, or those after them.
 pub(super) async fn read_foreign(
     conn: &mut SqliteConnection,
     before_events: bool,

@@ -4,9 +4,9 @@
 //! both folded. The texts are those of the row, and those of
 //! [`crate::model::searched_texts`]: symptoms, notes, resolutions, updates, decisions, reviews.
 //!
-//! A command only notes that the texts of its incident have changed, in the table `words_todo`. A
-//! search by words brings the index up to date first. Where it can't, it compares the incidents that
-//! are left with the words itself, so that it never finds less.
+//! A command only records in the table `words_todo` that the texts of its incident have changed. A
+//! search by words updates the index first. If it can't, it compares the remaining incidents with
+//! the words directly, so that it never finds less.
 
 pub(super) mod index;
 pub(super) mod query;
@@ -31,24 +31,24 @@ pub(super) use tokens::WordSet;
 const MAX_COMPARED: u64 = 2_000;
 
 impl FileStore {
-    /// Returns whether a filter is about words of the history, so that its search begins with
-    /// bringing the full-text index up to date.
+    /// Returns whether a filter searches words in the history, so that its search begins with an
+    /// update of the full-text index.
     #[must_use]
     pub fn uses_full_text(filter: &Filter) -> bool {
         filter.search_texts().next().is_some() && filter.scope() == Scope::All
     }
 
-    /// Brings the full-text index up to date, unless others are writing and few incidents are not
+    /// Updates the full-text index, unless other processes are writing and few incidents are not
     /// indexed.
     pub(super) async fn update_full_text(&self) -> Result<(), BackendError> {
         self.index_texts(|_, _| ()).await
     }
 
-    /// Brings the full-text index up to date: a search does it as well, but only this reports how
-    /// far it is, as the number of incidents that are done and of all that are to be indexed.
+    /// Updates the full-text index. A search does it as well, but only this reports its progress:
+    /// the number of incidents that are done and the total.
     ///
-    /// What was begun goes on to its end even if the caller stops waiting, and nothing is done twice
-    /// if the process ends. While others are writing, few incidents may stay for later.
+    /// The work continues to its end even if the caller stops waiting, and is not repeated if the
+    /// process ends. While other processes are writing, few incidents may be left for later.
     ///
     /// # Errors
     /// [`BackendError`] if the store can't be read or written.
@@ -112,7 +112,7 @@ impl FileStore {
     /// Merges the segments of the index in many short transactions, until another process writes or
     /// nothing is left to merge.
     pub(super) async fn merge_full_text(&self) -> StoreResult<()> {
-        // A negative number begins with all segments, a positive one goes on with them.
+        // A negative number begins with all segments, a positive one continues with them.
         let mut pages = -PAGES_PER_MERGE;
         loop {
             let Some(mut writer) = self.try_lock_writer().await else { return Ok(()) };

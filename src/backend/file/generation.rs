@@ -1,5 +1,5 @@
-//! The generation of an open store: what it has given is written down outside of its file, and a
-//! store that was put back begins a new generation.
+//! The generation of an open store: its highest position is recorded outside of its file, and a
+//! store that was restored from a copy begins a new generation.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,7 +9,7 @@ use super::high_water::HighWater;
 use super::meta::StoreMeta;
 use crate::backend::{PutBack, StoreInfo, StoreMark};
 
-/// Identity and generation of an open store, and what it has given.
+/// Identity and generation of an open store, and the numbers and positions that it has issued.
 #[derive(Debug)]
 pub(super) struct Generation {
     info: RwLock<Arc<StoreInfo>>,
@@ -28,7 +28,7 @@ impl Generation {
         Arc::clone(&self.info.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns the highest position that this process knows of, as a mark.
+    /// Returns the highest position known to this process, as a mark.
     pub(super) fn mark(&self) -> StoreMark {
         let info = self.info();
         let (number, log) = self.high.position();
@@ -40,25 +40,24 @@ impl Generation {
         self.high.reserve(number, log);
     }
 
-    /// Returns the highest number and position that this process knows of.
-    pub(super) fn position(&self) -> (u64, u64) {
-        self.high.position()
+    /// Returns above which number and position the next ones are given, as far as this process knows.
+    pub(super) fn base(&self) -> (u64, u64) {
+        self.high.base()
     }
 
-    /// Writes down what was given, after the commit.
+    /// Records the issued number and position, after the commit.
     pub(super) fn record(&self, number: Option<u64>, log: Option<u64>) {
         self.high.record(number, log);
     }
 
-    /// Returns whether a mark shows that the store has lost what was written after it was copied.
+    /// Returns whether a mark shows that the store has lost data written after it was copied.
     pub(super) fn shows_put_back(seen: &StoreMark, meta: &StoreMeta) -> bool {
         seen.store == meta.info.id
             && seen.generation == meta.info.generation
             && (seen.log > meta.log || seen.number > meta.number)
     }
 
-    /// Returns whether a mark of this generation, which the store has given, is beyond what this
-    /// process knows of.
+    /// Returns whether a mark of this generation is beyond the position known to this process.
     pub(super) fn is_behind(&self, seen: &StoreMark) -> bool {
         let (number, log) = self.high.position();
         let info = self.info();

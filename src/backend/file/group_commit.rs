@@ -2,8 +2,8 @@
 //! done once for all of them.
 //!
 //! Each command has a savepoint of its own. So a rejected command does not affect the others, and
-//! each is decided on the state that the commands before it led to. No outcome is returned before
-//! all are durable. After a crash the store has all of them or none, and each can be sent again.
+//! each is decided on the state after the commands before it. No outcome is returned before all are
+//! durable. After a crash the store has all of them or none, and each can be sent again.
 
 use std::path::Path;
 
@@ -68,6 +68,7 @@ fn may_concern_one_command(fault: SqliteFault) -> bool {
         | SqliteFault::Other => true,
         SqliteFault::Locked
         | SqliteFault::Full
+        | SqliteFault::Superseded
         | SqliteFault::ReadOnly
         | SqliteFault::CannotOpen
         | SqliteFault::LogIndex

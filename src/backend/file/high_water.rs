@@ -1,10 +1,11 @@
 //! The highest number and position that a store has given, written down outside of its file.
 //!
-//! A store that is put back from a copy would give numbers anew to other incidents, and its own file
-//! does not tell that there was more. So the file `STORE.high` beside it has a line for each store
-//! that was at this path: what it has given, which is written after each commit, and up to where it
-//! may give without writing that down durably first. The second runs ahead, so that a file sync is
-//! needed once for many commands; after a power cut it is what counts.
+//! A store that is restored from a copy would issue numbers again for other incidents, and its own
+//! file does not show that there were more. So the file `STORE.high` next to it has a line for each
+//! store that was at this path: the highest issued number and position, which are written after
+//! each commit, and the reserved range, up to which it may issue without another durable write. The
+//! reservation is ahead, so that many commands need only one file sync; after a power cut it is the
+//! one that counts.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -19,18 +20,18 @@ use super::meta::StoreMeta;
 
 /// Follows the name of the store's file.
 pub(super) const HIGH_SUFFIX: &str = ".high";
-/// How many numbers are reserved at once.
+/// The number of incident numbers reserved at a time.
 const NUMBER_STRIDE: u64 = 100;
-/// How many positions in the log are reserved at once.
+/// The number of log positions reserved at a time.
 const LOG_STRIDE: u64 = 4_096;
-/// The length of a line, a divisor of the size of a sector, so that a line is written as a whole.
+/// The length of a line, a divisor of the size of a sector, so that a line is written atomically.
 const LINE_BYTES: usize = 256;
 /// How many stores of one path are remembered.
 const MAX_LINES: usize = 16;
 /// The first word of each line.
 const VERSION: &str = "high1";
 
-/// What a store has given, and up to where it may give.
+/// The numbers and positions that a store has issued and reserved.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct HighRecord {
     pub generation: String,
@@ -77,7 +78,13 @@ impl HighRecord {
         Some((store.to_owned(), record))
     }
 
-    /// Returns whether a store with these properties has lost what was written after it was copied.
+    /// Returns the number and the position up to which nothing may be assigned any more after the
+    /// store was restored from a copy.
+    pub(super) fn floors(&self) -> (u64, u64) {
+        (self.number_ceiling.max(self.number), self.log_ceiling.max(self.log))
+    }
+
+    /// Returns whether a store with these properties has lost data written after it was copied.
     pub(super) fn shows_put_back(&self, meta: &StoreMeta) -> bool {
         self.generation != meta.info.generation || meta.number < self.number || meta.log < self.log
     }
@@ -90,7 +97,7 @@ fn checksum(text: &str) -> u64 {
     })
 }
 
-/// The file with the highest numbers of a store, as this process knows it.
+/// The file with the highest numbers of a store, as known to this process.
 #[derive(Debug)]
 pub(super) struct HighWater {
     path: PathBuf,
@@ -98,10 +105,10 @@ pub(super) struct HighWater {
     state: Mutex<State>,
 }
 
-/// How a line is written.
+/// The way in which a line is written.
 #[derive(Clone, Copy, Debug)]
 struct Write {
-    /// Whether it is on the disk when it counts.
+    /// Whether the reservation is durable.
     durable: bool,
     /// Whether it begins a generation. Otherwise that of the file stays: another process may have
     /// begun one.
@@ -111,13 +118,15 @@ struct Write {
 #[derive(Debug)]
 struct State {
     record: HighRecord,
+    /// The number and the position up to which none is assigned any more.
+    floors: (u64, u64),
     /// Whether a failure to write was logged.
     has_warned: bool,
 }
 
 impl HighWater {
-    /// Begins with the properties of a store that was just opened, and with what is written down
-    /// about it.
+    /// Creates it from the properties of a store that was just opened, and the recorded line about
+    /// it.
     pub(super) fn new(store_path: &Path, meta: &StoreMeta) -> Self {
         let path = path_for(store_path);
         let written = read(&path, &meta.info.id).unwrap_or_default();
@@ -127,18 +136,25 @@ impl HighWater {
             log: meta.log,
             ..written
         };
-        let state = Mutex::new(State { record, has_warned: false });
+        let state = Mutex::new(State { record, floors: meta.floors, has_warned: false });
         Self { path, store: meta.info.id.clone(), state }
     }
 
-    /// Returns the highest number and position that this process knows of.
+    /// Returns the highest number and position known to this process.
     pub(super) fn position(&self) -> (u64, u64) {
         let state = self.lock();
         (state.record.number, state.record.log)
     }
 
-    /// Writes down, durably, that numbers and positions up to these may be given, with a margin for
-    /// what other processes give meanwhile. Does nothing if that is written down already.
+    /// Returns the number and the position after which the next ones are assigned, as far as this
+    /// process knows.
+    pub(super) fn base(&self) -> (u64, u64) {
+        let state = self.lock();
+        (state.record.number.max(state.floors.0), state.record.log.max(state.floors.1))
+    }
+
+    /// Durably records a reservation up to these numbers and positions, with a margin for other
+    /// processes. Does nothing if they are reserved already.
     pub(super) fn reserve(&self, number: u64, log: u64) {
         let mut state = self.lock();
         let is_reserved = number + NUMBER_STRIDE / 2 <= state.record.number_ceiling
@@ -154,8 +170,8 @@ impl HighWater {
         self.write(&mut state, &wanted, Write { durable: true, begins: false });
     }
 
-    /// Writes down what was given. Called after the commit, so that no more is written down than
-    /// the store has.
+    /// Records issued numbers and positions. Called after the commit, so that the record is never
+    /// ahead of the store.
     pub(super) fn record(&self, number: Option<u64>, log: Option<u64>) {
         let mut state = self.lock();
         let record = &state.record;
@@ -167,8 +183,8 @@ impl HighWater {
         self.write(&mut state, &wanted, Write { durable: false, begins: false });
     }
 
-    /// Begins a generation: what was given in the one before does not count any more, only that it
-    /// may not be given again.
+    /// Begins a generation: the issued positions of the one before are no longer compared, but may
+    /// not be issued again.
     pub(super) fn begin_generation(&self, meta: &StoreMeta, number_floor: u64, log_floor: u64) {
         let mut state = self.lock();
         let wanted = HighRecord {
@@ -178,6 +194,7 @@ impl HighWater {
             number_ceiling: number_floor,
             log_ceiling: log_floor,
         };
+        state.floors = (number_floor, log_floor);
         self.write(&mut state, &wanted, Write { durable: true, begins: true });
     }
 
@@ -185,8 +202,8 @@ impl HighWater {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Merges a record with what other processes have written. A failure is logged: the command
-    /// goes on, as the file only matters once the store is put back.
+    /// Merges a record with those of other processes. A failure is logged and does not fail the
+    /// command, as the file only matters once the store is restored from a copy.
     fn write(&self, state: &mut State, wanted: &HighRecord, how: Write) {
         match merge(&self.path, &self.store, wanted, how) {
             Ok(merged) => state.record = merged,
@@ -205,20 +222,20 @@ impl HighWater {
 }
 
 /// Returns the path of the file for a store. A symbolic link to a store is followed, as `SQLite`
-/// does for the files that it has beside the store.
+/// does for the files next to the store.
 pub(super) fn path_for(store_path: &Path) -> PathBuf {
     let target = std::fs::canonicalize(store_path).unwrap_or_else(|_| store_path.to_owned());
     with_suffix(&target, HIGH_SUFFIX)
 }
 
-/// Returns what is written down about a store.
+/// Returns the recorded line about a store.
 pub(super) fn read(path: &Path, store: &str) -> Option<HighRecord> {
     let bytes = std::fs::read(path).ok()?;
     let records = bytes.chunks(LINE_BYTES).take(MAX_LINES).filter_map(HighRecord::from_line);
     records.into_iter().find(|(id, _)| id == store).map(|(_, record)| record)
 }
 
-/// Writes the line of a store, merged with the one that is there. Returns the result.
+/// Writes the line of a store, merged with the existing one. Returns the result.
 fn merge(path: &Path, store: &str, wanted: &HighRecord, how: Write) -> io::Result<HighRecord> {
     let (file, is_new) = open(path)?;
     // Released when the file is closed.

@@ -2,53 +2,54 @@
 
 mod alerts;
 mod evidence;
+mod lookup;
 mod notifications;
+mod redactions;
+mod stored_events;
+mod write;
 
 use std::collections::HashSet;
 use std::fmt;
 
 use lru::LruCache;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 
 use super::administration_table;
-use super::bulk::{self, BulkWriter, ProjectionWrite};
+use super::bulk::{BulkWriter, ProjectionWrite};
 use super::change_table;
-use super::command_identity::put_used_id;
+use super::command_identity::{extract_digest, put_used_id};
 use super::connect::connect_writer;
 use super::contacts::table as contacts_table;
 use super::directory_table;
 use super::error::{StoreError, StoreResult};
-use super::event_insert::{bind_event, encode_body};
-use super::event_row::{self, COLUMNS, FROM, WRITER_FORMAT, truncate_times};
+use super::event_row::truncate_times;
 use super::foreign_table;
-use super::full_text;
+use super::full_text::index::RedactedNote;
 use super::import_error::{ImportError, RecordProblem, invalid, parse_digest};
 use super::maintenance;
-use super::measures;
 use super::meta::{LAST_NUMBER, NEXT_LOG, raise_needed_to_write};
 use super::migrate::SCHEMA_VERSION;
 use super::names::NameInterner;
 use super::problem_table;
-use super::records;
 use super::row::{NUMBERS_END, incident_key};
-use super::seen_ids::SeenIds;
+use super::seen_ids::{Greatest, SeenIds};
 use super::service_level_table::{read_levels, replace_levels};
 use super::sql::Batch;
 use super::store::FileStore;
 
 use crate::backend::BackendError;
-use crate::backend::record::{COMMAND_DIGEST, FORMAT, Record, VERSION};
+use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::check;
-use crate::model::command::Link;
 use crate::model::searched_texts::{SearchedTexts, affects_search};
 use crate::model::service_level::ServiceLevels;
 use crate::model::{Event, EventBody, Incident, IncidentId, IncidentNumber};
+use stored_events::StoredEvents;
 
-/// The maximum number of incidents in memory. When there are more, the least recently used half is
-/// written to the store.
+/// The maximum number of incidents in memory. Beyond it, the least recently used half is written to
+/// the store.
 const MAX_IN_MEMORY: usize = 12_000;
-/// The number of events that are written at once.
+/// The number of events per write.
 const EVENTS_PER_WRITE: usize = 400;
 
 /// Imports records into a store in one transaction. If it is dropped without [`Importer::commit`],
@@ -58,7 +59,7 @@ pub struct Importer {
     conn: SqliteConnection,
     names: NameInterner,
     bulk: BulkWriter,
-    /// Incidents in memory. They are evicted by hand, because they must be written before.
+    /// Incidents in memory. They are evicted explicitly, because they must be written before.
     incidents: LruCache<IncidentId, CachedIncident>,
     /// Numbers of new incidents that are not written to the projection yet.
     numbers: HashSet<u64>,
@@ -67,16 +68,26 @@ pub struct Importer {
     /// The service levels of the export, where they are not those of the store.
     levels: Option<ServiceLevels>,
     seen: SeenIds,
+    /// How many ids were looked up in the store.
+    lookups: u64,
+    stored_events: StoredEvents,
     /// The first position that an event of the import can have.
     first_log: i64,
     next_log: i64,
+    /// The highest number that was given or is not to be given.
     last_number: u64,
+    /// The highest number among those of the incidents that were added.
+    added_number: Option<u64>,
     /// Whether incidents get new numbers.
     renumbers: bool,
+    /// Whether stored events were redacted, as they are in the other store.
+    is_redacted: bool,
+    /// The notes among the redacted parts, with their words.
+    redacted_notes: Vec<RedactedNote>,
     added: Imported,
 }
 
-/// An event that is to be written.
+/// An event to be written.
 struct QueuedEvent {
     /// The position in the log.
     log: i64,
@@ -109,7 +120,7 @@ pub struct Imported {
     pub events: u64,
     /// Records of other kinds: directories, problems and changes.
     pub others: u64,
-    /// Events that the store already had, identical in every field.
+    /// Events that the store already had, identical in every field that was not redacted.
     pub already_present: u64,
     /// Events among those added that no command leads to.
     pub anomalies: AnomalyCounts,
@@ -150,14 +161,20 @@ impl Importer {
             Ok(id.and_then(|id| id.try_into().ok()))
         };
         let next_log: i64 = row.try_get_unchecked(0)?;
+        let last_number: Option<i64> = row.try_get_unchecked(1)?;
+        let last_number = last_number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0);
         Ok(Self {
             first_log: next_log,
             next_log,
-            last_number: row
-                .try_get_unchecked::<Option<i64>, _>(1)?
-                .and_then(|n| u64::try_from(n).ok())
-                .unwrap_or(0),
-            seen: SeenIds::new(greatest(2)?, greatest(3)?),
+            last_number,
+            added_number: None,
+            seen: SeenIds::new(Greatest {
+                event: greatest(2)?,
+                incident: greatest(3)?,
+                number: last_number,
+            }),
+            lookups: 0,
+            stored_events: StoredEvents::default(),
             store,
             conn,
             names: NameInterner::default(),
@@ -167,6 +184,8 @@ impl Importer {
             events: Vec::with_capacity(EVENTS_PER_WRITE),
             levels: None,
             renumbers: false,
+            is_redacted: false,
+            redacted_notes: Vec::new(),
             added: Imported::default(),
         })
     }
@@ -181,8 +200,8 @@ impl Importer {
     /// Imports one record.
     ///
     /// # Errors
-    /// After [`ImportError::Invalid`] the import is as it was before the record, and can go on.
-    /// After [`ImportError::Store`] nothing more can be added.
+    /// After [`ImportError::Invalid`] the import is in its state before the record, and can
+    /// continue. After [`ImportError::Store`] nothing more can be added.
     pub async fn add(&mut self, record: Record) -> Result<(), ImportError> {
         match record {
             Record::Header { format, version, needed_to_read, needed_to_write, service_levels } => {
@@ -243,7 +262,7 @@ impl Importer {
                 self.add_other(put, batch).await
             }
             Record::Evidence(evidence) => self.add_evidence(*evidence).await,
-            // Whoever reads the records in order compares the count.
+            // The reader of the records compares the count.
             Record::End { .. } => Ok(()),
             Record::Unknown(foreign) => {
                 let mut batch = Batch::default();
@@ -271,7 +290,7 @@ impl Importer {
         Ok(())
     }
 
-    /// Takes over the version that a program must know to write the records. A store that has
+    /// Adopts the version that a program must support to write the records. A store that has
     /// incidents already is not made unwritable for this program.
     async fn raise_needed(&mut self, version: u32) -> Result<(), ImportError> {
         if i64::from(version) <= SCHEMA_VERSION {
@@ -306,7 +325,7 @@ impl Importer {
 
     async fn add_event(&mut self, mut event: Event) -> Result<(), ImportError> {
         check::event(&event)?;
-        let digest = event.extra.extract::<String>(COMMAND_DIGEST);
+        let digest = extract_digest(&mut event);
         let digest = digest.as_deref().map(parse_digest).transpose()?;
         let id = event.incident;
         if self.renumbers {
@@ -341,7 +360,7 @@ impl Importer {
         };
         cached.entry.incident.apply_next(&event).map_err(|e| invalid("seq", e))?;
         if let Some(levels) = &self.levels {
-            // The levels of this store are others, so that the verdict is recorded with the event.
+            // The levels of this store differ, so the verdict is recorded with the event.
             event.verdicts.extend(cached.entry.incident.judge_ended(levels));
         }
         cached.dirty = true;
@@ -354,53 +373,6 @@ impl Importer {
             self.added.anomalies.add(anomaly);
         }
         self.queue_event(key, event, digest).await
-    }
-
-    /// Replaces the numbers of other incidents in an event by those that they have in this store.
-    async fn rename_others(&mut self, event: &mut Event) -> Result<(), ImportError> {
-        let (id, number) = match &mut event.body {
-            EventBody::MergedInto { into, number } => (*into, number),
-            EventBody::Absorbed { from, number, .. }
-            | EventBody::AlertsMovedIn { from, number, .. } => (*from, number),
-            EventBody::AlertsMovedOut { to, number, .. } => (*to, number),
-            EventBody::Linked { link: Link::Incident { id, number } }
-            | EventBody::Unlinked { link: Link::Incident { id, number } } => (*id, number),
-            _ => return Ok(()),
-        };
-        if let Some(cached) = self.incidents.peek(&id) {
-            *number = cached.entry.incident.summary.number;
-            return Ok(());
-        }
-        let mut batch = Batch::new("SELECT number FROM incident WHERE id = ?");
-        batch.arg(id.as_bytes().to_vec());
-        let row = batch.fetch_optional(&mut self.conn).await;
-        let row = row.map_err(|failure| self.store_error(failure))?;
-        let stored: Option<i64> = row.and_then(|row| row.try_get(0).ok());
-        *number = stored.and_then(|number| u64::try_from(number).ok()).map(IncidentNumber);
-        Ok(())
-    }
-
-    /// Loads an incident from the store into memory if it exists.
-    async fn load_incident(&mut self, event: &Event) -> Result<(), ImportError> {
-        let id = event.incident;
-        // A declaration whose id was never seen is new, so no query is needed.
-        let greatest = self.seen.greatest_incident;
-        let may_exist = self.seen.test_and_insert(id.as_bytes(), greatest);
-        if event.seq == 1 && !may_exist {
-            return Ok(());
-        }
-        let loaded = records::load(&mut self.conn, id, true).await;
-        if let Some(record) = loaded.map_err(|failure| self.store_error(failure))? {
-            let entry = ProjectionWrite {
-                key: record.key,
-                stored: Some(Box::new(record.incident.clone())),
-                incident: record.incident,
-                texts: None,
-                text_changed: false,
-            };
-            self.incidents.put(id, CachedIncident { entry, dirty: false });
-        }
-        Ok(())
     }
 
     /// Adds the first event of an incident.
@@ -423,7 +395,7 @@ impl Importer {
             return Err(invalid("number", RecordProblem::NumberOutOfRange { number: assigned }));
         }
         *number = Some(IncidentNumber(assigned));
-        if assigned <= self.last_number && self.has_number(assigned).await? {
+        if self.has_number(assigned).await? {
             return Err(invalid("number", RecordProblem::NumberInUse { number: assigned }));
         }
         self.check_id_is_new(&event).await?;
@@ -439,6 +411,7 @@ impl Importer {
             self.added.new_numbers = Some((first, assigned));
         }
         self.last_number = self.last_number.max(assigned);
+        self.added_number = self.added_number.max(Some(assigned));
         self.numbers.insert(assigned);
         let key = incident_key(incident.summary.reported_at, IncidentNumber(assigned));
         let texts = Some(SearchedTexts::of([&event.body]));
@@ -446,186 +419,5 @@ impl Importer {
         self.incidents.put(event.incident, CachedIncident { entry, dirty: true });
         self.added.incidents += 1;
         self.queue_event(key, event, digest).await
-    }
-
-    async fn has_number(&mut self, number: u64) -> Result<bool, ImportError> {
-        if self.numbers.contains(&number) {
-            return Ok(true);
-        }
-        let mut batch = Batch::new("SELECT 1 FROM incident WHERE number = ?");
-        batch.arg(i64::try_from(number).unwrap_or(0));
-        let row = batch
-            .fetch_optional(&mut self.conn)
-            .await
-            .map_err(|failure| self.store_error(failure))?;
-        Ok(row.is_some())
-    }
-
-    /// Refuses an event if another one has the same id.
-    async fn check_id_is_new(&mut self, event: &Event) -> Result<(), ImportError> {
-        let greatest = self.seen.greatest_event;
-        if !self.seen.test_and_insert(event.id.as_bytes(), greatest) {
-            return Ok(());
-        }
-        // To write those that wait for each event that is looked up would take the time of an import
-        // several times.
-        if self.events.iter().any(|queued| queued.event.id == event.id) {
-            return Err(invalid("id", RecordProblem::DuplicateId));
-        }
-        let mut batch = Batch::new("SELECT 1 FROM event WHERE id = ?");
-        batch.arg(event.id.as_bytes().to_vec());
-        let row = batch
-            .fetch_optional(&mut self.conn)
-            .await
-            .map_err(|failure| self.store_error(failure))?;
-        match row {
-            Some(_) => Err(invalid("id", RecordProblem::DuplicateId)),
-            None => Ok(()),
-        }
-    }
-
-    /// Handles an event whose sequence number exists already: counts it if the stored event is the
-    /// same, refuses it otherwise.
-    async fn compare_with_stored(&mut self, key: i64, event: &Event) -> Result<(), ImportError> {
-        self.write_events().await.map_err(|failure| self.store_error(failure))?;
-        let mut batch =
-            Batch::new(&format!("SELECT {COLUMNS} FROM {FROM} WHERE e.incident = ? AND e.seq = ?"));
-        batch.arg(key).arg(i64::from(event.seq));
-        let mut stored = match batch.fetch_optional(&mut self.conn).await {
-            Ok(Some(row)) => event_row::decode(&row, event.incident),
-            Ok(None) => Err(StoreError::content("an event is missing")),
-            Err(failure) => Err(failure),
-        }
-        .map_err(|failure| self.store_error(failure))?;
-        let mut imported = event.clone();
-        if let (
-            EventBody::Declared { number, .. },
-            EventBody::Declared { number: stored_number, .. },
-        ) = (&mut imported.body, &stored.body)
-        {
-            *number = number.filter(|_| !self.renumbers).or(*stored_number);
-        }
-        if imported.verdicts.is_empty() {
-            // They were added by an import, by the levels of the export.
-            stored.verdicts.clear();
-        }
-        if stored == imported {
-            self.added.already_present += 1;
-            return Ok(());
-        }
-        Err(invalid("seq", RecordProblem::HistoriesDiffer { seq: event.seq }))
-    }
-
-    async fn queue_event(
-        &mut self,
-        key: i64,
-        event: Event,
-        digest: Option<Vec<u8>>,
-    ) -> Result<(), ImportError> {
-        let actor = self.names.intern_actor(&mut self.conn, &event.actor).await;
-        let actor = actor.map_err(|failure| self.store_error(failure))?;
-        self.events.push(QueuedEvent { log: self.next_log, key, actor, event, digest });
-        self.next_log += 1;
-        self.added.events += 1;
-        let mut result = Ok(());
-        if self.events.len() >= EVENTS_PER_WRITE {
-            result = self.write_events().await;
-        }
-        if result.is_ok() && self.incidents.len() > MAX_IN_MEMORY {
-            result = self.write_incidents(MAX_IN_MEMORY / 2).await;
-        }
-        result.map_err(|failure| self.store_error(failure))
-    }
-
-    async fn write_events(&mut self) -> StoreResult<()> {
-        let events = std::mem::take(&mut self.events);
-        bulk::insert_rows(
-            &mut self.conn,
-            "INSERT INTO event (log, id, incident, seq, kind, at, recorded, actor, nth, command,
-                subject, body, format, digest)",
-            14,
-            &events,
-            |batch, QueuedEvent { log, key, actor, event, digest }| {
-                batch.arg(*log);
-                bind_event(batch, *key, *actor, event);
-                batch.arg(encode_body(event)?).arg(WRITER_FORMAT).arg(digest.clone());
-                Ok(())
-            },
-        )
-        .await?;
-        let with_own_command: Vec<(&Event, i64)> = events
-            .iter()
-            .filter(|queued| event_row::nth(&queued.event).is_none())
-            .map(|queued| (&queued.event, queued.key))
-            .collect();
-        bulk::insert_rows(
-            &mut self.conn,
-            "INSERT OR IGNORE INTO command (id, incident, format)",
-            3,
-            &with_own_command,
-            |batch, (event, key)| {
-                batch.arg(event.command.as_bytes().to_vec()).arg(*key).arg(WRITER_FORMAT);
-                Ok(())
-            },
-        )
-        .await
-    }
-
-    /// Writes the least recently used incidents until only `remaining` are in memory.
-    async fn write_incidents(&mut self, remaining: usize) -> StoreResult<()> {
-        self.write_events().await?;
-        let mut entries = Vec::new();
-        while self.incidents.len() > remaining
-            && let Some((_, cached)) = self.incidents.pop_lru()
-        {
-            if cached.entry.stored.is_none() {
-                let number = cached.entry.incident.summary.number.map_or(0, |n| n.0);
-                self.numbers.remove(&number);
-            }
-            if cached.dirty {
-                entries.push(cached.entry);
-            }
-        }
-        self.bulk.write(&mut self.conn, &mut self.names, entries).await
-    }
-
-    /// Commits the import and returns the counts of the added records.
-    ///
-    /// # Errors
-    /// [`BackendError`] if the store can't be written; then nothing was added.
-    pub async fn commit(mut self) -> Result<Imported, BackendError> {
-        let (number, log) = (self.last_number, u64::try_from(self.next_log).unwrap_or(0));
-        self.store.reserve_exactly(number, log);
-        let result = self.finish().await;
-        let Self { store, conn, added, next_log, .. } = self;
-        match result {
-            Ok(()) => {
-                if added.incidents >= full_text::index::MERGE_AFTER {
-                    // Everything is committed: this only makes searches faster.
-                    if let Err(error) = store.merge_full_text().await {
-                        tracing::warn!(%error, "the index of words is not merged");
-                    }
-                }
-                conn.close().await.ok();
-                store.record_exactly(number, u64::try_from(next_log - 1).unwrap_or(0));
-                store.inner.watcher.wake();
-                Ok(added)
-            }
-            Err(failure) => Err(failure.into_backend_error(store.path())),
-        }
-    }
-
-    async fn finish(&mut self) -> StoreResult<()> {
-        self.write_incidents(0).await?;
-        full_text::index::index_pending(&mut self.conn).await?;
-        measures::warm_cache(&mut self.conn).await?;
-        self.skip_notifications().await?;
-        Batch::new("COMMIT").run(&mut self.conn).await?;
-        // A large import leaves a large write-ahead log: free its space, unless a reader uses it.
-        Batch::new("PRAGMA busy_timeout = 100; PRAGMA wal_checkpoint(TRUNCATE)")
-            .run(&mut self.conn)
-            .await
-            .ok();
-        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Why a record can't be imported.
+//! Reasons why a record can't be imported.
 
 use super::command_identity::digest_from_text;
 use super::row::NUMBERS_END;
@@ -9,12 +9,12 @@ use crate::model::incident::TimelineError;
 /// The reasons for which a record can't be imported.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ImportError {
-    /// A field of the record is invalid. The import can go on without the record.
+    /// A field of the record is invalid. The import can continue without the record.
     #[error("{field}: {problem}")]
     Invalid {
         /// The name of the field.
         field: &'static str,
-        /// What is wrong with its value.
+        /// The error of its value.
         #[source]
         problem: RecordProblem,
     },
@@ -23,8 +23,8 @@ pub enum ImportError {
     Store(#[from] BackendError),
 }
 
-/// What is wrong with a field of a record. Displayed as what is wrong and what to do: the part of a
-/// sentence that follows the field's name.
+/// The error of a field of a record. Displayed as the error and the remedy: the part of a sentence
+/// that follows the field's name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RecordProblem {
     /// The value is one that no command could have written.
@@ -76,19 +76,19 @@ pub enum RecordProblem {
     /// The number of the incident can't be stored.
     #[error("is {number}: it must lie from 1 to {}", NUMBERS_END - 1)]
     NumberOutOfRange {
-        /// The number that the declaration asks for.
+        /// The number in the declaration.
         number: u64,
     },
     /// Another incident has the number.
     #[error("INC-{number} is another incident's already: --renumber gives each a new one")]
     NumberInUse {
-        /// The number that the declaration asks for.
+        /// The number in the declaration.
         number: u64,
     },
     /// Another event has the id.
     #[error("is the id of another event: each event needs its own")]
     DuplicateId,
-    /// The store has an event at this position, and it is not the same.
+    /// The store has another event at this position.
     #[error("is {seq}, and the store has another event there: the two histories differ")]
     HistoriesDiffer {
         /// The position of the event.

@@ -1,4 +1,4 @@
-//! Records the numbers and log positions that a store has issued, and compares them with what
+//! Records the numbers and log positions that a store has issued, and compares them with those that
 //! clients have seen.
 
 use chrono::Utc;
@@ -12,11 +12,11 @@ use super::writer::Writer;
 use crate::backend::{BackendError, Outcome, StoreInfo, StoreMark};
 use crate::model::EventBody;
 
-/// How many numbers and positions are left out beyond what a client has seen: another one may have
-/// seen more.
+/// How many numbers and positions are skipped beyond those that a client has seen: another client
+/// may have seen more.
 const SEEN_MARGIN: u64 = 1_000;
-/// How many events a command leads to at most in a group; one that leads to more is covered by the
-/// margin of what is reserved.
+/// The usual maximum number of events per command in a group; a command with more is covered by the
+/// margin of the reservation.
 const EVENTS_PER_COMMAND: u64 = 8;
 
 impl FileStore {
@@ -25,10 +25,10 @@ impl FileStore {
         self.inner.generation.as_ref().map(|generation| (*generation.info()).clone())
     }
 
-    /// Writes down, before a transaction, that what some commands may need is given.
+    /// Reserves, before a transaction, the numbers and positions that some commands may need.
     pub(super) fn reserve_for(&self, commands: usize) {
         let Some(generation) = &self.inner.generation else { return };
-        let (number, log) = generation.position();
+        let (number, log) = generation.base();
         let count = u64::try_from(commands).unwrap_or(u64::MAX);
         generation.reserve(
             number.saturating_add(count),
@@ -36,7 +36,7 @@ impl FileStore {
         );
     }
 
-    /// Writes down, after the commit, what was given.
+    /// Records, after the commit, the issued numbers and positions.
     pub(super) fn record_issued<'a>(
         &self,
         writer: &Writer,
@@ -48,17 +48,18 @@ impl FileStore {
         }
     }
 
-    /// Writes down what an import gives: durably before its commit, and once more after it.
+    /// Reserves the numbers and positions of an import durably before its commit, and records them
+    /// after it.
     pub(super) fn reserve_exactly(&self, number: u64, log: u64) {
         if let Some(generation) = &self.inner.generation {
             generation.reserve(number, log);
         }
     }
 
-    /// Writes down what an import has given.
-    pub(super) fn record_exactly(&self, number: u64, log: u64) {
+    /// Writes down what an import has given: the highest number and position, if there is any.
+    pub(super) fn record_imported(&self, number: Option<u64>, log: Option<u64>) {
         if let Some(generation) = &self.inner.generation {
-            generation.record(Some(number), Some(log));
+            generation.record(number, log);
         }
     }
 
@@ -67,8 +68,8 @@ impl FileStore {
         self.inner.generation.as_ref().map(Generation::mark)
     }
 
-    /// Compares what a client has seen with the store. If the store has lost some of it, begins a
-    /// new generation.
+    /// Compares the mark that a client has seen with the store. If the store has lost data, begins
+    /// a new generation.
     pub(super) async fn compare_with_seen(&self, seen: &StoreMark) -> Result<(), BackendError> {
         let Some(generation) = &self.inner.generation else { return Ok(()) };
         // Few marks are ahead. One that is may be that of another process, so the file decides.

@@ -11,7 +11,7 @@ pub(super) fn encode_json(value: &impl Serialize) -> StoreResult<String> {
     serde_json::to_string(value).map_err(StoreError::invalid)
 }
 
-/// Parses the text of a JSON column; `content` names what it holds in an error.
+/// Parses the text of a JSON column; `content` is its description in an error.
 pub(super) fn parse_json<T: DeserializeOwned + Serialize>(
     text: &str,
     content: &str,

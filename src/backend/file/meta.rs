@@ -1,9 +1,11 @@
-//! What a store itself is: its identity, its generation, and the numbers that it gives no more.
+//! Properties of a store: its identity, its generation, and the numbers that it may not issue
+//! again.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
 
 use super::error::{StoreError, StoreResult};
+use super::event_row::WRITER_FORMAT;
 use super::sql::Batch;
 use crate::backend::{PutBack, StoreInfo};
 
@@ -14,7 +16,7 @@ pub(super) const LAST_NUMBER: &str = "max(ifnull((SELECT max(number) FROM incide
 pub(super) const NEXT_LOG: &str = "max(ifnull((SELECT max(log) FROM event), 0),
     (SELECT value FROM meta WHERE name = 'log_floor')) + 1";
 
-/// The properties of a store, and how far it has got.
+/// The properties of a store, and its highest number and position.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct StoreMeta {
     pub info: StoreInfo,
@@ -24,6 +26,8 @@ pub(super) struct StoreMeta {
     pub number: u64,
     /// The position of the last event in the log.
     pub log: u64,
+    /// Up to which number and position none is given any more.
+    pub floors: (u64, u64),
 }
 
 /// Reads the properties of a store; `None` if it is of the version that had none.
@@ -41,7 +45,9 @@ pub(super) async fn read_meta(conn: &mut SqliteConnection) -> StoreResult<Option
             (SELECT value FROM meta WHERE name = 'mark_key'),
             (SELECT value FROM meta WHERE name = 'put_back_at'),
             (SELECT value FROM meta WHERE name = 'put_back_to'),
-            (SELECT max(number) FROM incident), (SELECT max(log) FROM event)",
+            (SELECT max(number) FROM incident), (SELECT max(log) FROM event),
+            (SELECT value FROM meta WHERE name = 'number_floor'),
+            (SELECT value FROM meta WHERE name = 'log_floor')",
     );
     let Some(row) = rows.fetch_optional(conn).await? else {
         return Err(StoreError::content("the properties of the store"));
@@ -68,17 +74,34 @@ pub(super) async fn read_meta(conn: &mut SqliteConnection) -> StoreResult<Option
         mark_key: row.try_get_unchecked::<Option<Vec<u8>>, _>(2)?.unwrap_or_default(),
         number: count(5)?,
         log: count(6)?,
+        floors: (count(7)?, count(8)?),
     }))
 }
 
-/// The versions of the schema that a program must know.
+/// The versions of the schema that a program must support.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct NeededVersions {
     pub to_read: i64,
     pub to_write: i64,
 }
 
-/// Reads which versions a program must know; `None` for a store of the version that had no
+/// The version of stores that a program must support to write to one with the records of this
+/// version. Later versions have only changed which code fills which table of the file.
+const NEEDED_FOR_RECORDS: i64 = 7;
+
+impl NeededVersions {
+    /// Returns the version of stores that a program must support to write to one with the records
+    /// of this store.
+    pub(super) fn to_write_records(self) -> Option<u32> {
+        let needed = match self.to_write {
+            own @ ..=WRITER_FORMAT => own.min(NEEDED_FOR_RECORDS),
+            later => later,
+        };
+        u32::try_from(needed).ok()
+    }
+}
+
+/// Reads the versions that a program must support; `None` for a store of the version that had no
 /// properties.
 pub(super) async fn read_needed(
     conn: &mut SqliteConnection,
@@ -98,7 +121,7 @@ pub(super) async fn read_needed(
     Ok(to_read.zip(to_write).map(|(to_read, to_write)| NeededVersions { to_read, to_write }))
 }
 
-/// Adds the statement that raises the version that a program must know to write the store.
+/// Adds the statement that raises the version that a program must support to write the store.
 pub(super) fn raise_needed_to_write(batch: &mut Batch, version: u32) {
     batch
         .sql("UPDATE meta SET value = max(value, ?) WHERE name = 'needed_to_write';")
@@ -129,4 +152,17 @@ pub(super) async fn begin_generation(
         Batch::new("ROLLBACK").run(conn).await.ok();
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_need_no_version_that_only_the_file_needs() {
+        let to_write_records =
+            |to_write| NeededVersions { to_read: 5, to_write }.to_write_records();
+        assert_eq!(to_write_records(WRITER_FORMAT), Some(7));
+        assert_eq!([2, 7, 99].map(to_write_records), [Some(2), Some(7), Some(99)]);
+    }
 }

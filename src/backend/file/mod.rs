@@ -39,6 +39,7 @@ mod issued;
 mod json_column;
 mod known_errors;
 mod links;
+mod list_rows;
 mod lists;
 mod maintenance;
 mod measures;

@@ -38,7 +38,7 @@ pub(super) struct NameInterner {
     uncommitted: HashSet<(NameKind, String)>,
 }
 
-/// The ids of the names of an incident; 0 stands for none.
+/// The ids of the names of an incident; 0 means none.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct NameIds {
     pub services: Vec<i64>,
@@ -70,7 +70,8 @@ pub(super) async fn read_people(conn: &mut SqliteConnection) -> StoreResult<Vec<
 
 impl Default for NameInterner {
     fn default() -> Self {
-        // The table grows with its content. `LruCache::new` would allocate all of it at once.
+        // The table grows with its content. `LruCache::new` would allocate the complete table
+        // immediately.
         let mut ids = LruCache::unbounded();
         ids.resize(MAX_CACHED);
         Self { ids, uncommitted: HashSet::new() }
@@ -150,7 +151,7 @@ impl NameInterner {
                     EventBody::ServicesSet { services } => {
                         services.iter().all(|s| has(NameKind::Service, s.clone()))
                     }
-                    EventBody::TeamSet { team: Some(team) }
+                    EventBody::TeamSet { team: Some(team), .. }
                     | EventBody::TeamInvolved { team, .. } => has(NameKind::Team, team.clone()),
                     EventBody::Assigned { to: Some(person) } => {
                         has(NameKind::Person, person_text(person)?)

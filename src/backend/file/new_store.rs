@@ -1,5 +1,5 @@
-//! Creates a store: in a temporary folder next to where it will be, so that there is a complete
-//! store under its name or none, after a crash and on a full disk too.
+//! Creates a store in a temporary folder next to its final path, so that a complete store or none
+//! exists under its name, also after a crash and on a full disk.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io;
@@ -13,8 +13,8 @@ use super::open_error::OpenError;
 use super::refusal::StoreRefusal;
 use crate::files::resolve_links;
 
-/// A store that is being made. It has its name once it is committed; dropped before, it leaves
-/// nothing.
+/// A store that is being created. It gets its name when it is committed; dropped before, it is
+/// removed.
 #[derive(Debug)]
 pub struct NewStore {
     folder: TempDir,
@@ -22,11 +22,11 @@ pub struct NewStore {
 }
 
 impl NewStore {
-    /// Begins a store under a path; `None` if there is a file already. Only its owner can read the
-    /// store. A symbolic link is followed to the file that is still to come.
+    /// Begins a store for a path; `None` if there is a file already. Only its owner can read the
+    /// store. A symbolic link is followed to its missing target.
     ///
     /// # Errors
-    /// [`OpenError`] if there can't be a store under that path, in a sentence that names it.
+    /// [`OpenError`] if there can't be a store at that path.
     pub fn begin(path: &Path) -> Result<Option<Self>, OpenError> {
         check_name(path)?;
         if path.exists() {
@@ -94,7 +94,7 @@ impl NewStore {
     }
 }
 
-/// Refuses a text that `SQLite` does not take for the path of a file.
+/// Refuses a text that `SQLite` does not accept as the path of a file.
 pub(super) fn check_name(path: &Path) -> Result<(), OpenError> {
     let name = path.as_os_str().as_encoded_bytes();
     let refusal = if name.is_empty() {

@@ -1,4 +1,4 @@
-//! Counts which checks cried most, from the alerts and the rows of their incidents.
+//! Counts the alerts of each check, from the alerts and the rows of their incidents.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,7 +18,7 @@ use crate::model::noise::{CountedAlert, NoiseCounter, NoiseReport};
 
 /// How many alerts are counted at most.
 const MAX_ALERTS: i64 = 200_000;
-/// How many incidents are read at once.
+/// The number of incidents per read.
 const CHUNK: usize = 500;
 
 impl FileStore {
@@ -70,7 +70,8 @@ async fn count(
     Ok(report)
 }
 
-/// Reads the rows of incidents by their keys.
+/// Reads the rows of incidents by their keys. Those that only went past the acknowledgement, because programs
+/// resolved them or moved them on, count as never acknowledged.
 async fn read_incidents(
     conn: &mut SqliteConnection,
     keys: HashSet<i64>,
@@ -87,6 +88,27 @@ async fn read_incidents(
                 found.insert(row.try_get(0)?, summary);
             }
         }
+        let attended = find_attended(conn, chunk).await?;
+        for key in chunk.iter().filter(|key| !attended.contains(*key)) {
+            if let Some(summary) = found.get_mut(key) {
+                summary.acknowledged_at = None;
+            }
+        }
     }
     Ok(found)
+}
+
+/// Finds the incidents that somebody has acknowledged, here or in the sending system, or that
+/// people have moved or resolved.
+async fn find_attended(conn: &mut SqliteConnection, keys: &[i64]) -> StoreResult<HashSet<i64>> {
+    let mut batch = Batch::new(
+        "SELECT DISTINCT e.incident FROM json_each(?) k
+            CROSS JOIN event e ON e.incident = k.value JOIN name a ON a.id = e.actor
+            WHERE json_extract(e.body, '$.kind') = 'acknowledged'
+                OR (json_extract(e.body, '$.kind') IN ('status_moved', 'resolved')
+                    AND json_extract(a.text, '$.integration') IS NULL)",
+    );
+    batch.arg(encode_json(&keys)?);
+    let rows = batch.fetch_all(conn).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }

@@ -25,7 +25,7 @@ use super::new_store::{NewStore, check_name};
 use super::open_error::OpenError;
 use super::options::Options;
 use super::read_only::{ReadOnlyReason, is_disk_full};
-use super::read_pool::{Reader, connect_reader};
+use super::read_pool::{Reader, connect_read_only, connect_reader};
 use super::refusal::StoreRefusal;
 use super::restore_journal::{self, Interrupted};
 use super::sql::Batch;
@@ -57,13 +57,13 @@ pub(super) struct OpenedFile {
     pub conn: SqliteConnection,
     /// The file that the connection has open.
     pub identity: Option<FileIdentity>,
-    /// The version of its schema; an older one only where it is opened for reading.
+    /// The version of its schema; an older one only if it is opened for reading.
     pub version: i64,
     /// `None` for a store of the version that had no properties.
     pub meta: Option<StoreMeta>,
     /// Whether the store was found to be put back from a copy.
     pub was_put_back: bool,
-    /// What had become of a restore that was interrupted.
+    /// The state of a restore that was interrupted.
     pub interrupted: Option<Interrupted>,
     /// Whether the files next to the store exist or could be created.
     pub has_room: bool,
@@ -75,9 +75,9 @@ pub(super) enum Opened {
     OnlyReadable(ReadOnlyReason),
 }
 
-/// Checks the file without changing it, creates it if it is missing and `options` say so, and
-/// migrates it. If it was put back from a copy, begins a new generation. A restore that was
-/// interrupted is settled first: without it the file may be missing.
+/// Checks the file without changing it, creates it if it is missing and `options` allow it, and
+/// migrates it. If it was restored from a copy, begins a new generation. A restore that was
+/// interrupted is settled first: before that the file may be missing.
 pub(super) async fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> {
     let interrupted = restore_journal::settle(path)?;
     if options.create
@@ -133,7 +133,7 @@ async fn open_writable(path: &Path, options: &Options) -> Result<OpenedFile, Ope
         && let Some(written) = high_water::read(&high_water::path_for(path), &found.info.id)
         && written.shows_put_back(found)
     {
-        let (number, log) = (written.number_ceiling, written.log_ceiling);
+        let (number, log) = written.floors();
         meta::begin_generation(&mut conn, number, log, Utc::now()).await.map_err(meta_error)?;
         meta = read_meta(&mut conn).await.map_err(meta_error)?;
         if let Some(meta) = &meta {
@@ -192,7 +192,7 @@ async fn connect(
     opened.map_err(|error| OpenError::fault(path, StoreFaultKind::Sql(error)))
 }
 
-/// Makes an empty store and gives it its name. Another process may have made one first.
+/// Creates an empty store and gives it its name. Another process may have made one first.
 async fn create(path: &Path, new: NewStore, options: &Options) -> Result<(), OpenError> {
     let mut conn = connect(path, &new.path(), options.lock_timeout).await?;
     bring_copy_up_to_date(path, &mut conn, options).await?;
@@ -201,7 +201,7 @@ async fn create(path: &Path, new: NewStore, options: &Options) -> Result<(), Ope
     new.commit().map(drop)
 }
 
-/// Brings a file that nobody else uses up to date: what becomes the store at `path`, or a copy of it.
+/// Migrates a file that no other process uses: the future store at `path`, or a copy of it.
 pub(super) async fn bring_copy_up_to_date(
     path: &Path,
     conn: &mut SqliteConnection,
@@ -276,7 +276,7 @@ pub(super) async fn open_read_only(
     }
     let meta = read_meta(&mut conn).await.map_err(|failure| store_error(path, failure))?;
     if is_exclusive {
-        // Others must be able to read. Nothing reads with this connection.
+        // Other processes must be able to read. Nothing reads with this connection.
         conn.close().await.ok();
         let unused = SqliteConnectOptions::new().in_memory(true).connect().await;
         conn = unused.map_err(|e| OpenError::fault(path, StoreFaultKind::Sql(e)))?;
@@ -309,8 +309,8 @@ pub(super) enum SchemaState {
     Empty,
 }
 
-/// Returns which tables a file has. This holds for a file that no process has open, too, where it is
-/// read without its log.
+/// Returns which tables a file has. This also works for a file that no process has open, where it
+/// is read without its log.
 pub(super) async fn schema_state(
     path: &Path,
     conn: &mut SqliteConnection,
@@ -327,13 +327,13 @@ pub(super) async fn schema_state(
     Ok(SchemaState::Outdated(Outdated { version, newest: SCHEMA_VERSION, is_unfinished }))
 }
 
-/// The properties of a file that tell whether it is a store, and of which version.
+/// The properties of a file that show whether it is a store, and its version.
 struct StoreHeader {
     /// The version of the schema; 0 for an empty file.
     version: i64,
     /// Whether the file uses a write-ahead log.
     has_wal: bool,
-    /// The version that a program must know to write the store, if this one does not.
+    /// The version that a program must support to write the store, if this one does not.
     needed_to_write: Option<i64>,
 }
 
@@ -420,8 +420,7 @@ async fn run_migrations(conn: &mut SqliteConnection) -> Result<(), MigrateError>
 }
 
 /// Switches a file to a write-ahead log and migrates its schema; `migrate` does the rest. Two
-/// processes may do so at once:
-/// the second finds it done.
+/// processes may do so at the same time: the second finds it done.
 async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenError> {
     let mut last_error = None;
     for _ in 0..20 {
@@ -443,7 +442,7 @@ async fn upgrade(path: &Path, conn: &mut SqliteConnection) -> Result<(), OpenErr
             return Ok(());
         }
         if let Err(error) = migration_result {
-            // What the disk refuses is not done by another process meanwhile.
+            // An operation that the disk refuses is not completed by another process meanwhile.
             if is_fault_of_the_disk(&error) {
                 return Err(error);
             }
@@ -466,6 +465,62 @@ fn is_fault_of_the_disk(error: &OpenError) -> bool {
             | SqliteFault::CannotOpen
             | SqliteFault::LogIndex
     )
+}
+
+/// Returns the error of `SQLite`, if a file can't be opened because it is damaged.
+pub(super) fn damage(error: &OpenError) -> Option<&sqlx::Error> {
+    let OpenError::Refused(cause) = error else { return None };
+    let fault: Option<&StoreFault> = cause.as_error().and_then(|error| error.downcast_ref());
+    match &fault?.kind {
+        StoreFaultKind::Sql(error) if classify(error) == SqliteFault::Damaged => Some(error),
+        _ => None,
+    }
+}
+
+/// Opens a damaged file for salvaging. One that is shorter than its header says, as a copy that was cut off,
+/// is only opened if its schema may be written; the connection only reads. A log next to the file is
+/// used, and neither is changed.
+pub(super) async fn open_to_salvage(path: &Path) -> Result<SqliteConnection, OpenError> {
+    match open_unchanged(path).await {
+        Ok(mut conn) => match Batch::new("SELECT count(*) FROM sqlite_schema").run(&mut conn).await
+        {
+            Err(StoreError::Sql(e)) if classify(&e) == SqliteFault::Damaged => {
+                conn.close().await.ok();
+            }
+            _ => return Ok(conn),
+        },
+        Err(error) if damage(&error).is_some() => {}
+        Err(error) => return Err(error),
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        // Without a log, such a connection would create one and not delete it.
+        .read_only(has_log(path))
+        .pragma("writable_schema", "ON")
+        .pragma("query_only", "ON")
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging();
+    options.connect().await.map_err(|e| read_error(path, e))
+}
+
+/// Opens a file as [`open_unchecked`] does. If it has a log, closing the connection does not copy the
+/// log into the file: a damaged one would be changed by that.
+pub(super) async fn open_unchanged(path: &Path) -> Result<SqliteConnection, OpenError> {
+    check_path(path)?;
+    if has_log(path) {
+        match connect_read_only(path, Duration::from_secs(5)).await {
+            // The index of the log can't be created, so another way to read it is needed.
+            Err(error) if is_lack_of_room(&error) => {}
+            opened => return opened.map_err(|e| read_error(path, e)),
+        }
+    }
+    open_unchecked(path).await
+}
+
+/// Returns whether a write-ahead log with content is next to a file.
+fn has_log(path: &Path) -> bool {
+    std::fs::metadata(with_suffix(path, "-wal")).is_ok_and(|log| log.len() > 0)
 }
 
 /// Opens a file only for reading without checking its header, so that a damaged one can be read.

@@ -1,4 +1,4 @@
-//! Why a store can't be opened.
+//! Reasons why a store can't be opened.
 
 use std::error::Error;
 use std::fmt;
@@ -8,8 +8,8 @@ use super::error::{StoreFault, StoreFaultKind, display_path};
 use super::refusal::StoreRefusal;
 use crate::backend::Cause;
 
-/// The reasons for which a store can't be opened. Displayed as a sentence that names the file and
-/// says what to do.
+/// The reasons for which a store can't be opened. Displayed as a sentence that names the file and a
+/// remedy.
 #[derive(Debug)]
 pub enum OpenError {
     /// The file does not exist, and the options do not allow creating it.

@@ -26,7 +26,7 @@ pub struct Options {
     pub create: bool,
     /// How long to wait for a lock that another process holds.
     pub lock_timeout: Duration,
-    /// Who is told how far it is, if the store is of an older version and is brought up to date.
+    /// The observer of the migration's progress, if the store is of an older version.
     pub migration: MigrationObserver,
     /// The clock by which events are recorded.
     pub clock: StoreClock,

@@ -2,6 +2,7 @@
 
 use super::error::StoreResult;
 use super::json_column::encode_json;
+use super::list_rows::{list_owed_review, owes_review, unlist_owed_review};
 use super::names::NameIds;
 use super::records::{KeyedIncident, SNAPSHOT_EVERY};
 use super::row::{Columns, MutedColumns};
@@ -26,9 +27,12 @@ pub(super) fn insert(batch: &mut Batch, new: &ProjectedIncident) {
     insert_affected(batch, new);
     put_involved(batch, new);
     put_muted(batch, &new.columns);
+    if owes_review(new.columns.facets) {
+        list_owed_review(batch, new.columns.key);
+    }
 }
 
-/// Adds the statement that stores what mutes an incident, if something does or did.
+/// Adds the statement that stores the mute of an incident, if it is or was muted.
 pub(super) fn put_muted(batch: &mut Batch, columns: &Columns) {
     if let Some(MutedColumns { window, at, ended }) = columns.muted {
         batch
@@ -85,6 +89,11 @@ pub(super) fn update(batch: &mut Batch, old: &ProjectedIncident, new: &Projected
         batch.sql(", snoozed = ?").arg(after.snoozed);
     }
     batch.sql(" WHERE key = ?;").arg(after.key);
+    match (owes_review(before.facets), owes_review(after.facets)) {
+        (false, true) => list_owed_review(batch, after.key),
+        (true, false) => unlist_owed_review(batch, after.key),
+        _ => {}
+    }
     if before.muted != after.muted {
         if after.muted.is_none() {
             batch.sql("DELETE FROM muted WHERE incident = ?;").arg(after.key);

@@ -1,7 +1,7 @@
-//! What was published last of each report, status page and publisher.
+//! The last publication of each report, status page and publisher.
 //!
-//! Every change says what was read before it, so that of several programs that want to publish the same one
-//! does it.
+//! A change contains the record that was read before it (compare and swap), so that only one of
+//! several programs that want to publish the same thing does.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
@@ -43,7 +43,7 @@ impl FileStore {
         .await
     }
 
-    /// Stores a record in place of the one that was read, if that is still there.
+    /// Replaces the record that was read, if it is unchanged.
     pub(super) async fn swap_publication(
         &self,
         before: Option<&PublicationRecord>,

@@ -75,7 +75,7 @@ async fn outlines(
     }
     let mut outlines = Vec::new();
     let blank = blank_summary();
-    // Facets don't tell what the status is. There are few such incidents.
+    // Facets do not contain the status. There are few such incidents.
     for other in others {
         let row = summary_at(other, 1)?;
         counts.add(&row, now, &rules.levels);
@@ -105,10 +105,10 @@ async fn outlines(
     Ok(outlines)
 }
 
-/// What mutes an incident or has muted it, and for how long it was muted before.
+/// The current or last mute of an incident, and how long it was muted before.
 type Muted = (Option<Mute>, i64);
 
-/// Reads what mutes the incidents that nobody has acknowledged or has muted them, by key. There are few.
+/// Reads the mutes of unacknowledged and of muted incidents, by key. There are few.
 async fn read_muted(conn: &mut SqliteConnection) -> StoreResult<HashMap<i64, Muted>> {
     let mut muted = HashMap::new();
     if !has_maintenance(conn).await? {

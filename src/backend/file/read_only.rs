@@ -1,4 +1,4 @@
-//! Why a store is opened only for reading, and how that is found out.
+//! Reasons why a store is opened only for reading, and how that is found out.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -10,22 +10,22 @@ use crate::backend::Cause;
 /// The bytes that a disk needs so that a store on it can be written at all.
 const MIN_FREE_BYTES: u64 = 64 * 1024;
 
-/// Why a store is opened only for reading.
+/// The reason why a store is opened only for reading.
 #[derive(Clone, Debug)]
 pub enum ReadOnlyReason {
     /// It was requested.
     Requested,
     /// The file has more than one name, this many (hard links). `SQLite` has a write-ahead log for
-    /// each name, and what is written through one of them is lost for the others.
+    /// each name, and writes through one of them are lost for the others.
     SeveralNames(u64),
-    /// The files next to the store can't be made or grow, which is what the cause says: as a rule
-    /// the disk is full.
+    /// The files next to the store can't be created or extended; the cause gives the reason:
+    /// usually the disk is full.
     NoRoom(Cause),
     /// A later version has written to it.
     Newer {
-        /// The version of the schema that a program must know to write to it.
+        /// The version of the schema that a program must support to write to it.
         needed: i64,
-        /// The version that this program knows.
+        /// The version that this program supports.
         newest: i64,
     },
 }
@@ -47,8 +47,7 @@ impl ReadOnlyReason {
         matches!(self, Self::NoRoom(_))
     }
 
-    /// Returns the sentence for a write that is refused. `file` is the path of the store as it is
-    /// shown.
+    /// Returns the sentence for a refused write. `file` is the path of the store for display.
     pub(super) fn message(&self, file: &str) -> String {
         match self {
             Self::Requested => format!(

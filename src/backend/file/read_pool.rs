@@ -4,13 +4,12 @@
 //! uses. If this process may not create that file, there are two cases
 //! (<https://www.sqlite.org/wal.html#readonly>):
 //! - Another process has the store open. Then log and index exist, and this process uses them.
-//! - No process has it open. Then there is no log, and the file is read as one that does not
-//!   change.
+//! - No process has it open. Then there is no log, and the file is read as an immutable one.
 //!
-//! The same holds where this process may create the file, and the disk has no room for it: no other
-//! process uses the store then, as the index would be there. But a process that ended in the middle
-//! may have left its log. It is read with an index in the memory of one connection, which locks the
-//! store for as long as it reads (<https://www.sqlite.org/wal.html#noshm>).
+//! The same applies if this process may create the file, but the disk has no space for it: no other
+//! process uses the store then, as the index would exist. But a process that crashed may have left
+//! its log. It is read with an index in the memory of one connection, which locks the store for as
+//! long as it reads (<https://www.sqlite.org/wal.html#noshm>).
 //!
 //! Which case applies can change at any time, so it is checked before each read.
 
@@ -50,17 +49,17 @@ pub(super) struct ReadOnlyPool {
 /// The state of a file that this process can only read. Connections are valid for one state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum FileState {
-    /// Another process has the file open and coordinates the access, or there is room to do so.
+    /// Another process has the file open and coordinates the access, or there is space to do so.
     InUse,
-    /// No process has the file open, and there is no log. Holds the length of the file and the time
-    /// of its last modification.
+    /// No process has the file open, and there is no log. The fields are the length of the file and
+    /// the time of its last modification.
     Unused(u64, Option<SystemTime>),
     /// No process has the file open, and there is a log, which this process can write.
     AbandonedLog,
 }
 
 impl FileState {
-    /// Returns the state of a file for which there is no room to create what is missing.
+    /// Returns the state of a file for which there is no space to create the missing files.
     fn read(path: &Path) -> Self {
         let size = |suffix| Some(std::fs::metadata(with_suffix(path, suffix)).ok()?.len());
         let (log, index) = (size("-wal"), size("-shm"));
@@ -91,7 +90,7 @@ impl FileState {
     fn pool(self, path: &Path, lock_timeout: Duration) -> SqlitePool {
         let options = self.connect_options(path, lock_timeout);
         if self == Self::AbandonedLog {
-            // While it is open nobody else can read, so that it is closed soon.
+            // No other process can read while it is open, so it is closed soon.
             let pool = pool_options(lock_timeout).max_connections(1);
             let pool = pool.idle_timeout(Some(Duration::from_secs(1)));
             return pool.connect_lazy_with(options.pragma("query_only", "ON"));
@@ -130,7 +129,7 @@ pub(super) struct Reader {
     pub(super) conn: SqliteConnection,
     /// Whether the files next to the store exist or could be created.
     pub(super) has_room: bool,
-    /// Whether nobody else can read while the connection is open.
+    /// Whether no other process can read while the connection is open.
     pub(super) is_exclusive: bool,
 }
 
@@ -142,7 +141,7 @@ pub(super) async fn connect_reader(
 ) -> Result<Reader, sqlx::Error> {
     let mut has_room = true;
     if is_writable(path) {
-        match connect_with_log(path, lock_timeout).await {
+        match connect_with_log(connect_options(path, lock_timeout)).await {
             Ok(conn) => return Ok(Reader { conn, has_room, is_exclusive: false }),
             Err(error) if is_lack_of_room(&error) => has_room = false,
             Err(error) => return Err(error),
@@ -153,14 +152,20 @@ pub(super) async fn connect_reader(
     Ok(Reader { conn, has_room, is_exclusive: state == FileState::AbandonedLog })
 }
 
-/// Opens a connection that uses the log, and the log with it: `SQLite` does that when it first
-/// reads. Fails if there is no room for the log; other errors of that read are for the caller to
-/// find.
-async fn connect_with_log(
+/// Opens a connection to a store that has a log, which changes neither of them. The last connection
+/// that may write copies the log into the file when it is closed, and deletes it.
+pub(super) async fn connect_read_only(
     path: &Path,
     lock_timeout: Duration,
 ) -> Result<SqliteConnection, sqlx::Error> {
-    let mut conn = connect(connect_options(path, lock_timeout)).await?;
+    connect_with_log(connect_options(path, lock_timeout).read_only(true)).await
+}
+
+/// Opens a connection that uses the log, and the log with it: `SQLite` does that when it first
+/// reads. Fails if there is no space for the log; other errors of that read are for the caller to
+/// find.
+async fn connect_with_log(options: SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let mut conn = connect(options).await?;
     let read = sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").fetch_optional(&mut conn);
     match read.await {
         Err(error) if is_lack_of_room(&error) => {
@@ -181,7 +186,7 @@ impl ReadPool {
         Self::Writable(lazy_read_pool(connect_options(path, lock_timeout), lock_timeout))
     }
 
-    /// Returns the pool for a store that this process only reads. `has_room` tells whether the files
+    /// Returns the pool for a store that this process only reads. `has_room` is whether the files
     /// next to the store could be created.
     pub(super) fn read_only(path: &Path, lock_timeout: Duration, has_room: bool) -> Self {
         if is_writable(path) && has_room {

@@ -1,4 +1,4 @@
-//! Why a file is not opened, made, migrated or put back as a store.
+//! Reasons why a file is not opened, made, migrated or put back as a store.
 
 use std::path::PathBuf;
 use std::{fmt, io};
@@ -9,8 +9,8 @@ use super::error::display_path;
 use crate::backend::Cause;
 use crate::files::io_error_text;
 
-/// A reason why a file is not used as a store. Displayed as a sentence that names the file and says
-/// what to do.
+/// A reason why a file is not used as a store. Displayed as a sentence that names the file and a
+/// remedy.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the names and the sentences say it")]
 pub enum StoreRefusal {
@@ -20,7 +20,7 @@ pub enum StoreRefusal {
     Folder(PathBuf),
     #[error("{} is not a plain file: name another one", display_path(.0))]
     NotPlainFile(PathBuf),
-    #[error("{} lies under something that is no folder: name another", display_path(.0))]
+    #[error("{} is under something that is not a folder: name another", display_path(.0))]
     ParentIsNoFolder(PathBuf),
     #[error("{} can't be looked at ({}): check its folder", display_path(.path), io_error_text(.source))]
     NoMetadata { path: PathBuf, source: io::Error },
@@ -177,14 +177,15 @@ pub enum StoreRefusal {
     #[error("{} is being put back from a backup: wait until that is done", display_path(.0))]
     RestoreRunning(PathBuf),
     #[error(
-        "{} can't be put back or left as it was ({}): check its folder",
+        "{} can't be put back or left as it was ({}): {}",
         display_path(.path),
-        io_error_text(.source)
+        io_error_text(.source),
+        folder_advice(.source)
     )]
     RestoreJournal { path: PathBuf, source: io::Error },
 }
 
-/// What a backup or a restore does to a file.
+/// The operation of a backup or a restore on a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, strum::Display)]
 #[strum(serialize_all = "snake_case")]
 #[allow(missing_docs, reason = "the names say it")]
@@ -195,10 +196,19 @@ pub enum BackupAction {
     SetAside,
 }
 
+fn is_lack_of_space(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn folder_advice(error: &io::Error) -> &'static str {
+    if is_lack_of_space(error) { "free some space" } else { "check its folder" }
+}
+
 fn advice(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
-        _ => "check the file and its folder, or name another",
+    if is_lack_of_space(error) {
+        "free some space"
+    } else {
+        "check the file and its folder, or name another"
     }
 }
 

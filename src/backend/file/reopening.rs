@@ -45,7 +45,10 @@ use crate::model::measures::{Cut, Measures, Window};
 use crate::model::noise::NoiseReport;
 use crate::model::notification::{AnswerLink, ContactTest, LinkDigest, PersonReach};
 use crate::model::problem::Problem;
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule, TestRecord};
+use crate::model::signals::{
+    BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatEdit, HeartbeatFault, HeartbeatRule,
+    TestRecord,
+};
 use crate::model::unknown_service::UnknownService;
 use crate::model::{
     Actor, ChangeId, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Rules, Summary,
@@ -61,9 +64,9 @@ pub struct ReopeningStore {
     options: Options,
     /// The current rules; they may change while the store is open.
     rules: RwLock<Rules>,
-    /// Whether this program calls levels of escalation policies on the store by itself.
+    /// Whether this program automatically calls levels of escalation policies on the store.
     escalates: AtomicBool,
-    /// What the settings say about how people are reached; they may change while the store is open.
+    /// The settings of contacts and channels; they may change while the store is open.
     reach: ReachSlot,
     current: Mutex<OpenState>,
 }
@@ -83,13 +86,14 @@ struct FileIdentities {
     log: Option<FileIdentity>,
 }
 
-/// Why a file at the path of the store is not opened.
+/// The reason why a file at the path of the store is not opened.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 enum ReopenError {
     /// There is no file.
     #[error("{}", moved_message(.0, false))]
     Missing(PathBuf),
-    /// The file has fewer pages than its header says. Opening would turn an empty file into a store.
+    /// The file has fewer pages than its header states. Opening would turn an empty file into a
+    /// store.
     #[error("{} is not there as a whole: it may still be copied", display_path(.0))]
     Incomplete(PathBuf),
     /// The log belongs to the file before. Opening would replay it into another file.
@@ -113,7 +117,7 @@ impl ReopeningStore {
     pub fn new(store: FileStore) -> Self {
         Self {
             path: store.path().to_owned(),
-            read_only: store.is_read_only() && !store.lacks_room(),
+            read_only: store.is_read_only() && !store.may_become_writable(),
             options: Options { create: false, ..store.inner.options.clone() },
             rules: RwLock::new((*store.rules()).clone()),
             escalates: AtomicBool::new(false),
@@ -140,7 +144,7 @@ impl ReopeningStore {
         }
     }
 
-    /// Replaces where channels and contacts of the settings come from.
+    /// Replaces the source of the settings' channels and contacts.
     pub async fn set_reach(&self, source: ReachSource) {
         self.reach.set(Some(Arc::clone(&source)));
         if let Some(store) = &self.current.lock().await.store {
@@ -148,7 +152,7 @@ impl ReopeningStore {
         }
     }
 
-    /// Notes whether this program calls levels of escalation policies on the store by itself.
+    /// Sets whether this program automatically calls levels of escalation policies on the store.
     pub fn set_escalates(&self, escalates: bool) {
         self.escalates.store(escalates, Ordering::Relaxed);
     }
@@ -197,17 +201,17 @@ impl ReopeningStore {
     }
 
     /// Returns the open store for a command. A store that could not be written when it was opened,
-    /// because its disk was full, is opened again: the disk may have room by now.
+    /// because its disk was full for example, is opened again: the disk may have room by now.
     async fn store_to_write(&self) -> Result<FileStore, BackendError> {
         let (store, _) = self.current_store().await?;
-        if !store.lacks_room() {
+        if !store.may_become_writable() {
             return Ok(store);
         }
         let mut current = self.current.lock().await;
         let rules = self.rules.read().await.clone();
         let opened = self.open(Options { rules, ..self.options.clone() }).await;
         let opened = opened.map_err(BackendError::unreachable)?;
-        if !opened.lacks_room() && opened.inner.identity == store.inner.identity {
+        if !opened.may_become_writable() && opened.inner.identity == store.inner.identity {
             current.last = FileIdentities::from_store(&opened);
             current.store = Some(opened.clone());
         }
@@ -251,7 +255,7 @@ fn wal_path(path: &Path) -> PathBuf {
     PathBuf::from(log)
 }
 
-/// Returns whether a file has as many pages as its header says
+/// Returns whether a file has as many pages as its header states
 /// (<https://www.sqlite.org/fileformat.html>). A file that is still being copied has fewer.
 fn is_complete_file(path: &Path) -> io::Result<bool> {
     let mut head = Vec::new();
@@ -259,7 +263,7 @@ fn is_complete_file(path: &Path) -> io::Result<bool> {
     let length = file.metadata()?.len();
     file.take(100).read_to_end(&mut head)?;
     let (Some(size), Some(pages)) = (head.get(16..18), head.get(28..32)) else { return Ok(false) };
-    // The value 1 stands for 65,536, which does not fit into two bytes.
+    // The value 1 means 65,536, which does not fit into two bytes.
     let size = match u16::from_be_bytes([size[0], size[1]]) {
         1 => 65_536,
         size => u64::from(size),
@@ -454,13 +458,28 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.heartbeats().await
     }
 
+    async fn edit_heartbeat(
+        &self,
+        name: &str,
+        edit: &HeartbeatEdit,
+        at: DateTime<Utc>,
+    ) -> Result<Result<Heartbeat, HeartbeatFault>, BackendError> {
+        self.store_to_write().await?.edit_heartbeat(name, edit, at).await
+    }
+
     async fn find_silent_heartbeats(
         &self,
         rules: &[HeartbeatRule],
         started: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<HeartbeatCheck, BackendError> {
-        self.store_to_write().await?.find_silent_heartbeats(rules, started, now).await
+        // Without heartbeats in the settings there is mostly nothing to write.
+        let store = if rules.is_empty() {
+            self.current_store().await?.0
+        } else {
+            self.store_to_write().await?
+        };
+        store.find_silent_heartbeats(rules, started, now).await
     }
 
     async fn self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
@@ -512,6 +531,15 @@ impl Backend for ReopeningStore {
         self.current_store().await?.0.firing_alerts(limit).await
     }
 
+    async fn alerts_of_groups(
+        &self,
+        prefix: &str,
+        key: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Alert>, BackendError> {
+        self.current_store().await?.0.alerts_of_groups(prefix, key, limit).await
+    }
+
     async fn find_link(&self, digest: &LinkDigest) -> Result<Option<AnswerLink>, BackendError> {
         self.current_store().await?.0.find_link(digest).await
     }
@@ -545,7 +573,7 @@ impl Backend for ReopeningStore {
     }
 
     async fn check_write(&self) -> Result<(), BackendError> {
-        self.current_store().await?.0.check_write().await
+        self.store_to_write().await?.check_write().await
     }
 
     async fn storage(&self) -> Option<Storage> {

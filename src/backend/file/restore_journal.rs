@@ -1,10 +1,10 @@
-//! The journal of a restore: which steps it is about to do, so that one that was interrupted can be
-//! settled by whoever opens the store next.
+//! The journal of a restore: the steps that it is about to perform, so that the next program that
+//! opens the store can settle one that was interrupted.
 //!
 //! A restore gives the old store a second name, and then its own name to the new one. Ended between
-//! the two, the old store would have two names or only the other one. The file `STORE.restoring` has
-//! the names, and is locked while the restore runs. It is settled by undoing what was done, unless the
-//! new store has the name already.
+//! the two, the old store would have two names or only the other one. The file `STORE.restoring`
+//! has the names, and is locked while the restore runs. It is settled by undoing the steps, unless
+//! the new store has the name already.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -25,20 +25,20 @@ use crate::files::resolve_links;
 const SUFFIX: &str = ".restoring";
 /// The first line of the journal.
 const VERSION: &[u8] = b"restoring1";
-/// What a file of `SQLite` may have beside it.
+/// The suffixes of files that `SQLite` may create next to a database.
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// What had become of a restore that was interrupted.
+/// The state of a restore that was interrupted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Interrupted {
     /// The store is as it was before.
     Undone,
-    /// The store was put back; the one of before has this name.
+    /// The store was restored; the previous one has this name.
     Done(PathBuf),
 }
 
 impl Interrupted {
-    /// Returns the sentence that says so, with what to do.
+    /// Returns a sentence about it, with a remedy.
     pub(super) fn sentence(&self, store: &Path) -> String {
         let file = display_path(store);
         match self {
@@ -48,7 +48,7 @@ impl Interrupted {
             ),
             Self::Done(aside) => format!(
                 "a restore of {file} was interrupted after the store was put back, and before its \
-                 tokens were: look at them with redphone token list; the store of before is {}",
+                 tokens were: look at them with redphone token list; the previous store is {}",
                 display_path(aside)
             ),
         }
@@ -63,7 +63,7 @@ pub(super) fn is_at(store: &Path) -> bool {
 /// Settles a restore that was interrupted, if there was one.
 ///
 /// # Errors
-/// [`OpenError`] if a restore is running, or what is necessary can't be done.
+/// [`OpenError`] if a restore is running, or a necessary step fails.
 pub(super) fn settle(store: &Path) -> Result<Option<Interrupted>, OpenError> {
     if !is_at(store) {
         return Ok(None);
@@ -85,7 +85,7 @@ fn journal_error(target: &Path, source: io::Error) -> OpenError {
 /// The names of the files of a restore.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Steps {
-    /// What becomes the store.
+    /// The file that becomes the store.
     copy: PathBuf,
     /// The second name of the old store.
     aside: PathBuf,
@@ -101,7 +101,7 @@ pub(super) struct RestoreJournal {
 
 impl Drop for RestoreJournal {
     fn drop(&mut self) {
-        // What can't be undone now is undone by whoever opens the store next.
+        // Steps that can't be undone now are undone by the next program that opens the store.
         self.settle().ok();
     }
 }
@@ -123,7 +123,7 @@ impl RestoreJournal {
         Ok(journal)
     }
 
-    /// Locks the journal of a store, which is made if it is missing; `None` if it was removed
+    /// Locks the journal of a store, which is created if it is missing; `None` if it was removed
     /// meanwhile.
     fn lock(target: &Path) -> Result<Option<Self>, OpenError> {
         let failed = |error: io::Error| journal_error(target, error);
@@ -155,8 +155,8 @@ impl RestoreJournal {
         File::open(parent_folder(&self.path))?.sync_all()
     }
 
-    /// Reads which steps there were; none if the journal was not written completely, as then none
-    /// was done.
+    /// Reads the recorded steps; none if the journal was not written completely, as then none was
+    /// performed.
     fn read(&mut self) -> io::Result<()> {
         let mut text = Vec::new();
         (&self.file).take(1 << 16).read_to_end(&mut text)?;

@@ -1,21 +1,21 @@
-//! Every table of the store, and what becomes of its rows when the store is exported, checked,
+//! Every table of the store, and how its rows are treated when the store is exported, checked,
 //! rebuilt, salvaged or copied.
 //!
-//! A test compares this list with the tables that there are, and tries on each what is said here: a
-//! new table is not known to export, import, doctor and salvage before it stands in this list.
+//! A test compares this list with the existing tables, and checks these statements on each: a new
+//! table must be entered in this list before export, import, doctor and salvage handle it.
 
 /// A table of the store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Table {
     /// The name in the schema.
     pub name: &'static str,
-    /// Where its rows come from.
+    /// The origin of its rows.
     pub content: Content,
-    /// What its size is bounded by.
+    /// The bound of its size.
     pub bound: &'static str,
 }
 
-/// Where the rows of a table come from, and so what must preserve them.
+/// The origin of a table's rows, and so the operations that must preserve them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Content {
     /// They are records. Export and salvage have them, import stores them, and the doctor finds
@@ -26,8 +26,8 @@ pub enum Content {
     /// They follow from records and only save time. A rebuild makes them again, and nothing is wrong
     /// without them.
     Cached,
-    /// They belong to this one file. A copy of the file has them. An export has only what binds ids of
-    /// commands and judges clocks.
+    /// They belong to this one file. A copy of the file has them. An export has only those that
+    /// bind command ids and judge clocks.
     OfThisFile,
     /// They belong to the library that applies migrations.
     OfTheLibrary,

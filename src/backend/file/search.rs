@@ -21,6 +21,8 @@ use crate::model::{IncidentNumber, PersonRef, Rules, Summary};
 
 /// The maximum number of rows of a page.
 const MAX_LIMIT: u32 = 1000;
+/// The maximum number of rows that one query of a search reads.
+const MAX_BATCH_SIZE: usize = 20_000;
 
 fn invalid(search: &Search, field: &'static str, problem: FieldProblem) -> StoreError {
     BackendError::rejected(BadField::new(field, problem).into(), search.now).into()
@@ -52,8 +54,8 @@ pub(super) async fn search(
     }
 }
 
-/// Returns the search with each owner that is the handle of somebody as this handle: of somebody in
-/// the directory, or who has led an incident.
+/// Returns the search with each owner that is a person's handle resolved: a person in the
+/// directory, or one who has led an incident.
 async fn resolve_owners(
     conn: &mut SqliteConnection,
     search: &Search,
@@ -212,9 +214,10 @@ async fn search_history(
     };
     let checks_texts = plan.text_terms.iter().any(SearchTerm::needs_check);
     let limit = usize::try_from(search.limit).unwrap_or(1);
-    // One row more than requested tells whether there is another page.
+    // One row more than requested shows whether there is another page.
     let mut rows: Vec<(i64, Summary)> = Vec::with_capacity(limit + 1);
     let mut batch_size = limit + 1;
+    let mut max_batch_size = batch_size;
     loop {
         let wanted = limit + 1 - rows.len();
         let mut last = None;
@@ -249,12 +252,26 @@ async fn search_history(
         } else {
             plan.key_range.1 = last;
         }
-        // Few of these rows match: read more at once.
-        batch_size = (batch_size * 4).min(20_000).max(wanted);
+        let missing = limit + 1 - rows.len();
+        max_batch_size = (max_batch_size * 4).min(MAX_BATCH_SIZE).max(limit + 1);
+        batch_size =
+            next_batch_size(missing, (wanted - missing, seen), (limit + 1, max_batch_size));
     }
     let next = (rows.len() > limit).then(|| PageMark::Key(rows[limit - 1].0));
     rows.truncate(limit);
     Ok(Page { rows: rows.into_iter().map(|(_, row)| row).collect(), next, ..empty })
+}
+
+/// Returns how many rows to read in order to find those that are `missing`, where of the `seen` rows
+/// read last so many matched. It is within the bounds `min` and `max`.
+fn next_batch_size(
+    missing: usize,
+    (matched, seen): (usize, usize),
+    (min, max): (usize, usize),
+) -> usize {
+    // Some more than expected, as another query costs more than some rows.
+    let expected = missing.saturating_mul(seen).saturating_mul(5) / 4;
+    expected.checked_div(matched).map_or(max, |rows| rows.clamp(min, max))
 }
 
 /// Returns the SQL condition on a column of facets; empty if all facets may match.
@@ -398,4 +415,25 @@ fn push_list(
         batch.arg(json_array(&unindexed.all));
     }
     batch.sql(&format!(" {order})"));
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::one_in_five(81, (20, 101), 404)]
+    #[case::as_many_as_expected(10, (20, 101), 101)]
+    #[case::between_the_bounds(80, (40, 101), 252)]
+    #[case::no_match(80, (0, 101), 404)]
+    #[case::no_row(80, (0, 0), 404)]
+    fn rows_to_read_follow_from_those_that_matched(
+        #[case] missing: usize,
+        #[case] last: (usize, usize),
+        #[case] expected: usize,
+    ) {
+        assert_eq!(next_batch_size(missing, last, (101, 404)), expected);
+    }
 }

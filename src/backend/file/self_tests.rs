@@ -1,4 +1,4 @@
-//! When each self-test and each watched server was tried last, and what came of it.
+//! The last run of each self-test and each monitored server, and its result.
 //!
 //! A turn is claimed by a conditional write, so that one program tries for all that have the store open.
 
@@ -14,11 +14,11 @@ use crate::model::signals::TestRecord;
 
 /// The first version of the schema that has the table.
 const FIRST_VERSION: i64 = 12;
-/// How long it is remembered what came of a test that no settings have any more.
+/// How long the result of a test that the settings no longer have is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::days(800);
 
 impl FileStore {
-    /// Reads what came of all tests, by name.
+    /// Reads the results of all tests, by name.
     pub(super) async fn read_self_tests(&self) -> Result<Vec<TestRecord>, BackendError> {
         if self.inner.version < FIRST_VERSION {
             return Ok(Vec::new());
@@ -59,7 +59,7 @@ impl FileStore {
         .await
     }
 
-    /// Stores what came of a test.
+    /// Stores the result of a test.
     pub(super) async fn store_self_test(&self, record: &TestRecord) -> Result<(), BackendError> {
         self.check_writable()?;
         let (store, record) = (self.clone(), record.clone());

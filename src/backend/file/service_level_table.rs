@@ -49,8 +49,8 @@ pub(super) async fn read_levels_if_any(
     if has_levels(conn).await? { read_levels(conn).await.map(Some) } else { Ok(None) }
 }
 
-/// Judges the clocks of a record that ended before goals were recorded. A store of an older version,
-/// which is read only, has no levels yet: whoever shows the record judges them.
+/// Judges the clocks of a record that ended before goals were recorded. A store of an older
+/// version, which is read only, has no levels yet: its records are judged when they are shown.
 pub(super) async fn judge(conn: &mut SqliteConnection, incident: &mut Incident) -> StoreResult<()> {
     if incident.is_unjudged()
         && let Some(levels) = read_levels_if_any(conn).await?

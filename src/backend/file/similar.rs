@@ -2,9 +2,11 @@
 //! service and category.
 //!
 //! The words come from the full-text index, the rarest count most. Of a word that many incidents have,
-//! only the last ones are looked at, so that the effort has a bound however large the store is.
+//! or of a service, only the last ones are looked at, so that the effort has a bound however large the
+//! store is.
 
 mod lessons;
+mod term_lists;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,73 +16,30 @@ use sqlx::{Row, SqliteConnection};
 use super::error::{StoreError, StoreResult, no_such_incident};
 use super::full_text::WordSet;
 use super::records::{self, KeyedIncident};
-use super::row::{NUMBERS_END, unpack_row};
+use super::row::unpack_row;
 use super::sql::Batch;
-use crate::model::measures::title_pattern;
 use crate::model::searched_texts::SearchedTexts;
 use crate::model::similar::{Similar, SimilarIncidents};
-use crate::model::text::is_continuous;
-use crate::model::{Incident, IncidentId, Status, Summary};
+use crate::model::{IncidentId, Status, Summary};
 
 use lessons::{read_resolution, resolution_text, review_text, runbook_use};
+use term_lists::{Effort, Range, WeighedWord, choose_heaviest, weigh_terms};
 
-/// The most characters of the symptoms whose words are compared.
-const MAX_SYMPTOMS: usize = 600;
-/// How many words in common are named.
+/// The maximum number of listed common words.
 const NAMED_TERMS: usize = 5;
-/// The least share of the weight of an incident's words that an incident with alike texts has.
+/// The minimum share of the weight of an incident's words for alike texts.
 const LEAST_SHARE: f64 = 0.3;
-/// What the same service, and the same category, add to the share.
+/// The amount that the same service, and the same category, add to the share.
 const SAME_SERVICE: f64 = 0.4;
 const SAME_CATEGORY: f64 = 0.1;
-/// What a word counts that is in the other texts of an incident and not in its title or services.
+/// The weight of a word that is in the other texts of an incident and not in its title or services.
 const ELSEWHERE: f64 = 0.5;
-/// The scale of weights in SQL, where they are integers.
-const SCALE: f64 = 1000.0;
-
-/// How much is looked at.
-#[derive(Clone, Copy, Debug)]
-struct Effort {
-    /// How many words are compared; at most 60.
-    terms: usize,
-    /// How many of the last incidents that have a word are looked at.
-    per_word: u32,
-    /// How many incidents with alike texts are compared row by row.
-    pool: u32,
-    /// How many incidents that are not in the index yet are compared.
-    unindexed: u32,
-}
-
 /// For the record, which is read with each move of the selection.
-const BRIEF: Effort = Effort { terms: 8, per_word: 300, pool: 16, unindexed: 50 };
-/// For who asks for similar incidents alone.
-const THOROUGH: Effort = Effort { terms: 16, per_word: 1000, pool: 100, unindexed: 200 };
-
-/// Which incidents are compared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Range {
-    /// Those with a lower key. Merged ones are among them, as clients of earlier versions expect.
-    Before,
-    /// All but the incident itself and those that were merged.
-    Others,
-}
-
-impl Range {
-    /// Returns the SQL condition on a key.
-    fn condition(self, column: &str, key: i64) -> String {
-        match self {
-            Self::Before => format!("{column} < {key}"),
-            Self::Others => format!("{column} <> {key}"),
-        }
-    }
-}
-
-/// A word of an incident, with how much it says.
-#[derive(Clone, PartialEq, Debug)]
-struct WeighedWord {
-    word: String,
-    weight: f64,
-}
+const BRIEF: Effort =
+    Effort { terms: 8, per_word: 300, pool: 16, unindexed: 50, per_service: 5_000 };
+/// For requests for similar incidents alone.
+const THOROUGH: Effort =
+    Effort { terms: 16, per_word: 1000, pool: 100, unindexed: 200, per_service: 10_000 };
 
 /// An incident that may resemble another one.
 #[derive(Clone, Debug)]
@@ -89,11 +48,11 @@ struct Candidate {
     same_fault: bool,
     /// The share of the weight of the words that it has, from 0 to 1.
     share: f64,
-    /// The words in common, the rarest first.
+    /// The common words, the rarest first.
     terms: Vec<String>,
 }
 
-/// What is found for the record of an incident.
+/// The incidents found for the record of an incident.
 pub(super) struct Earlier {
     /// The closest earlier incidents.
     pub similar: Vec<Similar>,
@@ -101,8 +60,8 @@ pub(super) struct Earlier {
     pub alike: Vec<i64>,
 }
 
-/// Finds at most `limit` earlier incidents for the record of an incident, without what their reviews
-/// say, and the keys of at most `most_alike` whose texts are alike.
+/// Finds at most `limit` earlier incidents for the record of an incident, without the findings of
+/// their reviews, and the keys of at most `most_alike` whose texts are alike.
 pub(super) async fn find_earlier(
     conn: &mut SqliteConnection,
     record: &KeyedIncident,
@@ -126,8 +85,8 @@ pub(super) async fn find_earlier(
     Ok(Earlier { similar, alike })
 }
 
-/// Finds at most `limit` incidents like another one, also later ones, with what their reviews say and
-/// which runbook was followed.
+/// Finds at most `limit` incidents like another one, also later ones, with the findings of their
+/// reviews and the runbook that was followed.
 pub(super) async fn find_all(
     conn: &mut SqliteConnection,
     id: IncidentId,
@@ -188,11 +147,11 @@ async fn find(
             found.insert(key, candidate);
         }
     }
-    let rows = read_by_fields(conn, record.key, limit, range).await?;
+    let rows = read_by_fields(conn, record.key, limit, effort, range).await?;
     for (key, row, same_fault) in rows {
         let candidate = found.entry(key).or_insert_with(|| {
             let candidate = compared(row, None);
-            // What is listed for its service alone has no words of note in common.
+            // An incident that is listed for its service alone has no significant words in common.
             let terms =
                 if candidate.is_alike(&words) { candidate.terms.clone() } else { Vec::new() };
             Candidate { terms, ..candidate }
@@ -265,100 +224,6 @@ fn compare(
     (share, shared.into_iter().map(|word| word.word.clone()).collect())
 }
 
-/// Returns the words of title and symptoms that say something, those of the title first.
-fn terms_of(incident: &Incident, most: usize) -> Vec<String> {
-    let symptoms: String = incident.symptoms.chars().take(MAX_SYMPTOMS).collect();
-    let mut words: Vec<String> = Vec::new();
-    for text in [incident.summary.title.as_str(), symptoms.as_str()] {
-        for word in WordSet::of_text(&title_pattern(text)).vocabulary() {
-            let is_short = word.chars().nth(2).is_none() && !word.chars().any(is_continuous);
-            let is_id = word.chars().any(char::is_numeric);
-            if !is_short && !is_id && !words.iter().any(|known| known == word) {
-                words.push(word.to_owned());
-            }
-        }
-    }
-    words.truncate(most);
-    words
-}
-
-/// Returns the SQL of the keys of the last incidents that have a word, which is its parameter.
-fn list_sql(key: i64, effort: Effort, range: Range) -> String {
-    format!(
-        "SELECT rowid AS key FROM words WHERE words MATCH ? AND {}
-         ORDER BY rowid DESC LIMIT {}",
-        range.condition("rowid", key),
-        effort.per_word
-    )
-}
-
-fn quoted(word: &str) -> String {
-    // Words hold letters and digits only, so nothing in them needs to be escaped.
-    format!("\"{word}\"")
-}
-
-/// Returns the words of an incident that others have too, with their weights.
-async fn weigh_terms(
-    conn: &mut SqliteConnection,
-    record: &KeyedIncident,
-    effort: Effort,
-    range: Range,
-) -> StoreResult<Vec<WeighedWord>> {
-    let words = terms_of(&record.incident, effort.terms);
-    if words.is_empty() {
-        return Ok(Vec::new());
-    }
-    let maxima =
-        Batch::new("SELECT max(number), max(key) FROM incident").fetch_optional(conn).await?;
-    let (number, last_key): (i64, i64) = match maxima {
-        Some(row) => (row.try_get(0)?, row.try_get(1)?),
-        None => return Ok(Vec::new()),
-    };
-    let list = list_sql(record.key, effort, range);
-    let counts: Vec<String> = (0..words.len())
-        .map(|index| format!("SELECT {index}, count(*), min(key) FROM ({list})"))
-        .collect();
-    let mut batch = Batch::one_off(&counts.join(" UNION ALL "));
-    for word in &words {
-        batch.arg(quoted(word));
-    }
-    let newest = match range {
-        Range::Before => record.key,
-        Range::Others => last_key,
-    };
-    let mut weighed: Vec<WeighedWord> = Vec::with_capacity(words.len());
-    for row in batch.fetch_all(conn).await? {
-        let (index, count): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let Some(word) = usize::try_from(index).ok().and_then(|index| words.get(index)) else {
-            continue;
-        };
-        let oldest: Option<i64> = row.try_get(2)?;
-        let is_cut = count >= i64::from(effort.per_word);
-        // Numbers follow the order of the reports: what lies between tells how dense the list is.
-        let span = oldest.map_or(0, |oldest| number_of(newest) - number_of(oldest));
-        let all = number.max(1);
-        let having = if is_cut && span > 0 {
-            (all / span.max(1)).saturating_mul(count).clamp(count, all)
-        } else {
-            // A word that only incidents have that are not indexed yet may still be in common.
-            count.max(1)
-        };
-        weighed.push(WeighedWord { word: word.clone(), weight: weight(all, having) });
-    }
-    Ok(weighed)
-}
-
-/// Returns how much a word says that `having` of `all` incidents have.
-fn weight(all: i64, having: i64) -> f64 {
-    let ratio = i32::try_from(all / having.max(1)).unwrap_or(i32::MAX);
-    f64::from(ratio).max(1.0).ln_1p()
-}
-
-/// Returns the number of the incident with a key.
-fn number_of(key: i64) -> i64 {
-    key & i64::try_from(NUMBERS_END - 1).unwrap_or(i64::MAX)
-}
-
 /// Returns the incidents that have the weightiest words, each with a bit for each word; those that are
 /// not indexed yet without.
 async fn read_by_terms(
@@ -371,30 +236,18 @@ async fn read_by_terms(
     if words.is_empty() {
         return Ok(Vec::new());
     }
-    let list = list_sql(key, effort, range);
-    let lists: Vec<String> = words
-        .iter()
-        .enumerate()
-        .map(|(index, word)| {
-            let scaled = format!("{:.0}", word.weight * SCALE);
-            let bit = 1_i64 << index;
-            format!("SELECT key, {scaled} AS weight, {bit} AS bit FROM ({list})")
-        })
-        .collect();
-    let mut batch = Batch::one_off(&format!(
-        "SELECT i.key, i.row, c.bits FROM (
-            SELECT key, sum(weight) AS weight, sum(bit) AS bits FROM ({})
-            GROUP BY key ORDER BY 2 DESC, key DESC LIMIT {}
-         ) c JOIN incident i ON i.key = c.key",
-        lists.join(" UNION ALL "),
-        effort.pool
-    ));
-    for word in words {
-        batch.arg(quoted(&word.word));
-    }
+    let masks = choose_heaviest(words, effort.pool);
     let mut found: HashMap<i64, (Summary, Option<i64>)> = HashMap::new();
-    for row in batch.fetch_all(conn).await? {
-        found.insert(row.try_get(0)?, (row_at(&row, 1)?, Some(row.try_get(2)?)));
+    if !masks.is_empty() {
+        let keys: Vec<String> = masks.keys().map(ToString::to_string).collect();
+        let chosen = Batch::one_off(&format!(
+            "SELECT key, row FROM incident WHERE key IN ({})",
+            keys.join(",")
+        ));
+        for row in chosen.fetch_all(conn).await? {
+            let key = row.try_get(0)?;
+            found.insert(key, (row_at(&row, 1)?, masks.get(&key).copied()));
+        }
     }
     let unindexed = Batch::one_off(&format!(
         "SELECT i.key, i.row FROM words_todo t JOIN incident i ON i.key = t.incident
@@ -414,6 +267,7 @@ async fn read_by_fields(
     conn: &mut SqliteConnection,
     key: i64,
     limit: usize,
+    effort: Effort,
     range: Range,
 ) -> StoreResult<Vec<(i64, Summary, bool)>> {
     // Some are left out because they were merged.
@@ -422,13 +276,16 @@ async fn read_by_fields(
         "SELECT key, row FROM incident WHERE fingerprint =
             (SELECT fingerprint FROM incident WHERE key = $1) AND {}
             ORDER BY key DESC LIMIT {most};
-         SELECT i.key, i.row FROM affected a JOIN incident i ON i.key = a.incident
-            WHERE a.service = (SELECT service FROM incident WHERE key = $1) AND {}
-              AND ((a.facets >> 1) & 7) = ((SELECT facets FROM incident WHERE key = $1) >> 1) & 7
+         SELECT i.key, i.row FROM (SELECT service, incident, facets FROM affected
+                WHERE service = (SELECT service FROM incident WHERE key = $1) AND {}
+                ORDER BY incident DESC LIMIT {}) a
+            JOIN incident i ON i.key = a.incident
+            WHERE ((a.facets >> 1) & 7) = ((SELECT facets FROM incident WHERE key = $1) >> 1) & 7
               AND i.service = a.service
             ORDER BY a.incident DESC LIMIT {most}",
         range.condition_of_parameter("key"),
-        range.condition_of_parameter("a.incident"),
+        range.condition_of_parameter("incident"),
+        effort.per_service,
     ));
     batch.arg(key);
     let mut found = Vec::new();
@@ -444,15 +301,4 @@ async fn read_by_fields(
 fn row_at(row: &SqliteRow, column: usize) -> StoreResult<Summary> {
     unpack_row(row.try_get(column)?)
         .ok_or_else(|| StoreError::content("a row of the projection can't be read"))
-}
-
-impl Range {
-    /// Returns the SQL condition on a key, which is the first parameter: a statement that can be
-    /// prepared once.
-    fn condition_of_parameter(self, column: &str) -> String {
-        match self {
-            Self::Before => format!("{column} < $1"),
-            Self::Others => format!("{column} <> $1"),
-        }
-    }
 }

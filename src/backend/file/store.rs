@@ -1,4 +1,4 @@
-//! An open store: its connections, and what everything that reads or writes it needs.
+//! An open store: its connections, and the resources shared by its readers and writers.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use super::contacts::ReachSlot;
 use super::error::{StoreError, StoreFault, StoreFaultKind, StoreResult, display_path};
 use super::generation::{Generation, put_back_notice};
+use super::meta::read_needed;
 use super::migrate::SCHEMA_VERSION;
 use super::notifications::LedgerState;
 use super::open::{self, FileIdentity, Opened, OpenedFile};
@@ -32,7 +33,7 @@ pub struct FileStore {
     pub(super) inner: Arc<Inner>,
 }
 
-/// What the clones of a store share.
+/// The state that the clones of a store share.
 pub(super) struct Inner {
     pub(super) path: PathBuf,
     pub(super) options: Options,
@@ -42,9 +43,9 @@ pub(super) struct Inner {
     /// Set when the store was opened only for reading: every write is refused for this reason.
     pub(super) read_only: Option<ReadOnlyReason>,
     pub(super) watcher: Arc<StoreWatcher>,
-    /// What the settings say about how people are reached.
+    /// The settings of contacts and channels.
     pub(super) reach: ReachSlot,
-    /// What this process remembers of the ledger of notifications.
+    /// This process's cache of the ledger of notifications.
     pub(super) ledger: LedgerState,
     /// The file that the connections have open. The path may name another file later.
     pub(super) identity: Option<FileIdentity>,
@@ -54,7 +55,7 @@ pub(super) struct Inner {
     pub(super) generation: Option<Generation>,
     /// Whether the store was found to be put back from a copy when it was opened.
     was_put_back: bool,
-    /// What had become of a restore that was interrupted, when the store was opened.
+    /// The state of an interrupted restore when the store was opened.
     interrupted: Option<Interrupted>,
 }
 
@@ -65,9 +66,9 @@ impl fmt::Debug for FileStore {
 }
 
 impl FileStore {
-    /// Opens a store, and creates it if the options say so. One that can be read and not written,
-    /// because its disk is full or it has several names, is opened for reading: every command is
-    /// refused and told why.
+    /// Opens a store, and creates it if the options allow it. A store that can be read and not
+    /// written, because its disk is full or it has several names, is opened for reading: every
+    /// command is refused with the reason.
     ///
     /// # Errors
     /// [`OpenError`], in a sentence that names the file.
@@ -152,9 +153,9 @@ impl FileStore {
         (!sentences.is_empty()).then(|| sentences.join("; "))
     }
 
-    /// Returns, as a sentence, why the store can only be read although nobody asked for that: what is
-    /// read here may not be all that matters. `None` if it was asked for, if only the disk is full,
-    /// and if the store can be written.
+    /// Returns, as a sentence, why the store can only be read although that was not requested:
+    /// reads may be incomplete. `None` if it was requested, if only the disk is full, and if the
+    /// store can be written.
     #[must_use]
     pub fn read_only_notice(&self) -> Option<String> {
         let reason = self.inner.read_only.as_ref();
@@ -175,6 +176,12 @@ impl FileStore {
         self.inner.read_only.is_some()
     }
 
+    /// Returns whether the store can only be read although nobody asked for that. It can be written once its
+    /// disk has room again, or its file has one name alone.
+    pub(super) fn may_become_writable(&self) -> bool {
+        self.inner.read_only.as_ref().is_some_and(|reason| !reason.is_requested())
+    }
+
     /// Returns whether the store can be written once its disk has room again.
     pub(super) fn lacks_room(&self) -> bool {
         self.inner.read_only.as_ref().is_some_and(ReadOnlyReason::is_temporary)
@@ -183,7 +190,7 @@ impl FileStore {
     /// Refuses a write if the store was opened only for reading.
     ///
     /// # Errors
-    /// [`BackendError`], in a sentence that says why it can't be written.
+    /// [`BackendError`] with the reason why it can't be written.
     pub fn check_writable(&self) -> Result<(), BackendError> {
         let Some(reason) = &self.inner.read_only else { return Ok(()) };
         let path = self.path().to_owned();
@@ -232,8 +239,7 @@ impl FileStore {
 
     /// Writes something that changes nothing, durably.
     ///
-    /// `SQLite` writes the page with the version of the schema also if it sets the version to what
-    /// it is.
+    /// `SQLite` writes the page with the version of the schema even if the version does not change.
     pub(super) async fn write_nothing(&self) -> Result<(), BackendError> {
         self.check_writable()?;
         let store = self.clone();
@@ -242,6 +248,13 @@ impl FileStore {
             let mut writer = store.lock_writer().await;
             let result = async {
                 sql::Batch::new("BEGIN IMMEDIATE").run(&mut writer.conn).await?;
+                let needed = read_needed(&mut writer.conn).await?.map(|needed| needed.to_write);
+                if let Some(needed) = needed.filter(|needed| *needed > SCHEMA_VERSION) {
+                    let reason = ReadOnlyReason::Newer { needed, newest: SCHEMA_VERSION };
+                    let kind = StoreFaultKind::ReadOnly(reason);
+                    let fault = StoreFault { path: store.path().to_owned(), kind };
+                    return Err(StoreError::Answer(fault.into()));
+                }
                 let version: i64 =
                     sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut writer.conn).await?;
                 let write = format!("PRAGMA user_version = {version}; COMMIT");
@@ -265,8 +278,8 @@ impl FileStore {
         }
     }
 
-    /// Refuses if the file was moved away or replaced. The connections would still read the old
-    /// file, which nobody else uses any more and which would never change again.
+    /// Refuses if the file was moved or replaced. The connections would still read the old file,
+    /// which no other process uses any more and which would never change again.
     pub(super) fn check_same_file(&self) -> StoreResult<()> {
         let current = FileIdentity::from_path(&self.inner.path);
         if current == self.inner.identity {

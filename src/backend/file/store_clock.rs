@@ -13,7 +13,7 @@ type Now = dyn Fn() -> DateTime<Utc> + Send + Sync;
 pub struct StoreClock(Option<Arc<Now>>);
 
 impl StoreClock {
-    /// Creates a clock that tells the time that `now` returns.
+    /// Creates a clock that returns the time of `now`.
     pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(now)))
     }

@@ -13,23 +13,23 @@ use super::read::summary_at;
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::backend::{Backend, BackendError};
-use crate::model::IncidentNumber;
 use crate::model::check;
 use crate::model::directory::Directory;
 use crate::model::unknown_service::{UnknownService, sort};
+use crate::model::{IncidentNumber, Summary};
 
 /// How many services are returned at most: those that were named last.
 const MAX_SERVICES: usize = 1000;
-/// How many of the latest alerts are read for what their labels name.
+/// The maximum number of latest alerts whose labels are read.
 const MAX_LABELLED_ALERTS: i64 = 20_000;
 /// How many of the latest changes are read.
 const MAX_CHANGES: i64 = 5000;
-/// What names a service that only changes name.
+/// The source of a service that only changes name.
 const CHANGE_SOURCE: &str = "change";
 /// The bits of the key of an incident that are its number.
 const NUMBER_BITS: i64 = (1 << 31) - 1;
 
-/// A service that incidents name, with what the index over them says.
+/// A service that incidents name, with the facts of the index over them.
 struct Named {
     id: i64,
     last_key: i64,
@@ -37,8 +37,8 @@ struct Named {
 }
 
 impl FileStore {
-    /// Reads the services that incidents, labels of alerts and changes name and the directory does not
-    /// have, the one that was named last first.
+    /// Reads the services that incidents, labels of alerts and changes name and the directory does
+    /// not have, the last named first.
     pub(super) async fn read_unknown_services(&self) -> Result<Vec<UnknownService>, BackendError> {
         let directory = self.directory().await?;
         self.with_path_context(async {
@@ -77,9 +77,12 @@ async fn read_of_incidents(
     conn: &mut SqliteConnection,
     directory: &Directory,
 ) -> StoreResult<Vec<Named>> {
+    // One by one, each from its part of the index: as groups of a join they were sorted all at once.
     let mut batch = Batch::new(
-        "SELECT n.text, n.id, count(*), min(a.incident), max(a.incident)
-            FROM affected a JOIN name n ON n.id = a.service AND n.kind = ? GROUP BY a.service",
+        "SELECT text, id, (SELECT count(*) FROM affected WHERE service = id),
+                (SELECT min(incident) FROM affected WHERE service = id) AS first_key,
+                (SELECT max(incident) FROM affected WHERE service = id)
+            FROM name WHERE kind = ? AND first_key IS NOT NULL",
     );
     batch.arg(NameKind::Service.to_stored());
     let mut all = Vec::new();
@@ -90,32 +93,24 @@ async fn read_of_incidents(
         }
         let (first_key, last_key): (i64, i64) = (row.try_get(3)?, row.try_get(4)?);
         let number = u64::try_from(last_key & NUMBER_BITS).unwrap_or(0);
+        let (first_at, last_at) = (second(first_key >> 31)?, second(last_key >> 31)?);
         let service = UnknownService {
-            name,
             incidents: count(row.try_get(2)?),
-            alerts: 0,
-            changes: 0,
-            first_at: second(first_key >> 31)?,
-            last_at: second(last_key >> 31)?,
             last_incident: Some(IncidentNumber(number)),
-            sources: Vec::new(),
-            team: None,
+            ..UnknownService::new(name, first_at, last_at)
         };
         all.push(Named { id: row.try_get(1)?, last_key, service });
     }
     Ok(all)
 }
 
-/// Adds what the incidents and their alerts say of a service.
+/// Adds the facts of a service from its incidents and their alerts.
 async fn complete(
     conn: &mut SqliteConnection,
     named: &mut Named,
     has_alerts: bool,
 ) -> StoreResult<()> {
-    let mut batch = Batch::new("SELECT row FROM incident WHERE key = ?");
-    batch.arg(named.last_key);
-    let Some(row) = batch.fetch_optional(conn).await? else { return Ok(()) };
-    let last = summary_at(&row, 0)?;
+    let Some(last) = incident_row(conn, named.last_key).await? else { return Ok(()) };
     named.service.last_incident = last.number.or(named.service.last_incident);
     named.service.team = last.team;
     if has_alerts {
@@ -141,7 +136,8 @@ async fn complete(
     Ok(())
 }
 
-/// Adds what the label `service` of the latest alerts names, if their incident is not of that service.
+/// Adds the services in the label `service` of the latest alerts, if their incident has another
+/// service.
 async fn add_labels(
     conn: &mut SqliteConnection,
     directory: &Directory,
@@ -170,29 +166,16 @@ async fn add_labels(
             Ok(DateTime::from_timestamp_millis(row.try_get(column)?).unwrap_or_default())
         };
         let (first_at, last_at, last_key): (_, _, i64) = (time(3)?, time(4)?, row.try_get(5)?);
-        let service = services.entry(name.clone()).or_insert_with(|| UnknownService {
-            name,
-            incidents: 0,
-            alerts: 0,
-            changes: 0,
-            first_at,
-            last_at,
-            last_incident: None,
-            sources: Vec::new(),
-            team: None,
-        });
+        let service = services
+            .entry(name.clone())
+            .or_insert_with(|| UnknownService::new(name, first_at, last_at));
         service.alerts += count(row.try_get(2)?);
-        service.first_at = service.first_at.min(first_at);
-        if service.last_incident.is_none() || last_at > service.last_at {
-            let mut batch = Batch::new("SELECT row FROM incident WHERE key = ?");
-            batch.arg(last_key);
-            if let Some(row) = batch.fetch_optional(conn).await? {
-                let last = summary_at(&row, 0)?;
-                service.last_incident = last.number.or(service.last_incident);
-                service.team = last.team.or(service.team.take());
-            }
+        let is_last = service.last_incident.is_none() || last_at > service.last_at;
+        if is_last && let Some(last) = incident_row(conn, last_key).await? {
+            service.last_incident = last.number.or(service.last_incident);
+            service.team = last.team.or(service.team.take());
         }
-        service.last_at = service.last_at.max(last_at);
+        service.widen(first_at, last_at);
         let source: String = row.try_get(1)?;
         if !source.is_empty() && !service.sources.contains(&source) {
             service.sources.push(source);
@@ -201,7 +184,7 @@ async fn add_labels(
     Ok(())
 }
 
-/// Adds what the latest changes name.
+/// Adds the services of the latest changes.
 async fn add_changes(
     conn: &mut SqliteConnection,
     directory: &Directory,
@@ -224,23 +207,21 @@ async fn add_changes(
             second(row.try_get::<i64, _>(column)? + SPAN_EPOCH)
         };
         let (first_at, last_at) = (time(2)?, time(3)?);
-        let service = services.entry(name.clone()).or_insert_with(|| UnknownService {
-            name,
-            incidents: 0,
-            alerts: 0,
-            changes: 0,
-            first_at,
-            last_at,
-            last_incident: None,
-            sources: Vec::new(),
-            team: None,
-        });
+        let service = services
+            .entry(name.clone())
+            .or_insert_with(|| UnknownService::new(name, first_at, last_at));
         service.changes = count(row.try_get(1)?);
-        service.first_at = service.first_at.min(first_at);
-        service.last_at = service.last_at.max(last_at);
+        service.widen(first_at, last_at);
         service.sources.push(CHANGE_SOURCE.to_owned());
     }
     Ok(())
+}
+
+/// Reads the row of an incident; `None` if there is none.
+async fn incident_row(conn: &mut SqliteConnection, key: i64) -> StoreResult<Option<Summary>> {
+    let mut batch = Batch::new("SELECT row FROM incident WHERE key = ?");
+    batch.arg(key);
+    batch.fetch_optional(conn).await?.map(|row| summary_at(&row, 0)).transpose()
 }
 
 fn count(column: i64) -> u64 {

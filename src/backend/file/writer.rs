@@ -4,6 +4,7 @@
 
 mod execution;
 mod fold;
+mod link;
 mod move_alerts;
 mod stability;
 
@@ -15,7 +16,8 @@ use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
 
 use super::directory_table::read_directory;
-use super::error::{StoreError, StoreResult};
+use super::error::StoreResult;
+use super::full_text::index::RedactedNote;
 use super::maintenance::CachedWindows;
 use super::names::NameInterner;
 use super::records::KeyedIncident;
@@ -51,6 +53,8 @@ pub(super) struct Writer {
     pub poisoned: bool,
     /// Whether the running transaction redacts something.
     pub redacted: bool,
+    /// The incidents whose notes it redacts, by key, each with the words of those notes.
+    pub redacted_notes: Vec<RedactedNote>,
 }
 
 /// The scope within which a command is carried out completely or not at all.
@@ -103,10 +107,11 @@ impl Writer {
             last_log: None,
             poisoned: false,
             redacted: false,
+            redacted_notes: Vec::new(),
         }
     }
 
-    /// Returns the directory as it is in the running transaction, with that of the settings.
+    /// Returns the directory in the running transaction, merged with that of the settings.
     pub(super) async fn directory(&mut self) -> StoreResult<Arc<Directory>> {
         let row = Batch::new("SELECT version FROM directory WHERE id = 1")
             .fetch_optional(&mut self.conn)
@@ -164,7 +169,7 @@ impl Writer {
         self.names.on_commit();
     }
 
-    /// Runs statements and ends the scope. After a transaction, learns up to where the log goes.
+    /// Runs statements and ends the scope. After a transaction, updates the known end of the log.
     async fn run_and_commit(&mut self, mut batch: Batch, scope: TxScope) -> StoreResult<()> {
         batch.sql(scope.commit());
         match scope {
@@ -173,7 +178,7 @@ impl Writer {
         }
     }
 
-    /// Runs statements that end with a commit, and learns up to where the log goes.
+    /// Runs statements that end with a commit, and updates the known end of the log.
     pub(super) async fn run_and_read_log(&mut self, mut batch: Batch) -> StoreResult<()> {
         batch.sql("SELECT max(log) FROM event;");
         let rows = batch.fetch_result_sets(&mut self.conn).await?;
@@ -193,9 +198,4 @@ impl Writer {
             self.recent_records.put(record.incident.summary.id, record);
         }
     }
-}
-
-/// Decodes the id of an incident.
-pub(super) fn parse_incident_id(bytes: &[u8]) -> StoreResult<IncidentId> {
-    IncidentId::from_slice(bytes).ok_or_else(|| StoreError::content("an incident's id"))
 }

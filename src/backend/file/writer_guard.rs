@@ -77,8 +77,8 @@ impl FileStore {
     }
 }
 
-/// Awaits a future, polling it without sleeping for the first [`EAGER_TIME`]. To sleep and be woken
-/// by the driver's thread would take a large part of the time that a command takes in all.
+/// Awaits a future, polling it without sleeping for the first [`EAGER_TIME`]. Sleeping until the
+/// driver's thread wakes this one would cost a large part of the total time of a command.
 pub(super) async fn poll_eagerly<F: Future>(work: F) -> F::Output {
     let mut work = std::pin::pin!(work);
     let until = Instant::now() + EAGER_TIME;

@@ -17,7 +17,7 @@ pub struct AccessToken {
     pub id: String,
     /// The name for people.
     pub name: String,
-    /// What it may be used for, such as `respond`.
+    /// The scope of its use, such as `respond`.
     pub scope: String,
     /// The form in which it is sent: `key` for an integration key, and `None` for a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub struct AccessToken {
 pub struct NewAccessToken {
     /// The name for people.
     pub name: String,
-    /// What it may be used for, such as `respond`.
+    /// The scope of its use, such as `respond`.
     pub scope: String,
     /// The form in which it is sent: `key` for an integration key, and `None` for a token, which
     /// servers without keys create too.
@@ -62,7 +62,7 @@ pub struct NewAccessToken {
 pub struct CreatedAccessToken {
     /// The complete token, which the server does not store.
     pub secret: String,
-    /// What is stored of it.
+    /// The stored part of it.
     pub token: AccessToken,
 }
 
@@ -99,7 +99,8 @@ impl HttpBackend {
     /// Revokes the token with an id.
     ///
     /// # Errors
-    /// As of [`Self::access_tokens`]; or there is no such token, or it was revoked before.
+    /// The same as for [`Self::access_tokens`]; or there is no such token, or it was revoked
+    /// before.
     pub async fn revoke_access_token(&self, id: &str) -> Result<AccessToken, BackendError> {
         let change = ChangeRequest { method: Method::DELETE, key: None, expected: None };
         let request =

@@ -13,8 +13,8 @@ use reqwest::Url;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Address(Url);
 
-/// Why a text is no valid address: half a sentence, to be put after the name of the setting. It
-/// never quotes the text, which may contain a password.
+/// The reason why a text is no valid address: half a sentence, to be put after the name of the
+/// setting. It never quotes the text, which may contain a password.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct AddressError(String);

@@ -27,7 +27,7 @@ struct Sent<'a> {
     body: Option<Vec<u8>>,
 }
 
-/// Names the override that is to be removed.
+/// The key of the override to be removed.
 #[derive(Serialize)]
 struct OverrideQuery<'a> {
     person: &'a str,
@@ -51,7 +51,7 @@ impl HttpBackend {
         &self,
         request: &AdministrationRequest,
     ) -> Result<Administered, BackendError> {
-        // A name that can't stand in a path would lead to another one.
+        // A name that can't be part of a path would lead to another one.
         let rejected = |bad: BadField| BackendError::rejected(bad.into(), Utc::now());
         request.change.check().map_err(rejected)?;
         let Sent { method, path, path_value, query, body } = sent(&request.change)?;
@@ -102,7 +102,7 @@ impl HttpBackend {
         matches!(response.map_err(|failure| failure.error), Err(BackendError::NotFound(_)))
     }
 
-    /// Tells an entry that does not exist from a path that an older server does not have.
+    /// Distinguishes an entry that does not exist from a path that an older server does not have.
     async fn explain_not_found(&self, error: BackendError) -> BackendError {
         if self.is_older().await { self.no_administration() } else { error }
     }
@@ -155,6 +155,7 @@ fn sent(change: &AdministrationChange) -> Result<Sent<'_>, BackendError> {
             body: None,
         }),
         AdministrationChange::AcceptCover(accepted) => answer(path::ACCEPT_COVER, accepted),
+        AdministrationChange::DeclineCover(declined) => answer(path::DECLINE_COVER, declined),
         AdministrationChange::WithdrawCover(withdrawn) => answer(path::WITHDRAW_COVER, withdrawn),
         AdministrationChange::AddOverride(added) => {
             let body = encode(serde_json::to_vec(&added.span))?;
@@ -188,7 +189,7 @@ fn entry_path(kind: EntryKind) -> &'static str {
     }
 }
 
-/// Returns the header for what the entry must be like.
+/// Returns the header of the precondition on the entry.
 fn expected(expected: &Precondition) -> Option<(HeaderName, String)> {
     match expected {
         Precondition::Any => None,

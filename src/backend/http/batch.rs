@@ -147,7 +147,7 @@ async fn send_part(
         change: None,
     };
     let response = client.call(&request).await.map_err(|failure| match failure.error {
-        // The token or the path is wrong. That can be corrected and says nothing about the
+        // The token or the path is wrong. That can be corrected and is not an answer to the
         // commands.
         error @ (BackendError::NotFound(_) | BackendError::NotAllowed(_)) => {
             BackendError::unreachable(client.unusable(Unusable::CommandsRefused { error }))

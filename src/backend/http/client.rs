@@ -1,5 +1,6 @@
 //! Sends one request to the API and reads its response.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,7 @@ pub(super) struct ApiRequest<'a, Q> {
     /// The value that replaces the `{…}` in `path`.
     pub(super) path_value: &'a str,
     pub(super) query: Option<&'a Q>,
-    /// What to send with POST. Without it, the request is a GET.
+    /// The body to send with POST. Without it, the request is a GET.
     pub(super) body: Option<Vec<u8>>,
     /// The media type of the body.
     pub(super) media_type: &'static str,
@@ -54,12 +55,26 @@ pub(super) struct ApiRequest<'a, Q> {
     pub(super) if_none_match: Option<&'a HeaderValue>,
 }
 
-/// What a request has that changes an entry of the directory.
+/// Returns a GET request for `path`, to which a query or a path value can be added.
+pub(super) fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
+    ApiRequest {
+        path,
+        path_value: "",
+        query: None,
+        body: None,
+        media_type: "application/json",
+        wait: Duration::ZERO,
+        if_none_match: None,
+        change: None,
+    }
+}
+
+/// The parts of a request that changes an entry of the directory.
 pub(super) struct ChangeRequest {
     pub(super) method: Method,
     /// The key by which the request takes effect once; `None` for a route without keys.
     pub(super) key: Option<String>,
-    /// The header that says what the entry must be like, and its value.
+    /// The header of the precondition on the entry, and its value.
     pub(super) expected: Option<(HeaderName, String)>,
 }
 
@@ -71,7 +86,7 @@ pub(super) enum ApiResponse {
     NotModified,
 }
 
-/// Client of one API: its address, connection pool, token and what was learnt from responses.
+/// Client of one API: its address, connection pool, token and facts learned from responses.
 pub(super) struct ApiClient {
     pub(super) http: Client,
     pub(super) address: Address,
@@ -81,12 +96,14 @@ pub(super) struct ApiClient {
     pub(super) tokens: TokenCache,
     pub(super) timeouts: Timeouts,
     pub(super) clock: ServerClock,
-    /// The handle of the person that the API takes the caller for. Set only if the API checks that
-    /// each command comes from this person.
+    /// The handle of the person to whom the token belongs according to the API. Set only if the API
+    /// checks that each command comes from this person.
     pub(super) person: Mutex<Option<String>>,
     pub(super) backoff: PathBackoff,
-    /// The highest position of the store that this client was given.
+    /// The highest position of the store that this client has received.
     pub(super) seen: Mutex<Option<StoreMark>>,
+    /// The highest number of entries of one response that could not be read.
+    pub(super) unreadable: AtomicUsize,
 }
 
 impl ApiClient {
@@ -294,11 +311,12 @@ impl ApiClient {
         if error.is_eof() {
             return Err(BackendError::unreachable(self.unusable(Unusable::CutOff)));
         }
-        // One entry of a list that can't be read must not cost the others.
+        // One unreadable entry of a list must not lose the others.
         if error.is_data()
-            && let Ok(value) = salvaging(|| serde_json::from_slice(json))
+            && let (Ok(value), count) = salvaging(|| serde_json::from_slice(json))
         {
-            tracing::warn!(%error, "entries of an answer can't be read and are left out");
+            tracing::warn!(%error, count, "entries of an answer can't be read and are left out");
+            self.unreadable.fetch_max(count, Ordering::Relaxed);
             return Ok(value);
         }
         Err(BackendError::broken(self.unusable(Unusable::Undecodable { error })))

@@ -1,7 +1,7 @@
-//! Measures how far a server's clock is from this machine's clock.
+//! Measures the difference between a server's clock and this machine's clock.
 //!
-//! A response says at which time the server sent it. That was between sending the request and
-//! receiving the response, so each response gives an interval in which the difference lies. The
+//! A response contains the time at which the server sent it. That was between sending the request
+//! and receiving the response, so each response gives an interval that contains the difference. The
 //! shortest of them counts, and grows with time, because clocks drift. A response whose interval
 //! does not touch it shows that one of the clocks was set.
 
@@ -14,8 +14,8 @@ use crate::backend::{ClockOffset, clock_sentence};
 
 /// How much two clocks drift apart, as one part of this many.
 const DRIFT: i32 = 5_000;
-/// If this machine's clock differs by more from what has passed during a request, it was set
-/// meanwhile.
+/// The greatest difference between this machine's clock and the elapsed time of a request; beyond
+/// it the clock was set meanwhile.
 const MAX_JUMP: TimeDelta = TimeDelta::milliseconds(250);
 
 /// A time of the server.
@@ -23,7 +23,7 @@ const MAX_JUMP: TimeDelta = TimeDelta::milliseconds(250);
 pub(super) struct ServerTime {
     /// The time that the response has.
     pub(super) at: DateTime<Utc>,
-    /// What was cut off from it: the true time is up to so much later.
+    /// The truncated part: the true time is later by up to this much.
     pub(super) precision: TimeDelta,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct ServerTime {
 pub(super) struct RoundTrip {
     pub(super) sent: DateTime<Utc>,
     pub(super) received: DateTime<Utc>,
-    /// How long it took by a clock that nobody sets.
+    /// The duration by the monotonic clock.
     pub(super) elapsed: Duration,
 }
 
@@ -67,7 +67,7 @@ impl ServerClock {
         let elapsed = TimeDelta::from_std(trip.elapsed).unwrap_or(TimeDelta::MAX);
         let mut state = self.state();
         if ((trip.received - trip.sent) - elapsed).abs() > MAX_JUMP {
-            // The clock was set in the middle: what was measured before is not true any more.
+            // The clock was set in the middle: earlier measurements are invalid.
             state.measured = None;
             return;
         }
@@ -97,7 +97,7 @@ impl ServerClock {
     }
 }
 
-/// Returns what is known of a difference that was measured some time ago.
+/// Returns a difference that was measured some time ago, with the uncertainty since.
 fn aged(measured: ClockOffset, age: Duration) -> ClockOffset {
     let drift = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX) / DRIFT;
     ClockOffset { uncertainty: measured.uncertainty + drift, ..measured }
@@ -141,7 +141,7 @@ mod tests {
         assert_near(&clock, 360_000, 120);
         observe(&clock, 360_000, 5, 15);
         assert_near(&clock, 360_000, 12);
-        // A long poll is answered after half a minute: it tells little.
+        // A long poll is answered after half a minute: it is imprecise.
         observe(&clock, 360_000, 30_000, 10);
         assert_near(&clock, 360_000, 12);
         // The clock was set: even a bad measurement shows it.

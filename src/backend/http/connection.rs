@@ -1,6 +1,7 @@
 //! Builds the HTTP client of an API from its options.
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use reqwest::{Client, redirect};
@@ -78,5 +79,6 @@ pub(super) fn build_client(options: Options) -> Result<ApiClient, OpenError> {
         backoff,
         person: Mutex::default(),
         seen: Mutex::default(),
+        unreadable: AtomicUsize::new(0),
     })
 }

@@ -60,7 +60,7 @@ impl HttpBackend {
         }
     }
 
-    /// Tells a contact that does not exist from a path that an older server does not have.
+    /// Distinguishes a contact that does not exist from a path that an older server does not have.
     async fn explain_missing(&self, missing: Missing) -> BackendError {
         match self.fetch_contacts().await {
             Err(error @ BackendError::NotAllowed(_)) => error,

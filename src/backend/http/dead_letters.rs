@@ -17,7 +17,7 @@ use crate::model::change::Change;
 /// The path of a receiver, by its name.
 const RECEIVER: &str = "/v1/ingest/{name}";
 
-/// What receivers return: the outcome of a message with one group of alerts, or of each group.
+/// The answer of receivers: the outcome of a message with one group of alerts, or of each group.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Received {
@@ -29,17 +29,17 @@ enum Received {
     One(IngestOutcome),
 }
 
-/// What became of a message that was sent.
+/// The result of a message that was sent.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SentMessage {
-    /// What became of each group of alerts.
+    /// The results of each group of alerts.
     pub outcomes: Vec<IngestOutcome>,
     /// The changes that it reports, as they are recorded then.
     pub changes: Vec<Change>,
 }
 
 impl HttpBackend {
-    /// Sends a message to a receiver of the server, and returns what became of it.
+    /// Sends a message to a receiver of the server, and returns its result.
     ///
     /// # Errors
     /// There is no such receiver, it does not understand the message, or the server does not answer.

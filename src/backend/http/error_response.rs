@@ -1,5 +1,4 @@
-//! Interprets responses that are not what was requested: error statuses, redirects and bodies that
-//! are no JSON.
+//! Interprets unexpected responses: error statuses, redirects and bodies that are not JSON.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::StatusCode;
@@ -11,17 +10,17 @@ use super::unusable_response::{Unusable, UnusableResponse};
 use crate::api::{Details, ErrorCode, path};
 use crate::backend::{BackendError, Cause};
 
-/// The longest pause that a server can ask for. A wrong number from a proxy must not stop requests
+/// The longest pause that a server can request. A wrong number from a proxy must not stop requests
 /// for days.
 const MAX_BACKOFF: TimeDelta = TimeDelta::hours(1);
-/// The pause after a limit whose length the server does not say.
+/// The pause after a limit whose duration the server does not state.
 const DEFAULT_BACKOFF: TimeDelta = TimeDelta::seconds(5);
 
-/// Why a request has no usable response.
+/// The reason why a request has no usable response.
 pub(super) struct RequestError {
     /// The error for the caller.
     pub(super) error: BackendError,
-    /// Whether something between client and server gave up waiting for the server and said so.
+    /// Whether a proxy between client and server reported a time-out of the server.
     pub(super) is_gateway_timeout: bool,
     /// Whether the connection was lost before a response.
     pub(super) is_connection_lost: bool,
@@ -46,8 +45,8 @@ pub(super) struct ErrorResponse<'a> {
 }
 
 impl ErrorResponse<'_> {
-    /// Converts the response to an error. Only an answer of the API itself can settle a command:
-    /// what a proxy in between refuses today, it may let through tomorrow.
+    /// Converts the response to an error. Only an answer of the API itself can settle a command: a
+    /// request that a proxy refuses today may pass it tomorrow.
     pub(super) fn interpret(
         &self,
         host: &str,
@@ -65,8 +64,8 @@ impl ErrorResponse<'_> {
         let requested_backoff = backoff_until
             .filter(|_| status == StatusCode::SERVICE_UNAVAILABLE && details.is_some());
         let error = match (status, details, backoff_until) {
-            // With details, a 503 says why the API can't answer, which is worth more than the
-            // pause.
+            // A 503 with details gives the reason why the API can't answer, which is worth more
+            // than the pause.
             (StatusCode::TOO_MANY_REQUESTS, _, Some(until))
             | (StatusCode::SERVICE_UNAVAILABLE, None, Some(until)) => limited(until),
             (StatusCode::TOO_MANY_REQUESTS, details, None) => {
@@ -84,8 +83,7 @@ impl ErrorResponse<'_> {
                 BackendError::unreachable(unusable(Unusable::NoApi { address }))
             }
             (_, Some(details), _) => {
-                // The API's sentence is for people. Where it is about the server, the host is
-                // named.
+                // The API's sentence is for people. If it concerns the server, the host is named.
                 let failed = |why: &Cause| unusable(Unusable::Failed { detail: why.to_string() });
                 match details.into_error(now) {
                     BackendError::Unreachable(why) => BackendError::unreachable(failed(&why)),
@@ -128,8 +126,8 @@ pub(super) fn not_json_error(host: &str, status: StatusCode, headers: &HeaderMap
     BackendError::unreachable(UnusableResponse { host: host.to_owned(), reason })
 }
 
-/// Returns the error for a redirect. It is not followed, as whoever can send a response could
-/// obtain the token that way.
+/// Returns the error for a redirect. It is not followed, because anybody able to send a response
+/// could obtain the token that way.
 pub(super) fn redirect_error(
     host: &str,
     address: &Address,

@@ -1,23 +1,23 @@
 //! Decides how long requests for changes may be held open (long polls). Pure.
 //!
-//! A server holds such a request until something changes. A proxy on the way may give up earlier.
+//! A server holds such a request until something changes. A proxy in between may give up earlier.
 //! Only this module remembers after what time requests were cut. `sync::pace` decides how soon the
-//! next request follows; it gets to see only whether requests were held. The rules:
+//! next request follows; it only gets whether requests were held. The rules:
 //!
 //! 1. A request is held for as long as the caller wants, rounded up to a full second.
 //! 2. A request that was cut before its time (by an answer such as 504, or by a connection that was
-//!    lost) is no failure. After an answer that says so, or two lost connections in a row, requests
-//!    are held for at most 80 % of the time after which it was cut, at least a second, for
+//!    lost) is no failure. After such an answer, or two lost connections in a row, requests are
+//!    held for at most 80 % of the time after which it was cut, at least a second, for
 //!    [`LIMIT_LIFETIME`].
 //! 3. A request that failed after it was open for at least [`MIN_CUT`] was cut too if the next one
 //!    is answered: then requests are held for at most 70 % of that time, and not at all if that is
 //!    less than [`MIN_CUT`], for [`LIMIT_ANSWERS`] answers.
 //! 4. When a limit has ended, requests are held for as long as the caller wants again: by then they
-//!    may reach the server on a better way.
+//!    may reach the server over another route.
 
 use std::time::{Duration, Instant};
 
-/// A request that ends sooner than this was not held.
+/// The shortest wait; a request that ends sooner was not held.
 pub(super) const MIN_WAIT: Duration = Duration::from_secs(1);
 /// How long requests stay shorter after one was cut before its time.
 const LIMIT_LIFETIME: Duration = Duration::from_mins(10);
@@ -35,7 +35,7 @@ pub enum LongPollState {
     Supported,
     /// Requests are cut after this time, by the server or by something in between.
     CutAfter(Duration),
-    /// Requests are answered at once, also without news.
+    /// Requests are answered immediately, also without news.
     Immediate,
 }
 
@@ -54,7 +54,7 @@ enum LimitEnd {
     AfterAnswers(u32),
 }
 
-/// What is known about how requests for changes are held.
+/// The facts known about how long requests for changes are held.
 #[derive(Debug)]
 pub(super) struct LongPoll {
     state: LongPollState,

@@ -31,8 +31,8 @@ impl HttpBackend {
         self.get(request).await.map_err(|failure| failure.error)
     }
 
-    /// Sends a change. The id of a new window is the key by which it is created once; the server makes
-    /// the id of the window of it.
+    /// Sends a change. The id of a new window is the key by which it is created once; the server
+    /// derives the id of the window from it.
     pub(super) async fn send_maintenance(
         &self,
         request: &MaintenanceRequest,
@@ -90,7 +90,7 @@ impl HttpBackend {
     }
 }
 
-/// Tells a path that an older server does not have.
+/// Recognizes a path that an older server does not have.
 fn older<T>(response: Result<T, BackendError>) -> Result<T, BackendError> {
     match response {
         Err(BackendError::NotFound(_)) => Err(BackendError::not_allowed(NoMaintenance)),

@@ -1,4 +1,4 @@
-//! Names the term of a filter that an older server does not have.
+//! Finds the term of a filter that an older server does not have.
 
 use super::address::Address;
 use crate::backend::BackendError;
@@ -7,8 +7,8 @@ use crate::model::{Rejection, RejectionKind};
 /// Around the key in the sentence with which servers of all versions refuse an unknown key.
 const REFUSED: (&str, &str) = ("filter: ", " is not a filter term");
 
-/// Returns the error of a search; for a filter with a term that the server does not have, a sentence
-/// that says so. This program has written the filter, so the server is the older of the two.
+/// Returns the error of a search; for a filter with a term that the server does not have, a
+/// sentence about that. This program has written the filter, so the server is the older of the two.
 pub(super) fn explain(error: BackendError, address: &Address) -> BackendError {
     let BackendError::Rejected(refused) = &error else { return error };
     let sentence = refused.to_string();

@@ -1,11 +1,11 @@
 //! Client of the project's own API: makes any backend that a redphone server serves usable as a
 //! [`Backend`].
 //!
-//! The client caches only a few responses together with their `ETag`. It retries a request by
-//! itself in one case only: once, with another token, after the first token was refused. Whoever
-//! sent a command that got no answer decides what to do; sending it again with the same id is safe.
-//! Every error is a sentence that names the host and contains neither the token nor any other part
-//! of the request.
+//! The client caches only a few responses together with their `ETag`. It retries a request
+//! automatically in one case only: once, with another token, after the first token was refused. The
+//! sender of a command that got no answer decides what to do; sending it again with the same id is
+//! safe. Every error is a sentence that names the host and contains neither the token nor any other
+//! part of the request.
 
 mod access_tokens;
 mod address;
@@ -19,11 +19,14 @@ mod contacts;
 mod dead_letters;
 mod error_response;
 mod etag_cache;
+mod fetch;
+mod incidents;
 mod long_poll;
 mod maintenance;
 mod missing_term;
 mod open_error;
 mod options;
+mod problems;
 mod proxy;
 mod replies;
 pub mod token;
@@ -31,27 +34,27 @@ mod transport_error;
 mod trust;
 mod unusable_response;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use reqwest::Method;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::lists::{
-    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, MAX_ROWS,
-    NoSuchList, NoSuchProblem, NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch,
-    ReviewEntry, ReviewSearch, Suspicion,
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, List, NoSuchList,
+    NotificationEntry, NotificationSearch, ProblemEntry, ProblemSearch, ReviewEntry, ReviewSearch,
+    Suspicion,
 };
 use super::{
     Administered, AdministrationRequest, AdministrationSearch, Backend, BackendError, Capabilities,
     ClockOffset, ContactRequest, Cursor, DeadLetter, DeadLetterList, DeadLetterMessage,
-    DeadLetterSearch, Delta, Detail, MAX_SIMILAR, NoNoise, NoUnknownServices, NoWaitingAlerts,
-    NoiseSearch, Outcome, Page, Search, SimilarIncidents, StoreMark, TimelineRange, WaitingList,
+    DeadLetterSearch, Delta, Detail, NoNoise, NoUnknownServices, NoWaitingAlerts, NoiseSearch,
+    Outcome, Page, Search, SimilarIncidents, StoreMark, TimelineRange, WaitingList,
 };
 use crate::api::{list_query, path, query};
 use crate::model::administration::AdministrationEvent;
@@ -72,12 +75,11 @@ use crate::model::signals::{BeatOutcome, Heartbeat};
 use crate::model::unknown::Entries;
 use crate::model::unknown_service::UnknownService;
 use crate::model::{Actor, Envelope, Event, IncidentId, IncidentNumber, ProblemId, Summary};
-use client::{ApiClient, ApiRequest, ApiResponse, ChangeRequest};
+use client::{ApiClient, ApiRequest, ChangeRequest, get_request};
 use connection::build_client;
 use error_response::RequestError;
 use etag_cache::EtagCache;
-use long_poll::{LongPoll, MIN_WAIT};
-use unusable_response::Unusable;
+use long_poll::LongPoll;
 
 pub use access_tokens::{AccessToken, CreatedAccessToken, NewAccessToken};
 pub use address::{Address, AddressError};
@@ -87,13 +89,6 @@ pub use open_error::OpenError;
 pub use options::{Options, Timeouts};
 pub use proxy::ProxySettings;
 pub use token::{Token, TokenError, TokenSource};
-
-/// The largest number of timeline events that the API returns in one response.
-const MAX_EVENTS: u32 = 1000;
-/// The largest number of alerts that the API returns in one response.
-const MAX_ALERTS: u32 = 1000;
-/// A search whose `now` differs from the current time by less than this counts as a search for now.
-const NOW_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
 
 /// A backend that is reached over HTTP.
 pub struct HttpBackend {
@@ -150,112 +145,10 @@ impl HttpBackend {
         self.long_poll.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn get<T: DeserializeOwned, Q: Serialize + Sync>(
-        &self,
-        request: ApiRequest<'_, Q>,
-    ) -> Result<T, RequestError> {
-        match self.client.call(&request).await? {
-            ApiResponse::Json(json, _) => Ok(self.client.decode(&json)?),
-            ApiResponse::NotModified => Err(self.unexpected_not_modified().into()),
-        }
-    }
-
-    /// Fetches like [`Self::get`], but through the cache: a response that has not changed since it
-    /// was cached is not sent again. `key` identifies the request in the cache.
-    async fn get_cached<T: DeserializeOwned, Q: Serialize + Sync>(
-        &self,
-        key: String,
-        request: ApiRequest<'_, Q>,
-    ) -> Result<T, BackendError> {
-        let (request_number, cached) = self.cache.start_request(&key);
-        let if_none_match = cached.as_ref().map(|cached| &cached.tag);
-        let response = self.client.call(&ApiRequest { if_none_match, ..request }).await;
-        match (response.map_err(|failure| failure.error)?, cached) {
-            (ApiResponse::NotModified, Some(cached)) => self.client.decode(&cached.json),
-            (ApiResponse::NotModified, None) => Err(self.unexpected_not_modified()),
-            (ApiResponse::Json(json, tag), _) => {
-                let value = self.client.decode(&json)?;
-                if let Some(tag) = tag {
-                    self.cache.insert(key, request_number, tag, &json);
-                }
-                Ok(value)
-            }
-        }
-    }
-
-    /// Returns the error for a 304 response to a request that sent no tag.
-    fn unexpected_not_modified(&self) -> BackendError {
-        BackendError::broken(self.client.unusable(Unusable::NotCached))
-    }
-
     /// Converts a time of this machine's clock to the server's clock.
     fn to_server_time(&self, time: DateTime<Utc>) -> DateTime<Utc> {
         let correction = self.client.clock.offset().map(|clock| clock.correction());
         time.checked_add_signed(correction.unwrap_or_default()).unwrap_or(time)
-    }
-
-    /// Fetches a page of a list over all incidents. A server without its route is older than this
-    /// program.
-    async fn get_list<T: DeserializeOwned, Q: Serialize + Sync>(
-        &self,
-        list: List,
-        path: &'static str,
-        query: Q,
-    ) -> Result<Page<T>, BackendError> {
-        let request = ApiRequest { query: Some(&query), ..get_request(path) };
-        match self.get(request).await.map_err(|failure| failure.error) {
-            Err(BackendError::NotFound(_)) => {
-                let host = Some(self.client.host.clone());
-                Err(BackendError::not_allowed(NoSuchList { list, host }))
-            }
-            response => response,
-        }
-    }
-
-    /// Finds a problem in the list of all.
-    async fn find_problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
-        let mut search = ProblemSearch::first(MAX_ROWS);
-        loop {
-            let page = self.linked_problems(&search).await?;
-            let found = page.rows.into_iter().find(|entry| entry.problem.id == id);
-            search.after = page.next;
-            match found {
-                Some(found) => return Ok(found),
-                None if search.after.is_none() => {
-                    return Err(BackendError::not_found(NoSuchProblem(id)));
-                }
-                None => {}
-            }
-        }
-    }
-
-    async fn fetch_events(
-        &self,
-        id: IncidentId,
-        query: query::Timeline,
-    ) -> Result<Vec<Event>, BackendError> {
-        let request = ApiRequest {
-            path: path::TIMELINE,
-            path_value: &id.to_string(),
-            query: Some(&query),
-            ..get_request(path::TIMELINE)
-        };
-        let events: Result<Entries<Event>, RequestError> = self.get(request).await;
-        events.map(|events| events.0).map_err(|failure| failure.error)
-    }
-}
-
-/// Returns a GET request for `path`, to which a query or a path value can be added.
-fn get_request<Q>(path: &str) -> ApiRequest<'_, Q> {
-    ApiRequest {
-        path,
-        path_value: "",
-        query: None,
-        body: None,
-        media_type: "application/json",
-        wait: Duration::ZERO,
-        if_none_match: None,
-        change: None,
     }
 }
 
@@ -270,65 +163,12 @@ impl Backend for HttpBackend {
         Ok(capabilities)
     }
 
-    /// Returns what changed since a cursor. If something between client and server cuts a long poll
-    /// short, this returns an empty delta instead of an error, as a long poll that ended without
-    /// changes does; the next long poll then asks for a shorter wait.
     async fn changes(&self, since: Option<Cursor>, wait: Duration) -> Result<Delta, BackendError> {
-        let wait = wait.min(Duration::from_secs(query::MAX_WAIT_S));
-        // Without a cursor the server answers at once, with all open incidents.
-        let wait = since.map_or(0, |_| self.long_poll().wait_seconds(wait, Instant::now()));
-        let requested = Duration::from_secs(wait);
-        let query = query::Changes { since, wait };
-        let started = Instant::now();
-        let request =
-            ApiRequest { query: Some(&query), wait: requested, ..get_request(path::CHANGES) };
-        let response: Result<Delta, RequestError> = self.get(request).await;
-        let (elapsed, now) = (started.elapsed(), Instant::now());
-        match (response, since) {
-            (Ok(delta), _) => {
-                let has_news = delta.reset || delta.directory || !delta.rows.is_empty();
-                self.long_poll().record_answer(wait, elapsed, has_news);
-                Ok(delta)
-            }
-            // Counts as cut only before the end of the wait, when the server would have answered.
-            (Err(failure), Some(cursor))
-                if (failure.is_gateway_timeout || failure.is_connection_lost)
-                    && elapsed >= MIN_WAIT
-                    && elapsed < requested =>
-            {
-                tracing::debug!(ms = elapsed.as_millis(), "a wait was cut: {}", failure.error);
-                self.long_poll().record_cut(elapsed, failure.is_gateway_timeout, now);
-                Ok(Delta { cursor, reset: false, rows: Vec::new(), directory: false })
-            }
-            (Err(failure), _) => {
-                self.long_poll().record_failure(wait, elapsed);
-                Err(failure.error)
-            }
-        }
+        self.fetch_changes(since, wait).await
     }
 
     async fn search(&self, search: &Search) -> Result<Page<Summary>, BackendError> {
-        let mut query = query::Search {
-            filter: search.filter.to_string(),
-            sort: search.sort,
-            limit: Some(search.limit),
-            after: search.after.clone(),
-            now: None,
-            // Its dates are times by now, or of UTC.
-            zone: None,
-        };
-        // The key leaves out `now`, so that the same search a moment later has the same key. The
-        // tag tells whether its result is still the same.
-        let key = query.after.is_none().then(|| format!("{query:?}"));
-        // A request without `now` lets the server answer from the copy that all callers share.
-        let is_now = (search.now - Utc::now()).abs() < NOW_TOLERANCE;
-        query.now = Some(self.to_server_time(search.now)).filter(|_| key.is_none() || !is_now);
-        let request = ApiRequest { query: Some(&query), ..get_request(path::INCIDENTS) };
-        let read = match key {
-            Some(key) => self.get_cached(key, request).await,
-            None => self.get(request).await.map_err(|failure| failure.error),
-        };
-        read.map_err(|error| missing_term::explain(error, &self.client.address))
+        self.fetch_rows(search).await
     }
 
     async fn incident(&self, id: IncidentId) -> Result<Detail, BackendError> {
@@ -337,47 +177,16 @@ impl Backend for HttpBackend {
         self.get(request).await.map_err(|failure| failure.error)
     }
 
-    /// Returns the incidents that resemble another one. A server without the route is older than this
-    /// program; it has some of them in the record.
     async fn similar(
         &self,
         incident: IncidentId,
         limit: u32,
     ) -> Result<SimilarIncidents, BackendError> {
-        let query = query::Similar { limit: Some(limit.clamp(1, MAX_SIMILAR)) };
-        let request = ApiRequest {
-            path_value: &incident.to_string(),
-            query: Some(&query),
-            ..get_request(path::SIMILAR)
-        };
-        let found: Result<SimilarIncidents, RequestError> = self.get(request).await;
-        match found.map_err(|failure| failure.error) {
-            Err(BackendError::NotFound(_)) => {
-                Ok(self.incident(incident).await?.similar_incidents(limit))
-            }
-            found => found,
-        }
+        self.fetch_similar(incident, limit).await
     }
 
-    /// Returns the alerts of an incident. A server without their route is older than this program; it
-    /// has them in the record, if it has any.
     async fn alerts(&self, id: IncidentId, limit: u32) -> Result<Vec<Alert>, BackendError> {
-        let query = query::Alerts { limit: Some(limit.clamp(1, MAX_ALERTS)) };
-        let request = ApiRequest {
-            path_value: &id.to_string(),
-            query: Some(&query),
-            ..get_request(path::ALERTS)
-        };
-        let alerts: Result<Entries<Alert>, RequestError> = self.get(request).await;
-        match alerts.map_err(|failure| failure.error) {
-            Ok(alerts) => Ok(alerts.0),
-            Err(BackendError::NotFound(_)) => {
-                let mut alerts = self.incident(id).await?.alert_rows;
-                alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-                Ok(alerts)
-            }
-            Err(error) => Err(error),
-        }
+        self.fetch_alerts(id, limit).await
     }
 
     async fn find_by_number(&self, number: IncidentNumber) -> Result<IncidentId, BackendError> {
@@ -396,32 +205,7 @@ impl Backend for HttpBackend {
         id: IncidentId,
         range: TimelineRange,
     ) -> Result<Vec<Event>, BackendError> {
-        let (mut before, mut remaining) = match range {
-            TimelineRange::Last(0) | TimelineRange::Before(_, 0) => return Ok(Vec::new()),
-            TimelineRange::After(after) => {
-                return self
-                    .fetch_events(id, query::Timeline { after: Some(after), ..<_>::default() })
-                    .await;
-            }
-            TimelineRange::Last(count) => (None, count),
-            TimelineRange::Before(before, count) => (Some(before), count),
-        };
-        // Pages backwards from the end, in requests of the largest size.
-        let mut events = Vec::new();
-        loop {
-            let limit = remaining.min(MAX_EVENTS);
-            let query = query::Timeline { after: None, before, limit: Some(limit) };
-            let mut earlier = self.fetch_events(id, query).await?;
-            let count = u32::try_from(earlier.len()).unwrap_or(u32::MAX);
-            let first = earlier.first().map(|event| event.seq);
-            earlier.append(&mut events);
-            events = earlier;
-            remaining = remaining.saturating_sub(count);
-            if remaining == 0 || count < limit || first.is_none_or(|seq| seq <= 1) {
-                return Ok(events);
-            }
-            before = first;
-        }
+        self.fetch_timeline(id, range).await
     }
 
     async fn measures(
@@ -437,8 +221,9 @@ impl Backend for HttpBackend {
             .map(|edge| edge.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
             .collect();
         let query = query::Measures {
-            from: window.from,
-            to: window.to,
+            from: Some(window.from),
+            to: Some(window.to),
+            window: String::new(),
             edges: edges.join(","),
             cut,
             now: Some(self.to_server_time(now)),
@@ -503,28 +288,12 @@ impl Backend for HttpBackend {
         self.get_list(List::Problems, path::LINKED_PROBLEMS, query).await
     }
 
-    /// Returns one problem. A server without its route is older than this program; it has the problem in
-    /// the list, with the newest of its incidents.
     async fn problem(&self, id: ProblemId) -> Result<ProblemEntry, BackendError> {
-        let request =
-            ApiRequest { path_value: &id.to_string(), ..get_request::<()>(path::PROBLEM) };
-        let found: Result<ProblemEntry, RequestError> = self.get(request).await;
-        match found.map_err(|failure| failure.error) {
-            Err(BackendError::NotFound(_)) => self.find_problem(id).await,
-            found => found,
-        }
+        self.fetch_problem(id).await
     }
 
-    /// Returns what the changes on a page are suspected of; of nothing, if the server is older than this
-    /// program.
     async fn suspicions(&self, search: &ChangeSearch) -> Result<Vec<Suspicion>, BackendError> {
-        let query = list_query::ChangeRecords::from(search);
-        let request = ApiRequest { query: Some(&query), ..get_request(path::SUSPICIONS) };
-        let found: Result<Entries<Suspicion>, RequestError> = self.get(request).await;
-        match found.map_err(|failure| failure.error) {
-            Err(BackendError::NotFound(_)) => Ok(Vec::new()),
-            found => found.map(|found| found.0),
-        }
+        self.fetch_suspicions(search).await
     }
 
     async fn notifications(
@@ -539,7 +308,7 @@ impl Backend for HttpBackend {
         self.client.seen().clone()
     }
 
-    /// Remembers the mark, which the next request says.
+    /// Remembers the mark, which the next request contains.
     async fn report_seen(&self, seen: &StoreMark) -> Result<(), BackendError> {
         self.client.seen().get_or_insert_with(|| seen.clone());
         Ok(())
@@ -567,7 +336,7 @@ impl Backend for HttpBackend {
         self.fetch_administration(search).await
     }
 
-    /// Sends the sign of life; the server says when it was received, and from whom.
+    /// Sends the heartbeat; the server sets its time and its sender.
     async fn beat(
         &self,
         name: &str,
@@ -691,6 +460,10 @@ impl Backend for HttpBackend {
 
     fn clock_offset(&self) -> Option<ClockOffset> {
         self.client.clock.offset()
+    }
+
+    fn unreadable_count(&self) -> usize {
+        self.client.unreadable.load(Ordering::Relaxed)
     }
 
     async fn measure_clock(&self) -> Result<(), BackendError> {

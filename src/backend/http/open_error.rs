@@ -1,8 +1,8 @@
-//! Why an API client can't be created.
+//! Reasons why an API client can't be created.
 
 use crate::model::text::SafeText;
 
-/// Why an API client can't be created, as a sentence.
+/// The reason why an API client can't be created, as a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct OpenError(SafeText<'static>);

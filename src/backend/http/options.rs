@@ -30,7 +30,7 @@ pub struct Options {
 pub struct Timeouts {
     /// For making a connection, including name lookup and the TLS handshake.
     pub connect: Duration,
-    /// From then until the response begins, in addition to the wait that the request asks for.
+    /// From then until the response begins, in addition to the wait that the request contains.
     pub response: Duration,
     /// Between two chunks of a response body.
     pub chunk: Duration,

@@ -11,7 +11,7 @@ use reqwest::header::HeaderValue;
 use super::address::Address;
 use super::open_error::OpenError;
 
-/// Where the proxy settings come from.
+/// The source of the proxy settings.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub enum ProxySettings {
     /// The variables `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or the system's

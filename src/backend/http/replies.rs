@@ -7,7 +7,7 @@ use crate::api::replies::MailOutcome;
 use crate::backend::BackendError;
 
 impl HttpBackend {
-    /// Sends a mail with all its headers that answers a message, and returns what became of it.
+    /// Sends a mail with all its headers that answers a message, and returns the result.
     ///
     /// # Errors
     /// The mail is no answer, the server refuses it or does not answer.

@@ -16,7 +16,7 @@ use crate::model::text::{sanitize, truncate};
 /// The maximum width of a library's message within a sentence.
 const MAX_MESSAGE_WIDTH: usize = 200;
 
-/// How far a request had got when it failed.
+/// The progress of a request when it failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
     /// Before the response head was complete.
@@ -43,7 +43,7 @@ impl TransportError {
         error: reqwest::Error,
         stage: Stage,
     ) -> Self {
-        // Whoever prints the cause must not see the request.
+        // Code that prints the cause must not print the request.
         Self { host, via, stage, error: error.without_url() }
     }
 }
@@ -76,7 +76,7 @@ pub(super) struct TimedOut {
     pub(super) after: Duration,
 }
 
-/// What took too long.
+/// The part that took too long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Delay {
     /// The response did not begin.
@@ -110,7 +110,7 @@ impl fmt::Display for TimedOut {
 
 impl Error for TimedOut {}
 
-/// Describes what a proxy did to a request before the host was reached; `None` for other errors.
+/// Describes a proxy's error on a request that did not reach the host; `None` for other errors.
 fn describe_proxy_error(host: &str, via: &str, error: &reqwest::Error) -> Option<String> {
     let causes = Causes::collect(error);
     let proxy = format!("the proxy {via} on the way to {host}");
@@ -270,10 +270,10 @@ fn describe_certificate_error(host: &str, why: &CertificateError) -> String {
         }
         E::ExpiredContext { not_after, .. } => {
             let day = format_day(*not_after);
-            format!("the certificate of {host} expired on {day}: whoever runs it has to renew it")
+            format!("the certificate of {host} expired on {day}: its operator must renew it")
         }
         E::Expired => {
-            format!("the certificate of {host} has expired: whoever runs it has to renew it")
+            format!("the certificate of {host} has expired: its operator must renew it")
         }
         E::NotValidYetContext { not_before, .. } => {
             let day = format_day(*not_before);

@@ -45,7 +45,7 @@ pub(super) fn load(file: &Path) -> Result<ClientConfig, OpenError> {
     }
     client_config(certificates).map_err(|error| {
         let said = short_message(&error.to_string());
-        ca_error(&format!("can't be used ({said}): make them anew"))
+        ca_error(&format!("can't be used ({said}): create them again"))
     })
 }
 
@@ -73,12 +73,12 @@ fn client_config(trusted: Vec<CertificateDer<'static>>) -> Result<ClientConfig, 
     Ok(config)
 }
 
-/// Trusts what the certificates vouch for, and each of them as the certificate of a server.
+/// Trusts the authorities among the certificates, and each certificate as that of a server.
 ///
-/// rustls takes a trusted certificate for that of an authority only. One that signed itself, as
-/// `openssl req -x509` makes it, is both: it says that it is an authority, which a server's own
-/// certificate may not be. Whoever names it as trusted has said what an authority would say, so it
-/// is accepted as it is, byte by byte, if it is valid now, for servers, and for the name of the
+/// rustls takes a trusted certificate for that of an authority only. A self-signed one, as created
+/// by `openssl req -x509`, is both: it is marked as an authority, which a server's own certificate
+/// may not be. A user who names it as trusted has confirmed what an authority would confirm, so
+/// exactly this certificate is accepted, if it is valid now, for servers, and for the name of the
 /// server.
 #[derive(Debug)]
 struct Verifier {

@@ -15,28 +15,28 @@ pub(super) struct UnusableResponse {
     pub(super) reason: Unusable,
 }
 
-/// Why a response can't be used. Texts in it are as the server sent them.
+/// The reason why a response can't be used. Texts in it are as the server sent them.
 #[derive(Debug)]
 pub(super) enum Unusable {
     /// The token is refused.
     TokenRefused {
         address: Address,
-        /// What the API says about it.
+        /// The details from the API.
         detail: Option<String>,
     },
     /// There is no API at this address.
     NoApi { address: Address },
-    /// The API says that it failed.
+    /// The API reports that it failed.
     Failed { detail: String },
     /// Something that is not the API answers with a status and a media type.
     NotJson { status: String, media_type: String },
     /// The request should be sent elsewhere.
     Redirect {
         status: String,
-        /// The URL without secrets; `None` if there is none that makes sense.
+        /// The URL without secrets; `None` if there is no meaningful one.
         to: Option<String>,
     },
-    /// The token or the path does not fit, so no command was looked at.
+    /// The token or the path is wrong, so no command was examined.
     CommandsRefused { error: BackendError },
     /// The body is longer than this many bytes.
     TooLong { max_bytes: usize },
@@ -48,7 +48,7 @@ pub(super) enum Unusable {
     UndecodableAnswer,
     /// The answers are not those of the commands that were sent.
     OtherCommands,
-    /// The server says that a response did not change which this client does not have.
+    /// The server reports that a response did not change which this client does not have.
     NotCached,
 }
 

@@ -13,7 +13,7 @@ use crate::model::follow_up::FollowUp;
 use crate::model::review::ActionItem;
 
 /// A request for one page of the action items: open ones first, and of those the ones that are due
-/// first; those without a day come last.
+/// first; those without a day last.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ActionItemSearch {
     /// Whether they are done; `None` for both.
@@ -35,7 +35,7 @@ pub struct ActionItemEntry {
     pub incident: IncidentBrief,
     /// The item itself.
     pub item: ActionItem,
-    /// Its issue in a tracker, if one was asked for.
+    /// Its issue in a tracker, if one was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<FollowUp>,
 }

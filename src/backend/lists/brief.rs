@@ -1,4 +1,4 @@
-//! What a list over all incidents shows of one of them.
+//! The short form of an incident in a list over all incidents.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,8 @@ impl From<&Summary> for IncidentBrief {
 }
 
 impl IncidentBrief {
-    /// Returns what stands for the incident of a notice, which is about none: an id of zeros, and the
-    /// first line of what it says as the title.
+    /// Returns the placeholder for the incident of a notice, which has none: an id of zeros, and
+    /// the first line of the text as the title.
     #[must_use]
     pub fn of_notice(notice: &Notification) -> Self {
         Self {
@@ -68,8 +68,8 @@ impl IncidentBrief {
         }
     }
 
-    /// Returns the number, such as `INC-2041`, or `new` until the store has numbered the incident. Of no
-    /// incident it is `-`.
+    /// Returns the number, such as `INC-2041`, or `new` until the store has numbered the incident.
+    /// Without an incident it is `-`.
     #[must_use]
     pub fn label(&self) -> String {
         if self.id == IncidentId::NONE {

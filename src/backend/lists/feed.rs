@@ -20,8 +20,8 @@ pub enum TimeOrder {
     Newest,
     /// The earliest first.
     Oldest,
-    /// In the order in which the store wrote them, which differs from the others where events were
-    /// imported. Every page has a mark, also the last one: what is written later follows it.
+    /// In the order in which the store wrote them, which differs from the others if events were
+    /// imported. Every page has a mark, also the last one: events that are written later follow it.
     Log,
 }
 
@@ -51,7 +51,7 @@ pub struct FeedSearch {
 pub struct FeedEntry {
     /// The incident on whose timeline the event is.
     pub incident: IncidentBrief,
-    /// What happened.
+    /// The event.
     pub event: Event,
     /// The position after the event, from which on the events can be read: as `since` of the next
     /// request. Only in the order in which they were written.

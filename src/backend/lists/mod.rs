@@ -1,8 +1,8 @@
 //! Lists over all incidents: their events, reviews, action items and notifications, and the recorded
 //! changes and problems. Each is read in pages.
 //!
-//! A search says which rows a list has and in which order. [`ListSearch`] is that for whoever has
-//! the rows at hand, such as a cache; a store finds them by its indexes.
+//! A search defines which rows a list has and in which order. [`ListSearch`] applies it to rows in
+//! memory, such as those of a cache; a store finds them by its indexes.
 
 mod action_items;
 mod brief;
@@ -47,14 +47,14 @@ pub enum List {
     Problems,
     /// Changes with the incidents of which they are suspected.
     Suspicions,
-    /// Notifications that were sent to people, or are to be sent.
+    /// Notifications that were or will be sent to people.
     Notifications,
     /// Pages of the measures, which are no list, but may be missing as one is.
     Pages,
 }
 
 impl List {
-    /// Returns what the list has, as people say it.
+    /// Returns the name of the list's content for people.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ impl std::error::Error for NoSuchList {}
 pub trait ListSearch {
     /// A row of the list.
     type Row;
-    /// Which list it is.
+    /// The list.
     const LIST: List;
 
     /// Returns the largest number of rows of the page.
@@ -113,7 +113,7 @@ pub trait ListSearch {
     /// Compares two rows by their order in the list.
     fn compare(&self, a: &Self::Row, b: &Self::Row) -> Ordering;
 
-    /// Returns what tells the row from all others of its list, however often it changed.
+    /// Returns the identity of the row in its list, however often it changed.
     fn identity(row: &Self::Row) -> String;
 }
 

@@ -1,4 +1,4 @@
-//! The list of notifications: who was notified of what, and what became of it.
+//! The list of notifications: recipients, subjects and states.
 
 use std::cmp::Ordering;
 
@@ -30,10 +30,10 @@ pub struct NotificationSearch {
 /// A notification with its incident and the attempts to send it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct NotificationEntry {
-    /// The incident of which the person is notified. A notice is about none: the id is zeros, and the title is
-    /// the first line of what it says.
+    /// The incident of which the person is notified. A notice has none: the id is zeros, and the
+    /// title is the first line of the text.
     pub incident: IncidentBrief,
-    /// What is sent to whom, and what has become of it.
+    /// The notification, with its state.
     pub notification: Notification,
     /// The attempts to send it, the first one first. A notification that was sent as a part of
     /// another one has none of its own.

@@ -22,7 +22,8 @@ pub const MAX_PROBLEM_INCIDENTS: usize = 1000;
 #[error("there is no problem {0}")]
 pub struct NoSuchProblem(pub ProblemId);
 
-/// A request for one page of the recorded problems, newest first.
+/// A request for one page of the recorded problems: open ones first, then known errors, and those whose
+/// cause is removed last; in each state the newest first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ProblemSearch {
     /// The states of the problems; all if it is empty.
@@ -98,7 +99,8 @@ impl ListSearch for ProblemSearch {
     }
 
     fn compare(&self, a: &ProblemEntry, b: &ProblemEntry) -> Ordering {
-        b.problem.id.cmp(&a.problem.id)
+        let rank = |entry: &ProblemEntry| entry.problem.state.rank();
+        rank(a).cmp(&rank(b)).then_with(|| b.problem.id.cmp(&a.problem.id))
     }
 
     fn identity(row: &ProblemEntry) -> String {

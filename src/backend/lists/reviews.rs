@@ -31,7 +31,7 @@ pub struct ReviewSearch {
 pub struct ReviewEntry {
     /// The incident that is reviewed.
     pub incident: IncidentBrief,
-    /// How far it is.
+    /// The progress of the review.
     pub state: ReviewState,
     /// The number of its required sections that are written.
     pub sections: u32,
@@ -39,7 +39,7 @@ pub struct ReviewEntry {
     pub actions: u32,
     /// The number of its action items that are not done.
     pub open_actions: u32,
-    /// When the incident was resolved, or else closed; `None` while it is open.
+    /// When the incident was resolved, otherwise closed; `None` while it is open.
     #[schema(required)]
     pub ended_at: Option<DateTime<Utc>>,
     /// When it was published; `None` before that.

@@ -5,6 +5,9 @@ use clap::{Args, Subcommand};
 use super::super::value::{EnumParser, Time};
 use crate::model::change::{ChangeApproval, ChangeKind};
 
+/// How many changes are listed unless a limit is chosen.
+pub const DEFAULT_CHANGES: u32 = 50;
+
 pub(super) const CHANGE: &str = "\
 Deployments, edits of settings and migrations. Incidents of the services that they touch, and of
 those that depend on them, show them as suspects. GitHub, GitLab, CDEvents and PagerDuty's change
@@ -51,13 +54,13 @@ impl ChangeCommand {
 /// Arguments of `redphone change start`.
 #[derive(Args, Clone, Debug)]
 pub struct StartChange {
-    /// What is changed, such as a version that is deployed
+    /// The change, such as the version that is deployed
     #[arg(value_name = "TITLE")]
     pub title: String,
     /// A service that it touches; may be repeated
     #[arg(long = "service", value_name = "NAME,…", value_delimiter = ',', required = true)]
     pub services: Vec<String>,
-    /// What kind of change it is [default: deploy]
+    /// The kind of change [default: deploy]
     #[arg(long = "kind", value_name = "KIND", id = "change_kinds",
           value_parser = EnumParser::<ChangeKind>::new())]
     pub kind: Option<ChangeKind>,
@@ -128,7 +131,7 @@ pub struct ListChanges {
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
     /// The most changes
-    #[arg(long, value_name = "N", default_value_t = 50,
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_CHANGES,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
     /// By day, the earliest first, with planned ones

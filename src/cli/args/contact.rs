@@ -7,12 +7,12 @@ use crate::model::time::parse_duration;
 
 pub const CONTACT: &str = "\
 A person sets own contacts with add, set, remove and quiet: a channel of the settings, an address in it,
-and after which time it is used. They stand in the store; over an API a token of scope respond is
-enough for one's own, and those of others need scope admin. Contacts also stand under [[contacts]] in
+and after which time it is used. They are in the store; over an API a token of scope respond is
+enough for one's own, and those of others need scope admin. Contacts are also under [[contacts]] in
 the settings file, which wins, and the channels under [channels.NAME]: `redphone help contacts` and
 `redphone help channels` describe both. Of the addresses of others `list` shows only the ends.
 
-`test` sends a message that says that it is a test, and prints what the provider answered. It ends
+`test` sends a message marked as a test, and prints what the provider answered. It ends
 with 1 if one was not sent.
 
 Examples:
@@ -41,7 +41,7 @@ pub enum ContactCommand {
     Set(SetContact),
     /// Remove a contact
     Remove(RemoveContact),
-    /// Set the hours in which what may wait does
+    /// Set your quiet hours: what is not urgent is sent after them
     Quiet(QuietContact),
     /// Send a test message to a person, and print what came of it
     Test(TestContacts),
@@ -130,10 +130,10 @@ pub struct RemoveContact {
 #[derive(Args, Clone, Debug)]
 pub struct QuietContact {
     /// When they begin, such as 22:00
-    #[arg(value_name = "TEXT", required_unless_present = "none", requires = "to")]
+    #[arg(value_name = "FROM", required_unless_present = "none", requires = "to")]
     pub from: Option<String>,
     /// When they end, such as 07:00
-    #[arg(value_name = "TEXT")]
+    #[arg(value_name = "UNTIL")]
     pub to: Option<String>,
     /// The time zone of these times, such as Europe/Berlin [default: that of the machine that sends]
     // `--zone` is the zone of the panes, for every command.

@@ -9,13 +9,17 @@ use crate::model::oncall::TimeSpan;
 /// Help text after the options of `cover`.
 pub const COVER: &str = "\
 You want somebody else of the schedule to be on call in your place. Without --from and --until it is
-about your shift that runs now, or the next one. With --for it is a swap: you stand in for whoever
-accepts, in a span in which they are on call. The first one who accepts stands in, at once; whoever
-comes later is refused. `cover list` has all requests, with the ids by which they are accepted and
-withdrawn; the last 4 characters of an id or more are enough. Times are RFC 3339. The schedule may be one
-of the settings file. Over an API a token of scope respond is enough.
+about your shift that runs now, or the next one. With --for it is a swap: in return you cover
+a span in which the person who accepts is on call. The first one who accepts is on call, immediately;
+later ones are refused. A person who declines is not asked again; a swap that is declined by the one
+whose shift is wanted has ended. `cover list` has all requests, with the ids by which they are accepted,
+declined and withdrawn; the last 4 characters of an id or more are enough. Times are RFC 3339. The
+schedule may be one of the settings file. Over an API a token of scope respond is enough.
 
---json prints what stands in /v1/administration: who changed what, and when.
+People learn of a request over their contacts, as far as they have some, with links by which they accept
+and decline (`redphone help answers`).
+
+--json prints the entry of /v1/administration: who changed what, and when.
 
 Examples:
   redphone cover payments
@@ -23,13 +27,14 @@ Examples:
   redphone cover payments --until 2026-03-08T09:00:00Z \\
     --for 2026-03-14T09:00:00Z..2026-03-15T09:00:00Z
   redphone cover list
-  redphone cover accept 4f1c";
+  redphone cover accept 4f1c
+  redphone cover decline 4f1c";
 
 /// Arguments of `redphone cover`.
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct CoverArgs {
-    /// What else is to be done; without it cover is wanted
+    /// Another action; without it cover is requested
     #[command(subcommand)]
     pub about: Option<CoverCommand>,
     /// On which schedule [default: the one that has you]
@@ -57,16 +62,18 @@ pub struct CoverArgs {
 pub enum CoverCommand {
     /// List those that are open
     List(ListCovers),
-    /// Stand in for whoever wants it
+    /// Accept a request, and be on call
     Accept(AnswerCover),
-    /// Do not want the cover any more
+    /// Decline a request
+    Decline(AnswerCover),
+    /// Withdraw your request
     Withdraw(AnswerCover),
 }
 
 /// Arguments of `redphone cover list`.
 #[derive(Args, Clone, Debug)]
 pub struct ListCovers {
-    /// Also list those that were accepted or withdrawn, or have passed
+    /// Also list those that were accepted, declined or withdrawn, or have passed
     #[arg(long)]
     pub all: bool,
     /// Print JSON Lines
@@ -74,7 +81,7 @@ pub struct ListCovers {
     pub json: bool,
 }
 
-/// Arguments of `redphone cover accept` and `redphone cover withdraw`.
+/// Arguments of `redphone cover accept`, `redphone cover decline` and `redphone cover withdraw`.
 #[derive(Args, Clone, Debug)]
 pub struct AnswerCover {
     /// The id of the request, or its last characters

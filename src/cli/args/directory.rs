@@ -14,7 +14,7 @@ use crate::model::time::parse_duration;
 pub const PEOPLE: &str = "\
 What the settings file names is changed there. Over an API this needs a token of scope admin.
 
---json prints what stands in /v1/people; `set` and `remove` print what was changed, by whom and when.
+--json prints the entries of /v1/people; `set` and `remove` print what was changed, by whom and when.
 
 Examples:
   redphone people list
@@ -185,7 +185,7 @@ pub struct SetService {
     /// The availability objective over 30 d in percent, or `none`
     #[arg(long, value_name = "PERCENT")]
     pub objective: Option<Objective>,
-    /// What it is called on status pages, or `none` if it is not public
+    /// The name on status pages, or `none` if it is not public
     #[arg(long, value_name = "TEXT")]
     pub public_name: Option<String>,
 }
@@ -224,11 +224,14 @@ pub struct SetPolicy {
     pub file: Option<PathBuf>,
 }
 
+/// How many changes `redphone audit` prints unless a limit is chosen.
+pub const DEFAULT_AUDIT: u32 = 50;
+
 /// Arguments of `redphone audit`.
 #[derive(Args, Clone, Debug)]
 pub struct Audit {
     /// The most changes
-    #[arg(long, value_name = "N", default_value_t = 50,
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_AUDIT,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
     /// Print JSON Lines

@@ -9,6 +9,37 @@ use crate::model::priority::Level;
 use crate::model::queue::Sort;
 use crate::model::status::{Category, Source, text_enum};
 
+pub(super) const LIST: &str = "\
+Words are looked for in number, title, services, owner and team. Terms are p1 (or sev1),
+status:triggered, service:checkout, owner:me, owner:none, team:db, cat:security, age>2h, idle>2h
+(nothing has happened for longer), sla:late, is:snoozed, is:any; a - in front excludes. Terms on one
+field are alternatives, all else must hold together. Without is: or an ended status only open
+incidents are listed.
+
+More terms are role:me, role:scribe, label:eu, source:user-report, changed<8h, began<2h, users>100,
+reporter:varga, primary:checkout (the first service), missed:acknowledge and missed:resolve, and
+resolved<8h, resolved:yesterday and took>1h (from detection to resolution), which list ended ones too.
+By the time of the report: since:yesterday, before:2026-11, on:2026-10-29, since:monday, on:last-week,
+since:2026-10-29T14:00; days begin in the zone of --zone.
+
+--json prints one object a line: id, number, title, status, impact, urgency, priority, category,
+source, services, assignee, team, detected_at, reported_at, acknowledged_at, resolved_at, closed_at,
+snoozed_until, paused, updated_at, alerts, escalation, seq, last_event_at. Times are RFC 3339 in UTC.
+Where there is any, also last_word, and attributes (labels and roles).
+And what follows from these: label, owner (the name), service (the primary one), acknowledge_due,
+resolve_due and clock; `redphone schema list` describes them all. They are the names of --columns. With
+--watch, change says whether an incident was listed, added, changed or removed.
+
+Examples:
+  redphone list
+  redphone list p1 p2 owner:none
+  redphone list 'age>2h' -service:cdn
+  redphone list -status:triggered 'idle>2h' --sort changed
+  redphone list is:any on:last-month payments
+  redphone list is:any checkout --sort newest --limit 20 --json
+  redphone list p1 p2 --columns label,owner,resolve_due,title --format csv
+  redphone list --watch --json | jq -r 'select(.change == \"added\") | .title'";
+
 /// Arguments of `redphone list`.
 #[derive(Args, Clone, Debug)]
 pub struct List {
@@ -138,6 +169,8 @@ minutes ago.
 Examples:
   redphone declare --title 'Card payments fail at checkout' --service checkout \\
       --service payments-gateway --impact high --urgency high --detected-at 10m
+  redphone declare --title 'Card payments fail' --service checkout --impact high --urgency high \\
+      --began 20m --users 1200 --share 12.5% --region eu-west --reporter 'Tom Varga' --ticket T-4711
   redphone declare --title 'Disk 90 % full on db-3' --service db --impact low --urgency medium \\
       --source monitoring --dedup-key disk/db-3";
 
@@ -187,19 +220,48 @@ pub struct Declare {
     /// When the clocks start [default: now]
     #[arg(long, value_name = "TIME")]
     pub reported_at: Option<Time>,
-    /// When the impact began, which may be before it was noticed
-    #[arg(long, value_name = "TIME")]
-    pub began: Option<Time>,
-    /// How many users it affects
-    #[arg(long, value_name = "N")]
-    pub users: Option<u64>,
-    /// Who has reported it, where that is not who declares it
-    #[arg(long, value_name = "REPORTER")]
-    pub reporter: Option<String>,
+    /// What is said about the impact at once
+    #[command(flatten)]
+    pub about_impact: AboutImpact,
     /// Who leads the response: a handle, or `me`
     #[arg(long, value_name = "HANDLE")]
     pub owner: Option<String>,
     /// Print the incident's row as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// What `redphone declare` says about the impact besides its level.
+#[derive(Args, Clone, Debug)]
+pub struct AboutImpact {
+    /// When the impact began, which may be before it was noticed: 20m, 10:10, 2026-03-01 09:00
+    #[arg(long, value_name = "TIME")]
+    pub began: Option<String>,
+    /// How many users it affects
+    #[arg(long, value_name = "N")]
+    pub users: Option<u64>,
+    /// Their share of all users in percent, such as 12.5%
+    #[arg(long, value_name = "PERCENT")]
+    pub share: Option<String>,
+    /// A region that it affects; may be repeated
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+    /// A customer whom it affects; may be repeated
+    #[arg(long = "customer", value_name = "CUSTOMER")]
+    pub customers: Vec<String>,
+    /// When service is expected to be restored: 2h, 14:00, 2026-03-01 09:00
+    #[arg(long, value_name = "TIME")]
+    pub recovery: Option<String>,
+    /// Who has reported it, where that is not who declares it
+    #[arg(long, value_name = "REPORTER")]
+    pub reporter: Option<String>,
+    /// How the reporter can be reached
+    #[arg(long, value_name = "CONTACT", requires = "reporter")]
+    pub contact: Option<String>,
+    /// The reference of the report, such as the number of a ticket
+    #[arg(long, value_name = "TICKET", requires = "reporter")]
+    pub ticket: Option<String>,
+    /// A team that helps, beside the team that leads; may be repeated
+    #[arg(long = "involve-team", value_name = "TEAM")]
+    pub involved_teams: Vec<String>,
 }

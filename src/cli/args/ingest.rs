@@ -1,6 +1,7 @@
 //! Arguments of `ingest`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
@@ -29,7 +30,8 @@ Examples:
 pub const TEST: &str = "\
 Nothing is stored. It prints how the message is read: for a mapping the fields of each alert with where
 they were found, the group of the alerts, the rule of the settings that counts and what it changes or
-drops, and the incident that is declared if none is open for the group.
+drops, and the incident that is declared if none is open for the group. Some senders say in a header what
+a message is about, and the type of its content: --header has it read as a server would.
 
 --json prints one object: receiver, mapping, confirm (an address that is to be opened first), readings
 (group and fields, each with field, value and from), and groups (source, key, is_acknowledged, omitted,
@@ -37,7 +39,8 @@ rule, dropped, changes, alerts and declaration).
 
 Examples:
   redphone ingest test --as alertmanager message.json
-  redphone ingest test --as zabbix - < message.json";
+  redphone ingest test --as zabbix - < message.json
+  redphone ingest test --as sentry --header 'Sentry-Hook-Resource: issue' message.json";
 
 /// Help text after the subcommands of `ingest dead`.
 pub const DEAD: &str = "\
@@ -74,10 +77,10 @@ Examples:
 #[derive(Args, Clone, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct IngestArgs {
-    /// What else is to be done; without it standard input is read
+    /// Another action; without it standard input is read
     #[command(subcommand)]
     pub about: Option<IngestCommand>,
-    /// What reads the message: the name of a receiver [default: alertmanager]
+    /// The name of the receiver that reads the message [default: alertmanager]
     #[arg(id = "receiver", value_name = "NAME")]
     pub receiver: Option<String>,
     /// In whose name the alerts are stored, such as the name of an integration key [default: the name
@@ -106,15 +109,50 @@ pub enum IngestCommand {
 /// Arguments of `redphone ingest test`.
 #[derive(Args, Clone, Debug)]
 pub struct TestMessage {
-    /// What reads the message: the name of a receiver
+    /// The name of the receiver that reads the message
     #[arg(id = "receiver", long = "as", value_name = "NAME", default_value = "alertmanager")]
     pub receiver: String,
+    /// In whose name the alerts would be stored, such as the name of an integration key [default: the
+    /// name of the receiver]
+    #[arg(long, value_name = "NAME")]
+    pub sender: Option<String>,
+    /// A header that comes with the message, such as `ce-type: com.example.alert`; may be repeated
+    #[arg(long = "header", value_name = "HEADER")]
+    pub headers: Vec<SentHeader>,
     /// The file with the message; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// A header that comes with a message.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SentHeader {
+    /// Its name, in lower case.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The error for a header that can't be parsed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("write a name and a text, as in `ce-type: com.example.alert`")]
+pub struct BadHeader;
+
+impl FromStr for SentHeader {
+    type Err = BadHeader;
+
+    fn from_str(header: &str) -> Result<Self, BadHeader> {
+        let (name, text) = header.split_once(':').ok_or(BadHeader)?;
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let name = name.trim().to_ascii_lowercase();
+        if name.is_empty() || !name.bytes().all(is_allowed) {
+            return Err(BadHeader);
+        }
+        Ok(Self { name, text: text.trim().to_owned() })
+    }
 }
 
 /// Arguments of `redphone ingest waiting`.
@@ -128,7 +166,7 @@ pub struct WaitingArgs {
 /// Arguments of `redphone ingest dead`.
 #[derive(Args, Clone, Debug)]
 pub struct DeadArgs {
-    /// What about them; without it they are listed
+    /// An action on them; without it they are listed
     #[command(subcommand)]
     pub about: Option<DeadCommand>,
     /// Print JSON
@@ -175,5 +213,25 @@ impl IngestArgs {
                 matches!(args.about, Some(DeadCommand::Replay { .. } | DeadCommand::Remove { .. }))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("CE-Type: com.example.alert", Some(("ce-type", "com.example.alert")))]
+    #[case("x_a:b: c", Some(("x_a", "b: c")))]
+    #[case("x-a:", Some(("x-a", "")))]
+    #[case("x-a", None)]
+    #[case(": b", None)]
+    #[case("x a: b", None)]
+    fn header_is_a_name_and_a_text(#[case] header: &str, #[case] expected: Option<(&str, &str)>) {
+        let parsed: Option<SentHeader> = header.parse().ok();
+        let parsed = parsed.as_ref().map(|one| (one.name.as_str(), one.text.as_str()));
+        assert_eq!(parsed, expected);
     }
 }

@@ -44,17 +44,18 @@ impl IntegrationCommand {
         }
     }
 
-    /// Returns whether it changes the keys of a server, if an API is meant.
+    /// Returns whether it changes keys: those of a server if an API is meant and no file is named, else
+    /// those of a file.
     #[must_use]
-    pub fn changes_server(&self) -> bool {
-        !matches!(self, Self::List(_)) && self.file().is_none()
+    pub fn writes(&self) -> bool {
+        !matches!(self, Self::List(_))
     }
 }
 
 /// Arguments of `redphone integration create`.
 #[derive(Args, Clone, Debug)]
 pub struct CreateKey {
-    /// What the program is called; incidents are declared in this name
+    /// The name of the program; incidents are declared in this name
     #[arg(value_name = "NAME")]
     pub name: String,
     /// From when on it is no longer good: a time from now, a date, or `never`

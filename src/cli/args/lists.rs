@@ -17,7 +17,7 @@ paused, unpaused, merged_into, absorbed, linked, unlinked, reclassified, review_
 action_item_set, review_published, decision_recorded, alerts_moved_out, alerts_moved_in,
 expected_recovery_set, role_requested, role_answered, acknowledged_in_part, muted, unmuted,
 folded, noise_marked, follow_up_set, impact_began_set, affected_set, reporter_added, reporter_removed,
-team_involved, evidence_added, redacted.
+team_involved, evidence_added, redacted, review_submitted.
 
 --json prints one object a line: incident (id, number, title, status, priority, services, team,
 assignee, reported_at) and event, as in the timeline of `show --json`. It does not count as having
@@ -65,7 +65,7 @@ and the gaps of level 1 within --days are named. Times are UTC.
 
 --json prints one object a line: team, lines (level, after_s, of_team, shifts with from, to, person,
 unknown_handle, is_override), and gaps (from, to). --ical prints the shifts for a program that shows
-calendars, written anew by cron, say, to where the calendar reads it.
+calendars, written again by cron, for example, to where the calendar reads it.
 
 Examples:
   redphone oncall
@@ -79,6 +79,9 @@ pub struct Oncall {
     /// The teams [default: all]
     #[arg(value_name = "TEAM")]
     pub teams: Vec<String>,
+    /// Only this team; may be given again
+    #[arg(long, value_name = "TEAM")]
+    pub team: Vec<String>,
     /// At which time [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<Time>,
@@ -98,7 +101,7 @@ pub struct Oncall {
 }
 
 pub(super) const HANDOFF: &str = "\
-What the next person must know: open incidents with the last word about each (those that nobody has
+The information for the next person: open incidents with the last word about each (those that nobody has
 acknowledged, those that were forgotten, those that wait or are snoozed), escalations, what ended,
 and the changes. Times are UTC.
 

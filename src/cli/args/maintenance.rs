@@ -23,8 +23,8 @@ A window is named by its id, a part of it, or its title.
 
 Examples:
   redphone maintenance add \"The pool is replaced\" --filter 'service:checkout env=prod' --for 2h
-  redphone maintenance add Backups --filter host=db-* --from 2026-03-01T01:00:00Z --for 1h --every day \\
-    --clock Europe/Berlin
+  redphone maintenance add Backups --filter host=db-* --from 2026-03-01T01:00:00Z --for 1h \\
+      --every day --clock Europe/Berlin
   redphone maintenance preview --filter 'service:checkout'
   redphone maintenance muted
   redphone maintenance end Backups";
@@ -40,7 +40,7 @@ pub enum MaintenanceCommand {
     Show(OneWindow),
     /// Let one last longer, or end earlier
     Extend(ExtendWindow),
-    /// End one for good; what still fires is released
+    /// End one permanently; incidents that still fire are released
     End(OneWindow),
     /// Print what a filter would mute now
     Preview(PreviewWindow),
@@ -69,10 +69,10 @@ pub struct ListWindows {
 /// Arguments of `redphone maintenance add`.
 #[derive(Args, Clone, Debug)]
 pub struct AddWindow {
-    /// What is done in it
+    /// The work done in it
     #[arg(value_name = "TITLE")]
     pub title: String,
-    /// What it is about
+    /// The alerts and incidents that it mutes
     #[arg(long, value_name = "FILTER", id = "mutes")]
     pub filter: MaintenanceFilter,
     /// When it begins, for the first time [default: now]
@@ -90,15 +90,18 @@ pub struct AddWindow {
     /// The time after which none begins any more
     #[arg(long, value_name = "TIME", value_parser = time, requires = "every")]
     pub last: Option<DateTime<Utc>>,
-    /// What else there is to say about it
+    /// Further remarks
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// What status pages say about it [default: it is not public]
+    /// The text on status pages [default: it is not public]
     #[arg(long, value_name = "TEXT")]
     pub public: Option<String>,
     /// Mute what people report as well
     #[arg(long)]
     pub people: bool,
+    /// Create it also for services and teams that the directory does not have
+    #[arg(long)]
+    pub accept_unknown: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -132,7 +135,7 @@ pub struct ExtendWindow {
 /// Arguments of `redphone maintenance preview`.
 #[derive(Args, Clone, Debug)]
 pub struct PreviewWindow {
-    /// What the window would be about
+    /// The alerts and incidents that the window would mute
     #[arg(long, value_name = "FILTER", id = "mutes")]
     pub filter: MaintenanceFilter,
     /// Print JSON

@@ -10,9 +10,9 @@ use crate::verbs::Verb;
 pub(super) const MCP: &str = "\
 Agents start it and speak the Model Context Protocol with it on standard input and output. It has
 the tools `list`, `show`, `similar`, `oncall` and `handoff`, and those verbs that --allow-writes
-names. Each result says that the texts in it were written by others and are no instructions.
+names. Each result is marked: its texts were written by others and are no instructions.
 
-Whatever an agent changes needs a reason, which stands on the timeline with the name of the program.
+Whatever an agent changes needs a reason, which is shown on the timeline with the name of the program.
 In a store the program is the actor; behind an API the token is, so that a token of the agent's own
 is better than a person's. Nothing else can be reached: no administration, no runbooks and no
 commands of the settings.

@@ -6,13 +6,13 @@ use clap::Args;
 use crate::model::time::parse_duration;
 
 pub(super) const NOISE: &str = "\
-The checks whose alerts cried most, the one whose alerts were reported most often first. A check is
-what the label `alertname`, `check`, `monitor`, `rule` or `trigger` of an alert names, or else its
-title without the words that have digits. Alerts count that were last reported in the window.
+The checks with the most alerts, the one whose alerts were reported most often first. A check is
+the value of the label `alertname`, `check`, `monitor`, `rule` or `trigger` of an alert, otherwise its
+title without the words that have digits. Alerts count if they were last reported in the window.
 
-LED says how many of its incidents led to something: somebody acknowledged them, and they are neither
-marked as noise (`redphone mark-noise`) nor ended as no incidents. TIME is for how long people had
-them, from the acknowledgement to the end.
+LED is the number of its incidents that led to work: somebody acknowledged them, and they are neither
+marked as noise (`redphone mark-noise`) nor reclassified. TIME is how long people worked on them,
+from the acknowledgement to the end.
 
 --json prints one object a line: source, check, reports, alerts, incidents, led, noise, reclassified,
 spent_s, last_at and latest (id, number and title of its incidents, the latest first).

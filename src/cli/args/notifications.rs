@@ -8,11 +8,11 @@ use super::selection::RowLimit;
 use crate::model::notification::NotificationState;
 
 pub(super) const NOTIFICATIONS: &str = "\
-Who was notified of which incident, by which channel, and what became of it; the notification that
+Who was notified of which incident, by which channel, and with what outcome; the notification that
 was planned last first. Times are UTC. A state is waiting (an attempt is due), sending, sent (the
 provider has accepted it), bundled (sent as a part of another message), failed (with the reason),
 cancelled (the incident was acknowledged or had ended) or unreachable (the person has no contact).
-After a failure that says nothing of the message it is sent again, and may arrive twice: such a line
+After a failure with an uncertain outcome a message is sent again, and may arrive twice: such a line
 says `perhaps twice`.
 
 --json prints one object a line: at, number, title, priority, person, channel, contact, state, text,

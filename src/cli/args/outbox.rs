@@ -1,4 +1,4 @@
-//! Arguments of the commands about the outbox, and the help of `export`.
+//! Arguments of the commands about the outbox.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -109,12 +109,3 @@ impl FromStr for EntryRef {
         text.parse().map(Self::Id).map_err(|_| "name it by its place in the list or its id".into())
     }
 }
-
-pub(super) const EXPORT: &str = "\
-A file is written beside its place and moved there once it is whole and on disk; only its owner can
-read it. The first line names format and version; directory, problems, changes and all events
-follow. Imported into an empty store, it is the same store.
-
-Examples:
-  redphone export backup.jsonl
-  redphone export | gzip > backup.jsonl.gz";

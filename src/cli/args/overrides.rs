@@ -7,12 +7,12 @@ use crate::model::time::parse_duration;
 
 /// Help text after the subcommands of `override`.
 pub const OVERRIDE: &str = "\
-Somebody stands in on an on-call schedule for a span of time. A schedule is named by its team, or by
+An override puts somebody on call on a schedule for a span of time. A schedule is named by its team, or by
 its own name; it may be one of the settings file. Where spans overlap, the one that was added last
 counts. Times are RFC 3339. Over an API a token of scope respond is enough to add one, and to
 remove what one has added for oneself; to remove those of others it needs scope admin.
 
---json prints what stands in /v1/administration: who changed what, and when.
+--json prints the entry of /v1/administration: who changed what, and when.
 
 Examples:
   redphone override list
@@ -22,9 +22,9 @@ Examples:
 
 /// Help text after the options of `take`.
 pub const STAND_IN: &str = "\
-You are on call in place of whoever it is now, at once. Without a schedule it is the one that has
-you; without --for or --until it lasts until the turn ends that runs now. `redphone override remove`
-gives it back.
+You are on call in place of the person who is now. Without a schedule it is the one that has
+you; without --for or --until it lasts until the current turn ends. `redphone override remove`
+gives it back, with --from where you have two parts.
 
 Examples:
   redphone take
@@ -35,7 +35,7 @@ Examples:
 pub enum OverrideCommand {
     /// List those that count now or later
     List(ListOverrides),
-    /// Let somebody stand in
+    /// Put somebody on call
     Add(AddOverride),
     /// Remove one that counts now or later
     Remove(RemoveOverride),
@@ -65,7 +65,7 @@ pub struct AddOverride {
     /// On which schedule
     #[arg(value_name = "SCHEDULE")]
     pub schedule: String,
-    /// Who stands in: a handle, or `me`
+    /// Who is on call: a handle, or `me`
     #[arg(value_name = "PERSON")]
     pub person: String,
     /// When the span begins [default: now]
@@ -74,7 +74,7 @@ pub struct AddOverride {
     /// How long it lasts, or until when
     #[command(flatten)]
     pub end: End,
-    /// The handle of the person whose turn it is [default: whoever is on call when it begins]
+    /// The handle of the person whose turn it is [default: the person on call when it begins]
     #[arg(long, value_name = "HANDLE")]
     pub covers: Option<String>,
     /// Print JSON
@@ -107,7 +107,7 @@ pub struct RemoveOverride {
     /// On which schedule
     #[arg(value_name = "SCHEDULE")]
     pub schedule: String,
-    /// Who stands in: a handle, or `me`
+    /// Who is on call: a handle, or `me`
     #[arg(value_name = "PERSON")]
     pub person: String,
     /// When the span begins, if the person has several

@@ -6,6 +6,9 @@ use super::super::value::{EnumParser, IncidentRef};
 use crate::model::problem::ProblemState;
 use crate::model::status::Category;
 
+/// How many problems are listed unless a limit is chosen.
+pub const DEFAULT_PROBLEMS: u32 = 100;
+
 pub(super) const PROBLEM: &str = "\
 The causes behind incidents. One that has a workaround and whose cause is accepted is a known error:
 incidents that match it show it with its workaround, by their fingerprint or by texts that are alike.
@@ -27,7 +30,7 @@ Examples:
 /// What to do with problems.
 #[derive(Subcommand, Clone, Debug)]
 pub enum ProblemCommand {
-    /// List problems, the newest first
+    /// List problems: open ones first, and in each state the newest first
     List(ListProblems),
     /// Print one problem, its incidents, and who has changed what
     Show(ShowProblem),
@@ -63,7 +66,7 @@ pub struct ListProblems {
     #[arg(long, value_name = "HANDLE")]
     pub owner: Option<String>,
     /// The most problems
-    #[arg(long, value_name = "N", default_value_t = 100,
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_PROBLEMS,
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
     /// Print JSON Lines
@@ -106,6 +109,9 @@ pub struct ProblemFields {
     /// The state
     #[arg(long, value_name = "STATE", value_parser = EnumParser::<ProblemState>::new())]
     pub state: Option<ProblemState>,
+    /// Services and a team that the directory has not are meant
+    #[arg(long)]
+    pub accept_unknown: bool,
 }
 
 /// Arguments of `redphone problem create`.
@@ -114,7 +120,7 @@ pub struct CreateProblem {
     /// The cause behind the incidents, on one line
     #[arg(value_name = "TITLE")]
     pub title: String,
-    /// What else is known of it
+    /// Further properties
     #[command(flatten)]
     pub fields: ProblemFields,
     /// An incident that is linked to it; may be repeated
@@ -162,7 +168,7 @@ pub struct CloseProblem {
     /// Its id, the end of it, or its title
     #[arg(value_name = "PROBLEM")]
     pub problem: String,
-    /// What its cause was
+    /// Its cause
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub cause: Option<String>,
     /// Print JSON

@@ -10,7 +10,7 @@ pub(super) const PROMPT: &str = "\
 It reads what is on this machine and asks nobody, so that a prompt never waits: the store's file, or
 what was last read of an API, with its age once that is over a minute. The line has the open P1 and
 P2, the incidents that are yours, whether you are on call now, and what waits to be sent or was
-refused. What is zero is left out, and where all is, nothing is printed. Snoozed incidents do not
+refused. Zeros are left out, and if all are zero, nothing is printed. Snoozed incidents do not
 count.
 
 --json prints one object: p1 to p4, unacknowledged, me, snoozed, on_call (teams), unsent, refused,

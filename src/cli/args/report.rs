@@ -27,20 +27,21 @@ impl TextEnum for ReportFormat {
 
 pub(super) const REPORT: &str = "\
 All pages of `redphone metrics` as one document: times, volume, service levels, recurring faults, error
-budgets, people and practice over a window, against the window of the same length before, with what has
-changed, the problems and the action items that are open. HTML is one file with charts, without scripts
-and requests; it follows light and dark, and prints on A4. JSON is that of `redphone metrics --json`, with
-`problems` and `action_items`. Hours and days are UTC. `redphone help reports` says how a server sends
-reports on a timer.
+budgets, people and practice over a window, against the time before (a month against the month before),
+with what has changed, the problems and the action items that are open. HTML is one file with charts,
+without scripts and requests; it follows light and dark, and prints on A4. JSON is that of
+`redphone metrics --json`, with `problems` and `action_items`. Hours, days and months are those of --zone.
+`redphone help reports` says how a server sends reports on a timer.
 
 Examples:
-  redphone report --window 2026-03-01..2026-04-01 --format html > march.html
+  redphone report --window last-month --format html > month.html
+  redphone report --window 2026-03 --zone utc
   redphone report --team payments | glow";
 
 /// Arguments of `redphone report`.
 #[derive(Args, Clone, Debug)]
 pub struct Report {
-    /// A number of days such as 30d, or FROM..TO
+    /// A number of days such as 30d, a month such as 2026-03, `month`, `last-month`, or FROM..TO
     #[arg(long, value_name = "30d|FROM..TO", default_value = "30d")]
     pub window: MeasuresWindow,
     /// Only incidents of this team; `none` for those without; may be repeated

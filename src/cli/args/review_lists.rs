@@ -6,8 +6,8 @@ use super::selection::RowLimit;
 
 pub(super) const REVIEWS: &str = "\
 The unpublished ones first, and of those the newest incidents. A review is missing if a P1 or P2 was
-resolved or closed and nothing is written, a draft while something is missing, in review when all is
-written, and published.
+resolved or closed and nothing is written, a draft until it is submitted, in review until it is
+returned or published, and published.
 
 --factors prints the contributing factors with the number of reviews that have each, the most frequent
 first, over all reviews that are selected.

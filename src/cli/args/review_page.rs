@@ -7,7 +7,7 @@ use super::super::value::IncidentRef;
 pub(super) const REVIEW_PAGE: &str = "\
 `redphone review INC-12 --html` is the same. The page has the facts of the incident, the sections of the
 review in the order in which they are read, the contributing factors as tags, and the action items.
-Before the review is published, a section that nobody has written has what the record says. Times are
+Before the review is published, an unwritten section has a suggestion from the record. Times are
 UTC.
 
 --html prints one file: without scripts, without anything that is loaded, in light and dark, and it

@@ -5,9 +5,9 @@ use clap::Args;
 use crate::model::Priority;
 
 pub(super) const SELF_TEST: &str = "\
-A marked alert goes the way of any other: it declares an incident with the label `self-test`, whose
+A marked alert is processed like any other: it declares an incident with the label `self-test`, whose
 first level is called, which notifies somebody; then it is acknowledged, resolved and reclassified, so
-that no measure counts it. What calls and notifies is `redphone serve` or open panes on the same
+that no measure counts it. Calls and notifications are sent by `redphone serve` or open panes on the same
 store: this command only waits for it, and so finds out whether that works. It ends with 1 if a step
 did not happen in time, so cron can run it.
 

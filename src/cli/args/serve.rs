@@ -144,10 +144,11 @@ impl TokenCommand {
         }
     }
 
-    /// Returns whether it changes the tokens of a server, if an API is meant.
+    /// Returns whether it changes tokens: those of a server if an API is meant and no file is named, else
+    /// those of a file.
     #[must_use]
-    pub fn changes_server(&self) -> bool {
-        !matches!(self, Self::List(_)) && self.file().is_none()
+    pub fn writes(&self) -> bool {
+        !matches!(self, Self::List(_))
     }
 }
 

@@ -8,7 +8,7 @@ pub(super) const SIMILAR: &str = "\
 The closest first: those with the same fault (the same key of alerts, or the same service, category and
 title but for numbers and ids), then those whose title, symptoms, notes, resolution or review have the
 same words (the rarest count most) or whose service and category are the same. Below each: how it was
-resolved, what its review says, and the runbook that was followed.
+resolved, the findings of its review, and the runbook that was followed.
 
 A hint names the category or the service that most of them had and this one has not.
 

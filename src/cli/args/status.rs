@@ -10,8 +10,8 @@ use crate::model::status_page::MAX_DAYS;
 pub const STATUS: &str = "\
 Nothing is public but services with a public name (`redphone service set checkout --public-name Checkout`),
 updates written as public (`redphone update INC-12 'We are on it' --public`) and the public texts of
-maintenance windows (`redphone maintenance add … --public 'The pool is replaced'`). What the page is like
-stands under [status_page] in the settings file; `redphone serve` writes it again when something changes.
+maintenance windows (`redphone maintenance add … --public 'The pool is replaced'`). The page is configured
+under [status_page] in the settings file; `redphone serve` writes it again when something changes.
 `redphone help statuspage` describes it.
 
 Examples:
@@ -40,6 +40,9 @@ pub struct BuildStatus {
     /// For how many days incidents that have ended are shown [default: that of the settings]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_DAYS)))]
     pub days: Option<u32>,
+    /// Also replace an index.html that is no status page
+    #[arg(long)]
+    pub replace: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

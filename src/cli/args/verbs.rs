@@ -193,7 +193,7 @@ fn after_help(verb: Verb, is_plain: bool) -> String {
         );
     } else {
         parts.push(
-            "--json prints one object: incident (as it was given), done, and row.\n\
+            "--json prints one object: incident (as it was given), done, and row. \
              Several incidents, as in 12,14, have a line each, with error where it is not done."
                 .to_owned(),
         );
@@ -201,7 +201,7 @@ fn after_help(verb: Verb, is_plain: bool) -> String {
     if has_template(verb) {
         parts.push(
             "--template fills in the fields of the incident and the time of the next update. \
-             Templates\nare those of [templates] in the settings; `update` and `restored` are \
+             Templates are those of [templates] in the settings; `update` and `restored` are \
              built in."
                 .to_owned(),
         );

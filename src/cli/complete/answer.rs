@@ -1,8 +1,8 @@
-//! What a shell is answered, whichever it is.
+//! Answers to the shells' requests for completions.
 
 use crate::model::text::SafeText;
 
-/// What a shell is to do about the word at the cursor.
+/// The action of a shell for the word at the cursor.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Answer {
     /// It completes the path of a file.
@@ -13,11 +13,11 @@ pub(super) enum Answer {
     Offers(Vec<Offered>),
 }
 
-/// A text that can stand in place of the word at the cursor.
+/// A text that can replace the word at the cursor.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Offered {
     pub value: String,
-    /// What it is, if that needs to be said; harmless on a terminal.
+    /// Its description, if it needs one; harmless on a terminal.
     pub help: Option<SafeText<'static>>,
 }
 

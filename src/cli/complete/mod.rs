@@ -1,7 +1,7 @@
-//! `complete`: what the completions of the shells ask for, at each press of Tab.
+//! `complete`: the request of the shells' completions, at each press of Tab.
 //!
-//! Commands, options and their values are those of the command line's definition, through the engine
-//! of `clap_complete`. What depends on the incidents comes from what is on this machine
+//! Commands, options and their values are those of the command line's definition, through the
+//! engine of `clap_complete`. Values that depend on the incidents come from local data
 //! ([`super::local_state`]): pressing Tab never waits for a network.
 
 mod answer;
@@ -28,8 +28,8 @@ use typed::TypedLine;
 
 pub(super) use shells::script;
 
-/// Prints what can stand at the cursor. Whatever is wrong with the settings or the store, there is
-/// less to offer and nothing is said: a shell would show it in the middle of a line.
+/// Prints the completions at the cursor. With an error in the settings or the store there are fewer
+/// completions and no message: a shell would show it in the middle of a line.
 pub(super) fn run(args: &Complete) -> Result<(), Failure> {
     let typed = match &args.line {
         Some(line) => TypedLine::parse(line),
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Complete) -> Result<(), Failure> {
     out.flush()
 }
 
-/// Returns what can stand at the cursor.
+/// Returns the completions at the cursor.
 fn answer(typed: &TypedLine) -> Answer {
     let config = Config::from_process(typed.flags()).ok();
     let sources = Arc::new(Sources::new(config, typed.arguments.clone()));

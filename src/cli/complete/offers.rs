@@ -1,4 +1,4 @@
-//! Which values each argument of the command line has, by what its value is called.
+//! The values of each argument of the command line, by the name of its value.
 
 use std::ffi::OsStr;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use crate::model::filter::values::{TERM_KEYS, format_value, term_values};
 use crate::model::status::Category;
 use crate::verbs::Verb;
 
-/// The id of the candidate that stands for the files which the shell finds.
+/// The id of the candidate that represents the files, which the shell finds.
 pub(super) const FILES: &str = "files";
-/// The id of the candidate that stands for the folders which the shell finds.
+/// The id of the candidate that represents the folders, which the shell finds.
 pub(super) const FOLDERS: &str = "folders";
 
-/// Times in the past, as options about what happened have them.
+/// Times in the past, for options about past events.
 const PAST: [&str; 6] = ["now", "10m", "30m", "1h", "8h", "1d"];
 /// Times in the future, as verbs that wait have them.
 const FUTURE: [&str; 6] = ["30m", "1h", "4h", "8h", "1d", "tomorrow"];
@@ -31,7 +31,7 @@ const DURATIONS: [&str; 5] = ["15s", "30s", "60s", "1m", "5m"];
 const EXPIRIES: [&str; 5] = ["7d", "30d", "90d", "365d", "never"];
 /// Priorities, and the levels of impact and urgency that lead to one.
 const PRIORITIES: [&str; 7] = ["p1", "p2", "p3", "p4", "high", "medium", "low"];
-/// Columns that lists have by default, or that are asked for most.
+/// The default and the most requested columns of lists.
 const COLUMNS: [&str; 20] = [
     "label",
     "number",
@@ -57,7 +57,7 @@ const COLUMNS: [&str; 20] = [
 /// Where servers listen.
 const LISTEN: [&str; 3] = ["127.0.0.1:7373", "0.0.0.0:7373", "[::1]:7373"];
 
-/// What the values of an argument are.
+/// The kind of an argument's values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Values {
     Incidents,
@@ -76,7 +76,7 @@ pub(super) enum Values {
     FilterTerms,
     ViewsAndTerms,
     Tokens,
-    /// Of messages of alerts.
+    /// Receivers of messages of alerts.
     Receivers,
     Templates,
     Runbooks,
@@ -86,11 +86,11 @@ pub(super) enum Values {
     Files,
     Folders,
     Fixed(&'static [&'static str]),
-    /// Whatever somebody types: nothing can be offered.
+    /// Free text without completions.
     Free,
 }
 
-/// Returns what the values of an argument are; `None` if the argument has no values, or if its
+/// Returns the kind of an argument's values; `None` if the argument has no values, or if its
 /// definition lists them.
 pub(super) fn values_of(arg: &Arg) -> Option<Values> {
     let is_flag = !arg.get_action().takes_values();
@@ -119,14 +119,15 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("NAMES" | "NAME,…", _) | (_, "service" | "services") => Values::Services,
         ("NUMBER|ID" | "INTO" | "UNDER" | "TARGET", _) => Values::Incidents,
         ("PERSON", _) => Values::People,
-        // Where `me` is understood, the help says so.
+        // If `me` is accepted, the help contains it.
         ("HANDLE", _) if arg.get_help().is_some_and(|help| help.to_string().contains("`me`")) => {
             Values::People
         }
         ("HANDLE" | "HANDLE,…", _) => Values::Handles,
         ("DURATION", "lasts") => Values::Fixed(&["1h", "4h", "8h", "1d"]),
         ("TIMES", _) => Values::Fixed(&["0s", "2m", "5m", "never"]),
-        ("DURATION" | "30d|FROM..TO", "window") => Values::Fixed(&["7d", "30d", "90d"]),
+        ("DURATION", "window") => Values::Fixed(&["7d", "30d", "90d"]),
+        ("30d|FROM..TO", "window") => Values::Fixed(&["7d", "30d", "90d", "month", "last-month"]),
         ("DURATION", "turn") => Values::Fixed(&["12h", "1d", "7d", "14d"]),
         ("LEVEL", "levels") => Values::Fixed(&["0 on-call", "15m on-call"]),
         ("PRIORITY" | "P1..P4", _) => Values::Fixed(&PRIORITIES),
@@ -142,8 +143,10 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
         ("TOPIC", _) => Values::Fixed(TOPICS),
         (_, "change_kinds") => Values::Fixed(&["deploy", "config", "migration", "other"]),
         ("HEARTBEAT", _) => Values::Fixed(&["list"]),
+        ("FROM", "from") => Values::Fixed(&["20:00", "22:00", "23:00"]),
+        ("UNTIL", "to") => Values::Fixed(&["06:00", "07:00", "08:00"]),
         (_, "allow_writes") => Values::Verbs,
-        // What an incident waits for is to come; what lists are about has happened.
+        // The end of a wait is in the future; lists are about the past.
         ("TIME", "next") => Values::Fixed(&FUTURE),
         ("TIME", "began") => Values::Fixed(&PAST),
         ("TIME", _) if arg.is_positional() => Values::Fixed(&FUTURE),
@@ -152,7 +155,7 @@ pub(super) fn values_of(arg: &Arg) -> Option<Values> {
             "N" | "N|ID" | "TEXT" | "TITLE" | "PERCENT" | "KEY" | "CONTACT" | "FACTOR" | "MIB"
             | "BYTES" | "NAME" | "ID" | "FROM..UNTIL" | "COVER" | "URL" | "WINDOW" | "DAYS"
             | "ZONE" | "CHANGE" | "PROBLEM" | "REASON" | "REGION" | "CUSTOMER" | "TICKET"
-            | "REPORTER" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE",
+            | "REPORTER" | "DECISION" | "MESSAGE" | "LINK" | "SEQ|ID" | "DATE" | "HEADER",
             _,
         ) => Values::Free,
         _ => return None,
@@ -171,7 +174,7 @@ pub(super) fn has_separate_value(command: &Command, option: &str) -> bool {
         || command.get_subcommands().any(|subcommand| has_separate_value(subcommand, option))
 }
 
-/// Adds to each argument of a command, and of its subcommands, what its values are.
+/// Sets the completions of each argument of a command, and of its subcommands.
 pub(super) fn attach(command: Command, sources: &Arc<Sources>) -> Command {
     let command = command.mut_args(|arg| match values_of(&arg) {
         None | Some(Values::Free) => arg,
@@ -188,7 +191,7 @@ pub(super) fn attach(command: Command, sources: &Arc<Sources>) -> Command {
     command.mut_subcommands(|subcommand| attach(subcommand, sources))
 }
 
-/// Returns the candidates that begin with what is typed.
+/// Returns the candidates that begin with the typed text.
 fn candidates(values: Values, current: &str, sources: &Sources) -> Vec<CompletionCandidate> {
     let all = match values {
         Values::Files | Values::Folders => {
@@ -242,7 +245,7 @@ fn candidates(values: Values, current: &str, sources: &Sources) -> Vec<Completio
     described(all, current)
 }
 
-/// Converts the values that begin with what is typed, whatever its case.
+/// Converts the values that begin with the typed text, in upper or lower case.
 fn described(all: Vec<Described>, current: &str) -> Vec<CompletionCandidate> {
     let typed = current.to_lowercase();
     all.into_iter()
@@ -254,7 +257,7 @@ fn described(all: Vec<Described>, current: &str) -> Vec<CompletionCandidate> {
         .collect()
 }
 
-/// Returns the terms of the filter language that begin with what is typed: the keys, or the values
+/// Returns the terms of the filter language that begin with the typed text: the keys, or the values
 /// after a key.
 fn filter_terms(current: &str, sources: &Sources) -> Vec<CompletionCandidate> {
     let term = split_terms(current).pop();

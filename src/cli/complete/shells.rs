@@ -1,8 +1,9 @@
-//! The three shells whose completions ask the program: their scripts, and how they are answered.
+//! The three shells whose completions call the program: their scripts, and the formats of their
+//! answers.
 //!
-//! The first line of an answer says what the shell is to do: `files` or `folders` complete a path by
-//! the shell itself, `offers` takes the lines that follow, and `unfinished` does the same without a
-//! blank after the only one.
+//! The first line of an answer is the action of the shell: with `files` or `folders` the shell
+//! completes a path itself, `offers` uses the lines that follow, and `unfinished` does the same
+//! without adding a blank after a single one.
 
 use std::fmt::Write;
 
@@ -11,7 +12,7 @@ use super::typed::TypedLine;
 use crate::cli::args::{Complete, CompletionShell};
 use crate::model::text::{pad, truncate, width};
 
-/// The widest column of values before what they are.
+/// The maximum width of the column of values before their descriptions.
 const MAX_VALUE: usize = 32;
 /// The widest line of an offer, whatever the terminal has.
 const MAX_LINE: usize = 100;
@@ -41,10 +42,9 @@ pub(super) fn format(args: &Complete, typed: &TypedLine, answer: Answer) -> Stri
     }
 }
 
-/// Formats offers for bash. It replaces the part of the word that follows the last character which
-/// separates words for it (`COMP_WORDBREAKS`), inserts what it gets as it is, and shows what it gets,
-/// too: so what a value is stands behind it as long as there are several, of which nothing but their
-/// common begin is inserted.
+/// Formats completions for bash. It replaces the part of the word that follows the last separator
+/// (`COMP_WORDBREAKS`), and inserts and shows the texts unchanged: so a description follows the
+/// value as long as there are several, of which only the common prefix is inserted.
 fn for_bash(args: &Complete, typed: &TypedLine, offers: &[Offered]) -> String {
     let is_quoted = typed.raw_current.starts_with(['\'', '"']);
     let before = typed.raw_current.strip_suffix(&args.current).unwrap_or_default();
@@ -89,7 +89,7 @@ fn for_zsh(args: &Complete, offers: &[Offered]) -> String {
     text
 }
 
-/// Formats offers for fish: the value, a tab, and what it is.
+/// Formats completions for fish: the value, a tab, and its description.
 fn for_fish(offers: &[Offered]) -> String {
     let mut text = first_line(false);
     for Offered { value, help } in offers {

@@ -1,5 +1,5 @@
-//! Where the values come from that are no part of the command line's definition. Each source is
-//! read when it is first needed, and what can't be read offers nothing.
+//! The sources of values that are not part of the command line's definition. Each source is read
+//! when it is first needed, and an unreadable one has no values.
 
 use std::fs;
 use std::path::Path;
@@ -17,15 +17,15 @@ use crate::tui::views::update::views_with;
 const MAX_RUNBOOKS: usize = 500;
 const MAX_DEPTH: usize = 4;
 
-/// A value with what it is.
+/// A value with its description.
 pub(super) type Described = (String, String);
 
-/// What can be offered besides the words of the command line itself.
+/// The completions besides the words of the command line itself.
 #[derive(Debug)]
 pub(super) struct Sources {
     /// `None` if a flag or a variable is wrong.
     config: Option<Config>,
-    /// The words that were typed before the one at the cursor.
+    /// The words before the one at the cursor.
     typed: Vec<String>,
     state: OnceLock<Option<LocalState>>,
 }
@@ -35,7 +35,7 @@ impl Sources {
         Self { config, typed, state: OnceLock::new() }
     }
 
-    /// Returns what is known of the incidents.
+    /// Returns the local data about the incidents.
     pub(super) fn state(&self) -> Option<&LocalState> {
         let read = || {
             let config = self.config.as_ref()?;
@@ -46,7 +46,7 @@ impl Sources {
 
     /// Returns the incidents by number, the open ones first, without those that were typed already.
     pub(super) fn incidents(&self, current: &str) -> Vec<Described> {
-        // Whoever types `12` gets the short form.
+        // After `12` the short form is completed.
         let is_short = current.starts_with(|c: char| c.is_ascii_digit());
         let describe = |row: &Summary| {
             let number = row.number?;
@@ -75,7 +75,7 @@ impl Sources {
         people.map(|person| (person.handle.clone(), person.name.clone())).collect()
     }
 
-    /// Returns the word for whoever types, with their name.
+    /// Returns the word for the user, with their name.
     pub(super) fn me(&self) -> Vec<Described> {
         let name = self.state().map_or_else(String::new, |state| state.me.name.clone());
         vec![("me".to_owned(), name)]

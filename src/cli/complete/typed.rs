@@ -1,4 +1,4 @@
-//! What was typed so far: the words of a command line, as a shell would pass them.
+//! The command line typed so far: its words, as a shell would pass them.
 
 use std::path::PathBuf;
 
@@ -26,7 +26,7 @@ impl TypedLine {
     }
 
     /// Splits a line into words by the quoting rules of POSIX shells. Variables and commands in it
-    /// stay as they were typed. What precedes the program (`NAME=value`) is left out.
+    /// remain unchanged. Assignments before the program (`NAME=value`) are left out.
     pub(super) fn parse(line: &str) -> Self {
         let mut words = Vec::new();
         let (mut word, mut raw, mut is_word) = (String::new(), String::new(), false);
@@ -47,7 +47,7 @@ impl TypedLine {
                 (Some(open), _) if ch == open => quote = None,
                 (None, '\'' | '"') => quote = Some(ch),
                 (None | Some('"'), '\\') => {
-                    // In double quotes a backslash stands for itself before most characters.
+                    // In double quotes a backslash is literal before most characters.
                     let is_escape = |next: &char| quote.is_none() || "\"\\$`".contains(*next);
                     match chars.next_if(is_escape) {
                         Some(next) => {
@@ -71,9 +71,8 @@ impl TypedLine {
         Self { arguments: words, current: word, raw_current: raw }
     }
 
-    /// Lets the incidents of a verb count as one argument, as they do for the program: then the word
-    /// at the cursor has the position of the argument that it is. What is a number itself may be one
-    /// of them.
+    /// Joins the incidents of a verb into one argument, like the program does: then the word at the
+    /// cursor has the right position. A number at the cursor may be one of them.
     pub(super) fn join_incidents(&mut self, is_option_with_value: impl Fn(&str) -> bool) {
         let mut start = 1;
         while let Some(word) = self.arguments.get(start).filter(|word| word.starts_with('-')) {
@@ -101,7 +100,7 @@ impl TypedLine {
         });
     }
 
-    /// Returns the global flags that were typed and that say where incidents live and who asks.
+    /// Returns the typed global flags that choose the location of the incidents and the user.
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
         let mut words = self.arguments.iter();
@@ -191,7 +190,7 @@ mod tests {
         let found = flags("redphone --profile prod list --user=tom --store s.db x");
         assert_eq!(found.profile.as_deref(), Some("prod"));
         assert_eq!((found.user.as_deref(), found.store), (Some("tom"), Some("s.db".into())));
-        // The word at the cursor is not typed to its end.
+        // The word at the cursor is incomplete.
         assert_eq!(flags("redphone list --profile pro").profile, None);
         assert_eq!(flags("redphone note 1 -- --profile prod "), Flags::default());
     }

@@ -1,5 +1,5 @@
-//! `people`, `teams`, `service`, `schedules`, `policies`: the entries of the directory; and `audit`,
-//! who changed what.
+//! `people`, `teams`, `service`, `schedules`, `policies`: the entries of the directory; and
+//! `audit`, the log of changes.
 
 mod print;
 mod set;
@@ -7,8 +7,8 @@ mod set;
 use chrono::Utc;
 
 use super::args::directory::{
-    Audit, ListServices, Listed, Named, PeopleCommand, PoliciesCommand, SchedulesCommand,
-    ServiceCommand, TeamsCommand,
+    Audit, DEFAULT_AUDIT, ListServices, Listed, Named, PeopleCommand, PoliciesCommand,
+    SchedulesCommand, ServiceCommand, TeamsCommand,
 };
 use super::context::Context;
 use super::failure::{Exit, Failure};
@@ -23,7 +23,7 @@ use crate::model::administration::{
 };
 use crate::model::naming::nearest;
 
-/// What one of the commands asks for.
+/// The request of one of the commands.
 pub enum Request {
     /// All entries of a kind.
     List(EntryKind, Listed),
@@ -108,7 +108,7 @@ pub async fn run(context: &mut Context, request: Request) -> Result<(), Failure>
     }
 }
 
-/// Carries out a change and prints what became of it.
+/// Carries out a change and prints the result.
 async fn carry_out(
     context: &mut Context,
     session: Session,
@@ -194,7 +194,7 @@ pub const fn command_name(kind: EntryKind) -> &'static str {
     }
 }
 
-/// Prints who changed what, the latest change first.
+/// Prints the log of changes, the latest change first.
 pub async fn audit(context: &mut Context, args: Audit) -> Result<(), Failure> {
     let connection = open(&context.config, IfMissing::Refuse).await?;
     connection.report_warnings();
@@ -202,12 +202,16 @@ pub async fn audit(context: &mut Context, args: Audit) -> Result<(), Failure> {
     let page = connection.backend.administration_log(&search).await;
     connection.close().await;
     let page = page?;
+    let out = &mut context.out;
     if args.json {
-        return page.rows.iter().try_for_each(|event| json::print(&mut context.out, event));
-    }
-    if page.rows.is_empty() {
+        page.rows.iter().try_for_each(|event| json::print(out, event))?;
+    } else if page.rows.is_empty() {
         out::print_hint("nothing was changed yet");
-        return Ok(());
+    } else {
+        print::events(out, &page.rows)?;
     }
-    print::events(&mut context.out, &page.rows)
+    if page.next.is_some() {
+        out::print_more_hint(out, "change", args.limit, DEFAULT_AUDIT)?;
+    }
+    Ok(())
 }

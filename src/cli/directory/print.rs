@@ -105,7 +105,7 @@ fn levels(policy: &Policy) -> String {
     policy.levels.iter().map(level).collect::<Vec<_>>().join("; ")
 }
 
-/// Returns a duration exactly, as it is typed: in the largest unit that divides it.
+/// Returns an exact duration in its typed form: in the largest unit that divides it.
 fn typed_duration(seconds: i64) -> String {
     let units = [(86_400, "d"), (3600, "h"), (60, "m")];
     match units.into_iter().find(|(unit, _)| seconds % unit == 0) {
@@ -158,7 +158,7 @@ pub fn events(out: &mut Out, events: &[AdministrationEvent]) -> Result<(), Failu
     print_columns(out, ["WHEN", "WHO", "WHAT"], events.iter().map(row))
 }
 
-/// Returns what a change did, in a few words.
+/// Returns a short description of a change.
 fn describe(event: &AdministrationEvent) -> String {
     let subject = event.change.subject().map(|subject| subject.to_string()).unwrap_or_default();
     match &event.change {
@@ -179,6 +179,9 @@ fn describe(event: &AdministrationEvent) -> String {
         }
         AdministrationChange::AcceptCover(answer) => {
             format!("{} accepts a request for cover on {subject}", answer.person)
+        }
+        AdministrationChange::DeclineCover(answer) => {
+            format!("{} declines a request for cover on {subject}", answer.person)
         }
         AdministrationChange::WithdrawCover(answer) => {
             format!("{} withdraws a request for cover on {subject}", answer.person)

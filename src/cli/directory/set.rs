@@ -1,4 +1,4 @@
-//! Makes an entry of the directory from what was typed, and from the entry as it is.
+//! Creates an entry of the directory from the arguments and the existing entry.
 
 use std::io::Read;
 use std::path::Path;
@@ -23,7 +23,7 @@ impl SetPerson {
     /// Returns the person.
     ///
     /// # Errors
-    /// None: a person needs no more than the handle.
+    /// None: a person needs only the handle.
     #[allow(clippy::unnecessary_wraps, reason = "as for the other kinds of entries")]
     pub fn entry(&self, handle: &str, old: Option<Entry>) -> Result<Entry, Failure> {
         let old = match old {
@@ -39,7 +39,7 @@ impl SetTeam {
     /// Returns the team.
     ///
     /// # Errors
-    /// [`Failure`] says what is missing or wrong.
+    /// [`Failure`] with the missing or wrong argument.
     pub fn entry(&self, name: &str, old: Option<Entry>) -> Result<Entry, Failure> {
         let mut members = match old {
             Some(Entry::Team(team)) => team.members,
@@ -71,7 +71,7 @@ impl SetService {
     /// Returns the service.
     ///
     /// # Errors
-    /// [`Failure`] says what is missing or wrong.
+    /// [`Failure`] with the missing or wrong argument.
     pub fn entry(&self, name: &str, old: Option<Entry>) -> Result<Entry, Failure> {
         let mut service = match (old, &self.team) {
             (Some(Entry::Service(service)), _) => service,
@@ -114,7 +114,7 @@ impl SetSchedule {
     /// Returns the schedule.
     ///
     /// # Errors
-    /// [`Failure`] says what is missing or wrong.
+    /// [`Failure`] with the missing or wrong argument.
     pub fn entry(&self, team: &str, old: Option<Entry>) -> Result<Entry, Failure> {
         if let Some(file) = &self.file {
             return read_json(file, team).map(Entry::Schedule);
@@ -159,7 +159,7 @@ impl SetPolicy {
     /// Returns the policy.
     ///
     /// # Errors
-    /// [`Failure`] says what is missing or wrong.
+    /// [`Failure`] with the missing or wrong argument.
     pub fn entry(&self, team: &str, old: Option<Entry>) -> Result<Entry, Failure> {
         if let Some(file) = &self.file {
             return read_json(file, team).map(Entry::Policy);
@@ -183,7 +183,7 @@ impl SetPolicy {
     }
 }
 
-/// Makes an entry of the fields that were given. The others have their defaults, as over the API.
+/// Creates an entry from the given fields. The others have their defaults, as over the API.
 fn new_entry<T: DeserializeOwned>(fields: Value) -> Result<T, Failure> {
     serde_json::from_value(fields).map_err(|error| Failure::failed(error.to_string()))
 }

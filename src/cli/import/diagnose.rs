@@ -1,7 +1,7 @@
 //! Finds the wrong field of a line that can't be parsed.
 //!
-//! Events have flattened parts, whose errors don't say which field is wrong. This module parses a
-//! wrong line a second time, part by part; speed does not matter.
+//! Events have flattened parts, whose errors don't contain the name of the field. This module
+//! parses a wrong line a second time, part by part; speed does not matter.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -17,8 +17,8 @@ use chrono::{DateTime, Utc};
 /// The kinds of records, as messages list them.
 const KINDS: &str = "header, directory, problem, change, event, end";
 
-/// What is wrong with a line that can't be parsed. Displayed as half a sentence that follows the
-/// line's number, not sanitized.
+/// The error of a line that can't be parsed. Displayed as half a sentence that follows the line's
+/// number, not sanitized.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Diagnosis {
     /// The line is in another encoding.
@@ -44,9 +44,9 @@ pub enum Diagnosis {
     /// A field is wrong.
     #[error("{field}: {fault}")]
     Field {
-        /// The field's name, or the kind of the record if the record as a whole is wrong.
+        /// The field's name, or the kind of the record if the complete record is wrong.
         field: String,
-        /// What is wrong with it.
+        /// The error.
         fault: FieldFault,
     },
     /// The parser refuses the record, and no field is found that it refuses.
@@ -54,7 +54,7 @@ pub enum Diagnosis {
     Unexplained(String),
 }
 
-/// What is wrong with a field.
+/// The error of a field.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FieldFault {
     /// The record does not have the field.
@@ -71,7 +71,7 @@ impl Diagnosis {
     }
 }
 
-/// Returns the wrong field and what is wrong with it.
+/// Returns the wrong field and its error.
 pub fn diagnose(text: &[u8], error: &serde_json::Error) -> Diagnosis {
     let value: Value = match serde_json::from_slice(text) {
         Ok(value) => value,
@@ -134,7 +134,7 @@ fn diagnose_event(event: &Map<String, Value>) -> Option<Diagnosis> {
         })
 }
 
-/// Returns what is wrong with a required field.
+/// Returns the error of a required field.
 fn check_required<T: DeserializeOwned>(
     object: &Map<String, Value>,
     key: &str,
@@ -148,7 +148,7 @@ fn check_required<T: DeserializeOwned>(
     }
 }
 
-/// Returns what is wrong with a field that may be missing or null.
+/// Returns the error of a field that may be missing or null.
 fn check_optional<T: DeserializeOwned>(
     object: &Map<String, Value>,
     key: &str,

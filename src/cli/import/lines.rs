@@ -10,7 +10,7 @@ use crate::backend::record::{FORMAT, Record, VERSION};
 use crate::cli::failure::io_error_text;
 use crate::cli::out::pluralize;
 
-/// Longest line, in bytes. The limits of records stay far below.
+/// The maximum length of a line, in bytes. The limits of records are far below.
 pub const LINE_BYTES: usize = 8 * 1024 * 1024;
 /// The header of an export without a last line that counts the others.
 const HEADER: &str = r#"{"header":{"format":"redphone","version":1}}"#;
@@ -19,7 +19,8 @@ const BATCH_ITEMS: usize = 256;
 /// A batch is sent once its lines have this many bytes.
 const BATCH_BYTES: u64 = 1024 * 1024;
 
-/// Why a line can't be imported. Displayed as half a sentence that follows the line's number.
+/// The reason why a line can't be imported. Displayed as half a sentence that follows the line's
+/// number.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
     /// The line is wrong and can be skipped.
@@ -30,7 +31,7 @@ pub enum LineError {
     Fatal(#[from] InputProblem),
 }
 
-/// What is wrong with a line.
+/// The error of a line.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LineProblem {
     /// The line has more than [`LINE_BYTES`].
@@ -57,13 +58,13 @@ pub enum LineProblem {
         pluralize(*.counted, "record")
     )]
     WrongCount {
-        /// The number of records that the line says.
+        /// The number of records according to the line.
         counted: u64,
         /// The number of records that came.
         records: u64,
     },
     /// A record follows the last line.
-    #[error("stands after the end of the export: it does not belong to it")]
+    #[error("is after the end of the export: it does not belong to it")]
     AfterEnd,
     /// The line is no record.
     #[error(transparent)]
@@ -73,13 +74,13 @@ pub enum LineProblem {
     Refused {
         /// The name of the refused field.
         field: &'static str,
-        /// What is wrong with its value.
+        /// The error of its value.
         #[source]
         problem: RecordProblem,
     },
 }
 
-/// What is wrong with the input as a whole.
+/// The error of the complete input.
 #[derive(Debug, thiserror::Error)]
 pub enum InputProblem {
     /// The system can't read on.
@@ -161,7 +162,7 @@ struct Lines<R> {
     progress: Progress,
 }
 
-/// How far an export was read. Several may follow each other in one input.
+/// The progress of reading an export. Several may follow each other in one input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Progress {
     /// No header was read yet.
@@ -226,7 +227,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Notes how far the export is read with a line. Returns `None` for an end.
+    /// Updates the progress with a line. Returns `None` for an end.
     fn follow(
         &mut self,
         record: Result<Record, LineError>,
@@ -237,7 +238,7 @@ impl<R: Read> Lines<R> {
                 check_header(format, needed_to_read.unwrap_or(*version))?;
                 let before = *progress;
                 *progress = Progress::Within { version: *version, records: 0, is_cut: false };
-                // An export of before the end was written may be followed by another one.
+                // An export of a version without a last line may be followed by another one.
                 match missing_end(before) {
                     Some(problem) => Err(problem.into()),
                     None => record.map(Some),
@@ -267,7 +268,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Returns what is wrong with an input that ends.
+    /// Returns the error of an input that ends.
     fn end_of_input(&mut self) -> Option<ParsedLine> {
         let before = std::mem::replace(&mut self.progress, Progress::Reported);
         if before == Progress::Nothing {
@@ -334,7 +335,7 @@ fn parse(text: &[u8], last: bool) -> Result<Record, LineError> {
     })
 }
 
-/// Returns what is wrong with an export that goes no further.
+/// Returns the error of an incomplete export.
 fn missing_end(progress: Progress) -> Option<LineProblem> {
     match progress {
         Progress::Within { version: 2.., records, is_cut: false } => {
@@ -355,117 +356,4 @@ fn check_header(format: &str, version: u32) -> Result<(), InputProblem> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read_all(input: &[u8]) -> Vec<(u64, Result<Record, LineError>)> {
-        let mut lines = Lines::new(input);
-        std::iter::from_fn(|| lines.next_item())
-            .map(|item| (item.line, item.record))
-            .filter(|(_, record)| !matches!(record, Ok(Record::Header { .. })))
-            .collect()
-    }
-
-    /// Reads until nothing can be read further, as [`read_batches`] does.
-    fn reasons_of_bad(input: &str) -> Vec<(u64, String)> {
-        let mut bad = Vec::new();
-        for (line, record) in read_all(input.as_bytes()) {
-            match record {
-                Ok(_) => {}
-                Err(LineError::Skippable(problem)) => bad.push((line, problem.to_string())),
-                Err(LineError::Fatal(problem)) => {
-                    bad.push((line, format!("ALL {problem}")));
-                    break;
-                }
-            }
-        }
-        bad
-    }
-
-    const COUNTED: &str = r#"{"header":{"format":"redphone","version":2}}"#;
-    const EMPTY: &str = r#"{"directory":{}}"#;
-
-    #[test]
-    fn blank_lines_crlf_and_a_byte_order_mark_are_skipped() {
-        let input = format!("\u{feff}{HEADER}\r\n\r\n   \n{EMPTY}\r\n{EMPTY}");
-        let lines: Vec<u64> = read_all(input.as_bytes())
-            .into_iter()
-            .map(|(line, record)| record.map(|_| line).unwrap())
-            .collect();
-        assert_eq!(lines, [4, 5]);
-    }
-
-    #[test]
-    fn truncated_last_line_is_reported_as_cut_off() {
-        for header in [HEADER, COUNTED] {
-            let input = format!("{header}\n{EMPTY}\n{}", &EMPTY[..9]);
-            let read = read_all(input.as_bytes());
-            assert!(
-                matches!(read[1], (3, Err(LineError::Skippable(LineProblem::InputCutOff)))),
-                "{read:?}"
-            );
-            assert_eq!(read.len(), 2, "{read:?}");
-        }
-        let input = format!("{HEADER}\n{}\n{EMPTY}", &EMPTY[..9]);
-        let first = read_all(input.as_bytes()).swap_remove(0);
-        assert!(matches!(first, (2, Err(LineError::Skippable(LineProblem::CutOff)))), "{first:?}");
-    }
-
-    #[test]
-    fn export_without_its_end_is_cut_off() {
-        let cut = reasons_of_bad(&format!("{COUNTED}\n{EMPTY}\n"));
-        assert_eq!(cut.len(), 1);
-        assert_eq!(cut[0].0, 3);
-        assert!(cut[0].1.contains("cut off after 1 record"), "{cut:?}");
-        let two = reasons_of_bad(&format!("{COUNTED}\n{COUNTED}\n{{\"end\":{{\"records\":0}}}}"));
-        assert_eq!(two.len(), 1);
-        assert!(two[0].1.contains("cut off after 0 records"), "{two:?}");
-        assert_eq!(reasons_of_bad(&format!("{HEADER}\n{EMPTY}\n")), []);
-    }
-
-    #[test]
-    fn end_counts_the_records_before_it() {
-        let end = |records: u64| format!("{{\"end\":{{\"records\":{records}}}}}");
-        let right = format!("{COUNTED}\n{EMPTY}\n\n{EMPTY}\n{}\n", end(2));
-        assert_eq!(reasons_of_bad(&right), []);
-        assert_eq!(reasons_of_bad(&right.repeat(2)), []);
-        for wrong in [1, 3] {
-            let bad = reasons_of_bad(&format!("{COUNTED}\n{EMPTY}\n{EMPTY}\n{}\n", end(wrong)));
-            assert_eq!((bad.len(), bad[0].0), (1, 4), "{bad:?}");
-            assert!(bad[0].1.contains("and 2 came before it"), "{bad:?}");
-        }
-        let after = reasons_of_bad(&format!("{right}{EMPTY}\n"));
-        assert_eq!((after.len(), after[0].0), (1, 6), "{after:?}");
-        assert!(after[0].1.starts_with("stands after the end"), "{after:?}");
-    }
-
-    #[test]
-    fn input_without_a_header_is_refused() {
-        for (input, line) in [("", 0), ("\n \n", 0), (EMPTY, 1), ("{\"what\":1}", 1)] {
-            let bad = reasons_of_bad(input);
-            assert_eq!(bad.len(), 1, "{bad:?}");
-            assert_eq!(bad[0].0, line);
-            assert!(bad[0].1.starts_with("ALL "), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn newer_or_foreign_header_refuses_the_entire_input() {
-        let newer = reasons_of_bad(r#"{"header":{"format":"redphone","version":3}}"#);
-        let expected = "ALL version: is 3, and 2 is the newest known here: update redphone";
-        assert_eq!(newer[0], (1, expected.into()));
-        let foreign = reasons_of_bad(r#"{"header":{"format":"pager","version":1}}"#);
-        assert!(foreign[0].1.starts_with("ALL format: is \"pager\""), "{foreign:?}");
-    }
-
-    #[test]
-    fn line_beyond_the_limit_is_skipped_without_buffering_it() {
-        let mut input = format!("{HEADER}\n").into_bytes();
-        input.resize(input.len() + LINE_BYTES + 1, b'x');
-        input.extend_from_slice(b"\n");
-        input.extend_from_slice(EMPTY.as_bytes());
-        let read = read_all(&input);
-        assert!(matches!(&read[0], (2, Err(LineError::Skippable(LineProblem::TooLong)))));
-        assert!(matches!(&read[1], (3, Ok(Record::Directory(_)))));
-    }
-}
+mod tests;

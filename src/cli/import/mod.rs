@@ -117,7 +117,7 @@ async fn import_file(
         store.close().await;
         return print_outcome(context, added, &skipped, args.json);
     };
-    // Its place while it is made means nothing to anybody.
+    // Its temporary path is meaningless to users.
     let made_at = new.path();
     let renamed = |failure: Failure| {
         let (made_at, path) = (made_at.to_string_lossy(), path.to_string_lossy());

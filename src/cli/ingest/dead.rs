@@ -17,7 +17,7 @@ use crate::cli::session::{IfMissing, store_options};
 use crate::config::Config;
 use crate::model::text::{SafeText, truncate};
 
-/// The greatest number of messages that a backend returns at once, which is as many as there can be.
+/// The maximum number of messages in one answer of a backend, which is as many as there can be.
 const PAGE_ROWS: u32 = 1000;
 /// The width of reasons in the list on a terminal of unknown width.
 const REASON_WIDTH: usize = 60;
@@ -134,7 +134,8 @@ fn print_letter(out: &mut Out, letter: &DeadLetter) -> Result<(), Failure> {
     fields.iter().try_for_each(|(name, value)| out.line(format!("{name:<8}  {value}")))
 }
 
-/// Reads messages again. Those that still can't be understood are named, and the others are done.
+/// Reads messages again. Those that still can't be understood are listed, and the others are
+/// processed.
 async fn replay(
     context: &mut Context,
     target: &Target,

@@ -1,4 +1,4 @@
-//! `ingest test`: how a message is read, and what would follow from it. Nothing is stored.
+//! `ingest test`: explains how a message is read, and its effect. Nothing is stored.
 
 use std::collections::BTreeMap;
 
@@ -21,27 +21,31 @@ use crate::model::command::Declaration;
 use crate::model::directory::Directory;
 use crate::model::text::{SafeText, pad};
 
+/// The header with the type of the content.
+const CONTENT_TYPE: &str = "content-type";
 /// The least width of the names of fields.
 const NAME_WIDTH: usize = 12;
 
 /// Prints how a message is read.
 pub(super) async fn run(context: &mut Context, args: &TestMessage) -> Result<(), Failure> {
-    let message = read_message(&args.file)?;
+    let message = read_message(&args.file, &args.receiver)?;
     let (directory, now) = directory_and_time(&context.config).await?;
+    let headers = args.headers.iter().map(|one| (one.name.clone(), one.text.clone()));
+    let headers: BTreeMap<String, String> = headers.collect();
     let read = ReceivedMessage {
         body: &message,
-        content_type: None,
-        headers: &BTreeMap::new(),
+        content_type: headers.get(CONTENT_TYPE).map(String::as_str),
+        headers: &headers,
         query: None,
         token: None,
     };
     let settings = &context.config.ingest;
-    let explanation = explain(settings, &args.receiver, &read, &directory, now).map_err(
-        |error| match &error {
-            ReadError::NoReceiver { .. } => Failure::usage(error.to_string()),
-            ReadError::NotUnderstood(_) => Failure::failed(error.to_string()),
-        },
-    )?;
+    let sender = args.sender.as_deref().unwrap_or(&args.receiver);
+    let explanation = explain(settings, &args.receiver, sender, &read, &directory, now);
+    let explanation = explanation.map_err(|error| match &error {
+        ReadError::NoReceiver { .. } => Failure::usage(error.to_string()),
+        ReadError::NotUnderstood(_) => Failure::failed(error.to_string()),
+    })?;
     let out = &mut context.out;
     if args.json {
         return json::print(out, &ExplanationJson::from(&explanation));
@@ -49,8 +53,8 @@ pub(super) async fn run(context: &mut Context, args: &TestMessage) -> Result<(),
     print(out, &explanation)
 }
 
-/// Reads the directory, and the time by the clock of the backend. Before there is a store it is that
-/// of the settings.
+/// Reads the directory, and the time by the clock of the backend. Without a store the directory is
+/// that of the settings.
 async fn directory_and_time(config: &Config) -> Result<(Directory, DateTime<Utc>), Failure> {
     match read_directory(config).await {
         Err(failure) if failure.exit == Exit::NotFound && config.location.remote().is_none() => {
@@ -98,7 +102,7 @@ fn print(out: &mut Out, explanation: &Explanation) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints what was found of an alert, and where.
+/// Prints the fields found of an alert, with their paths.
 fn print_reading(out: &mut Out, reading: &Reading) -> Result<(), Failure> {
     let names = reading.fields.iter().map(|one| SafeText::from(&one.field).width());
     let width = names.max().unwrap_or(0).max(NAME_WIDTH);

@@ -11,7 +11,7 @@ use crate::model::alert::AlertReport;
 use crate::model::change::Change;
 use crate::model::command::Declaration;
 
-/// How a message is read, and what would follow.
+/// The explanation of a message.
 #[derive(Serialize)]
 pub(super) struct ExplanationJson<'a> {
     receiver: &'a str,

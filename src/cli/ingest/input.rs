@@ -5,12 +5,14 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::cli::failure::{Exit, Failure, io_error_text};
+use crate::ingest::mail;
 
-/// The longest message that is read, in bytes, as a server does by default.
+/// The maximum size of a message in bytes, as by default on a server.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Reads a message from a file; `-` is standard input.
-pub(super) fn read_message(file: &Path) -> Result<Vec<u8>, Failure> {
+/// Reads a message to a receiver from a file; `-` is standard input. Beyond the maximum size of a
+/// mail are attachments, without which it is read.
+pub(super) fn read_message(file: &Path, receiver: &str) -> Result<Vec<u8>, Failure> {
     let name = if file == Path::new("-") {
         "standard input".to_owned()
     } else {
@@ -29,7 +31,15 @@ pub(super) fn read_message(file: &Path) -> Result<Vec<u8>, Failure> {
             _ => Failure::failed(text),
         }
     })?;
-    if message.len() as u64 > MAX_BYTES {
+    let most = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
+    if message.len() > most && receiver == mail::SOURCE {
+        message.truncate(most);
+        if file == Path::new("-") {
+            // A mail server that can't write all of it would try again.
+            io::copy(&mut io::stdin().lock(), &mut io::sink()).ok();
+        }
+    }
+    if message.len() > most {
         return Err(Failure::failed(format!(
             "{name} is longer than {MAX_BYTES} bytes: send less at once"
         )));

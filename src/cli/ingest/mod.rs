@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use self::input::read_message;
-use self::target::Target;
+use self::target::{Sent, Target};
 use super::args::ingest::{IngestArgs, IngestCommand};
 use super::context::Context;
 use super::failure::Failure;
@@ -34,13 +34,15 @@ pub async fn run(context: &mut Context, args: IngestArgs) -> Result<(), Failure>
                     "there is no message: pipe one in, such as redphone ingest < message.json",
                 ));
             }
-            let message = read_message(Path::new("-"))?;
             let receiver = args.receiver.as_deref().unwrap_or(RECEIVERS[0]);
+            let message = read_message(Path::new("-"), receiver)?;
             let sender = args.sender.as_deref().unwrap_or(receiver);
             let target = Target::open(&context.config, IfMissing::Create).await?;
             let sent = target.send(&context.config.ingest, receiver, sender, message).await;
             target.close().await;
-            print::sent(&mut context.out, &sent?, args.json)
+            let Sent { message, failure } = sent?;
+            print::sent(&mut context.out, &message, args.json)?;
+            failure.map_or(Ok(()), Err)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What became of messages of alerts, as it is printed.
+//! Printing the results of messages of alerts.
 
 use crate::backend::IngestOutcome;
 use crate::backend::http::SentMessage;
@@ -7,7 +7,7 @@ use crate::cli::json;
 use crate::cli::out::{Out, pluralize};
 use crate::model::change::Change;
 
-/// Prints what became of a message.
+/// Prints the result of a message.
 pub(super) fn sent(out: &mut Out, sent: &SentMessage, as_json: bool) -> Result<(), Failure> {
     if sent.changes.is_empty() {
         return outcomes(out, &sent.outcomes, as_json);
@@ -39,7 +39,7 @@ pub(super) fn change_line(change: &Change) -> String {
     format!("{}: {} ({services})", change.title, change.state)
 }
 
-/// Prints what became of each group of alerts of a message.
+/// Prints the result of each group of alerts of a message.
 pub(super) fn outcomes(
     out: &mut Out,
     outcomes: &[IngestOutcome],
@@ -60,7 +60,7 @@ pub(super) fn outcomes(
     Ok(())
 }
 
-/// Returns what became of a group of alerts, in a line such as `INC-12 declared: 2 new alerts`.
+/// Returns the result of a group of alerts, in a line such as `INC-12 declared: 2 new alerts`.
 pub(super) fn outcome_line(outcome: &IngestOutcome) -> String {
     let what = outcome.number.map_or_else(
         || "no incident".to_owned(),

@@ -12,8 +12,8 @@ use crate::backend::{Backend, BackendError, IngestOutcome, NewDeadLetter};
 use crate::cli::failure::Failure;
 use crate::cli::session::{IfMissing, open_remote, open_store_at};
 use crate::config::{Config, Location};
-use crate::ingest::IngestSettings;
-use crate::ingest::receivers::{self, ChangeMessage, ReadError, ReceivedMessage};
+use crate::ingest::receivers::{self, ChangeMessage, ReadError, ReadGroups, ReceivedMessage};
+use crate::ingest::{IngestError, IngestSettings};
 use crate::model::Actor;
 use crate::model::alert::AlertGroup;
 use crate::model::change::Change;
@@ -49,16 +49,19 @@ impl Target {
         }
     }
 
-    /// Stores the alerts of a message. One that can't be understood is stored to be read again.
+    /// Stores the alerts of a message. One that can't be understood is stored to be read again, also one of
+    /// which some alerts can't be, after the others were stored.
     pub(super) async fn send(
         &self,
         settings: &IngestSettings,
         receiver: &str,
         sender: &str,
         message: Vec<u8>,
-    ) -> Result<SentMessage, Failure> {
+    ) -> Result<Sent, Failure> {
         let store = match self {
-            Self::Server(client) => return Ok(client.send_message(receiver, message).await?),
+            Self::Server(client) => {
+                return Ok(Sent::from(client.send_message(receiver, message).await?));
+            }
             Self::Store(store) => store,
         };
         let actor = Actor::Integration(sender.to_owned());
@@ -73,45 +76,30 @@ impl Target {
         let changes = receivers::read_changes(receiver, &read, settings, now).transpose();
         let outcome = match changes.map_err(ReadError::from) {
             Ok(Some(changes)) => Ok(Received::Changes(changes)),
-            Ok(None) => receivers::read(receiver, &read, settings, now).map(Received::Groups),
+            Ok(None) => {
+                receivers::read_usable(receiver, &read, settings, now).map(Received::Groups)
+            }
             Err(error) => Err(error),
         };
-        let groups = match outcome {
-            Ok(Received::Groups(groups)) => groups,
+        let ReadGroups { groups, unusable } = match outcome {
+            Ok(Received::Groups(read)) => read,
             Ok(Received::Changes(message)) => {
                 let changes = record(store, &message, &actor).await?;
-                return Ok(SentMessage { outcomes: Vec::new(), changes });
+                return Ok(Sent::from(SentMessage { outcomes: Vec::new(), changes }));
             }
             Err(error @ ReadError::NoReceiver { .. }) => {
                 return Err(Failure::usage(error.to_string()));
             }
-            Err(error @ ReadError::NotUnderstood(_)) => {
-                let reason = error.to_string();
-                let new = NewDeadLetter {
-                    source: receiver.to_owned(),
-                    actor,
-                    token: None,
-                    content_type: None,
-                    headers: BTreeMap::new(),
-                    query: None,
-                    reason: reason.clone(),
-                    message,
-                    at: Utc::now(),
-                };
-                let reason = SafeText::from(reason);
-                return Err(Failure::failed(match store.add_dead_letter(&new).await {
-                    Ok(number) => format!(
-                        "the message can't be understood: {reason}; it is stored as {number}, to be \
-                         read again with redphone ingest dead replay {number}"
-                    ),
-                    Err(failure) => format!(
-                        "the message can't be understood: {reason}; nor can it be stored: {failure}"
-                    ),
-                }));
+            Err(ReadError::NotUnderstood(error)) => {
+                return Err(not_understood(store, receiver, actor, message, &error).await);
             }
         };
         let outcomes = store_groups(store, settings, groups, &actor).await?;
-        Ok(SentMessage { outcomes, changes: Vec::new() })
+        let failure = match unusable {
+            Some(error) => Some(not_understood(store, receiver, actor, message, &error).await),
+            None => None,
+        };
+        Ok(Sent { message: SentMessage { outcomes, changes: Vec::new() }, failure })
     }
 
     /// Reads a message again that could not be understood, and removes it.
@@ -157,13 +145,58 @@ impl Target {
     }
 }
 
-/// What a message reports.
+/// What became of a message.
+pub(super) struct Sent {
+    /// What was stored of it.
+    pub(super) message: SentMessage,
+    /// Why not all of it was.
+    pub(super) failure: Option<Failure>,
+}
+
+impl From<SentMessage> for Sent {
+    fn from(message: SentMessage) -> Self {
+        Self { message, failure: None }
+    }
+}
+
+/// The content of a message.
 enum Received {
-    Groups(Vec<AlertGroup>),
+    Groups(ReadGroups),
     Changes(ChangeMessage),
 }
 
-/// Records what a message says of changes.
+/// Stores a message that can't be understood, so that it can be read again, and returns the failure for it.
+async fn not_understood(
+    store: &FileStore,
+    receiver: &str,
+    actor: Actor,
+    message: Vec<u8>,
+    error: &IngestError,
+) -> Failure {
+    let new = NewDeadLetter {
+        source: receiver.to_owned(),
+        actor,
+        token: None,
+        content_type: None,
+        headers: BTreeMap::new(),
+        query: None,
+        reason: error.to_string(),
+        message,
+        at: Utc::now(),
+    };
+    let reason = SafeText::from(error.to_string());
+    Failure::failed(match store.add_dead_letter(&new).await {
+        Ok(number) => format!(
+            "the message can't be understood: {reason}; it is stored as {number}, to be read again with \
+             redphone ingest dead replay {number}"
+        ),
+        Err(failure) => {
+            format!("the message can't be understood: {reason}; nor can it be stored: {failure}")
+        }
+    })
+}
+
+/// Records the changes in a message.
 async fn record(
     store: &FileStore,
     message: &ChangeMessage,
@@ -182,7 +215,7 @@ async fn store_groups(
 ) -> Result<Vec<IngestOutcome>, BackendError> {
     let mut outcomes = Vec::with_capacity(groups.len());
     for group in groups {
-        let applied = settings.rules.apply(group);
+        let applied = settings.rules.apply(group, actor.name());
         if applied.groups.is_empty() {
             outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
         }

@@ -15,7 +15,7 @@ use crate::model::alert::{HoldRule, WaitingAlert};
 use crate::model::text::{SafeText, truncate};
 use crate::model::time::{format_ago, format_duration};
 
-/// The greatest number of alerts that a backend returns at once.
+/// The maximum number of alerts in one answer of a backend.
 const MAX_ROWS: u32 = 1000;
 /// The width of titles on a terminal.
 const TITLE_WIDTH: usize = 60;

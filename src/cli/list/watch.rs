@@ -1,4 +1,4 @@
-//! Watches a list: one line for each incident that comes, changes or leaves.
+//! Watches a list: one line for each incident that enters, changes or leaves.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::cli::watch::ChangeWaiter;
 use crate::model::service_level::ServiceLevels;
 use crate::model::{IncidentId, Summary};
 
-/// Highest number of rows that a backend returns at once.
+/// The maximum number of rows in one answer of a backend.
 const PAGE_ROWS: u32 = 1000;
 
 /// Prints the incidents of a search, and then each change of them, until the program is stopped.
@@ -51,7 +51,8 @@ pub(super) async fn watch(
                     rows.into_iter().map(|row| (row.id, row)).collect();
                 for (id, was) in before.into_iter().flatten() {
                     if !present.contains_key(&id) {
-                        // What it was when it left is read again, because that is why it left.
+                        // Its state when it left is read again, because that is the reason why it
+                        // left.
                         let detail = connection.reader.read_detail(id).await;
                         let row = detail.map_or(was, |detail| detail.value.incident.summary);
                         lines.push(line(&row, IncidentChange::Removed));

@@ -135,7 +135,7 @@ fn header(arg: &Arg) -> String {
     header
 }
 
-/// Returns what an argument means, with the values that it can have.
+/// Returns the description of an argument, with its possible values.
 fn meaning(arg: &Arg) -> String {
     let help = arg.get_long_help().or_else(|| arg.get_help());
     let mut text = help.map(ToString::to_string).unwrap_or_default();
@@ -151,7 +151,7 @@ fn meaning(arg: &Arg) -> String {
     text
 }
 
-/// Writes what follows the options in the help: paragraphs, lists and examples.
+/// Writes the text after the options in the help: paragraphs, lists and examples.
 fn after_help(page: &mut Roff, text: &str) {
     let mut is_in_notes = false;
     for block in text.split("\n\n") {
@@ -201,7 +201,7 @@ fn examples<'a>(page: &mut Roff, lines: impl Iterator<Item = &'a str>) {
     }
 }
 
-/// Writes a list whose lines are a term, at least two blanks, and what it means.
+/// Writes a list whose lines are a term, at least two blanks, and its description.
 fn list<'a>(page: &mut Roff, lines: impl Iterator<Item = &'a str>) {
     let mut entries: Vec<(String, String)> = Vec::new();
     for line in lines {

@@ -1,5 +1,5 @@
-//! Manual pages of section 7 from the pages of the guide, which are Markdown: a title, a sentence that
-//! says what it is about, paragraphs, lists, tables and indented examples.
+//! Manual pages of section 7 from the pages of the guide, which are Markdown: a title, an
+//! introductory sentence, paragraphs, lists, tables and indented examples.
 
 use super::roff::Roff;
 
@@ -34,7 +34,7 @@ pub(super) fn guide_page(topic: &str, markdown: &str) -> String {
     page.into_string()
 }
 
-/// Splits a page at its empty lines. An example goes on after one.
+/// Splits a page at its empty lines. An example continues after one.
 fn blocks(markdown: &str) -> Vec<Vec<&str>> {
     let mut blocks: Vec<Vec<&str>> = Vec::new();
     let mut is_after_gap = true;
@@ -107,7 +107,7 @@ fn items(block: &[&str]) -> Vec<String> {
     items
 }
 
-/// Marks what stands between backticks as bold.
+/// Marks text between backticks as bold.
 fn bold(text: &str) -> String {
     text.replace('`', "**")
 }

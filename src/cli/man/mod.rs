@@ -92,7 +92,7 @@ fn collect(command: &clap::Command, parent: Option<&str>, pages: &mut Vec<Page>)
 }
 
 /// Writes a page into a folder. If that is the folder of section 1, a page of another section goes
-/// into the folder of that section beside it, where `man` looks for it.
+/// into the sibling folder of that section, where `man` looks for it.
 fn write_page(folder: &Path, page: &Page) -> Result<(), Failure> {
     let folder: PathBuf = match folder.parent() {
         Some(parent) if folder.ends_with("man1") => parent.join(format!("man{}", page.section)),

@@ -1,7 +1,7 @@
 //! Writes manual pages in the man macros of roff (`man(7)`, `groff_man(7)`), as both groff and mandoc
 //! read them.
 //!
-//! Every character is escaped that a formatter would replace by a typographical one: what is copied
+//! Every character that a formatter would replace by a typographical one is escaped: text copied
 //! from a page works in a shell.
 
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// Lines of the source are broken at this width, in bytes: longer ones are hard to review.
 const SOURCE_WIDTH: usize = 76;
 
-/// The date of the pages: when what they say last changed much.
+/// The date of the pages: the last substantial change of their texts.
 const DATE: &str = "2026-11-28";
 
 /// A manual page that is being written.
@@ -33,7 +33,7 @@ impl Roff {
         self.0
     }
 
-    /// Appends a request as it is.
+    /// Appends a request unchanged.
     pub(super) fn request(&mut self, request: &str) {
         self.0.push_str(request);
         self.0.push('\n');
@@ -82,7 +82,7 @@ impl Roff {
         self.text(text);
     }
 
-    /// Begins a paragraph. After a heading there is nothing to begin, and mandoc warns of it.
+    /// Begins a paragraph. After a heading this is redundant, and mandoc warns about it.
     fn begin_paragraph(&mut self) {
         let last = self.0.lines().next_back().unwrap_or_default();
         if !last.starts_with(".SH ") && !last.starts_with(".SS ") {
@@ -90,10 +90,10 @@ impl Roff {
         }
     }
 
-    /// Appends a term and what it means.
+    /// Appends a term and its description.
     pub(super) fn term(&mut self, term: &str, meaning: &str) {
         self.request(".TP");
-        // The term must stand on one line.
+        // The term must be on one line.
         let mut bold = String::new();
         for (index, part) in term.split("**").enumerate() {
             if index > 0 {
@@ -105,7 +105,7 @@ impl Roff {
         self.text(meaning);
     }
 
-    /// Appends lines as they are, such as a command that somebody copies.
+    /// Appends lines unchanged, such as a command to copy.
     pub(super) fn example<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) {
         self.begin_paragraph();
         self.request(".RS 4");
@@ -117,7 +117,7 @@ impl Roff {
         self.request(".RE");
     }
 
-    /// Appends a line of text: what would begin a request is no request.
+    /// Appends a line of text, escaped so that it does not begin a request.
     fn push_text(&mut self, line: &str) {
         if line.starts_with(['.', '\'']) {
             self.0.push_str("\\&");

@@ -68,7 +68,7 @@ impl Block {
         let mut block = Self::default();
         let mut sentence = String::new();
         for line in text.lines() {
-            // An indented line goes on with a value.
+            // An indented line continues a value.
             if let Some(text) = line.strip_prefix("# ").filter(|text| !text.starts_with(' ')) {
                 // A line of hyphens separates parts.
                 if !text.chars().all(|ch| ch == '-') {
@@ -116,8 +116,8 @@ fn write_defaults(page: &mut Roff, block: &Block) {
                 }
             }
             Line::Setting { text, sentence } => {
-                // Of a block without a table, the sentence is about its one setting. The name of an
-                // action is followed by what it does.
+                // In a block without a table, the sentence is about its only setting. The name of
+                // an action is followed by its description.
                 let (text, what) = text.split_once(" # ").unwrap_or((text, ""));
                 let before = if is_first && !is_table { &block.sentence } else { sentence };
                 let meaning = if before.is_empty() { what } else { before };

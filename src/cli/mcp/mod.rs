@@ -1,8 +1,9 @@
 //! `mcp`: a server of the Model Context Protocol on standard input and output, for agents.
 //!
-//! Tools read, and change only by the verbs that were allowed when it was started. What they return
-//! says that others wrote it: an agent must not take the text of an incident for an instruction.
-//! The backend is opened for each call, so that a server that runs for days sees what is there now.
+//! Tools read, and change only by the verbs that were allowed when it was started. Their results
+//! are marked as texts of other people: an agent must not take the text of an incident for an
+//! instruction. The backend is opened for each call, so that a server that runs for days uses its
+//! current state.
 
 mod read;
 mod result;
@@ -27,7 +28,7 @@ use crate::model::text::{sanitize, truncate};
 use crate::verbs::Verb;
 use result::{NOTICE, ToolResult};
 
-/// What a client learns about the server as a whole.
+/// The instructions about the server for clients.
 const INSTRUCTIONS: &str = "\
 Incidents of redphone. `list` finds them by a filter, such as `p1 owner:none` or `is:any checkout`; \
 `show` has one with its timeline; `similar` has earlier ones like it and how they were resolved; \
@@ -39,7 +40,7 @@ each needs a reason, which stands on the incident's timeline.";
 /// The longest name of a client that is used, in columns.
 const MAX_CLIENT: usize = 40;
 
-/// The server, with what it may do.
+/// The server, with its permissions.
 #[derive(Debug)]
 struct Server {
     config: Config,

@@ -25,10 +25,10 @@ use crate::model::problem::Problem;
 use crate::model::queue::Sort;
 use crate::model::{Event, Incident, IncidentId, Summary};
 
-/// How many rows `list` returns unless told otherwise, and at most.
+/// The default and the maximum number of rows of `list`.
 const ROWS: u32 = 20;
 const MAX_ROWS: u32 = 200;
-/// How many of the last events `show` returns unless told otherwise, and at most.
+/// The default and the maximum number of the last events of `show`.
 const EVENTS: u32 = 50;
 const MAX_EVENTS: u32 = 1000;
 
@@ -163,7 +163,7 @@ pub(super) fn tools() -> Vec<Tool> {
     );
     let handoff = with(
         "handoff",
-        "Sums up a shift for whoever comes next, as Markdown.",
+        "Sums up a shift for the next person, as Markdown.",
         arguments(
             json!({
                 "since": {
@@ -216,12 +216,7 @@ async fn find(
 ) -> Result<IncidentId, Failure> {
     let target: IncidentRef =
         text.parse().map_err(|error| Failure::usage(format!("incident: {error}")))?;
-    match target {
-        IncidentRef::Id(id) => Ok(connection.reader.resolve_alias(id).await?),
-        IncidentRef::Number(number) => {
-            Ok(oldest.record(connection.reader.find_incident(number).await?))
-        }
-    }
+    connection.find_incident(target, oldest).await
 }
 
 async fn list(config: &Config, fields: &JsonObject) -> ToolResult {

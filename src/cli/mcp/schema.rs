@@ -1,4 +1,4 @@
-//! JSON Schemas of what tools take and return. Those of records are the API's.
+//! JSON Schemas of the arguments and results of tools. Those of records are the API's.
 
 use std::sync::Arc;
 

@@ -14,6 +14,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::session::{IfMissing, OldestRead, Session};
 use crate::cli::show;
 use crate::cli::value::IncidentRef;
+use crate::cli::verb::missing_tracker;
 use crate::config::Config;
 use crate::model::directory::Directory;
 use crate::model::{
@@ -23,7 +24,7 @@ use crate::verbs::{Needs, Plan, Situation, Verb, VerbRequest, command_id};
 
 /// The argument that names the incident.
 const INCIDENT: &str = "incident";
-/// The argument that says why.
+/// The argument for the reason.
 const REASON: &str = "reason";
 
 /// Returns the tool of a verb: its request, with the incident and the reason.
@@ -33,7 +34,7 @@ pub(super) fn tool(verb: Verb) -> Tool {
         Value::Object(schema) => schema,
         _ => JsonObject::new(),
     };
-    // What an example of the API's description is, agents don't need.
+    // Agents don't need the examples of the API's description.
     input.remove("example");
     let mut properties = match input.remove("properties") {
         Some(Value::Object(properties)) => properties,
@@ -47,7 +48,7 @@ pub(super) fn tool(verb: Verb) -> Tool {
         REASON.into(),
         json!({
             "type": "string", "minLength": 1, "maxLength": 1000,
-            "description": "Why, in a sentence for people: it stands on the timeline.",
+            "description": "Why, in a sentence for people: it is shown on the timeline.",
         }),
     );
     let mut required = match input.remove("required") {
@@ -106,7 +107,7 @@ pub(super) async fn call(
     let request = request.map_err(|error| Failure::usage(error.to_string()))?;
     let session = Session::open(config, IfMissing::Refuse).await?;
     let id = session.find_incident(target).await?;
-    // A token decides by itself who acts: the program is named with the reason then.
+    // A token determines the actor: the program is named with the reason then.
     let (actor, reason) =
         if session.connection.remote.is_some() || session.connection.file.is_none() {
             (Actor::Person(session.me.clone()), format!("{client}: {reason}"))
@@ -127,7 +128,8 @@ pub(super) async fn call(
             let message = if events.is_empty() {
                 format!("{label}: {} changed nothing, it was so already", verb.row().name)
             } else {
-                format!("{label}: {} is done", verb.row().name)
+                let note = missing_tracker(config, &request).unwrap_or_default();
+                format!("{label}: {} is done{note}", verb.row().name)
             };
             Ok(json!({
                 "about_this": NOTICE, "done": true, "message": message, "incident": row,
@@ -151,7 +153,7 @@ fn text_of(fields: &mut JsonObject, name: &str, accepted: &str) -> Result<String
     }
 }
 
-/// Makes the commands of a request.
+/// Creates the commands of a request.
 async fn plan(
     session: &Session,
     config: &Config,
@@ -211,7 +213,7 @@ async fn carry_out(
         };
         match session.submit(envelope).await {
             Ok(outcome) => outcomes.push(outcome),
-            // What follows is queued behind it.
+            // Later commands are queued behind it.
             Err(failure) if failure.exit == Exit::Queued => queued = Some(failure),
             Err(failure) => return Err(failure),
         }

@@ -34,7 +34,8 @@ pub(super) fn print(out: &mut Out, sheet: &Sheet) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns a text without what breaks lines, and without what a spreadsheet takes for a formula.
+/// Returns a text without line breaks, and without characters that a spreadsheet interprets as a
+/// formula.
 fn one_line(text: &str) -> String {
     let text = text.replace(['\n', '\r', '\t'], " ");
     let is_number = text.parse::<i64>().is_ok();

@@ -6,35 +6,45 @@ mod table;
 use chrono::{DateTime, Utc};
 
 use super::args::Metrics;
+use super::calendar::resolve_window;
 use super::context::Context;
 use super::failure::Failure;
 use super::json;
 use super::out::{Out, Style, StyledLine};
-use super::session::{IfMissing, open};
-use crate::model::measures::pages::{Dimension, Offsets, Pages, PagesQuery, Selection};
+use super::session::open_to_read;
+use crate::config::appearance::Zone;
+use crate::model::measures::pages::{Dimension, Pages, PagesQuery, Selection};
 use crate::model::measures::sheet::{Page, Sheet};
 
 /// Runs `metrics`.
 pub async fn run(context: &mut Context, args: &Metrics) -> Result<(), Failure> {
     let Context { config, out, .. } = context;
-    let connection = open(config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
-    let query = query(args, connection.backend_now());
+    let connection = open_to_read(config).await?;
+    let query = query(args, connection.backend_now(), config.panes.appearance.zone);
     let pages = connection.backend.pages(&query, Utc::now()).await?;
     print(out, args, &query, &pages)?;
     out.flush()?;
     connection.report_put_back().await;
+    connection.report_unknown_team(&args.team).await;
     connection.close().await;
     Ok(())
 }
 
-fn query(args: &Metrics, now: DateTime<Utc>) -> PagesQuery {
-    let window = args.window.window(now);
+fn query(args: &Metrics, now: DateTime<Utc>, zone: Zone) -> PagesQuery {
+    let (window, offsets) = resolve_window(args.window, now, zone);
     let by = match &args.by[..] {
         [] if args.json => Dimension::ALL.to_vec(),
         [] => vec![Dimension::Service],
-        by => by.to_vec(),
+        by => {
+            // As the API does: a field that is named twice is one.
+            let mut distinct: Vec<Dimension> = Vec::with_capacity(by.len());
+            for one in by {
+                if !distinct.contains(one) {
+                    distinct.push(*one);
+                }
+            }
+            distinct
+        }
     };
     let selection = Selection {
         priorities: args.priority.clone(),
@@ -43,7 +53,7 @@ fn query(args: &Metrics, now: DateTime<Utc>) -> PagesQuery {
         teams: args.team.clone(),
         sources: args.source.clone(),
     };
-    PagesQuery { window, selection, by, offsets: Offsets::default() }
+    PagesQuery { window, selection, by, offsets }
 }
 
 fn print(out: &mut Out, args: &Metrics, query: &PagesQuery, pages: &Pages) -> Result<(), Failure> {
@@ -59,7 +69,7 @@ fn print(out: &mut Out, args: &Metrics, query: &PagesQuery, pages: &Pages) -> Re
     for (index, page) in shown.iter().enumerate() {
         let mut sheets: Vec<Sheet> =
             query.by.iter().map(|by| Sheet::new(*page, pages, Some(*by))).collect();
-        // What several breakdowns share is printed once.
+        // The common parts of several breakdowns are printed once.
         let mut sheet = sheets.remove(0);
         for other in sheets {
             let more = other.tables.into_iter().filter(|table| !sheet.tables.contains(table));
@@ -82,13 +92,13 @@ fn print(out: &mut Out, args: &Metrics, query: &PagesQuery, pages: &Pages) -> Re
     Ok(())
 }
 
-/// Returns what the figures are about, on one line.
+/// Returns the selection that the figures cover, on one line.
 fn about(args: &Metrics, query: &PagesQuery) -> String {
-    let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M").to_string();
-    let (from, to) = (query.window.from, query.window.to);
-    let mut about = format!("{} – {} UTC", time(from), time(to));
+    let offsets = &query.offsets;
+    let mut about = offsets.describe_span(query.window.from, query.window.to);
     if args.compare {
-        about.extend([format!(", against the time from {}", time(query.previous().0))]);
+        let before = offsets.minute_of(query.previous().0);
+        about.extend([format!(", against the time from {before}")]);
     }
     let selection = query.selection.describe();
     if !selection.is_empty() {

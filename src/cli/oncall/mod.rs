@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::{Exit, Failure, output_failed};
 use crate::cli::json;
 use crate::cli::out::{self, Out, Style, StyledLine};
-use crate::cli::session::{IfMissing, OldestRead, open};
+use crate::cli::session::{OldestRead, open_to_read};
 use crate::model::PersonRef;
 use crate::model::calendar::calendar;
 use crate::model::coverage::{CoverageLine, Shift, TeamCoverage, coverage};
@@ -37,7 +37,7 @@ struct LineJson<'a> {
     level: u8,
     after_s: Option<i64>,
     of_team: Option<&'a str>,
-    /// Whether the level calls one of those whom it names, by turns.
+    /// Whether the level calls only one of its people, in turns.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     by_turns: bool,
     shifts: Vec<ShiftJson<'a>>,
@@ -83,10 +83,9 @@ impl<'a> From<&'a TeamCoverage> for TeamJson<'a> {
 }
 
 /// Prints who is on call.
-pub async fn run(context: &mut Context, args: Oncall) -> Result<(), Failure> {
-    let connection = open(&context.config, IfMissing::Refuse).await?;
-    connection.report_warnings();
-    connection.report_read_only();
+pub async fn run(context: &mut Context, mut args: Oncall) -> Result<(), Failure> {
+    args.teams.append(&mut args.team);
+    let connection = open_to_read(&context.config).await?;
     let mut oldest = OldestRead::default();
     let directory = oldest.record(connection.reader.read_directory().await?);
     let at =
@@ -145,7 +144,7 @@ pub async fn run(context: &mut Context, args: Oncall) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says on standard error which schedules are read from a calendar that is old.
+/// Reports on standard error which schedules use an outdated calendar.
 fn report_calendars(directory: &Directory, teams: &[TeamCoverage], now: DateTime<Utc>) {
     for schedule in &directory.schedules {
         let is_shown = teams.iter().any(|team| team.team == schedule.team);
@@ -197,7 +196,7 @@ fn print_team(
     Ok(())
 }
 
-/// Returns which level a line is, and after which time it is called.
+/// Returns the level of a line, and the time after which it is called.
 fn level_text(line: &CoverageLine) -> String {
     match line.after_s {
         Some(after) if after > 0 => {
@@ -207,7 +206,8 @@ fn level_text(line: &CoverageLine) -> String {
     }
 }
 
-/// Returns who is called in a shift, and until when. What ends with the span goes on after it.
+/// Returns the person called in a shift, and its end. A shift that ends with the span continues
+/// after it.
 fn shift_text(shift: &Shift, to: DateTime<Utc>) -> String {
     let who = match (&shift.person, &shift.unknown_handle) {
         (Some(person), _) => person.name.clone(),

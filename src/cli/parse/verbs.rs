@@ -1,8 +1,8 @@
-//! Prepares the arguments of a verb: the incidents that are named one after another become one
-//! argument, and so do the words of a text.
+//! Prepares the arguments of a verb: incidents given one after another become one argument, and so
+//! do the words of a text.
 //!
-//! `assign 12 14 Ines Moreau` becomes `assign -- 12,14 'Ines Moreau'`. What is an option stays as it
-//! is, and what is wrong is left for clap to name.
+//! `assign 12 14 Ines Moreau` becomes `assign -- 12,14 'Ines Moreau'`. Options are not changed, and
+//! errors are left for clap to report.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal, Read};
@@ -15,10 +15,11 @@ use crate::verbs::{Numbers, Verb};
 
 /// How much of standard input is read, in bytes.
 ///
-/// This is far more than a text may have, so that the rejection can give its length.
+/// This is far more than the maximum length of a text, so that the rejection can contain its
+/// length.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Returns the arguments as clap is to parse them; unchanged if they are not those of a verb.
+/// Returns the arguments for clap to parse; unchanged if they are not those of a verb.
 ///
 /// # Errors
 /// A text can't be read from standard input, or there is none.
@@ -97,7 +98,7 @@ fn names_entries(rest: &[OsString]) -> bool {
 /// The command for a review as a document. The verb `review` writes a section.
 const PAGE_COMMAND: &str = "review-page";
 
-/// Returns whether arguments after `review` ask for the document.
+/// Returns whether arguments after `review` request the document.
 fn names_page(rest: &[OsString]) -> bool {
     let options = rest.iter().take_while(|arg| *arg != "--");
     let mut options = options.filter_map(|arg| arg.to_str());
@@ -125,7 +126,7 @@ fn find_verb(args: &[OsString], cli: &Command) -> Option<(usize, Verb)> {
     None
 }
 
-/// The arguments of a verb by what they are.
+/// The arguments of a verb by kind.
 struct Split {
     options: Vec<OsString>,
     positionals: Vec<OsString>,
@@ -144,7 +145,7 @@ fn split(rest: &[OsString], command: &Command, cli: &Command) -> Split {
             split.positionals.extend(args.cloned());
             break;
         }
-        if text == "-" || !text.starts_with('-') {
+        if text == "-" || !text.starts_with('-') || is_text(&text) {
             split.positionals.push(arg.clone());
             continue;
         }
@@ -163,6 +164,12 @@ fn split(rest: &[OsString], command: &Command, cli: &Command) -> Split {
         }
     }
     split
+}
+
+/// Returns whether an argument is a text although it begins as an option, such as an item of a list: no
+/// option has a blank before its value.
+fn is_text(arg: &str) -> bool {
+    arg.split('=').next().is_some_and(|name| name.contains(char::is_whitespace))
 }
 
 /// Returns whether an option has its value in the argument that follows.
@@ -201,7 +208,7 @@ fn join_incidents(
     (Some(positionals.join(OsStr::new(","))), others)
 }
 
-/// Joins what is more than the command has arguments to the last of them, with blanks.
+/// Joins excess arguments to the last argument of the command, with blanks.
 fn join_rest(others: &mut Vec<OsString>, expected: usize) {
     if expected > 0 && others.len() > expected {
         let last = others.split_off(expected - 1);
@@ -282,9 +289,14 @@ mod tests {
     #[case("review --markdown 12", &["review-page", "--markdown", "12"])]
     #[case("review 12 impact -- --html", &["review", "--", "12", "impact", "--html"])]
     #[case("list assign", &["list", "assign"])]
+    #[case("note 12 -_an_item --json", &["note", "--json", "--", "12", "- an item"])]
+    #[case("review 12 timeline -_a=b --yes", &["review", "--yes", "--", "12", "timeline", "- a=b"])]
+    #[case("assign 12 ines --because=a_b", &["assign", "--because=a b", "--", "12", "ines"])]
     fn incidents_and_texts_become_one_argument_each(#[case] line: &str, #[case] expected: &[&str]) {
+        // A blank within an argument is written as `_`.
+        let parts = line.split(' ').map(|word| word.replace('_', " "));
         let args: Vec<OsString> =
-            std::iter::once("redphone").chain(line.split(' ')).map(OsString::from).collect();
+            std::iter::once("redphone".to_owned()).chain(parts).map(OsString::from).collect();
         let prepared = prepare(&args, &Cli::command()).unwrap();
         assert_eq!(prepared[1..], expected.iter().map(OsString::from).collect::<Vec<_>>()[..]);
     }

@@ -14,7 +14,7 @@ impl Columns {
     /// Checks the names of columns; `fields` are those that records have.
     ///
     /// # Errors
-    /// A usage failure that names the first column that is none.
+    /// A usage failure with the first name that is not a column.
     pub fn parse(names: &[String], fields: &[&str]) -> Result<Self, Failure> {
         let names: Vec<String> = names
             .iter()
@@ -28,7 +28,7 @@ impl Columns {
         Ok(Self(names))
     }
 
-    /// Makes columns from names that are known to be fields.
+    /// Creates columns from names that are known to be fields.
     pub fn fixed(names: &[&str]) -> Self {
         Self(names.iter().map(|name| (*name).to_owned()).collect())
     }

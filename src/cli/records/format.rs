@@ -54,11 +54,11 @@ pub struct FormatArgs {
 }
 
 impl FormatArgs {
-    /// Returns the printer that the arguments ask for; `None` if they ask for nothing. `json` is the
-    /// format of `--json`, if that is given.
+    /// Returns the printer for the arguments; `None` for the default. `json` is the format of
+    /// `--json`, if that is given.
     ///
     /// # Errors
-    /// A usage failure: options that exclude each other, or a name that is no column.
+    /// A usage failure: options that exclude each other, or a name that is not a column.
     pub fn printer(
         &self,
         json: Option<Format>,
@@ -111,12 +111,12 @@ pub struct Printer {
 const MAX_WIDTH: usize = 40;
 
 impl Printer {
-    /// Makes the printer of complete records as JSON lines.
+    /// Creates the printer of complete records as JSON lines.
     pub fn json_lines() -> Self {
         Self::new(Format::Jsonl, &[])
     }
 
-    /// Makes the printer of a table with these columns.
+    /// Creates the printer of a table with these columns.
     pub fn table(columns: &[&str]) -> Self {
         Self::new(Format::Table, columns)
     }
@@ -126,7 +126,7 @@ impl Printer {
         Self { format, columns, template: None, widths: None, printed: 0 }
     }
 
-    /// Returns whether the format is one that people read, of which a terminal shows a part.
+    /// Returns whether the format is for people, of which a terminal shows only a part.
     pub fn is_table(&self) -> bool {
         self.format == Format::Table
     }
@@ -225,8 +225,11 @@ impl Printer {
     }
 
     fn print_table(&mut self, out: &mut Out, records: &[Value]) -> Result<(), Failure> {
-        let rows: Vec<Vec<String>> =
-            records.iter().map(|record| self.columns.cells(record)).collect();
+        let one_line = |cell: String| cell.replace(['\n', '\r'], " ");
+        let rows: Vec<Vec<String>> = records
+            .iter()
+            .map(|record| self.columns.cells(record).into_iter().map(one_line).collect())
+            .collect();
         let names: Vec<String> = self.columns.names().map(str::to_uppercase).collect();
         let is_first = self.widths.is_none();
         let widths = self.widths.get_or_insert_with(|| column_widths(&names, &rows)).clone();
@@ -250,7 +253,8 @@ fn column_widths(names: &[String], rows: &[Vec<String>]) -> Vec<usize> {
     columns.map(|(index, name)| widest(index).min(MAX_WIDTH).max(width(name.as_str()))).collect()
 }
 
-/// Prints the cells of a row. The last one has what a terminal leaves, and elsewhere nothing is cut.
+/// Prints the cells of a row. The last one is truncated to the terminal's remaining width;
+/// elsewhere nothing is.
 fn print_row(
     out: &mut Out,
     cells: &[String],

@@ -9,8 +9,8 @@ use crate::model::directory::Directory;
 use crate::model::service_level::{ServiceLevels, running_clock};
 use crate::model::{Event, IncidentNumber, Priority, Summary};
 
-/// An incident in a list: its row, and what follows from it. Nothing counts the time to now, so that
-/// the same incident is printed alike until something has changed.
+/// An incident in a list: its row, and derived values. None of them depends on the current time, so
+/// that the same incident is printed in the same way until something has changed.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct IncidentLine {
     /// The row of the incident.
@@ -33,7 +33,7 @@ pub struct IncidentLine {
     /// The clock that runs; null once it has ended.
     #[schema(required)]
     pub clock: Option<ClockLine>,
-    /// What has become of the incident since it was printed before. Only `--watch` gives it.
+    /// How the incident has changed since it was printed before. Only set by `--watch`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<IncidentChange>,
 }
@@ -41,7 +41,7 @@ pub struct IncidentLine {
 /// The clock of a service level that runs.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ClockLine {
-    /// What must be done by then: `acknowledge` or `resolve`.
+    /// The required action by then: `acknowledge` or `resolve`.
     pub target: &'static str,
     /// When it is due.
     pub due: DateTime<Utc>,
@@ -51,22 +51,22 @@ pub struct ClockLine {
     pub stopped: bool,
 }
 
-/// What has become of an incident in a list that is watched.
+/// How an incident has changed in a list that is watched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentChange {
     /// It was in the list when watching began.
     Listed,
-    /// It has come into the list.
+    /// It has entered the list.
     Added,
-    /// It is in the list still, and something has happened to it.
+    /// It is still in the list, and has changed.
     Changed,
     /// It has left the list.
     Removed,
 }
 
 impl IncidentLine {
-    /// Makes the line of a row at a time.
+    /// Creates the line of a row at a time.
     pub fn new(row: Summary, levels: &ServiceLevels, now: DateTime<Utc>) -> Self {
         let clock = running_clock(&row, levels).map(|clock| ClockLine {
             target: clock.target.as_str(),
@@ -91,11 +91,11 @@ impl IncidentLine {
         }
     }
 
-    /// The columns of a table for which none are named.
+    /// The default columns of a table.
     pub const DEFAULT_COLUMNS: &[&str] =
         &["number", "priority", "status", "owner", "service", "title"];
 
-    /// The columns of a table of what is watched, for which none are named.
+    /// The default columns of a table that is watched.
     pub const WATCHED_COLUMNS: &[&str] =
         &["change", "number", "priority", "status", "owner", "service", "title"];
 
@@ -152,9 +152,9 @@ pub struct EventLine {
     /// The number of the incident; null before the store has assigned it.
     #[schema(required)]
     pub number: Option<IncidentNumber>,
-    /// The title of the incident, as it is now.
+    /// The current title of the incident.
     pub title: String,
-    /// The priority of the incident, as it is now.
+    /// The current priority of the incident.
     pub priority: Priority,
     /// The position of the event on the timeline of the incident.
     pub seq: u32,
@@ -162,16 +162,16 @@ pub struct EventLine {
     pub kind: String,
     /// The name of the person or program that caused it.
     pub actor: String,
-    /// What happened, as timelines show it; may have several lines.
+    /// The event's text, as in timelines; may have several lines.
     pub text: String,
-    /// The incident, as it is now.
+    /// The current state of the incident.
     pub incident: IncidentBrief,
     /// The event.
     pub event: Event,
 }
 
 impl EventLine {
-    /// Makes the line of an entry of the feed.
+    /// Creates the line of an entry of the feed.
     pub fn new(entry: FeedEntry, directory: &Directory) -> Self {
         let FeedEntry { incident, event, .. } = entry;
         Self {
@@ -189,7 +189,7 @@ impl EventLine {
         }
     }
 
-    /// The columns of a table for which none are named.
+    /// The default columns of a table.
     pub const DEFAULT_COLUMNS: &[&str] = &["at", "number", "priority", "kind", "actor", "text"];
 
     /// The names of the fields.

@@ -11,14 +11,14 @@ use crate::model::{IncidentNumber, Priority};
 /// A notification with its incident and the attempts to send it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct NotificationLine {
-    /// When it came into its state.
+    /// When it got its state.
     pub at: DateTime<Utc>,
     /// The number of the incident; null before the store has assigned it.
     #[schema(required)]
     pub number: Option<IncidentNumber>,
-    /// The title of the incident, as it is now.
+    /// The current title of the incident.
     pub title: String,
-    /// The priority of the incident, as it is now.
+    /// The current priority of the incident.
     pub priority: Priority,
     /// The handle of the person.
     pub person: String,
@@ -26,24 +26,24 @@ pub struct NotificationLine {
     pub channel: String,
     /// The name of the contact; empty if the person has none.
     pub contact: String,
-    /// What has become of it.
+    /// Its state.
     pub state: NotificationState,
-    /// What is to be said beside the state, such as the reason of a failure; may be empty.
+    /// The remark on its state, such as the reason of a failure; may be empty.
     pub text: String,
-    /// When it is or was to be sent first.
+    /// The time of its first attempt.
     pub due: DateTime<Utc>,
-    /// How many attempts were begun.
+    /// The number of attempts that were begun.
     pub attempt_count: u32,
     /// The attempts, the first one first.
     pub attempts: Vec<Attempt>,
-    /// The incident, as it is now.
+    /// The current state of the incident.
     pub incident: IncidentBrief,
     /// The notification.
     pub notification: Notification,
 }
 
 impl NotificationLine {
-    /// Makes the line of an entry of the list.
+    /// Creates the line of an entry of the list.
     pub fn new(entry: NotificationEntry) -> Self {
         let NotificationEntry { incident, notification, attempts } = entry;
         Self {
@@ -64,7 +64,7 @@ impl NotificationLine {
         }
     }
 
-    /// The columns of a table for which none are named.
+    /// The default columns of a table.
     pub const DEFAULT_COLUMNS: &[&str] =
         &["at", "number", "priority", "person", "channel", "contact", "state", "text"];
 

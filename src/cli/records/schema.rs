@@ -1,11 +1,11 @@
-//! JSON Schemas of what commands print as JSON, made from the same types.
+//! JSON Schemas of the commands' JSON output, derived from the same types.
 
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-/// Where the `OpenAPI` document has the schemas to which others refer.
+/// The location of referenced schemas in the `OpenAPI` document.
 const COMPONENTS: &str = "#/components/schemas/";
-/// Where a JSON Schema has them.
+/// Their location in a JSON Schema.
 const DEFINITIONS: &str = "#/$defs/";
 
 /// Returns the JSON Schema of a type, with all schemas that it refers to.
@@ -26,7 +26,7 @@ pub fn json_schema<T: ToSchema>(title: &str) -> Value {
     schema
 }
 
-/// Makes references lead to the definitions of the schema itself.
+/// Changes references to the definitions of the schema itself.
 fn redirect(value: &mut Value) {
     match value {
         Value::Object(fields) => {

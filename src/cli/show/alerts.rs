@@ -1,11 +1,11 @@
-//! The alerts of an incident, in what `show` prints.
+//! The alerts of an incident in the output of `show`.
 
 use chrono::{DateTime, Utc};
 
 use crate::model::alert::{Alert, AlertState};
 use crate::model::time;
 
-/// The greatest number of alerts that are printed, each on a line.
+/// The maximum number of alerts that are printed, each on a line.
 const MAX_SHOWN: usize = 20;
 
 /// Returns a line for each alert: those that fire first. `alerts` may be a part of all.

@@ -7,7 +7,7 @@ use crate::cli::out::Out;
 use crate::model::directory::Directory;
 use crate::model::{Event, Incident};
 
-/// Characters that begin something in Markdown, at any place of a text.
+/// Characters with a meaning in Markdown, anywhere in a text.
 const SPECIAL: [char; 9] = ['\\', '`', '*', '_', '[', ']', '<', '>', '|'];
 
 /// Prints the record and the timeline.
@@ -57,7 +57,7 @@ pub(super) fn print(
     Ok(())
 }
 
-/// Returns a text on one line, with what Markdown would interpret escaped.
+/// Returns a text on one line, with Markdown markup escaped.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for ch in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {

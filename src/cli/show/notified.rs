@@ -1,4 +1,4 @@
-//! Who was notified of an incident, in what `show` prints.
+//! The notifications about an incident in the output of `show`.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::model::notification::{Notification, by_person};
 use crate::model::{IncidentId, PersonRef, Summary};
 use crate::sync::Reader;
 
-/// The greatest number of notifications that are shown with an incident.
+/// The maximum number of notifications that are shown with an incident.
 const MAX_SHOWN: u32 = 100;
 
-/// How long the notifications are waited for, and how long if the incident itself came from the
-/// cache, as its remote is away: what is cached comes at once.
+/// How long to wait for the notifications, and how long if the incident itself came from the cache,
+/// because its remote is unreachable: cached ones come immediately.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 const MAX_CACHE_WAIT: Duration = Duration::from_secs(1);
 
@@ -29,8 +29,8 @@ pub(super) struct Notified {
     has_more: bool,
 }
 
-/// Reads the notifications of an incident. A backend that has no such list, or that does not give
-/// it in time, has none: the incident is shown all the same.
+/// Reads the notifications of an incident. A backend that has no such list, or is too slow, has
+/// none: the incident is shown nevertheless.
 pub(super) async fn read(
     reader: &dyn Reader,
     incident: IncidentId,

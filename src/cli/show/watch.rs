@@ -1,4 +1,4 @@
-//! Watches one incident: a line each time that something happens to it.
+//! Watches one incident: a line for each event.
 
 use crate::cli::failure::Failure;
 use crate::cli::out::Out;

@@ -1,4 +1,4 @@
-//! The tokens in the file beside a store.
+//! The tokens in the file next to a store.
 
 use chrono::Utc;
 
@@ -48,9 +48,9 @@ fn create(context: &mut Context, request: &Request, creation: &Creation) -> Resu
     Ok(())
 }
 
-/// Records in the store who changed which token. The token is changed already, so a store that can't
-/// be written is only a hint. One that is not there has nothing to record in, and one of an older
-/// version is not brought up to date for this.
+/// Records the change of a token in the store. The token is changed already, so a store that can't
+/// be written is only a hint. A missing store is not created for this, and one of an older version
+/// is not migrated.
 fn record(context: &Context, change: AdministrationChange) {
     let config = &context.config;
     let Some(path) = config.location.file().filter(|path| path.exists() && !config.read_only)

@@ -1,5 +1,5 @@
 //! `token` and `integration`: create, list and revoke the tokens and integration keys of a server:
-//! those in the file beside a store, or those of an API.
+//! those in the file next to a store, or those of an API.
 
 mod api;
 mod file;

@@ -1,4 +1,4 @@
-//! What the commands about tokens print.
+//! The output of the commands about tokens.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -63,7 +63,7 @@ impl From<&Token> for AccessToken {
     }
 }
 
-/// Returns whether a token holds, in a word.
+/// Returns the state of a token in one word.
 pub(super) fn state_name(token: &AccessToken) -> &'static str {
     if token.revoked_at.is_some() {
         "revoked"
@@ -79,7 +79,7 @@ pub(super) fn is_key(token: &AccessToken) -> bool {
     token.form.as_deref() == Some(TokenForm::Key.as_str())
 }
 
-/// Prints the secret of a new token, which is nowhere else.
+/// Prints the secret of a new token, which is stored nowhere.
 pub(super) fn print_secret(
     context: &mut Context,
     token: &AccessToken,
@@ -94,7 +94,7 @@ pub(super) fn print_secret(
     context.out.flush()
 }
 
-/// Says for what and how long a new token is good.
+/// Prints the scope and the validity of a new token.
 pub(super) fn hint_at_token(token: &AccessToken) {
     let until = match token.expires_at {
         Some(at) => format!("good until {}", at.format("%Y-%m-%d %H:%M UTC")),
@@ -109,8 +109,8 @@ pub(super) fn hint_at_token(token: &AccessToken) {
     });
 }
 
-/// Returns the failure for a secret that could not be printed: nobody has it, or somebody has a part
-/// of it. `revoked` says what became of the token, which is revoked then.
+/// Returns the failure for a secret that could not be printed: nobody has it, or a part of it was
+/// printed. The token is revoked then; `revoked` is the result of that.
 pub(super) fn unprinted_failure(
     token: &AccessToken,
     failure: &Failure,

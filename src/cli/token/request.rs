@@ -1,4 +1,4 @@
-//! What the commands about tokens and about integration keys have in common.
+//! Common parts of the commands about tokens and about integration keys.
 
 use std::path::PathBuf;
 
@@ -13,20 +13,20 @@ use crate::model::text::SafeText;
 use crate::server::scope::Scope;
 use crate::server::tokens::TokenForm;
 
-/// What is to be done with the tokens or keys of a server.
+/// A request about the tokens or keys of a server.
 #[derive(Clone, Debug)]
 pub(super) struct Request {
-    /// The file of tokens that is named; `None` for that of the store, or for an API.
+    /// The file of tokens from the command line; `None` for that of the store, or for an API.
     pub tokens: Option<PathBuf>,
-    /// Whether it is about integration keys alone.
+    /// Whether only integration keys are concerned.
     pub only_keys: bool,
     /// Whether JSON is printed.
     pub json: bool,
-    /// What is to be done.
+    /// An action on tokens.
     pub action: TokenAction,
 }
 
-/// What is to be done.
+/// An action on tokens.
 #[derive(Clone, Debug)]
 pub(super) enum TokenAction {
     Create(Creation),
@@ -88,12 +88,12 @@ impl From<IntegrationCommand> for Request {
 }
 
 impl Request {
-    /// Returns whether it is about a token.
+    /// Returns whether it concerns a token.
     pub(super) fn is_about(&self, token: &AccessToken) -> bool {
         !self.only_keys || is_key(token)
     }
 
-    /// Finds the token that is named: by its id, or by the name of one that holds.
+    /// Finds a token: by its id, or by the name of a valid one.
     pub(super) fn find<'a>(
         &self,
         all: &'a [AccessToken],

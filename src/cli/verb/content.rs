@@ -8,7 +8,7 @@ use super::super::failure::{Exit, Failure, io_error_text};
 use crate::model::evidence::{MAX_EVIDENCE_BYTES, encode_content};
 use crate::verbs::VerbRequest;
 
-/// The name of what is read from standard input.
+/// The file name for standard input.
 const STDIN: &str = "-";
 
 /// Replaces the file in a request to attach evidence by its content in base64, and adds its name if

@@ -6,7 +6,9 @@ mod question;
 mod report;
 mod template;
 
-pub use report::CommandJson;
+pub use report::{CommandJson, missing_tracker};
+
+use std::collections::HashSet;
 
 use chrono::Utc;
 
@@ -24,7 +26,7 @@ use crate::model::{Actor, CommandId, Event, Incident, IncidentId, Rules};
 use crate::verbs::{Needs, Plan, ProblemTitles, Situation, Verb, VerbRequest, command_id};
 use template::Template;
 
-/// What one run of a verb depends on, for all its incidents.
+/// The context of one run of a verb, for all its incidents.
 struct VerbRun {
     session: Session,
     actor: Actor,
@@ -35,7 +37,7 @@ struct VerbRun {
     other: Option<IncidentId>,
     problem_titles: ProblemTitles,
     if_seq: Option<u32>,
-    /// What the message of an update is made from.
+    /// The template of the message of an update.
     template: Option<Template>,
 }
 
@@ -48,6 +50,9 @@ pub async fn run(context: &mut Context, command: VerbCommand) -> Result<(), Fail
     if incidents.is_empty() {
         return Ok(());
     }
+    // One that is named twice is changed once.
+    let mut named = HashSet::with_capacity(incidents.len());
+    incidents.retain(|incident| named.insert(*incident));
     if options.if_seq.is_some() && incidents.len() > 1 {
         return Err(Failure::usage("--if-seq is about one incident: name one"));
     }
@@ -61,7 +66,7 @@ pub async fn run(context: &mut Context, command: VerbCommand) -> Result<(), Fail
     let mut single_failure = None;
     for target in incidents {
         let result = run.execute_on(target, &request).await;
-        // The others are changed even if nobody reads about this one.
+        // The other incidents are changed even if the output can't be written.
         let printed = report::print(context, target, &request, options.json, &result);
         unprinted = printed.err().or(unprinted);
         match result {
@@ -141,14 +146,15 @@ impl VerbRun {
             let expected_seq = self.if_seq.filter(|_| index == 0);
             let sent = command_id(first, index);
             let result = self.session.execute_command(sent, command, expected_seq).await;
-            // What is queued is sent in order, so the others are queued behind it.
+            // Queued commands are sent in order, so the others are queued behind them.
             let is_queued = result.as_ref().is_err_and(|failure| failure.exit == Exit::Queued);
             match result {
                 Err(failure) if !is_queued => return Err(named(failure)),
                 result => last = Some(result),
             }
         }
-        last.unwrap_or_else(|| Err(Failure::failed("there is nothing to do"))).map_err(named)
+        let result = last.unwrap_or_else(|| Err(Failure::failed("there is nothing to do")));
+        result.map_err(|failure| named(explain_queued(failure, request)))
     }
 
     async fn plan(
@@ -202,7 +208,18 @@ impl VerbRun {
     }
 }
 
-/// Returns whether names of a request are those of the directory.
+/// Adds to a command that waits in the outbox what only the server can tell.
+fn explain_queued(mut failure: Failure, request: &VerbRequest) -> Failure {
+    if failure.exit == Exit::Queued && request.verb() == Verb::FollowUp {
+        let message = &failure.message;
+        failure.message =
+            format!("{message}; a server without a tracker refuses it then, which the outbox says")
+                .into();
+    }
+    failure
+}
+
+/// Returns whether names of a request must be in the directory.
 fn uses_directory(request: &VerbRequest) -> bool {
     matches!(
         request.verb(),

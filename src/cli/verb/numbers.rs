@@ -12,7 +12,7 @@ use super::super::value::IncidentRef;
 use crate::model::text::SafeText;
 use crate::model::{IncidentId, IncidentNumber};
 
-/// How much is read, in bytes: some ten thousand rows of JSON.
+/// The maximum size of the input in bytes: some ten thousand rows of JSON.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// An incident in a line of `list --json`, `list --format jsonl` or `events`.

@@ -1,4 +1,4 @@
-//! What is asked on a terminal: whether to go on, and the closing gate.
+//! Questions on a terminal: confirmations, and the closing gate.
 
 use std::io::{self, IsTerminal};
 
@@ -9,8 +9,8 @@ use crate::model::checklist::{ClosingItem, open_closing_items};
 use crate::model::{Incident, Status};
 use crate::verbs::{Verb, VerbRequest};
 
-/// Asks before what the panes would ask for too: what nothing undoes, and what concerns several
-/// incidents. Without a terminal, what nothing undoes needs `--yes`.
+/// Asks for the same confirmations as the panes: of irreversible commands, and of commands on
+/// several incidents. Without a terminal, irreversible ones need `--yes`.
 pub(super) fn confirm(verb: Verb, incidents: &[IncidentRef], yes: bool) -> Result<(), Failure> {
     let row = verb.row();
     let asks_for_several = incidents.len() > 1 && verb != Verb::Acknowledge;

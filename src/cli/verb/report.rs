@@ -1,4 +1,4 @@
-//! Prints what a verb has done to an incident.
+//! Prints the result of a verb on an incident.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -8,6 +8,7 @@ use super::super::failure::{Exit, Failure};
 use super::super::json;
 use super::super::value::IncidentRef;
 use crate::backend::Outcome;
+use crate::config::Config;
 use crate::model::text::{sanitize, truncate};
 use crate::model::{EventBody, Summary};
 use crate::verbs::VerbRequest;
@@ -20,7 +21,7 @@ const MAX_CONTENT_WIDTH: usize = 72;
 pub struct CommandJson {
     /// The incident, as it was given.
     incident: String,
-    /// Whether it is done.
+    /// Whether it was carried out.
     done: bool,
     /// Whether the command waits in the outbox: it has no answer yet and will be sent.
     #[serde(rename = "kept", default, skip_serializing_if = "std::ops::Not::not")]
@@ -28,7 +29,7 @@ pub struct CommandJson {
     /// The row of the incident afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     row: Option<Summary>,
-    /// Why it is not done.
+    /// The reason why it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -43,7 +44,10 @@ pub(super) fn print(
 ) -> Result<(), Failure> {
     let row = result.as_ref().ok().and_then(|outcome| outcome.row.as_ref());
     let label = row.map_or_else(|| target.to_string(), Summary::label);
-    let done = result.as_ref().ok().map(|outcome| done_phrase(request, outcome));
+    let done = result.as_ref().ok().map(|outcome| {
+        let note = missing_tracker(&context.config, request).unwrap_or_default();
+        done_phrase(request, outcome) + note
+    });
     if let Some(done) = &done {
         context.out.record_done(format!("{label} {done}"));
     }
@@ -63,7 +67,20 @@ pub(super) fn print(
     }
 }
 
-/// Returns what was done, with what was chosen as the timeline has it.
+/// Returns what is said if nothing will come of a follow-up here: a server refuses it itself.
+pub fn missing_tracker(config: &Config, request: &VerbRequest) -> Option<&'static str> {
+    let VerbRequest::FollowUp(request) = request else { return None };
+    config.location.file()?;
+    let names = config.outbound.tracker_names();
+    let wanted = request.tracker.as_deref().unwrap_or_default();
+    let is_set_up = names.iter().any(|name| name == wanted);
+    (!is_set_up).then_some(
+        "; the settings here have no such tracker: the issue waits for a program whose settings have it, \
+         such as `redphone serve`",
+    )
+}
+
+/// Returns the result, with the chosen values in the form of the timeline.
 fn done_phrase(request: &VerbRequest, outcome: &Outcome) -> String {
     let row = request.verb().row();
     // The last event of the incident itself: another one may have events of it, too.

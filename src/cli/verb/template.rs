@@ -15,7 +15,7 @@ use crate::tui::core::zone::Clock;
 use crate::verbs::VerbRequest;
 use crate::verbs::typed_time::parse_future;
 
-/// A template that was chosen, with what fills it in.
+/// A template that was chosen, with the data that fills it in.
 pub(super) struct Template {
     text: Pattern,
     zone: Zone,
@@ -41,8 +41,8 @@ impl Template {
         Ok(Self { text: found.text.clone(), zone, rules: config.rules.clone() })
     }
 
-    /// Writes the message of a request for an incident. Where the request does not say when the next
-    /// update comes, the service level does, and then what was promised before.
+    /// Writes the message of a request for an incident. If the request does not set the time of the
+    /// next update, the service level does, otherwise the time promised before is used.
     ///
     /// # Errors
     /// The time of the next update can't be read.

@@ -19,7 +19,7 @@ pub(super) fn read(top: &mut Section<'_>) -> AnswerSettings {
     }
 }
 
-/// Reads a URL without what may be behind its path, and without the `/` at its end.
+/// Reads a URL without a query or fragment, and without the `/` at its end.
 fn public_url(value: &Value<'_>) -> ValueResult<String> {
     let invalid = |problem: &str| Err(value.invalid(problem));
     let Ok(mut url) = value.text()?.trim().parse::<Url>() else {
@@ -37,7 +37,7 @@ fn public_url(value: &Value<'_>) -> ValueResult<String> {
         return invalid("has a ? or a # in it: end it before that");
     }
     if url.scheme() == "http" && !is_private(&url) {
-        return invalid("is without TLS: write https://, as whoever reads a link can use it");
+        return invalid("is without TLS: write https://, as anybody who reads a link can use it");
     }
     let path = url.path().trim_end_matches('/').to_owned();
     url.set_path(&path);

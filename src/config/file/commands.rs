@@ -1,7 +1,7 @@
 //! Reads `[[commands]]`: programs to run on an incident.
 //!
-//! Whether a program runs, and on what, is never guessed: a command whose program, arguments or
-//! filter are wrong is left out, and one whose `dangerous` is wrong asks before it runs.
+//! Whether and how a program runs is never guessed: a command whose program, arguments or filter
+//! are wrong is left out, and one whose `dangerous` is wrong asks for confirmation.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::config::panes::CustomCommand;
 use crate::config::pattern::Pattern;
 use crate::model::check;
 
-/// How long a command may run unless it says otherwise.
+/// The default time limit of a command.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(super) fn read(top: &mut Section<'_>) -> Vec<CustomCommand> {

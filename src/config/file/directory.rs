@@ -1,6 +1,6 @@
 //! Reads `[[people]]`, `[[teams]]`, `[[services]]`, `[[policies]]` and `[[schedules]]`.
 //!
-//! They are merged over what the store has. If the file lists people, teams or services, references
+//! They are merged over those of the store. If the file lists people, teams or services, references
 //! are checked against its list; without one, they may be those of the store.
 
 use super::path::PathBase;

@@ -1,5 +1,5 @@
-//! Reads the user, the store, the options of the output, the log level, and whether anything happens
-//! by itself.
+//! Reads the user, the store, the options of the output, the log level, and whether the engine
+//! runs.
 
 use std::path::PathBuf;
 

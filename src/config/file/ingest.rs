@@ -1,7 +1,7 @@
 //! Reads how messages with alerts are read: `[ingest.NAME]` and `[[ingest_rules]]`.
 //!
-//! A field of a mapping that is wrong is left out with a warning: a message in which it is missed can be
-//! read again once it is mended. A rule that is wrong is left out as a whole, as it would be about other
+//! A wrong field of a mapping is left out with a warning: a message that needs it can be read again
+//! once the field is corrected. A wrong rule is left out completely, as it would apply to other
 //! alerts.
 
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ pub(super) fn read(
     settings
 }
 
-/// Returns what is wrong with the name of a sender, as the second half of a sentence.
+/// Returns the error of a sender's name, as the second half of a sentence.
 fn name_problem(name: &str) -> Option<&'static str> {
     let is_allowed = |byte: u8| {
         byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_')
@@ -131,7 +131,7 @@ fn sender(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Sender>
     Some(sender)
 }
 
-/// Reads where the secret comes from with which messages are signed.
+/// Reads the source of the secret that signs messages.
 fn secret(table: &mut Section<'_>, base: &PathBase) -> Option<SecretSource> {
     let keys = ["secret_file", "secret_env"];
     let values: Vec<Value<'_>> = keys.iter().filter_map(|key| table.get(key)).collect();

@@ -1,6 +1,6 @@
-//! Reads the settings file, checks it value by value, and warns where it is wrong.
+//! Reads the settings file, checks it value by value, and warns about errors.
 //!
-//! A wrong setting is left out with a warning, and all others hold.
+//! A wrong setting is left out with a warning, and all others are applied.
 
 mod answers;
 mod appearance;
@@ -9,6 +9,7 @@ mod directory;
 mod general;
 mod ingest;
 mod keys;
+mod options;
 mod outbound;
 mod path;
 mod policies;
@@ -66,13 +67,13 @@ pub(super) struct FileSettings {
     pub(super) answers: AnswerSettings,
     /// Heartbeats and reminders.
     pub(super) signals: SignalSettings,
-    /// The status page, where it is published, and reports on a timer.
+    /// The targets of the status page, and scheduled reports.
     pub(super) publishing: PublishingSettings,
     /// Profiles that can be chosen.
     pub(super) profiles: Vec<Profile>,
     /// Profiles that can't be used.
     pub(super) unusable_profiles: Vec<UnusableProfile>,
-    /// What is wrong, in the order of the file.
+    /// The warnings, in the order of the file.
     pub(super) warnings: Vec<Warning>,
     /// Position of each setting that counts.
     pub(super) positions: BTreeMap<String, FilePosition>,

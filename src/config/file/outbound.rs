@@ -5,6 +5,7 @@
 use chrono::NaiveTime;
 use strum::IntoEnumIterator;
 
+use super::options::{OptionRule, SECRET_KEYS, check_options};
 use super::path::{PathBase, path};
 use super::profiles::{command, variable};
 use super::section::{Section, Value, ValueResult};
@@ -16,7 +17,7 @@ use crate::model::notification::{
     ChannelKind, Contact, ContactRule, Contacts, PersonContacts, QuietHours,
 };
 use crate::model::signals::SELF_TEST;
-use crate::outbound::options::{Need, need};
+use crate::outbound::options::need;
 use crate::outbound::{ChannelOptions, OptionKey};
 
 /// How long the command of a channel may run at most, in seconds.
@@ -72,15 +73,13 @@ fn channel(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Channe
     });
     let url = table.get("url").map(|value| value.offset());
     let mut options = ChannelOptions {
-        url: table.read("url", |value| {
-            let url = value.text()?.parse();
-            url.map_err(|_| value.invalid("is no URL: write one such as \"https://example.org\""))
-        }),
+        url: table.read("url", Value::url),
         from: table.read("from", text),
         user: table.read("user", text),
         account: table.read("account", text),
         run: table.read("run", program).unwrap_or_default(),
         limit: None,
+        env: table.read("env", variables).unwrap_or_default(),
     };
     options.limit = table.read("timeout", |value| {
         let limit = value.positive_duration()?;
@@ -96,36 +95,13 @@ fn channel(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Channe
         table.finish();
         return None;
     };
-    for key in OptionKey::iter() {
-        let names: &[&'static str] = match key {
-            OptionKey::Secret => &["secret_file", "secret_env", "secret_command"],
-            OptionKey::OldSecret => &["old_secret_file"],
-            OptionKey::Url => &["url"],
-            OptionKey::From => &["from"],
-            OptionKey::User => &["user"],
-            OptionKey::Account => &["account"],
-            OptionKey::Run => &["run"],
-            OptionKey::Timeout => &["timeout"],
-        };
-        let value = names.iter().find_map(|name| table.get(name));
-        match (need(kind, key), value) {
-            (Need::Unused, Some(value)) => {
-                let text = format!("{} is no setting of {kind}: remove it", value.name());
-                source.warn(value.offset(), &text);
-            }
-            (Need::Required, None) => {
-                let text = format!("channels.{name}.{} is missing: {kind} needs it", names[0]);
-                source.warn(table.offset, &text);
-            }
-            (_, Some(value)) => {
-                let problems = options.problems(kind);
-                for problem in problems.iter().filter(|problem| problem.key == key) {
-                    source.warn(value.offset(), &format!("{} {problem}", value.name()));
-                }
-            }
-            _ => {}
-        }
-    }
+    let problems = options.problems(kind);
+    let rules = OptionKey::iter().map(|key| OptionRule {
+        names: names(key),
+        need: need(kind, key),
+        problems: problems.iter().filter(|one| one.key == key).map(ToString::to_string).collect(),
+    });
+    check_options(&mut table, &format!("channels.{name}"), kind.as_str(), rules);
     if options.user.is_some() && secret.is_none() && kind == ChannelKind::Email {
         let at = url.unwrap_or(table.offset);
         let text = format!("channels.{name}.secret_file is missing: user needs a password");
@@ -134,6 +110,21 @@ fn channel(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Channe
     table.finish();
     let is_clean = source.warning_count() == warnings_before;
     is_clean.then(|| ChannelSettings { name: name.to_owned(), kind, options, secret, old_secret })
+}
+
+/// Returns the names by which a setting may be given.
+fn names(key: OptionKey) -> &'static [&'static str] {
+    match key {
+        OptionKey::Secret => &SECRET_KEYS,
+        OptionKey::OldSecret => &["old_secret_file"],
+        OptionKey::Url => &["url"],
+        OptionKey::From => &["from"],
+        OptionKey::User => &["user"],
+        OptionKey::Account => &["account"],
+        OptionKey::Run => &["run"],
+        OptionKey::Timeout => &["timeout"],
+        OptionKey::Env => &["env"],
+    }
 }
 
 /// Reads a text without control characters.
@@ -152,10 +143,22 @@ fn program(value: &Value<'_>) -> ValueResult<Vec<String>> {
     }
 }
 
-/// Reads where the secret comes from: at most one setting may say it.
+/// Reads the names of variables that a program sees.
+fn variables(value: &Value<'_>) -> ValueResult<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for item in value.list()? {
+        let TokenSource::Variable(name) = variable(&item)? else { continue };
+        if names.contains(&name) {
+            return Err(item.invalid("names a variable twice: once is enough"));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+/// Reads the source of the secret: at most one setting may define it.
 pub(super) fn secret(table: &mut Section<'_>, base: &PathBase) -> Option<TokenSource> {
-    let keys = ["secret_file", "secret_env", "secret_command"];
-    let values: Vec<Value<'_>> = keys.iter().filter_map(|key| table.get(key)).collect();
+    let values: Vec<Value<'_>> = SECRET_KEYS.iter().filter_map(|key| table.get(key)).collect();
     if let [_, second, ..] = values.as_slice() {
         let problem = "is one too many: only one setting says where the secret comes from";
         table.source.warn(second.offset(), &format!("{} {problem}", second.name()));
@@ -213,7 +216,7 @@ fn person(
     Some(PersonContacts { person, contacts, urgent, rest, quiet })
 }
 
-/// Reads the name of a channel. One that can't be used was reported where it is defined.
+/// Reads the name of a channel. An invalid one was reported at its definition.
 fn channel_name(
     value: &Value<'_>,
     channels: &[ChannelSettings],

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::section::{Value, ValueResult};
 
-/// The folder at which relative paths of a file start, and the one that `~/` stands for.
+/// The folder at which relative paths of a file start, and the home folder for `~/`.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct PathBase {
     pub(in crate::config) folder: PathBuf,

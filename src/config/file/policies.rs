@@ -7,11 +7,11 @@ use crate::model::priority::Priority;
 
 /// Whom a level calls, with the offset of the name.
 enum Called {
-    /// Whoever is on call for the policy's own team.
+    /// The person on call for the policy's own team.
     OnCall,
-    /// Whoever is on call for another team.
+    /// The person on call for another team.
     OnCallOf(String, usize),
-    /// Whoever is on call by a schedule.
+    /// The person on call by a schedule.
     Schedule(String, usize),
     /// All members of a team.
     Team(String, usize),
@@ -94,7 +94,7 @@ struct LevelTimes {
     next: Option<i64>,
 }
 
-/// Reads a level. One that can't be read calls nobody, and the ones after it still do.
+/// Reads a level. An unreadable one calls nobody, and the later ones still do.
 fn read_level<'a>(
     mut level: Section<'a>,
     team: &str,
@@ -112,7 +112,7 @@ fn read_level<'a>(
         }
     };
     let after = match times.next {
-        // The level before says when it is over.
+        // The level before defines when it is over.
         Some(next) if level.get("after").is_none() => Some(next),
         _ => level.require("after", read_after),
     };
@@ -154,10 +154,11 @@ fn read_level<'a>(
     Some(PolicyLevel { after_s, call: call.collect(), round_robin, all_must_acknowledge })
 }
 
-/// Makes whom a level calls of a name and its position.
+/// Creates the target of a level from a name and its position.
 type Constructor = fn(String, usize) -> Called;
 
-/// Reads whom a level calls: `on-call`, `on-call:TEAM`, `schedule:NAME`, `team:NAME`, or a handle.
+/// Reads the target of a level: `on-call`, `on-call:TEAM`, `schedule:NAME`, `team:NAME`, or a
+/// handle.
 fn called(value: &Value<'_>) -> ValueResult<Called> {
     let text = value.short_text()?;
     if text == "on-call" {

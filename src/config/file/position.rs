@@ -21,7 +21,7 @@ pub(super) fn offset_in_literal(written: &str, text: &str, offset: usize) -> usi
     let mut at = quotes.len();
     if quotes.len() == 3 {
         let rest = &written[at..];
-        // The line break after the opening quotes does not count.
+        // The line break after the opening quotes is not part of the text.
         at += if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
     }
     let mut chars = text.char_indices().peekable();

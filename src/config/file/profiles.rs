@@ -1,4 +1,4 @@
-//! Reads `[profiles.NAME]`: named locations of incidents, with the protections that hold there.
+//! Reads `[profiles.NAME]`: named locations of incidents, with their protections.
 //!
 //! Protections are never guessed: a `production` or `read_only` that can't be read counts as true,
 //! and a profile whose location or token can't be read is left out, so that choosing it is refused.
@@ -9,7 +9,7 @@ use crate::backend::http::{Address, TokenSource};
 use crate::config::location::{Location, RemoteConfig};
 use crate::config::panes::{Profile, UnusableProfile};
 
-/// The keys that say how an API is reached, besides its URL.
+/// The keys for the connection to an API, besides its URL.
 const REMOTE_KEYS: [&str; 6] =
     ["ca_file", "token_file", "token_env", "token_command", "token_keyring", "insecure_http"];
 
@@ -119,7 +119,7 @@ fn address(value: &Value<'_>, insecure: bool) -> ValueResult<Address> {
     Ok(address)
 }
 
-/// Reads where the token comes from: at most one setting may say it.
+/// Reads the source of the token: at most one setting may define it.
 #[allow(clippy::option_option, reason = "as of `optional`")]
 fn token(table: &mut Section<'_>, base: &PathBase) -> Option<Option<TokenSource>> {
     let keys = ["token_file", "token_env", "token_command", "token_keyring"];
@@ -167,7 +167,7 @@ pub(super) fn command(value: &Value<'_>) -> ValueResult<TokenSource> {
     Ok(TokenSource::Command(arguments))
 }
 
-/// Reads whether the token is in the keyring; `false` says as much as no setting does.
+/// Reads whether the token is in the keyring; `false` is the same as no setting.
 fn keyring(value: &Value<'_>) -> ValueResult<Option<TokenSource>> {
     Ok(value.flag()?.then_some(TokenSource::Keyring))
 }

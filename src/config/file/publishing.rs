@@ -12,6 +12,7 @@ use crate::model::oncall::{Day, Zone};
 use crate::model::report_rule::{ReportDay, ReportForm, ReportRule, ReportWindow};
 use crate::model::status_page::{MAX_DAYS, StatusPageSettings};
 use crate::outbound::publisher::PublisherKind;
+use crate::outbound::site::page_address;
 
 /// The greatest number of reports, and of publishers.
 const MAX_ENTRIES: usize = 50;
@@ -56,12 +57,7 @@ fn status_page(mut section: Section<'_>, base: &PathBase) -> StatusPageSettings 
 /// Reads an address of the web.
 fn web_address(value: &Value<'_>) -> ValueResult<String> {
     let problem = "is no address of a page: write one such as \"https://status.example.org\"";
-    let url: reqwest::Url = value.text()?.trim().parse().map_err(|_| value.invalid(problem))?;
-    let is_web = matches!(url.scheme(), "https" | "http") && url.has_host();
-    if !is_web || !url.username().is_empty() || url.password().is_some() {
-        return Err(value.invalid(problem));
-    }
-    Ok(url.to_string())
+    page_address(value.text()?).ok_or_else(|| value.invalid(problem))
 }
 
 /// Reads the id of something in another system.
@@ -108,7 +104,7 @@ fn publisher(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Publ
         source.warn(table.offset, &text);
     }
     table.finish();
-    // What can't be read in full would publish to the wrong place.
+    // An entry that can't be read completely would publish to the wrong target.
     let is_clean = source.warning_count() == warnings_before;
     let name = name.to_owned();
     let (kind, secret) = kind.zip(secret)?;

@@ -7,7 +7,7 @@ use std::str::Utf8Error;
 /// The largest file that is read. A larger one is no settings file.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Why a settings file can't be read: the part of a sentence that follows its name.
+/// The reason why a settings file can't be read: the part of a sentence that follows its name.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::config) enum ReadError {
     /// It can't be opened or read.
@@ -24,7 +24,7 @@ pub(in crate::config) enum ReadError {
     NotUtf8(#[source] Utf8Error),
 }
 
-/// Returns what an error says, without its number.
+/// Returns the text of an error, without its number.
 fn describe(error: &io::Error) -> String {
     let message = error.to_string();
     message.split(" (os error").next().unwrap_or_default().to_owned()
@@ -33,7 +33,7 @@ fn describe(error: &io::Error) -> String {
 /// Reads the text of a settings file; `None` if there is no file.
 ///
 /// # Errors
-/// Why it can't be read.
+/// The reason why it can't be read.
 pub(in crate::config) fn read(path: &Path) -> Result<Option<String>, ReadError> {
     // Reading a pipe would block, and a device has no end.
     match std::fs::metadata(path) {

@@ -1,4 +1,4 @@
-//! References from one entry of the settings file to others, and the names that they are made of.
+//! References from one entry of the settings file to others, and validation of the names.
 
 use super::section::{Source, Value, ValueResult};
 use crate::config::nearest;
@@ -29,7 +29,7 @@ impl<'a> References<'a> {
         }
     }
 
-    /// Reports each name that the file's list of its kind does not have, if it has such a list.
+    /// Reports each name that is not in the file's list of its kind, if it has such a list.
     pub(super) fn check(&self, directory: &Directory) {
         let people: Vec<&str> = directory.people.iter().map(|p| p.handle.as_str()).collect();
         let teams: Vec<&str> = directory.teams.iter().map(|t| t.name.as_str()).collect();

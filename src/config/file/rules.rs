@@ -12,7 +12,7 @@ use crate::model::service_level::ServiceLevel;
 use crate::model::stability::{SoakTimes, StabilityRules};
 use crate::model::storm_rules::StormRules;
 
-/// The greatest number of incidents or alerts that a setting asks for.
+/// The maximum number of incidents or alerts in a setting.
 const MAX_STORM: u32 = 1_000_000;
 
 pub(super) fn read(top: &mut Section<'_>) -> Rules {
@@ -52,7 +52,7 @@ pub(super) fn read(top: &mut Section<'_>) -> Rules {
     rules
 }
 
-/// The longest stability that an incident needs before it is resolved.
+/// The maximum stable time that can be required before an incident is resolved.
 const MAX_SOAK: TimeDelta = TimeDelta::days(7);
 
 fn read_stability(mut section: Section<'_>) -> StabilityRules {
@@ -115,7 +115,7 @@ fn read_storms(mut section: Section<'_>) -> StormRules {
 
 /// The longest time over which an objective is judged, in days.
 const MAX_OBJECTIVE_DAYS: i64 = 366;
-/// The time over which an objective is judged unless it is set, in days.
+/// The default period of an objective in days.
 const OBJECTIVE_DAYS: u32 = 30;
 
 fn objective(mut section: Section<'_>, index: usize) -> Option<Objective> {

@@ -10,7 +10,7 @@ use crate::model::calendar::{CalendarLocation, CalendarSource};
 use crate::model::oncall::{Hours, Layer, Member, Override, Schedule, Turn, Zone, hours};
 use crate::model::text::truncate;
 
-/// The text that stands for nobody in a rotation.
+/// The text for an empty slot in a rotation.
 const NOBODY: &str = "nobody";
 
 /// A rotation of which the settings still have to be put together.
@@ -41,7 +41,7 @@ pub(super) fn schedule<'a>(
     let is_local = ["layers", "layer", "hours", "ends"].iter().any(|key| section.contains(key));
     let has_layers = is_local || zone.is_some();
     let schedule = if section.contains("ical") {
-        // A calendar that can't be used is reported, and the schedule has nobody.
+        // An unusable calendar is reported, and the schedule has nobody.
         let zone = zone.as_ref().map(|zone| zone.name().to_owned());
         calendar.as_ref().map(|_| Schedule { zone, turn_s: 1, ..Schedule::default() })
     } else if has_layers {
@@ -169,7 +169,7 @@ fn rotation<'a>(
     Some(Rotation { members, starts, ends, turn, hours: hours.unwrap_or_default(), name })
 }
 
-/// Reads somebody who takes turns: a handle, `nobody`, or a table with the time of membership.
+/// Reads a member of a rotation: a handle, `nobody`, or a table with the time of membership.
 fn member(value: &Value<'_>, zone: &Zone) -> ValueResult<(Member, usize)> {
     if !value.is_table() {
         let (handle, at) = handle(value)?;

@@ -1,5 +1,5 @@
-//! A table of the settings file while it is read: every setting is requested by its key, and keys
-//! that nobody requests are reported.
+//! A table of the settings file while it is read: every setting is requested by its key, and
+//! unrequested keys are reported.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,7 +29,7 @@ pub(super) struct Source<'a> {
     pub(super) unset: RefCell<BTreeSet<String>>,
 }
 
-/// Why a value can't be used, and where in the file.
+/// The reason why a value can't be used, and where in the file.
 pub(super) struct InvalidValue {
     pub(super) offset: usize,
     pub(super) text: String,
@@ -92,7 +92,7 @@ pub(super) struct Section<'a> {
     table: &'a DeTable<'a>,
     /// The full name, such as `levels.p1`; empty at the top.
     name: String,
-    /// Where the table begins, for warnings about what is missing in it.
+    /// The beginning of the table, for warnings about missing keys.
     pub(super) offset: usize,
     read_keys: BTreeSet<&'static str>,
 }
@@ -107,7 +107,7 @@ impl<'a> Section<'a> {
         if self.name.is_empty() { key } else { format!("{}.{key}", self.name) }
     }
 
-    /// Returns whether there is a value for a key, which somebody else reads.
+    /// Returns whether a key has a value, which is read elsewhere.
     pub(super) fn contains(&self, key: &str) -> bool {
         self.table.contains_key(key)
     }
@@ -252,6 +252,12 @@ impl<'a> Value<'a> {
         Ok(text.to_owned())
     }
 
+    /// Reads a URL.
+    pub(super) fn url(&self) -> ValueResult<reqwest::Url> {
+        let url = self.text()?.parse();
+        url.map_err(|_| self.invalid("is no URL: write one such as \"https://example.org\""))
+    }
+
     pub(super) fn flag(&self) -> ValueResult<bool> {
         self.spanned
             .get_ref()
@@ -259,7 +265,7 @@ impl<'a> Value<'a> {
             .ok_or_else(|| self.expected("true or false, without quotes"))
     }
 
-    /// Reads one of a few words.
+    /// Reads one of several words.
     pub(super) fn one_of<T: Copy>(
         &self,
         choices: &[T],
@@ -296,7 +302,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Reads a filter. What is wrong in it is reported with its position in the file.
+    /// Reads a filter. Errors in it are reported with their position in the file.
     pub(super) fn filter(&self) -> ValueResult<Filter> {
         let text = self.text()?;
         text.parse().map_err(|error: crate::model::filter::FilterError| InvalidValue {
@@ -374,7 +380,7 @@ impl<'a> Value<'a> {
         self.list_of("values in [ ]")
     }
 
-    /// Returns the values of a list, or the one value that stands without brackets.
+    /// Returns the values of a list, or the single value without brackets.
     pub(super) fn one_or_more(&self) -> Vec<Value<'a>> {
         self.list().unwrap_or_else(|_| {
             vec![Value { source: self.source, spanned: self.spanned, name: self.name.clone() }]
@@ -405,7 +411,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Returns a key as it is written in TOML.
+/// Returns a key in TOML syntax.
 fn format_key(key: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if !key.is_empty() && key.chars().all(is_bare) {

@@ -14,11 +14,11 @@ const MIN_SELF_TEST: TimeDelta = TimeDelta::minutes(1);
 const MIN_WATCH: TimeDelta = TimeDelta::seconds(5);
 /// The longest time between two tests.
 const MAX_EVERY: TimeDelta = TimeDelta::days(31);
-/// The longest that a self-test may take.
+/// The maximum time limit of a self-test.
 const MAX_WITHIN: TimeDelta = TimeDelta::hours(1);
-/// How often a server is asked unless the settings say it, in seconds.
+/// The default interval of requests to a server in seconds.
 const DEFAULT_WATCH_S: i64 = 30;
-/// For how long a server may fail unless the settings say it, in seconds.
+/// The default time for which a server may fail in seconds.
 const DEFAULT_GRACE_S: i64 = 120;
 /// The path that answers whether a server is ready, where a URL has none.
 const READY_PATH: &str = "/v1/ready";

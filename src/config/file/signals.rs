@@ -14,7 +14,7 @@ use crate::model::signals::{
 
 /// The longest interval of a heartbeat.
 const MAX_INTERVAL: TimeDelta = TimeDelta::days(366);
-/// The longest time before a shift, or the end of a maintenance window, at which somebody is reminded.
+/// The longest time before a shift, or the end of a maintenance window, for a reminder.
 const MAX_LEAD: TimeDelta = TimeDelta::days(1);
 /// The longest name or URL of a runbook, in bytes.
 const MAX_RUNBOOK_BYTES: usize = 500;
@@ -72,7 +72,7 @@ pub(super) fn read(top: &mut Section<'_>) -> SignalSettings {
     settings
 }
 
-/// Reads how long before a shift, or the end of a maintenance window, somebody is reminded.
+/// Reads how long before a shift, or the end of a maintenance window, a reminder is sent.
 fn lead(value: &Value<'_>) -> ValueResult<Option<i64>> {
     let lead = span_or_never(value)?;
     if lead.is_some_and(|lead| lead > MAX_LEAD.num_seconds()) {
@@ -102,14 +102,14 @@ fn stakeholders(mut section: Section<'_>, index: usize) -> Option<StakeholderRul
     let people = people?.into_iter().map(|handle| handle.trim_start_matches('@').to_owned());
     Some(StakeholderRule {
         people: people.collect(),
-        // What can't be read must not become all.
+        // An unreadable list must not become the list of all.
         services: services.or((!has_services).then(Vec::new))?,
         priorities: priorities.or((!has_priorities).then(Vec::new))?,
         topics: topics.or((!has_topics).then(Vec::new))?,
     })
 }
 
-/// Returns whether a name can stand in a path as it is.
+/// Returns whether a name can be part of a path without escaping.
 fn is_name(name: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     // The command line lists all by that name.

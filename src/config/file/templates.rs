@@ -18,7 +18,7 @@ pub(super) fn read(top: &mut Section<'_>, templates: &mut Vec<Template>) {
         });
         let Some(text) = section.source.ok_or_warn(text) else { continue };
         let (pattern, unknown) = Pattern::parse(text);
-        // A text is read before it is sent: unknown placeholders stay in it as they were written.
+        // A person reads the text before it is sent: unknown placeholders remain in it unchanged.
         for placeholder in unknown {
             let message = format!("{}: {}", value.name(), placeholder.message);
             section.source.warn(value.offset_in(text, placeholder.at.start), &message);

@@ -38,7 +38,7 @@ fn sample_sets_every_setting() {
     let source = Source::new(&path, &text);
     let table = DeTable::parse(&text).expect("TOML");
     let _ = read_settings(&source, table.get_ref(), &base());
-    // One entry of a list may leave out what another has.
+    // An entry of a list may omit a key that another one has.
     let unset = source.unset.take();
     let (warnings, positions) = source.into_parts();
     let set: Vec<String> = positions.keys().map(|name| whichever_profile(name)).collect();

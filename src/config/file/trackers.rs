@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use strum::IntoEnumIterator;
 
+use super::options::{OptionRule, SECRET_KEYS, check_options};
 use super::outbound::secret;
 use super::path::PathBase;
 use super::section::{Section, Value, ValueResult};
 use crate::config::outbound::{DEFAULT_POLL, TrackerSettings};
 use crate::model::follow_up::FollowUpState;
-use crate::outbound::options::Need;
 use crate::outbound::tracker::{TrackerKey, TrackerKind, TrackerOptions};
 
-/// The states that those of a tracker can stand for.
+/// The states that those of a tracker can be mapped to.
 const STATES: [FollowUpState; 4] =
     [FollowUpState::Open, FollowUpState::Started, FollowUpState::Done, FollowUpState::Dropped];
 /// The shortest and the longest time between two readings of a state.
@@ -51,8 +51,8 @@ fn tracker(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Tracke
         value.one_of(&kinds, TrackerKind::as_str)
     });
     let options = TrackerOptions {
-        url: table.read("url", url),
-        web_url: table.read("web_url", url),
+        url: table.read("url", Value::url),
+        web_url: table.read("web_url", Value::url),
         project: table.read("project", Value::short_text).unwrap_or_default(),
         workspace: table.read("workspace", Value::short_text),
         user: table.read("user", Value::short_text),
@@ -68,38 +68,13 @@ fn tracker(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Tracke
         table.finish();
         return None;
     };
-    for key in TrackerKey::iter() {
-        let names: &[&'static str] = match key {
-            TrackerKey::Secret => &["secret_file", "secret_env", "secret_command"],
-            TrackerKey::Url => &["url"],
-            TrackerKey::WebUrl => &["web_url"],
-            TrackerKey::Project => &["project"],
-            TrackerKey::Workspace => &["workspace"],
-            TrackerKey::User => &["user"],
-            TrackerKey::IssueType => &["issue_type"],
-            TrackerKey::Labels => &["labels"],
-        };
-        let value = names.iter().find_map(|name| table.get(name));
-        match (kind.need(key), value) {
-            (Need::Unused, Some(value)) => {
-                let kind = kind.as_str();
-                let text = format!("{} is no setting of {kind}: remove it", value.name());
-                source.warn(value.offset(), &text);
-            }
-            (Need::Required, None) => {
-                let kind = kind.as_str();
-                let text = format!("trackers.{name}.{} is missing: {kind} needs it", names[0]);
-                source.warn(table.offset, &text);
-            }
-            (_, Some(value)) => {
-                let problems = options.problems(kind);
-                for problem in problems.iter().filter(|problem| problem.key == key) {
-                    source.warn(value.offset(), &format!("{} {problem}", value.name()));
-                }
-            }
-            _ => {}
-        }
-    }
+    let problems = options.problems(kind);
+    let rules = TrackerKey::iter().map(|key| OptionRule {
+        names: names(key),
+        need: kind.need(key),
+        problems: problems.iter().filter(|one| one.key == key).map(ToString::to_string).collect(),
+    });
+    check_options(&mut table, &format!("trackers.{name}"), kind.as_str(), rules);
     table.finish();
     let is_clean = source.warning_count() == warnings_before;
     let name = name.to_owned();
@@ -107,9 +82,18 @@ fn tracker(mut table: Section<'_>, name: &str, base: &PathBase) -> Option<Tracke
     Some(TrackerSettings { name, kind, options, secret, is_default, closes_items, poll })
 }
 
-fn url(value: &Value<'_>) -> ValueResult<reqwest::Url> {
-    let url = value.text()?.parse();
-    url.map_err(|_| value.invalid("is no URL: write one such as \"https://example.org\""))
+/// Returns the names by which a setting may be given.
+fn names(key: TrackerKey) -> &'static [&'static str] {
+    match key {
+        TrackerKey::Secret => &SECRET_KEYS,
+        TrackerKey::Url => &["url"],
+        TrackerKey::WebUrl => &["web_url"],
+        TrackerKey::Project => &["project"],
+        TrackerKey::Workspace => &["workspace"],
+        TrackerKey::User => &["user"],
+        TrackerKey::IssueType => &["issue_type"],
+        TrackerKey::Labels => &["labels"],
+    }
 }
 
 fn labels(value: &Value<'_>) -> ValueResult<Vec<String>> {

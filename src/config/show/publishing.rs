@@ -6,7 +6,7 @@ use crate::config::publishing::PublisherSettings;
 use crate::model::report_rule::ReportRule;
 
 impl TomlWriter<'_> {
-    /// Writes what is published, and where.
+    /// Writes the publications, and their targets.
     pub(super) fn publishing(&mut self) {
         let publishing = &self.config.publishing;
         if let Some(page) = &publishing.status_page {

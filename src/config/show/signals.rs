@@ -4,7 +4,7 @@ use super::{TomlWriter, format_key, quote, quote_list, quote_seconds};
 use crate::model::Priority;
 
 impl TomlWriter<'_> {
-    /// Writes when acknowledgements expire, and of what people are reminded.
+    /// Writes when acknowledgements expire, and the subjects of reminders.
     pub(super) fn reminders(&mut self) {
         let signals = &self.config.signals;
         let (expiry, reminders) = (signals.acknowledgement_expiry, signals.reminders);

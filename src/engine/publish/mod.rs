@@ -1,13 +1,16 @@
-//! What is published by itself: the status page, public updates in other systems, and reports on a timer.
+//! Automatic publications: the status page, public updates in other systems, and scheduled reports.
 //!
-//! A server does it; panes that happen to run do not. The page follows the changes of the store: it is read
-//! again when an incident changes of which stakeholders were informed, when the directory or a maintenance
-//! window does, and when a window begins or ends.
+//! A server publishes; panes do not. The page follows the changes of the store: it is read again
+//! when an incident changes of which stakeholders were informed, when the directory or a
+//! maintenance window does, and when a window begins or ends.
 
+mod claims;
+mod publishing;
 mod records;
 mod reports;
 mod settings;
 mod systems;
+mod windows;
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -20,7 +23,7 @@ pub(super) use reports::Reports;
 pub use settings::{NamedPublisher, PublishSettings};
 
 use super::backoff::Backoff;
-use super::parts::Parts;
+use super::parts::{Parts, settings_changed};
 use super::settings::EngineSettings;
 use crate::backend::status_page::read_status_page;
 use crate::backend::{BackendError, Cursor, Delta};
@@ -31,7 +34,7 @@ use crate::outbound::site::{REFRESHED_AFTER, write_site};
 const MAX_WAIT: Duration = Duration::from_mins(10);
 /// The shortest time.
 const MIN_WAIT: Duration = Duration::from_millis(200);
-/// After a change the page is read this much later, with what changes at the same time.
+/// The delay after a change before the page is read, to include concurrent changes.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Publishes the status page of a store.
@@ -46,7 +49,7 @@ impl<'a> Pages<'a> {
         Self { engine, cursor: None }
     }
 
-    /// Runs until it is dropped. What is being published then is looked for by the next program.
+    /// Runs until it is dropped. The next program searches for publications in progress.
     pub(super) async fn run(mut self) -> Infallible {
         if !self.engine.receives_alerts {
             return pending().await;
@@ -58,10 +61,7 @@ impl<'a> Pages<'a> {
             let Some(page) = current.publish.page() else {
                 current.publish.shared.clear();
                 self.cursor = None;
-                // An error means that whoever runs the engine is gone, which ends this as well.
-                if settings.changed().await.is_err() {
-                    return pending().await;
-                }
+                settings_changed(&mut settings).await;
                 continue;
             };
             let turn = tokio::select! {
@@ -78,14 +78,14 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Publishes the page as it is now, and waits until it may be another one.
+    /// Publishes the current page, and waits until it may have changed.
     async fn turn(
         &mut self,
         page_settings: &StatusPageSettings,
         settings: &EngineSettings,
     ) -> Result<(), BackendError> {
         if self.cursor.is_none() {
-            // What changes from now on is noticed, however long the page is being read.
+            // The cursor is read before the page, so that no change is missed while the page is read.
             let delta = self.engine.backend.changes(None, Duration::ZERO).await?;
             self.cursor = Some(delta.cursor);
         }
@@ -104,11 +104,11 @@ impl<'a> Pages<'a> {
             let retry = systems::publish(self.engine, publisher, &page).await?;
             next = next.into_iter().chain(retry).min();
         }
-        self.wait_for_news(next).await
+        self.wait_for_change(next).await
     }
 
     /// Waits until a time, or until something changes that the page may show.
-    async fn wait_for_news(&mut self, until: Option<DateTime<Utc>>) -> Result<(), BackendError> {
+    async fn wait_for_change(&mut self, until: Option<DateTime<Utc>>) -> Result<(), BackendError> {
         let clock = &self.engine.clock;
         let began = clock.now();
         let wait = until.map_or(MAX_WAIT, |until| {
@@ -120,17 +120,17 @@ impl<'a> Pages<'a> {
             let Some(rest) = wait.checked_sub(passed).filter(|rest| !rest.is_zero()) else {
                 return Ok(());
             };
-            let news = async {
+            let change = async {
                 let delta = self.engine.backend.changes(self.cursor, rest).await?;
-                let is_news = is_news(&delta);
+                let is_relevant = may_change_page(&delta);
                 self.cursor = Some(delta.cursor);
-                Ok::<bool, BackendError>(is_news)
+                Ok::<bool, BackendError>(is_relevant)
             };
-            let is_news = tokio::select! {
-                is_news = news => is_news?,
+            let is_relevant = tokio::select! {
+                is_relevant = change => is_relevant?,
                 () = clock.sleep(rest) => return Ok(()),
             };
-            if is_news {
+            if is_relevant {
                 clock.sleep(SETTLE).await;
                 return Ok(());
             }
@@ -138,13 +138,13 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// Returns whether a change may be one of the page.
-fn is_news(delta: &Delta) -> bool {
+/// Returns whether a change of the store may change the page.
+fn may_change_page(delta: &Delta) -> bool {
     delta.reset || delta.directory || delta.rows.iter().any(|row| row.updated_at.is_some())
 }
 
-/// Returns when the page changes by time alone: when a window begins or ends, or when the page in the folder
-/// is too old to be believed.
+/// Returns when the page changes by time alone: when a window begins or ends, or when the page in
+/// the folder must be written again, so that readers see that it is up to date.
 fn next_change(page: &StatusPage) -> Option<DateTime<Utc>> {
     let boundaries = page.maintenance.iter().filter_map(|window| match window.state {
         MaintenanceState::Scheduled => Some(window.from),

@@ -1,10 +1,11 @@
-//! The records of what was published, by which several programs publish each thing once.
+//! The records of publications, by which several programs publish each thing once.
 
 use crate::backend::{BackendError, PublicationRecord};
 use crate::engine::backoff::Backoff;
 use crate::engine::parts::Parts;
 
-/// Stores a record as often as the store needs; `false` if another program has stored another one.
+/// Stores a record, retrying while the store does not answer. Returns `false` if another program
+/// has stored another one.
 pub(super) async fn store(
     engine: &Parts,
     before: Option<&PublicationRecord>,

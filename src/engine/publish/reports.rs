@@ -1,9 +1,10 @@
-//! Sends reports on a timer, each once for each time at which it is due.
+//! Sends scheduled reports, each once for each time at which it is due.
 //!
-//! How far a report is, is a record of the ledger. Whoever replaces it first sends; a claim ends after a
-//! time. What may have arrived is not sent again: before a message leaves, the record says to whom. If
-//! nothing ran when a report was due, it is sent once, late, and says so; of several that were missed only
-//! the last one is.
+//! The progress of a report is a record of the ledger. The program that replaces the record first
+//! sends the report; its claim expires after a time. The record names each recipient before the
+//! message is sent, so that a message that may have arrived is not sent again. If no program ran
+//! when a report was due, it is sent once, late, and states that; of several that were missed only
+//! the last one is sent.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -18,7 +19,7 @@ use super::records::{read, store};
 use crate::backend::report::read_report;
 use crate::backend::{BackendError, PublicationRecord};
 use crate::engine::backoff::Backoff;
-use crate::engine::parts::Parts;
+use crate::engine::parts::{Parts, settings_changed};
 use crate::engine::settings::EngineSettings;
 use crate::model::Priority;
 use crate::model::measures::pages::Dimension;
@@ -35,11 +36,11 @@ const MAX_WAIT: Duration = Duration::from_mins(1);
 const MIN_WAIT: Duration = Duration::from_millis(200);
 /// How long a claim lasts.
 const CLAIM: TimeDelta = TimeDelta::minutes(15);
-/// How often a report is tried to be sent to somebody, and how long after each attempt.
+/// The number of attempts to send a report to a person, and the delay after each.
 const ATTEMPTS: u32 = 6;
 const RETRY: TimeDelta = TimeDelta::minutes(2);
 
-/// How far a report is.
+/// The progress of a report.
 #[derive(Clone, Serialize, Deserialize)]
 struct Progress {
     /// When it was due.
@@ -47,19 +48,20 @@ struct Progress {
     /// Whether nothing remains to be done.
     #[serde(default)]
     is_done: bool,
-    /// To whom it was sent or is being sent, by the handles of the people and the names of their contacts.
+    /// The recipients to whom it was sent or is being sent, by the handles of the people and the
+    /// names of their contacts.
     #[serde(default)]
     sent: Vec<(String, String)>,
-    /// Whether it stands in its folder.
+    /// Whether it was written to its folder.
     #[serde(default)]
     is_written: bool,
     /// How often it was tried.
     #[serde(default)]
     attempts: u32,
-    /// Until when nobody else tries it.
+    /// Until when no other program sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<DateTime<Utc>>,
-    /// What failed last.
+    /// The last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -108,10 +110,7 @@ impl<'a> Reports<'a> {
         loop {
             let current = settings.borrow_and_update().clone();
             if current.publish.reports.is_empty() {
-                // An error means that whoever runs the engine is gone, which ends this as well.
-                if settings.changed().await.is_err() {
-                    return pending().await;
-                }
+                settings_changed(&mut settings).await;
                 continue;
             }
             let wait = match self.turn(&current).await {
@@ -131,7 +130,7 @@ impl<'a> Reports<'a> {
         }
     }
 
-    /// Sends what is due. Returns when something is due next.
+    /// Sends due reports. Returns the next due time.
     async fn turn(&self, settings: &EngineSettings) -> Result<Option<DateTime<Utc>>, BackendError> {
         let mut next: Option<DateTime<Utc>> = None;
         for rule in settings.publish.reports.iter() {
@@ -154,7 +153,7 @@ impl<'a> Reports<'a> {
         let stored: Option<Progress> =
             before.as_ref().and_then(|record| serde_json::from_str(&record.body).ok());
         let Some(stored) = stored else {
-            // What was due before the report was set up is not sent.
+            // A report that was due before it was configured is not sent.
             let first = Progress::done(due).record(&name, now);
             self.engine.ledger.replace_publication(before.as_ref(), &first).await?;
             return Ok(next_due);
@@ -163,7 +162,7 @@ impl<'a> Reports<'a> {
         if progress.is_done {
             return Ok(next_due);
         }
-        // A time that is further ahead is from before the clock was set back.
+        // A time further in the future was recorded before the clock was set back.
         if let Some(next) = progress.next.filter(|next| *next > now && *next <= now + CLAIM) {
             return Ok(Some(next));
         }
@@ -195,7 +194,7 @@ struct Made {
 }
 
 impl Work<'_> {
-    /// Sends the report to whom it was not sent. Returns when it is to be tried again.
+    /// Sends the report to the remaining recipients. Returns when to try again.
     async fn run(
         &self,
         mut progress: Progress,
@@ -206,7 +205,7 @@ impl Work<'_> {
         let name = sanitize(&self.rule.name);
         let error = match sent {
             Ok(None) => None,
-            // Another program goes on with it.
+            // Another program continues with it.
             Ok(Some(Stopped)) => return Some(now + CLAIM),
             Err(error) => Some(error),
         };
@@ -257,9 +256,9 @@ impl Work<'_> {
             if progress.sent.contains(&recipient) {
                 continue;
             }
-            // From here on it may arrive.
+            // It is recorded before it is sent, as it may arrive from now on.
             progress.sent.push(recipient.clone());
-            if !self.note(progress, record).await {
+            if !self.store_progress(progress, record).await {
                 return Ok(Some(Stopped));
             }
             match settings
@@ -271,11 +270,11 @@ impl Work<'_> {
                 Err(SendError::Temporary { reason, .. }) => {
                     progress.sent.retain(|one| *one != recipient);
                     failure = Some(format!("{}: {reason}", sanitize(&person)));
-                    if !self.note(progress, record).await {
+                    if !self.store_progress(progress, record).await {
                         return Ok(Some(Stopped));
                     }
                 }
-                // Another attempt would change nothing, or send it twice.
+                // Another attempt would be refused as well, or send it twice.
                 Err(error) => {
                     tracing::warn!("the report is not sent to {}: {error}", sanitize(&person));
                 }
@@ -284,8 +283,12 @@ impl Work<'_> {
         failure.map_or(Ok(None), Err)
     }
 
-    /// Stores how far it is. Returns `false` if another program has the report.
-    async fn note(&self, progress: &mut Progress, record: &mut PublicationRecord) -> bool {
+    /// Stores the progress. Returns `false` if another program has the report.
+    async fn store_progress(
+        &self,
+        progress: &mut Progress,
+        record: &mut PublicationRecord,
+    ) -> bool {
         let now = self.engine.clock.now();
         progress.next = Some(now + CLAIM);
         let next = progress.record(self.name, now);
@@ -314,11 +317,16 @@ impl Work<'_> {
 
     async fn make(&self, due: DateTime<Utc>) -> Result<Made, BackendError> {
         let (rule, now) = (self.rule, self.engine.clock.now());
-        let window = rule.window_at(due);
+        let window = (rule.window_at(due), rule.offsets_at(due));
         let about = (rule.teams.as_slice(), Dimension::Service);
         let (pages, records) = read_report(&*self.engine.backend, window, about, now).await?;
-        let report =
-            MeasuresReport { pages: &pages, by: Dimension::Service, records: Some(&records) };
+        let period = rule.period_at(due);
+        let report = MeasuresReport {
+            pages: &pages,
+            by: Dimension::Service,
+            records: Some(&records),
+            period: period.as_deref(),
+        };
         let late = if now - due > LATE_AFTER {
             format!(" (late: due {})", due.format("%Y-%m-%d %H:%M UTC"))
         } else {
@@ -350,8 +358,8 @@ impl Work<'_> {
 /// Another program has the report.
 struct Stopped;
 
-/// Returns the contact by which somebody gets a report: one of mail if there is one, or else the first one
-/// by which they learn of what may wait.
+/// Returns the contact for a person's reports: one of mail if there is one, otherwise the first one
+/// for less urgent messages.
 fn contact_for_reports(person: &PersonContacts) -> Option<&Contact> {
     let plan = person.plan(Priority::P4);
     let is_mail = |contact: &&Contact| {

@@ -1,4 +1,4 @@
-//! What the settings say about what is published.
+//! Settings of publications.
 
 use std::sync::Arc;
 
@@ -12,11 +12,11 @@ use crate::outbound::site::SharedSite;
 pub struct NamedPublisher {
     /// The name.
     pub name: String,
-    /// What publishes there.
+    /// The publisher for the system.
     pub publisher: Arc<dyn Publisher>,
 }
 
-/// What an engine publishes, and where.
+/// The publications of an engine, and their targets.
 #[derive(Clone, Default)]
 pub struct PublishSettings {
     /// The status page; `None` without one.
@@ -32,7 +32,8 @@ pub struct PublishSettings {
 }
 
 impl PublishSettings {
-    /// Returns what the page is like whose updates are published; `None` if nothing is.
+    /// Returns the settings of the page whose updates are published; `None` if nothing is
+    /// published.
     #[must_use]
     pub fn page(&self) -> Option<StatusPageSettings> {
         match &self.status_page {

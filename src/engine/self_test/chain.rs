@@ -1,5 +1,5 @@
-//! The chain of a self-test: a marked alert that declares an incident, of which somebody is notified, who
-//! acknowledges it; then it is resolved and reclassified.
+//! The chain of a self-test: a marked alert that declares an incident, of which a person is
+//! notified, who acknowledges it; then it is resolved and reclassified.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use crate::model::{
 
 /// How long to wait between two reads.
 const POLL_EVERY: Duration = Duration::from_millis(200);
-/// After which time the alert of a test ends by itself whose program has ended.
+/// How long after its start the alert of a test ends automatically if its program has ended.
 const EXPIRES_AFTER: TimeDelta = TimeDelta::minutes(5);
 
-/// What a self-test goes through.
+/// The parameters of a self-test.
 #[derive(Clone, Debug)]
 pub struct SelfTestOptions {
-    /// What tells its alert from those of other tests.
+    /// The identity of its alert among those of other tests.
     pub key: String,
     /// The service of its incident.
     pub service: Option<String>,
@@ -31,9 +31,9 @@ pub struct SelfTestOptions {
     pub team: Option<String>,
     /// Impact and urgency of its incident.
     pub levels: (Impact, Urgency),
-    /// Who is called by hand; `None` if the policy of the incident calls somebody.
+    /// The person who is called explicitly; `None` if the policy of the incident calls somebody.
     pub call: Option<PersonRef>,
-    /// Who acknowledges.
+    /// The person who acknowledges.
     pub acknowledges: PersonRef,
     /// How long to wait for a notification.
     pub within: Duration,
@@ -46,14 +46,14 @@ pub struct SelfTestStep {
     pub name: &'static str,
     /// Whether it happened.
     pub is_done: bool,
-    /// What happened, or why it did not.
+    /// The result, or the reason of a failure.
     pub text: String,
 }
 
-/// What steps of a self-test are reported to.
+/// The receiver of a self-test's steps.
 pub type Report<'a> = dyn FnMut(&SelfTestStep) + Send + 'a;
 
-/// What a self-test works on.
+/// The resources of a self-test.
 struct Ground<'a> {
     backend: &'a dyn Backend,
     clock: &'a dyn Clock,
@@ -113,7 +113,7 @@ impl Ground<'_> {
         Ok(self.backend.notifications(&search).await?.rows)
     }
 
-    /// Says why nobody was notified.
+    /// Returns the reason why nobody was notified.
     async fn why_unsent(&self, id: IncidentId) -> Result<String, BackendError> {
         let entries = self.notifications(id).await?;
         let Some(entry) = entries.first() else {
@@ -161,7 +161,7 @@ impl Chain<'_> {
         }
     }
 
-    /// Calls the person, if one is called by hand, and waits until somebody was notified.
+    /// Calls the person, if one is called explicitly, and waits until somebody was notified.
     async fn notify(&mut self, id: IncidentId) -> Result<(), BackendError> {
         if let Some(person) = self.ground.options.call.clone() {
             let text = format!("{} is called", person.handle);
@@ -216,7 +216,7 @@ impl Chain<'_> {
         }
     }
 
-    /// Waits until somebody was notified, and returns who was, and how.
+    /// Waits until a person was notified, and returns that person and the channel.
     async fn wait_for_message(&mut self, id: IncidentId) -> Result<Option<String>, BackendError> {
         let is_sent =
             |entry: &&NotificationEntry| entry.notification.state == NotificationState::Sent;

@@ -1,4 +1,4 @@
-//! Self-tests at an interval: one program among all that share a store tries whether somebody would be
+//! Periodic self-tests: one program among all that share a store checks whether a person would be
 //! reached, and declares an incident if not.
 
 mod chain;
@@ -17,7 +17,7 @@ use chain::{envelope, integration, reclassify};
 use stand_in::WithTestChannel;
 
 use super::backoff::Backoff;
-use super::parts::Parts;
+use super::parts::{Parts, settings_changed};
 use super::settings::EngineSettings;
 use crate::backend::{BackendError, Search, TestClaim};
 use crate::model::queue::Sort;
@@ -29,10 +29,10 @@ use crate::model::signals::self_test::{
 const MAX_WAIT: Duration = Duration::from_mins(1);
 /// The shortest wait.
 const MIN_WAIT: Duration = Duration::from_millis(200);
-/// How old the incident of a test is at least that whoever ran it has not ended.
+/// The minimum age of a test's incident that its program has abandoned.
 const ABANDONED_AFTER: TimeDelta = TimeDelta::hours(2);
 
-/// Adds to settings with a self-test whom it notifies, and by what.
+/// Adds the recipient and the channel of the self-test to the settings.
 pub(super) fn extended(mut settings: EngineSettings) -> EngineSettings {
     if settings.signals.self_test.is_some() {
         let mut contacts = (*settings.contacts).clone();
@@ -53,9 +53,9 @@ impl<'a> SelfTests<'a> {
         Self { engine }
     }
 
-    /// Runs until it is dropped. A test that is under way then is tried again when the next one is due.
+    /// Runs until it is dropped. A test in progress is then tried again when the next one is due.
     pub(super) async fn run(self) -> Infallible {
-        // Who only looks at the store must not say that the servers on it reach somebody.
+        // A program that only views the store can't confirm that its servers reach somebody.
         if !self.engine.receives_alerts {
             return pending().await;
         }
@@ -64,10 +64,7 @@ impl<'a> SelfTests<'a> {
         loop {
             let current = settings.borrow_and_update().clone();
             let Some(rule) = &current.signals.self_test else {
-                // An error means that whoever runs the engine is gone, which ends this as well.
-                if settings.changed().await.is_err() {
-                    return pending().await;
-                }
+                settings_changed(&mut settings).await;
                 continue;
             };
             let wait = match self.turn(rule, &current).await {

@@ -8,7 +8,7 @@ use super::super::settings::Sender;
 use crate::model::signals::SELF_TEST;
 use crate::outbound::{OutboundMessage, Receipt, SendError};
 
-/// A sender with the channel of self-tests beside its own.
+/// A sender with the channel of self-tests in addition to its own.
 pub(super) struct WithTestChannel(pub(super) Arc<dyn Sender>);
 
 #[async_trait]

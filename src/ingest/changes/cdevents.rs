@@ -1,7 +1,7 @@
-//! `CDEvents`: what happens to services, and runs of pipelines.
+//! `CDEvents`: events of services, and runs of pipelines.
 //!
-//! An event is the data of a `CloudEvent`, whose attributes are beside it (structured mode, also several
-//! in a list) or in headers (binary mode); or it comes alone.
+//! An event is the data of a `CloudEvent`, whose attributes are next to it (structured mode, also
+//! several in a list) or in headers (binary mode); or it is sent alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,20 +20,20 @@ use crate::model::check::{MAX_NAME_CHARS, MAX_TITLE_CHARS};
 
 /// The greatest number of events of one message.
 const MAX_EVENTS: usize = 1000;
-/// What the types of events begin with.
+/// The prefix of the types of events.
 const PREFIX: &str = "dev.cdevents.";
 /// The headers of an event in binary mode.
 const TYPE_HEADER: &str = "ce-type";
 const TIME_HEADER: &str = "ce-time";
 
-/// An event, with what the attributes around it say.
+/// An event, with the attributes around it.
 struct Event {
     kind: String,
     at: Option<DateTime<Utc>>,
     members: Map<String, Value>,
 }
 
-/// Returns whether a message has such events and no others.
+/// Returns whether a message contains only such events.
 pub(super) fn is_of_message(message: &Message<'_>) -> bool {
     if let Some(kind) = message.header(TYPE_HEADER) {
         return kind.starts_with(PREFIX);
@@ -75,7 +75,7 @@ pub(super) fn read(
     Ok(reports)
 }
 
-/// Returns the event of a `CloudEvent`, or one that comes alone.
+/// Returns the event of a `CloudEvent`, or one that is sent alone.
 fn event_of(value: Value, message: &Message<'_>) -> Result<Event, IngestError> {
     let mut members = fields::object(value, "the event")?;
     let header = |name: &str| message.header(name).map(str::trim);
@@ -181,13 +181,14 @@ fn report(
     }))
 }
 
-/// Returns what the data of the sender says of the approval; the vocabulary itself has no field for it.
+/// Returns the approval in the custom data of the sender; the vocabulary itself has no field for
+/// it.
 fn approval(members: &Map<String, Value>) -> Option<ChangeApproval> {
     let text = fields::text(fields::members(members, "customData")?, "approval")?;
     text.parse().ok()
 }
 
-/// Returns the state of a change of a service, and what happened to it.
+/// Returns the state of a change of a service, and its description.
 fn of_service(predicate: &str) -> Option<(ChangeState, &'static str)> {
     Some(match predicate {
         "deployed" => (ChangeState::Done, "deployed"),

@@ -25,7 +25,7 @@ impl ChangeForm {
         }
     }
 
-    /// Returns what the sender is called in texts.
+    /// Returns the name of the sender in texts.
     #[must_use]
     pub const fn sender(self) -> &'static str {
         match self {

@@ -25,7 +25,7 @@ pub(super) fn read(
 ) -> Result<Vec<ChangeReport>, IngestError> {
     let members = fields::object(root, "the body")?;
     let has = |name: &str| members.get(name).is_some_and(Value::is_object);
-    // A message without the header, such as one from a file, says it by what it has.
+    // A message without the header, such as one from a file, is recognized by its content.
     let of_content = || {
         let kinds = ["deployment_status", "deployment", "workflow_run", "release"];
         kinds.into_iter().find(|kind| has(kind)).unwrap_or_default()
@@ -86,14 +86,14 @@ fn deployment(
     }))
 }
 
-/// Returns what the state of a deployment stands for; `None` for one that says nothing of it.
+/// Returns the meaning of a deployment's state; `None` for one that is no news.
 fn state(text: &str) -> Result<Option<ChangeState>, IngestError> {
     Ok(Some(match text {
         "pending" | "queued" | "waiting" => ChangeState::Planned,
         "in_progress" => ChangeState::Running,
         "success" => ChangeState::Done,
         "failure" | "error" => ChangeState::Failed,
-        // Another deployment has taken its place, which is no change of this one.
+        // Another deployment has replaced it, which is no change of this one.
         "inactive" | "destroyed" => return Ok(None),
         _ => {
             return Err(IngestError::UnknownValue {
@@ -152,7 +152,7 @@ fn workflow_run(
     }))
 }
 
-/// Reads a release. It is a change once it is published; what is edited later is none.
+/// Reads a release. It is a change once it is published; later edits are none.
 fn release(
     source: &str,
     members: &Map<String, Value>,
@@ -167,16 +167,13 @@ fn release(
     let at = fields::time(release, "published_at").or_else(|| fields::time(release, "created_at"));
     let at = at.ok_or(IngestError::Missing("release.published_at"))?;
     let tag = fields::text(release, "tag_name").unwrap_or_default();
-    let name = fields::text(release, "name").map(str::trim);
-    let name = name.filter(|name| !name.is_empty() && *name != tag);
-    let name = name.map(|name| format!(": {name}")).unwrap_or_default();
     let early = release.get("prerelease") == Some(&Value::Bool(true));
     let kind = if early { "pre-release" } else { "release" };
     let author = fields::members(release, "author").or_else(|| fields::members(members, "sender"));
     Ok(Some(ChangeReport {
         id: id_of(source, &["release", &repository, &id]),
         state: ChangeState::Done,
-        title: one_line(&format!("{repository} {kind} {tag}{name}"), MAX_TITLE_CHARS),
+        title: release_title(&repository, kind, tag, fields::text(release, "name")),
         by: author.and_then(login),
         at,
         url: fields::url(release, "html_url"),
@@ -185,7 +182,7 @@ fn release(
     }))
 }
 
-/// Reads what reviewers say of a run that waits for them: its state stays as it is.
+/// Reads the decision of reviewers on a run that waits for them: its state does not change.
 fn deployment_review(
     source: &str,
     members: &Map<String, Value>,
@@ -234,6 +231,13 @@ pub(super) fn version(reference: Option<&str>, commit: Option<&str>) -> String {
         (Some(reference), None) => reference.to_owned(),
         (None, None) => String::new(),
     }
+}
+
+/// Returns the title of a release: its tag, followed by its name if that differs.
+pub(super) fn release_title(repository: &str, kind: &str, tag: &str, name: Option<&str>) -> String {
+    let name = name.filter(|name| *name != tag);
+    let name = name.map(|name| format!(": {name}")).unwrap_or_default();
+    one_line(&format!("{repository} {kind} {tag}{name}"), MAX_TITLE_CHARS)
 }
 
 /// Returns the title of a deployment.

@@ -1,9 +1,9 @@
-//! Webhooks of GitLab: deployments.
+//! Webhooks of GitLab: deployments, and releases.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::github::{title, version};
+use super::github::{release_title, title, version};
 use super::report::{ChangeReport, id_of};
 use super::rules::ChangeOrigin;
 use crate::ingest::error::IngestError;
@@ -21,10 +21,12 @@ pub(super) fn read(
 ) -> Result<Vec<ChangeReport>, IngestError> {
     let members = fields::object(root, "the body")?;
     let kind = fields::text(&members, "object_kind").ok_or(IngestError::Missing("object_kind"))?;
-    if kind != "deployment" {
-        return Ok(Vec::new());
-    }
-    Ok(deployment(source, &members, now)?.into_iter().collect())
+    let report = match kind {
+        "deployment" => deployment(source, &members, now)?,
+        "release" => release(source, &members, now)?,
+        _ => None,
+    };
+    Ok(report.into_iter().collect())
 }
 
 fn deployment(
@@ -35,11 +37,7 @@ fn deployment(
     let text = fields::text(members, "status").ok_or(IngestError::Missing("status"))?;
     let Some(state) = state(text)? else { return Ok(None) };
     let id = id_text(members, "deployment_id").ok_or(IngestError::Missing("deployment_id"))?;
-    let project = fields::members(members, "project").ok_or(IngestError::Missing("project"))?;
-    let name = ["path_with_namespace", "name"].iter().find_map(|name| fields::text(project, name));
-    let repository = name.map(|name| one_line(name, MAX_NAME_CHARS));
-    let repository = repository.filter(|name| !name.is_empty());
-    let repository = repository.ok_or(IngestError::Missing("project.path_with_namespace"))?;
+    let repository = repository(members)?;
     let at = fields::text(members, "status_changed_at").and_then(parse_time);
     let environment =
         fields::text(members, "environment").map(|name| one_line(name, MAX_NAME_CHARS));
@@ -63,7 +61,49 @@ fn deployment(
     }))
 }
 
-/// Returns what the status of a deployment stands for; `None` for one that says nothing of it.
+/// Reads a release. It is a change once it is created; later edits, or its removal, are none.
+fn release(
+    source: &str,
+    members: &Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Result<Option<ChangeReport>, IngestError> {
+    // Before GitLab 13.8 the message had no action: it was about a new release.
+    if fields::text(members, "action").is_some_and(|action| action != "create") {
+        return Ok(None);
+    }
+    let repository = repository(members)?;
+    let tag = fields::text(members, "tag").ok_or(IngestError::Missing("tag"))?;
+    // A release that is announced for a later time exists already, and its time of publication is
+    // not reported.
+    let times = ["released_at", "created_at"].into_iter();
+    let mut times = times.filter_map(|name| fields::text(members, name).and_then(parse_time));
+    let at = times.find(|at| *at <= now).unwrap_or(now);
+    let commit = fields::members(members, "commit");
+    let author = commit.and_then(|commit| fields::members(commit, "author"));
+    let by = author.and_then(|author| fields::text(author, "name"));
+    Ok(Some(ChangeReport {
+        // A tag has one release, and the number of a release is not unique in its project.
+        id: id_of(source, &["release", &repository, tag]),
+        state: ChangeState::Done,
+        title: release_title(&repository, "release", tag, fields::text(members, "name")),
+        by: by.map(|name| one_line(name, MAX_NAME_CHARS)),
+        at,
+        url: fields::url(members, "url"),
+        approval: None,
+        origin: ChangeOrigin { repository, has_no_environment: true, ..ChangeOrigin::default() },
+    }))
+}
+
+/// Returns the name of the project with its groups.
+fn repository(members: &Map<String, Value>) -> Result<String, IngestError> {
+    let project = fields::members(members, "project").ok_or(IngestError::Missing("project"))?;
+    let name = ["path_with_namespace", "name"].iter().find_map(|name| fields::text(project, name));
+    let repository = name.map(|name| one_line(name, MAX_NAME_CHARS));
+    let repository = repository.filter(|name| !name.is_empty());
+    repository.ok_or(IngestError::Missing("project.path_with_namespace"))
+}
+
+/// Returns the meaning of a deployment's status; `None` for one that is no news.
 fn state(text: &str) -> Result<Option<ChangeState>, IngestError> {
     Ok(Some(match text {
         "created" | "blocked" => ChangeState::Planned,

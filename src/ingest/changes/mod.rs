@@ -8,8 +8,8 @@
 //! | `report` | what a message says of a change; [`crate::model::reported_change`] says what follows |
 //! | `rules` | which services a change touches, by the settings |
 //!
-//! A sender reports a change several times: that it is planned, has begun, and has ended. Messages may be
-//! repeated and may arrive in any order; the change is the same at the end.
+//! A sender reports a change several times: when it is planned, begins, and ends. Messages may be
+//! repeated and may arrive in any order; the final change is the same.
 
 mod cdevents;
 mod form;

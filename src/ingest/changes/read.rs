@@ -1,4 +1,4 @@
-//! Reads messages in each form, and checks who they come from.
+//! Reads messages in each format, and authenticates them.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -10,16 +10,19 @@ use crate::ingest::error::IngestError;
 use crate::ingest::mapping::{Message, SignatureForm};
 use crate::ingest::settings::Sender;
 use crate::ingest::signature::{SignatureError, verify};
+use crate::model::change::ChangeState;
 
 /// The mapping of `CloudEvents` about alerts.
 const CLOUD_EVENTS: &str = "cloudevents";
 
 impl ChangeForm {
-    /// Reads a message that arrives at `now`. One about something else has no reports. `source` is the
-    /// name of the receiver, which tells its changes from those of others.
+    /// Reads a message that arrives at `now`. One about something else has no reports. `source` is
+    /// the name of the receiver, which identifies its changes.
+    ///
+    /// A change has not begun or ended after its message: the clock of its sender may be ahead.
     ///
     /// # Errors
-    /// [`IngestError`] says which part can't be understood.
+    /// [`IngestError`] with the part that can't be understood.
     pub fn read(
         self,
         source: &str,
@@ -27,17 +30,21 @@ impl ChangeForm {
         now: DateTime<Utc>,
     ) -> Result<Vec<ChangeReport>, IngestError> {
         let root: Value = message.decode()?;
-        match self {
+        let mut reports = match self {
             Self::Github => github::read(source, message, root),
             Self::Gitlab => gitlab::read(source, root, now),
             Self::CdEvents => cdevents::read(source, message, root, now),
+        }?;
+        for report in reports.iter_mut().filter(|report| report.state != ChangeState::Planned) {
+            report.at = report.at.min(now);
         }
+        Ok(reports)
     }
 
-    /// Checks that a message comes from whoever has the secret.
+    /// Checks that the sender of a message has the secret.
     ///
     /// # Errors
-    /// [`SignatureError`] says why it is not accepted.
+    /// [`SignatureError`] with the reason why it is not accepted.
     pub fn verify(self, secret: &[u8], message: &Message<'_>) -> Result<(), SignatureError> {
         let form = match self {
             Self::Github => SignatureForm {
@@ -52,8 +59,8 @@ impl ChangeForm {
     }
 }
 
-/// Returns the form in which a message of a sender reports changes; `None` if it reports alerts. Those who
-/// send `CloudEvents` may send events of `CDEvents` among others.
+/// Returns the format in which a message of a sender reports changes; `None` if it reports alerts.
+/// Senders of `CloudEvents` may send events of `CDEvents` among others.
 #[must_use]
 pub fn form_of(sender: &Sender, message: &Message<'_>) -> Option<ChangeForm> {
     if sender.changes.is_some() {

@@ -1,4 +1,4 @@
-//! What a message says of a change.
+//! The report on a change in a message.
 
 use chrono::{DateTime, Utc};
 
@@ -12,28 +12,28 @@ use crate::model::directory::Directory;
 use crate::model::reported_change::ReportedChange;
 use crate::model::{Actor, ChangeId};
 
-/// What a message says of a change.
+/// The report on a change in a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChangeReport {
     /// The id of the change, the same in all messages about it.
     pub id: ChangeId,
-    /// The state that it is in since `at`.
+    /// Its state since `at`.
     pub state: ChangeState,
     /// The title, on one line.
     pub title: String,
-    /// Where it comes from.
+    /// Its origin.
     pub origin: ChangeOrigin,
-    /// The account of whoever makes it.
+    /// The account of its author.
     pub by: Option<String>,
     /// Since when it is in this state.
     pub at: DateTime<Utc>,
     /// The page about it.
     pub url: Option<String>,
-    /// What it says of the approval of the change, if it says that.
+    /// The approval of the change, if it is reported.
     pub approval: Option<ChangeApproval>,
 }
 
-/// Returns the id of the change of a receiver that these texts tell from others.
+/// Returns the id of a receiver's change that these texts identify.
 pub(super) fn id_of(source: &str, texts: &[&str]) -> ChangeId {
     let mut all = vec!["change", source];
     all.extend(texts);
@@ -41,8 +41,8 @@ pub(super) fn id_of(source: &str, texts: &[&str]) -> ChangeId {
 }
 
 impl ChangeReport {
-    /// Returns the report with services and people by the settings of its sender; `None` if they say that
-    /// the change is not recorded. `actor` makes it if the message does not say who does.
+    /// Returns the report with services and people by the settings of its sender; `None` if the
+    /// change is not recorded according to them. `actor` is the author if the message names none.
     #[must_use]
     pub fn complete(
         &self,

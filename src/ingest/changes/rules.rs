@@ -7,12 +7,12 @@ use crate::model::alert::one_line;
 use crate::model::check::MAX_NAME_CHARS;
 use crate::model::directory::Directory;
 
-/// Where a change comes from.
+/// The origin of a change.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ChangeOrigin {
-    /// The repository, such as `shop/checkout`, or what the sender has in its stead.
+    /// The repository, such as `shop/checkout`, or the sender's substitute for it.
     pub repository: String,
-    /// The services, if the sender says which.
+    /// The services, if the sender names them.
     pub services: Vec<String>,
     /// The environment that is changed, such as `production`.
     pub environment: Option<String>,
@@ -23,7 +23,7 @@ pub struct ChangeOrigin {
     pub has_no_environment: bool,
 }
 
-/// What the settings say of the changes of a sender.
+/// The settings for the changes of a sender.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ChangeRules {
     /// Patterns of repositories, each with the services that their changes touch. A pattern may have one
@@ -43,7 +43,8 @@ impl ChangeRules {
         environments: Vec<String>,
         workflows: Vec<String>,
     ) -> Self {
-        // TOML has no order of names: those that match the least come first, and equal ones by text.
+        // TOML does not order keys: the most specific ones come first, and equal ones are sorted by
+        // text.
         services.sort_by(|(one, _), (other, _)| rank(one).cmp(&rank(other)));
         Self { services, environments, workflows }
     }
@@ -54,9 +55,10 @@ impl ChangeRules {
         self.workflows.iter().any(|pattern| is_like(pattern, workflow))
     }
 
-    /// Returns the services that a change touches; `None` if it is not to be recorded.
+    /// Returns the services that a change touches; `None` if it should not be recorded.
     ///
-    /// Without a rule it is the one with the name of the repository, as the directory spells it.
+    /// Without a rule it is the service with the name of the repository, in the spelling of the
+    /// directory.
     #[must_use]
     pub fn services(&self, origin: &ChangeOrigin, directory: &Directory) -> Option<Vec<String>> {
         let is_wanted = origin.workflow.as_ref().is_none_or(|workflow| self.is_change(workflow));
@@ -89,7 +91,7 @@ impl ChangeRules {
     }
 }
 
-/// Returns what a pattern is sorted by.
+/// Returns the sort key of a pattern.
 fn rank(pattern: &str) -> (bool, bool, Reverse<usize>, &str) {
     (pattern.contains('*'), !pattern.contains(' '), Reverse(pattern.len()), pattern)
 }

@@ -1,4 +1,4 @@
-//! How GitLab proves who it is: with a secret in a header, or by the signature of Standard Webhooks.
+//! GitLab's authentication: a secret in a header, or the signature of Standard Webhooks.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +15,7 @@ const SIGNATURE: &str = "webhook-signature";
 /// The headers that are signed before the body.
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
-/// What stands before a secret that is written in Base64.
+/// The prefix of a secret in Base64.
 const ENCODED: &str = "whsec_";
 
 /// Checks the secret or the signature of a message from GitLab. A signature counts more.
@@ -24,7 +24,7 @@ pub(super) fn verify_gitlab(secret: &[u8], message: &Message<'_>) -> Result<(), 
         return verify_standard(secret, message);
     }
     let token = message.header(TOKEN).ok_or_else(|| SignatureError::Missing(TOKEN.to_owned()))?;
-    // Digests are compared, so that the time it takes says nothing of the secret.
+    // Digests are compared, so that the duration reveals nothing about the secret.
     let [expected, found] = [secret, token.trim().as_bytes()].map(Sha256::digest);
     if expected == found { Ok(()) } else { Err(SignatureError::Wrong(TOKEN.to_owned())) }
 }

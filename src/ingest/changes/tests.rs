@@ -74,7 +74,7 @@ fn states_of_github_are_those_of_a_change(
     let reports = read(ChangeForm::Github, &headers, &github(event, state)).expect("a message");
     let states: Vec<ChangeState> = reports.iter().map(|report| report.state).collect();
     assert_eq!(states, expected.into_iter().collect::<Vec<_>>());
-    // The event is also told by what the message has.
+    // The event is also recognized by the content of the message.
     if event != "ping" {
         assert_eq!(read(ChangeForm::Github, &[], &github(event, state)), Ok(reports));
     }
@@ -204,6 +204,62 @@ fn other_events_of_gitlab_are_no_changes() {
     assert_eq!(read(ChangeForm::Gitlab, &[], &json!({"object_kind": "push"})), Ok(vec![]));
 }
 
+#[rstest]
+#[case::running("in_progress", "running", "12:00:00")]
+#[case::planned("queued", "planned", "12:00:40")]
+fn clock_of_the_sender_may_be_ahead(#[case] state: &str, #[case] is: &str, #[case] at: &str) {
+    let mut body = github("deployment_status", state);
+    body["deployment_status"]["created_at"] = "2026-03-01T12:00:40Z".into();
+    let headers = [("x-github-event", "deployment_status")];
+    let reports = read(ChangeForm::Github, &headers, &body).expect("a message");
+    let times: Vec<(String, String)> = reports
+        .iter()
+        .map(|report| (report.state.to_string(), report.at.format("%H:%M:%S").to_string()))
+        .collect();
+    assert_eq!(times, [(is.to_owned(), at.to_owned())]);
+}
+
+fn gitlab_release(changed: &Value) -> Value {
+    let mut body = json!({
+        "id": 1, "object_kind": "release", "action": "create", "tag": "v8.12", "name": "v8.12",
+        "created_at": "2026-03-01 11:20:00 UTC", "released_at": "2026-03-01 11:30:00 UTC",
+        "url": "https://gitlab.example/shop/checkout/-/releases/v8.12",
+        "project": {"path_with_namespace": "shop/checkout", "name": "checkout"},
+        "commit": {"id": "ee0a3fb31a", "author": {"name": "Tomasz", "email": "t@example.com"}},
+    });
+    for (name, value) in changed.as_object().into_iter().flatten() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+#[rstest]
+#[case::usual(json!({}), "v8.12 | shop/checkout - | Tomasz | 11:30:00")]
+#[case::named(json!({"name": "Cards"}), "v8.12: Cards | shop/checkout - | Tomasz | 11:30:00")]
+#[case::without_action(json!({"action": null}), "v8.12 | shop/checkout - | Tomasz | 11:30:00")]
+#[case::nobody(json!({"commit": null}), "v8.12 | shop/checkout - | - | 11:30:00")]
+#[case::announced(json!({"released_at": "2026-04-01 11:30:00 UTC"}),
+    "v8.12 | shop/checkout - | Tomasz | 11:20:00")]
+#[case::timeless(json!({"released_at": 7, "created_at": null}),
+    "v8.12 | shop/checkout - | Tomasz | 12:00:00")]
+fn release_of_gitlab_is_a_change_that_is_done(#[case] changed: Value, #[case] expected: &str) {
+    let reports = read(ChangeForm::Gitlab, &[], &gitlab_release(&changed));
+    assert_eq!(lines(reports), [format!("done | shop/checkout release {expected}")]);
+}
+
+#[test]
+fn release_of_gitlab_is_one_change_of_its_tag() {
+    let of = |changed: Value| {
+        read(ChangeForm::Gitlab, &[], &gitlab_release(&changed)).expect("a message")
+    };
+    let first = of(json!({}));
+    assert_eq!(of(json!({"id": 2, "name": "Cards"}))[0].id, first[0].id);
+    assert_ne!(of(json!({"tag": "v8.13"}))[0].id, first[0].id);
+    for action in ["update", "delete"] {
+        assert_eq!(of(json!({"action": action})), []);
+    }
+}
+
 fn cdevent(kind: &str, content: &Value) -> Value {
     json!({
         "context": {
@@ -279,6 +335,8 @@ fn other_events_are_no_changes(#[case] event: Value) {
 #[case(ChangeForm::Gitlab, json!({"object_kind": "deployment", "status": "on"}), "status is neither ")]
 #[case(ChangeForm::Gitlab, json!({"object_kind": "deployment", "status": "running", "deployment_id": null}),
     "deployment_id is missing")]
+#[case(ChangeForm::Gitlab, gitlab_release(&json!({"tag": " "})), "tag is missing")]
+#[case(ChangeForm::Gitlab, gitlab_release(&json!({"project": [1]})), "project is missing")]
 #[case(ChangeForm::CdEvents, json!({}), "context.type is missing")]
 #[case(ChangeForm::CdEvents, json!([7]), "the event is a number")]
 #[case(ChangeForm::CdEvents, json!({"context": {"type": "dev.cdevents.service.deployed.1"}}),

@@ -1,4 +1,4 @@
-//! Change events: something was modified, which nobody is notified of.
+//! Change events: modifications that notify nobody.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -24,9 +24,8 @@ pub struct ChangeEvent {
 }
 
 impl EventBody {
-    /// Returns the change of a change event that arrives at `now`. `sender` tells the sender from
-    /// others. The same event with a timestamp, sent again, has the same id; `new` is that of an event
-    /// without one.
+    /// Returns the change of a change event that arrives at `now`. `sender` identifies the sender.
+    /// A repeated event with a timestamp has the same id; `new` is that of an event without one.
     ///
     /// # Errors
     /// All that is wrong.
@@ -51,7 +50,8 @@ impl EventBody {
             }
             None => new,
         };
-        let at = time::truncate_to_second(timestamp.unwrap_or(now));
+        // The clock of the sender may be ahead.
+        let at = time::truncate_to_second(timestamp.map_or(now, |at| at.min(now)));
         let details = fields::members(payload, "custom_details").unwrap_or(&empty);
         let change = Change {
             id: ChangeId(id),

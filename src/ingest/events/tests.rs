@@ -27,6 +27,22 @@ fn trigger() -> Value {
     })
 }
 
+#[rstest]
+#[case("Trigger", true, false)]
+#[case("RESOLVE", false, false)]
+#[case("Acknowledge", false, true)]
+fn action_may_have_capitals(
+    #[case] action: &str,
+    #[case] is_firing: bool,
+    #[case] is_acknowledged: bool,
+) {
+    let mut body = trigger();
+    body["event_action"] = json!(action);
+    let group = read(V2, &body).unwrap().group;
+    let fires = group.alerts.iter().any(|alert| alert.is_firing);
+    assert_eq!((fires, group.is_acknowledged), (is_firing, is_acknowledged));
+}
+
 #[test]
 fn trigger_becomes_an_alert() {
     let event = read(V2, &trigger()).unwrap();
@@ -88,9 +104,16 @@ fn later_events_need_only_the_key(
 #[case(json!({"event_action": "trigger", "payload": []}), &["payload.summary is missing"])]
 #[case(json!({"event_action": "trigger", "payload": {"summary": " "}}), &["payload.summary is missing"])]
 #[case(json!({"event_action": "resolve"}), &["dedup_key is missing"])]
-#[case(json!({"event_action": "resolve", "dedup_key": 7}), &["dedup_key is missing"])]
+#[case(json!({"event_action": "resolve", "dedup_key": [7]}), &["dedup_key is missing"])]
 fn wrong_event_is_refused(#[case] body: Value, #[case] expected: &[&str]) {
     assert_eq!(read(V2, &body).unwrap_err(), expected);
+}
+
+#[test]
+fn number_is_a_key_like_its_text() {
+    let resolve = |key: Value| read(V2, &json!({"event_action": "resolve", "dedup_key": key}));
+    let (number, text) = (resolve(json!(17)).unwrap(), resolve(json!("17")).unwrap());
+    assert_eq!((number.dedup_key.as_str(), number.group.key), ("17", text.group.key));
 }
 
 #[test]
@@ -146,6 +169,8 @@ fn change_event_is_a_change_that_has_ended() {
     assert_eq!(change.services, ["checkout", "cart"]);
     assert_eq!(change.ends_at, Some(change.starts_at));
     assert_eq!(read(body, 2).unwrap().id, change.id, "it was sent again");
+    let ahead = json!({"payload": {"summary": "x", "timestamp": "2026-03-01T10:00:40Z"}});
+    assert_eq!(read(ahead, 5).unwrap().starts_at.to_rfc3339(), "2026-03-01T10:00:00+00:00");
     let bare = read(json!({"payload": {"summary": "x"}}), 3).unwrap();
     assert_eq!(
         (bare.id.0, bare.starts_at.to_rfc3339()),

@@ -1,4 +1,4 @@
-//! A mapping: for each field of an alert, where in a message it is.
+//! A mapping: for each field of an alert, its path in a message.
 
 use std::collections::BTreeMap;
 
@@ -46,15 +46,15 @@ pub const KEYS: [&str; 19] = [
 pub(super) enum Field {
     /// Whether it fires.
     Status,
-    /// What tells it from others of its group.
+    /// Its identity within its group.
     Key,
-    /// What it has in common with others of the same incident.
+    /// Its common property with other alerts of the same incident.
     Group,
-    /// What it says, in one line.
+    /// Its title, on one line.
     Title,
-    /// What it says in more words.
+    /// Its longer description.
     Description,
-    /// How severe it is.
+    /// Its severity.
     Severity,
     /// The service.
     Service,
@@ -79,10 +79,10 @@ impl Field {
     }
 }
 
-/// For each field of an alert, where in a message it is.
+/// For each field of an alert, its path in a message.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Mapping {
-    /// What the sender is called in texts.
+    /// The name of the sender in texts.
     pub(super) sender: Option<String>,
     /// Whether a message with a list `alerts` has the form of Alertmanager's.
     pub(super) is_alertmanager: bool,
@@ -94,7 +94,7 @@ pub struct Mapping {
     pub(super) for_each: Vec<Path>,
     pub(super) fields: BTreeMap<Field, Expression>,
     pub(super) labels: Vec<(String, Expression)>,
-    /// Where there are objects or lists of labels.
+    /// The paths of objects or lists of labels.
     pub(super) labels_from: Vec<Path>,
     /// Where the address is that confirms a subscription.
     pub(super) confirm: Option<Path>,
@@ -108,9 +108,9 @@ pub struct Mapping {
 pub struct SignatureForm {
     /// The header with the signature, in lower case.
     pub header: String,
-    /// What stands before the digits, such as `sha256=`.
+    /// The prefix of the digits, such as `sha256=`.
     pub prefix: String,
-    /// The header with a time, which stands before the body in what is signed, with a colon between.
+    /// The header with a time, which precedes the body in the signed text, separated by a colon.
     pub timestamp_header: Option<String>,
 }
 
@@ -118,7 +118,7 @@ impl Mapping {
     /// Reads a definition, all keys of which must be known.
     ///
     /// # Errors
-    /// [`DefinitionError`] says what is wrong, and where.
+    /// [`DefinitionError`] with the error and its position.
     pub fn from_toml(table: &DeTable<'_>) -> Result<Self, DefinitionError> {
         let mut mapping = Self::default();
         for (key, value) in table {
@@ -128,10 +128,10 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Sets what a key of a definition says. One that was set before is replaced.
+    /// Sets the value of a definition's key. An earlier one is replaced.
     ///
     /// # Errors
-    /// [`DefinitionError`] says what is wrong, and where.
+    /// [`DefinitionError`] with the error and its position.
     pub fn set(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<(), DefinitionError> {
         let Some(key) = KEYS.iter().copied().find(|name| *name == key) else {
             return Err(error(value, format!("{key:?} is no key of a mapping")));
@@ -180,13 +180,13 @@ impl Mapping {
         self.written.iter().map(|(key, value)| (*key, value.as_str()))
     }
 
-    /// Returns how messages are signed; `None` if that is not said.
+    /// Returns how messages are signed; `None` if that is not set.
     #[must_use]
     pub fn signature(&self) -> Option<&SignatureForm> {
         self.signature.as_ref()
     }
 
-    /// Returns whether nothing says where a title or a key is, so that all messages are the same.
+    /// Returns whether neither a title nor a key is mapped, so that all messages would be the same.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         let names = [Field::Key, Field::Title];

@@ -1,4 +1,4 @@
-//! A field of a mapping: where its text comes from, and what stands for it.
+//! A field of a mapping: the sources of its text, and its replacements.
 
 use toml::Spanned;
 use toml::de::DeValue;
@@ -12,12 +12,12 @@ const MAX_ALTERNATIVES: usize = 20;
 /// The most entries of a table of values.
 const MAX_TABLE: usize = 100;
 
-/// Why something in a definition can't be used, and where in its text.
+/// The reason why something in a definition can't be used, and where in its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DefinitionError {
     /// The position in the text, in bytes.
     pub offset: usize,
-    /// What is wrong, as the second half of a sentence.
+    /// The error, as the second half of a sentence.
     pub problem: String,
 }
 
@@ -104,7 +104,7 @@ impl Expression {
         }
     }
 
-    /// Returns the texts that the field can have by its table, and by itself.
+    /// Returns the texts that the field can have by its table, and as its default.
     pub(super) fn fixed_texts(&self) -> impl Iterator<Item = &str> {
         let constants = self.alternatives.iter().filter_map(|one| match one {
             Alternative::Constant(text) if self.table.is_empty() => Some(text.as_str()),

@@ -4,8 +4,8 @@ use sha2::{Digest, Sha256};
 
 use crate::model::alert::MAX_KEY_CHARS;
 
-/// Returns a key as it is stored: as it is if it is short and printable, or else its digest. A key is
-/// never cut, as two of them could become one.
+/// Returns the stored form of a key: unchanged if it is short and printable, otherwise its digest.
+/// A key is never truncated, as two of them could become equal.
 pub(in crate::ingest) fn stored_key(key: &str) -> String {
     let is_printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
     if !key.is_empty() && key.len() <= MAX_KEY_CHARS && key.bytes().all(is_printable) {

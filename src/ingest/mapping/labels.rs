@@ -7,12 +7,12 @@ use serde_json::Value;
 use super::path::text_of;
 use crate::model::alert::MAX_ENTRIES;
 
-/// The names under which a label stands in an object of its own, with those of its value.
+/// The names of the fields of a label in an object, with those of its value.
 const NAMES: [&str; 4] = ["key", "name", "tag", "label"];
 const VALUES: [&str; 2] = ["value", "text"];
 
 /// Adds the labels of a value: an object of texts, a list of objects with `key` and `value` (or the
-/// like), of pairs, or of texts such as `env:prod`, or such texts with commas between.
+/// like), of pairs, or of texts such as `env:prod`, or such texts separated by commas.
 pub(super) fn add_labels(value: &Value, labels: &mut BTreeMap<String, String>) {
     match value {
         Value::Object(members) => {

@@ -10,12 +10,12 @@ const MAX_FIELDS: usize = 1000;
 /// The fields of a form that hold JSON with the message.
 const JSON_FIELDS: [&str; 2] = ["data", "payload"];
 
-/// A message as it arrives: the body of a request with what comes beside it.
+/// A message as it arrives: the body of a request with its other parts.
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
     /// The body.
     pub body: &'a [u8],
-    /// The type of the body, if it is said.
+    /// The type of the body, if known.
     pub content_type: Option<&'a str>,
     /// The headers, with names in lower case.
     pub headers: Vec<(String, String)>,
@@ -37,7 +37,7 @@ impl<'a> Message<'a> {
         Some(text)
     }
 
-    /// Returns whether the type says that it is protobuf.
+    /// Returns whether the type is protobuf.
     #[must_use]
     pub fn is_protobuf(&self) -> bool {
         let content_type = self.content_type.unwrap_or_default();
@@ -61,7 +61,7 @@ impl<'a> Message<'a> {
             matches!(first, Some(b'{' | b'['))
         };
         match essence.as_str() {
-            // Programs such as curl send JSON with this type unless somebody sets another.
+            // Programs such as curl send JSON with this type unless another one is set.
             "application/x-www-form-urlencoded" if !starts_as_json() => {
                 let pairs = form_urlencoded::parse(self.body).take(MAX_FIELDS);
                 Ok(form(pairs.map(|(name, text)| (name.into_owned(), text.into_owned()))))
@@ -80,7 +80,7 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// Returns whether headers or the query have what a body without content does not say.
+    /// Returns whether headers or the query contain information beyond an empty body.
     fn says_something_else(&self) -> bool {
         self.header("ce-id").is_some() || !self.query.is_empty()
     }
@@ -100,7 +100,7 @@ fn form(pairs: impl Iterator<Item = (String, String)>) -> Value {
     json.unwrap_or(Value::Object(members))
 }
 
-/// Returns whether the type says that the text has a byte for each character.
+/// Returns whether the charset has one byte for each character.
 fn is_latin1(parameters: &str) -> bool {
     const NAMES: [&str; 3] = ["iso-8859-1", "latin1", "windows-1252"];
     let charset = parameter(parameters, "charset").unwrap_or_default();
@@ -115,7 +115,7 @@ fn parameter<'t>(parameters: &'t str, name: &str) -> Option<&'t str> {
     Some(value.trim().trim_matches('"')).filter(|value| !value.is_empty())
 }
 
-/// Returns what separates the parts of a form.
+/// Returns the boundary of a multipart form.
 fn boundary(parameters: &str) -> Option<&str> {
     parameter(parameters, "boundary")
 }

@@ -1,4 +1,4 @@
-//! Reads alerts from any JSON, by a mapping: for each field, where in the message it is.
+//! Reads alerts from any JSON, by a mapping: for each field, its path in the message.
 //!
 //! A mapping is data, from the settings file (`[ingest.NAME]`) or from one of the files of
 //! [`super::senders`]. See `src/docs/guide/ingest.md` for its language.

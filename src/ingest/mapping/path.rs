@@ -8,7 +8,7 @@ const MAX_STEPS: usize = 16;
 const MAX_BYTES: usize = 500;
 /// The most items of a list that become one text.
 const MAX_JOINED: usize = 20;
-/// The names under which a value stands alone in an object, in the JSON of OpenTelemetry.
+/// The names of fields that wrap a single value in an object, in the JSON of OpenTelemetry.
 const WRAPPERS: [&str; 4] = ["stringValue", "intValue", "doubleValue", "boolValue"];
 
 /// Where a value is in a message.
@@ -24,7 +24,7 @@ pub(in crate::ingest) struct Path {
 enum Base {
     /// The item that is read; the message, if it has no list of items.
     Item,
-    /// What encloses the item, by a number of levels.
+    /// An enclosing value of the item, by a number of levels.
     Enclosing(usize),
     /// The message.
     Message,
@@ -42,12 +42,12 @@ enum Step {
     Find(String, String),
 }
 
-/// What paths are followed in.
+/// The values in which paths are followed.
 #[derive(Clone, Debug)]
 pub(super) struct Scope<'a> {
     /// The message, and the items within items that are read, the innermost last.
     pub(super) items: Vec<&'a Value>,
-    /// The position of the message in `items`; what is before it encloses the message.
+    /// The position of the message in `items`; earlier ones enclose it.
     pub(super) message: usize,
     /// The headers of the request, with names in lower case.
     pub(super) headers: &'a [(String, String)],
@@ -59,7 +59,7 @@ impl Path {
     /// Parses a path.
     ///
     /// # Errors
-    /// Says what is wrong with it, as the second half of a sentence.
+    /// The error, as the second half of a sentence.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.is_empty() {
@@ -99,7 +99,7 @@ impl Path {
         Some(value)
     }
 
-    /// Returns the text at the path; `None` if there is none that says something.
+    /// Returns the text at the path; `None` if there is no meaningful one.
     pub(super) fn text(&self, scope: &Scope<'_>) -> Option<String> {
         let find = |pairs: &[(String, String)], name: &str| {
             let (_, text) = pairs.iter().find(|(other, _)| other == name)?;
@@ -167,7 +167,7 @@ fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
     Ok(steps)
 }
 
-/// Returns the position of the bracket that closes; one within quotes does not.
+/// Returns the position of the closing bracket; brackets within quotes are skipped.
 fn closing_bracket(text: &str) -> Option<usize> {
     match text.strip_prefix('"') {
         Some(quoted) => quoted.find("\"]").map(|end| end + 2),
@@ -233,14 +233,14 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// Returns a text that says something. A macro that its sender has not filled in says nothing.
+/// Returns a meaningful text. An unresolved macro of the sender is not meaningful.
 pub(super) fn present(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty() && !is_unresolved(text)).then(|| text.to_owned())
 }
 
-/// Returns whether a text is a macro as it is written in the settings of Zabbix (`{EVENT.ID}`), Nagios
-/// (`$HOSTNAME$`) or Datadog (`$HOSTNAME`), or what Zabbix sends for one without a value.
+/// Returns whether a text is a macro in the notation of Zabbix (`{EVENT.ID}`), Nagios
+/// (`$HOSTNAME$`) or Datadog (`$HOSTNAME`), or Zabbix's text for one without a value.
 fn is_unresolved(text: &str) -> bool {
     if text == "*UNKNOWN*" {
         return true;

@@ -41,23 +41,25 @@ pub struct FieldReading {
 /// An alert of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reading {
-    /// What the message says of it.
+    /// Its status according to the message.
     pub status: Status,
     /// The key of its group.
     pub group: String,
-    /// What was found, and where.
+    /// The fields found, with their paths.
     pub fields: Vec<FieldReading>,
     /// The alert.
     pub alert: AlertReport,
 }
 
-/// What was found in a message.
+/// The alerts found in a message.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Scanned {
     /// The alerts.
     pub(super) readings: Vec<Reading>,
     /// The address that confirms a subscription.
     pub(super) confirm: Option<String>,
+    /// The reason why an alert can't be read, if others can; the first one.
+    pub(super) unusable: Option<IngestError>,
 }
 
 /// Finds the alerts of a message of the sender `source`.
@@ -90,11 +92,23 @@ pub(super) fn scan(
     } else {
         descend(&scope, &mapping.for_each, true, &mut scopes)?;
     }
-    let mut readings = Vec::new();
+    let (mut readings, mut unusable) = (Vec::new(), None);
+    let mut has_read = false;
     for scope in &scopes {
-        readings.extend(read_item(mapping, source, scope)?);
+        match read_item(mapping, source, scope) {
+            Ok(reading) => {
+                has_read = true;
+                readings.extend(reading);
+            }
+            Err(error) => {
+                unusable.get_or_insert(error);
+            }
+        }
     }
-    Ok(Scanned { readings, confirm })
+    match unusable {
+        Some(error) if !has_read => Err(error),
+        unusable => Ok(Scanned { readings, confirm, unusable }),
+    }
 }
 
 /// Adds a scope for each item of the lists that paths lead to, one after the other.
@@ -110,7 +124,7 @@ fn descend<'a>(
     };
     let items = match path.value(scope) {
         Some(Value::Array(items)) => items,
-        // A list within an item may be missing; that of the message is what the mapping is about.
+        // A list within an item may be missing; that of the message is required.
         None | Some(Value::Null) if !is_outermost => return Ok(()),
         None | Some(Value::Null) => {
             let path = path.as_str().to_owned();
@@ -169,7 +183,7 @@ impl ItemReader<'_, '_> {
         self.fields.push(FieldReading { field: field.into(), value, from: found.from });
     }
 
-    /// Returns what the message says of the alert: that it fires, unless it says something else.
+    /// Returns the status of the alert: firing, unless the message contains another one.
     fn status(&mut self) -> Result<Status, IngestError> {
         let Some(expression) = self.mapping.fields.get(&Field::Status) else {
             return Ok(Status::Firing);
@@ -224,7 +238,7 @@ fn insert(labels: &mut BTreeMap<String, String>, name: &str, text: &str) {
     }
 }
 
-/// Reads an alert; `None` if it is to be ignored.
+/// Reads an alert; `None` if it must be ignored.
 fn read_item(
     mapping: &Mapping,
     source: &str,
@@ -260,6 +274,9 @@ fn read_item(
     }
     let url = reader.text(Field::Url).and_then(|url| web_url(&url, MAX_URL_CHARS));
     let (starts_at, ends_at) = (reader.time(Field::StartsAt), reader.time(Field::EndsAt));
+    // A start that no message has is by the clock here, with which an end by that of the sender can't be
+    // compared.
+    let ends_at = ends_at.filter(|_| mapping.fields.contains_key(&Field::StartsAt));
     let is_firing = status != Status::Resolved;
     let title = match &title {
         Some(title) => one_line(title, MAX_TITLE_CHARS),
@@ -270,7 +287,7 @@ fn read_item(
     let alert = AlertReport {
         key: stored_key(&key),
         is_firing,
-        // The time of a message that says the end is not that of the start.
+        // The time in a message about the end is not that of the start.
         starts_at: starts_at
             .filter(|starts| is_firing || ends_at.is_some_and(|ends_at| *starts < ends_at)),
         ends_at: ends_at.filter(|_| !is_firing),
@@ -283,7 +300,7 @@ fn read_item(
     Ok(Some(Reading { status, group, fields: reader.fields, alert }))
 }
 
-/// Returns what a mapping says of the key and the title.
+/// Returns the paths of the key and the title in a mapping.
 fn written(mapping: &Mapping) -> String {
     let texts: Vec<String> = mapping
         .written()

@@ -1,19 +1,19 @@
-//! What a message says of an alert.
+//! The status of an alert in a message.
 
-/// What a message says of an alert.
+/// The status of an alert in a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
     /// It fires.
     Firing,
     /// It has ended.
     Resolved,
-    /// It fires, and somebody has acknowledged it at the sender.
+    /// It fires, and was acknowledged at the sender.
     Acknowledged,
-    /// Nothing that counts here.
+    /// A status that is ignored.
     Ignored,
 }
 
-/// What senders call an alert that fires, beside the name used here.
+/// Senders' names for an alert that fires, besides the canonical one.
 const FIRING: [&str; 19] = [
     "firing",
     "fired",
@@ -54,7 +54,7 @@ const ACKNOWLEDGED: [&str; 4] = ["acknowledged", "acknowledge", "ack", "acknowle
 const IGNORED: [&str; 2] = ["ignored", "ignore"];
 
 impl Status {
-    /// Parses what senders call it, in upper or lower case.
+    /// Parses senders' names for it, in upper or lower case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_lowercase();

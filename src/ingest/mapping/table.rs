@@ -1,6 +1,7 @@
-//! What stands for a text, such as `resolved` for `0`.
+//! Replacements of texts, such as `resolved` for `0`.
 
-/// A list of patterns, each with what stands for a text that it matches. The first that matches counts.
+/// A list of patterns, each with a replacement for the texts that it matches. The first match
+/// counts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct ValueTable(Vec<(ValuePattern, String)>);
 
@@ -34,7 +35,7 @@ impl ValueTable {
             .into_iter()
             .map(|(pattern, value)| (ValuePattern::parse(&pattern), value))
             .collect();
-        // TOML has no order of names: those that match the least come first.
+        // TOML does not order keys: the most specific ones come first.
         entries.sort_by_key(|(pattern, _)| pattern.breadth());
         Self(entries)
     }
@@ -44,7 +45,7 @@ impl ValueTable {
         self.0.is_empty()
     }
 
-    /// Returns what stands for a text.
+    /// Returns the replacement of a text.
     pub(super) fn value(&self, text: &str) -> Option<&str> {
         let text = text.trim().to_lowercase();
         let entry = self.0.iter().find(|(pattern, _)| pattern.matches(&text));
@@ -72,7 +73,7 @@ impl ValuePattern {
         Self::Glob(text)
     }
 
-    /// Returns how much it matches, to compare it with others.
+    /// Returns how much it matches, for sorting.
     fn breadth(&self) -> (usize, std::cmp::Reverse<usize>) {
         match self {
             Self::Glob(text) if !text.contains('*') => (0, std::cmp::Reverse(0)),

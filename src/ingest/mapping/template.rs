@@ -16,7 +16,7 @@ enum Part<T> {
     /// The value of the first of some names that has one.
     Names {
         names: Vec<T>,
-        /// Whether nothing stands for it if no name has a value.
+        /// Whether it is absent if no name has a value.
         is_optional: bool,
     },
 }
@@ -26,7 +26,7 @@ impl<T> Template<T> {
     /// may be empty, and `{{` and `}}` are braces.
     ///
     /// # Errors
-    /// Says what is wrong with it, as the second half of a sentence.
+    /// The error, as the second half of a sentence.
     pub(in crate::ingest) fn parse(
         text: &str,
         parse_name: impl Fn(&str) -> Result<T, String>,

@@ -15,8 +15,8 @@ const WITH_OFFSET: [&str; 4] = [
 const WITHOUT_OFFSET: [&str; 3] =
     ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y.%m.%d %H:%M:%S"];
 
-/// Reads a time: RFC 3339 and its relatives, or a number of seconds, milliseconds, microseconds or
-/// nanoseconds since 1970, of which its size says which it is. Without a distance to UTC it is UTC.
+/// Reads a time: RFC 3339 and similar formats, or a number of seconds, milliseconds, microseconds
+/// or nanoseconds since 1970, which are distinguished by their size. Without an offset it is UTC.
 pub(in crate::ingest) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let time = parse_number(text)

@@ -1,4 +1,4 @@
-//! What is asked of an alert that was created before, beside that it ends or was acknowledged.
+//! Actions on an alert that was created before, besides its end and its acknowledgement.
 //!
 //! | request | becomes |
 //! |---|---|
@@ -31,7 +31,7 @@ const MAX_LABELS: usize = 20;
 /// The most names that one request is read for.
 const MAX_NAMES: usize = 50;
 
-/// What is asked of an alert.
+/// An action on an alert.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AlertAction {
     /// Somebody has acknowledged it.
@@ -42,9 +42,9 @@ pub enum AlertAction {
     Close,
     /// Something is written down.
     Note,
-    /// It says something else.
+    /// A new message.
     Message,
-    /// It is described in other words.
+    /// A new description.
     Description,
     /// It is more or less severe.
     Priority,
@@ -71,14 +71,14 @@ pub enum AlertAction {
 /// A request about an alert.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AlertRequest {
-    /// What is asked.
+    /// The action.
     pub action: AlertAction,
     /// The members of the body, or of the query of a DELETE.
     members: Map<String, Value>,
 }
 
 impl AlertAction {
-    /// Returns what a part of a path stands for, and whether the request is a DELETE.
+    /// Returns the action for a part of a path, and whether the request is a DELETE.
     #[must_use]
     pub fn from_path(text: &str, is_delete: bool) -> Self {
         match (text, is_delete) {
@@ -101,7 +101,7 @@ impl AlertAction {
         }
     }
 
-    /// Returns what is asked in a few words.
+    /// Returns the action as a short phrase.
     fn phrase(&self) -> String {
         let text = match self {
             Self::Acknowledge => "acknowledged",
@@ -126,7 +126,8 @@ impl AlertAction {
 }
 
 impl AlertRequest {
-    /// Creates a request of its body, or of the pairs of its query. What is no object says nothing.
+    /// Creates a request from its body, or from the pairs of its query. A body that is not an
+    /// object is empty.
     #[must_use]
     pub fn new(action: AlertAction, body: &[u8], query: &[(String, String)]) -> Self {
         let body = fields::parse_json(body).ok();
@@ -140,14 +141,15 @@ impl AlertRequest {
         Self { action, members }
     }
 
-    /// Returns whether it says nothing but that the alert was acknowledged or has ended.
+    /// Returns whether its only content is that the alert was acknowledged or has ended.
     #[must_use]
     pub fn is_about_alert_alone(&self) -> bool {
         let is_end = matches!(self.action, AlertAction::Acknowledge | AlertAction::Close);
         is_end && fields::text(&self.members, "note").is_none()
     }
 
-    /// Returns the commands that carry the request out on an incident at `now`; `None` if nothing does.
+    /// Returns the commands that carry the request out on an incident at `now`; `None` if none
+    /// does.
     #[must_use]
     pub fn commands(
         &self,
@@ -256,8 +258,8 @@ impl AlertRequest {
         })
     }
 
-    /// Returns what is written down of the request: its note with who wrote it, or if it could not be
-    /// carried out that it was asked, and for what. `None` if there is nothing to say.
+    /// Returns the note on the request: its own note with the author, or, if it could not be
+    /// carried out, its action and parameters. `None` if there is nothing to record.
     #[must_use]
     pub fn note(&self, is_carried_out: bool) -> Option<String> {
         let written = fields::text(&self.members, "note");
@@ -280,14 +282,14 @@ impl AlertRequest {
         one_line(&text, 500)
     }
 
-    /// Returns who asks, and through what.
+    /// Returns the author of the request, and the program.
     fn who(&self) -> String {
         let parts = ["user", "source"].iter().filter_map(|name| fields::text(&self.members, name));
         let parts: Vec<String> = parts.map(|text| one_line(text, MAX_NAME_CHARS)).collect();
         parts.join(", ")
     }
 
-    /// Returns what the request is about, in parentheses.
+    /// Returns the parameters of the request, in parentheses.
     fn about(&self) -> String {
         let mut parts = self.targets();
         for name in ["message", "description", "priority", "endTime"] {

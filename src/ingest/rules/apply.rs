@@ -1,18 +1,18 @@
-//! What rules make of a group of alerts.
+//! The result of applying rules to a group of alerts.
 
-use super::rule::Rule;
+use super::rule::{Origin, Rule};
 use crate::ingest::mapping::key::group_key;
 use crate::model::alert::AlertGroup;
 
-/// The senders that say the end of an alert by its key alone, without labels: rules can't move their alerts
-/// to another group, as the end would not be found in that.
+/// The senders that report the end of an alert by its key alone, without labels: rules can't move
+/// their alerts to another group, as the end would not be found in that.
 const KEYED_SOURCES: [&str; 3] = ["events", "opsgenie", "goalert"];
 
 /// The rules of the settings, in order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Rules(pub Vec<Rule>);
 
-/// What rules make of a group of alerts.
+/// The result of applying rules to a group of alerts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Applied {
     /// The groups that are stored: the one that was reported, and those that rules make.
@@ -21,7 +21,7 @@ pub struct Applied {
     pub dropped: Vec<Dropped>,
 }
 
-/// A group of alerts with what rules say of it.
+/// A group of alerts with the applied rule.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AppliedGroup {
     /// The group.
@@ -41,7 +41,7 @@ pub struct Dropped {
 
 /// The alerts of a message that belong to one incident.
 struct Bucket {
-    /// The key of the group, if a rule says it.
+    /// The key of the group, if a rule sets it.
     key: Option<String>,
     group: AlertGroup,
     /// The rule that counts.
@@ -60,11 +60,12 @@ struct CountingRule {
 }
 
 impl Rules {
-    /// Returns what the rules make of a group. For each alert the first rule that matches counts: it
-    /// may drop the alert if it fires, or move it to a group with another key. Of what the rules say of
-    /// the incident of a group, the first rule counts that counts for one of its alerts which fire.
+    /// Applies the rules to a group. For each alert the first rule that matches counts: it may drop
+    /// the alert if it fires, or move it to a group with another key. The fields of a group's
+    /// incident come from the first rule that counts for one of its firing alerts. `integration` is
+    /// the name of the key or token that the message was sent with.
     #[must_use]
-    pub fn apply(&self, group: AlertGroup) -> Applied {
+    pub fn apply(&self, group: AlertGroup, integration: &str) -> Applied {
         if self.0.is_empty() || group.alerts.is_empty() {
             return Applied {
                 groups: vec![AppliedGroup { group, rule: None }],
@@ -78,8 +79,8 @@ impl Rules {
         let mut dropped = Vec::new();
         let mut buckets: Vec<Bucket> = Vec::new();
         for alert in alerts {
-            let source = group.source.as_str();
-            let position = self.0.iter().position(|rule| rule.matches(source, &alert));
+            let origin = Origin { source: group.source.as_str(), integration };
+            let position = self.0.iter().position(|rule| rule.matches(origin, &alert));
             let rule = position.and_then(|position| self.0.get(position));
             // The end of an alert that is stored already is stored, too.
             if let (Some(position), Some(rule)) = (position, rule)
@@ -89,7 +90,7 @@ impl Rules {
                 dropped.push(Dropped { title: alert.title, rule: self.label(position) });
                 continue;
             }
-            let key = rule.filter(|_| !is_keyed).and_then(|rule| rule.group(source, &alert));
+            let key = rule.filter(|_| !is_keyed).and_then(|rule| rule.group(origin, &alert));
             let index = buckets.iter().position(|bucket| bucket.key == key).unwrap_or_else(|| {
                 buckets.push(Bucket { key, group: group.clone(), rule: None });
                 buckets.len() - 1
@@ -102,19 +103,20 @@ impl Rules {
             }
             bucket.group.alerts.push(alert);
         }
-        let groups = buckets.into_iter().map(|bucket| self.finish(bucket, count)).collect();
+        let finish = |bucket| self.finish(bucket, count, integration);
+        let groups = buckets.into_iter().map(finish).collect();
         Applied { groups, dropped }
     }
 
-    /// Puts what the rule of a group says into it.
-    fn finish(&self, bucket: Bucket, count: usize) -> AppliedGroup {
+    /// Applies the rule of a group to it.
+    fn finish(&self, bucket: Bucket, count: usize, integration: &str) -> AppliedGroup {
         let Bucket { key, mut group, rule } = bucket;
         if let Some(key) = key {
-            // With the sender before it, as that is by what the end of its alerts ends an incident.
+            // Prefixed by the sender, because the end of its alerts finds the incident by it.
             group.key = group_key(&group.source, &key);
         }
         if group.alerts.len() < count {
-            // It was said of all alerts of the message.
+            // It was the status of all alerts of the message.
             group.is_firing = None;
         }
         let fires = group.alerts.iter().any(|alert| alert.is_firing);
@@ -122,7 +124,8 @@ impl Rules {
         if let Some(CountingRule { position, alert, .. }) = rule
             && let (Some(rule), Some(alert)) = (self.0.get(position), group.alerts.get(alert))
         {
-            rule.set_overrides(&group.source, alert, &mut group.overrides);
+            let origin = Origin { source: &group.source, integration };
+            rule.set_overrides(origin, alert, &mut group.overrides);
             group.overrides.rule = Some(self.label(position));
         }
         AppliedGroup { group, rule: rule.map(|rule| self.label(rule.position)) }

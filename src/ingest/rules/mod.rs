@@ -1,4 +1,4 @@
-//! Rules of the settings (`[[ingest_rules]]`): what becomes of alerts before they are stored.
+//! Rules of the settings (`[[ingest_rules]]`): the treatment of alerts before they are stored.
 //!
 //! For each alert the first rule that matches counts. See `src/docs/guide/ingest.md`.
 

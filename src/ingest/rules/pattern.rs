@@ -7,8 +7,9 @@ const MAX_REGEX_BYTES: usize = 1 << 20;
 /// The longest text of a pattern, in bytes.
 const MAX_BYTES: usize = 500;
 
-/// Which texts are meant: one (`prod`), those of a form in which `*` stands for any characters (`prod-*`),
-/// those that a regular expression finds something in (`/^prod/`), or all others (`!prod`, `!/^prod/`).
+/// A selection of texts: one (`prod`), those that match a pattern in which `*` stands for any
+/// characters (`prod-*`), those in which a regular expression matches (`/^prod/`), or all others
+/// (`!prod`, `!/^prod/`).
 #[derive(Clone, Debug)]
 pub(super) struct TextPattern {
     text: String,
@@ -34,7 +35,7 @@ impl TextPattern {
     /// Parses a pattern.
     ///
     /// # Errors
-    /// Says what is wrong with it, as the second half of a sentence.
+    /// The error, as the second half of a sentence.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_BYTES {
             return Err(format!("has more than {MAX_BYTES} bytes"));
@@ -56,7 +57,7 @@ impl TextPattern {
             None if pattern.contains('*') => {
                 let parts: Vec<String> = pattern.split('*').map(regex::escape).collect();
                 let whole = format!("(?s)^{}$", parts.join(".*"));
-                // What is escaped is always an expression.
+                // An escaped text is always a valid expression.
                 Kind::Regex(Regex::new(&whole).map_err(|error| error.to_string())?)
             }
             None => Kind::Exact(pattern.to_owned()),

@@ -1,4 +1,4 @@
-//! A rule: which alerts it is about, and what becomes of them.
+//! A rule: a selection of alerts, and their treatment.
 
 use std::collections::BTreeMap;
 
@@ -35,12 +35,22 @@ const MAX_FLAPS: u32 = 50;
 /// The longest runbook, in characters.
 const MAX_RUNBOOK_CHARS: usize = 500;
 
-/// A rule: which alerts it is about, and what becomes of them.
+/// The source of the alerts of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Origin<'a> {
+    /// The kind of sender, such as `alertmanager`.
+    pub(super) source: &'a str,
+    /// The name of the integration key or token with which it came.
+    pub(super) integration: &'a str,
+}
+
+/// A rule: a selection of alerts, and their treatment.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Rule {
     name: Option<String>,
     source: Vec<TextPattern>,
-    /// The labels it is about, each with the texts of which one must be that of the alert.
+    /// The labels that it selects by, each with the texts of which one must match that of the
+    /// alert.
     labels: Vec<(String, Vec<TextPattern>)>,
     /// Whether the alerts are left out.
     pub(super) drops: bool,
@@ -70,10 +80,10 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Sets what a key of a rule says.
+    /// Sets the value of a rule's key.
     ///
     /// # Errors
-    /// [`DefinitionError`] says what is wrong, and where.
+    /// [`DefinitionError`] with the error and its position.
     pub fn set(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<(), DefinitionError> {
         let Some(key) = RULE_KEYS.iter().copied().find(|name| *name == key) else {
             return Err(error(value, "is no key of a rule"));
@@ -120,7 +130,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Returns what is wrong with the rule as a whole, as the second half of a sentence.
+    /// Returns the error of the complete rule, as the second half of a sentence.
     #[must_use]
     pub fn problem(&self) -> Option<&'static str> {
         let sets_levels = self.impact.is_some() || self.urgency.is_some();
@@ -165,30 +175,30 @@ impl Rule {
     }
 
     /// Returns whether the rule is about an alert of a sender.
-    pub(super) fn matches(&self, source: &str, alert: &AlertReport) -> bool {
+    pub(super) fn matches(&self, origin: Origin<'_>, alert: &AlertReport) -> bool {
         let any = |patterns: &[TextPattern], text: &str| {
             patterns.iter().any(|pattern| pattern.matches(text))
         };
-        (self.source.is_empty() || any(&self.source, source))
+        (self.source.is_empty() || any(&self.source, origin.source))
             && self.labels.iter().all(|(name, patterns)| {
-                any(patterns, &value(name, source, alert).unwrap_or_default())
+                any(patterns, &value(name, origin, alert).unwrap_or_default())
             })
     }
 
-    /// Returns the key of the group that an alert belongs to, if the rule says it.
-    pub(super) fn group(&self, source: &str, alert: &AlertReport) -> Option<String> {
-        self.group.as_ref()?.fill(|name| value(name, source, alert))
+    /// Returns the key of the group that an alert belongs to, if the rule sets it.
+    pub(super) fn group(&self, origin: Origin<'_>, alert: &AlertReport) -> Option<String> {
+        self.group.as_ref()?.fill(|name| value(name, origin, alert))
     }
 
-    /// Puts what the rule says of an alert over what is said already.
+    /// Adds the fields that the rule sets for an alert, replacing earlier ones.
     pub(super) fn set_overrides(
         &self,
-        source: &str,
+        origin: Origin<'_>,
         alert: &AlertReport,
         overrides: &mut Overrides,
     ) {
         let fill = |template: Option<&Template<String>>, max: usize| {
-            let text = template?.fill(|name| value(name, source, alert))?;
+            let text = template?.fill(|name| value(name, origin, alert))?;
             let text = one_line(&text, max);
             (!text.is_empty()).then_some(text)
         };
@@ -238,11 +248,12 @@ impl Rule {
 }
 
 /// Returns the value of a name in an alert: of its label, its annotation, or of what else it has.
-fn value(name: &str, source: &str, alert: &AlertReport) -> Option<String> {
+fn value(name: &str, origin: Origin<'_>, alert: &AlertReport) -> Option<String> {
     let text = alert.label(&[name]).or_else(|| alert.annotation(&[name])).or(match name {
         "title" => Some(alert.title.as_str()),
         "key" => Some(alert.key.as_str()),
-        "source" => Some(source),
+        "source" => Some(origin.source),
+        "integration" => Some(origin.integration),
         _ => None,
     });
     text.map(str::to_owned)

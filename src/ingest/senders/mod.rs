@@ -1,6 +1,6 @@
 //! Built-in mappings, each a file of data: how the messages of monitoring systems are read.
 //!
-//! `src/docs/guide/senders.md` has what is set up at each sender. How a mapping is added:
+//! `src/docs/guide/senders.md` describes the configuration of each sender. How a mapping is added:
 //! `src/docs/how_to.md`.
 
 use std::collections::BTreeMap;

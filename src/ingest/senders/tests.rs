@@ -151,7 +151,23 @@ fn form_of_uptime_kuma_holds_json() {
     assert_eq!(mapped.groups[0].key, "uptime-kuma:3");
 }
 
-/// Makes JSON of any form out of the names that mappings read.
+#[rstest]
+#[case::latin1(Some("application/json; charset=iso-8859-1"), "{\"alerts\":[{\"annotations\":{\"summary\":\"Zu spät\"}}]}".chars().map(|ch| u8::try_from(ch).expect("a byte")).collect())]
+#[case::form(
+    Some("application/x-www-form-urlencoded"),
+    b"payload=%7B%22alerts%22%3A%5B%7B%22annotations%22%3A%7B%22summary%22%3A%22Zu%20sp%C3%A4t%22%7D%7D%5D%7D".to_vec()
+)]
+fn alerts_of_grafana_are_read_in_each_encoding(
+    #[case] content_type: Option<&str>,
+    #[case] body: Vec<u8>,
+) {
+    let (source, mapping) = built_in("grafana").expect("a mapping");
+    let message = Message { content_type, ..Message::new(&body) };
+    let mapped = read(&mapping, source, &message, now()).expect("alerts");
+    assert_eq!(mapped.groups[0].alerts[0].title, "Zu spät");
+}
+
+/// Creates JSON of any form out of the names that mappings read.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

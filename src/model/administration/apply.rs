@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::apply_error::{ApplyError, SettingsDirectory};
 use super::calendar_links::{create_link, revoke_link};
 use super::change::AdministrationChange;
+use super::cover_decline::decline_cover;
 use super::covers::{accept_cover, request_cover, withdraw_cover};
 use super::entry::Entry;
 use super::entry_ref::{EntryKind, EntryRef};
@@ -20,7 +21,7 @@ use crate::model::text::equals_folded;
 /// The highest number of entries of one kind.
 pub const MAX_ENTRIES: usize = 5_000;
 
-/// What a change leads to.
+/// The result of a change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Applied {
     /// The directory that the store has afterwards; `None` if the change changes nothing of it.
@@ -36,8 +37,8 @@ impl AdministrationChange {
     /// names that the change refers to must exist in one of the two.
     ///
     /// # Errors
-    /// [`ApplyError::Refused`]: a field has a bad value, the settings file names the entry, there is
-    /// no such entry, or others refer to one that should be removed.
+    /// [`ApplyError::Refused`]: a field has an invalid value, the settings file names the entry,
+    /// there is no such entry, or other entries refer to one that should be removed.
     pub fn apply(
         &self,
         stored: &Directory,
@@ -71,6 +72,12 @@ impl AdministrationChange {
                 change = Self::AcceptCover(answer);
                 directory
             }
+            Self::DeclineCover(answer) => {
+                let mut answer = answer.clone();
+                let directory = decline_cover(stored, &merged, &mut answer, now)?;
+                change = Self::DeclineCover(answer);
+                directory
+            }
             Self::WithdrawCover(answer) => {
                 let mut answer = answer.clone();
                 let directory = withdraw_cover(stored, &merged, &mut answer, now)?;
@@ -85,7 +92,7 @@ impl AdministrationChange {
             }
             Self::RevokeCalendarLink(id) => Some(revoke_link(stored, *id, now)?),
             Self::CreateToken(_) | Self::RevokeToken(_) => None,
-            // The store records them together with what they change.
+            // The store records them together with the contacts that they change.
             change if change.is_about_contacts() => {
                 return Err(AdministrationRefusal::UnknownChange.into());
             }
@@ -150,7 +157,7 @@ fn put(
             list.push(added);
             return Ok(());
         };
-        // What a later version has added to the entry stays.
+        // Fields that a later version added to the entry are preserved.
         let defined = Entry::from_json(named.kind, old)?.to_json()?;
         Extra::difference(old, &defined).merge_into(&mut added);
         *old = added;

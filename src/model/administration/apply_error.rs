@@ -1,4 +1,4 @@
-//! Why a change of administration can't be applied, and what the settings have to say about it.
+//! Reasons why a change of administration can't be applied, and the role of the settings in it.
 
 use chrono::DateTime;
 
@@ -16,7 +16,7 @@ pub struct SettingsDirectory<'a> {
     pub file: &'a str,
 }
 
-/// Why a change can't be applied.
+/// The reason why a change can't be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The rules refuse it.

@@ -39,24 +39,26 @@ pub enum AdministrationChange {
     RemoveSchedule(String),
     /// Removes the escalation policy of a team.
     RemovePolicy(String),
-    /// Adds a span in which somebody stands in on the schedule of a team. The schedule may be one of
-    /// the settings file.
+    /// Adds an override to the schedule of a team. The schedule may be one of the settings file.
     AddOverride(TeamOverride),
     /// Removes such a span.
     RemoveOverride(TeamOverride),
-    /// Somebody wants cover for a shift. The schedule may be one of the settings file.
+    /// A person requests cover for a shift. The schedule may be one of the settings file.
     RequestCover(Cover),
-    /// Somebody accepts a request for cover, and so stands in.
+    /// A person accepts a request for cover, and so replaces the requester.
     AcceptCover(CoverAnswer),
-    /// Whoever wanted cover does not want it any more.
+    /// A person who could accept a request for cover declines it.
+    DeclineCover(CoverAnswer),
+    /// The requester withdraws a request for cover.
     WithdrawCover(CoverAnswer),
     /// Adds an address under which calendar programs read shifts.
     CreateCalendarLink(CalendarLink),
     /// Revokes such an address, by its id.
     RevokeCalendarLink(CalendarLinkId),
-    /// A token was created. Recorded by whoever created it; it changes nothing of the directory.
+    /// A token was created. Recorded by its creator; it changes nothing in the directory.
     CreateToken(TokenRecord),
-    /// A token was revoked. Recorded by whoever revoked it; it changes nothing of the directory.
+    /// A token was revoked. Recorded by the person who revoked it; it changes nothing in the
+    /// directory.
     RevokeToken(TokenRecord),
     /// A person has a new contact. Recorded with it; it changes nothing of the directory, as those
     /// below.
@@ -73,7 +75,7 @@ pub enum AdministrationChange {
 }
 
 /// The names of the changes that this version defines.
-const DEFINED: [&str; 23] = [
+const DEFINED: [&str; 24] = [
     "put_person",
     "put_team",
     "put_service",
@@ -88,6 +90,7 @@ const DEFINED: [&str; 23] = [
     "remove_override",
     "request_cover",
     "accept_cover",
+    "decline_cover",
     "withdraw_cover",
     "create_calendar_link",
     "revoke_calendar_link",
@@ -118,14 +121,14 @@ impl<'de> Deserialize<'de> for AdministrationChange {
     }
 }
 
-/// What is recorded of a token. It holds no secret.
+/// The recorded facts about a token. The secret is not among them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TokenRecord {
     /// The public id.
     pub id: String,
     /// The name.
     pub name: String,
-    /// What it may be used for.
+    /// The scope of its use.
     pub scope: String,
     /// The handle of the person that it acts for, if that is not the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,7 +138,7 @@ pub struct TokenRecord {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// What is recorded of a contact. It has no address.
+/// The recorded facts about a contact. The address is not among them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ContactRecord {
     /// The handle of the person.
@@ -146,7 +149,7 @@ pub struct ContactRecord {
     pub channel: String,
 }
 
-/// What is recorded of quiet hours.
+/// The recorded facts about quiet hours.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct QuietRecord {
     /// The handle of the person.
@@ -235,7 +238,9 @@ impl AdministrationChange {
                 Some(EntryRef::new(EntryKind::Schedule, &change.team))
             }
             Self::RequestCover(cover) => Some(EntryRef::new(EntryKind::Schedule, &cover.schedule)),
-            Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
+            Self::AcceptCover(answer)
+            | Self::DeclineCover(answer)
+            | Self::WithdrawCover(answer) => {
                 Some(EntryRef::new(EntryKind::Schedule, &answer.schedule))
             }
             other => other.added().map(|entry| entry.reference()).or_else(|| other.removed()),
@@ -260,7 +265,9 @@ impl AdministrationChange {
                 cover.check(None)
             }
             Self::CreateCalendarLink(link) => link.check(),
-            Self::AcceptCover(answer) | Self::WithdrawCover(answer) => {
+            Self::AcceptCover(answer)
+            | Self::DeclineCover(answer)
+            | Self::WithdrawCover(answer) => {
                 identifier("schedule", &answer.schedule)?;
                 crate::model::check::name("person", &answer.person)
             }
@@ -282,9 +289,9 @@ pub struct AdministrationEvent {
     pub id: CommandId,
     /// When it was carried out.
     pub at: DateTime<Utc>,
-    /// Who made the change.
+    /// The author of the change.
     pub actor: Actor,
-    /// What was changed.
+    /// The change.
     pub change: AdministrationChange,
     /// The entry as it was before; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,8 +16,8 @@ pub const MAX_COVERS: usize = 1_000;
 /// For how long a request is listed after its end.
 const LISTED: TimeDelta = TimeDelta::days(30);
 
-/// Returns the directory with a request for cover added; `None` if the same person wants the same
-/// already.
+/// Returns the directory with a request for cover added; `None` if the same person has requested
+/// the same already.
 pub(super) fn request_cover(
     stored: &Directory,
     merged: &Directory,
@@ -36,13 +36,17 @@ pub(super) fn request_cover(
     if stored.cover(wanted.id).is_some() || stored.covers.iter().any(|other| is_same(&other)) {
         return Ok(None);
     }
-    // What has become of it is decided by the store alone.
+    // The outcome is set by the store alone.
     *wanted = Cover {
         note: wanted.note.clone(),
         in_return: wanted.in_return,
         extra: wanted.extra.clone(),
         ..Cover::new(wanted.id, &wanted.schedule, &wanted.person, span(wanted))
     };
+    if !somebody_can_accept(merged, schedule, wanted, now) {
+        let (schedule, in_return) = (reference(schedule.key()), wanted.in_return);
+        return Err(AdministrationRefusal::NobodyCanCover { schedule, in_return }.into());
+    }
     let mut directory = stored.clone();
     directory.covers.retain(|cover| cover.ends_at() + LISTED > now);
     if directory.covers.len() >= MAX_COVERS {
@@ -53,9 +57,9 @@ pub(super) fn request_cover(
     Ok(Some(directory))
 }
 
-/// Returns the directory with a request accepted: who accepts stands in for as much of the span as is
-/// still ahead, and is covered in return where that was offered. `None` if the same person has accepted
-/// it already.
+/// Returns the directory with a request accepted: the accepting person gets an override for the
+/// rest of the span, and the requester one for the shift offered in return. `None` if the same
+/// person has accepted it already.
 pub(super) fn accept_cover(
     stored: &Directory,
     merged: &Directory,
@@ -97,6 +101,12 @@ pub(super) fn accept_cover(
     let accepted = Cover {
         state: CoverState::Accepted,
         accepted_by: Some(answer.person.clone()),
+        declined_by: cover
+            .declined_by
+            .iter()
+            .filter(|one| **one != answer.person)
+            .cloned()
+            .collect(),
         closed_at: Some(now),
         ..cover.clone()
     };
@@ -111,7 +121,7 @@ pub(super) fn accept_cover(
     Ok(Some(directory))
 }
 
-/// Returns the directory with a request withdrawn; `None` if it is already.
+/// Returns the directory with a request withdrawn; `None` if it was withdrawn already.
 pub(super) fn withdraw_cover(
     stored: &Directory,
     merged: &Directory,
@@ -131,8 +141,22 @@ pub(super) fn withdraw_cover(
     Ok(Some(replace(stored, &withdrawn)))
 }
 
+/// Returns whether anybody who has not declined a request can still accept it.
+pub(super) fn somebody_can_accept(
+    merged: &Directory,
+    schedule: &Schedule,
+    cover: &Cover,
+    now: DateTime<Utc>,
+) -> bool {
+    // Whom a directory with people does not have can accept nothing.
+    let on_schedule = schedule.people().into_iter().filter(|_| merged.people.is_empty());
+    let handles = merged.people.iter().map(|person| person.handle.as_str());
+    let mut handles = handles.chain(on_schedule);
+    handles.any(|handle| !cover.is_declined_by(handle) && merged.can_cover(cover, handle, now))
+}
+
 /// Finds the request that an answer is about, and gives the answer the name of its schedule.
-fn find<'a>(
+pub(super) fn find<'a>(
     stored: &'a Directory,
     answer: &mut CoverAnswer,
 ) -> Result<&'a Cover, AdministrationRefusal> {
@@ -142,21 +166,27 @@ fn find<'a>(
     Ok(cover)
 }
 
-fn check_open(cover: &Cover) -> Result<(), AdministrationRefusal> {
+/// Refuses an answer to a request that was answered or withdrawn.
+pub(super) fn check_open(cover: &Cover) -> Result<(), AdministrationRefusal> {
     if cover.state == CoverState::Open {
         return Ok(());
     }
     Err(AdministrationRefusal::CoverClosed { state: cover.state, by: cover.accepted_by.clone() })
 }
 
-fn schedule<'a>(merged: &'a Directory, name: &str) -> Result<&'a Schedule, AdministrationRefusal> {
+/// Returns the schedule with a name.
+pub(super) fn schedule<'a>(
+    merged: &'a Directory,
+    name: &str,
+) -> Result<&'a Schedule, AdministrationRefusal> {
     let named = reference(name);
     require(merged, &named)?;
     let missing = || AdministrationRefusal::NoSuchEntry { entry: named.clone(), nearest: None };
     merged.schedule(name).ok_or_else(missing)
 }
 
-fn reference(schedule: &str) -> EntryRef {
+/// Returns a reference to a schedule.
+pub(super) fn reference(schedule: &str) -> EntryRef {
     EntryRef::new(EntryKind::Schedule, schedule)
 }
 
@@ -175,7 +205,8 @@ fn own_spans(
     if spans.is_empty() { Err(no_shift(schedule, person, span)) } else { Ok(spans) }
 }
 
-fn no_shift(schedule: &Schedule, person: &str, span: TimeSpan) -> AdministrationRefusal {
+/// Returns the refusal for a person who is not on call in a span.
+pub(super) fn no_shift(schedule: &Schedule, person: &str, span: TimeSpan) -> AdministrationRefusal {
     AdministrationRefusal::NoShift {
         person: person.to_owned(),
         schedule: reference(schedule.key()),
@@ -184,7 +215,7 @@ fn no_shift(schedule: &Schedule, person: &str, span: TimeSpan) -> Administration
     }
 }
 
-/// Returns the overrides by which one person stands in for another.
+/// Returns the overrides with which one person replaces another.
 fn stand_ins(person: &str, covers: &str, spans: &[TimeSpan]) -> Vec<Override> {
     let one = |span: &TimeSpan| Override {
         person: person.to_owned(),
@@ -195,7 +226,8 @@ fn stand_ins(person: &str, covers: &str, spans: &[TimeSpan]) -> Vec<Override> {
     spans.iter().map(one).collect()
 }
 
-fn replace(stored: &Directory, changed: &Cover) -> Directory {
+/// Returns the directory with a request in place of the one with its id.
+pub(super) fn replace(stored: &Directory, changed: &Cover) -> Directory {
     let mut directory = stored.clone();
     for cover in &mut directory.covers {
         if cover.id == changed.id {
@@ -364,6 +396,42 @@ mod tests {
         let refused = apply(&withdrawn, answer("accept_cover", "tomo"), "2026-03-03T09:00");
         let closed = AdministrationRefusal::CoverClosed { state: CoverState::Withdrawn, by: None };
         assert_eq!(refused, Err(closed));
+    }
+
+    /// The directory with another rotation and other members of the team.
+    fn directory_with(rotation: &[&str], members: &[&str]) -> Directory {
+        let mut directory = directory();
+        directory.schedules[0].rotation = rotation.iter().map(|one| (*one).into()).collect();
+        directory.teams[0].members = members.iter().map(|one| (*one).into()).collect();
+        directory
+    }
+
+    #[rstest]
+    #[case::alone(&["ines"], &[], None)]
+    #[case::alone_in_the_team(&["ines"], &["ines"], None)]
+    #[case::other_is_unknown(&["ines", "omar"], &[], None)]
+    #[case::own_shift_in_return(&["ines", "tomo"], &["mei"], Some(("2026-03-05T00:00", "2026-03-06T00:00")))]
+    #[case::shift_of_two(&["ines", "tomo", "mei"], &[], Some(("2026-03-16T00:00", "2026-03-17T00:00")))]
+    #[case::partly_an_own_shift(
+        &["ines", "tomo"], &["mei"], Some(("2026-03-09T08:00", "2026-03-09T10:00"))
+    )]
+    fn cover_that_nobody_can_give_is_refused_at_once(
+        #[case] rotation: &[&str],
+        #[case] members: &[&str],
+        #[case] in_return: Option<(&str, &str)>,
+    ) {
+        let directory = directory_with(rotation, members);
+        let refused = apply(&directory, wanted(in_return), "2026-03-02T10:00");
+        let in_return = in_return.map(|(from, to)| TimeSpan { from: at(from), to: at(to) });
+        let schedule = EntryRef::new(EntryKind::Schedule, "payments");
+        assert_eq!(refused, Err(AdministrationRefusal::NobodyCanCover { schedule, in_return }));
+    }
+
+    #[test]
+    fn one_other_person_of_the_team_suffices() {
+        let directory = directory_with(&["ines"], &["mei"]);
+        let changed = apply(&directory, wanted(None), "2026-03-02T10:00").unwrap();
+        assert_eq!(changed.expect("a change").covers.len(), 1);
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Entry {
     /// Returns the entry as JSON without its kind, as routes have it.
     ///
     /// # Errors
-    /// That of the serializer; values of this version have none.
+    /// The error of the serializer; values of this version cause none.
     pub fn to_json(&self) -> Result<serde_json::Value, serde_json::Error> {
         match self {
             Self::Person(person) => serde_json::to_value(person),
@@ -109,7 +109,7 @@ impl Entry {
     /// Reads the JSON of [`Self::to_json`].
     ///
     /// # Errors
-    /// That of the parser, if it is no entry of the kind.
+    /// The error of the parser, if it is no entry of the kind.
     pub fn from_json(kind: EntryKind, json: &serde_json::Value) -> Result<Self, serde_json::Error> {
         Ok(match kind {
             EntryKind::Person => Self::Person(PersonRef::deserialize(json)?),
@@ -120,7 +120,7 @@ impl Entry {
         })
     }
 
-    /// Checks the fields of the entry, without those that refer to others.
+    /// Checks the fields of the entry, without those that refer to other entries.
     ///
     /// # Errors
     /// [`BadField`] describes the first field that is wrong.
@@ -136,7 +136,7 @@ impl Entry {
     }
 }
 
-/// Checks a name that identifies an entry, and that stands in paths.
+/// Checks a name that identifies an entry and is used in paths.
 pub(super) fn identifier(field: &'static str, name: &str) -> Result<(), BadField> {
     check::name(field, name)?;
     let is_path_step = matches!(name, "." | "..");
@@ -204,7 +204,7 @@ fn check_layers(schedule: &Schedule) -> Result<(), BadField> {
     Ok(())
 }
 
-/// Checks a span in which somebody stands in.
+/// Checks an override.
 pub(super) fn check_override(entry: &Override) -> Result<(), BadField> {
     check::name("person", &entry.person)?;
     check::time("from", entry.from)?;

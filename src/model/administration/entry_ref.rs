@@ -30,7 +30,7 @@ impl EntryKind {
     pub const ALL: [Self; 5] =
         [Self::Person, Self::Team, Self::Service, Self::Schedule, Self::Policy];
 
-    /// Returns the word for one entry.
+    /// Returns the singular noun for the kind of entry.
     #[must_use]
     pub const fn singular(self) -> &'static str {
         match self {
@@ -42,8 +42,8 @@ impl EntryKind {
         }
     }
 
-    /// Returns the word for several entries: the name of their list in the directory, in the settings
-    /// file, in paths and on the command line.
+    /// Returns the plural noun for the kind of entry: the name of its list in the directory, in the
+    /// settings file, in paths and on the command line.
     #[must_use]
     pub const fn plural(self) -> &'static str {
         match self {

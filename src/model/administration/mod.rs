@@ -8,6 +8,7 @@ mod apply;
 mod apply_error;
 mod calendar_links;
 mod change;
+mod cover_decline;
 mod covers;
 mod entry;
 mod entry_ref;

@@ -1,4 +1,4 @@
-//! What entries of the directory refer to: names that must exist, and entries that are in use.
+//! References of directory entries: names that must exist, and entries that are in use.
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +14,7 @@ use crate::model::text::equals_folded;
 
 /// Replaces each name that an entry refers to by the directory's spelling of it.
 ///
-/// As everywhere, a directory without people, teams or services has nothing to say about them.
+/// As everywhere, a directory without people, teams or services accepts every name of that kind.
 ///
 /// # Errors
 /// [`BadField`] for a name that the directory does not have.
@@ -47,7 +47,7 @@ pub(super) fn resolve(entry: &mut Entry, directory: &Directory) -> Result<(), Ba
                 person("layers", handle, directory)?;
             }
             schedule.set_plain_rotation();
-            // Where a calendar is read from is said by the settings alone.
+            // The address of a calendar is defined by the settings alone.
             schedule.calendar = None;
             schedule.overrides.iter_mut().try_for_each(|span| resolve_override(span, directory))
         }
@@ -98,7 +98,7 @@ pub(super) fn person(
     Err(BadField::new(field, FieldProblem::UnknownPerson { handle: handle.clone(), nearest }))
 }
 
-/// Resolves the name of a team. One that owns a service is known even where it is not listed.
+/// Resolves the name of a team. A team that owns a service is known even if it is not listed.
 fn owner(field: &'static str, name: &mut String, directory: &Directory) -> Result<(), BadField> {
     let teams = || directory.teams.iter().map(|team| team.name.as_str());
     if let Some(found) = spelling(name, teams()) {

@@ -1,4 +1,4 @@
-//! Why a change of administration is refused.
+//! Reasons why a change of administration is refused.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 
 use super::entry_ref::EntryRef;
 use crate::model::id::{CalendarLinkId, CoverId};
-use crate::model::oncall::CoverState;
+use crate::model::oncall::{CoverState, TimeSpan};
 use crate::model::text::sanitize;
 
 /// The most entries that a sentence names.
 const MAX_NAMED: usize = 3;
 
-/// Why a change of the directory is refused, besides a field with a bad value. Displayed as a
-/// sentence for people.
+/// The reason why a change of the directory is refused, besides a field with a bad value. Displayed
+/// as a sentence for people.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AdministrationRefusal {
     /// The settings file names the entry, and wins.
@@ -72,9 +72,9 @@ pub enum AdministrationRefusal {
     },
     /// The request for cover is not open any more.
     CoverClosed {
-        /// What has become of it.
+        /// The state of the request.
         state: CoverState,
-        /// The handle of the person who stands in.
+        /// The handle of the person who has accepted it.
         by: Option<String>,
     },
     /// The span for which cover is wanted has passed.
@@ -93,11 +93,18 @@ pub enum AdministrationRefusal {
         /// The end of the span.
         to: DateTime<Utc>,
     },
-    /// Whoever wants cover can't give it as well.
+    /// A person can't accept their own request.
     OwnCover,
-    /// Only whoever wants cover can withdraw it.
+    /// Nobody else could accept the request.
+    NobodyCanCover {
+        /// The schedule.
+        schedule: EntryRef,
+        /// The shift that is wanted in return; `None` if none is.
+        in_return: Option<TimeSpan>,
+    },
+    /// Only the requester can withdraw a request for cover.
     CoverOfAnother {
-        /// The handle of the person who wants it.
+        /// The handle of the requester.
         person: String,
     },
     /// The person does not belong to the schedule.
@@ -133,7 +140,7 @@ pub enum AdministrationRefusal {
         /// The entry.
         entry: EntryRef,
     },
-    /// The entry is not as the requester has seen it.
+    /// The entry differs from the version that the requester has seen.
     ChangedMeanwhile {
         /// The entry.
         entry: EntryRef,
@@ -143,7 +150,7 @@ pub enum AdministrationRefusal {
 }
 
 impl AdministrationRefusal {
-    /// Returns whether something that the change names does not exist.
+    /// Returns whether the change names something that does not exist.
     #[must_use]
     pub const fn is_not_found(&self) -> bool {
         matches!(
@@ -216,7 +223,10 @@ impl fmt::Display for AdministrationRefusal {
                 minute(*from),
                 minute(*to)
             ),
-            Self::OwnCover => f.write_str("you want that cover yourself: somebody else accepts it"),
+            Self::OwnCover => f.write_str("you want that cover yourself: others answer it"),
+            Self::NobodyCanCover { schedule, in_return } => {
+                write_nobody_can_cover(schedule, in_return.as_ref(), f)
+            }
             Self::CoverOfAnother { person } => {
                 write!(f, "{0} wants that cover: {0} withdraws it", sanitize(person))
             }
@@ -251,6 +261,28 @@ impl fmt::Display for AdministrationRefusal {
                 f.write_str("the change is of a later version: update redphone to make it")
             }
         }
+    }
+}
+
+/// Writes why a cover, or a swap for a shift in return, could be accepted by nobody.
+fn write_nobody_can_cover(
+    schedule: &EntryRef,
+    in_return: Option<&TimeSpan>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    match in_return {
+        None => write!(
+            f,
+            "nobody else whom the directory has as a person is on {schedule} or of its team, so that \
+             nobody could stand in: `redphone override add` lets others stand in"
+        ),
+        Some(span) => write!(
+            f,
+            "nobody could accept that swap: from {} to {} no other person alone is on call by \
+             {schedule}; choose a span within one shift of somebody else",
+            minute(span.from),
+            minute(span.to)
+        ),
     }
 }
 

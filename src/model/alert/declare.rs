@@ -14,7 +14,7 @@ use crate::model::directory::Directory;
 use crate::model::status::Source;
 use crate::model::time;
 
-/// The most labels of an incident that come from alerts.
+/// The maximum number of labels of an incident that come from alerts.
 const MAX_LABELS: usize = 20;
 /// The most alerts that the symptoms list.
 const MAX_LISTED: usize = 20;
@@ -28,9 +28,10 @@ const SERVICE_LABELS: [&str; 2] = ["service", "job"];
 
 /// Returns the declaration of an incident for the alerts at some positions of a message, which fire.
 ///
-/// The title is that of the most severe one. The service is what the label `service` or `job` says: the
-/// first that the directory has, or else the first. Team and runbook follow from the service, unless
-/// an alert names a runbook. Impact and urgency follow from the label `severity` or `priority`.
+/// The title is that of the most severe alert. The service is the value of the label `service` or
+/// `job`: the first that the directory has, otherwise the first. Team and runbook follow from the
+/// service, unless an alert names a runbook. Impact and urgency follow from the label `severity` or
+/// `priority`.
 #[must_use]
 pub fn declaration(
     group: &AlertGroup,
@@ -40,7 +41,7 @@ pub fn declaration(
 ) -> Declaration {
     let alerts: Vec<&AlertReport> =
         positions.iter().filter_map(|position| group.alerts.get(*position)).collect();
-    // Of those that are equally severe it is the first.
+    // Of equally severe alerts the first one.
     let worst = alerts.iter().copied().min_by_key(|alert| Severity::of(&alert.labels));
     let severity = worst.map_or(Severity::UNKNOWN, |alert| Severity::of(&alert.labels));
     let (impact, urgency) = severity.levels();
@@ -68,7 +69,7 @@ pub fn declaration(
     declared
 }
 
-/// Puts what rules say in place of what the alerts say.
+/// Replaces values from the alerts by those of the rules.
 fn apply_overrides(declared: &mut Declaration, overrides: &Overrides) {
     if let Some(title) = &overrides.title {
         declared.title.clone_from(title);
@@ -141,7 +142,7 @@ fn runbook(alerts: &[&AlertReport]) -> Option<String> {
     (runbook.chars().count() <= MAX_RUNBOOK_CHARS).then_some(runbook)
 }
 
-/// Returns what the alerts say: the description of the only one, or a line for each.
+/// Returns the texts of the alerts: the description of the only one, or a line for each.
 fn symptoms(alerts: &[&AlertReport]) -> String {
     let mut text = String::new();
     let bound = |text: &str| cut(text.trim(), MAX_LISTED_CHARS);
@@ -167,7 +168,7 @@ fn symptoms(alerts: &[&AlertReport]) -> String {
 const TITLE_ANNOTATIONS: [&str; 3] = ["summary", "title", "message"];
 
 impl AlertReport {
-    /// Returns the title of an alert with labels and annotations: what they say of it in words, or its
+    /// Returns the title of an alert with labels and annotations: its description in words, or its
     /// name with the labels that identify it.
     #[must_use]
     pub fn title_of(

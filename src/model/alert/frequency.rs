@@ -10,10 +10,10 @@ use crate::model::time;
 /// How many of the times are stored at which an alert has begun to fire.
 const MAX_STARTS: usize = 50;
 
-/// The most alerts of a group that wait, and the most that a rule can want.
+/// The maximum number of waiting alerts of a group, and the highest number that a rule can require.
 pub const MAX_WAITING_OF_GROUP: usize = 100;
 
-/// How many alerts a rule wants before an incident is declared.
+/// The number of alerts that a rule requires before an incident is declared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct HoldRule {
     /// The number of alerts, at most [`MAX_WAITING_OF_GROUP`].
@@ -27,8 +27,8 @@ pub struct HoldRule {
 pub struct FlapRule {
     /// How often it begins to fire, at most 50 times.
     pub times: u32,
-    /// The time within which it does, in seconds. It is also how long an alert is calm before it
-    /// counts as flapping no more.
+    /// The time span of the count in seconds. An alert that does not fire for as long is no longer
+    /// flapping.
     pub within_s: i64,
 }
 
@@ -37,7 +37,7 @@ pub struct FlapRule {
 pub struct RecentStarts {
     /// How often it begins to fire before it counts as flapping.
     pub times: u32,
-    /// The time within which it does, in seconds.
+    /// The time span of the count in seconds.
     pub within_s: i64,
     /// When it has begun to fire in that time.
     pub at: Vec<DateTime<Utc>>,

@@ -1,8 +1,8 @@
-//! Alerts: what monitoring reports, grouped into incidents. A repeated report moves the row of its
+//! Alerts: reports of monitoring, grouped into incidents. A repeated report updates the row of its
 //! alert and adds nothing to a timeline.
 //!
-//! Everything here is pure: what a message means for the alerts that are stored ([`update_group`]),
-//! and which incident is declared for it ([`declaration`]).
+//! Everything here is pure: the effect of a message on the stored alerts ([`update_group`]), and
+//! the incident that is declared for it ([`declaration`]).
 
 mod declare;
 mod frequency;

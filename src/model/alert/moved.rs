@@ -13,8 +13,8 @@ use crate::model::directory::Directory;
 use crate::model::id::IncidentId;
 use crate::model::incident::Incident;
 
-/// Which alerts of an incident are moved: those that have one of the keys and all of the labels, as far
-/// as either is given.
+/// Selects the alerts of an incident to move: those that have one of the keys and all of the
+/// labels, as far as given.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AlertSelection<'a> {
     keys: HashSet<&'a str>,
@@ -23,7 +23,7 @@ pub struct AlertSelection<'a> {
 
 impl<'a> AlertSelection<'a> {
     /// Creates a selection by keys and by labels such as `instance=db-1`. A label without a value
-    /// stands for any value.
+    /// matches any value.
     #[must_use]
     pub fn new(keys: &'a [String], labels: &'a [String]) -> Self {
         Self { keys: keys.iter().map(String::as_str).collect(), labels }
@@ -41,8 +41,9 @@ impl<'a> AlertSelection<'a> {
     }
 }
 
-/// Returns the declaration of the incident `to` for alerts of another one, or what its severity would
-/// be. What they do not say of services and team is taken from the incident that they leave.
+/// Returns the declaration of the incident `to` for alerts of another one, or the severity that it
+/// would have. Services and team that the alerts do not name are copied from the incident that they
+/// are moved from.
 ///
 /// Its key is one of its own: the open incident of the group stays the one that new alerts go to. It
 /// begins with the kind of sender, so that the end of all alerts ends the incident.

@@ -1,4 +1,4 @@
-//! What became of a message of alerts.
+//! The result of a message of alerts.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,33 +7,34 @@ use super::update::AlertCounts;
 use crate::model::id::{IncidentId, IncidentNumber};
 use crate::model::status::growing_enum;
 
-/// What became of a message of alerts.
+/// The result of a message of alerts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct IngestOutcome {
-    /// What it did to the incident of its group.
+    /// Its effect on the incident of its group.
     pub effect: IngestEffect,
-    /// The incident that is open for the group, or was until now; `None` if there is none.
+    /// The open incident of the group, also if the message has just ended it; `None` if there is
+    /// none.
     pub incident: Option<IncidentId>,
     /// The number of that incident.
     pub number: Option<IncidentNumber>,
-    /// What became of the alerts.
+    /// The results of the alerts.
     pub alerts: AlertCounts,
 }
 
 growing_enum! {
-    /// What a message of alerts did to an incident.
+    /// The effect of a message of alerts on an incident.
     IngestEffect, "effect" {
         /// It was declared.
         Declared = "declared",
         /// Alerts were added to it, or fire again.
         Added = "added",
-        /// Somebody has acknowledged it where its alerts come from.
+        /// It was acknowledged in the system that sends its alerts.
         Acknowledged = "acknowledged",
-        /// It was resolved, as all its alerts are and nobody had acknowledged it.
+        /// It was resolved, because all its alerts are and nobody had acknowledged it.
         Resolved = "resolved",
-        /// All its alerts are resolved; people work on it, and it is watched now.
+        /// All its alerts are resolved; it was acknowledged, so it is monitored now.
         Monitoring = "monitoring",
-        /// No incident was declared yet, as a rule wants more alerts.
+        /// No incident was declared yet, because a rule requires more alerts.
         Waiting = "waiting",
         /// Its timeline is as it was.
         Unchanged = "unchanged",

@@ -1,15 +1,16 @@
-//! Who gets an incident when alerts declare it, as a rule says.
+//! The assignee of an incident that alerts declare, as set by a rule.
 
 use chrono::{DateTime, Utc};
 
 use crate::model::PersonRef;
 use crate::model::directory::Directory;
 
-/// What a rule says for whoever is on call.
+/// The value in a rule that means the person on call.
 const ON_CALL: &str = "on-call";
 
-/// Returns the person that a rule names: by the handle, or as `on-call` of the team of the incident, or as
-/// `on-call:TEAM` of another one. `None` if the directory has nobody such, or nobody is on call.
+/// Returns the person that a rule names: by the handle, or as `on-call` of the team of the
+/// incident, or as `on-call:TEAM` of another one. `None` if the directory does not have the person,
+/// or nobody is on call.
 #[must_use]
 pub fn find_owner<'a>(
     text: &str,

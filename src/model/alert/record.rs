@@ -11,7 +11,7 @@ use crate::model::extra::{Extra, extensible_record};
 use crate::model::id::IncidentId;
 use crate::model::status::growing_enum;
 
-/// An alert of an incident: what it is about, and what was last reported of it.
+/// An alert of an incident: its identity and its last report.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self")]
 pub struct Alert {
@@ -21,13 +21,13 @@ pub struct Alert {
     /// The group in which it was reported, which is the `dedup_key` of the incident that was declared
     /// for it.
     pub group: String,
-    /// What tells it from other alerts of the group, such as the fingerprint of its labels.
+    /// The identity of the alert within its group, such as the fingerprint of its labels.
     pub key: String,
     /// The kind of sender, such as `alertmanager`.
     pub source: String,
     /// Whether it fires.
     pub state: AlertState,
-    /// What it says, in one line.
+    /// Its title, on one line.
     pub title: String,
     /// Since when it fires, or fired.
     pub starts_at: DateTime<Utc>,
@@ -37,7 +37,7 @@ pub struct Alert {
     /// When it ends unless it is reported again; absent if its end is always reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
-    /// Whether it is resolved only because it was not reported again.
+    /// Whether it counts as resolved only because it was not reported again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_expired: bool,
     /// When it was reported first.
@@ -55,7 +55,7 @@ pub struct Alert {
     /// The page of the sender about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// When it has begun to fire lately; absent unless a rule says when it counts as flapping.
+    /// When it began to fire lately; absent unless a rule defines when it counts as flapping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts: Option<RecentStarts>,
     /// The fields that a later version defines.

@@ -1,4 +1,4 @@
-//! What is said of alerts to people: how many there are, and what tells one from another.
+//! Texts about alerts for people: their number, and short names that distinguish them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ impl Alert {
         self.starts.as_ref().filter(|starts| starts.count(now) >= starts.times)
     }
 
-    /// Returns what is said of an alert that flaps; `None` if it does not.
+    /// Returns the remark on an alert that flaps; `None` if it does not.
     #[must_use]
     pub fn flapping_text(&self, now: DateTime<Utc>) -> Option<String> {
         let starts = self.flapping(now)?;
@@ -51,10 +51,9 @@ impl Alert {
     }
 }
 
-/// Returns how many alerts there are and how many of them fire, as in `7 alerts · 3 firing`, or
-/// `100+ alerts · 40 firing` where there may be more.
-/// `is_complete` says whether `alerts` are all; otherwise they are the first ones, and those that fire
-/// come first.
+/// Returns the number of alerts and of those that fire, as in `7 alerts · 3 firing`, or `100+
+/// alerts · 40 firing` if there may be more. `is_complete` is whether `alerts` are all; otherwise
+/// they are the first ones, and those that fire come first.
 #[must_use]
 pub fn count_text(alerts: &[Alert], is_complete: bool) -> String {
     let (count, firing) = (alerts.len(), alerts.iter().filter(|alert| alert.is_firing()).count());
@@ -67,8 +66,8 @@ pub fn count_text(alerts: &[Alert], is_complete: bool) -> String {
     format!("{count}{} {noun} · {firing_text}", more(is_complete))
 }
 
-/// Returns a short name for each alert of a list: its title, and where several have the same title
-/// the labels by which these differ. If all have the same title it is left out where labels differ.
+/// Returns a short name for each alert of a list: its title, followed by the labels that differ if
+/// several have the same title. If all have the same title, only the labels are used.
 #[must_use]
 pub fn short_names(alerts: &[Alert]) -> Vec<String> {
     let mut by_title: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();

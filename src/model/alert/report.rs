@@ -1,4 +1,4 @@
-//! What a sender reports: alerts, in the group by which they belong together.
+//! Reports of a sender: alerts, in the group that the sender forms of them.
 
 use std::collections::BTreeMap;
 
@@ -20,18 +20,18 @@ pub const TEST_SOURCE: &str = "self-test";
 /// The report of an alert in a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AlertReport {
-    /// What tells the alert from others of its group.
+    /// The identity of the alert within its group.
     pub key: String,
     /// Whether it fires; otherwise it is resolved.
     pub is_firing: bool,
-    /// Since when it fires, or fired; `None` if the sender does not say it.
+    /// Since when it fires, or fired; `None` if the sender does not send it.
     pub starts_at: Option<DateTime<Utc>>,
-    /// When it ended; `None` while it fires, or if the sender does not say it.
+    /// When it ended; `None` while it fires, or if the sender does not send it.
     pub ends_at: Option<DateTime<Utc>>,
-    /// When it ends unless it is reported again; `None` if its end is always reported. With it, an alert
-    /// that is resolved was not reported again until then.
+    /// When it ends unless it is reported again; `None` if its end is always reported. On a
+    /// resolved alert it means that the alert was not reported again until then.
     pub expires_at: Option<DateTime<Utc>>,
-    /// What it says, in one line.
+    /// Its title, on one line.
     pub title: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
@@ -46,23 +46,24 @@ pub struct AlertReport {
 pub struct AlertGroup {
     /// The kind of sender, such as `alertmanager`.
     pub source: String,
-    /// What the sender is called in texts, such as `Alertmanager`.
+    /// The name of the sender in texts, such as `Alertmanager`.
     pub sender: String,
-    /// What tells the group from others: the `dedup_key` of its incident.
+    /// The identity of the group: the `dedup_key` of its incident.
     pub key: String,
-    /// Whether the group fires, as the message says; `None` if it does not say it.
+    /// Whether the group fires according to the message; `None` if the message does not contain it.
     pub is_firing: Option<bool>,
     /// How many alerts of the group the sender left out of the message.
     pub omitted: u64,
-    /// Whether somebody has acknowledged the alerts where they come from.
+    /// Whether the alerts were acknowledged in the sending system.
     pub is_acknowledged: bool,
-    /// What the rules of the settings say of an incident that is declared for the group.
+    /// The fields that the rules of the settings set on an incident that is declared for the group.
     pub overrides: Overrides,
     /// The alerts.
     pub alerts: Vec<AlertReport>,
 }
 
-/// What rules say of the incident that is declared for a group, in place of what its alerts say.
+/// The fields that rules set on the incident that is declared for a group, in place of values from
+/// its alerts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Overrides {
     /// The title.
@@ -77,12 +78,12 @@ pub struct Overrides {
     pub levels: Option<(Impact, Urgency)>,
     /// The runbook.
     pub runbook: Option<String>,
-    /// Who gets the incident: a handle, `on-call`, or `on-call:TEAM`.
+    /// The assignee: a handle, `on-call`, or `on-call:TEAM`.
     pub owner: Option<String>,
     /// Labels that are added, such as `env=prod`.
     pub labels: Vec<String>,
-    /// How long the incident is snoozed when it is declared, in seconds, so that nobody is called for
-    /// what ends meanwhile.
+    /// How long the incident is snoozed when it is declared, in seconds, so that nobody is called
+    /// for alerts that end meanwhile.
     pub hold_s: Option<i64>,
     /// How many alerts are wanted before the incident is declared.
     pub hold: Option<HoldRule>,
@@ -95,7 +96,7 @@ pub struct Overrides {
 }
 
 impl AlertGroup {
-    /// Creates a group of which the message says nothing but its alerts.
+    /// Creates a group from alerts, without any other field of the message.
     #[must_use]
     pub fn new(
         source: impl Into<String>,

@@ -1,10 +1,10 @@
-//! How severe an alert is, as its labels say.
+//! The severity of an alert, according to its labels.
 
 use std::collections::BTreeMap;
 
 use crate::model::priority::{Impact, Level, Urgency};
 
-/// The labels that say how severe an alert is.
+/// The labels that contain the severity of an alert.
 pub(super) const SEVERITY_LABELS: [&str; 2] = ["severity", "priority"];
 
 /// How severe an alert is, the most severe first.
@@ -17,7 +17,7 @@ pub(super) enum Severity {
 }
 
 impl Severity {
-    /// How severe an alert counts that does not say it.
+    /// The severity of an alert without such a label.
     pub(super) const UNKNOWN: Self = Self::Minor;
 
     /// Returns how severe an alert with some labels is.

@@ -11,7 +11,7 @@ pub const MAX_ANNOTATION_CHARS: usize = 2000;
 /// The longest URL, in characters. A longer one is left out, since a part of it leads nowhere.
 pub const MAX_URL_CHARS: usize = 2000;
 
-/// Cuts a text to a number of characters; `…` stands for the rest.
+/// Truncates a text to a number of characters and marks the cut with `…`.
 #[must_use]
 pub fn cut(text: &str, max: usize) -> String {
     if text.chars().nth(max).is_none() {
@@ -23,8 +23,8 @@ pub fn cut(text: &str, max: usize) -> String {
     cut
 }
 
-/// Makes one line of a text: whatever separates words or controls a terminal becomes a space. The line
-/// has at most `max` characters.
+/// Puts a text on one line: line breaks and control characters become spaces. The line has at most
+/// `max` characters.
 #[must_use]
 pub fn one_line(text: &str, max: usize) -> String {
     let separates = |ch: char| ch.is_whitespace() || ch.is_control();

@@ -1,8 +1,8 @@
-//! What a message of alerts means for those that are stored.
+//! The effect of a message of alerts on the stored alerts.
 //!
-//! Senders repeat themselves, arrive twice and arrive late. So a report is compared with what is
-//! stored of its alert: a firing with the start of an alert that was resolved is late and ignored, and
-//! so is the end of a firing that is past.
+//! Senders repeat messages, and deliver them twice or late. So a report is compared with the stored
+//! state of its alert: a firing that began before the stored alert was resolved is late and
+//! ignored, and so is the end of an earlier firing.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::model::time;
 /// The most alerts that are stored of an incident.
 pub const MAX_ALERTS: u64 = 10_000;
 
-/// What became of the alerts of a message.
+/// The results of the alerts of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct AlertCounts {
     /// The number of alerts in the message.
@@ -33,7 +33,7 @@ pub struct AlertCounts {
     pub repeated: u32,
     /// Alerts that were firing and are resolved.
     pub resolved: u32,
-    /// Reports that say nothing new: resolved before, or late.
+    /// Reports without news: resolved before, or late.
     pub ignored: u32,
     /// New alerts that are not stored, as the incident has the most that it can have.
     pub unstored: u32,
@@ -68,7 +68,7 @@ impl AlertCounts {
     }
 }
 
-/// An alert of a group as it is stored: the last one with its key.
+/// A stored alert of a group: the last one with its key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredAlert {
     /// The alert.
@@ -77,10 +77,10 @@ pub struct StoredAlert {
     pub is_current: bool,
 }
 
-/// What is to be changed by a message.
+/// The changes that a message causes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct GroupUpdate {
-    /// The alerts that are new in the open incident, or in the one that is to be declared.
+    /// The alerts that are new in the open incident, or in the one to be declared.
     pub new: Vec<Alert>,
     /// The stored alerts that have changed.
     pub changed: Vec<Alert>,
@@ -92,31 +92,31 @@ pub struct GroupUpdate {
     pub worse: Vec<usize>,
     /// Whether an alert of the open incident was resolved now.
     pub has_resolved: bool,
-    /// Counts of what became of the reports.
+    /// Counts of the results of the reports.
     pub counts: AlertCounts,
 }
 
-/// What a report says of an alert.
+/// The effect of a report on an alert.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Effect {
     New,
     Again,
     Repeated,
     Resolved,
-    /// It says nothing new.
+    /// It has no news.
     Ignored,
 }
 
-/// An alert while the reports of a message are gone through.
+/// The state of an alert while the reports of a message are processed.
 struct Entry {
     stored: StoredAlert,
     is_new: bool,
     is_changed: bool,
 }
 
-/// Returns what a message changes. `stored` are the last alerts of the group with the keys of the
-/// message. `incident` is the one that has new alerts: the open one of the group (`is_open`), or the
-/// one that is declared if an alert fires.
+/// Returns the changes that a message causes. `stored` are the last alerts of the group with the
+/// keys of the message. `incident` is the one that gets new alerts: the open one of the group
+/// (`is_open`), or the one to be declared if an alert fires.
 #[must_use]
 pub fn update_group(
     group: &AlertGroup,
@@ -200,8 +200,8 @@ pub fn update_group(
     update
 }
 
-/// Returns what a report says of an alert. `has_incident` says whether an incident is open for the
-/// group, or is being declared.
+/// Returns the effect of a report on an alert. `has_incident` is whether an incident is open for
+/// the group, or is being declared.
 fn effect(report: &AlertReport, stored: Option<&StoredAlert>, has_incident: bool) -> Effect {
     let Some(StoredAlert { alert, is_current }) = stored else {
         return if report.is_firing || has_incident { Effect::New } else { Effect::Ignored };
@@ -211,7 +211,7 @@ fn effect(report: &AlertReport, stored: Option<&StoredAlert>, has_incident: bool
     let is_late = start(report).is_some_and(|at| at <= alert.starts_at);
     match (is_firing, report.is_firing) {
         (true, true) if *is_current => Effect::Repeated,
-        // What it reports has ended, unless that was only concluded.
+        // The firing that it reports has ended, unless the end was only inferred.
         (false, true) if is_late && !alert.has_expired => Effect::Ignored,
         (false, true) if *is_current => Effect::Again,
         // People have ended its incident, or that of an earlier firing has ended.
@@ -251,13 +251,13 @@ fn new_alert(
     }
 }
 
-/// Notes that an alert begins to fire, if a rule says when it counts as flapping.
+/// Records that an alert begins to fire, if a rule defines when it counts as flapping.
 fn note_start(alert: &mut Alert, group: &AlertGroup, now: DateTime<Utc>) {
     let before = alert.starts.take();
     alert.starts = group.overrides.flapping.map(|rule| RecentStarts::after(before, rule, now));
 }
 
-/// Returns since when the alert fires, as it is stored and compared.
+/// Returns since when the alert fires, in the precision that is stored and compared.
 fn start(report: &AlertReport) -> Option<DateTime<Utc>> {
     report.starts_at.map(time::recorded_time)
 }

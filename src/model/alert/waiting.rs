@@ -1,6 +1,6 @@
-//! Alerts that wait: a rule of the settings wants several before an incident is declared.
+//! Waiting alerts: a rule of the settings requires several before an incident is declared.
 //!
-//! An alert counts once for each time that it begins to fire. One whose sender names no beginning counts
+//! An alert counts once for each time that it begins to fire. An alert without a start time counts
 //! each time it is reported.
 
 use std::collections::BTreeMap;
@@ -14,22 +14,22 @@ use super::report::{AlertGroup, AlertReport};
 use crate::model::extra::{Extra, extensible_record};
 use crate::model::time;
 
-/// An alert that waits for others of its group before an incident is declared.
+/// An alert that waits for other alerts of its group before an incident is declared.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self")]
 pub struct WaitingAlert {
     /// The group, which would be the `dedup_key` of the incident.
     pub group: String,
-    /// What tells the alert from others of the group.
+    /// The identity of the alert within its group.
     pub key: String,
     /// The kind of sender, such as `alertmanager`.
     pub source: String,
-    /// What it says, in one line.
+    /// Its title, on one line.
     pub title: String,
     /// The rule of the settings that lets it wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
-    /// How many alerts the rule wants.
+    /// The number of alerts that the rule requires.
     pub at_least: u32,
     /// The time within which they begin to fire, in seconds.
     pub within_s: i64,
@@ -37,7 +37,7 @@ pub struct WaitingAlert {
     pub at: DateTime<Utc>,
     /// When it was last reported.
     pub last_at: DateTime<Utc>,
-    /// Since when it fires; absent if the sender does not say it.
+    /// Since when it fires; absent if the sender does not send it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<DateTime<Utc>>,
     /// When it ends unless it is reported again; absent if its end is always reported.
@@ -95,7 +95,7 @@ impl WaitingAlert {
         self.key == report.key && starts_at.is_some() && self.starts_at == starts_at
     }
 
-    /// Notes that it was reported once more.
+    /// Records that it was reported once more.
     pub fn repeat(&mut self, report: &AlertReport, now: DateTime<Utc>) {
         self.last_at = time::recorded_time(now);
         self.expires_at = report.expires_at.map(time::recorded_time);
@@ -134,7 +134,7 @@ impl WaitingAlert {
     }
 }
 
-/// Returns whether alerts that wait are as many as a rule wants.
+/// Returns whether the number of waiting alerts satisfies the rule.
 #[must_use]
 pub fn are_enough<'a>(
     alerts: impl IntoIterator<Item = &'a WaitingAlert>,

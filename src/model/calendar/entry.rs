@@ -71,7 +71,7 @@ pub(super) fn read_entries(
                     }
                 }
             }
-            // What is inside of an entry, such as an alarm, has properties of its own.
+            // A component inside an entry, such as an alarm, has properties of its own.
             _ if components.last().is_some_and(|component| component == "VEVENT") => {
                 of_entry.push(line);
             }
@@ -168,8 +168,8 @@ fn read_entry(lines: &[&ContentLine], zones: &Zones, problems: &mut Problems) ->
     })
 }
 
-/// Returns how long something lasts. Within one zone that is what its clock shows, so that a turn that
-/// comes again ends at the same hour in summer and winter.
+/// Returns how long something lasts. Within one zone that is the difference of local times, so that
+/// a recurring turn ends at the same hour in summer and winter.
 fn length_between(start: &CalendarTime, end: &CalendarTime) -> Option<Length> {
     if end.utc() <= start.utc() {
         return None;
@@ -185,7 +185,10 @@ fn length_between(start: &CalendarTime, end: &CalendarTime) -> Option<Length> {
 }
 
 fn attendees(lines: &[&ContentLine]) -> Vec<Attendee> {
-    let lines = lines.iter().filter(|line| line.name == "ATTENDEE");
+    let has_declined = |line: &ContentLine| {
+        line.parameter("PARTSTAT").is_some_and(|state| state.eq_ignore_ascii_case("DECLINED"))
+    };
+    let lines = lines.iter().filter(|line| line.name == "ATTENDEE" && !has_declined(line));
     let all = lines.take(50).map(|line| {
         let value = line.value.trim();
         let mail = value

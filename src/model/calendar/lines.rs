@@ -7,7 +7,7 @@ pub(super) struct ContentLine {
     pub(super) name: String,
     /// The parameters, with names in capital letters.
     pub(super) parameters: Vec<(String, String)>,
-    /// The value as it is written.
+    /// The value, unparsed.
     pub(super) value: String,
 }
 
@@ -66,7 +66,8 @@ impl ContentLine {
     }
 }
 
-/// Returns the lines of a text: one that begins with a blank goes on with the line before it.
+/// Returns the unfolded lines of a text: a line that begins with a blank continues the line before
+/// it.
 pub(super) fn content_lines(text: &str) -> impl Iterator<Item = ContentLine> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim_start_matches('\u{feff}').split('\n') {

@@ -1,7 +1,7 @@
 //! Calendars in the format of RFC 5545 (iCalendar): read as the shifts of a schedule, and written.
 //!
-//! Reading is bounded: by the size of the text, the number of entries, and the number of times that
-//! recurring ones come again. What can't be understood is reported and never dropped in silence.
+//! Reading is bounded: by the size of the text, the number of entries, and the number of
+//! recurrences. Anything that can't be understood is reported and never silently dropped.
 
 mod entry;
 mod lines;

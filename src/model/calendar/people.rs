@@ -1,4 +1,4 @@
-//! Who is meant by an entry of a calendar.
+//! The people meant by the entries of a calendar.
 
 use super::entry::{Attendee, Entry};
 use crate::model::actor::PersonRef;
@@ -17,15 +17,16 @@ pub struct CalendarPeople<'a> {
 /// Whom an entry means.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Meant {
-    /// A text that is nobody's name.
+    /// A text that is not the name of a person.
     Unknown(String),
     /// Somebody, by the handle.
     Person(String),
 }
 
 impl CalendarPeople<'_> {
-    /// Finds whom an entry means: whose name or handle its summary is; else who takes part in it, if
-    /// that is somebody; else the one person whose name the summary has.
+    /// Finds the person that an entry means: the one whose name or handle is its summary; otherwise
+    /// an attendee who is in the directory; otherwise the only person whose name the summary
+    /// contains.
     pub(super) fn meant_by(&self, entry: &Entry) -> Meant {
         let summary = entry.summary.trim();
         let found = self
@@ -66,7 +67,8 @@ impl CalendarPeople<'_> {
         Some(&person.handle)
     }
 
-    /// Returns the handle of the one person whose full name or handle stands in a text as whole words.
+    /// Returns the handle of the only person whose full name or handle a text contains as whole
+    /// words.
     fn mentioned(&self, text: &str) -> Option<&str> {
         let text = between_blanks(text);
         let mut found = self.people.iter().filter(|person| {
@@ -80,7 +82,7 @@ impl CalendarPeople<'_> {
     }
 }
 
-/// Returns the folded words of a text, each between blanks.
+/// Returns the folded words of a text, separated and enclosed by spaces.
 fn between_blanks(text: &str) -> String {
     let folded = FoldedText::new(text);
     let words = folded.as_str().split(|character: char| !character.is_alphanumeric());
@@ -88,7 +90,7 @@ fn between_blanks(text: &str) -> String {
     format!(" {} ", words.join(" "))
 }
 
-/// Returns what an entry calls the person who is nobody of the directory.
+/// Returns the name that an entry gives to a person who is not in the directory.
 fn unknown(entry: &Entry) -> Meant {
     let attendee = entry.attendees.first();
     let of_attendee = attendee.and_then(|attendee| attendee.name.clone().or(attendee.mail.clone()));

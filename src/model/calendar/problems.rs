@@ -1,4 +1,4 @@
-//! What is wrong with a calendar, and how much of one is read.
+//! Problems in a calendar, and the limits of reading one.
 
 use crate::model::text::truncate;
 
@@ -11,7 +11,7 @@ const MAX_PROBLEMS: usize = 20;
 /// The most characters of a problem.
 const MAX_PROBLEM_WIDTH: usize = 200;
 
-/// Why a text is no calendar.
+/// The reason why a text is no calendar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CalendarError {
     /// It has no `BEGIN:VCALENDAR`.
@@ -25,12 +25,12 @@ pub enum CalendarError {
     Incomplete,
 }
 
-/// Collects what could not be understood.
+/// Collects the problems that were found.
 #[derive(Debug, Default)]
 pub(super) struct Problems(pub(super) Vec<String>);
 
 impl Problems {
-    /// Adds a sentence, unless it is there already.
+    /// Adds a sentence, unless it was added already.
     pub(super) fn add(&mut self, text: &str) {
         let text = truncate(text, MAX_PROBLEM_WIDTH).to_string();
         if self.0.len() < MAX_PROBLEMS && !self.0.contains(&text) {

@@ -8,12 +8,12 @@ use super::problems::{CalendarError, MAX_BYTES, Problems};
 use super::shifts::{flatten, instances};
 use crate::model::oncall::{CalendarShift, Zone};
 
-/// What a calendar says about who is on call.
+/// The shifts on call according to a calendar.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CalendarReading {
     /// The shifts in their order, without overlaps.
     pub shifts: Vec<CalendarShift>,
-    /// What could not be understood, each as a sentence.
+    /// The problems that were found, each as a sentence.
     pub problems: Vec<String>,
 }
 

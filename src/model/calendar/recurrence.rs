@@ -1,4 +1,4 @@
-//! How an entry comes again (`RRULE`), as far as calendars of turns use it.
+//! Recurrence of an entry (`RRULE`), as far as on-call calendars use it.
 //!
 //! Rules are followed on the local clock of the entry's zone. A library for them would bring rules of
 //! zones of its own, which differ from those of the system's files that everything else here reads.
@@ -11,10 +11,11 @@ use chrono::{
 use super::times::CalendarTime;
 use crate::model::oncall::Zone;
 
-/// The most periods of one rule that are looked at: hours of eleven years, and more of anything else.
+/// The maximum number of periods of one rule that are examined: hours of eleven years, and more of
+/// anything else.
 const MAX_PERIODS: u32 = 100_000;
 
-/// What a period of a rule is.
+/// The unit of a rule's period.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Frequency {
     Hourly,
@@ -33,7 +34,7 @@ enum Until {
     Day(NaiveDate),
 }
 
-/// A rule by which an entry comes again.
+/// A recurrence rule.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Recurrence {
     frequency: Frequency,
@@ -116,7 +117,7 @@ impl Recurrence {
         rule.check().map(|()| rule)
     }
 
-    /// Refuses what can be written and is not followed here.
+    /// Refuses valid rules that are not supported here.
     fn check(&self) -> Result<(), String> {
         let has_positions = self.days.iter().any(|(position, _)| *position != 0);
         let of_months = match self.frequency {
@@ -139,9 +140,9 @@ impl Recurrence {
         Ok(())
     }
 
-    /// Calls `visit` with the local start of each time that the entry comes again, the first one
-    /// included, in their order, as long as it returns `true`. Returns `false` if the rule goes on
-    /// for longer than is followed.
+    /// Calls `visit` with the local start of each recurrence, the first one included, in order, as
+    /// long as it returns `true`. Returns `false` if the rule continues beyond the supported
+    /// number.
     pub(super) fn each(
         &self,
         start: &CalendarTime,
@@ -157,7 +158,7 @@ impl Recurrence {
             };
             !is_over && self.count.is_none_or(|most| count <= most) && visit(local)
         };
-        // The start counts even where the rule does not lead to it.
+        // The start counts even if the rule does not produce it.
         if !emit(start.local) {
             return true;
         }
@@ -173,7 +174,7 @@ impl Recurrence {
         false
     }
 
-    /// Returns the times of a period in their order; `None` beyond the years that there are.
+    /// Returns the times of a period in order; `None` beyond the supported years.
     fn times_of_period(&self, start: NaiveDateTime, steps: u32) -> Option<Vec<NaiveDateTime>> {
         let day = start.date();
         let mut times = Vec::new();
@@ -280,7 +281,7 @@ impl Recurrence {
         self.month_days.is_empty() || self.month_days.iter().any(is_it)
     }
 
-    /// Returns those of a period's times that stand at the wanted positions.
+    /// Returns the times of a period at the wanted positions.
     fn at_positions(&self, times: Vec<NaiveDateTime>) -> Vec<NaiveDateTime> {
         if self.positions.is_empty() {
             return times;
@@ -293,7 +294,7 @@ impl Recurrence {
     }
 }
 
-/// Returns the first day of the month that lies `steps` months after that of a day.
+/// Returns the first day of the month that is `steps` months after that of a day.
 fn months_after(day: NaiveDate, steps: u32) -> Option<NaiveDate> {
     day.with_day(1)?.checked_add_months(Months::new(steps))
 }

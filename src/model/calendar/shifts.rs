@@ -1,4 +1,4 @@
-//! From entries to shifts: every time that an entry comes again, and one person at a time.
+//! From entries to shifts: every recurrence of an entry, and one person at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,7 +65,7 @@ pub(super) fn instances(
 
 /// Returns the last version of each entry: a calendar may have several with the same id.
 fn latest(entries: &[Entry]) -> Vec<&Entry> {
-    // By the id and the instance that is replaced: which entry it is, and its number.
+    // By the id of the entry and the instance that is replaced: the entry and its number.
     type Versions<'a> = BTreeMap<(&'a str, Option<DateTime<Utc>>), (usize, i64)>;
     let mut versions = Versions::new();
     let key = |entry: &'_ Entry| entry.replaces.as_ref().map(CalendarTime::utc);
@@ -129,8 +129,8 @@ fn starts(
     starts.into_values().collect()
 }
 
-/// Returns shifts with one person at a time: where several overlap the one that began last counts, and
-/// somebody who can be called before a name that is nobody's.
+/// Returns shifts with one person at a time: where several overlap the one that began last counts,
+/// and a person who can be called takes precedence over an unknown name.
 pub(super) fn flatten(mut instances: Vec<Instance>, problems: &mut Problems) -> Vec<CalendarShift> {
     instances.sort_by_key(|instance| instance.from);
     let edges: BTreeSet<DateTime<Utc>> =

@@ -12,9 +12,9 @@ use crate::model::oncall::ScheduleCalendar;
 pub enum CalendarLocation {
     /// A file of this machine.
     File(PathBuf),
-    /// An address. Whoever has it can read the calendar, so that it is never printed.
+    /// An address. Anybody who has it can read the calendar, so it is never printed.
     Url {
-        /// The whole address.
+        /// The complete address.
         url: String,
         /// The host alone.
         host: String,
@@ -28,7 +28,7 @@ pub struct CalendarSource {
     pub schedule: String,
     /// The IANA name of the zone of times without one, if the settings give it.
     pub zone: Option<String>,
-    /// Where it is.
+    /// The location.
     pub location: CalendarLocation,
 }
 
@@ -39,7 +39,7 @@ impl fmt::Debug for CalendarLocation {
 }
 
 impl CalendarLocation {
-    /// Returns what may be shown of it: the name of the file, or the host.
+    /// Returns the part that may be shown: the name of the file, or the host.
     #[must_use]
     pub fn label(&self) -> String {
         match self {
@@ -64,7 +64,7 @@ impl CalendarSource {
         }
     }
 
-    /// Returns what tells the address from others, and does not reveal it.
+    /// Returns an identifier of the address that does not reveal it.
     fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         match &self.location {

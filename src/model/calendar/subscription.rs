@@ -1,4 +1,4 @@
-//! What the address of a calendar leads to.
+//! The calendar that is served at a subscription address.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
@@ -7,12 +7,12 @@ use crate::model::coverage::{CoverageLine, TeamCoverage, shifts};
 use crate::model::directory::Directory;
 use crate::model::oncall::{CalendarLink, Schedule};
 
-/// What a calendar has: a month back, and 13 months ahead.
+/// The range of a calendar: from a month back to 13 months ahead.
 const BEFORE: TimeDelta = TimeDelta::days(31);
 const AHEAD: TimeDelta = TimeDelta::days(396);
 
-/// Returns the shifts of a schedule, or of a person on all schedules, as a calendar. It begins and ends
-/// with days, so that it is the same for a day as long as nothing changes.
+/// Returns the shifts of a schedule, or of a person on all schedules, as a calendar. It begins and
+/// ends at day boundaries, so that it changes at most once a day unless the shifts do.
 #[must_use]
 pub fn subscription(directory: &Directory, link: &CalendarLink, now: DateTime<Utc>) -> String {
     let today = now.date_naive().and_time(NaiveTime::MIN).and_utc();

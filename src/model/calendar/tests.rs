@@ -94,6 +94,16 @@ fn pagerduty_entries_are_read() {
 }
 
 #[test]
+fn attendee_who_declined_is_not_on_call() {
+    let shift = entry(
+        "UID:d\nDTSTART:20260302T080000Z\nDTEND:20260302T090000Z\nSUMMARY:Primary\n\
+         ATTENDEE;CN=Tomo Hayashi;PARTSTAT=DECLINED:mailto:tomo@example.com\n\
+         ATTENDEE;CN=Lea Fontanel;PARTSTAT=ACCEPTED:mailto:lea@example.com",
+    );
+    assert_eq!(shifts(&read(&shift, None)), ["lea 03-02 08:00..03-02 09:00"]);
+}
+
+#[test]
 fn unknown_people_are_shown() {
     let reading = read(
         &entry("UID:c\nDTSTART:20260302T080000Z\nDTEND:20260302T090000Z\nSUMMARY:Somebody else"),

@@ -9,7 +9,7 @@ use crate::model::oncall::Zone;
 /// A time as the calendar has it.
 #[derive(Clone, Debug)]
 pub(super) struct CalendarTime {
-    /// What a clock in the zone shows.
+    /// The local time in the zone.
     pub(super) local: NaiveDateTime,
     /// The zone.
     pub(super) zone: Zone,
@@ -73,7 +73,7 @@ impl Zones {
         let zone = zone.unwrap_or_else(|| self.floating.clone());
         let mut times = Vec::new();
         for text in line.value.split(',').map(str::trim).filter(|text| !text.is_empty()) {
-            // Of a period only the start is of interest.
+            // Of a period only the start is used.
             let text = text.split('/').next().unwrap_or(text);
             match parse_time(text, &zone) {
                 Some(time) => times.push(time),
@@ -157,8 +157,8 @@ pub(super) fn parse_length(text: &str) -> Option<Length> {
     (is_bounded && (days > 0 || seconds > 0)).then_some(length)
 }
 
-/// Names of zones in Windows, as Outlook and Exchange write them, with the zone of the territory that
-/// stands for each (from the Unicode CLDR).
+/// Names of time zones in Windows, as Outlook and Exchange write them, each with the IANA zone of
+/// its main territory (from the Unicode CLDR).
 const WINDOWS_ZONES: &[(&str, &str)] = &[
     ("AUS Central Standard Time", "Australia/Darwin"),
     ("AUS Eastern Standard Time", "Australia/Sydney"),

@@ -57,7 +57,7 @@ fn event(
         return None;
     }
     let name = sanitize(&person.name);
-    // Of a schedule alone nobody knows which levels call it.
+    // A schedule without a policy has no levels.
     let level = if line.level > 0 { format!(", level {}", line.level) } else { String::new() };
     let summary = format!("{name} on call for {}{level}", sanitize(&team.team));
     let mut event = Event::new();
@@ -81,8 +81,8 @@ fn event(
     Some(event.done())
 }
 
-/// Returns what identifies a shift in later calendars as well: its end, or its start if the end is
-/// only that of the calendar.
+/// Returns an identifier of a shift that is the same in later calendars: its end, or its start if
+/// the end is only that of the calendar.
 fn uid(team: &TeamCoverage, line: &CoverageLine, shift: &Shift, to: DateTime<Utc>) -> String {
     let at = if shift.to < to { shift.to } else { shift.from };
     let handle = shift.person.as_ref().map_or("", |person| &person.handle);

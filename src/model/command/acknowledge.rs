@@ -1,4 +1,4 @@
-//! Acknowledge: somebody takes the incident on.
+//! Acknowledge: a person becomes responsible for the incident.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;
@@ -39,7 +39,7 @@ impl CommandLogic for Acknowledge {
         Some(Rejection::AlreadyAcknowledged { by: None, at })
     }
 
-    /// What is not enough moves nothing, and so is not undone.
+    /// An acknowledgement that is not sufficient changes no status, and so is not undone.
     fn inverse(&self, _: CommandId, before: Option<&Before<'_>>) -> Option<IncidentCommand> {
         let before = before?;
         before.row.required.is_none().then_some(IncidentCommand::UndoMove)
@@ -50,8 +50,8 @@ impl CommandLogic for Acknowledge {
     }
 }
 
-/// Decides what an acknowledgement leads to: the first one is enough, unless a level requires that
-/// everybody acknowledges whom it has called.
+/// Decides the effect of an acknowledgement: the first one is enough, unless a level requires one
+/// from everybody it has called.
 pub(super) fn decide_acknowledgement(case: &Case<'_>) -> Decided {
     let Some(required) = &case.incident.summary.required else {
         return Ok(vec![EventBody::Acknowledged]);

@@ -1,4 +1,4 @@
-//! Add a note: write down what was seen, tried or decided.
+//! Add a note: an observation, an attempt or a decision.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
@@ -55,7 +55,7 @@ pub(in crate::model) struct NoteAdded<'a> {
 }
 
 impl EventLogic for NoteAdded<'_> {
-    /// Does nothing: notes stand on the timeline alone.
+    /// Does nothing: notes appear on the timeline alone.
     fn apply(&self, _: &mut Incident, _: &Event) {}
 
     fn check(&self) -> Result<(), BadField> {

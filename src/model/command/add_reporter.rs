@@ -1,4 +1,5 @@
-//! Add a reporter: somebody who has reported the incident, where that is not who typed it.
+//! Add a reporter: a person who has reported the incident, where that is not the one who records
+//! it.
 
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 /// How many reporters a detail view shows; the record has all of them.
 const MAX_SHOWN: usize = 5;
 
-/// Returns the first reporters, and how many there are if these are not all.
+/// Returns the first reporters, and the total number if there are more.
 fn facts(incident: &Incident) -> Vec<Fact> {
     let reporters = &incident.reporters;
     let fact = |text| Fact { label: "Reporter", text };

@@ -31,7 +31,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 /// The most requests that a record has; the timeline has all of them.
 const MAX_REQUESTS: usize = 50;
 
-/// Somebody was asked to join the response in a role.
+/// A person was asked to join the response in a role.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = RequestedRole)] // a verb's request has the other name
 pub struct RoleRequest {
@@ -39,7 +39,7 @@ pub struct RoleRequest {
     pub role: Role,
     /// The person who is asked.
     pub person: PersonRef,
-    /// Who asks.
+    /// The requester.
     pub by: Actor,
     /// When.
     pub at: DateTime<Utc>,
@@ -52,7 +52,7 @@ pub struct RoleRequest {
 }
 
 impl RoleRequest {
-    /// Returns whether it asks a person for a role and has no answer.
+    /// Returns whether it is a request for a role without an answer.
     #[must_use]
     pub fn awaits(&self, role: Role, handle: &str) -> bool {
         self.accepted.is_none()
@@ -74,7 +74,7 @@ impl RoleRequest {
     }
 }
 
-/// Returns who was asked, the last one first.
+/// Returns the people who were asked, the last one first.
 fn facts(incident: &Incident) -> Vec<Fact> {
     let requests = incident.role_requests.iter().rev();
     requests.map(|request| Fact { label: "Asked", text: request.line() }).collect()

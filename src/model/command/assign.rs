@@ -1,4 +1,4 @@
-//! Assign: say who leads the response, or that nobody does.
+//! Assign: set or remove the person who leads the response.
 
 use chrono::{DateTime, Utc};
 
@@ -92,7 +92,7 @@ pub(in crate::model) struct Assigned<'a> {
 impl EventLogic for Assigned<'_> {
     fn apply(&self, incident: &mut Incident, event: &Event) {
         incident.summary.assignee = self.to.cloned();
-        // What a later version has added is about the person of before.
+        // Fields that a later version added belong to the previous person.
         incident.summary.extra.remove_fields(&["assignee"]);
         incident.update_unowned(event.at);
     }

@@ -45,6 +45,7 @@ impl CommandLogic for AttachEvidence<'_> {
         check::name("name", self.name)?;
         let content = decode_content(self.content)?;
         let evidence = Evidence::new(self.evidence, self.name, &content);
+        check::name("name", &evidence.name)?;
         let present = &case.incident.evidence;
         let is_same = |one: &Evidence| {
             one.id == evidence.id

@@ -50,7 +50,7 @@ pub(in crate::model) struct NoteCorrected<'a> {
 }
 
 impl EventLogic for NoteCorrected<'_> {
-    /// Does nothing: notes stand on the timeline alone.
+    /// Does nothing: notes appear on the timeline alone.
     fn apply(&self, _: &mut Incident, _: &Event) {}
 
     fn check(&self) -> Result<(), BadField> {

@@ -21,13 +21,14 @@ pub(super) const ROW: CommandRow =
         .scope(CommandScope::RespondOrIngest)
         .inverse(&[CommandKind::Reclassify]);
 
-/// How far a report may lie ahead of the request and of the deciding clock: clocks differ a little.
+/// How far the time of a report may be after the request and the deciding clock: clocks differ a
+/// little.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// The reason recorded when a declaration is undone.
 const DECLARED_BY_MISTAKE: &str = "declared by mistake, taken back at once";
 
-/// What is known when an incident is declared.
+/// The fields of an incident when it is declared.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Declaration {
     /// One line, 1 to 200 characters.
@@ -44,7 +45,7 @@ pub struct Declaration {
     pub category: Option<Category>,
     /// How it was detected.
     pub source: Source,
-    /// What users see.
+    /// The symptoms that users see.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub symptoms: String,
     /// When it was noticed. Not after the report.
@@ -54,7 +55,7 @@ pub struct Declaration {
     /// The team that answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
-    /// Free words.
+    /// Free-form labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
     /// Repeated alerts with this key are grouped into one open incident.
@@ -63,7 +64,7 @@ pub struct Declaration {
     /// The runbook's name or URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runbook: Option<String>,
-    /// How many alerts it is declared for; absent for one, and where people declare it.
+    /// The number of alerts for which it is declared; absent for one, and if a person declares it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alerts: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! Describe: rewrite title, symptoms, labels or runbook; `None` leaves a part as it is.
+//! Describe: rewrite title, symptoms, labels or runbook; `None` leaves a part unchanged.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};

@@ -1,4 +1,4 @@
-//! What a backend is asked for: commands, each in an envelope with its id, requester and time.
+//! Commands for a backend, each in an envelope with its id, requester and time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ impl Envelope {
                 IncidentCommand::Declare(declaration) => {
                     correct(&mut declaration.reported_at);
                     correct(&mut declaration.detected_at);
-                    // What was typed may lie after the corrected report.
+                    // A typed time may be after the corrected report.
                     declaration.detected_at = declaration.detected_at.min(declaration.reported_at);
                 }
                 IncidentCommand::Snooze { until } => correct(until),
@@ -68,8 +68,8 @@ impl Envelope {
     }
 }
 
-/// Returns whether a clock has just given a time: it is finer than what people type and backends
-/// record.
+/// Returns whether a time was just read from a clock: it is more precise than the times that people
+/// type and backends record.
 fn is_of_clock(at: DateTime<Utc>) -> bool {
     !at.timestamp_subsec_nanos().is_multiple_of(1_000_000)
 }
@@ -85,11 +85,13 @@ pub enum Command {
         /// The command about that incident.
         #[serde(rename = "ask")]
         command: IncidentCommand,
-        /// The command that this one undoes. A backend then restores what that command changed and
-        /// this one alone would not, such as the time and the person of an earlier move.
+        /// The command that this one undoes. A backend then also restores fields that that command
+        /// changed and this one alone would not restore, such as the time and the person of an
+        /// earlier move.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         undoes: Option<CommandId>,
-        /// Why the command is given, for corrections of an incident that is resolved or closed.
+        /// The reason why the command is given, for corrections of an incident that is resolved or
+        /// closed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         because: Option<String>,
     },
@@ -100,13 +102,13 @@ pub enum Command {
 }
 
 impl Command {
-    /// Makes a command about one incident that undoes nothing and gives no reason.
+    /// Creates a command about one incident that undoes nothing and gives no reason.
     #[must_use]
     pub fn incident(incident: IncidentId, command: IncidentCommand) -> Self {
         Self::Incident { incident, command, undoes: None, because: None }
     }
 
-    /// Which kind it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> CommandKind {
         match self {
@@ -126,8 +128,8 @@ impl Command {
         }
     }
 
-    /// Returns what was typed or chosen; empty if the phrase says everything. The text is not
-    /// sanitized.
+    /// Returns the typed or chosen values; empty if the phrase is complete without them. The text
+    /// is not sanitized.
     #[must_use]
     pub fn content(&self) -> String {
         match self {

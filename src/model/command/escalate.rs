@@ -7,6 +7,7 @@ use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField};
 use crate::model::decide::require_open;
+use crate::model::field_check::list_length;
 use crate::model::notification::step::{AutomaticStep, DueStep};
 use crate::model::rejection::Rejection;
 use crate::model::{Event, EventBody, Incident, PersonRef, Status, Summary};
@@ -34,7 +35,7 @@ pub(in crate::model) struct Escalate<'a> {
     pub level: u8,
     pub to: &'a [PersonRef],
     pub reason: Option<&'a str>,
-    pub automatic: Option<DueStep>,
+    pub automatic: Option<&'a DueStep>,
     pub all_must_acknowledge: bool,
 }
 
@@ -49,7 +50,7 @@ impl CommandLogic for Escalate<'_> {
         check::people("to", to)?;
         reason.map_or(Ok(()), |reason| check::text("reason", reason))?;
         let summary = &case.incident.summary;
-        // Without a reason it is automatic. A step of the policy has rules of its own.
+        // Without a reason it is automatic. A step of the policy has its own rules.
         if reason.is_none() && automatic.is_none() && summary.acknowledged_at.is_some() {
             return Err(Rejection::AcknowledgedMeanwhile);
         }
@@ -79,11 +80,11 @@ impl CommandLogic for Escalate<'_> {
     }
 }
 
-/// Checks a step that the program carries out by itself, and returns it as it is recorded.
+/// Checks a step that the program carries out automatically, and returns it for the record.
 fn decide_due_step(
     row: &Summary,
     level: u8,
-    step: DueStep,
+    step: &DueStep,
     now: DateTime<Utc>,
 ) -> Result<AutomaticStep, Rejection> {
     check::time("due", step.due)?;
@@ -103,7 +104,7 @@ fn decide_due_step(
         return Err(Rejection::EscalationMuted);
     }
     let begins_again = step.unattended_since.is_some();
-    // A step from before the policy began anew is none any more.
+    // A step from before the policy restarted is void.
     if step.due > now || (!begins_again && step.due < row.escalation_start()) {
         return Err(Rejection::LevelNotDue { level });
     }
@@ -111,19 +112,36 @@ fn decide_due_step(
     {
         return Err(Rejection::LevelAlreadyCalled { level });
     }
+    check_missed(row, level, step)?;
     Ok(step.recorded(now))
+}
+
+/// Checks the levels that are called with a step as they were missed: each was due before it and was not
+/// called yet.
+fn check_missed(row: &Summary, level: u8, step: &DueStep) -> Result<(), Rejection> {
+    list_length("missed", step.missed.len())?;
+    let called = (row.escalation_round.max(1), row.escalation);
+    let last = (step.round.max(1), level);
+    for missed in &step.missed {
+        check::time("due", missed.due)?;
+        let number = (missed.round.max(1), missed.level);
+        if missed.due > step.due || number >= last || number <= called {
+            return Err(Rejection::LevelNotDue { level: missed.level });
+        }
+    }
+    Ok(())
 }
 
 pub(in crate::model) struct Escalated<'a> {
     pub level: u8,
     pub to: &'a [PersonRef],
     pub reason: Option<&'a str>,
-    pub automatic: Option<AutomaticStep>,
+    pub automatic: Option<&'a AutomaticStep>,
     pub all_must_acknowledge: bool,
 }
 
 impl Escalated<'_> {
-    /// Notes who has to acknowledge, as long as nobody has.
+    /// Records the people who must acknowledge, as long as nobody has.
     fn require(&self, row: &mut Summary) {
         if row.acknowledged_at.is_some() || !(self.all_must_acknowledge || row.required.is_some()) {
             return;
@@ -133,7 +151,7 @@ impl Escalated<'_> {
         row.required = (!required.is_empty()).then_some(required);
     }
 
-    /// Returns whether the acknowledgement has expired, so that nobody counts as responsible any more.
+    /// Returns whether the acknowledgement has expired, so that nobody is responsible any more.
     fn has_expired(&self) -> bool {
         self.automatic.is_some_and(|step| step.unattended_since.is_some())
     }
@@ -146,7 +164,7 @@ impl EventLogic for Escalated<'_> {
         }
         let row = &mut incident.summary;
         if self.automatic.is_none() && self.reason.is_some() {
-            // A person calls others in spite of maintenance.
+            // A person calls others despite maintenance.
             row.end_mute(event.at);
         }
         match self.automatic {

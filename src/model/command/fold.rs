@@ -1,4 +1,4 @@
-//! Fold: an incident follows from another one, which is worked on in its stead; or does so no more.
+//! Fold: an incident follows from another one, which is worked on in its place; or unfold it again.
 //!
 //! A folded incident stays open and is listed. Nobody is called for it while the other one is open and
 //! at least as urgent.
@@ -30,7 +30,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 .inverse(&[CommandKind::Fold])
 .one_at_a_time();
 
-/// Returns under which incident it is folded.
+/// Returns the incident under which it is folded.
 fn facts(incident: &Incident) -> Vec<Fact> {
     let Some(under) = incident.summary.folded_under else { return Vec::new() };
     let number = incident.links.iter().find_map(|link| match link {

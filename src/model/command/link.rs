@@ -47,7 +47,11 @@ impl CommandLogic for AddLink<'_> {
 
     fn decide(&self, case: &Case<'_>) -> Decided {
         check::new_link(self.link)?;
-        if case.incident.links.contains(self.link) {
+        let links = &case.incident.links;
+        // An undo restores the link as it was.
+        let is_linked = links.contains(self.link)
+            || (!case.is_undo && links.iter().any(|link| link.has_target_of(self.link)));
+        if is_linked {
             return Err(Rejection::AlreadyLinked { link: self.link.clone() });
         }
         Ok(vec![EventBody::Linked { link: self.link.clone() }])

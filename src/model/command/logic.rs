@@ -1,5 +1,4 @@
-//! What the model must know about each command and each event; every verb implements it in its own
-//! file.
+//! The traits that every command and every event implements, each verb in its own file.
 
 use std::borrow::Cow;
 
@@ -14,7 +13,7 @@ use crate::model::{
     CommandId, Envelope, Event, EventBody, Incident, IncidentId, PersonRef, Rules, Status, Summary,
 };
 
-/// What a decision about an existing incident depends on besides the command's own fields.
+/// The inputs of a decision about an existing incident besides the command's own fields.
 pub(in crate::model) struct Case<'a> {
     pub incident: &'a Incident,
     pub envelope: &'a Envelope,
@@ -27,7 +26,7 @@ pub(in crate::model) struct Case<'a> {
     pub is_undo: bool,
 }
 
-/// An incident before a command is sent, as far as it is known: an inverse leads back to it.
+/// An incident before a command is sent, as far as it is known: an inverse restores it.
 #[derive(Clone, Copy, Debug)]
 pub struct Before<'a> {
     /// The incident's row in the queue.
@@ -52,7 +51,7 @@ pub(in crate::model) trait CommandLogic {
     fn decide(&self, case: &Case<'_>) -> Decided;
 
     /// Whether the command may apply to an incident that has ended. Used where only the row is
-    /// known; [`decide`](Self::decide) has the last word.
+    /// known; [`decide`](Self::decide) makes the final decision.
     fn applies_when_ended(&self) -> bool {
         false
     }
@@ -63,19 +62,19 @@ pub(in crate::model) trait CommandLogic {
     }
 
     /// Returns the command that undoes this one after it was sent with the id `sent`; `None` if
-    /// nothing does, or if too little is known of the incident. `before` is `None` for an incident
+    /// none does, or if too little is known of the incident. `before` is `None` for an incident
     /// that was not known before the command.
     fn inverse(&self, _sent: CommandId, _before: Option<&Before<'_>>) -> Option<IncidentCommand> {
         None
     }
 
-    /// Whether the effect of the command still stands, as far as that can be told.
+    /// Whether the command is still in effect, as far as known.
     fn still_holds(&self, _row: &Summary, _record: Option<&Incident>) -> bool {
         true
     }
 
-    /// Returns the id of what must exist, besides the command's own incident, before the command can
-    /// be executed: another incident, a problem or a change.
+    /// Returns the id of the object, besides the command's own incident, that must exist before the
+    /// command can be executed: another incident, a problem or a change.
     fn required_id(&self) -> Option<Uuid> {
         None
     }
@@ -91,7 +90,8 @@ pub(in crate::model) trait CommandLogic {
     /// Returns the command as a phrase that the incident's number can follow, such as "note on".
     fn phrase(&self) -> &'static str;
 
-    /// Returns what was typed or chosen, not sanitized; empty if the phrase says everything.
+    /// Returns the typed or chosen values, not sanitized; empty if the phrase is complete without
+    /// them.
     fn content(&self) -> String {
         String::new()
     }
@@ -145,7 +145,8 @@ pub(in crate::model) trait EventLogic {
         String::new()
     }
 
-    /// Describes what somebody did, to be read after the name by the person `reader`; sanitized.
+    /// Describes a person's action as a phrase that follows the name, for the person `reader`;
+    /// sanitized.
     fn news(&self, event: &Event, reader: &PersonRef) -> String;
 }
 
@@ -158,16 +159,16 @@ pub(super) fn quote(text: &str) -> String {
     truncate(line.trim(), MAX_QUOTE_WIDTH).into_string()
 }
 
-/// What callers outside of the model ask a command; the answers stand in the verb's own file.
+/// Queries on a command by callers outside of the model; they are answered by the verb's own file.
 impl IncidentCommand {
-    /// Which kind it is.
+    /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> CommandKind {
         self.with_logic(|logic| logic.row().kind)
     }
 
-    /// Returns why the command does not apply to an incident in a status; `None` where the status
-    /// is one of this version, or does not matter to the command.
+    /// Returns why the command does not apply to an incident in an unknown status; `None` if the
+    /// status is one of this version, or does not matter to the command.
     pub(in crate::model) fn refuse_unknown(&self, status: Status) -> Option<Rejection> {
         let depends_on_status = matches!(
             self,
@@ -202,22 +203,22 @@ impl IncidentCommand {
     }
 
     /// Returns the command that undoes this one after it was sent with the id `sent`; `None` if
-    /// nothing does, or if too little is known of the incident. `before` is the incident before
-    /// the command; only a declaration needs none.
+    /// none does, or if too little is known of the incident. `before` is the incident before the
+    /// command; only a declaration needs none.
     #[must_use]
     pub fn inverse(&self, sent: CommandId, before: Option<&Before<'_>>) -> Option<Self> {
         self.with_logic(|logic| logic.inverse(sent, before))
     }
 
-    /// Returns whether the effect of the command still stands, as far as that can be told from the
-    /// row and, if it was read, the record.
+    /// Returns whether the command is still in effect, as far as the row and, if it was read, the
+    /// record show it.
     #[must_use]
     pub fn still_holds(&self, row: &Summary, record: Option<&Incident>) -> bool {
         self.with_logic(|logic| logic.still_holds(row, record))
     }
 
-    /// Returns the id of what must exist, besides the command's own incident, before the command can
-    /// be executed: another incident, a problem or a change.
+    /// Returns the id of the object, besides the command's own incident, that must exist before the
+    /// command can be executed: another incident, a problem or a change.
     #[must_use]
     pub fn required_id(&self) -> Option<Uuid> {
         self.with_logic(|logic| logic.required_id())
@@ -231,7 +232,7 @@ impl IncidentCommand {
     }
 }
 
-/// What callers ask an event; the answers stand in the file of the verb that leads to it.
+/// Queries on an event by callers; they are answered by the file of the verb that produces it.
 impl EventBody {
     /// Returns whether the event depends on the status before it: a move along the lifecycle, or an
     /// end of it.
@@ -264,8 +265,8 @@ impl EventBody {
 
     /// Returns the details of the event as text.
     ///
-    /// The text is not sanitized: it may contain text from outside, so it must not be printed as it
-    /// is.
+    /// The text is not sanitized: it may contain text from outside, so it must not be printed
+    /// without sanitizing it.
     #[must_use]
     pub fn detail(&self) -> String {
         self.with_logic(|logic| logic.detail())
@@ -288,8 +289,8 @@ impl EventBody {
 }
 
 impl Event {
-    /// Describes what somebody did, to be read after the name by the person `reader`, for whom the
-    /// text may say "you". The text is sanitized.
+    /// Describes a person's action as a phrase that follows the name, for the person `reader`, who
+    /// may be addressed as "you". The text is sanitized.
     #[must_use]
     pub fn news(&self, reader: &PersonRef) -> String {
         self.body.with_logic(|logic| logic.news(self, reader))

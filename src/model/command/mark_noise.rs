@@ -1,5 +1,5 @@
-//! Mark as noise: say that the incident, and so the check that reported it, was not worth a call; or take
-//! that back.
+//! Mark as noise: record that the incident, and so the check that reported it, was not worth a
+//! call; or remove that mark.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, Fact, SAMPLE_TEXT};

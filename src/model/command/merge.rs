@@ -54,8 +54,8 @@ impl CommandLogic for Merge {
     }
 }
 
-/// Returns what happens to the incident in which another one continues, which has this id, number
-/// and title, and was detected then, as far as that is known.
+/// Returns the events of an incident in which another one continues, which has this id, number,
+/// title and, if known, time of detection.
 pub(in crate::model) fn absorb(
     target: &Incident,
     (from, number, title): (IncidentId, Option<IncidentNumber>, &str),

@@ -51,6 +51,7 @@ pub(in crate::model) mod set_impact_began;
 pub(in crate::model) mod set_services;
 pub(in crate::model) mod set_team;
 pub(in crate::model) mod snooze;
+pub(in crate::model) mod submit_review;
 mod table;
 pub(in crate::model) mod undo_move;
 pub(in crate::model) mod unlink;
@@ -87,7 +88,7 @@ use super::review::{ActionItem, Section};
 use super::status::{Category, Classification, ResolutionAction, Role, Status};
 use logic::CommandLogic;
 
-/// What can be asked about one incident.
+/// A command about one incident.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 #[schema(as = Ask)]
@@ -97,7 +98,7 @@ pub enum IncidentCommand {
     Declare(Box<Declaration>),
     /// The same alert came again.
     RepeatAlert {
-        /// What it said.
+        /// The text of the note.
         text: String,
         /// How many alerts that adds to the incident; absent for one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,13 +123,13 @@ pub enum IncidentCommand {
         #[schema(required)]
         team: Option<String>,
     },
-    /// Give a role, or take it back.
+    /// Give a role, or remove it.
     GiveRole {
         /// The role.
         role: Role,
         /// Who.
         person: PersonRef,
-        /// Give, or take back.
+        /// Whether to give or to remove it.
         given: bool,
     },
     /// Call the next level.
@@ -138,9 +139,9 @@ pub enum IncidentCommand {
         level: u8,
         /// Whom it reaches.
         to: Vec<PersonRef>,
-        /// Why; `None` when it is automatic.
+        /// The reason; `None` when it is automatic.
         reason: Option<String>,
-        /// The step of the policy that a program carries out by itself because it is due.
+        /// The step of the policy that a program carries out automatically because it is due.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         automatic: Option<DueStep>,
         /// Whether each of the people must acknowledge.
@@ -154,7 +155,7 @@ pub enum IncidentCommand {
         /// How fast it must be handled.
         urgency: Urgency,
     },
-    /// Set a priority that the matrix does not give.
+    /// Set a priority that differs from the matrix.
     OverridePriority {
         /// The priority.
         priority: Priority,
@@ -175,11 +176,11 @@ pub enum IncidentCommand {
         /// All of them; the first is the primary.
         services: Vec<String>,
     },
-    /// Rewrite part of the record; `None` leaves a part as it is.
+    /// Rewrite part of the record; `None` leaves a part unchanged.
     Describe {
         /// The title.
         title: Option<String>,
-        /// What users see.
+        /// The symptoms that users see.
         symptoms: Option<String>,
         /// All labels.
         labels: Option<Vec<String>>,
@@ -202,9 +203,9 @@ pub enum IncidentCommand {
     UpdateStakeholders {
         /// What.
         message: String,
-        /// When they will hear next; `None` takes it from the service level.
+        /// When the next update is due; `None` for the interval of the service level.
         next_due: Option<DateTime<Utc>>,
-        /// How the message is shown on status pages; absent if it is not public.
+        /// The public form of the message; absent if it is not public.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         public: Option<PublicUpdate>,
     },
@@ -217,16 +218,16 @@ pub enum IncidentCommand {
     },
     /// Say that service is restored.
     Resolve {
-        /// What was done.
+        /// The kind of work.
         action: ResolutionAction,
-        /// In words.
+        /// The details.
         detail: String,
         /// How recovery was validated.
         validation: String,
     },
-    /// Say that it is back.
+    /// Record that the failure is back.
     Reopen {
-        /// What was seen.
+        /// The observation.
         reason: String,
     },
     /// Close it; the gate must be answered.
@@ -238,9 +239,9 @@ pub enum IncidentCommand {
     },
     /// Show it again.
     Wake,
-    /// Wait on somebody else.
+    /// Wait for somebody or something.
     Pause {
-        /// For what or whom.
+        /// The thing or person that it waits for.
         reason: String,
     },
     /// Go on.
@@ -252,17 +253,17 @@ pub enum IncidentCommand {
     },
     /// Add a link.
     Link {
-        /// To what.
+        /// The target.
         link: Link,
     },
     /// Take a link away.
     Unlink {
-        /// To what.
+        /// The target.
         link: Link,
     },
     /// Take it out of the queue: it was no incident.
     Reclassify {
-        /// What it was instead.
+        /// The kind of thing that it was instead.
         to: Classification,
         /// Why.
         reason: String,
@@ -271,24 +272,24 @@ pub enum IncidentCommand {
     WriteReview {
         /// The section.
         section: Section,
-        /// Its whole text.
+        /// Its complete new text.
         text: String,
     },
     /// Add or change an action item.
     SetActionItem {
-        /// The item; its id tells which.
+        /// The item, identified by its id.
         item: ActionItem,
     },
     /// Publish the review.
     PublishReview,
     /// Record a decision.
     RecordDecision(Decision),
-    /// Move some of its alerts to another incident. Those are moved that have one of the keys and
-    /// all of the labels, as far as either is given.
+    /// Move some of its alerts to another incident: those that have one of the keys and all of the
+    /// labels, as far as given.
     MoveAlerts {
         /// The other incident: an open one, or a new one.
         to: IncidentId,
-        /// Whether the other incident is declared from the alerts, as it does not exist yet.
+        /// Whether the other incident does not exist yet and is declared from the alerts.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         declare: bool,
         /// The keys of the alerts.
@@ -300,11 +301,11 @@ pub enum IncidentCommand {
     },
     /// Say when service is expected to be restored.
     SetExpectedRecovery {
-        /// When; `None` if nobody knows any more.
+        /// The time; `None` if it is no longer known.
         #[schema(required)]
         at: Option<DateTime<Utc>>,
     },
-    /// Ask somebody to join in a role.
+    /// Ask a person to join in a role.
     AskForRole {
         /// The role.
         role: Role,
@@ -338,7 +339,7 @@ pub enum IncidentCommand {
     },
     /// Say that its alert was not worth a call.
     MarkNoise {
-        /// Why; `None` takes it back.
+        /// The reason; `None` removes the mark.
         #[schema(required)]
         reason: Option<String>,
     },
@@ -350,28 +351,28 @@ pub enum IncidentCommand {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tracker: Option<String>,
     },
-    /// Record what became of the issue.
+    /// Record the state or outcome of the issue.
     RecordFollowUp {
         /// The issue and its state.
         follow_up: FollowUp,
     },
     /// Say when the impact began.
     SetImpactBegan {
-        /// When; `None` if nobody knows.
+        /// The time; `None` if it is not known.
         #[schema(required)]
         at: Option<DateTime<Utc>>,
     },
     /// Say how many users it affects, and where.
     SetAffected {
-        /// All of it; what is absent is not known.
+        /// The complete new value; a field that is absent is not known.
         affected: Affected,
     },
-    /// Add somebody who has reported it.
+    /// Add a person who has reported it.
     AddReporter {
         /// Who; the id is a new one.
         reporter: Reporter,
     },
-    /// Remove somebody who was added as a reporter.
+    /// Remove a reporter that was added.
     RemoveReporter {
         /// The id of the reporter.
         reporter: Uuid,
@@ -392,14 +393,20 @@ pub enum IncidentCommand {
         /// The content in base64; at most 1 MiB.
         content: String,
     },
-    /// Remove evidence, a reporter or a contact for good.
+    /// Remove evidence, a reporter, a contact or a note permanently.
     Redact {
         /// What.
         part: RedactedPart,
-        /// The id of the evidence or of the reporter.
+        /// The id of the evidence, of the reporter, or of the event of the note.
         target: Uuid,
         /// Why.
         reason: String,
+    },
+    /// Submit the review for reading, or return it to its author.
+    SubmitReview {
+        /// The reason for returning it; `None` submits it.
+        #[schema(required)]
+        returned: Option<String>,
     },
 }
 
@@ -467,11 +474,12 @@ pub enum CommandKind {
     InvolveTeam,
     AttachEvidence,
     Redact,
+    SubmitReview,
 }
 
 impl CommandKind {
     /// The one table of commands, in the order of the kinds.
-    pub const TABLE: [&'static CommandRow; 52] = [
+    pub const TABLE: [&'static CommandRow; 53] = [
         &declare::ROW,
         &repeat_alert::ROW,
         &acknowledge::ROW,
@@ -524,11 +532,12 @@ impl CommandKind {
         &involve_team::ROW,
         &attach_evidence::ROW,
         &redact::ROW,
+        &submit_review::ROW,
     ];
 }
 
 impl IncidentCommand {
-    /// Calls `read` with the logic of the command, which stands in the verb's own file.
+    /// Calls `read` with the logic of the command, which is in the verb's own file.
     #[expect(clippy::too_many_lines, reason = "a table with a row for each kind of command")]
     pub(super) fn with_logic<T>(&self, read: impl FnOnce(&dyn CommandLogic) -> T) -> T {
         match self {
@@ -548,7 +557,7 @@ impl IncidentCommand {
                     level: *level,
                     to,
                     reason: reason.as_deref(),
-                    automatic: *automatic,
+                    automatic: automatic.as_ref(),
                     all_must_acknowledge: *all_must_acknowledge,
                 })
             }
@@ -641,6 +650,9 @@ impl IncidentCommand {
             }
             Self::Redact { part, target, reason } => {
                 read(&redact::Redact { part: *part, target: *target, reason })
+            }
+            Self::SubmitReview { returned } => {
+                read(&submit_review::SubmitReview { returned: returned.as_deref() })
             }
         }
     }

@@ -99,7 +99,7 @@ impl CommandLogic for MoveAlerts<'_> {
     }
 }
 
-/// Returns what happens to an open incident to which alerts of another one are moved.
+/// Returns the events of an open incident to which alerts of another one are moved.
 pub(in crate::model) fn receive(
     target: &Incident,
     (from, number): (IncidentId, Option<IncidentNumber>),
@@ -112,7 +112,7 @@ pub(in crate::model) fn receive(
     Ok(EventBody::AlertsMovedIn { from, number, count, declared: false })
 }
 
-/// Returns a number of alerts as text. It is 0 where only the store can tell it.
+/// Returns a number of alerts as text. It is 0 where only the store knows it.
 fn count_text(count: u32) -> String {
     match count {
         0 => "alerts".to_owned(),

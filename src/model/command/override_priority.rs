@@ -1,4 +1,4 @@
-//! Override the priority: set one that the matrix does not give, with a reason.
+//! Override the priority: set one that differs from the matrix, with a reason.
 
 use super::logic::{Before, Case, CommandLogic, Decided};
 use super::prioritize::{refuse_uncorrectable, restarts_escalation, restore_priority};
@@ -38,7 +38,7 @@ impl CommandLogic for OverridePriority<'_> {
         require_correctable(case, Some(reason))?;
         check::required_text("reason", reason)?;
         let summary = &case.incident.summary;
-        // An undo may lead back to an override that is what the matrix gives now.
+        // An undo may restore an override that is the priority of the matrix by now.
         if summary.priority == priority && !case.is_undo {
             return Err(Rejection::AlreadyOfPriority { priority });
         }

@@ -1,4 +1,4 @@
-//! Pause: wait on somebody else, with a reason. The resolve clock stops.
+//! Pause: wait for somebody or something, with a reason. The resolve clock stops.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};

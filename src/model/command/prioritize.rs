@@ -77,9 +77,9 @@ impl CommandLogic for Prioritize {
     }
 }
 
-/// Returns whether the escalation policy begins anew with a priority that is set: somebody raises it
-/// while nobody has acknowledged the incident. Who was called before was called for something that
-/// could wait longer, perhaps by another policy.
+/// Returns whether setting a priority restarts the escalation policy: it is raised while nobody has
+/// acknowledged the incident. The people called before were called for something less urgent,
+/// perhaps by another policy.
 pub(super) fn restarts_escalation(case: &Case<'_>, priority: Priority) -> bool {
     !case.is_undo && is_raised(&case.incident.summary, priority)
 }
@@ -104,8 +104,8 @@ pub(in crate::model) struct Severity<'a> {
     pub override_reason: Option<&'a str>,
 }
 
-/// Returns the event that raises an incident to what was grouped or merged into it; `None` if it is
-/// as bad already. Nothing is ever lowered.
+/// Returns the event that raises an incident to the level of one that was grouped or merged into
+/// it; `None` if it is as severe already. Nothing is ever lowered.
 pub(in crate::model) fn raise(
     incident: &Incident,
     other: &Severity<'_>,

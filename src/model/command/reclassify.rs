@@ -1,4 +1,4 @@
-//! Reclassify: take out of the queue what was no incident.
+//! Reclassify: remove a report that was not an incident from the queue.
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
 use super::prioritize::refuse_uncorrectable;

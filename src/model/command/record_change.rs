@@ -10,7 +10,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "record a planned modification",
     no_sample,
 )
-.scope(CommandScope::Ingest);
+.scope(CommandScope::RespondOrIngest);
 
 /// The command as a phrase.
 pub(super) const PHRASE: &str = "record a change";

@@ -1,4 +1,4 @@
-//! Record a decision: what was decided in the response, why and by whom.
+//! Record a decision of the response: its content, reason and author.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,11 +27,11 @@ const MAX_SHOWN: usize = 3;
 /// A decision that was made during the response.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Decision {
-    /// What was decided, in words.
+    /// The decision.
     pub decision: String,
     /// The reason for the decision.
     pub reason: String,
-    /// The person who decided it. If a command names nobody, it is the requester.
+    /// The person who made the decision. If a command names nobody, it is the requester.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<PersonRef>,
 }
@@ -138,7 +138,7 @@ mod tests {
         Decision { decision: decision.into(), reason: reason.into(), by }
     }
 
-    /// Decides a command that Ines sends, and applies what follows.
+    /// Decides a command that Ines sends, and applies the events.
     fn send(
         incident: Option<&Incident>,
         id: IncidentId,

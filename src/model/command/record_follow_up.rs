@@ -1,4 +1,4 @@
-//! Record what became of an issue in a tracker. Programs that reach the tracker do so.
+//! Record the state of an issue in a tracker. Programs that connect to the tracker do so.
 
 use super::CommandKind;
 use super::logic::{Case, CommandLogic, Decided};

@@ -1,7 +1,7 @@
 //! Record a problem, or its new state. The store applies it: a problem has no timeline.
 
 use super::CommandKind;
-use super::table::{CommandRow, CommandScope, no_sample};
+use super::table::{CommandRow, no_sample};
 
 pub(super) const ROW: CommandRow = CommandRow::new(
     CommandKind::RecordProblem,
@@ -9,8 +9,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     "problem",
     "record the cause behind incidents",
     no_sample,
-)
-.scope(CommandScope::Admin);
+);
 
 /// The command as a phrase.
 pub(super) const PHRASE: &str = "record a problem";

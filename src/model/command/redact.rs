@@ -1,4 +1,5 @@
-//! Redact: remove evidence, a reporter or a contact for good. The event says who did it and why.
+//! Redact: remove evidence, a reporter, a contact or a note permanently. The event records the
+//! author and the reason.
 
 use uuid::Uuid;
 
@@ -6,7 +7,7 @@ use super::logic::{Case, CommandLogic, Decided, EventLogic};
 use super::table::{Argument, CommandRow, SAMPLE_TEXT};
 use super::{CommandKind, IncidentCommand};
 use crate::model::check::{self, BadField, FieldProblem};
-use crate::model::evidence::RedactedPart;
+use crate::model::evidence::{REDACTED_TEXT, RedactedPart};
 use crate::model::rejection::Rejection;
 use crate::model::{Event, EventBody, Incident, PersonRef};
 
@@ -14,13 +15,13 @@ pub(super) const ROW: CommandRow = CommandRow::new(
     CommandKind::Redact,
     "redact",
     "redact",
-    "remove evidence, a reporter or a contact for good",
+    "remove evidence, a reporter, a contact or a note for good",
     |_, _| {
         let (part, target) = (RedactedPart::Reporter, Uuid::nil());
         Some(IncidentCommand::Redact { part, target, reason: SAMPLE_TEXT.into() })
     },
 )
-.argument(Argument::Listed("what is removed: evidence app.log, reporter Tom, contact Tom"));
+.argument(Argument::Listed("what is removed: evidence app.log, reporter Tom, contact Tom, a note"));
 
 pub(in crate::model) struct Redact<'a> {
     pub part: RedactedPart,
@@ -54,6 +55,8 @@ impl CommandLogic for Redact<'_> {
                     return Err(Rejection::AlreadyRedacted);
                 }
             }
+            // Notes are on the timeline alone: the store checks whether there is one.
+            RedactedPart::Note => {}
             RedactedPart::Unknown(_) => {
                 return Err(BadField::new("part", FieldProblem::UnknownPart).into());
             }
@@ -95,6 +98,13 @@ impl EventLogic for Redacted<'_> {
                     reporter.redact(self.part == RedactedPart::Contact);
                 }
             }
+            RedactedPart::Note => {
+                // It may be the note that the row quotes, which the record does not reveal.
+                let word = incident.summary.last_word.as_mut().filter(|word| word.quoted);
+                if let Some(word) = word {
+                    REDACTED_TEXT.clone_into(&mut word.text);
+                }
+            }
             RedactedPart::Unknown(_) => {}
         }
     }
@@ -116,6 +126,7 @@ impl EventLogic for Redacted<'_> {
             RedactedPart::Evidence => "removed evidence for good".to_owned(),
             RedactedPart::Reporter => "removed a reporter for good".to_owned(),
             RedactedPart::Contact => "removed a contact for good".to_owned(),
+            RedactedPart::Note => "removed a note for good".to_owned(),
             RedactedPart::Unknown(_) => "removed a part of it for good".to_owned(),
         }
     }

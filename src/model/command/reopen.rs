@@ -1,4 +1,4 @@
-//! Reopen: the failure is back, and the same incident goes on.
+//! Reopen: the failure is back, and the same incident continues.
 
 use super::logic::{Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
@@ -66,7 +66,11 @@ pub(in crate::model) struct Reopened<'a> {
 impl EventLogic for Reopened<'_> {
     fn apply(&self, incident: &mut Incident, event: &Event) {
         incident.reopened += 1;
-        incident.summary.resolved_at = None;
+        let row = &mut incident.summary;
+        // A resolution passes the stages before it, although nobody performed them.
+        row.never_acknowledged |=
+            row.acknowledged_at.is_some() && row.acknowledged_at == row.resolved_at;
+        row.resolved_at = None;
         incident.summary.closed_at = None;
         for reached_at in incident.stages.iter_mut().skip(3) {
             *reached_at = None;

@@ -1,4 +1,4 @@
-//! Ask for an issue in a tracker for an action item, and what became of it.
+//! Request an issue in a tracker for an action item, and record its state.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Resolve: say that service is restored, how, and how that was validated.
+//! Resolve: record that service is restored, how, and how that was validated.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic, quote};
 use super::table::{CommandRow, SAMPLE_TEXT};
@@ -63,7 +63,7 @@ pub(in crate::model) struct Resolved<'a> {
     pub action: ResolutionAction,
     pub detail: &'a str,
     pub validation: &'a str,
-    /// Set by the store, which knows the alerts.
+    /// Set by the store, which has the alerts.
     pub stability: Option<Stability>,
 }
 

@@ -1,5 +1,7 @@
 //! Set an action item of the review: add it, or change it.
 
+use chrono::NaiveTime;
+
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::{CommandRow, SAMPLE_TEXT};
 use super::write_review::REVIEW_NEWS;
@@ -41,6 +43,9 @@ impl CommandLogic for SetActionItem<'_> {
         require_reviewable(case.incident)?;
         check::required_text("action item", &self.item.text)?;
         self.item.owner.as_ref().map_or(Ok(()), |owner| check::person("owner", owner))?;
+        if let Some(due) = self.item.due {
+            check::time("due", due.and_time(NaiveTime::MIN).and_utc())?;
+        }
         Ok(vec![EventBody::ActionItemSet { item: self.item.clone() }])
     }
 

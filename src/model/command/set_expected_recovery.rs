@@ -1,4 +1,4 @@
-//! Set expected recovery: say when service is expected to be restored.
+//! Set expected recovery: record when service is expected to be restored.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -22,7 +22,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 .inverse(&[CommandKind::SetExpectedRecovery])
 .facts(facts);
 
-/// Returns when service is expected to be restored, as the record says it.
+/// Returns when service is expected to be restored, from the record.
 fn facts(incident: &Incident) -> Vec<Fact> {
     let expected = incident.expected_recovery.filter(|_| incident.summary.status.is_open());
     let text = expected.map(|at| format!("expected at {}", time(at)));
@@ -47,7 +47,7 @@ impl CommandLogic for SetExpectedRecovery {
         let at = self.at.map(recorded_time);
         if let Some(at) = at {
             check::time("at", at)?;
-            // An undo leads back to what was expected before, which may have passed.
+            // An undo restores the earlier expectation, which may have passed.
             if at <= case.requested_at && !case.is_undo {
                 return Err(BadField::new("at", FieldProblem::Passed).into());
             }

@@ -1,4 +1,4 @@
-//! Set when the impact began: before it was detected, as far as that is found out.
+//! Set when the impact began, which may be before it was detected.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

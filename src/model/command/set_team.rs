@@ -1,4 +1,4 @@
-//! Set the team: say which team answers for the incident.
+//! Set the team: record the team that is responsible for the incident.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::prioritize::refuse_uncorrectable;
@@ -8,7 +8,7 @@ use crate::model::check::{self, BadField};
 use crate::model::decide::require_correctable;
 use crate::model::rejection::Rejection;
 use crate::model::text::sanitize;
-use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Summary};
+use crate::model::{CommandId, Event, EventBody, Incident, PersonRef, Status, Summary};
 
 pub(super) const ROW: CommandRow =
     CommandRow::new(CommandKind::SetTeam, "set_team", "team", "the team alone", |_, _| {
@@ -34,7 +34,12 @@ impl CommandLogic for SetTeam<'_> {
         if case.incident.summary.team.as_deref() == self.team {
             return Err(Rejection::AlreadyItsTeam);
         }
-        Ok(vec![EventBody::TeamSet { team: self.team.map(ToOwned::to_owned) }])
+        let team = self.team.map(ToOwned::to_owned);
+        // Who was called before is of another team, which has a policy of its own.
+        let row = &case.incident.summary;
+        let is_unacknowledged = row.status == Status::Triggered && row.acknowledged_at.is_none();
+        let restarts_escalation = !case.is_undo && is_unacknowledged;
+        Ok(vec![EventBody::TeamSet { team, restarts_escalation }])
     }
 
     fn applies_when_ended(&self) -> bool {
@@ -64,10 +69,14 @@ impl CommandLogic for SetTeam<'_> {
 
 pub(in crate::model) struct TeamSet<'a> {
     pub team: Option<&'a str>,
+    pub restarts_escalation: bool,
 }
 
 impl EventLogic for TeamSet<'_> {
-    fn apply(&self, incident: &mut Incident, _: &Event) {
+    fn apply(&self, incident: &mut Incident, event: &Event) {
+        if self.restarts_escalation {
+            incident.summary.restart_escalation(event.at);
+        }
         incident.summary.team = self.team.map(ToOwned::to_owned);
     }
 

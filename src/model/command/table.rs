@@ -1,5 +1,5 @@
-//! The rows of the table of commands: what the server, the `OpenAPI` document, the command line and
-//! the panes say about a command.
+//! The rows of the table of commands: properties of a command that the server, the `OpenAPI`
+//! document, the command line and the panes use.
 
 use chrono::{DateTime, Utc};
 
@@ -15,21 +15,21 @@ pub struct CommandRow {
     pub wire_name: &'static str,
     /// The name that people type in the command palette; unique.
     pub name: &'static str,
-    /// What can follow that name in the command palette.
+    /// The argument that can follow that name in the command palette.
     pub argument: Argument,
     /// Describes the command in the help: half a sentence.
     pub help: &'static str,
     /// Which tokens permit the command.
     pub scope: CommandScope,
-    /// The kinds of commands that undo it; empty if nothing does.
+    /// The kinds of commands that undo it; empty if none does.
     pub inverse: &'static [CommandKind],
     /// Whether a second command of the kind is pointless before the first one has an outcome.
     pub one_at_a_time: bool,
-    /// Makes a command with made-up contents, to check whether commands of the kind apply; `None`
+    /// Creates a command with sample contents, to check whether commands of the kind apply; `None`
     /// if it does not concern one incident, or if it depends on a row that is not known.
     pub sample: fn(Option<&Summary>, DateTime<Utc>) -> Option<IncidentCommand>,
-    /// Returns what commands of the kind have added to a record, for detail views that know nothing
-    /// of the kind; most have a field of their own there and return nothing.
+    /// Returns the facts that commands of the kind have added to a record, for detail views that do
+    /// not know the kind. Most kinds have a field of their own there and return nothing.
     pub facts: fn(&Incident) -> Vec<Fact>,
 }
 
@@ -38,7 +38,7 @@ pub struct CommandRow {
 pub struct Fact {
     /// The label: one word of at most 10 letters.
     pub label: &'static str,
-    /// What the record says under the label, as it was recorded.
+    /// The value in the record under the label.
     pub text: String,
 }
 
@@ -56,11 +56,11 @@ impl Incident {
 /// The token scopes that permit a command. A token for administration permits all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CommandScope {
-    /// What people do: tokens to respond.
+    /// Commands of people: tokens to respond.
     Respond,
-    /// What programs bring in: tokens to ingest.
+    /// Commands of programs that report: tokens to ingest.
     Ingest,
-    /// What people and programs do: tokens to respond or to ingest.
+    /// Commands of people and programs: tokens to respond or to ingest.
     RespondOrIngest,
     /// Only tokens for administration.
     Admin,
@@ -80,7 +80,7 @@ impl CommandScope {
     }
 }
 
-/// What can follow the name of a command in the command palette, as in `:assign ines`.
+/// The argument that can follow the name of a command in the command palette, as in `:assign ines`.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Argument {
@@ -108,7 +108,7 @@ pub enum Argument {
 }
 
 impl Argument {
-    /// Describes what would be accepted, for somebody who has typed nothing yet.
+    /// Describes the accepted values, shown before anything is typed.
     #[must_use]
     pub const fn accepted(self) -> &'static str {
         match self {
@@ -202,5 +202,5 @@ pub(super) fn no_sample(_: Option<&Summary>, _: DateTime<Utc>) -> Option<Inciden
     None
 }
 
-/// The text of a sample: it only has to be there.
+/// The text of a sample; only its presence matters.
 pub(super) const SAMPLE_TEXT: &str = "x";

@@ -1,4 +1,4 @@
-//! Undo a move: take back one's own last move along the lifecycle, shortly after it was made.
+//! Undo a move: reverse one's own last move along the lifecycle, shortly after it was made.
 
 use chrono::TimeDelta;
 

@@ -27,10 +27,15 @@ impl CommandLogic for Unlink<'_> {
     }
 
     fn decide(&self, case: &Case<'_>) -> Decided {
-        if !case.incident.links.contains(self.link) {
+        let links = &case.incident.links;
+        let found = links
+            .iter()
+            .find(|link| *link == self.link)
+            .or_else(|| links.iter().find(|link| link.has_target_of(self.link)));
+        let Some(link) = found else {
             return Err(Rejection::NotLinked { link: self.link.clone() });
-        }
-        Ok(vec![EventBody::Unlinked { link: self.link.clone() }])
+        };
+        Ok(vec![EventBody::Unlinked { link: link.clone() }])
     }
 
     fn applies_when_ended(&self) -> bool {

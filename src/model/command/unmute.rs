@@ -1,4 +1,4 @@
-//! Unmute: what a maintenance window has muted is released, and its escalation begins.
+//! Unmute: an incident that a maintenance window muted is released, and its escalation begins.
 
 use super::CommandKind;
 use super::logic::{Case, CommandLogic, Decided, EventLogic};
@@ -44,7 +44,7 @@ impl CommandLogic for Unmute {
 pub(in crate::model) struct Unmuted;
 
 impl EventLogic for Unmuted {
-    /// Begins the escalation policy anew, unless somebody has acknowledged the incident.
+    /// Restarts the escalation policy, unless somebody has acknowledged the incident.
     fn apply(&self, incident: &mut Incident, event: &Event) {
         let row = &mut incident.summary;
         row.end_mute(event.at);

@@ -1,4 +1,4 @@
-//! Unpause: go on with an incident that waited on somebody else.
+//! Unpause: continue with an incident that waited for somebody or something.
 
 use super::logic::{Before, Case, CommandLogic, Decided, EventLogic};
 use super::table::CommandRow;

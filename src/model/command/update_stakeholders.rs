@@ -1,4 +1,4 @@
-//! Update stakeholders: tell them how the response goes, and when they will hear next.
+//! Update stakeholders: inform them about the response, and announce the next update.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,11 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 )
 .argument(Argument::Listed("the name of a template"));
 
-/// How an update of stakeholders is shown on status pages, whoever reads them.
+/// The public form of an update of stakeholders, for the readers of status pages.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct PublicUpdate {
-    /// What the incident is called there, from this update on; absent to leave it as it is. The title of
-    /// the incident itself is never public.
+    /// The public title of the incident, from this update on; absent to leave it unchanged. The
+    /// title of the incident itself is never public.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
 }

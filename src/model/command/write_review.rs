@@ -20,7 +20,7 @@ pub(super) const ROW: CommandRow = CommandRow::new(
 )
 .inverse(&[CommandKind::WriteReview]);
 
-/// What the timeline announces of an event that concerns the review.
+/// The news that the timeline shows for an event that concerns the review.
 pub(super) const REVIEW_NEWS: &str = "wrote a part of the review";
 
 pub(in crate::model) struct WriteReview<'a> {

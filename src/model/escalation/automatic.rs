@@ -1,4 +1,4 @@
-//! What a program does by itself about one incident: which level of its policy it calls, and when.
+//! Automatic steps for one incident: the next level of its policy, and its time.
 
 use chrono::{DateTime, Utc};
 
@@ -7,11 +7,11 @@ use super::reached::Reached;
 use crate::model::actor::PersonRef;
 use crate::model::check::MAX_LIST_ITEMS;
 use crate::model::directory::Directory;
-use crate::model::notification::step::{DueStep, EXPIRES_AFTER};
+use crate::model::notification::step::{DueStep, EXPIRES_AFTER, MissedLevel};
 use crate::model::status::Status;
 use crate::model::summary::Summary;
 
-/// What is next for an incident that nobody has acknowledged.
+/// The next automatic step of an incident that nobody has acknowledged.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NextCall {
     /// A level is called now.
@@ -42,11 +42,11 @@ pub fn awaits_calls(incident: &Summary) -> bool {
     incident.status == Status::Triggered && incident.acknowledged_at.is_none()
 }
 
-/// Returns what is next for an incident.
+/// Returns the next automatic step of an incident.
 ///
-/// What comes due during a snooze is due when that ends; during a pause, and while a maintenance window
-/// mutes the incident, nothing is called before the incident changes. A step that was due too long ago is left out. Whoever is on call at `now` is
-/// called, even where the step is late.
+/// A step that comes due during a snooze is due when the snooze ends; during a pause, and while a
+/// maintenance window mutes the incident, nobody is called. A step that was due too long ago is
+/// skipped. The person on call at `now` is called, even if the step is late.
 #[must_use]
 pub fn next_call(incident: &Summary, directory: &Directory, now: DateTime<Utc>) -> NextCall {
     if !awaits_calls(incident) || incident.paused || incident.is_muted() {
@@ -63,17 +63,36 @@ pub fn next_call(incident: &Summary, directory: &Directory, now: DateTime<Utc>) 
         let next = steps.iter().map(|(due, _)| *due).min();
         return next.map_or(NextCall::Never, NextCall::At);
     };
-    let missed = steps.iter().filter(|(due, _)| is_due(*due)).map(|(_, step)| step);
-    let all_must_acknowledge = missed.clone().any(|step| step.all_must_acknowledge);
+    // What is due at the same time, such as the end of a snooze, was not missed.
+    let missed = steps.iter().filter(|(other, _)| other < due);
+    let missed: Vec<MissedLevel> = missed.map(|(due, step)| missed_level(*due, step)).collect();
+    let called = steps.iter().filter(|(due, _)| is_due(*due)).map(|(_, step)| step);
+    let all_must_acknowledge = called.clone().any(|step| step.all_must_acknowledge);
     NextCall::Now(AutomaticCall {
         level: last.level,
-        step: DueStep { round: last.round, due: *due, unattended_since: None },
-        to: people_of(missed, incident, directory, now),
+        step: DueStep {
+            round: last.round,
+            due: *due,
+            unattended_since: None,
+            missed: latest(missed),
+        },
+        to: people_of(called, incident, directory, now),
         all_must_acknowledge,
     })
 }
 
-/// Returns whom a step reaches if it is carried out at a time, whenever it was due.
+fn missed_level(due: DateTime<Utc>, step: &Step) -> MissedLevel {
+    MissedLevel { level: step.level, round: step.round, due, late_s: 0 }
+}
+
+/// Returns the last levels of a list, as many as a step may name.
+fn latest(mut missed: Vec<MissedLevel>) -> Vec<MissedLevel> {
+    let surplus = missed.len().saturating_sub(MAX_LIST_ITEMS);
+    missed.drain(..surplus);
+    missed
+}
+
+/// Returns the people whom a step reaches if it is carried out at a time, whenever it was due.
 #[must_use]
 pub fn reached_at(
     step: &Step,
@@ -89,7 +108,7 @@ pub fn reached_at(
     })
 }
 
-/// Returns whom steps reach at `now`, each person once.
+/// Returns the people whom steps reach at `now`, each person once.
 fn people_of<'a>(
     steps: impl Iterator<Item = &'a Step>,
     incident: &Summary,
@@ -100,7 +119,7 @@ fn people_of<'a>(
     for step in steps {
         let reached = reached_at(step, incident, directory, now);
         for person in reached.iter().filter_map(Reached::person) {
-            // Whoever has acknowledged is not called again while others still have to.
+            // A person who has acknowledged is not called again while others still have to.
             let has_acknowledged = incident
                 .required
                 .as_ref()
@@ -131,7 +150,7 @@ mod tests {
         reported() + TimeDelta::minutes(minutes)
     }
 
-    /// Level 1 at once, level 2 after 10 min, both again after an hour, and `boss` at the end.
+    /// Level 1 immediately, level 2 after 10 min, both again after an hour, and `boss` at the end.
     fn directory() -> Directory {
         let level = |after_s, people: &[&str]| PolicyLevel {
             after_s,
@@ -195,6 +214,24 @@ mod tests {
     }
 
     #[rstest]
+    #[case::in_time((1, 1), 10, &[])]
+    #[case::both_levels((0, 0), 12, &[(1, 1, 0)])]
+    #[case::level_of_the_first_round((1, 1), 61, &[(1, 2, 10)])]
+    #[case::everything((0, 0), 90, &[(1, 1, 0), (1, 2, 10), (2, 1, 60), (2, 2, 70)])]
+    fn levels_that_were_missed_are_named(
+        #[case] (round, level): (u16, u8),
+        #[case] minutes: i64,
+        #[case] expected: &[(u16, u8, i64)],
+    ) {
+        let row = Summary { escalation_round: round, escalation: level, ..incident() };
+        let NextCall::Now(call) = next(&row, minutes) else { panic!("nothing is due") };
+        let one = |missed: &MissedLevel| {
+            (missed.round, missed.level, (missed.due - reported()).num_minutes())
+        };
+        assert_eq!(call.step.missed.iter().map(one).collect::<Vec<_>>(), expected);
+    }
+
+    #[rstest]
     #[case((1, 1), 1, Some(10))]
     #[case((1, 2), 11, Some(60))]
     #[case((2, 2), 71, Some(80))]
@@ -223,6 +260,10 @@ mod tests {
         let row = Summary { escalation: 1, snoozed_until: Some(at(30)), ..incident() };
         assert_eq!(next(&row, 12), NextCall::At(at(30)));
         assert_eq!(called(next(&row, 30)), (1, 2, 30, "tomo odile ines".into()));
+        // Both levels were due at the end of the snooze.
+        let row = Summary { escalation: 0, ..row };
+        let NextCall::Now(call) = next(&row, 30) else { panic!("nothing is due") };
+        assert_eq!((call.level, call.step.missed.len()), (2, 0));
     }
 
     fn mute(ended_at: Option<DateTime<Utc>>) -> Mute {

@@ -1,5 +1,5 @@
-//! Acknowledgements that expire: whoever acknowledges an incident and then does nothing about it does
-//! not stop its escalation for good.
+//! Expiry of acknowledgements: a person who acknowledges an incident and then does nothing does not
+//! stop its escalation for good.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -40,7 +40,7 @@ impl AcknowledgementExpiry {
 /// When the acknowledgement of an incident expires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Expiry {
-    /// Since when nobody has done anything.
+    /// The time of the last activity.
     pub since: DateTime<Utc>,
     /// When the person is reminded.
     pub reminded_at: DateTime<Utc>,
@@ -51,8 +51,9 @@ pub struct Expiry {
 /// Returns when the acknowledgement of an incident expires, unless it changes before; `None` if it does
 /// not.
 ///
-/// Only the status `acknowledged` expires: whoever investigates has begun to work. Whatever a person does
-/// starts the time again, and so does the end of a snooze; during a pause nothing expires.
+/// Only the status `acknowledged` expires: a person who investigates has begun to work. Every
+/// action of a person restarts the time, and so does the end of a snooze; during a pause nothing
+/// expires.
 #[must_use]
 pub fn expiry(incident: &Summary, rule: &AcknowledgementExpiry) -> Option<Expiry> {
     if incident.status != Status::Acknowledged || incident.paused {
@@ -66,8 +67,9 @@ pub fn expiry(incident: &Summary, rule: &AcknowledgementExpiry) -> Option<Expiry
     Some(Expiry { since, reminded_at, due })
 }
 
-/// Returns the call by which an acknowledgement expires at `now`: that of the first level, together with
-/// whoever had acknowledged. `None` while it is not due, and once it was due too long ago.
+/// Returns the call by which an acknowledgement expires at `now`: that of the first level, together
+/// with the people who had acknowledged. `None` while it is not due, and once it was due too long
+/// ago.
 #[must_use]
 pub fn expired_call(
     incident: &Summary,
@@ -90,12 +92,12 @@ pub fn expired_call(
     to.truncate(MAX_LIST_ITEMS);
     let all_must_acknowledge = first.as_ref().is_some_and(|step| step.all_must_acknowledge);
     let level = first.map_or(1, |step| step.level);
-    let step = DueStep { round: 1, due, unattended_since: Some(since) };
+    let step = DueStep { round: 1, due, unattended_since: Some(since), missed: Vec::new() };
     Some(AutomaticCall { level, step, to, all_must_acknowledge })
 }
 
-/// Returns who is reminded of what an incident needs: its assignee, or else who last did something about
-/// it.
+/// Returns the people who are reminded of an incident's needs: its assignee, otherwise the person
+/// who acted on it last.
 #[must_use]
 pub fn responsible(incident: &Summary) -> Option<&PersonRef> {
     let last = incident.last_word.as_ref().map(|word| &word.by);

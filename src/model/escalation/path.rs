@@ -18,11 +18,11 @@ pub struct Step {
     pub round: u16,
     /// When the level is or was called.
     pub due: DateTime<Utc>,
-    /// Whom it reaches at that time, and why the rest of its targets reach nobody.
+    /// The people whom it reaches at that time, and the reasons why its other targets reach nobody.
     pub reached: Vec<Reached>,
     /// Whether the level has been called already.
     pub is_called: bool,
-    /// Whether it is what happens at the end of the policy.
+    /// Whether it is the final step of the policy.
     pub is_end: bool,
     /// Whether each person whom it reaches must acknowledge.
     pub all_must_acknowledge: bool,
@@ -38,8 +38,8 @@ impl Step {
 
 /// Returns the policy that an incident follows.
 ///
-/// Policies for its services win over those for its team, whoever runs the services; then those for
-/// its priority over those for any; then the first one.
+/// Policies for its services take precedence over those for its team, whichever team owns the
+/// services; then those for its priority over those for any; then the first one.
 #[must_use]
 pub fn policy_of<'a>(incident: &Summary, directory: &'a Directory) -> Option<&'a Policy> {
     let mut best: Option<(u8, &Policy)> = None;
@@ -94,7 +94,7 @@ fn is_called(incident: &Summary, round: u16, level: u8) -> bool {
     (round, level) <= (incident.escalation_round.max(1), incident.escalation)
 }
 
-/// Returns whom a level reaches, each person once.
+/// Returns the people whom a level reaches, each person once.
 pub(super) fn reached_by_level(
     incident: &Summary,
     directory: &Directory,
@@ -113,7 +113,7 @@ pub(super) fn reached_by_level(
     reached
 }
 
-/// Leaves the one whose turn it is, or the next person if that turn reaches nobody.
+/// Reduces a list to the person whose turn it is, or the next person if that turn reaches nobody.
 fn pick_one(reached: &mut Vec<Reached>, turn: u64) {
     let count = reached.len();
     let Some(first) = usize::try_from(turn % (count.max(1) as u64)).ok() else { return };
@@ -144,7 +144,7 @@ fn seconds(seconds: i64) -> TimeDelta {
     TimeDelta::try_seconds(seconds).unwrap_or_default()
 }
 
-/// Returns the first step that was not called yet, whenever it is due.
+/// Returns the first step that was not called yet, whether it is due or not.
 #[must_use]
 pub fn next(incident: &Summary, directory: &Directory) -> Option<Step> {
     path(incident, directory).into_iter().find(|step| !step.is_called)

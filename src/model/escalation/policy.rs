@@ -13,10 +13,11 @@ pub struct Policy {
     pub team: String,
     /// The levels, from the first to the last one called.
     pub levels: Vec<PolicyLevel>,
-    /// The name of the policy, which no other one has; absent if it is that of the team.
+    /// The unique name of the policy; absent if it is that of the team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The services whose incidents follow it, of whichever team; all of the team if there are none.
+    /// The services whose incidents follow it, whatever their team; all of the team if there are
+    /// none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
     /// The priorities of the incidents that follow it; all if there are none.
@@ -30,7 +31,7 @@ pub struct Policy {
     pub at_end: Option<PolicyLevel>,
 }
 
-/// How often the levels of a policy are called again while nobody acknowledges.
+/// The number of times that the levels of a policy are repeated while nobody acknowledges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Repeat {
     /// How many more times, from 1 to 99.
@@ -51,7 +52,8 @@ pub struct PolicyLevel {
     /// Whether it calls only one of them, in turn: each incident another one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub round_robin: bool,
-    /// Whether each person whom it calls must acknowledge, so that the others go on being called.
+    /// Whether each person whom it calls must acknowledge, so that the others continue to be
+    /// called.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all_must_acknowledge: bool,
 }
@@ -77,11 +79,11 @@ impl Policy {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Target {
-    /// Whoever is on call for the team with this name.
+    /// The person on call for the team with this name.
     OnCall(String),
     /// The person with this handle.
     Person(String),
-    /// Whoever is on call by the schedule with this name.
+    /// The person on call by the schedule with this name.
     Schedule(String),
     /// All members of the team with this name.
     Team(String),

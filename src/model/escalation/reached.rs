@@ -7,21 +7,21 @@ use crate::model::actor::PersonRef;
 use crate::model::directory::Directory;
 use crate::model::oncall::Schedule;
 
-/// Somebody whom a level calls, or why a target of it reaches nobody.
+/// A person whom a level calls, or the reason why a target reaches nobody.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reached {
     /// The person is called.
     Person(PersonRef),
-    /// The target leads to nobody.
+    /// The target reaches nobody.
     Nobody {
         /// The target.
         target: Target,
-        /// Why it leads to nobody.
+        /// The reason.
         reason: NobodyReason,
     },
 }
 
-/// Why a target of an escalation policy reaches nobody.
+/// The reason why a target of an escalation policy reaches nobody.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NobodyReason {
     /// The team has no schedule.
@@ -58,7 +58,7 @@ impl Reached {
     }
 }
 
-/// Returns whom a target reaches at a time: at least one entry, and each person once.
+/// Returns the people whom a target reaches at a time: at least one entry, and each person once.
 #[must_use]
 pub fn reached_by(directory: &Directory, target: &Target, at: DateTime<Utc>) -> Vec<Reached> {
     let nobody = |reason| vec![Reached::Nobody { target: target.clone(), reason }];

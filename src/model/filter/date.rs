@@ -10,10 +10,10 @@ use crate::model::time::{ACCEPTED_YEARS, is_in_range, parse_duration};
 
 /// Converts between UTC and the zone in which days begin.
 pub trait Calendar {
-    /// Returns what a clock of the zone shows at a time.
+    /// Returns the local time of the zone at a time.
     fn local_time(&self, at: DateTime<Utc>) -> NaiveDateTime;
 
-    /// Returns the time at which a clock of the zone shows this; `None` outside what can be computed.
+    /// Returns the time at which the zone has this local time; `None` outside the supported range.
     fn to_utc(&self, shown: NaiveDateTime) -> Option<DateTime<Utc>>;
 }
 
@@ -147,13 +147,13 @@ impl Date {
         Some(Self::Local(parse_day(day)?.and_time(parse_clock_time(time.trim())?)))
     }
 
-    /// Returns whether it is at least a day long, and not a moment.
+    /// Returns whether it lasts at least a day, unlike an instant.
     #[must_use]
     pub const fn is_span(&self) -> bool {
         !matches!(self, Self::Ago(_) | Self::Clock(_) | Self::Local(_) | Self::Instant(_))
     }
 
-    /// Returns when it begins, and when it is over; twice the same for a moment.
+    /// Returns its begin and its end; twice the same for an instant.
     #[must_use]
     pub fn resolve(
         &self,
@@ -235,7 +235,7 @@ fn next_month(first: NaiveDate) -> NaiveDate {
     first.checked_add_months(chrono::Months::new(1)).unwrap_or(first)
 }
 
-/// Formats a time of day; seconds only where there are any.
+/// Formats a time of day; with seconds only if they are not zero.
 fn clock_form(time: NaiveTime) -> &'static str {
     if time.second() == 0 { "%H:%M" } else { "%H:%M:%S" }
 }

@@ -10,7 +10,7 @@ use crate::model::priority::Priority;
 use crate::model::status::{Category, Role, Status};
 use crate::model::unknown::Word;
 
-/// Returns a value as it is written in a filter: quoted where it would be parsed differently.
+/// Returns a value in the syntax of a filter: quoted if it would be parsed differently otherwise.
 #[must_use]
 pub fn quote_value(text: &str) -> String {
     struct Value<'a>(&'a str);
@@ -87,6 +87,11 @@ impl fmt::Display for Term {
                 f.write_str("service:")?;
                 write_value(f, name, is_reserved(name, &["none"]))
             }
+            Predicate::Primary(None) => f.write_str("primary:none"),
+            Predicate::Primary(Some(name)) => {
+                f.write_str("primary:")?;
+                write_value(f, name, is_reserved(name, &["none"]))
+            }
             Predicate::Owner(Owner::Me) => f.write_str("owner:me"),
             Predicate::Owner(Owner::Nobody) => f.write_str("owner:none"),
             Predicate::Owner(Owner::Person(who) | Owner::Handle(who)) => {
@@ -112,6 +117,10 @@ impl fmt::Display for Term {
             Predicate::On(date) => write!(f, "on:{date}"),
             Predicate::ResolvedWithin(than) => write_duration(f, "resolved<", *than),
             Predicate::ResolvedBefore(than) => write_duration(f, "resolved>", *than),
+            Predicate::ResolvedOn(date) => write!(f, "resolved:{date}"),
+            Predicate::TookLonger(than) => write_duration(f, "took>", *than),
+            Predicate::TookLess(than) => write_duration(f, "took<", *than),
+            Predicate::Missed(target) => write!(f, "missed:{}", target.as_str()),
             Predicate::ChangedWithin(than) => write_duration(f, "changed<", *than),
             Predicate::ChangedBefore(than) => write_duration(f, "changed>", *than),
             Predicate::BeganWithin(than) => write_duration(f, "began<", *than),

@@ -9,18 +9,18 @@ use crate::model::priority::Priority;
 use crate::model::status::{Category, Status};
 use crate::model::text::sanitize;
 
-/// A word that is searched for in texts, and that was probably meant as a term. Displayed as what
-/// was done and what was probably meant, sanitized.
+/// A searched word that was probably meant as a term. Displayed as the word and the probable
+/// meaning, sanitized.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FilterHint {
     /// Position of the word in the text, in bytes.
     pub range: Range<usize>,
-    /// The word as it was typed.
+    /// The word as typed.
     pub word: String,
     /// The term that was probably meant; `None` for a level that does not exist, such as `p5`.
     pub term: Option<String>,
-    /// Whether hardly anybody means it as a word. Other hints are worth showing only if nothing was
-    /// found.
+    /// Whether it is almost certainly no word to search for. Other hints are worth showing only if
+    /// nothing was found.
     pub is_certain: bool,
 }
 
@@ -85,4 +85,32 @@ pub(super) fn hint_for(word: &str, range: Range<usize>) -> Option<FilterHint> {
     }
     let category = lower.parse::<Category>().ok()?;
     hint(Some(format!("cat:{category}")), false)
+}
+
+/// The keys of names, which are not checked against any list: one with commas is no error.
+const KEYS_OF_NAMES: [&str; 9] =
+    ["service", "svc", "owner", "assignee", "team", "role", "reporter", "label", "tag"];
+
+/// Returns the hint for several values with commas between them, where each needs a term of its own.
+pub(super) fn hint_for_list(
+    key: Option<&str>,
+    value: &str,
+    is_negated: bool,
+    range: Range<usize>,
+) -> Option<FilterHint> {
+    let parts: Vec<&str> = value.split(',').collect();
+    let is_list = if let Some(key) = key {
+        KEYS_OF_NAMES.contains(&key) && parts.iter().all(|part| !part.is_empty())
+    } else {
+        let priorities = ["p1", "p2", "p3", "p4"];
+        parts.iter().all(|part| priorities.iter().any(|p| part.eq_ignore_ascii_case(p)))
+    };
+    if parts.len() < 2 || !is_list {
+        return None;
+    }
+    let sign = if is_negated { "-" } else { "" };
+    let prefix = key.map_or_else(String::new, |key| format!("{key}:"));
+    let terms: Vec<String> = parts.iter().map(|part| format!("{sign}{prefix}{part}")).collect();
+    let word = format!("{prefix}{value}");
+    Some(FilterHint { range, word, term: Some(terms.join(" ")), is_certain: false })
 }

@@ -4,16 +4,17 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use super::date::{self, Date};
-use super::hint::{FilterHint, hint_for};
+use super::hint::{FilterHint, hint_for, hint_for_list};
 use super::{Filter, Owner, Predicate, RoleHolder, Term};
 use crate::model::priority::{Priority, UnknownValue};
+use crate::model::service_level::SlaTarget;
 use crate::model::status::{Category, Role, Status};
 use crate::model::text::{fold, is_word_char, sanitize};
 use crate::model::time::parse_duration;
 use crate::model::unknown::Word;
 
-/// The error for a term that can't be parsed. Displayed as what is wrong and what would be accepted
-/// instead, sanitized.
+/// The error for a term that can't be parsed. Displayed as the fault and the accepted form,
+/// sanitized.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{}", sanitize(fault.to_string()))]
 pub struct FilterError {
@@ -24,13 +25,13 @@ pub struct FilterError {
     pub fault: FilterFault,
 }
 
-/// What is wrong with a term. Texts in it are as they were typed.
+/// The fault of a term. Texts in it are as typed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FilterFault {
-    /// Neither a key nor a word is in it.
+    /// It has neither a key nor a word.
     #[error("nothing stands after the -, or between the quotes")]
     Empty,
-    /// The word has nothing by which an incident could be found.
+    /// The word has no letter or digit to search for.
     #[error("nothing to look for: {0:?} has no letter and no digit")]
     NothingToFind(String),
     /// Nothing follows the key.
@@ -38,7 +39,7 @@ pub enum FilterFault {
     NoValue {
         /// The key as it was typed, such as `team`.
         key: String,
-        /// What follows the key.
+        /// The operator that follows the key.
         operator: char,
     },
     /// The value is not one of those of the key.
@@ -54,9 +55,14 @@ pub enum FilterFault {
     #[error("{0:?} is not a date: write {forms}, 8h or 2026-10-29T14:00", forms = date::FORMS)]
     NotADate(String),
     /// The value is a time, and the key selects days.
-    #[error("on: needs a day, not a time, for {0:?}: write {forms}", forms = date::FORMS)]
-    NotADay(String),
-    /// The key compares, and the operator does not.
+    #[error("{key}: needs a day, not a time, for {value:?}: write {forms}", forms = date::FORMS)]
+    NotADay {
+        /// The key as it was typed.
+        key: String,
+        /// The value as it was typed.
+        value: String,
+    },
+    /// The key needs a comparison, and the operator is none.
     #[error("{key} needs > or <, as in {key}>2h")]
     NotAComparison {
         /// The key as it was typed, such as `age`.
@@ -67,7 +73,7 @@ pub enum FilterFault {
     MisspeltKey {
         /// The key as it was typed, which no term has.
         key: String,
-        /// What follows the key.
+        /// The operator that follows the key.
         operator: char,
         /// The key that was probably meant.
         nearest: &'static str,
@@ -80,7 +86,7 @@ pub enum FilterFault {
     UnknownKey {
         /// The key as it was typed, which no term has.
         key: String,
-        /// What follows the key.
+        /// The operator that follows the key.
         operator: char,
     },
 }
@@ -151,9 +157,9 @@ fn tokens(text: &str) -> Vec<Token> {
 
 const TERMS_HELP: &str = "p1 to p4, status:, service:, owner:, role:, team:, cat:, source:, label:, sla:, is:, since:, before:, on:, \
      age> or age<, idle> or idle<, changed> or changed<, resolved> or resolved<, \
-     began> or began<, users> or users<, reporter:";
+     began> or began<, users> or users<, reporter:, resolved:, took> or took<, missed:, primary:";
 
-/// The result of parsing a filter while it is typed: some terms may be wrong.
+/// The result of parsing an incomplete filter: some terms may be invalid.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PartialFilter {
     /// The terms that could be parsed.
@@ -164,7 +170,7 @@ pub struct PartialFilter {
     pub hints: Vec<FilterHint>,
 }
 
-/// Returns the word of a value that this version does not define, if a term may name it.
+/// Returns the word for a value that this version does not define, if a term may name it.
 type FindWord = fn(&str) -> Option<Word>;
 
 impl PartialFilter {
@@ -177,14 +183,14 @@ impl PartialFilter {
         Self::parse_with(text, Word::find)
     }
 
-    /// Parses a text as [`Self::parse`] does, and takes the values of this version only.
+    /// Parses a text as [`Self::parse`] does, and accepts only values that this version defines.
     #[must_use]
     pub fn parse_defined(text: &str) -> Self {
         Self::parse_with(text, |_| None)
     }
 
-    /// Parses a text as [`Self::parse`] does, and takes whatever value there may be. Each of them is
-    /// interned for good, so this is not for texts that others send.
+    /// Parses a text as [`Self::parse`] does, and accepts unknown values too. Each of them is
+    /// interned forever, so this is not for texts that others send.
     #[must_use]
     pub fn parse_any(text: &str) -> Self {
         Self::parse_with(text, |value| Some(Word::new(value)))
@@ -195,10 +201,13 @@ impl PartialFilter {
         for token in tokens(text) {
             match parse_predicate(&token, find) {
                 Ok(predicate) => {
-                    if let Predicate::Text(word) = &predicate
-                        && !token.quoted
-                    {
-                        typed.hints.extend(hint_for(word, token.range.clone()));
+                    if !token.quoted {
+                        if let Predicate::Text(word) = &predicate {
+                            typed.hints.extend(hint_for(word, token.range.clone()));
+                        }
+                        let key = token.key.as_ref().map(|(key, _)| key.as_str());
+                        let range = token.range.clone();
+                        typed.hints.extend(hint_for_list(key, &token.value, token.negated, range));
                     }
                     typed.filter.terms.push(Term { negated: token.negated, predicate });
                 }
@@ -227,7 +236,7 @@ impl FromStr for Filter {
     }
 }
 
-/// One term of a filter as it is typed, split but not interpreted.
+/// One term of an incomplete filter, split but not interpreted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RawTerm {
     /// Position of the term in the text, in bytes.
@@ -287,6 +296,7 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
         }
         ("status", ':') => Ok(Predicate::Status(parse_growing(value, Status::Unknown, find)?)),
         ("service" | "svc", ':') => Ok(Predicate::Service((!none).then(|| value.to_owned()))),
+        ("primary", ':') => Ok(Predicate::Primary((!none).then(|| value.to_owned()))),
         ("owner" | "assignee", ':') if none => Ok(Predicate::Owner(Owner::Nobody)),
         ("owner" | "assignee", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
             Ok(Predicate::Owner(Owner::Me))
@@ -314,22 +324,15 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
         },
         ("reporter", ':') => Ok(Predicate::Reporter((!none).then(|| value.to_owned()))),
         ("label" | "tag", ':') => Ok(Predicate::Label((!none).then(|| value.to_owned()))),
-        ("since" | "before" | "on", ':') => {
-            let date = Date::parse(value).ok_or_else(|| FilterFault::NotADate(value.to_owned()))?;
-            match key.as_str() {
-                "since" => Ok(Predicate::Since(date)),
-                "before" => Ok(Predicate::Before(date)),
-                _ if date.is_span() => Ok(Predicate::On(date)),
-                _ => Err(FilterFault::NotADay(value.to_owned())),
-            }
-        }
+        ("missed", ':') => Ok(Predicate::Missed(parse_target(value)?)),
+        ("since" | "before" | "on" | "resolved", ':') => parse_dated(key, value),
         ("users", '<' | '>') => {
             let number = value.trim().parse();
             let users = number.map_err(|_| FilterFault::NotANumber(value.to_owned()))?;
             let is_more = *operator == '>';
             Ok(if is_more { Predicate::MoreUsers(users) } else { Predicate::FewerUsers(users) })
         }
-        ("age" | "idle" | "changed" | "resolved" | "began", '<' | '>') => {
+        ("age" | "idle" | "changed" | "resolved" | "began" | "took", '<' | '>') => {
             let duration =
                 parse_duration(value).ok_or_else(|| FilterFault::NotADuration(value.to_owned()))?;
             Ok(match (key.as_str(), operator) {
@@ -341,11 +344,13 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
                 ("resolved", _) => Predicate::ResolvedWithin(duration),
                 ("began", '>') => Predicate::BeganBefore(duration),
                 ("began", _) => Predicate::BeganWithin(duration),
+                ("took", '>') => Predicate::TookLonger(duration),
+                ("took", _) => Predicate::TookLess(duration),
                 (_, '>') => Predicate::Idle(duration),
                 _ => Predicate::Active(duration),
             })
         }
-        ("age" | "idle" | "changed" | "resolved" | "began" | "users", _) => {
+        ("age" | "idle" | "changed" | "began" | "users" | "took", _) => {
             Err(FilterFault::NotAComparison { key: key.clone() })
         }
         _ => {
@@ -358,9 +363,33 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
     }
 }
 
+/// Parses a term with a day or a time.
+fn parse_dated(key: &str, value: &str) -> Result<Predicate, FilterFault> {
+    let date = Date::parse(value).ok_or_else(|| FilterFault::NotADate(value.to_owned()))?;
+    match key {
+        "since" => Ok(Predicate::Since(date)),
+        "before" => Ok(Predicate::Before(date)),
+        "on" if date.is_span() => Ok(Predicate::On(date)),
+        "resolved" if date.is_span() => Ok(Predicate::ResolvedOn(date)),
+        "resolved" if matches!(date, Date::Ago(_)) => {
+            Err(FilterFault::NotAComparison { key: key.to_owned() })
+        }
+        _ => Err(FilterFault::NotADay { key: key.to_owned(), value: value.to_owned() }),
+    }
+}
+
+/// Parses a target of service levels.
+fn parse_target(value: &str) -> Result<SlaTarget, UnknownValue> {
+    match value.to_ascii_lowercase().as_str() {
+        "acknowledge" | "ack" => Ok(SlaTarget::Acknowledge),
+        "resolve" => Ok(SlaTarget::Resolve),
+        _ => Err(UnknownValue::new(value, "service level", &["acknowledge", "resolve"])),
+    }
+}
+
 /// Returns the key that was probably meant by a misspelt or abbreviated one.
 fn nearest_key(key: &str) -> Option<&'static str> {
-    const KEYS: [&str; 21] = [
+    const KEYS: [&str; 24] = [
         "status:",
         "service:",
         "owner:",
@@ -382,6 +411,9 @@ fn nearest_key(key: &str) -> Option<&'static str> {
         "began<",
         "users>",
         "reporter:",
+        "took>",
+        "missed:",
+        "primary:",
     ];
     let name = |candidate: &'static str| &candidate[..candidate.len() - 1];
     let is_prefix = |candidate: &&&str| key.len() > 1 && candidate.starts_with(key);

@@ -1,4 +1,4 @@
-//! The values that the terms of a filter may have, for whoever completes what somebody types.
+//! The possible values of filter terms, for completion.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::model::status::{Category, Role, Source, Status};
 use crate::model::summary::Summary;
 
 /// The keys of terms that are offered, each with its operator.
-pub const TERM_KEYS: [&str; 20] = [
+pub const TERM_KEYS: [&str; 24] = [
     "status:",
     "service:",
     "owner:",
@@ -30,6 +30,10 @@ pub const TERM_KEYS: [&str; 20] = [
     "users>",
     "began<",
     "reporter:",
+    "resolved:",
+    "took>",
+    "missed:",
+    "primary:",
 ];
 /// The dates that are offered.
 const DATES: [&str; 14] = [
@@ -95,7 +99,7 @@ pub fn term_values<'a>(
             let later = rows.filter_map(|row| row.category).filter(|one| one.is_unknown());
             with_later(all, later.map(Category::as_str))
         }
-        ("service" | "svc", ':') => {
+        ("service" | "svc" | "primary", ':') => {
             let listed = directory.into_iter().flat_map(|d| &d.services).map(|s| &*s.name);
             with(
                 &[],
@@ -113,7 +117,10 @@ pub fn term_values<'a>(
             with(&["me", "none"], listed.chain(owners).collect())
         }
         ("since" | "before", ':') => DATES.map(str::to_owned).to_vec(),
-        ("on", ':') => DATES[..DATES.len() - 1].iter().map(|date| (*date).to_owned()).collect(),
+        ("missed", ':') => ["acknowledge", "resolve"].map(str::to_owned).to_vec(),
+        ("on" | "resolved", ':') => {
+            DATES[..DATES.len() - 1].iter().map(|date| (*date).to_owned()).collect()
+        }
         ("label" | "tag", ':') => {
             with(&["none"], rows.flat_map(|row| &row.attributes.labels).map(|s| &**s).collect())
         }
@@ -130,16 +137,16 @@ pub fn term_values<'a>(
             all.extend(people.into_iter().map(str::to_owned));
             all
         }
-        ("age" | "idle" | "changed" | "resolved" | "began", '<' | '>') => {
+        ("age" | "idle" | "changed" | "resolved" | "began" | "took", '<' | '>') => {
             SPANS.map(str::to_owned).to_vec()
         }
         _ => Vec::new(),
     }
 }
 
-/// Returns a value as it is written after the key of a term: in quotes where it needs them.
+/// Returns a value in the syntax of a term, after its key: in quotes if it needs them.
 #[must_use]
 pub fn format_value(value: &str) -> String {
-    // The special words mean something else in quotes.
+    // The special words lose their meaning in quotes.
     if matches!(value, "me" | "none") { value.to_owned() } else { quote_value(value) }
 }

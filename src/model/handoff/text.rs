@@ -14,15 +14,15 @@ pub enum HandoffFormat {
     Markdown,
 }
 
-/// Formats a time as it is shown to the reader.
+/// Formats a time for the reader.
 type FormatTime<'a> = &'a dyn Fn(DateTime<Utc>) -> String;
 
-/// The most characters of what was said last.
+/// The greatest length of a last word in characters.
 const MAX_WORD: usize = 200;
 
 impl Handoff {
-    /// Returns the handoff as text that can be sent to somebody. `time` formats a time in the zone
-    /// of the reader. Text from outside is sanitized.
+    /// Returns the handoff as a text to send. `time` formats a time in the zone of the reader. Text
+    /// from outside is sanitized.
     #[must_use]
     pub fn to_text(&self, format: HandoffFormat, time: FormatTime<'_>) -> String {
         let mut out = String::new();
@@ -81,7 +81,7 @@ impl Handoff {
         format!("{of_them}; {} reported and {} ended in this shift.", self.reported, self.ended)
     }
 
-    /// Returns the lines of an entry: what it is, its state, and the last word. Sanitized, each on
+    /// Returns the lines of an entry: its name, its state, and the last word. Sanitized, each on
     /// one line.
     #[must_use]
     pub fn entry_lines(&self, entry: &HandoffEntry, time: FormatTime<'_>) -> Vec<String> {
@@ -105,7 +105,7 @@ impl Handoff {
         lines
     }
 
-    /// Returns services, owner and times of an entry on one line. Sanitized.
+    /// Returns services, impact, owner and times of an entry on one line. Sanitized.
     #[must_use]
     pub fn state_text(&self, entry: &HandoffEntry, time: FormatTime<'_>) -> String {
         let mut parts = Vec::new();
@@ -113,6 +113,18 @@ impl Handoff {
             [] => {}
             [one] => parts.push(one_line(one)),
             [first, rest @ ..] => parts.push(format!("{} +{}", one_line(first), rest.len())),
+        }
+        if !entry.impact.is_empty() {
+            parts.push(one_line(&entry.impact));
+        }
+        if let HandoffState::Due { owner, due, overdue_days } = &entry.state {
+            parts.push(owner.as_deref().map_or_else(|| "unowned".into(), one_line));
+            parts.extend(due.map(|due| format!("due {due}")));
+            match overdue_days {
+                0 => {}
+                1 => parts.push("1 day overdue".into()),
+                days => parts.push(format!("{days} days overdue")),
+            }
         }
         if let HandoffState::Open {
             owner,
@@ -183,7 +195,7 @@ fn one_line(text: &str) -> String {
     lines(text.trim()).collect::<Vec<_>>().join(" ")
 }
 
-/// Puts a backslash before what would be markup in Markdown.
+/// Escapes Markdown markup with backslashes.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for ch in text.chars() {

@@ -37,7 +37,7 @@ impl MaintenanceWindow {
     /// Checks that this machine has the time zone of a recurrence.
     ///
     /// # Errors
-    /// [`BadField`] names the zone if it does not.
+    /// [`BadField`] with the zone if it is unknown.
     pub fn check_zone(&self) -> Result<(), BadField> {
         let zone = self.recurrence.as_ref().map(|recurrence| &recurrence.zone);
         match zone.filter(|zone| Zone::find(zone).is_err()) {

@@ -1,4 +1,4 @@
-//! What a maintenance window is about.
+//! The filter of a maintenance window.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,10 @@ use super::label_test::LabelTest;
 use crate::model::priority::Priority;
 use crate::model::text::FoldedText;
 
-/// What a maintenance window is about: what passes every part that is given. Of services, teams,
-/// priorities and sources one is enough; all tests of labels must pass.
+/// The filter of a maintenance window. Something matches if it satisfies every given part. Of
+/// services, teams, priorities and sources one must match; of the tests of labels all.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"services": ["checkout"]}))]
 pub struct MaintenanceFilter {
     /// The services; all if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -37,7 +38,7 @@ pub struct MaintenanceFilter {
 /// An alert, or an incident, that a window may mute.
 #[derive(Clone, Copy, Debug)]
 pub struct MutedItem<'a> {
-    /// The services that it is about.
+    /// The affected services.
     pub services: &'a [String],
     /// The team that is responsible.
     pub team: Option<&'a str>,
@@ -47,13 +48,13 @@ pub struct MutedItem<'a> {
     pub sources: [&'a str; 2],
     /// Its labels.
     pub labels: &'a BTreeMap<String, String>,
-    /// What it says, in one line.
+    /// Its title, on one line.
     pub title: &'a str,
 }
 
 impl MaintenanceFilter {
-    /// Returns whether nothing is asked. Such a filter matches nothing, so that nobody mutes everything by
-    /// leaving it out.
+    /// Returns whether the filter has no part. Such a filter matches nothing, so that leaving it
+    /// out does not mute everything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -8,7 +8,7 @@ use super::label_test::{InvalidLabelTest, LabelTest, LabelValue};
 use crate::model::priority::Priority;
 use crate::model::text::sanitize;
 
-/// Why a text is no filter of a maintenance window.
+/// The reason why a text is no filter of a maintenance window.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidMaintenanceFilter {
     /// It has nothing in it.
@@ -36,8 +36,8 @@ struct Word {
     is_quoted: bool,
 }
 
-/// Splits a text at spaces that are not quoted. A backslash within quotation marks stands before a
-/// quotation mark or a backslash.
+/// Splits a text at unquoted spaces. Within quotation marks, a backslash escapes a quotation mark
+/// or a backslash.
 fn split_quoted(text: &str) -> Result<Vec<Word>, InvalidMaintenanceFilter> {
     let mut found = Vec::new();
     let mut current: Option<Word> = None;
@@ -78,7 +78,7 @@ impl FromStr for MaintenanceFilter {
                 filter.add_priority(&text)?;
                 continue;
             }
-            // A label test may have a colon in its value, and a term has none of these before it.
+            // A label test may have a colon in its value; a term has no operator before its colon.
             let operator = text.find(['=', '~', '!']);
             let colon = text.find(':').filter(|at| operator.is_none_or(|operator| *at < operator));
             let Some(colon) = colon else {

@@ -1,4 +1,4 @@
-//! Alerts and incidents as what windows may mute.
+//! Alerts and incidents as objects that windows may mute.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::filter::MutedItem;
 use crate::model::alert::Alert;
 use crate::model::summary::Summary;
 
-/// What an incident is as a [`MutedItem`], with labels such as `env=prod` apart.
+/// The fields of an incident as a [`MutedItem`], with labels such as `env=prod` separate.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ItemLabels(BTreeMap<String, String>);
 
@@ -27,7 +27,7 @@ impl ItemLabels {
         &self.0
     }
 
-    /// Returns an incident as what a window may mute.
+    /// Returns the incident as a [`MutedItem`].
     #[must_use]
     pub fn item<'a>(&'a self, incident: &'a Summary) -> MutedItem<'a> {
         MutedItem {

@@ -1,4 +1,4 @@
-//! What a filter asks of a label.
+//! Tests of a label in a filter.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,27 +16,27 @@ use crate::model::text::sanitize;
 /// The greatest size of a compiled pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 256 * 1024;
 
-/// What is asked of a label: `env=prod`, `env!=prod`, `host=db-*`, `env` for any value, or a regular
-/// expression that matches the complete value, as in `host=~db-[0-9]+`. On the wire and in settings it
-/// is such a text.
+/// A test of a label: `env=prod`, `env!=prod`, `host=db-*`, `env` for any value, or a regular
+/// expression that matches the complete value, as in `host=~db-[0-9]+`. On the wire and in settings
+/// it is such a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LabelTest {
     /// The name of the label.
     pub name: String,
-    /// The value that is asked for.
+    /// The expected value.
     pub value: LabelValue,
     /// Whether the label must not have the value.
     pub is_negated: bool,
 }
 
-/// The value that a test asks for.
+/// The value that a test expects.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum LabelValue {
     /// Any value. A label that is missing has none.
     Any,
-    /// A text in which `*` stands for any text. A label that is missing has no value.
+    /// A text in which `*` matches any text. A label that is missing has no value.
     Text(String),
-    /// What a regular expression matches. A label that is missing is as good as an empty one.
+    /// A regular expression. A label that is missing is treated like an empty one.
     Regex(LabelRegex),
 }
 
@@ -47,7 +47,7 @@ pub struct LabelRegex {
     compiled: Regex,
 }
 
-/// The error for a text that asks nothing of a label.
+/// The error for a text that is not a valid test of a label.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "{:?} asks nothing of a label: write env=prod, env!=prod, host=db-*, host=~db-[0-9]+ or env",
@@ -67,7 +67,7 @@ impl LabelRegex {
     /// Compiles an expression.
     ///
     /// # Errors
-    /// [`InvalidLabelTest`] if it is none, or too large.
+    /// [`InvalidLabelTest`] if it is invalid, or too large.
     pub fn new(text: &str) -> Result<Self, InvalidLabelTest> {
         let compile =
             |pattern: &str| RegexBuilder::new(pattern).size_limit(MAX_PATTERN_BYTES).build();
@@ -125,8 +125,8 @@ impl LabelTest {
         has_value != self.is_negated
     }
 
-    /// Returns whether the test passes where the label is missing or empty, so that it alone selects
-    /// what has nothing to do with it.
+    /// Returns whether the test passes if the label is missing or empty. Such a test alone would
+    /// select unrelated alerts too.
     #[must_use]
     pub fn passes_empty(&self) -> bool {
         let labels = BTreeMap::from([(self.name.clone(), String::new())]);
@@ -134,8 +134,8 @@ impl LabelTest {
     }
 }
 
-/// Returns whether a text has the form of a pattern in which `*` stands for any text. It takes no longer
-/// than the product of both lengths.
+/// Returns whether a text matches a pattern in which `*` matches any text. The time is at most
+/// proportional to the product of both lengths.
 fn matches_pattern(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

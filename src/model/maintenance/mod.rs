@@ -1,24 +1,24 @@
-//! Maintenance windows: times in which what is expected to fire reaches nobody.
+//! Maintenance windows: times in which expected alerts call nobody.
 //!
-//! A window has a filter, which says what it is about ([`MaintenanceFilter`]), and a time, once or again
-//! and again by the clock of a zone ([`Recurrence`]).
+//! A window has a filter ([`MaintenanceFilter`]), and a time, once or recurring in a time zone
+//! ([`Recurrence`]).
 //!
-//! While it is active, alerts are stored and incidents declared as ever, but an incident of which all
-//! alerts that fire are muted is marked ([`Mute`]): no level of its policy is called, nothing is sent
-//! about it, and it rings no bell. It stays in the queue, with what mutes it. What programs declare
-//! without alerts is muted by its own fields; what people report is not, unless the window says so.
-//! An incident that somebody has acknowledged, or about which a person has done something, is never
-//! muted. Acknowledgements and resolutions are carried out as ever, and so is a call of a level by a
-//! person, which ends the mute.
+//! While it is active, alerts are stored and incidents declared as usual, but an incident whose
+//! firing alerts are all muted is marked ([`Mute`]): no level of its policy is called, nothing is
+//! sent about it, and it rings no bell. It stays in the queue, with the window that mutes it. An
+//! incident that programs declare without alerts is muted by its own fields; one that a person
+//! reports is not, unless the window includes those. An incident that somebody has acknowledged, or
+//! about which a person has done something, is never muted. Acknowledgements and resolutions are
+//! carried out as usual, and so is a call of a level by a person, which ends the mute.
 //!
-//! At the end of a window, and when it is changed or ended before, what still fires and nothing else
-//! mutes is released: the mute ends by an event, and the escalation policy begins anew from then. That
-//! happens once among all programs, in the transaction that finds it. An alert that joins a muted
-//! incident and is not muted itself releases it at once.
+//! At the end of a window, and when it is changed or ended early, incidents that still fire and
+//! that no other window mutes are released: the mute ends by an event, and the escalation policy
+//! restarts from then. That happens once among all programs, in the transaction that finds it. An
+//! alert that joins a muted incident and is not muted itself releases it immediately.
 //!
-//! The clock of the service level to acknowledge stands still while an incident is muted, and the time
-//! does not count in the mean time to acknowledge: nobody could know of it. The clock to resolve goes
-//! on, because users are affected all the same.
+//! The clock of the service level to acknowledge is stopped while an incident is muted, and the
+//! time does not count in the mean time to acknowledge: nobody could know of it. The clock to
+//! resolve continues, because users are affected nevertheless.
 
 mod checks;
 mod filter;

@@ -17,7 +17,7 @@ pub struct Mute {
     pub since: DateTime<Utc>,
     /// Until when, unless the window is ended or changed before.
     pub until: DateTime<Utc>,
-    /// When that ended; absent while it is muted.
+    /// When the mute ended; absent while it is muted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
 }

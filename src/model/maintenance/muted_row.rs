@@ -1,4 +1,4 @@
-//! What the row of an incident says of its mute.
+//! The mute in the row of an incident.
 
 use chrono::{DateTime, Utc};
 
@@ -7,8 +7,8 @@ use crate::model::status::Status;
 use crate::model::summary::Summary;
 
 impl Summary {
-    /// Returns what mutes the incident: nobody is called for it and it rings no bell. `None` if nothing
-    /// does.
+    /// Returns the mute of the incident: nobody is called for it and it rings no bell. `None` if it
+    /// is not muted.
     #[must_use]
     pub fn mute(&self) -> Option<&Mute> {
         self.muted.as_ref().filter(|mute| mute.ended_at.is_none())
@@ -33,7 +33,7 @@ impl Summary {
         self.status == Status::Triggered && self.acknowledged_at.is_none()
     }
 
-    /// Begins to mute the incident. If it is muted already, only by what and until when changes.
+    /// Begins to mute the incident. If it is muted already, only the window and the end change.
     pub(in crate::model) fn begin_mute(&mut self, mut mute: Mute) {
         if let Some(before) = self.mute() {
             mute.since = before.since;

@@ -1,4 +1,5 @@
-//! When a maintenance window comes again: every day, or on days of the week, by the clock of a zone.
+//! Recurrence of a maintenance window: every day, or on days of the week, in the local time of a
+//! zone.
 
 use std::fmt;
 
@@ -13,7 +14,7 @@ use crate::model::status::growing_enum;
 const MAX_GAP: usize = 7;
 
 growing_enum! {
-    /// How often a maintenance window comes again.
+    /// The interval at which a maintenance window recurs.
     Repeats, "repeats" {
         /// Every day.
         Daily = "daily",
@@ -22,7 +23,7 @@ growing_enum! {
     }
 }
 
-/// How a maintenance window comes again: at the same local time as the first one.
+/// The recurrence of a maintenance window: at the same local time as the first one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Recurrence {
     /// How often.
@@ -103,6 +104,11 @@ impl Recurrence {
         })
         .filter(|(_, is_day)| *is_day)
         .map(move |(day, _)| {
+            // Its begin may be between two seconds, or in an hour that is repeated when clocks are
+            // set back.
+            if day == begin.date() {
+                return first;
+            }
             let local = day.and_time(time);
             let from = zone.first_time(local);
             let until = zone.first_time(local + lasts);
@@ -129,7 +135,7 @@ impl Recurrence {
         move |day| match repeats {
             Repeats::Daily => true,
             Repeats::Weekly => indices.contains(&index(day)),
-            // What it means, only a later version can tell: nothing is muted.
+            // Only a later version knows the meaning: nothing is muted.
             Repeats::Unknown(_) => false,
         }
     }
@@ -208,6 +214,17 @@ mod tests {
         // A Wednesday.
         let first = ("2026-03-04T10:00", "2026-03-04T11:00");
         assert_eq!(next(&weekly, first, after, 3), expected);
+    }
+
+    #[rstest]
+    #[case::between_two_seconds("2026-03-04T10:00:00.345Z", "2026-03-04T11:00:00.345Z")]
+    #[case::hour_shown_for_the_second_time("2026-10-25T01:30:00Z", "2026-10-25T01:45:00Z")]
+    fn first_occurrence_is_exact(#[case] from: &str, #[case] until: &str) {
+        let first = Occurrence { from: from.parse().unwrap(), until: until.parse().unwrap() };
+        let daily = recurrence(Repeats::Daily, &[], "Europe/Berlin");
+        let next: Vec<Occurrence> = daily.occurrences(first, first.from).take(2).collect();
+        assert_eq!((next[0].from, next[0].until), (first.from, first.until));
+        assert!(next[1].from > first.until);
     }
 
     #[test]

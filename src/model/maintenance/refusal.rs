@@ -1,10 +1,10 @@
-//! Why requests about maintenance windows are refused.
+//! Reasons why requests about maintenance windows are refused.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-/// Why a request about a maintenance window is refused.
+/// The reason why a request about a maintenance window is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum MaintenanceRefusal {
     /// There is no such window.

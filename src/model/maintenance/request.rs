@@ -1,4 +1,4 @@
-//! What is asked about maintenance windows.
+//! Requests about maintenance windows.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,28 +14,28 @@ use crate::model::id::{IncidentId, IncidentNumber};
 use crate::model::priority::Priority;
 use crate::model::status::Status;
 
-/// A window as somebody creates or changes it.
+/// A window as a request creates or changes it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWindow {
-    /// What is done in it, on one line.
+    /// The work done in it, on one line.
     pub title: String,
-    /// What it is about.
+    /// The alerts and incidents that it mutes.
     pub filter: MaintenanceFilter,
     /// When it begins, for the first time.
     pub from: DateTime<Utc>,
     /// When it ends, for the first time.
     pub until: DateTime<Utc>,
-    /// How it comes again; absent if it comes once.
+    /// Its recurrence; absent if it happens once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recurrence: Option<Recurrence>,
-    /// What else there is to say about it.
+    /// Further remarks.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comment: String,
-    /// Whether it also mutes what people report.
+    /// Whether it also mutes incidents that people report.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mutes_people: bool,
-    /// What status pages say about it; absent if it is not public.
+    /// Its text on status pages; absent if it is not public.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_text: Option<String>,
 }
@@ -81,14 +81,14 @@ impl From<&MaintenanceWindow> for NewWindow {
     }
 }
 
-/// What is to become of a window.
+/// A change of a window.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MaintenanceChange {
     /// It is created; a window with the id is the same, or another one.
     Create(NewWindow),
     /// It is changed.
     Change(NewWindow),
-    /// It ends for good.
+    /// It ends permanently.
     End,
 }
 
@@ -97,20 +97,20 @@ pub enum MaintenanceChange {
 pub struct MaintenanceRequest {
     /// The id of the window.
     pub id: Uuid,
-    /// Who asks for it.
+    /// The requester.
     pub actor: Actor,
-    /// When it is carried out.
+    /// When the change is carried out.
     pub at: DateTime<Utc>,
     /// The revision that the window must have; `None` for any.
     pub expected: Option<u32>,
-    /// What is to become of it.
+    /// The change.
     pub change: MaintenanceChange,
 }
 
 /// Which windows are listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MaintenanceSearch {
-    /// Whether also those that have ended are listed, after the others.
+    /// Whether ended windows are also listed, after the others.
     pub ended: bool,
     /// The maximum number of windows.
     pub limit: u32,
@@ -142,6 +142,6 @@ pub struct MutedEntry {
     pub priority: Priority,
     /// Its status.
     pub status: Status,
-    /// What mutes it, since when, and when that ended.
+    /// The window that mutes it, since when, and until when it did.
     pub mute: Mute,
 }

@@ -1,4 +1,4 @@
-//! What windows mute: as a preview before one is created, and while it runs.
+//! The effect of windows: as a preview before one is created, and while it runs.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ pub struct Muting<'a> {
     pub until: DateTime<Utc>,
 }
 
-/// Returns the window that mutes an alert or an incident for the longest time from `now` on. Of what a
-/// person has reported, only windows count that say so.
+/// Returns the window that mutes an alert or an incident for the longest time from `now` on. For an
+/// incident that a person reported, only windows that include those count.
 #[must_use]
 pub fn muting<'a>(
     windows: &'a [MaintenanceWindow],
@@ -40,7 +40,7 @@ pub fn muting<'a>(
         .max_by_key(|muting| (muting.until, muting.window.id))
 }
 
-/// Adds up what mutes the alerts of an incident that fire: it is muted as long as all of them are.
+/// Combines the mutes of an incident's firing alerts: it is muted as long as all of them are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AlertMuting<'a> {
     /// There was no alert yet.
@@ -53,7 +53,7 @@ pub enum AlertMuting<'a> {
 }
 
 impl<'a> AlertMuting<'a> {
-    /// Adds an alert that fires, and what mutes it.
+    /// Adds a firing alert, and the window that mutes it.
     pub fn add(&mut self, alert: Option<Muting<'a>>) {
         *self = match (*self, alert) {
             (_, None) | (Self::Free, _) => Self::Free,
@@ -65,7 +65,7 @@ impl<'a> AlertMuting<'a> {
     }
 }
 
-/// An alert or an incident in a preview, or in a list of what was muted.
+/// An alert or an incident in a preview, or in a list of muted ones.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PreviewEntry {
     /// The incident.
@@ -74,24 +74,24 @@ pub struct PreviewEntry {
     /// Its number; absent until the store has assigned one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<IncidentNumber>,
-    /// What the alert says, or the title of the incident.
+    /// The title of the alert or of the incident.
     pub title: String,
     /// The priority of the incident.
     pub priority: Priority,
-    /// Whether it is an alert, and not an incident without one that fires.
+    /// Whether it is an alert, rather than an incident without a firing one.
     #[serde(default)]
     pub is_alert: bool,
 }
 
-/// What a window would mute now.
+/// The effect that a window would have now.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct MaintenancePreview {
-    /// The alerts that fire and open incidents without such alerts that it is about; at most 100.
+    /// The firing alerts, and the open incidents without such alerts, that match it; at most 100.
     pub entries: Vec<PreviewEntry>,
-    /// How many there are.
+    /// The total number.
     pub total: u64,
-    /// How many incidents would be muted: those that nobody has acknowledged and nobody works on, of
-    /// which all alerts that fire are muted.
+    /// The number of incidents that would be muted: those that nobody has acknowledged and nobody
+    /// works on, and whose firing alerts are all muted.
     pub muted_incidents: u64,
 }
 
@@ -99,7 +99,7 @@ pub struct MaintenancePreview {
 pub const MAX_PREVIEW: usize = 100;
 
 impl MaintenancePreview {
-    /// Adds an open incident with its alerts that fire, as far as the window is about them. The window
+    /// Adds an open incident with its firing alerts, as far as the window matches them. The window
     /// need not be active.
     pub fn add(&mut self, window: &MaintenanceWindow, incident: &Summary, firing: &[Alert]) {
         let labels = ItemLabels::of(&incident.attributes.labels);

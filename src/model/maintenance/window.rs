@@ -1,4 +1,4 @@
-//! A maintenance window: what it is about, and when it mutes.
+//! A maintenance window: its filter, and the times at which it mutes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,49 +10,50 @@ use super::recurrence::{Occurrence, Recurrence};
 use crate::model::actor::Actor;
 use crate::model::extra::{Extra, extensible_record};
 
-/// The longest time that a window lasts which comes once.
+/// The maximum duration of a window that happens once.
 pub const MAX_ONCE: TimeDelta = TimeDelta::days(90);
-/// The longest time that one lasts which comes again.
+/// The maximum duration of a recurring window.
 pub const MAX_RECURRING: TimeDelta = TimeDelta::days(7);
 
-/// A time in which what is expected to fire reaches nobody.
+/// A time in which expected alerts call nobody.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self")]
 pub struct MaintenanceWindow {
     /// The id of the window, which no other window has.
     #[schema(value_type = Uuid)]
     pub id: Uuid,
-    /// What is done in it, on one line.
+    /// The work done in it, on one line.
     pub title: String,
-    /// What it is about.
+    /// The alerts and incidents that it mutes.
     pub filter: MaintenanceFilter,
     /// When it begins, for the first time.
     pub from: DateTime<Utc>,
     /// When it ends, for the first time.
     pub until: DateTime<Utc>,
-    /// How it comes again; absent if it comes once.
+    /// Its recurrence; absent if it happens once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recurrence: Option<Recurrence>,
     /// The person or program that created it.
     pub created_by: Actor,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// What else there is to say about it.
+    /// Further remarks.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub comment: String,
-    /// Whether it also mutes what people report; otherwise only what programs do.
+    /// Whether it also mutes incidents that people report; otherwise only those of programs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mutes_people: bool,
-    /// What status pages say about it; absent if it is not public.
+    /// Its text on status pages; absent if it is not public.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_text: Option<String>,
-    /// How often it was changed. Whoever changes it says which revision he has seen.
+    /// The number of changes. A request for a change contains the revision that its author has
+    /// seen.
     #[serde(default)]
     pub revision: u32,
     /// When it was last changed; absent if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<DateTime<Utc>>,
-    /// When somebody ended it for good, before its time.
+    /// When somebody ended it early and permanently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
     /// The fields that a later version defines.
@@ -98,7 +99,7 @@ impl MaintenanceWindow {
             .filter(move |next| next.until > after && next.from < next.until)
     }
 
-    /// Returns whether it mutes at a time, or when it does next.
+    /// Returns whether it mutes at a time, or when it will next.
     #[must_use]
     pub fn state(&self, now: DateTime<Utc>) -> WindowState {
         match self.occurrences(now).next() {
@@ -132,7 +133,7 @@ impl MaintenanceWindow {
         }
     }
 
-    /// Returns when it begins to mute or ends to do so next; `None` if it never does any more.
+    /// Returns when it next begins or ends to mute; `None` if it never does again.
     #[must_use]
     pub fn next_boundary(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self.state(now) {
@@ -142,8 +143,8 @@ impl MaintenanceWindow {
         }
     }
 
-    /// Returns when it has ended for good; `None` if it comes again without an end. For one that comes
-    /// again until a time it may be a few days too late.
+    /// Returns when it has ended permanently; `None` if it recurs without an end. For one that
+    /// recurs until a time the result may be a few days too late.
     #[must_use]
     pub fn last_end(&self) -> Option<DateTime<Utc>> {
         let by_time = match &self.recurrence {

@@ -219,12 +219,11 @@ impl Sums {
         if let Some(acknowledged_ms) = fact.acknowledged_ms {
             self.acknowledge_ms.push((acknowledged_ms - fact.reported_ms).max(0));
         }
-        for target in [SlaTarget::Acknowledge, SlaTarget::Resolve] {
+        for (target, by_priority) in [
+            (SlaTarget::Acknowledge, &mut self.acknowledge),
+            (SlaTarget::Resolve, &mut self.resolve),
+        ] {
             if let Some(FactVerdict { priority, met }) = fact.judge(target, now_ms, levels) {
-                let by_priority = match target {
-                    SlaTarget::Acknowledge => &mut self.acknowledge,
-                    SlaTarget::Resolve => &mut self.resolve,
-                };
                 by_priority[priority.index()].add(met);
             }
         }

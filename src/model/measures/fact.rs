@@ -1,4 +1,4 @@
-//! What the measures need of one incident.
+//! The facts about one incident that the measures need.
 
 use chrono::{DateTime, Utc};
 
@@ -52,6 +52,28 @@ impl FactVerdict {
     }
 }
 
+/// For how long an incident that nobody has acknowledged was muted during maintenance, which stops its clock to
+/// acknowledge.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct FactMute {
+    /// The milliseconds for which it was muted before.
+    pub before_ms: i64,
+    /// Since when it is muted now, in milliseconds since 1970.
+    pub since_ms: Option<i64>,
+}
+
+impl FactMute {
+    /// Creates it from a summary; without any mute once somebody has acknowledged the incident.
+    #[must_use]
+    pub fn new(row: &Summary) -> Self {
+        if row.acknowledged_at.is_some() {
+            return Self::default();
+        }
+        let since_ms = row.mute().map(|mute| mute.since.timestamp_millis());
+        Self { before_ms: row.muted_ms, since_ms }
+    }
+}
+
 /// The input of the measures from one incident. Times are milliseconds since 1970 (UTC).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fact {
@@ -76,6 +98,8 @@ pub struct Fact {
     pub paused_since_ms: Option<i64>,
     /// For how long it was paused before.
     pub paused_ms: i64,
+    /// For how long it was muted; packed facts do not have it.
+    pub mute: FactMute,
     /// The category, if it is set.
     pub category: Option<Category>,
     /// Key of the primary service's name; 0 without one.
@@ -89,7 +113,8 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// Creates a fact from a summary, the keys of its names, and what the summary does not hold.
+    /// Creates a fact from a summary, the keys of its names, and the values that the summary does
+    /// not have.
     #[must_use]
     pub fn new(row: &Summary, service: u32, team: u32, counted: Counted, fingerprint: u64) -> Self {
         Self {
@@ -98,7 +123,7 @@ impl Fact {
             detected_ms: row.detected_at.timestamp_millis(),
             acknowledged_ms: row
                 .acknowledged_at
-                .filter(|at| row.resolved_at != Some(*at))
+                .filter(|at| row.resolved_at != Some(*at) && !row.never_acknowledged)
                 .map(|t| t.timestamp_millis() - row.muted_ms),
             resolved_ms: row.resolved_at.map(|t| t.timestamp_millis()),
             priority: row.priority,
@@ -106,6 +131,7 @@ impl Fact {
             resolve_verdict: row.resolve_verdict.and_then(FactVerdict::from_verdict),
             paused_since_ms: row.paused_since.map(|t| t.timestamp_millis()),
             paused_ms: row.paused_ms,
+            mute: FactMute::new(row),
             category: row.category,
             service,
             team,
@@ -126,8 +152,8 @@ pub fn acknowledged_by_somebody(
 }
 
 impl Fact {
-    /// Returns how the clock of a target is judged at a time in milliseconds since 1970: as when it
-    /// ended, or as missed if it runs and is past. `None` while it is not yet due.
+    /// Returns the verdict on the clock of a target at a time in milliseconds since 1970: the
+    /// verdict at its end, or missed if it runs and is overdue. `None` while it is not yet due.
     pub(super) fn judge(
         &self,
         target: SlaTarget,
@@ -135,18 +161,20 @@ impl Fact {
         levels: &ServiceLevels,
     ) -> Option<FactVerdict> {
         let level = levels.for_priority(self.priority);
-        let (ended, done_ms, goal_s, paused_ms) = match target {
+        let (ended, done_ms, goal_s) = match target {
             SlaTarget::Acknowledge => {
-                (self.acknowledge_verdict, self.acknowledged_ms, level.acknowledge_s, 0)
+                (self.acknowledge_verdict, self.acknowledged_ms, level.acknowledge_s)
             }
-            SlaTarget::Resolve => {
-                (self.resolve_verdict, self.resolved_ms, level.resolve_s, self.paused_ms)
-            }
+            SlaTarget::Resolve => (self.resolve_verdict, self.resolved_ms, level.resolve_s),
+            SlaTarget::Unknown(_) => return None,
+        };
+        let (stopped_ms, paused_ms) = match target {
+            SlaTarget::Resolve => (self.paused_since_ms, self.paused_ms),
+            _ => (self.mute.since_ms, self.mute.before_ms),
         };
         if ended.is_some() {
             return ended;
         }
-        let stopped_ms = self.paused_since_ms.filter(|_| target == SlaTarget::Resolve);
         let now_ms = now_ms.min(stopped_ms.unwrap_or(i64::MAX));
         let elapsed_ms = done_ms.unwrap_or(now_ms) - self.reported_ms - paused_ms;
         let met = is_within(elapsed_ms, goal_s);

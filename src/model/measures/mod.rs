@@ -6,6 +6,7 @@
 
 mod compute;
 mod fact;
+mod named_window;
 pub mod pages;
 mod recurring;
 pub mod report;
@@ -16,8 +17,9 @@ mod volume;
 mod window;
 
 pub use compute::{Cut, ExcludedCounts, Figures, Measures, compute};
-pub use fact::{Counted, Fact, FactVerdict, acknowledged_by_somebody};
+pub use fact::{Counted, Fact, FactMute, FactVerdict, acknowledged_by_somebody};
+pub use named_window::{BadWindow, MeasuresWindow, WindowEnd, month_days, parse_month};
 pub use recurring::{Recurring, fingerprint, title_pattern};
 pub use sla::Compliance;
 pub use times::{MIN_SAMPLE, Times};
-pub use window::Window;
+pub use window::{Window, start_of_day};

@@ -30,8 +30,9 @@ pub struct Recurring {
 /// Returns a title in lower case without numbers and ids: the part that stays the same when a
 /// fault recurs.
 ///
-/// Of each word, the parts between punctuation are taken out that hold a digit or can't be spoken,
-/// such as the last two of `checkout-6c9f7d5b8-k2vxq`. Of a title of nothing else only numbers are taken out.
+/// From each word, the parts between punctuation that contain a digit or can't be spoken are
+/// removed, such as the last two of `checkout-6c9f7d5b8-k2vxq`. If nothing else would remain of a
+/// title, only its numbers are removed.
 #[must_use]
 pub fn title_pattern(title: &str) -> String {
     let title = title.to_lowercase();
@@ -57,7 +58,7 @@ pub fn title_pattern(title: &str) -> String {
     without_numbers.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a word is an id as a unit, such as a UUID or a hash: hexadecimal digits, among them at
+/// Whether a word is a complete id, such as a UUID or a hash: hexadecimal digits, among them at
 /// least one number.
 fn is_hex_id(word: &str) -> bool {
     word.len() >= 6
@@ -68,7 +69,7 @@ fn is_hex_id(word: &str) -> bool {
 /// Acronyms that are as long as a generated id and have no vowel.
 const WITHOUT_VOWELS: [&str; 2] = ["https", "xhtml"];
 
-/// Whether a part of a word is an id: it holds a digit, or it is long and has no vowel.
+/// Whether a part of a word is an id: it contains a digit, or it is long and has no vowel.
 fn is_id(part: &str) -> bool {
     let is_vowel = |b: u8| matches!(b, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
     let is_ascii = part.bytes().all(|b| b.is_ascii_alphabetic());
@@ -126,6 +127,11 @@ impl Groups {
         if (fact.reported_ms, fact.number) >= (group.1, group.2) {
             (group.1, group.2) = (fact.reported_ms, fact.number);
         }
+    }
+
+    /// Returns whether a fault caused two or more of the incidents.
+    pub(super) fn recurs(&self, fingerprint: u64) -> bool {
+        self.by_fingerprint.get(&fingerprint).is_some_and(|(count, _, _)| *count >= 2)
     }
 
     /// Returns the number of groups of two or more.

@@ -32,6 +32,12 @@ impl Compliance {
         })
     }
 
+    /// Returns whether no target was met or missed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
     /// Returns the number of targets, met or missed.
     #[must_use]
     pub fn count(&self) -> u64 {

@@ -1,4 +1,5 @@
-//! What follows from the answer of a person to a message: the command, or why nothing can be done.
+//! The result of a person's answer to a message: the command, or the reason why nothing can be
+//! done.
 
 use chrono::{DateTime, Utc};
 
@@ -36,7 +37,7 @@ impl AnswerWay {
     }
 }
 
-/// Why an answer leads to nothing. Displayed as a sentence without a full stop.
+/// The reason why an answer leads to nothing. Displayed as a sentence without a full stop.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum AnswerRefusal {
     /// The link was used before.
@@ -45,7 +46,7 @@ pub enum AnswerRefusal {
         /// When.
         at: DateTime<Utc>,
     },
-    /// The link has ended by itself.
+    /// The link has expired.
     #[error("this link ended at {}: open redphone, or wait for the next message", time(.at))]
     Expired {
         /// When.
@@ -56,7 +57,7 @@ pub enum AnswerRefusal {
     Acknowledged {
         /// The number of the incident.
         label: String,
-        /// Who has acknowledged it.
+        /// The person who has acknowledged it.
         by: String,
         /// When.
         at: DateTime<Utc>,
@@ -91,7 +92,7 @@ pub enum AnswerRefusal {
         /// The next level.
         level: u8,
     },
-    /// The person is not asked for the role, or has answered.
+    /// The person was not asked for the role, or has answered already.
     #[error("{label}: you are not asked to be {role} any more")]
     NotRequested {
         /// The number of the incident.
@@ -99,13 +100,19 @@ pub enum AnswerRefusal {
         /// The role.
         role: Role,
     },
-    /// The person is asked for no role, or for several.
+    /// The person was asked for no role, or has answered already.
+    #[error("you are asked for no role in {label}")]
+    NoRoleRequested {
+        /// The number of the incident.
+        label: String,
+    },
+    /// The person was asked for several roles.
     #[error("{label}: it is not clear for which role: answer by redphone or by the link")]
     UnclearRole {
         /// The number of the incident.
         label: String,
     },
-    /// The answer does not say what is to be done.
+    /// The answer contains no known action.
     #[error("answer with ack, escalate or resolve")]
     NoAction,
 }
@@ -128,7 +135,7 @@ pub fn label(row: &Summary) -> String {
 /// once it was used.
 ///
 /// # Errors
-/// [`AnswerRefusal`] tells why it has ended.
+/// [`AnswerRefusal`] with the reason why it has ended.
 pub fn check_link(
     link: &AnswerLink,
     incident: &Incident,
@@ -149,7 +156,7 @@ pub fn check_link(
         }
         return check_time(link, now);
     }
-    // Whoever is reminded works on it as a rule, and so it is acknowledged.
+    // The recipient of a reminder usually works on the incident, which is therefore acknowledged.
     let is_reminder = link.reminder && link.action != LinkAction::Acknowledge;
     if is_reminder {
         return check_time(link, now);
@@ -171,8 +178,8 @@ fn check_time(link: &AnswerLink, now: DateTime<Utc>) -> Result<(), AnswerRefusal
     Ok(())
 }
 
-/// Returns what an answer means that is written in a reply to a message: who is asked for a role and
-/// confirms it accepts it, and who is reminded and confirms it still works on the incident.
+/// Returns the meaning of a reply to a message: a person who was asked for a role and confirms
+/// accepts it, and a person who was reminded and confirms still works on the incident.
 #[must_use]
 pub fn meant_action(written: LinkAction, link: &AnswerLink, row: &Summary) -> LinkAction {
     match written {
@@ -184,28 +191,29 @@ pub fn meant_action(written: LinkAction, link: &AnswerLink, row: &Summary) -> Li
     }
 }
 
-/// Returns the role that a person means who accepts or declines one without naming it: the only one that
-/// the person is asked for.
+/// Returns the role that a person accepts or declines without naming it: the only one that the
+/// person was asked for.
 ///
 /// # Errors
-/// The person is asked for none, or for several.
+/// The person was asked for none, or for several.
 pub fn meant_role(incident: &Incident, person: &PersonRef) -> Result<Role, AnswerRefusal> {
     let requests = incident.role_requests.iter();
     let mut asked = requests.filter(|request| request.awaits(request.role, &person.handle));
     match (asked.next(), asked.next()) {
         (Some(request), None) => Ok(request.role),
-        _ => Err(AnswerRefusal::UnclearRole { label: label(&incident.summary) }),
+        (Some(_), Some(_)) => Err(AnswerRefusal::UnclearRole { label: label(&incident.summary) }),
+        (None, _) => Err(AnswerRefusal::NoRoleRequested { label: label(&incident.summary) }),
     }
 }
 
 /// An answer whose person and incident are known.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
-    /// The id of the command, by which an answer that comes again is recognized.
+    /// The id of the command, by which a repeated answer is recognized.
     pub id: CommandId,
-    /// Who answers.
+    /// The author of the answer.
     pub person: &'a PersonRef,
-    /// What is to be done.
+    /// The action.
     pub action: LinkAction,
     /// The role that is accepted or declined.
     pub role: Option<Role>,
@@ -216,7 +224,7 @@ pub struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// Makes the command that carries the answer out.
+    /// Creates the command that carries the answer out.
     ///
     /// # Errors
     /// [`AnswerRefusal`] if it makes no sense for the incident.
@@ -242,7 +250,10 @@ impl Answer<'_> {
                 let accepted = self.action == LinkAction::AcceptRole;
                 IncidentCommand::AnswerRole { role, accepted }
             }
-            LinkAction::Reply | LinkAction::Unknown(_) => return Err(AnswerRefusal::NoAction),
+            LinkAction::AcceptCover
+            | LinkAction::DeclineCover
+            | LinkAction::Reply
+            | LinkAction::Unknown(_) => return Err(AnswerRefusal::NoAction),
         };
         Ok(Envelope {
             id: self.id,
@@ -283,7 +294,7 @@ impl Answer<'_> {
         })
     }
 
-    /// Returns what was done, as a sentence without a full stop.
+    /// Returns the result as a sentence without a full stop.
     #[must_use]
     pub fn outcome(&self, row: &Summary) -> String {
         let (label, name) = (label(row), sanitize(&self.person.name));
@@ -304,12 +315,15 @@ impl Answer<'_> {
                 let role = self.role.map(|role| role.to_string()).unwrap_or_default();
                 format!("{label}: {name} has {done} the role {role}")
             }
-            LinkAction::Reply | LinkAction::Unknown(_) => format!("{label}: nothing was done"),
+            LinkAction::AcceptCover
+            | LinkAction::DeclineCover
+            | LinkAction::Reply
+            | LinkAction::Unknown(_) => format!("{label}: nothing was done"),
         }
     }
 }
 
-/// Returns where an incident stands, as a sentence without a full stop.
+/// Returns the state of an incident as a sentence without a full stop.
 #[must_use]
 pub fn state(incident: &Incident) -> String {
     let row = &incident.summary;
@@ -323,247 +337,4 @@ pub fn state(incident: &Incident) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-    use rstest::rstest;
-    use serde_json::json;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::model::command::{Declaration, RoleRequest};
-    use crate::model::escalation::policy::{Policy, PolicyLevel, Target};
-    use crate::model::notification::link::LinkToken;
-    use crate::model::status::Source;
-    use crate::model::{Event, EventBody, EventId, Impact, IncidentId, Priority};
-
-    fn at(minutes: i64) -> DateTime<Utc> {
-        let start: DateTime<Utc> = "2026-01-05T22:31:00Z".parse().unwrap();
-        start + TimeDelta::minutes(minutes)
-    }
-
-    fn row() -> Summary {
-        serde_json::from_value(json!({
-            "id": Uuid::from_u128(1), "number": 12, "title": "Card payments fail",
-            "status": "triggered", "impact": "high", "urgency": "high", "priority": "P1",
-            "source": "monitoring", "services": ["checkout"], "team": "payments",
-            "detected_at": at(0), "reported_at": at(0), "paused": false, "alerts": 1,
-            "escalation": 1, "seq": 2, "last_event_at": at(0),
-        }))
-        .unwrap()
-    }
-
-    fn directory(levels: &[&[&str]]) -> Directory {
-        let level = |people: &&[&str]| PolicyLevel {
-            after_s: 0,
-            call: people.iter().map(|handle| Target::Person((*handle).into())).collect(),
-            round_robin: false,
-            all_must_acknowledge: false,
-        };
-        Directory {
-            people: ["ines", "tomasz"].map(|handle| PersonRef::new(handle, handle)).to_vec(),
-            policies: vec![Policy {
-                team: "payments".into(),
-                levels: levels.iter().map(level).collect(),
-                ..Policy::default()
-            }],
-            ..Directory::default()
-        }
-    }
-
-    fn answer(person: &PersonRef, action: LinkAction) -> Answer<'_> {
-        Answer {
-            id: CommandId(Uuid::from_u128(5)),
-            person,
-            action,
-            role: None,
-            way: AnswerWay::Link,
-            at: at(1),
-        }
-    }
-
-    #[test]
-    fn answer_is_a_command_of_the_person_by_link() {
-        let person = PersonRef::new("ines", "Ines Moreau");
-        let answer = answer(&person, LinkAction::Acknowledge);
-        let envelope = answer.envelope(&row(), &Directory::default()).unwrap();
-        assert_eq!(envelope.actor, Actor::Person(person.clone()));
-        assert_eq!((envelope.id, envelope.at), (CommandId(Uuid::from_u128(5)), at(1)));
-        let expected = Command::Incident {
-            incident: IncidentId(Uuid::from_u128(1)),
-            command: IncidentCommand::Acknowledge,
-            undoes: None,
-            because: Some("by link".into()),
-        };
-        assert_eq!(envelope.command, expected);
-        assert_eq!(answer.outcome(&row()), "INC-12 is acknowledged by Ines Moreau");
-    }
-
-    #[test]
-    fn escalation_calls_the_next_level() {
-        let person = PersonRef::new("ines", "ines");
-        let answer = answer(&person, LinkAction::Escalate);
-        let escalate = |levels: &[&[&str]]| answer.envelope(&row(), &directory(levels));
-        let envelope = escalate(&[&["ines"], &["tomasz"]]).unwrap();
-        let Command::Incident { command: IncidentCommand::Escalate { level, to, .. }, .. } =
-            envelope.command
-        else {
-            panic!("an escalation");
-        };
-        assert_eq!((level, to), (2, vec![PersonRef::new("tomasz", "tomasz")]));
-        let label = || "INC-12".to_owned();
-        let last = AnswerRefusal::LastLevel { label: label(), last: 1 };
-        assert_eq!(escalate(&[&["ines"]]).unwrap_err(), last);
-        let nobody = AnswerRefusal::NobodyReached { label: label(), level: 2 };
-        assert_eq!(escalate(&[&["ines"], &["stranger"]]).unwrap_err(), nobody);
-        let none = answer.envelope(&row(), &Directory::default()).unwrap_err();
-        assert_eq!(none, AnswerRefusal::NoPolicy { label: label() });
-    }
-
-    fn link() -> AnswerLink {
-        AnswerLink {
-            digest: LinkToken::random().unwrap().digest(),
-            notification: Uuid::from_u128(7),
-            incident: IncidentId(Uuid::from_u128(1)),
-            person: PersonRef::new("ines", "Ines Moreau"),
-            action: LinkAction::Acknowledge,
-            role: None,
-            reminder: false,
-            expires_at: at(60),
-            used_at: None,
-        }
-    }
-
-    fn incident(change: impl FnOnce(&mut Incident)) -> Incident {
-        let mut incident = Incident::from_declaration(&declared()).unwrap();
-        incident.summary = row();
-        change(&mut incident);
-        incident
-    }
-
-    fn declared() -> Event {
-        let declaration = Declaration {
-            alerts: None,
-            title: "Card payments fail".into(),
-            services: vec!["checkout".into()],
-            impact: Impact::High,
-            urgency: Impact::High,
-            category: None,
-            source: Source::Monitoring,
-            symptoms: String::new(),
-            detected_at: at(0),
-            reported_at: at(0),
-            team: None,
-            labels: Vec::new(),
-            dedup_key: None,
-            runbook: None,
-        };
-        Event {
-            id: EventId::new(),
-            incident: IncidentId(Uuid::from_u128(1)),
-            seq: 1,
-            at: at(0),
-            recorded_at: at(0),
-            actor: Actor::Integration("monitoring".into()),
-            command: CommandId::new(),
-            because: None,
-            verdicts: Vec::new(),
-            undo: None,
-            body: EventBody::Declared {
-                number: None,
-                priority: Priority::P1,
-                declaration: Box::new(declaration),
-            },
-            extra: <_>::default(),
-        }
-    }
-
-    #[test]
-    fn link_ends_by_use_time_acknowledgement_and_end() {
-        let open = incident(|_| {});
-        assert_eq!(check_link(&link(), &open, at(59)), Ok(()));
-        let expired = AnswerRefusal::Expired { at: at(60) };
-        assert_eq!(check_link(&link(), &open, at(60)), Err(expired));
-        let used = AnswerLink { used_at: Some(at(3)), ..link() };
-        assert_eq!(check_link(&used, &open, at(4)), Err(AnswerRefusal::Used { at: at(3) }));
-        let acknowledged = incident(|incident| {
-            incident.summary.acknowledged_at = Some(at(2));
-            incident.acknowledged_by = Some(Actor::Person(PersonRef::new("tomasz", "Tomasz Zur")));
-        });
-        let first = check_link(&link(), &acknowledged, at(4)).unwrap_err();
-        let sentence = "INC-12 was acknowledged by Tomasz Zur at 2026-01-05 22:33 UTC";
-        assert_eq!(first.to_string(), sentence);
-        let resolved = incident(|incident| incident.summary.status = Status::Resolved);
-        let ended = AnswerRefusal::Ended { label: "INC-12".into(), status: Status::Resolved };
-        assert_eq!(check_link(&link(), &resolved, at(4)), Err(ended));
-    }
-
-    fn requested(role: Role) -> RoleRequest {
-        RoleRequest {
-            role,
-            person: PersonRef::new("ines", "Ines Moreau"),
-            by: Actor::Person(PersonRef::new("tomasz", "Tomasz Zur")),
-            at: at(0),
-            accepted: None,
-            answered_at: None,
-        }
-    }
-
-    #[test]
-    fn link_for_a_role_ends_with_its_answer() {
-        let link = AnswerLink { role: Some(Role::Scribe), ..link() };
-        let open = incident(|incident| {
-            incident.summary.acknowledged_at = Some(at(2));
-            incident.role_requests = vec![requested(Role::Scribe)];
-        });
-        assert_eq!(check_link(&link, &open, at(4)), Ok(()));
-        let expired = AnswerRefusal::Expired { at: at(60) };
-        assert_eq!(check_link(&link, &open, at(61)), Err(expired));
-        let answered = incident(|incident| {
-            incident.role_requests =
-                vec![RoleRequest { accepted: Some(false), ..requested(Role::Scribe) }];
-        });
-        let refused = AnswerRefusal::NotRequested { label: "INC-12".into(), role: Role::Scribe };
-        assert_eq!(check_link(&link, &answered, at(4)), Err(refused.clone()));
-        let other = incident(|incident| incident.role_requests = vec![requested(Role::Resolver)]);
-        assert_eq!(check_link(&link, &other, at(4)), Err(refused));
-    }
-
-    #[test]
-    fn link_of_a_reminder_outlasts_the_acknowledgement() {
-        let acknowledged = incident(|incident| incident.summary.acknowledged_at = Some(at(2)));
-        for action in [LinkAction::Working, LinkAction::Resolve, LinkAction::Reply] {
-            let link = AnswerLink { reminder: true, action, ..link() };
-            assert_eq!(check_link(&link, &acknowledged, at(4)), Ok(()), "{action}");
-        }
-        let again = AnswerLink { reminder: true, ..link() };
-        assert!(check_link(&again, &acknowledged, at(4)).is_err());
-    }
-
-    #[rstest]
-    #[case(None, false, LinkAction::Acknowledge)]
-    #[case(Some(Role::Scribe), false, LinkAction::AcceptRole)]
-    #[case(None, true, LinkAction::Working)]
-    fn confirmation_answers_the_message(
-        #[case] role: Option<Role>,
-        #[case] reminder: bool,
-        #[case] expected: LinkAction,
-    ) {
-        let link = AnswerLink { role, reminder, ..link() };
-        let row = Summary { acknowledged_at: Some(at(2)), ..row() };
-        assert_eq!(meant_action(LinkAction::Acknowledge, &link, &row), expected);
-        assert_eq!(meant_action(LinkAction::Resolve, &link, &row), LinkAction::Resolve);
-    }
-
-    #[test]
-    fn only_requested_role_is_meant() {
-        let person = PersonRef::new("ines", "Ines Moreau");
-        let unclear = AnswerRefusal::UnclearRole { label: "INC-12".into() };
-        assert_eq!(meant_role(&incident(|_| {}), &person), Err(unclear.clone()));
-        let one = incident(|incident| incident.role_requests = vec![requested(Role::Scribe)]);
-        assert_eq!(meant_role(&one, &person), Ok(Role::Scribe));
-        let two = incident(|incident| {
-            incident.role_requests = vec![requested(Role::Scribe), requested(Role::Resolver)];
-        });
-        assert_eq!(meant_role(&two, &person), Err(unclear));
-    }
-}
+mod tests;

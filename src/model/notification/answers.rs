@@ -1,10 +1,10 @@
-//! What the settings say about answers to messages.
+//! Settings for answers to messages.
 
 use super::link::LinkToken;
 
 /// The path of the page of a link, without the token behind it.
 pub const LINK_PATH: &str = "/a/";
-/// What stands in the address of replies for the token.
+/// The placeholder of the token in the address of replies.
 pub const TOKEN_PLACEHOLDER: &str = "{token}";
 
 /// How people can answer messages from where they are.
@@ -50,7 +50,7 @@ impl AnswerSettings {
     }
 }
 
-/// Returns whether a character may go on with the domain of a mail address.
+/// Returns whether a character can be part of the domain of a mail address.
 fn is_of_domain(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '-' | '.' | '_')
 }

@@ -21,11 +21,11 @@ pub struct PersonContacts {
     pub person: String,
     /// The contacts, each with a name of its own.
     pub contacts: Vec<Contact>,
-    /// The rules for urgent incidents. Without rules, all contacts are used at once.
+    /// The rules for urgent incidents. Without rules, all contacts are used immediately.
     pub urgent: Vec<ContactRule>,
-    /// The rules for all other incidents. Without rules, all contacts are used at once.
+    /// The rules for all other incidents. Without rules, all contacts are used immediately.
     pub rest: Vec<ContactRule>,
-    /// When the person is not notified of what may wait.
+    /// When the person is not notified of less urgent incidents.
     pub quiet: Option<QuietHours>,
 }
 
@@ -50,7 +50,7 @@ pub struct ContactRule {
     pub contact: String,
 }
 
-/// A time of every day in which a person is not notified of what may wait.
+/// A time of every day in which a person is not notified of less urgent incidents.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QuietHours {
     /// The local time at which they begin.
@@ -84,7 +84,7 @@ impl PersonContacts {
     }
 
     /// Returns the contacts that are used for an incident of this priority, each with the seconds
-    /// after which it is used, in the order of these. Without rules these are all contacts at once.
+    /// after which it is used, sorted by these. Without rules these are all contacts, immediately.
     #[must_use]
     pub fn plan(&self, priority: Priority) -> Vec<(i64, &Contact)> {
         let rules = if Contacts::is_urgent(priority) { &self.urgent } else { &self.rest };
@@ -101,7 +101,7 @@ impl PersonContacts {
 }
 
 impl QuietHours {
-    /// Returns whether a local time lies within them. With equal ends they last all day.
+    /// Returns whether a local time is within them. With equal ends they last all day.
     #[must_use]
     pub fn contains(&self, local: NaiveTime) -> bool {
         if self.from < self.to {

@@ -9,10 +9,10 @@ use super::message_kind::MessageKind;
 use super::reminder_kind::ReminderKind;
 use crate::model::actor::PersonRef;
 use crate::model::extra::{Extra, extensible_record};
-use crate::model::id::{EventId, IncidentId};
+use crate::model::id::{CoverId, EventId, IncidentId};
 use crate::model::status::growing_enum;
 
-/// A message over one contact of a person, about one event of an incident, with what became of it.
+/// A message over one contact of a person, about one event of an incident, with its state.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self")]
 pub struct Notification {
@@ -24,7 +24,7 @@ pub struct Notification {
     /// The event because of which the person is notified; that of a reminder is on no timeline.
     #[schema(value_type = Uuid)]
     pub event: EventId,
-    /// What the message is about.
+    /// The kind of message.
     pub kind: MessageKind,
     /// The level of the escalation policy that was called, from 1.
     pub level: u8,
@@ -39,9 +39,9 @@ pub struct Notification {
     pub channel: String,
     /// When it was planned.
     pub planned_at: DateTime<Utc>,
-    /// When it is to be sent first.
+    /// The time of the first attempt.
     pub due: DateTime<Utc>,
-    /// What has become of it.
+    /// Its state.
     pub state: NotificationState,
     /// How many attempts were begun.
     pub attempts: u32,
@@ -53,7 +53,8 @@ pub struct Notification {
     /// The id that the provider gave to the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
-    /// Why it is in its state, as a sentence: the last failure, or why it was not sent.
+    /// The reason for its state, as a sentence: the last failure, or the reason why it was not
+    /// sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Whether it may have arrived more than once.
@@ -63,18 +64,22 @@ pub struct Notification {
     /// example: then the acknowledgement does not stop it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after_acknowledgement: bool,
-    /// Of what it reminds, if it is a reminder.
+    /// The kind of reminder, if it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminder: Option<ReminderKind>,
     /// The notification with which it was sent as one message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundled_into: Option<Uuid>,
-    /// What a notice says, which is about no incident.
+    /// What a notice says, which is about no incident; of a page, how late it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// After when a notice is of no use, so that it is not sent any more.
+    /// The time after which a notice is useless, so that it is no longer sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
+    /// The request for cover that a notice is about, which the person can answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    pub cover: Option<CoverId>,
     /// The fields that a later version defines.
     #[serde(skip)]
     pub extra: Extra,
@@ -89,7 +94,7 @@ impl Notification {
         self.incident == IncidentId::NONE
     }
 
-    /// Returns the first line of what a notice says; empty for any other notification.
+    /// Returns the first line of what a notice says, or how late a page is; empty for any other notification.
     #[must_use]
     pub fn first_line(&self) -> &str {
         self.text.as_deref().and_then(|text| text.lines().next()).unwrap_or_default()
@@ -97,7 +102,7 @@ impl Notification {
 }
 
 growing_enum! {
-    /// What has become of a notification.
+    /// The state of a notification.
     NotificationState, "state" {
         /// An attempt is due now or later.
         Waiting = "waiting",
@@ -122,14 +127,14 @@ growing_enum! {
 pub struct Attempt {
     /// The notification.
     pub notification: Uuid,
-    /// Which attempt it is, from 1.
+    /// The number of the attempt, from 1.
     pub number: u32,
     /// When it began.
     pub began_at: DateTime<Utc>,
-    /// When its outcome was known; absent while it is under way.
+    /// When its outcome was known; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
-    /// What came of it.
+    /// The outcome.
     pub outcome: AttemptOutcome,
     /// The id that the provider gave to the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -145,7 +150,7 @@ pub struct Attempt {
 extensible_record!(Attempt);
 
 growing_enum! {
-    /// What came of an attempt to send a notification.
+    /// The outcome of an attempt to send a notification.
     AttemptOutcome, "outcome" {
         /// It is under way.
         Running = "running",
@@ -153,7 +158,7 @@ growing_enum! {
         Accepted = "accepted",
         /// It was not accepted now; another attempt may succeed.
         Temporary = "temporary",
-        /// It can't succeed before somebody changes something.
+        /// It can't succeed until somebody changes something.
         Permanent = "permanent",
         /// The message may have arrived.
         Uncertain = "uncertain",

@@ -1,7 +1,7 @@
 //! Links and addresses by which a person acts once, without a login.
 //!
-//! Each is for one person, one incident and one action. Whoever has the token can act, so nothing
-//! prints it, and only its digest is stored.
+//! Each is for one person, one incident or request for cover, and one action. Anybody who has the
+//! token can act, so it is never printed, and only its digest is stored.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::model::actor::PersonRef;
-use crate::model::id::{CommandId, IncidentId};
+use crate::model::id::{CommandId, CoverId, IncidentId};
 use crate::model::status::{Role, growing_enum};
 
 /// How long a link counts after it was made.
@@ -24,7 +24,7 @@ const ALPHABET: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const BIAS_FROM: u8 = 252;
 
 growing_enum! {
-    /// What somebody does by a link, or by an answer to a message.
+    /// The action of a link, or of an answer to a message.
     LinkAction, "action" {
         /// The incident is acknowledged.
         Acknowledge = "acknowledge",
@@ -32,13 +32,17 @@ growing_enum! {
         Escalate = "escalate",
         /// The incident is resolved.
         Resolve = "resolve",
-        /// The person still works on the incident, which a note says.
+        /// The person still works on the incident, which a note records.
         Working = "working",
-        /// The role is accepted for which the person is asked.
+        /// Accept the role for which the person was asked.
         AcceptRole = "accept_role",
-        /// That role is declined.
+        /// Decline that role.
         DeclineRole = "decline_role",
-        /// What the answer says: the address to which a mail is replied.
+        /// Accept the request for cover.
+        AcceptCover = "accept_cover",
+        /// Decline the request for cover.
+        DeclineCover = "decline_cover",
+        /// The action is in the text of the answer: for the address to which a mail is replied.
         Reply = "reply",
     }
 }
@@ -84,7 +88,7 @@ impl LinkToken {
         &self.0
     }
 
-    /// Returns what is stored of the token. A fast hash suffices: random bits can't be guessed.
+    /// Returns the stored digest of the token. A fast hash suffices: random bits can't be guessed.
     #[must_use]
     pub fn digest(&self) -> LinkDigest {
         LinkDigest(Sha256::digest(self.0.as_bytes()).into())
@@ -127,8 +131,8 @@ impl LinkDigest {
     }
 }
 
-/// Returns the id of the command that follows from an answer (a UUID of version 8), by what the answer
-/// is recognized by if it comes again.
+/// Returns the id of the command of an answer (a UUID of version 8), derived from the identity of
+/// the answer so that a repeated answer is recognized.
 #[must_use]
 pub fn answer_id(kind: &str, identity: &[u8]) -> CommandId {
     let mut hasher = Sha256::new();
@@ -150,23 +154,25 @@ pub struct AnswerLink {
     pub digest: LinkDigest,
     /// The notification whose message has it.
     pub notification: Uuid,
-    /// The incident.
+    /// The incident; [`IncidentId::NONE`] for a link of a request for cover.
     pub incident: IncidentId,
-    /// The person who was asked, and who acts by it.
+    /// The person who was asked, and who is the actor.
     pub person: PersonRef,
-    /// What it does.
+    /// The action.
     pub action: LinkAction,
-    /// The role that the message asks the person for, if it does.
+    /// The role that the message requests from the person, if any.
     pub role: Option<Role>,
     /// Whether the message is a reminder, whose link does not end with the acknowledgement.
     pub reminder: bool,
-    /// When it ends by itself.
+    /// The request for cover that it answers, if any.
+    pub cover: Option<CoverId>,
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// When it was used; `None` before that.
     pub used_at: Option<DateTime<Utc>>,
 }
 
-/// What is stored of a link as JSON.
+/// The stored form of a link as JSON.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LinkBody {
     /// See [`AnswerLink::person`].
@@ -179,6 +185,9 @@ pub struct LinkBody {
     /// See [`AnswerLink::reminder`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reminder: bool,
+    /// See [`AnswerLink::cover`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<CoverId>,
 }
 
 #[cfg(test)]
@@ -215,6 +224,7 @@ mod tests {
             action: LinkAction::Acknowledge,
             role: None,
             reminder: false,
+            cover: None,
         };
         let stored = r#"{"person":{"handle":"ines","name":"Ines Moreau"},"action":"acknowledge"}"#;
         assert_eq!(serde_json::to_string(&body).unwrap(), stored);

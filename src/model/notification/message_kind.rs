@@ -1,9 +1,9 @@
-//! What a notification is about.
+//! The kind of a notification.
 
 use crate::model::status::growing_enum;
 
 growing_enum! {
-    /// What a notification is about.
+    /// The kind of a notification.
     MessageKind, "kind of message" {
         /// Somebody is called because an incident needs an acknowledgement.
         Page = "page",
@@ -13,7 +13,7 @@ growing_enum! {
         Reminder = "reminder",
         /// An incident has ended.
         Resolved = "resolved",
-        /// Somebody is asked to join the response in a role.
+        /// A person is asked to join the response in a role.
         RoleRequest = "role_request",
         /// Somebody tries out whether a contact works.
         Test = "test",

@@ -1,6 +1,6 @@
 //! Notifications: how people are reached, and when a level of an escalation policy is due.
 //!
-//! The rules are pure: no clock, no network. What sends a message stands in [`crate::outbound`].
+//! The rules are pure: no clock, no network. Messages are sent by [`crate::outbound`].
 
 pub mod answer;
 mod answer_text;
@@ -20,7 +20,7 @@ pub mod step;
 pub mod stored_contacts;
 
 pub use answer::{Answer, AnswerRefusal, AnswerWay};
-pub use answer_text::parse_answer;
+pub use answer_text::{parse_action, parse_answer};
 pub use answers::AnswerSettings;
 pub use channel_kind::{ChannelKind, UnknownChannelKind};
 pub use contact::{Contact, ContactRule, Contacts, PersonContacts, QuietHours};

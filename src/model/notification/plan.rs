@@ -1,4 +1,4 @@
-//! Who is notified because a level was called, over which contacts and when.
+//! Plans notifications after a call of a level: the people, their contacts and the times.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use super::contact::{Contacts, PersonContacts};
 use super::delivery::{Notification, NotificationState};
 use super::message_kind::MessageKind;
 use super::reminder_kind::ReminderKind;
+use super::step::AutomaticStep;
 use crate::model::actor::PersonRef;
 use crate::model::event::{Event, EventBody};
 use crate::model::extra::Extra;
@@ -16,13 +17,13 @@ use crate::model::id::{EventId, IncidentId};
 use crate::model::priority::Priority;
 use crate::model::summary::Summary;
 
-/// Why nothing is sent to a person of whom the settings know no way.
+/// The reason why nothing is sent to a person without contacts.
 const NO_CONTACT: &str = "the person has no contact";
-/// Why nothing is sent to a person who has contacts that no rule names.
+/// The reason why nothing is sent to a person who has contacts that no rule names.
 const NO_RULE: &str = "no rule of the person uses a contact";
 
-/// Returns the notifications that follow from an event: for each person whom it calls, one over each
-/// contact of the person's plan. A person without one has one that says so.
+/// Returns the notifications for an event: for each person whom it calls, one over each contact of
+/// the person's plan. For a person without a contact there is one that records that.
 #[must_use]
 pub fn plan_notifications(
     event: &Event,
@@ -31,8 +32,10 @@ pub fn plan_notifications(
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
     let EventBody::Escalated { level, to, automatic, .. } = &event.body else { return Vec::new() };
-    let round = automatic.map_or(incident.escalation_round, |step| step.round).max(1);
-    // The program itself calls nobody after an acknowledgement.
+    let step = automatic.as_ref();
+    let round = step.map_or(incident.escalation_round, |step| step.round).max(1);
+    let late = step.and_then(AutomaticStep::late_sentences);
+    // Automatic steps call nobody after an acknowledgement.
     let after_acknowledgement =
         automatic.is_none() && incident.acknowledged_at.is_some_and(|at| at < event.at);
     let mut planned = Vec::new();
@@ -60,8 +63,9 @@ pub fn plan_notifications(
             after_acknowledgement,
             reminder: None,
             bundled_into: None,
-            text: None,
+            text: late.clone(),
             until: None,
+            cover: None,
             extra: Extra::default(),
         };
         plan_person(&mut planned, unreachable, person, incident, contacts);
@@ -69,21 +73,21 @@ pub fn plan_notifications(
     planned
 }
 
-/// Why people are sent a message that calls nobody.
+/// The properties of a message that calls nobody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Occasion {
-    /// What the message is about.
+    /// The kind of message.
     pub kind: MessageKind,
-    /// Of what it reminds, if it is a reminder.
+    /// The kind of reminder, if it is one.
     pub reminder: Option<ReminderKind>,
     /// The event; that of a reminder is on no timeline.
     pub event: EventId,
-    /// When it is due.
+    /// The due time.
     pub due: DateTime<Utc>,
 }
 
-/// Returns the notifications by which a person learns of something that calls nobody: over the first
-/// contacts of the person's plan, outside of quiet hours. There is none for a person without contacts.
+/// Returns the notifications for news that call nobody: over the first contacts of the person's
+/// plan, outside of quiet hours. There is none for a person without contacts.
 #[must_use]
 pub fn plan_message(
     person: &PersonRef,
@@ -92,22 +96,16 @@ pub fn plan_message(
     contacts: &Contacts,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
-    let about = About {
-        incident: incident.id,
-        priority: incident.priority,
-        level: incident.escalation.max(1),
-        round: incident.escalation_round.max(1),
-    };
-    plan_first_contacts(person, occasion, about, contacts, now)
+    plan_first_contacts(person, occasion, About::incident(incident), contacts, now)
 }
 
 /// For how long a notice that waited for the end of quiet hours is still sent.
 const AFTER_QUIET: TimeDelta = TimeDelta::minutes(15);
 
-/// Returns the notifications of a notice, which is about no incident and says `text`: over the first
-/// contacts that the person's rules name for what is not urgent, outside of quiet hours. After `until` it
-/// is of no use, unless it has just waited for the end of quiet hours. There is none for a person without
-/// contacts.
+/// Returns the notifications of a notice, which is about no incident, with the text `text`: over
+/// the first contacts in the person's rules for less urgent incidents, outside of quiet hours.
+/// After `until` it is useless, unless it has only waited for the end of quiet hours. There is none
+/// for a person without contacts.
 #[must_use]
 pub fn plan_notice(
     person: &PersonRef,
@@ -127,13 +125,24 @@ pub fn plan_notice(
     planned
 }
 
-/// What a message is about.
+/// The subject of a message.
 #[derive(Clone, Copy)]
 struct About {
     incident: IncidentId,
     priority: Priority,
     level: u8,
     round: u16,
+}
+
+impl About {
+    fn incident(incident: &Summary) -> Self {
+        Self {
+            incident: incident.id,
+            priority: incident.priority,
+            level: incident.escalation.max(1),
+            round: incident.escalation_round.max(1),
+        }
+    }
 }
 
 fn plan_first_contacts(
@@ -147,42 +156,62 @@ fn plan_first_contacts(
     let plan = reached.plan(about.priority);
     let first = plan.first().map(|(after_s, _)| *after_s);
     let due = reached.quiet.as_ref().map_or(occasion.due, |quiet| quiet.postpone(occasion.due));
+    let unsent = unreachable_by_any(person, occasion, about, now);
     let mut used = BTreeSet::new();
     plan.into_iter()
         .filter(|(after_s, contact)| Some(*after_s) == first && used.insert(&contact.name))
         .map(|(_, contact)| Notification {
             id: Uuid::now_v7(),
-            incident: about.incident,
-            event: occasion.event,
-            kind: occasion.kind,
-            level: about.level,
-            round: about.round,
-            person: person.clone(),
             contact: contact.name.clone(),
             channel: contact.channel.clone(),
-            planned_at: now,
             due,
             state: NotificationState::Waiting,
-            attempts: 0,
             next_try: Some(due),
-            updated_at: now,
-            provider_id: None,
-            reason: None,
-            perhaps_twice: false,
-            // It is for people who work on the incident, or who only want to be informed.
-            after_acknowledgement: true,
-            reminder: occasion.reminder,
-            bundled_into: None,
-            text: None,
-            until: None,
-            extra: Extra::default(),
+            ..unsent.clone()
         })
         .collect()
 }
 
-/// Returns the notifications by which a person is asked for a role: over the first contacts of the
-/// person's plan, and for an urgent incident also in quiet hours. There is none for any other event. A
-/// person without a contact has one that says so.
+/// Returns a notification over no contact.
+fn unreachable_by_any(
+    person: &PersonRef,
+    occasion: Occasion,
+    about: About,
+    now: DateTime<Utc>,
+) -> Notification {
+    Notification {
+        id: Uuid::now_v7(),
+        incident: about.incident,
+        event: occasion.event,
+        kind: occasion.kind,
+        level: about.level,
+        round: about.round,
+        person: person.clone(),
+        contact: String::new(),
+        channel: String::new(),
+        planned_at: now,
+        due: occasion.due,
+        state: NotificationState::Unreachable,
+        attempts: 0,
+        next_try: None,
+        updated_at: now,
+        provider_id: None,
+        reason: None,
+        perhaps_twice: false,
+        // The recipients work on the incident, or only want to be informed.
+        after_acknowledgement: true,
+        reminder: occasion.reminder,
+        bundled_into: None,
+        text: None,
+        until: None,
+        cover: None,
+        extra: Extra::default(),
+    }
+}
+
+/// Returns the notifications that ask a person for a role: over the first contacts of the person's
+/// plan, and for an urgent incident also in quiet hours. There is none for any other event. For a
+/// person without a contact there is one that records that.
 #[must_use]
 pub fn plan_role_request(
     event: &Event,
@@ -204,10 +233,17 @@ pub fn plan_role_request(
             notification.next_try = Some(occasion.due);
         }
     }
+    if planned.is_empty() {
+        let reached = contacts.of_person(&person.handle);
+        let has_contacts = reached.is_some_and(|reached| !reached.contacts.is_empty());
+        let reason = if has_contacts { NO_RULE } else { NO_CONTACT };
+        let unreachable = unreachable_by_any(person, occasion, About::incident(incident), now);
+        planned.push(Notification { reason: Some(reason.to_owned()), ..unreachable });
+    }
     planned
 }
 
-/// Adds what one person is sent, or `unreachable`.
+/// Adds the notifications of one person, or `unreachable`.
 fn plan_person(
     planned: &mut Vec<Notification>,
     unreachable: Notification,
@@ -245,7 +281,7 @@ fn plan_person(
     }
 }
 
-/// Returns when a person is sent what a rule names. Only what is urgent disturbs quiet hours.
+/// Returns when a rule's notification is sent. Only urgent ones disturb quiet hours.
 fn due_after(
     called_at: DateTime<Utc>,
     after_s: i64,
@@ -268,6 +304,7 @@ mod tests {
 
     use super::super::contact::{Contact, ContactRule, QuietHours};
     use super::*;
+    use crate::model::status::Role;
 
     fn recorded_at() -> DateTime<Utc> {
         "2026-01-05T22:00:00Z".parse().unwrap()
@@ -379,6 +416,30 @@ mod tests {
         assert_eq!(planned[0].next_try, None);
     }
 
+    #[rstest]
+    #[case("odile", "P1", Some(NO_RULE))]
+    #[case("odile", "P3", None)]
+    #[case("boss", "P3", Some(NO_CONTACT))]
+    #[case("stranger", "P1", Some(NO_CONTACT))]
+    fn request_for_a_role_that_reaches_nobody_is_recorded(
+        #[case] handle: &str,
+        #[case] priority: &str,
+        #[case] reason: Option<&str>,
+    ) {
+        let mut event = called(&[]);
+        let (role, person) = (Role::Scribe, PersonRef::new(handle, handle));
+        event.body = EventBody::RoleRequested { role, person };
+        let planned = plan_role_request(&event, &incident(priority), &contacts(), recorded_at());
+        let [one] = planned.as_slice() else { panic!("{planned:?}") };
+        let is_unreachable = one.state == NotificationState::Unreachable;
+        assert_eq!((one.reason.as_deref(), is_unreachable), (reason, reason.is_some()));
+        assert_eq!(
+            (one.contact.is_empty(), one.next_try.is_none()),
+            (is_unreachable, is_unreachable)
+        );
+        assert_eq!((one.kind, one.event), (MessageKind::RoleRequest, event.id));
+    }
+
     #[test]
     fn call_for_help_uses_the_first_contacts_alone() {
         let event = called(&["ines"]);
@@ -389,7 +450,7 @@ mod tests {
         let before = plan(recorded_at() - TimeDelta::minutes(5));
         assert_eq!(before.len(), 1);
         assert!(before[0].after_acknowledgement && before[0].contact == "push");
-        // Whoever acknowledges after the call stops what it has planned.
+        // An acknowledgement after the call cancels its planned notifications.
         let after = plan(recorded_at() + TimeDelta::seconds(1));
         assert_eq!(after.len(), 2);
         assert!(after.iter().all(|one| !one.after_acknowledgement));

@@ -11,7 +11,7 @@ const SKIPPED: TimeDelta = TimeDelta::hours(3);
 /// A clock on the wall.
 enum WallClock {
     Zone(Zone),
-    /// That of the machine.
+    /// The zone of the machine.
     Machine,
 }
 
@@ -42,8 +42,8 @@ impl WallClock {
 }
 
 impl QuietHours {
-    /// Returns when something that is due at `due` may be sent: then, or at the end of the quiet
-    /// hours in which it is due.
+    /// Returns when a notification that is due at `due` may be sent: then, or at the end of the
+    /// quiet hours in which it is due.
     #[must_use]
     pub fn postpone(&self, due: DateTime<Utc>) -> DateTime<Utc> {
         let clock = WallClock::find(self.zone.as_deref());

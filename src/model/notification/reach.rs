@@ -1,4 +1,4 @@
-//! How a person is reached, as it is shown: from the settings and from the store, and to strangers
+//! The contacts of a person for display: from the settings and from the store, for other people
 //! without addresses.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +16,7 @@ pub struct PersonReach {
     pub person: String,
     /// The contacts: those of the settings, then those that the person has set.
     pub contacts: Vec<ContactReach>,
-    /// When the person is not notified of what may wait; absent if at any time.
+    /// The quiet hours for less urgent incidents; absent without quiet hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet: Option<QuietSpan>,
 }
@@ -42,12 +42,12 @@ pub struct ContactReach {
     pub rest_after_s: Vec<i64>,
     /// Whether the settings file has it, where alone it can be changed.
     pub from_settings: bool,
-    /// Why nothing can be sent over it; absent if nothing is known to be wrong.
+    /// The reason why nothing can be sent over it; absent if nothing is known to be wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
-/// What came of a test message.
+/// The outcome of a test message.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ContactTest {
     /// The handle of the person.
@@ -56,26 +56,26 @@ pub struct ContactTest {
     pub contact: String,
     /// The name of the channel.
     pub channel: String,
-    /// `sent`, `temporary` if another attempt may succeed, `permanent` if none does before somebody
+    /// `sent`, `temporary` if another attempt may succeed, `permanent` if none can until somebody
     /// changes something, or `uncertain` if it may have arrived.
     pub outcome: String,
     /// The id that the provider gave to the message.
     #[serde(default)]
     pub provider_id: Option<String>,
-    /// What the provider answered.
+    /// The answer of the provider.
     #[serde(default)]
     pub answer: Option<String>,
-    /// Why it was not sent.
+    /// The reason why it was not sent.
     #[serde(default)]
     pub reason: Option<String>,
-    /// How many seconds the provider asks to wait.
+    /// The wait in seconds that the provider requests.
     #[serde(default)]
     pub retry_after_s: Option<f64>,
 }
 
 impl PersonReach {
-    /// Describes how a person is reached. `is_from_settings` says of which contact names that is so;
-    /// `examine` returns kind and problem of a contact.
+    /// Describes how a person is reached. `is_from_settings` returns whether the contact of a name
+    /// is from the settings; `examine` returns kind and problem of a contact.
     #[must_use]
     pub fn new(
         person: &PersonContacts,
@@ -103,7 +103,7 @@ impl PersonReach {
         }
     }
 
-    /// Returns it as others than the person may see it: without whole addresses.
+    /// Returns the form that other people may see: without complete addresses.
     #[must_use]
     pub fn masked(mut self) -> Self {
         for contact in self.contacts.iter_mut().filter(|contact| !contact.masked) {
@@ -132,8 +132,9 @@ pub struct PlannedContact<'a> {
 }
 
 impl PersonReach {
-    /// Returns what the person would be sent because of a call at a time about an incident of a priority,
-    /// in the order of the times: the same as [`plan_notifications`](super::plan_notifications) plans.
+    /// Returns the notifications that a call would cause for the person at a time about an incident
+    /// of a priority, sorted by time: the same as [`plan_notifications`](super::plan_notifications)
+    /// plans.
     #[must_use]
     pub fn planned(&self, priority: Priority, called_at: DateTime<Utc>) -> Vec<PlannedContact<'_>> {
         let is_urgent = Contacts::is_urgent(priority);
@@ -157,8 +158,8 @@ impl PersonReach {
 }
 
 impl PersonContacts {
-    /// Returns the seconds after which the rules use a contact, for urgent incidents or for the rest.
-    /// Without rules it is used at once.
+    /// Returns the seconds after which the rules use a contact, for urgent incidents or for the
+    /// rest. Without rules it is used immediately.
     #[must_use]
     pub fn waits(&self, contact: &str, urgent: bool) -> Vec<i64> {
         let rules = if urgent { &self.urgent } else { &self.rest };

@@ -1,4 +1,4 @@
-//! What is said of notifications to people: by which way, when, and what has become of them.
+//! Texts about notifications for people: channel, time and state.
 
 use chrono::{DateTime, Utc};
 
@@ -7,24 +7,27 @@ use super::message_kind::MessageKind;
 use crate::model::actor::PersonRef;
 
 impl Notification {
-    /// Returns by which channel and to which contact it is sent, such as `ntfy phone`; empty for a
-    /// person who has no contact.
+    /// Returns the channel and the contact, such as `ntfy phone`; empty for a person who has no
+    /// contact.
     #[must_use]
     pub fn way(&self) -> String {
         let is_one = self.channel == self.contact || self.contact.is_empty();
         if is_one { self.channel.clone() } else { format!("{} {}", self.channel, self.contact) }
     }
 
-    /// Returns what is to be said beside the state: what it is about if it calls nobody, which attempt it was, when the next one is due,
-    /// whether it may have arrived twice, and the reason; empty for one that was sent at once.
-    /// `time` formats a time.
+    /// Returns the remarks on the state: the subject if it calls nobody, the number of the attempt,
+    /// the time of the next one, whether it may have arrived twice, and the reason; empty for one
+    /// that was sent immediately. `time` formats a time.
     #[must_use]
     pub fn remark(&self, time: impl Fn(DateTime<Utc>) -> String) -> String {
         let attempts = self.attempts;
         let mut facts = Vec::new();
         match (self.kind, self.reminder) {
             (MessageKind::Reminder, Some(reminder)) => facts.push(format!("reminder: {reminder}")),
-            (MessageKind::Reminder | MessageKind::Update, _) => facts.push(self.kind.to_string()),
+            (MessageKind::Reminder | MessageKind::Update | MessageKind::Resolved, _) => {
+                facts.push(self.kind.to_string());
+            }
+            (MessageKind::RoleRequest, _) => facts.push("role request".to_owned()),
             _ => {}
         }
         match self.state {
@@ -49,7 +52,7 @@ impl Notification {
         let facts = facts.join(", ");
         let is_done = matches!(self.state, NotificationState::Sent | NotificationState::Bundled);
         let reason = self.reason.as_deref().map_or("", str::trim);
-        // What a notice says stands for the incident that it has not.
+        // A notice has no incident; its text is shown in that place.
         let reason = if reason.is_empty() || is_done { self.first_line().trim() } else { reason };
         match (facts.is_empty(), reason.is_empty()) {
             (true, true) => String::new(),
@@ -61,8 +64,8 @@ impl Notification {
 }
 
 impl Notification {
-    /// Returns by which way the person is notified, when, and what has become of it, such as
-    /// `by ntfy phone 22:31:04 sent (2nd attempt)`. `time` formats a time.
+    /// Returns the contact, the time and the state of the notification, such as `by ntfy phone
+    /// 22:31:04 sent (2nd attempt)`. `time` formats a time.
     #[must_use]
     pub fn outcome_text(&self, time: impl Fn(DateTime<Utc>) -> String) -> String {
         let way = self.way();
@@ -78,7 +81,7 @@ impl Notification {
     }
 }
 
-/// Returns the notifications of each person, in the order in which the first one of each comes.
+/// Returns the notifications of each person, sorted by the first one of each.
 #[must_use]
 pub fn by_person<'a>(
     notifications: impl IntoIterator<Item = &'a Notification>,
@@ -176,6 +179,8 @@ mod tests {
     #[rstest]
     #[case(MessageKind::Page, None, "(2nd attempt)")]
     #[case(MessageKind::Update, None, "(update, 2nd attempt)")]
+    #[case(MessageKind::Resolved, None, "(resolved, 2nd attempt)")]
+    #[case(MessageKind::RoleRequest, None, "(role request, 2nd attempt)")]
     #[case(MessageKind::Reminder, None, "(reminder, 2nd attempt)")]
     #[case(MessageKind::Reminder, Some(ReminderKind::Snooze), "(reminder: snooze, 2nd attempt)")]
     fn remark_says_what_calls_nobody(

@@ -1,9 +1,9 @@
-//! Of what a reminder reminds.
+//! The subject of a reminder.
 
 use crate::model::status::growing_enum;
 
 growing_enum! {
-    /// Of what a reminder reminds.
+    /// The subject of a reminder.
     ReminderKind, "kind of reminder" {
         /// The acknowledgement expires soon.
         Acknowledgement = "acknowledgement",
@@ -15,10 +15,12 @@ growing_enum! {
         OnCall = "on call",
         /// A week has shifts of the person.
         Week = "week",
-        /// Somebody wants cover for a shift.
+        /// A person requests cover for a shift.
         CoverRequested = "cover requested",
         /// Somebody covers a shift of the person.
         CoverAccepted = "cover accepted",
+        /// Nobody covers a shift of the person, as all have declined.
+        CoverDeclined = "cover declined",
         /// An incident is paused for long.
         Pause = "pause",
         /// A maintenance window ends soon.
@@ -31,7 +33,7 @@ growing_enum! {
 }
 
 impl ReminderKind {
-    /// Returns what the message says.
+    /// Returns the text of the message.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -52,6 +54,7 @@ impl ReminderKind {
             Self::Week => "You are on call this week.",
             Self::CoverRequested => "Somebody wants cover for a shift.",
             Self::CoverAccepted => "Somebody covers your shift.",
+            Self::CoverDeclined => "Nobody covers your shift.",
             Self::Unknown(_) => "It needs your attention.",
         }
     }

@@ -18,7 +18,7 @@ const MAX_ADDRESS_BYTES: usize = 320;
 const MAX_WAITS: usize = 10;
 /// The longest wait of a rule, in seconds.
 const MAX_WAIT_S: i64 = 7 * 24 * 60 * 60;
-/// The name of a contact that nobody has: no name is blank.
+/// A contact name that cannot exist: no name is blank.
 const NEVER: &str = "";
 
 /// The contacts that a person has set.
@@ -30,7 +30,7 @@ pub struct StoredContacts {
     /// The contacts, each with a name of its own.
     #[serde(default)]
     pub contacts: Vec<StoredContact>,
-    /// When the person is not notified of what may wait; absent if at any time.
+    /// The quiet hours for less urgent incidents; absent without quiet hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet: Option<QuietSpan>,
     /// The fields that a later version defines.
@@ -40,7 +40,7 @@ pub struct StoredContacts {
 
 extensible_record!(StoredContacts);
 
-/// A contact that a person sets, with the rules by which it is used.
+/// A contact that a person has set, with the rules for its use.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct StoredContact {
     /// The name, such as `phone`.
@@ -58,13 +58,13 @@ pub struct StoredContact {
     pub rest_after_s: Vec<i64>,
 }
 
-/// Returns the waits of a contact that is used once, and at once.
+/// Returns the waits of a contact that is used once, immediately.
 #[must_use]
 pub fn at_once() -> Vec<i64> {
     vec![0]
 }
 
-/// What is to be changed of a contact. What is absent stays as it is.
+/// A change of a contact. Absent fields do not change.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct ContactPatch {
     /// The name of the contact.
@@ -83,7 +83,7 @@ pub struct ContactPatch {
     pub rest_after_s: Option<Vec<i64>>,
 }
 
-/// A time of every day in which a person is not notified of what may wait.
+/// A time of every day in which a person is not notified of less urgent incidents.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct QuietSpan {
     /// The local time at which it begins, such as `22:00`.
@@ -111,7 +111,7 @@ pub enum ContactChange {
     Quiet(Option<QuietSpan>),
 }
 
-/// Why a change of contacts does not apply.
+/// The reason why a change of contacts does not apply.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ContactProblem {
     /// A field has a bad value.
@@ -160,10 +160,10 @@ impl StoredContacts {
         self.contacts.is_empty() && self.quiet.is_none() && self.extra.is_empty()
     }
 
-    /// Applies a change. Channels and addresses are checked by whoever has the channels.
+    /// Applies a change. Channels and addresses are checked by the caller, which has the channels.
     ///
     /// # Errors
-    /// [`ContactProblem`] says why it does not apply; nothing is changed then.
+    /// [`ContactProblem`] if it does not apply; nothing is changed then.
     pub fn apply(&mut self, change: &ContactChange) -> Result<(), ContactProblem> {
         match change {
             ContactChange::Add(contact) => {
@@ -281,7 +281,7 @@ impl QuietSpan {
     /// Returns the quiet hours.
     ///
     /// # Errors
-    /// [`BadField`] says which of the times or the zone can't be read.
+    /// [`BadField`] with the time or the zone that can't be read.
     pub fn hours(&self) -> Result<QuietHours, BadField> {
         let time = |field: &'static str, text: &str| {
             NaiveTime::parse_from_str(text.trim(), "%H:%M")
@@ -325,7 +325,7 @@ impl Contacts {
 }
 
 impl PersonContacts {
-    /// Adds what the person has set, but for contacts whose name is used already.
+    /// Adds the contacts that the person has set, except those whose name is used already.
     fn add(&mut self, own: &StoredContacts) {
         let new: Vec<&StoredContact> =
             own.contacts.iter().filter(|new| self.contact(&new.name).is_none()).collect();
@@ -348,7 +348,7 @@ impl PersonContacts {
     }
 }
 
-/// Adds rules to those of the contacts `before`. No rules meant that all these are used at once.
+/// Adds rules to those of the contacts `before`. Without rules, all these were used immediately.
 fn add_rules<'a>(
     rules: &mut Vec<ContactRule>,
     before: &[String],
@@ -367,124 +367,4 @@ fn add_rules<'a>(
 }
 
 #[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-    use crate::model::Priority;
-
-    fn own(name: &str, urgent: &[i64], rest: &[i64]) -> StoredContact {
-        StoredContact {
-            name: name.into(),
-            channel: "push".into(),
-            address: format!("{name}-topic"),
-            urgent_after_s: urgent.to_vec(),
-            rest_after_s: rest.to_vec(),
-        }
-    }
-
-    fn stored(contacts: Vec<StoredContact>) -> StoredContacts {
-        StoredContacts { contacts, ..StoredContacts::new("ines") }
-    }
-
-    fn of_settings(urgent: &[(i64, &str)]) -> Contacts {
-        let contact = Contact { name: "mail".into(), channel: "mail".into(), address: "a".into() };
-        let rule = |(after_s, name): &(i64, &str)| ContactRule {
-            after_s: *after_s,
-            contact: (*name).to_owned(),
-        };
-        let person = PersonContacts {
-            person: "Ines".into(),
-            contacts: vec![contact],
-            urgent: urgent.iter().map(rule).collect(),
-            ..PersonContacts::default()
-        };
-        Contacts { people: vec![person] }
-    }
-
-    fn plan(contacts: &Contacts, priority: Priority) -> Vec<(i64, String)> {
-        let person = contacts.of_person("ines").unwrap();
-        person.plan(priority).iter().map(|(at, c)| (*at, c.name.clone())).collect()
-    }
-
-    #[test]
-    fn own_contacts_join_those_of_the_settings() {
-        let merged = of_settings(&[]).merged_with(&[stored(vec![own("phone", &[120], &[])])]);
-        let names = |names: &[(i64, &str)]| {
-            names.iter().map(|(at, name)| (*at, (*name).to_owned())).collect::<Vec<_>>()
-        };
-        assert_eq!(plan(&merged, Priority::P1), names(&[(0, "mail"), (120, "phone")]));
-        assert_eq!(plan(&merged, Priority::P3), names(&[(0, "mail")]));
-        assert_eq!(merged.people.len(), 1);
-    }
-
-    #[test]
-    fn settings_win_where_a_name_is_used_twice() {
-        let mut set = stored(vec![own("mail", &[0], &[0])]);
-        set.quiet = Some(QuietSpan { from: "22:00".into(), to: "07:00".into(), zone: None });
-        let merged = of_settings(&[(60, "mail")]).merged_with(&[set]);
-        let person = merged.of_person("ines").unwrap();
-        assert_eq!((person.contacts.len(), person.contacts[0].address.as_str()), (1, "a"));
-        assert_eq!(plan(&merged, Priority::P1), [(60, "mail".to_owned())]);
-        assert!(person.quiet.is_some());
-    }
-
-    #[test]
-    fn contact_that_is_never_used_stays_unused() {
-        let merged = Contacts::default().merged_with(&[stored(vec![own("phone", &[0], &[])])]);
-        assert_eq!(plan(&merged, Priority::P2), [(0, "phone".to_owned())]);
-        assert_eq!(plan(&merged, Priority::P4), []);
-    }
-
-    #[rstest]
-    #[case::duplicate(ContactChange::Add(own("phone", &[0], &[0])), "exists")]
-    #[case::blank(ContactChange::Add(own(" ", &[0], &[0])), "name")]
-    #[case::late(ContactChange::Add(own("sms", &[MAX_WAIT_S + 1], &[0])), "urgent_after_s")]
-    #[case::negative(ContactChange::Add(own("sms", &[0], &[-1])), "rest_after_s")]
-    #[case::absent(ContactChange::Remove("sms".into()), "none")]
-    #[case::no_time(
-        ContactChange::Quiet(Some(QuietSpan { from: "25:00".into(), to: "07:00".into(), zone: None })),
-        "from"
-    )]
-    #[case::no_zone(
-        ContactChange::Quiet(Some(QuietSpan {
-            from: "22:00".into(), to: "07:00".into(), zone: Some("Mars/Base".into()),
-        })),
-        "zone"
-    )]
-    fn bad_change_changes_nothing(#[case] change: ContactChange, #[case] expected: &str) {
-        let before = stored(vec![own("phone", &[0], &[0])]);
-        let mut after = before.clone();
-        let problem = match after.apply(&change).unwrap_err() {
-            ContactProblem::Field(bad) => bad.field,
-            ContactProblem::NoContact(_) => "none",
-            ContactProblem::Exists(_) => "exists",
-        };
-        assert_eq!((problem, after), (expected, before));
-    }
-
-    #[test]
-    fn patch_leaves_what_it_does_not_name() {
-        let mut set = stored(vec![own("phone", &[0], &[0])]);
-        let patch = ContactPatch {
-            name: "phone".into(),
-            rest_after_s: Some(Vec::new()),
-            ..ContactPatch::default()
-        };
-        set.apply(&ContactChange::Change(patch)).unwrap();
-        assert_eq!(set.contacts, [own("phone", &[0], &[])]);
-        set.apply(&ContactChange::Remove("phone".into())).unwrap();
-        assert!(set.is_empty());
-    }
-
-    #[test]
-    fn fields_of_later_versions_survive() {
-        let json = serde_json::json!({
-            "person": "ines", "language": "fr",
-            "contacts": [{"name": "phone", "channel": "push", "urgent_after_s": [0],
-                          "rest_after_s": [0], "label": "work"}],
-        });
-        let read: StoredContacts = serde_json::from_value(json.clone()).unwrap();
-        assert_eq!(serde_json::to_value(&read).unwrap(), json);
-    }
-}
+mod tests;

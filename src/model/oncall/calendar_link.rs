@@ -9,8 +9,8 @@ use crate::model::extra::{Extra, extensible_record};
 use crate::model::field_check as check;
 use crate::model::id::CalendarLinkId;
 
-/// An address under which a calendar program reads the shifts of a schedule or of a person. Whoever has
-/// it can read them; what is stored does not reveal it.
+/// An address at which a calendar program reads the shifts of a schedule or of a person. Anybody
+/// who has it can read them; the stored form does not reveal it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self")]
 pub struct CalendarLink {

@@ -1,4 +1,4 @@
-//! Cover: somebody wants others to stand in for a shift, perhaps in exchange for one of theirs.
+//! Cover: a person asks others to accept a shift, perhaps in exchange for one of theirs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,18 +10,22 @@ use crate::model::field_check as check;
 use crate::model::id::CoverId;
 use crate::model::status::growing_enum;
 
+/// How many digits of its id the code of a request has.
+const CODE_DIGITS: usize = 5;
 /// The most days that a span of cover lasts.
 const MAX_DAYS: i64 = 400;
 
 growing_enum! {
-    /// What has become of a request for cover.
+    /// The state of a request for cover.
     CoverState, "state" {
         /// Nobody has accepted it yet.
         Open = "open",
-        /// Somebody stands in.
+        /// A person has accepted it.
         Accepted = "accepted",
-        /// Whoever wanted it does not want it any more.
+        /// The requester has withdrawn it.
         Withdrawn = "withdrawn",
+        /// Everybody who could have accepted it has declined.
+        Declined = "declined",
     }
 }
 
@@ -34,7 +38,23 @@ pub struct TimeSpan {
     pub to: DateTime<Utc>,
 }
 
-/// A request for cover: a person wants somebody of the schedule to stand in.
+/// Takes the code of a request for cover out of a text, wherever it stands; returns it as [`Cover::code`]
+/// does, with the rest of the text. `None` if there is none.
+#[must_use]
+pub fn split_code(text: &str) -> Option<(String, String)> {
+    let is_separator = |c: char| !(c.is_alphanumeric() || c == '-');
+    for term in text.split(is_separator) {
+        let lower = term.to_lowercase();
+        let Some(digits) = lower.strip_prefix('c') else { continue };
+        let digits = digits.strip_prefix('-').unwrap_or(digits);
+        if digits.len() == CODE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Some((format!("c{digits}"), text.replacen(term, " ", 1)));
+        }
+    }
+    None
+}
+
+/// A request for cover: a person asks the other people of the schedule to accept a shift.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self")]
 pub struct Cover {
@@ -42,20 +62,20 @@ pub struct Cover {
     pub id: CoverId,
     /// The name of the schedule, which is that of the team unless it has one of its own.
     pub schedule: String,
-    /// The handle of the person who wants cover.
+    /// The handle of the requester.
     pub person: String,
     /// The start of the span, which is part of it.
     pub from: DateTime<Utc>,
     /// The end of the span, which is not part of it.
     pub to: DateTime<Utc>,
-    /// Why, or what to know; absent if nothing was said.
+    /// The reason or a remark; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// The span in which the person stands in for whoever accepts; absent if nothing is given in
-    /// return.
+    /// The span in which the requester covers for the person who accepts; absent if nothing is
+    /// offered in return.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_return: Option<TimeSpan>,
-    /// What has become of it.
+    /// Its state.
     #[serde(default = "open")]
     pub state: CoverState,
     /// When it was requested.
@@ -64,7 +84,10 @@ pub struct Cover {
     /// The handle of the person who has accepted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_by: Option<String>,
-    /// When it was accepted or withdrawn.
+    /// The handles of the people who have declined it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub declined_by: Vec<String>,
+    /// When it was accepted or withdrawn, or the last one declined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<DateTime<Utc>>,
     /// The fields that a later version defines.
@@ -74,14 +97,14 @@ pub struct Cover {
 
 extensible_record!(Cover);
 
-/// Names a request for cover, and who accepts or withdraws it.
+/// Names a request for cover, and who accepts, declines or withdraws it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CoverAnswer {
     /// The id of the request.
     pub id: CoverId,
     /// The name of the schedule.
     pub schedule: String,
-    /// The handle of the person who accepts or withdraws.
+    /// The handle of the person who accepts, declines or withdraws.
     pub person: String,
 }
 
@@ -112,7 +135,7 @@ impl TimeSpan {
 }
 
 impl Cover {
-    /// Returns a request for cover that nobody has answered.
+    /// Returns a new request for cover.
     #[must_use]
     pub fn new(id: CoverId, schedule: &str, person: &str, span: TimeSpan) -> Self {
         Self {
@@ -126,25 +149,39 @@ impl Cover {
             state: CoverState::Open,
             requested_at: None,
             accepted_by: None,
+            declined_by: Vec::new(),
             closed_at: None,
             extra: Extra::default(),
         }
     }
 
-    /// Returns whether somebody can still accept it.
+    /// Returns the code by which a text message names it: `c` and the last five digits of its id.
+    #[must_use]
+    pub fn code(&self) -> String {
+        let id = self.id.0.simple().to_string();
+        format!("c{}", &id[id.len() - CODE_DIGITS..])
+    }
+
+    /// Returns whether a person has declined it.
+    #[must_use]
+    pub fn is_declined_by(&self, handle: &str) -> bool {
+        self.declined_by.iter().any(|other| other == handle)
+    }
+
+    /// Returns whether it can still be accepted.
     #[must_use]
     pub fn is_open(&self, now: DateTime<Utc>) -> bool {
         self.state == CoverState::Open && self.to > now
     }
 
-    /// Returns the last time that it is about.
+    /// Returns the end of its last span.
     #[must_use]
     pub fn ends_at(&self) -> DateTime<Utc> {
         self.in_return.map_or(self.to, |span| span.to.max(self.to))
     }
 
-    /// Checks its fields, without those that refer to entries of the directory. `now` is given where it
-    /// is requested: a span that has passed needs no cover.
+    /// Checks its fields, without those that refer to entries of the directory. `now` is given when
+    /// it is requested: a span that has passed needs no cover.
     ///
     /// # Errors
     /// [`BadField`] describes the first field that is wrong.
@@ -156,5 +193,36 @@ impl Cover {
             span.check(("in_return.from", "in_return.to"), now)?;
         }
         self.note.as_ref().map_or(Ok(()), |note| check::required_text("note", note))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn code_is_the_end_of_the_id() {
+        let id: CoverId = "019cb000-0000-7100-8000-0000000A1d0f".parse().unwrap();
+        let at = DateTime::UNIX_EPOCH;
+        let cover = Cover::new(id, "web", "ines", TimeSpan { from: at, to: at });
+        assert_eq!(cover.code(), "ca1d0f");
+    }
+
+    #[rstest]
+    #[case("accept ca1d0f", Some(("ca1d0f", "accept  ")))]
+    #[case("CA1D0F yes", Some(("ca1d0f", "  yes")))]
+    #[case("no, c-a1d0f!", Some(("ca1d0f", "no,  !")))]
+    #[case("accept", None)]
+    #[case("accept a1d0f", None)]
+    #[case("accept ca1d0", None)]
+    #[case("accept ca1d0f0", None)]
+    #[case("accept cä1d0f", None)]
+    #[case("", None)]
+    fn code_is_found_in_a_text(#[case] text: &str, #[case] expected: Option<(&str, &str)>) {
+        let found = split_code(text);
+        let found = found.as_ref().map(|(code, rest)| (code.as_str(), rest.as_str()));
+        assert_eq!(found, expected);
     }
 }

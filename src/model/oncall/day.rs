@@ -79,7 +79,7 @@ pub(super) fn local_second(time: NaiveDateTime) -> i64 {
     time.and_utc().timestamp()
 }
 
-/// Returns what [`local_second`] was made of; the start of 1970 if there is no such time.
+/// Returns the inverse of [`local_second`]; the start of 1970 if there is no such time.
 pub(super) fn local_time(second: i64) -> NaiveDateTime {
     DateTime::from_timestamp(second, 0).unwrap_or_default().naive_utc()
 }

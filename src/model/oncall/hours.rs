@@ -27,6 +27,9 @@ pub struct Hours {
     pub to_day: Option<Day>,
 }
 
+/// Midnight at the end of a day.
+const MIDNIGHT: &str = "24:00";
+
 /// The error for a text that is no hours of the week.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
@@ -126,15 +129,16 @@ impl FromStr for Hours {
             },
             [days, times] => {
                 let (from, to) = parse_times(times)?;
-                Self { days: parse_days(days)?, from, to, to_day: None }
+                Self { days: start_days(days, times)?, from, to, to_day: None }
             }
             [days, middle, to] => {
                 let (from, day) = middle.split_once('-').ok_or(InvalidHours)?;
+                let day = Day::parse(day).ok_or(InvalidHours)?;
                 Self {
-                    days: parse_days(days)?,
+                    days: start_days(days, from)?,
                     from: parse_time(from)?,
                     to: parse_time(to)?,
-                    to_day: Some(Day::parse(day).ok_or(InvalidHours)?),
+                    to_day: Some(if to == MIDNIGHT { day_after(day) } else { day }),
                 }
             }
             _ => return Err(InvalidHours),
@@ -148,15 +152,26 @@ fn parse_times(text: &str) -> Result<(NaiveTime, NaiveTime), InvalidHours> {
     Ok((parse_time(from)?, parse_time(to)?))
 }
 
+/// Parses the days on which hours begin. Those that begin at 24:00 begin on the day after.
+fn start_days(days: &str, from: &str) -> Result<Vec<Day>, InvalidHours> {
+    let days = parse_days(days)?;
+    let is_after = from.starts_with(MIDNIGHT);
+    Ok(if is_after { days.into_iter().map(day_after).collect() } else { days })
+}
+
+fn day_after(day: Day) -> Day {
+    Day::ALL[(usize::from(day.index()) + 1) % Day::ALL.len()]
+}
+
 /// Parses a time of day; 24:00 is midnight.
 fn parse_time(text: &str) -> Result<NaiveTime, InvalidHours> {
-    if text == "24:00" {
+    if text == MIDNIGHT {
         return Ok(NaiveTime::MIN);
     }
     let time = ["%H:%M", "%H:%M:%S"]
         .into_iter()
         .find_map(|pattern| NaiveTime::parse_from_str(text, pattern).ok());
-    // A leap second is no time of day that comes every week.
+    // A leap second is not a time of day that recurs every week.
     time.filter(|time| time.nanosecond() == 0).ok_or(InvalidHours)
 }
 

@@ -11,14 +11,14 @@ use super::turn::Turn;
 /// A rotation of people who take turns. All of its times are local times of the schedule's zone.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Layer {
-    /// What it is called, such as `nights`; absent if it has no name.
+    /// The name, such as `nights`; absent if it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The people in the order in which they take turns.
     pub people: Vec<Member>,
     /// When the first turn begins. Before that the layer has nobody.
     pub starts: NaiveDateTime,
-    /// When the layer ends; absent if it goes on.
+    /// When the layer ends; absent if it has no end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends: Option<NaiveDateTime>,
     /// When a turn ends and the next one begins.
@@ -28,10 +28,11 @@ pub struct Layer {
     pub hours: Vec<Hours>,
 }
 
-/// A turn of a rotation: somebody, or an empty slot in which the layer has nobody.
+/// A member of a rotation: a person, or an empty slot in which the layer has nobody.
 ///
-/// Who joins takes a turn from the first one on that begins not before `from`. Who leaves during a
-/// turn is followed at once by the next person of the rotation, who then takes their own turn too.
+/// A person who joins has turns from the first one on that does not begin before `from`. A person
+/// who leaves during a turn is followed immediately by the next person of the rotation, who then
+/// has their own turn too.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Member {
     /// The handle of the person; absent for an empty slot.
@@ -63,7 +64,7 @@ impl Member {
 }
 
 impl Layer {
-    /// Returns whoever the layer has at a local time.
+    /// Returns the person whom the layer has at a local time.
     pub(super) fn on_call(&self, local: i64) -> Option<&str> {
         if self.ends.is_some_and(|ends| local >= local_second(ends)) {
             return None;
@@ -82,7 +83,7 @@ impl Layer {
             .as_deref()
     }
 
-    /// Returns the first local time after another at which the layer may have somebody else.
+    /// Returns the first local time after another at which the layer may have a different person.
     pub(super) fn next_change(&self, local: i64) -> Option<i64> {
         let starts = local_second(self.starts);
         if local < starts {
@@ -92,7 +93,7 @@ impl Layer {
         if ends.is_some_and(|ends| local >= ends) {
             return None;
         }
-        // A rotation of one person never changes by itself.
+        // A rotation of one person never changes.
         let turn = (self.people.len() > 1)
             .then(|| self.turn.start_of(self.starts, self.turn.index_at(self.starts, local)? + 1))
             .flatten();
@@ -101,7 +102,7 @@ impl Layer {
         members.chain(hours).chain(turn).chain(ends).filter(|change| *change > local).min()
     }
 
-    /// Returns the index of the member whose turn it is; `None` if nobody has had one yet.
+    /// Returns the index of the member whose turn it is; `None` before the first turn.
     ///
     /// Each turn is that of the member after the last one who had a turn, leaving out those who are
     /// no members when it begins.

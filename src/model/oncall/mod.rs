@@ -15,7 +15,7 @@ pub mod turn;
 pub mod zone;
 
 pub use calendar_link::CalendarLink;
-pub use cover::{Cover, CoverAnswer, CoverState, TimeSpan};
+pub use cover::{Cover, CoverAnswer, CoverState, TimeSpan, split_code};
 pub use day::Day;
 pub use hours::Hours;
 pub use layer::{Layer, Member};

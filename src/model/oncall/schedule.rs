@@ -9,7 +9,7 @@ use super::layer::{Layer, Member};
 use super::schedule_calendar::ScheduleCalendar;
 use super::zone::{UnknownZone, Zone};
 
-/// The most spans that a person is on call in, as far as they are listed.
+/// The maximum number of listed spans in which a person is on call.
 pub const MAX_SPANS: usize = 200;
 /// The most changes of a schedule that are followed to find them.
 const MAX_CHANGES: usize = 13_000;
@@ -17,8 +17,8 @@ const MAX_CHANGES: usize = 13_000;
 /// An on-call schedule of a team: layers of rotations, with overrides.
 ///
 /// A schedule without layers is one rotation in turns of a fixed number of seconds. With layers,
-/// `rotation`, `starts_at` and `turn_s` only say roughly the same as its first layer, for programs
-/// that know no layers.
+/// `rotation`, `starts_at` and `turn_s` approximate its first layer, for programs that do not know
+/// layers.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Schedule {
     /// The name of the team that the schedule is for.
@@ -29,10 +29,10 @@ pub struct Schedule {
     pub starts_at: DateTime<Utc>,
     /// The length of a turn in seconds, greater than 0.
     pub turn_s: i64,
-    /// Spans in which somebody else is on call. If several contain a time, the last one counts.
+    /// Spans in which another person is on call. If several contain a time, the last one counts.
     #[serde(default)]
     pub overrides: Vec<Override>,
-    /// The name of the schedule, which no other one has; absent if it is that of the team.
+    /// The unique name of the schedule; absent if it is that of the team.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The IANA name of the zone of its local times, such as `Europe/Berlin`; UTC if absent.
@@ -41,27 +41,28 @@ pub struct Schedule {
     /// The rotations. If several have somebody at a time, the last one counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<Layer>,
-    /// The calendar of another program that says who is on call, in place of rotations.
+    /// The external calendar that defines who is on call, in place of rotations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<ScheduleCalendar>,
 }
 
-/// A span of time in which somebody stands in for the person whose turn it is.
+/// A span of time in which one person replaces the one whose turn it is.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct Override {
-    /// The handle of the person who stands in.
+    /// The handle of the replacement.
     pub person: String,
     /// The start of the span, which is part of it.
     pub from: DateTime<Utc>,
     /// The end of the span, which is not part of it.
     pub to: DateTime<Utc>,
-    /// The handle of the person for whom they stand in, if that was asked for.
+    /// The handle of the replaced person, if cover was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<String>,
 }
 
 impl Schedule {
-    /// Returns a schedule with layers, and what programs that know no layers make of it.
+    /// Returns a schedule with layers, and their approximation for programs that do not know
+    /// layers.
     #[must_use]
     pub fn of_layers(team: &str, zone: &Zone, layers: Vec<Layer>) -> Self {
         let mut schedule = Self {
@@ -75,8 +76,8 @@ impl Schedule {
         schedule
     }
 
-    /// Sets what programs that know no layers read, as far as there are layers: roughly the first
-    /// one.
+    /// Sets the fields for programs that do not know layers, if there are layers: approximately the
+    /// first one.
     pub fn set_plain_rotation(&mut self) {
         let Some(first) = self.layers.first() else { return };
         let people = first.people.iter().filter_map(|member| member.person.clone());
@@ -178,7 +179,7 @@ impl Schedule {
         spans
     }
 
-    /// Returns the end of the turn that runs at `at`, or the last time that there is. Overrides and
+    /// Returns the end of the turn that runs at `at`, or the greatest possible time. Overrides and
     /// layers are ignored.
     #[must_use]
     pub fn turn_ends_at(&self, at: DateTime<Utc>) -> DateTime<Utc> {
@@ -190,7 +191,7 @@ impl Schedule {
             .unwrap_or(DateTime::<Utc>::MAX_UTC)
     }
 
-    /// Returns the first time after `at` at which somebody else may be on call: a turn ends, the
+    /// Returns the first time after `at` at which another person may be on call: a turn ends, the
     /// hours of a layer begin or end, or an override does.
     #[must_use]
     pub fn next_change(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {

@@ -9,26 +9,26 @@ use crate::model::extra::{Extra, extensible_record};
 /// After which time without a successful reading a calendar counts as old.
 pub const OLD_AFTER: TimeDelta = TimeDelta::hours(2);
 
-/// A span of time in which a calendar has somebody.
+/// A span of time in which a calendar has a person on call.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct CalendarShift {
     /// The start, which is part of it.
     pub from: DateTime<Utc>,
     /// The end, which is not part of it.
     pub to: DateTime<Utc>,
-    /// The handle of the person; what the calendar says, if it is nobody of the directory.
+    /// The handle of the person; the text of the calendar, if it names nobody in the directory.
     pub person: String,
 }
 
-/// The calendar of a schedule: where it is, and what was read there last.
+/// The calendar of a schedule: its location, and its last content.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self")]
 pub struct ScheduleCalendar {
     /// The name of the schedule.
     pub schedule: String,
-    /// Where it is: the name of a file, or a host. The rest of an address is a secret.
+    /// Its location: the name of a file, or a host. The rest of an address is a secret.
     pub source: String,
-    /// Tells this address from others of the same host.
+    /// Distinguishes this address from others of the same host.
     pub fingerprint: String,
     /// When it was read last; absent if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,10 +36,10 @@ pub struct ScheduleCalendar {
     /// When it was last tried to be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checked_at: Option<DateTime<Utc>>,
-    /// Why it could not be read the last time; absent if it could.
+    /// The reason why it could not be read the last time; absent if it could.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What of it could not be understood.
+    /// The parts of it that could not be understood.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
     /// The shifts in their order, without overlaps; of the month before the reading and the 13 months
@@ -69,7 +69,7 @@ impl ScheduleCalendar {
         Some(if shift.from > at { shift.from } else { shift.to })
     }
 
-    /// Returns whether it is long ago that it was read, or it never was.
+    /// Returns whether it was last read long ago, or never.
     #[must_use]
     pub fn is_old(&self, now: DateTime<Utc>) -> bool {
         self.as_of.is_none_or(|as_of| now - as_of >= OLD_AFTER)

@@ -52,7 +52,7 @@ impl Turn {
                 let length = i64::from((*months).max(1));
                 let mut index = month_number(local_time(local)) - month_number(starts);
                 index = index.div_euclid(length);
-                // In the last month the day of the change may not have come yet.
+                // In the last month the day of the change may not have been reached yet.
                 if self.start_of(starts, index).is_some_and(|begins| begins > local) {
                     index -= 1;
                 }
@@ -92,7 +92,7 @@ impl Turn {
         }
     }
 
-    /// Returns whether turns of this length are so short that nobody can mean them: below a minute.
+    /// Returns whether turns of this length are too short to be intended: below a minute.
     #[must_use]
     pub fn is_too_short(&self) -> bool {
         matches!(self, Self::Seconds(length) if *length < 60)

@@ -1,7 +1,7 @@
 //! Time zones by their IANA names.
 //!
-//! Rules of zones are read from the zone files of the system, which `jiff` caches. That is the only
-//! thing that the model reads: for the functions here they are a table of constants.
+//! Rules of zones are read from the zone files of the system, which `jiff` caches. They are the
+//! only input that the model reads: for the functions here they are a table of constants.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use super::day::{DAY_S, local_second, local_time};
 
-/// The times between which zones are asked, in seconds since 1970: the years 1 to 9998.
+/// The range in which zones are queried, in seconds since 1970: the years 1 to 9998.
 const FIRST_SECOND: i64 = -62_135_596_800;
 const LAST_SECOND: i64 = 253_370_764_800;
 /// No clock is ever set back by more than this, in seconds.
@@ -57,7 +57,7 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// Returns what a clock in the zone shows at a time, to the second.
+    /// Returns the local time in the zone at a time, to the second.
     #[must_use]
     pub fn shown_at(&self, at: DateTime<Utc>) -> NaiveDateTime {
         let second = at.timestamp().clamp(FIRST_SECOND, LAST_SECOND);
@@ -79,9 +79,8 @@ impl Zone {
 
     /// Returns the latest local time that the clock has shown up to a second.
     ///
-    /// That is what it shows, but for the hour that it shows for the second time when it is set
-    /// back. It never falls, and is at least a local time from [`Self::first_second`] of that time
-    /// on.
+    /// That is the local time, except in the hour that is repeated when clocks are set back. It
+    /// never decreases, and is at least a local time from [`Self::first_second`] of that time on.
     pub(super) fn latest_shown(&self, second: i64) -> i64 {
         let second = second.clamp(FIRST_SECOND, LAST_SECOND);
         let shown = second + self.offset(second);

@@ -1,5 +1,5 @@
-//! What would keep an incident from reaching somebody: gaps of schedules, levels that reach nobody,
-//! services without a policy, people without a contact.
+//! Problems that would prevent an incident from reaching somebody: gaps of schedules, levels that
+//! reach nobody, services without a policy, people without a contact.
 
 mod reports;
 mod unanswered;
@@ -25,7 +25,7 @@ use crate::model::summary::Summary;
 pub use reports::of_reports;
 pub use unanswered::{of_missing_channels, of_requests, of_roles};
 
-/// Something that would keep an incident from reaching somebody.
+/// A problem that would prevent an incident from reaching somebody.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Finding {
     /// Nobody is on call for a team for some time.
@@ -43,7 +43,7 @@ pub enum Finding {
         policy: String,
         /// The number of the level, from 1. What happens at the end is one more level.
         level: usize,
-        /// Why each of its targets reaches nobody.
+        /// The reason for each of its targets.
         reasons: Vec<NobodyReason>,
     },
     /// A policy calls nobody at all: it has no levels.
@@ -51,6 +51,8 @@ pub enum Finding {
         /// The name of the policy.
         policy: String,
     },
+    /// There are neither policies nor services: no incident would call anybody.
+    NoPolicies,
     /// Incidents of a service follow no policy.
     NoPolicy {
         /// The name of the service.
@@ -76,7 +78,7 @@ pub enum Finding {
     NoContact {
         /// The handle of the person.
         person: String,
-        /// For what the person is reached.
+        /// The purpose for which the person is reached.
         purpose: Purpose,
     },
     /// A contact can't be used.
@@ -85,7 +87,7 @@ pub enum Finding {
         person: String,
         /// The name of the contact.
         contact: String,
-        /// What is wrong with it.
+        /// The error.
         problem: String,
     },
     /// A person has contacts that work, and no rule uses any of them.
@@ -106,10 +108,10 @@ pub enum Finding {
         schedule: String,
         /// The name of the zone.
         zone: String,
-        /// What is wrong with it.
+        /// The error.
         error: UnknownZone,
     },
-    /// The calendar of a schedule could not be read lately: what was read last goes on counting.
+    /// The calendar of a schedule could not be read lately: its last content remains in effect.
     OldCalendar {
         /// The name of the schedule.
         schedule: String,
@@ -117,28 +119,28 @@ pub enum Finding {
         source: String,
         /// When it was read last; `None` if it never was.
         as_of: Option<DateTime<Utc>>,
-        /// Why it could not be read.
+        /// The reason why it could not be read.
         error: Option<String>,
     },
     /// Something in the calendar of a schedule could not be understood.
     CalendarProblem {
         /// The name of the schedule.
         schedule: String,
-        /// What it is.
+        /// The problem.
         problem: String,
     },
-    /// A report on a timer reaches nobody, or not everybody who is to get it.
+    /// A scheduled report does not reach all of its recipients.
     UnreachedReport {
         /// The name of the report.
         report: String,
-        /// Who is not reached; `None` if it is for nobody and written nowhere.
+        /// The recipient who is not reached; `None` if it has no recipient and is written nowhere.
         person: Option<String>,
     },
     /// Nobody has answered a request for cover whose span is near: the person stays on call.
     UnansweredCover {
         /// The name of the schedule.
         schedule: String,
-        /// The handle of the person who wants cover.
+        /// The handle of the requester.
         person: String,
         /// The start of the span.
         from: DateTime<Utc>,
@@ -147,7 +149,7 @@ pub enum Finding {
         /// Whether something is given in return.
         is_swap: bool,
     },
-    /// Somebody who was asked for a role in an open incident has not answered.
+    /// A person who was asked for a role in an open incident has not answered.
     UnansweredRole {
         /// The number of the incident.
         incident: String,
@@ -158,14 +160,14 @@ pub enum Finding {
         /// When the person was asked.
         at: DateTime<Utc>,
     },
-    /// A maintenance window comes again and again without an end.
+    /// A recurring maintenance window has no end.
     EndlessMaintenance {
         /// The end of its id.
         window: String,
         /// Its title.
         title: String,
     },
-    /// A contact of somebody whom nothing calls is over a channel that the settings do not have.
+    /// A contact of a person whom nothing calls is over a channel that the settings do not have.
     MissingChannel {
         /// The handle of the person.
         person: String,
@@ -174,14 +176,14 @@ pub enum Finding {
         /// The name of the channel.
         channel: String,
     },
-    /// A policy ends after its last level: nobody is called again or at the end.
+    /// A policy ends after its last level: nothing is repeated and there is no final step.
     EndsNowhere {
         /// The name of the policy.
         policy: String,
     },
 }
 
-/// For what a person is reached.
+/// The purpose for which a person is reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purpose {
     /// A policy may call the person.
@@ -198,6 +200,7 @@ impl Finding {
             Self::Gap { .. } => "gap",
             Self::UnreachableLevel { .. } => "unreachable_level",
             Self::EmptyPolicy { .. } => "empty_policy",
+            Self::NoPolicies => "no_policies",
             Self::NoPolicy { .. } => "no_policy",
             Self::HeartbeatWithoutPolicy { .. } => "heartbeat_without_policy",
             Self::HeartbeatOfUnknownService { .. } => "heartbeat_of_unknown_service",
@@ -218,7 +221,7 @@ impl Finding {
         }
     }
 
-    /// Returns whether it can be wanted, so that it is mentioned and nothing more.
+    /// Returns whether it may be intentional, so that it is only mentioned.
     #[must_use]
     pub const fn is_note(&self) -> bool {
         matches!(
@@ -232,8 +235,8 @@ impl Finding {
     }
 }
 
-/// Returns what would keep incidents from reaching somebody now, and the gaps of the schedules from
-/// `now` to `until`.
+/// Returns the problems that would prevent incidents from reaching somebody now, and the gaps of
+/// the schedules from `now` to `until`.
 #[must_use]
 pub fn findings(directory: &Directory, now: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -247,7 +250,8 @@ pub fn findings(directory: &Directory, now: DateTime<Utc>, until: DateTime<Utc>)
         findings.extend(of_calendar(schedule, now));
     }
     for team in coverage(directory, now, until) {
-        // A team without schedule and policy calls nobody at any time; that is said of its services.
+        // A team without schedule and policy never calls anybody; its services are reported for
+        // that.
         let has_any =
             directory.schedule_of(&team.team).is_some() || directory.policy(&team.team).is_some();
         for (from, to) in team.gaps().into_iter().filter(|_| has_any) {
@@ -256,6 +260,9 @@ pub fn findings(directory: &Directory, now: DateTime<Utc>, until: DateTime<Utc>)
     }
     for policy in &directory.policies {
         findings.extend(of_policy(directory, policy, now));
+    }
+    if directory.policies.is_empty() && directory.services.is_empty() {
+        findings.push(Finding::NoPolicies);
     }
     for service in &directory.services {
         let lacks_policy = |priority: &Priority| {
@@ -297,8 +304,8 @@ pub fn of_heartbeats(
     findings
 }
 
-/// Returns what is wrong with the contacts of those whom the policies may call, and of those who are
-/// sent updates.
+/// Returns the problems of the contacts of people whom the policies may call, and of recipients of
+/// updates.
 #[must_use]
 pub fn of_contacts(
     directory: &Directory,

@@ -1,4 +1,4 @@
-//! Reports on a timer that reach nobody.
+//! Scheduled reports that reach nobody.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use crate::model::notification::PersonReach;
 use crate::model::report_rule::{ReportRule, STAKEHOLDERS};
 use crate::model::signals::StakeholderRule;
 
-/// Returns the reports on a timer that reach nobody, or not all who are to get them. `people` is `None` if it
-/// is not known how people are reached.
+/// Returns the scheduled reports that do not reach all of their recipients. `people` is `None` if
+/// it is not known how people are reached.
 #[must_use]
 pub fn of_reports(
     reports: &[ReportRule],

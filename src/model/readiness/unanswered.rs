@@ -1,5 +1,5 @@
-//! What waits for an answer or an end that does not come by itself: requests for cover and for roles,
-//! maintenance windows without an end, and contacts over channels that are gone.
+//! Open requests that wait for a person: requests for cover and for roles, maintenance windows
+//! without an end, and contacts over removed channels.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -11,11 +11,11 @@ use crate::model::notification::PersonReach;
 
 /// How long before its beginning a request for cover is late.
 const COVER_IS_NEAR: TimeDelta = TimeDelta::hours(24);
-/// After which time without an answer somebody who was asked for a role probably does not answer.
+/// How long after a request for a role an answer has become unlikely.
 const ROLE_IS_LATE: TimeDelta = TimeDelta::minutes(10);
 
-/// Returns the requests for cover that nobody has answered and whose span is near, and the maintenance
-/// windows that never end by themselves.
+/// Returns the unanswered requests for cover whose span is near, and the maintenance windows that
+/// never end.
 #[must_use]
 pub fn of_requests(directory: &Directory, now: DateTime<Utc>) -> Vec<Finding> {
     let is_near = |from: DateTime<Utc>| from <= now + COVER_IS_NEAR;
@@ -54,8 +54,8 @@ pub fn of_roles(incident: &Incident, now: DateTime<Utc>) -> Vec<Finding> {
         .collect()
 }
 
-/// Returns the contacts whose channel the settings do not have any more, of people whom nothing calls;
-/// `is_called` says of which handles another finding names them.
+/// Returns the contacts whose channel the settings do not have any more, of people whom nothing
+/// calls; `is_called` is `true` for the handles that another finding covers.
 #[must_use]
 pub fn of_missing_channels(
     people: &[PersonReach],

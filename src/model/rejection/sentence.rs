@@ -11,8 +11,8 @@ use crate::model::id::IncidentNumber;
 use crate::model::text::sanitize;
 use crate::model::time::format_ago;
 
-/// Stands for the time in a sentence. No sentence has a control character, because what may have one
-/// is sanitized.
+/// The placeholder of the time in a sentence. No sentence has a control character, because its
+/// parts are sanitized.
 const TIME: &str = "\u{0}";
 
 impl Rejection {
@@ -25,7 +25,7 @@ impl Rejection {
         self.sentence_with(&|at| format_ago(at, now))
     }
 
-    /// Returns the sentence around the time that it tells, if it tells one.
+    /// Returns the parts of the sentence before and after its time, if it has one.
     #[must_use]
     pub fn dated(&self) -> Option<DatedSentence> {
         if let Self::ForeignDated { sentence, .. } = self {
@@ -40,7 +40,7 @@ impl Rejection {
         Some(DatedSentence { before: before.to_owned(), at: told.get()?, after: after.to_owned() })
     }
 
-    /// Returns the sentence, with its time as `format` tells it.
+    /// Returns the sentence, with its time formatted by `format`.
     #[allow(clippy::too_many_lines, reason = "a table: one line for each rejection")]
     fn sentence_with(&self, format: &dyn Fn(DateTime<Utc>) -> String) -> String {
         let ago = |at: &DateTime<Utc>| format(*at);
@@ -134,6 +134,7 @@ impl Rejection {
             }
             Self::NoSuchEvidence => "it has no such evidence".into(),
             Self::AlreadyRedacted => "that was redacted already".into(),
+            Self::NothingToRedact => "it has no such evidence, reporter or note".into(),
             Self::MoveToItself => "its alerts are in it already: choose another incident".into(),
             Self::MoveTargetEnded { number, status } => {
                 format!("{} is {status}: choose an open incident to move them to", label(*number))
@@ -178,6 +179,8 @@ impl Rejection {
                 format!("it is {status}: there is nothing to review")
             }
             Self::ReviewAlreadyPublished { at } => format!("the review was published {}", ago(at)),
+            Self::ReviewAlreadySubmitted => "the review was submitted already".into(),
+            Self::ReviewNotSubmitted => "the review is not submitted: it is a draft".into(),
             Self::PublishUnresolved => "resolve it before publishing its review".into(),
             Self::ReviewLacks { sections } => format!("the review lacks: {}", list(sections)),
             Self::IdReused => {
@@ -213,14 +216,14 @@ fn list(items: &[impl ToString]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// A rejection with the time at which it was decided. It is shown as the sentence of that time, by
+/// A rejection with the time at which it was decided. It is shown as the sentence at that time, by
 /// the clock that decided, however much later it is read.
 ///
-/// Two are equal if they are of one kind and say the same: what comes from outside is known by
-/// these alone.
+/// Two are equal if they are of the same kind and have the same sentence: a rejection from outside
+/// has only these.
 #[derive(Clone, Debug)]
 pub struct DatedRejection {
-    /// Why the rules refuse the command.
+    /// The reason why the rules refuse the command.
     pub rejection: Rejection,
     /// When that was decided.
     pub decided_at: DateTime<Utc>,

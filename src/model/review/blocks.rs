@@ -1,5 +1,5 @@
-//! The Markdown of an author as HTML. Everything is escaped: no markup of a text comes through, and no
-//! link is followed.
+//! Converts an author's Markdown to HTML. Everything is escaped: no markup of a text passes
+//! through, and links are not followed.
 
 use crate::model::runbook::{Block, BlockKind, RunbookPage, TextSpan, TextStyle};
 
@@ -19,8 +19,8 @@ impl List {
     }
 }
 
-/// Returns the HTML of a text in Markdown, in elements that may stand in a section below a heading of
-/// the second level.
+/// Returns the HTML of a Markdown text, in elements that are allowed in a section below a heading
+/// of the second level.
 pub(super) fn to_html(markdown: &str) -> String {
     let mut writer = Writer::default();
     for block in &RunbookPage::parse_body(markdown).blocks {
@@ -50,7 +50,7 @@ pub(super) fn escape(text: &str) -> String {
 #[derive(Default)]
 struct Writer {
     out: String,
-    /// The lists around what comes next; an item of each is open.
+    /// The enclosing lists; an item of each is open.
     lists: Vec<List>,
     is_quoted: bool,
 }
@@ -79,9 +79,24 @@ impl Writer {
                 let lines: Vec<String> = lines.iter().map(|line| escape(line.trim_end())).collect();
                 self.out.extend([format!("<pre><code>{}</code></pre>\n", lines.join("\n"))]);
             }
+            BlockKind::Table(rows) => self.table(rows),
             BlockKind::Rule => self.out.push_str("<hr>\n"),
             BlockKind::Item(_) => {}
         }
+    }
+
+    fn table(&mut self, rows: &[Vec<String>]) {
+        let row = |cells: &[String], start: &str, end: &str| {
+            let cells = cells.iter().map(|cell| format!("{start}{}{end}", escape(cell.trim())));
+            format!("<tr>{}</tr>\n", cells.collect::<String>())
+        };
+        let Some((head, body)) = rows.split_first() else { return };
+        let body: String = body.iter().map(|cells| row(cells, "<td>", "</td>")).collect();
+        let body = if body.is_empty() { body } else { format!("<tbody>\n{body}</tbody>\n") };
+        self.out.extend([format!(
+            "<div class=\"wide\">\n<table>\n<thead>\n{}</thead>\n{body}</table>\n</div>\n",
+            row(head, "<th scope=\"col\">", "</th>")
+        )]);
     }
 
     fn element(&mut self, name: &str, content: &str) {
@@ -158,6 +173,7 @@ mod tests {
     #[case("a **b** *c* `d`", "<p>a <strong>b</strong> <em>c</em> <code>d</code></p>\n")]
     #[case("# Cause", "<h3><strong>Cause</strong></h3>\n")]
     #[case("- a\n- b", "<ul>\n<li>a\n</li>\n<li>b\n</li>\n</ul>\n")]
+    #[case("- [x] a\n- [ ] *b*", "<ul>\n<li>[x] a\n</li>\n<li>[ ] <em>b</em>\n</li>\n</ul>\n")]
     #[case("3. a\n4. b", "<ol start=\"3\">\n<li>a\n</li>\n<li>b\n</li>\n</ol>\n")]
     #[case(
         "- a\n  1. b\n- c",
@@ -166,6 +182,11 @@ mod tests {
     #[case("> quoted\n\nnot", "<blockquote>\n<p>quoted</p>\n</blockquote>\n<p>not</p>\n")]
     #[case("```\na < b  \n```", "<pre><code>a &lt; b</code></pre>\n")]
     #[case("", "")]
+    #[case(
+        "| a | b |\n|---|---|\n| 1 | `<i>` |",
+        "<div class=\"wide\">\n<table>\n<thead>\n<tr><th scope=\"col\">a</th><th scope=\"col\">b</th></tr>\n\
+         </thead>\n<tbody>\n<tr><td>1</td><td>&lt;i&gt;</td></tr>\n</tbody>\n</table>\n</div>\n"
+    )]
     fn markdown_becomes_elements(#[case] markdown: &str, #[case] expected: &str) {
         assert_eq!(to_html(markdown), expected);
     }

@@ -4,23 +4,20 @@ use super::blocks::{escape, to_html};
 use super::page::{NOT_WRITTEN, Part, ReviewPage, SUGGESTED, list_text, one_line};
 use super::style::style_sheet;
 use super::{ActionItem, Section, parse_factors};
-use crate::model::text::{lines, truncate};
-
-/// The most columns of the title in the head.
-const MAX_TITLE: usize = 60;
+use crate::model::html::head_title;
+use crate::model::text::lines;
 
 impl ReviewPage<'_> {
     /// Returns the review as one file of HTML. Text from outside is escaped.
     #[must_use]
     pub fn to_html(&self) -> String {
         let title = self.title();
-        let head_title = truncate(title.as_str(), MAX_TITLE).into_string();
         let mut out = format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n\
              <style>\n{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n<p class=\"state\">{}</p>\n",
-            escape(&head_title),
+            head_title(&title),
             style_sheet(),
             escape(&title),
             escape(&self.state())

@@ -1,17 +1,17 @@
-//! A review as one document: what it has, and as Markdown.
+//! A review as one document: its parts, and its Markdown.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{ActionItem, Section, suggested_text};
+use super::{ActionItem, Section, parse_factors, suggested_text};
 use crate::model::actor::PersonRef;
 use crate::model::directory::Directory;
 use crate::model::event::{Event, EventBody};
 use crate::model::incident::Incident;
 use crate::model::service_level::{ServiceLevels, verdicts};
-use crate::model::text::{lines, sanitize};
+use crate::model::text::{self, lines};
 use crate::model::time::format_duration;
 
-/// What the times of a review are shown with.
+/// The formatting of times in a review.
 pub struct PageTimes<'a> {
     /// Formats a time for the reader.
     pub time: &'a dyn Fn(DateTime<Utc>) -> String,
@@ -19,31 +19,31 @@ pub struct PageTimes<'a> {
     pub today: NaiveDate,
 }
 
-/// A review, and what it is made of.
+/// A review, and its inputs.
 #[allow(missing_docs, reason = "the names say it")]
 pub struct ReviewPage<'a> {
     pub incident: &'a Incident,
-    /// The timeline, from which sections are suggested that nobody has written.
+    /// The timeline, from which suggestions for unwritten sections are made.
     pub events: &'a [Event],
-    /// Names that it does not have are marked; `None` before it was read.
+    /// Names that it does not have are marked; `None` before it has been read.
     pub directory: Option<&'a Directory>,
     pub levels: &'a ServiceLevels,
     pub times: PageTimes<'a>,
 }
 
-/// A section as it is read.
+/// A section for reading.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Part {
     pub(super) section: Section,
     /// The text in Markdown, not sanitized.
     pub(super) text: String,
-    /// Whether nobody has written it: it is what the record says.
+    /// Whether it is a suggestion from the record, because nobody has written it.
     pub(super) is_suggested: bool,
 }
 
-/// What is said of a section that is made of the record.
+/// The remark on a section that is suggested from the record.
 pub(super) const SUGGESTED: &str = "Not written yet; from the record:";
-/// What is said of a section of which nothing is known.
+/// The text of a section without content.
 pub(super) const NOT_WRITTEN: &str = "Not written yet.";
 
 impl ReviewPage<'_> {
@@ -54,7 +54,7 @@ impl ReviewPage<'_> {
         format!("Review of {}: {}", row.label(), one_line(&row.title))
     }
 
-    /// Returns how far the review is.
+    /// Returns the progress of the review.
     #[must_use]
     pub fn state(&self) -> String {
         let review = &self.incident.review;
@@ -90,6 +90,11 @@ impl ReviewPage<'_> {
         let begun = events.find(|event| matches!(event.body, EventBody::ReviewWritten { .. }));
         facts.push(("Review begun", begun.map(by).unwrap_or_default()));
         let mut events = self.events.iter().rev();
+        let submitted = events
+            .find(|event| matches!(event.body, EventBody::ReviewSubmitted { returned: None }))
+            .filter(|_| self.incident.review.submitted_at.is_some());
+        facts.push(("Submitted", submitted.map(by).unwrap_or_default()));
+        let mut events = self.events.iter().rev();
         let published = events.find(|event| event.body == EventBody::ReviewPublished);
         let published = published.filter(|_| self.incident.review.published_at.is_some());
         facts.push(("Published", published.map(by).unwrap_or_default()));
@@ -97,14 +102,18 @@ impl ReviewPage<'_> {
         facts.filter(|(_, text)| !text.is_empty()).collect()
     }
 
-    /// Returns the sections in the order in which they are read. One that nobody has written has what
-    /// the record says, unless the review is published; optional ones are left out then.
+    /// Returns the sections in reading order. An unwritten one has a suggestion from the record,
+    /// unless the review is published; unwritten optional ones are omitted then.
     pub(super) fn parts(&self) -> Vec<Part> {
         let review = &self.incident.review;
         let mut parts = Vec::new();
         for section in Section::READING_ORDER {
             let written = review.sections.get(&section).map(|text| text.trim_end());
-            if let Some(text) = written.filter(|text| !text.trim().is_empty()) {
+            let has_content = |text: &&str| match section {
+                Section::Factors => !parse_factors(text).is_empty(),
+                _ => !text.trim().is_empty(),
+            };
+            if let Some(text) = written.filter(has_content) {
                 parts.push(Part { section, text: text.to_owned(), is_suggested: false });
             } else if review.published_at.is_none() && Section::REQUIRED.contains(&section) {
                 let text = suggested_text(
@@ -133,13 +142,13 @@ impl ReviewPage<'_> {
         items
     }
 
-    /// Returns the name of who does an action item.
+    /// Returns the name of an action item's owner.
     pub(super) fn owner(&self, item: &ActionItem) -> String {
         item.owner.as_ref().map_or_else(|| "nobody".into(), |owner| self.person_label(owner))
     }
 
-    /// Returns the review as Markdown that is complete in itself. Text from outside is sanitized, and
-    /// its headings stand below those of the review.
+    /// Returns the review as a complete Markdown document. Text from outside is sanitized, and its
+    /// headings are lowered below those of the review.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let mut out = format!("# {}\n\n{}\n\n", escape(&self.title()), escape(&self.state()));
@@ -149,7 +158,7 @@ impl ReviewPage<'_> {
         for part in self.parts() {
             out.extend([format!("\n## {}\n\n", escape(&one_line(&part.section.heading())))]);
             if part.section == Section::Factors {
-                let factors = super::parse_factors(&part.text);
+                let factors = parse_factors(&part.text);
                 let tags = factors.iter().map(|factor| format!("`{}`", factor.replace('`', "'")));
                 out.extend([format!("{}\n", tags.collect::<Vec<_>>().join(" "))]);
                 continue;
@@ -211,13 +220,13 @@ pub(super) fn list_text(line: &str) -> String {
 
 /// Returns a text from outside on one line, harmless.
 pub(super) fn one_line(text: &str) -> String {
-    sanitize(text).as_str().split_whitespace().collect::<Vec<_>>().join(" ")
+    text::one_line(text).into_string()
 }
 
 /// The characters that Markdown would interpret inside of a line.
 const SPECIAL: [char; 9] = ['\\', '`', '*', '_', '[', ']', '<', '>', '|'];
 
-/// Escapes what Markdown would interpret in a line.
+/// Escapes Markdown markup in a line.
 fn escape(line: &str) -> String {
     let mut escaped = String::with_capacity(line.len());
     for (index, ch) in line.trim().chars().enumerate() {
@@ -232,30 +241,37 @@ fn escape(line: &str) -> String {
 
 /// Adds the Markdown of an author, with its headings below those of the review.
 fn push_demoted(text: &str, out: &mut String) {
-    let mut fence: Option<char> = None;
+    let mut fence: Option<(char, usize)> = None;
     for line in lines(text.trim_end()) {
         let line = line.as_str();
         let start = line.trim_start();
-        let mark = start.chars().next().filter(|mark| matches!(mark, '`' | '~'));
-        let is_fence =
-            mark.is_some_and(|mark| start.chars().take_while(|c| *c == mark).count() >= 3);
-        match (is_fence, fence) {
-            (true, None) => fence = mark,
-            (true, Some(open)) if mark == Some(open) => fence = None,
+        let first = start.chars().next().unwrap_or_default();
+        let count = start.chars().take_while(|c| *c == first).count();
+        let rest = start.trim_start_matches(first);
+        // Backticks on both sides are code within a line.
+        let is_fence = count >= 3 && (first == '~' || first == '`' && !rest.contains('`'));
+        match fence {
+            None if is_fence => fence = Some((first, count)),
+            Some((mark, length)) if mark == first && count >= length && rest.trim().is_empty() => {
+                fence = None;
+            }
             _ => {}
         }
-        if fence.is_none() && start.starts_with('#') {
-            let level = start.chars().take_while(|c| *c == '#').count();
-            out.push_str(&"#".repeat((level + 2).min(6)));
-            out.push_str(&start[level..]);
+        let is_heading = first == '#'
+            && count <= 6
+            && (rest.is_empty() || rest.starts_with([' ', '\t']))
+            && line.len() - start.len() < 4;
+        if fence.is_none() && is_heading {
+            out.push_str(&"#".repeat((count + 2).min(6)));
+            out.push_str(rest);
         } else {
             out.push_str(line.trim_end());
         }
         out.push('\n');
     }
-    if let Some(open) = fence {
+    if let Some((mark, length)) = fence {
         // An unfinished block of code ends with its section.
-        out.push_str(&open.to_string().repeat(3));
+        out.push_str(&mark.to_string().repeat(length));
         out.push('\n');
     }
 }
@@ -271,6 +287,13 @@ mod tests {
     #[case("##### Deep", "###### Deep\n")]
     #[case("```\n# code\n```\n# Cause", "```\n# code\n```\n### Cause\n")]
     #[case("~~~\n# code", "~~~\n# code\n~~~\n")]
+    #[case("````\n```\n# code", "````\n```\n# code\n````\n")]
+    #[case("```sh\n```sh\n# code\n```\n# Cause", "```sh\n```sh\n# code\n```\n### Cause\n")]
+    #[case("```kubectl get pods```\n# Cause", "```kubectl get pods```\n### Cause\n")]
+    #[case("#4711 was the ticket", "#4711 was the ticket\n")]
+    #[case("####### seven", "####### seven\n")]
+    #[case("\n    # code", "\n    # code\n")]
+    #[case("#", "###\n")]
     fn headings_of_authors_are_demoted(#[case] text: &str, #[case] expected: &str) {
         let mut out = String::new();
         push_demoted(text, &mut out);

@@ -5,11 +5,11 @@
 pub(super) struct Colors {
     pub(super) background: &'static str,
     pub(super) text: &'static str,
-    /// What is secondary.
+    /// Secondary text.
     pub(super) dim: &'static str,
     /// Headings, and the edges of quotations.
     pub(super) accent: &'static str,
-    /// What is overdue.
+    /// Overdue items.
     pub(super) alarm: &'static str,
     /// Behind code and tags.
     pub(super) surface: &'static str,
@@ -46,7 +46,7 @@ h1{font-size:1.6rem;line-height:1.25;margin:0}
 h2{font-size:1.2rem;line-height:1.3;margin:2.2rem 0 .6rem;color:var(--accent)}
 h3{font-size:1rem;margin:1.2rem 0 .4rem}
 p,ul,ol,pre,blockquote{margin:.6rem 0}
-li p{margin:.2rem 0}
+li p,li ul,li ol{margin:.2rem 0}
 .state,.note{color:var(--dim)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem;margin:1.4rem 0}
 dt{color:var(--dim)}
@@ -60,6 +60,7 @@ blockquote{border-left:3px solid var(--accent);padding-left:.9rem;margin-left:0}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.35rem .6rem .35rem 0;border-bottom:1px solid var(--line)}
 th{color:var(--dim);font-weight:600}
+.wide{overflow-x:auto}
 .late{color:var(--alarm);font-weight:600}
 @media (max-width:30rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}th,td{padding-right:.3rem}}
 ";
@@ -67,7 +68,7 @@ th{color:var(--dim);font-weight:600}
 /// The rules for paper, on which the page is light.
 const PAPER: &str = "\
 @page{size:A4;margin:18mm}
-@media print{body{font-size:10.5pt}main{max-width:none;padding:0}h2,h3{break-after:avoid}pre,tr,blockquote{break-inside:avoid}}
+@media print{body{font-size:10.5pt}main{max-width:none;padding:0}h2,h3{break-after:avoid}pre,tr,blockquote{break-inside:avoid}.wide{overflow:visible}}
 ";
 
 /// Returns the style sheet. It loads nothing.

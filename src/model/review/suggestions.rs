@@ -1,4 +1,4 @@
-//! What is known for a section of a review that nobody has written yet.
+//! Suggestions for sections of a review that nobody has written yet.
 
 use chrono::{DateTime, Utc};
 
@@ -9,9 +9,9 @@ use crate::model::event::{Event, EventBody};
 use crate::model::incident::Incident;
 use crate::model::time::format_duration;
 
-/// Returns what is known of a section that nobody has written: from the record and its events. `time`
-/// formats a time for the reader. Names that `directory` does not have are marked. The text is not
-/// sanitized, and empty where nothing is known.
+/// Returns the suggestion for an unwritten section, from the record and its events. `time` formats
+/// a time for the reader. Names that `directory` does not have are marked. The text is not
+/// sanitized, and empty if nothing is known.
 #[must_use]
 pub fn suggested_text(
     section: Section,
@@ -31,7 +31,7 @@ pub fn suggested_text(
     }
 }
 
-/// Returns a sentence on what happened, and one on how it ended.
+/// Returns a sentence on the events, and one on the end.
 fn summary(incident: &Incident, time: &dyn Fn(DateTime<Utc>) -> String) -> String {
     let row = &incident.summary;
     let category = row.category.map(|category| format!(", {category}")).unwrap_or_default();
@@ -49,7 +49,7 @@ fn summary(incident: &Incident, time: &dyn Fn(DateTime<Utc>) -> String) -> Strin
     text
 }
 
-/// Returns whom the incident affected, how, and from when to when.
+/// Returns the people that the incident affected, how, and from when to when.
 fn impact(incident: &Incident, time: &dyn Fn(DateTime<Utc>) -> String) -> String {
     let row = &incident.summary;
     let mut lines = Vec::new();
@@ -136,7 +136,7 @@ fn milestones(
     lines.join("\n")
 }
 
-/// Returns the line of a list in Markdown that stands for an event.
+/// Returns the line of a Markdown list for an event.
 pub(super) fn event_line(
     event: &Event,
     directory: Option<&Directory>,

@@ -6,12 +6,12 @@ use super::suggestions::event_line;
 use crate::model::directory::Directory;
 use crate::model::event::{Event, EventBody};
 
-/// An event that may stand in the timeline of a review.
+/// An event that may appear in the timeline of a review.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TimelineChoice {
-    /// The line that stands for it, as Markdown, not sanitized.
+    /// Its line, as Markdown, not sanitized.
     pub line: String,
-    /// Whether it is picked.
+    /// Whether it is selected.
     pub is_picked: bool,
 }
 
@@ -35,8 +35,8 @@ pub fn timeline_choices(
     events.map(choice).collect()
 }
 
-/// Returns the text of the section with the lines that are picked, and after them what `written` has
-/// that stands for no event.
+/// Returns the text of the section with the selected lines, followed by the parts of `written` that
+/// belong to no event.
 #[must_use]
 pub fn timeline_text(written: &str, choices: &[TimelineChoice]) -> String {
     let picked = choices.iter().filter(|choice| choice.is_picked);
@@ -45,11 +45,12 @@ pub fn timeline_text(written: &str, choices: &[TimelineChoice]) -> String {
     picked.map(|choice| choice.line.as_str()).chain(others).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether an event is about the response, not about what was written of it afterwards.
+/// Whether an event is part of the response, rather than of later writing about it.
 fn is_of_the_response(body: &EventBody) -> bool {
     !matches!(
         body,
         EventBody::ReviewWritten { .. }
+            | EventBody::ReviewSubmitted { .. }
             | EventBody::ReviewPublished
             | EventBody::ActionItemSet { .. }
             | EventBody::FollowUpSet { .. }

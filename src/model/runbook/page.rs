@@ -3,7 +3,7 @@
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::split_header;
-use crate::model::text::{lines, sanitize};
+use crate::model::text::{lines, sanitize, width};
 
 /// The parsed body of a runbook. All its text is sanitized.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -32,7 +32,7 @@ pub struct Block {
     pub quoted: bool,
     /// Index of the step that this block is, from 0; `None` if it is no step.
     pub step: Option<usize>,
-    /// The text of the block in spans; empty for code.
+    /// The text of the block in spans; empty for code and tables.
     pub spans: Vec<TextSpan>,
 }
 
@@ -47,6 +47,8 @@ pub enum BlockKind {
     Item(String),
     /// A block of code: its sanitized lines to show, and its original text to copy.
     Code(Vec<String>, String),
+    /// A table: its rows of cells, the heading first. Sanitized, each cell on one line.
+    Table(Vec<Vec<String>>),
     /// A horizontal rule between blocks.
     Rule,
 }
@@ -77,15 +79,20 @@ impl RunbookPage {
     /// Parses the text of a runbook; its header is skipped.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        Self::parse_body(split_header(text).1)
+        Self::parse_with(split_header(text).1, false)
     }
 
-    /// Parses a text in Markdown that has no header.
+    /// Parses a text in Markdown that has no header and is only read: items of a list of tasks begin
+    /// with `[x]` or `[ ]`.
     #[must_use]
     pub fn parse_body(body: &str) -> Self {
-        let events = || Parser::new_ext(body, Options::ENABLE_TASKLISTS);
+        Self::parse_with(body, true)
+    }
+
+    fn parse_with(body: &str, shows_tasks: bool) -> Self {
+        let events = || Parser::new_ext(body, Options::ENABLE_TASKLISTS | Options::ENABLE_TABLES);
         let has_tasks = events().any(|event| matches!(event, Event::TaskListMarker(_)));
-        let mut builder = PageBuilder { has_tasks, ..PageBuilder::default() };
+        let mut builder = PageBuilder { has_tasks, shows_tasks, ..PageBuilder::default() };
         for event in events() {
             builder.handle_event(event);
         }
@@ -119,6 +126,43 @@ impl Block {
     pub fn text(&self) -> String {
         self.spans.iter().map(|span| span.text.as_str()).collect()
     }
+
+    /// Returns the lines of a block whose lines are shown as they are: code, and tables with their columns
+    /// one below the other. Empty for other blocks.
+    #[must_use]
+    pub fn preformatted(&self) -> Vec<String> {
+        match &self.kind {
+            BlockKind::Code(code, _) => code.clone(),
+            BlockKind::Table(rows) => table_lines(rows),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The maximum width of a column of a table whose cells are listed one below the other.
+const MAX_COLUMN: usize = 40;
+
+/// Returns the lines of a table, with a rule below its heading.
+fn table_lines(rows: &[Vec<String>]) -> Vec<String> {
+    let count = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| width(cell.as_str())).max().unwrap_or(0).min(MAX_COLUMN)
+    };
+    let widths: Vec<usize> = (0..count).map(widest).collect();
+    let mut table: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let cells = row.iter().zip(&widths).map(|(cell, columns)| {
+                let blank = columns.saturating_sub(width(cell.as_str()));
+                format!("{cell}{}", " ".repeat(blank))
+            });
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        })
+        .collect();
+    let rule: Vec<String> = widths.iter().map(|columns| "─".repeat(*columns)).collect();
+    table.insert(table.len().min(1), rule.join("  "));
+    table
 }
 
 /// Builds the blocks from the events of the Markdown parser.
@@ -126,6 +170,8 @@ impl Block {
 struct PageBuilder {
     page: RunbookPage,
     has_tasks: bool,
+    /// Whether the state of a task is a part of its text.
+    shows_tasks: bool,
     current: Option<Block>,
     /// The open lists; the next number of each numbered one.
     lists: Vec<Option<u64>>,
@@ -134,6 +180,8 @@ struct PageBuilder {
     /// Target and text of each open link.
     links: Vec<(String, String)>,
     code: Option<String>,
+    /// The rows of the open table.
+    table: Option<Vec<Vec<String>>>,
 }
 
 impl PageBuilder {
@@ -154,6 +202,8 @@ impl PageBuilder {
                 self.push_text(text.trim_end());
             }
             Event::SoftBreak => self.push_text(" "),
+            // A cell is one line.
+            Event::HardBreak if self.table.is_some() => self.push_text(" "),
             Event::HardBreak => {
                 let indent = self.indent();
                 self.finish_block();
@@ -164,7 +214,12 @@ impl PageBuilder {
                 self.start_block(BlockKind::Rule, 0);
                 self.finish_block();
             }
-            Event::TaskListMarker(_) => self.mark_step(),
+            Event::TaskListMarker(is_done) => {
+                self.mark_step();
+                if self.shows_tasks {
+                    self.push_text(if is_done { "[x] " } else { "[ ] " });
+                }
+            }
         }
     }
 
@@ -214,6 +269,20 @@ impl PageBuilder {
                     self.mark_step();
                 }
             }
+            Tag::Table(_) => {
+                self.finish_block();
+                self.table = Some(Vec::new());
+            }
+            Tag::TableHead | Tag::TableRow => {
+                if let Some(rows) = &mut self.table {
+                    rows.push(Vec::new());
+                }
+            }
+            Tag::TableCell => {
+                if let Some(row) = self.table.as_mut().and_then(|rows| rows.last_mut()) {
+                    row.push(String::new());
+                }
+            }
             Tag::Emphasis => self.styles.push(TextStyle::Emphasis),
             Tag::Strong => self.styles.push(TextStyle::Strong),
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
@@ -236,6 +305,11 @@ impl PageBuilder {
                 let original = self.code.take().unwrap_or_default();
                 let code = lines(original.trim_end_matches('\n')).map(Into::into).collect();
                 self.start_block(BlockKind::Code(code, original), self.indent());
+                self.finish_block();
+            }
+            TagEnd::Table => {
+                let rows = self.table.take().unwrap_or_default();
+                self.start_block(BlockKind::Table(rows), self.indent());
                 self.finish_block();
             }
             TagEnd::List(_) => {
@@ -278,6 +352,12 @@ impl PageBuilder {
     fn push_text(&mut self, text: &str) {
         if let Some((_, link_text)) = self.links.last_mut() {
             link_text.push_str(text);
+        }
+        if let Some(rows) = &mut self.table {
+            if let Some(cell) = rows.last_mut().and_then(|row| row.last_mut()) {
+                cell.push_str(sanitize(text).as_str());
+            }
+            return;
         }
         if self.current.is_none() {
             self.start_block(BlockKind::Text, self.indent());

@@ -38,7 +38,7 @@ pub fn ticked_runbook(note: &str) -> Option<&str> {
     number.parse::<usize>().is_ok().then_some(name)
 }
 
-/// Returns whether a note says that a step of a runbook was done.
+/// Returns whether a note records a completed step of a runbook.
 #[must_use]
 pub fn is_tick_note(text: &str) -> bool {
     ticked_runbook(text).is_some()
@@ -47,7 +47,7 @@ pub fn is_tick_note(text: &str) -> bool {
 /// Finds the ticked steps of a runbook on a timeline; returns the first tick of each step.
 ///
 /// A step is identified by its text, so that a runbook may be rewritten while it is used, and by
-/// its number only where several steps have the same text. Of a corrected note the present text
+/// its number only where several steps have the same text. Of a corrected note the current text
 /// counts.
 #[must_use]
 pub fn find_ticks(name: &str, steps: &[Step], events: &[Event]) -> Vec<Option<Tick>> {

@@ -1,4 +1,4 @@
-//! What owners of action items learn: that one is due tomorrow, and that one is overdue.
+//! Notices for owners of action items: one is due tomorrow, or is overdue.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -12,13 +12,13 @@ use crate::model::text::{sanitize, truncate};
 const AHEAD: TimeDelta = TimeDelta::hours(26);
 /// The hour of the day, in UTC, at which people learn it.
 const HOUR: u32 = 9;
-/// For how many days after its day somebody learns that an item is overdue.
+/// For how many days after the due day a notice of an overdue item is sent.
 const OVERDUE_DAYS: u64 = 8;
 /// The widest text of an item within a message.
 const MAX_TEXT_WIDTH: usize = 300;
 
-/// Returns the days between which action items are due of which there may be notices at `now`: from the
-/// first up to, but not including, the second.
+/// Returns the range of due days for which there may be notices at `now`: from the first up to, but
+/// not including, the second.
 #[must_use]
 pub fn days_of_notices(now: DateTime<Utc>) -> (NaiveDate, NaiveDate) {
     let today = now.date_naive();
@@ -26,8 +26,9 @@ pub fn days_of_notices(now: DateTime<Utc>) -> (NaiveDate, NaiveDate) {
     (from, today.checked_add_days(Days::new(4)).unwrap_or(today))
 }
 
-/// Returns the notices about action items, each with the number of its incident: for the owner of an
-/// open one on the day before it is due, and on the day after. Another day is another notice.
+/// Returns the notices about action items, each with the number of its incident: for the owner of
+/// an open one on the day before it is due, and on the day after. A changed due day causes another
+/// notice.
 #[must_use]
 pub fn notices_of_action_items<'a>(
     items: impl IntoIterator<Item = (String, &'a ActionItem)>,
@@ -59,6 +60,7 @@ fn of_item(incident: &str, item: &ActionItem) -> Option<[Notice; 2]> {
         due,
         until,
         text,
+        cover: None,
     };
     let last = day.checked_add_days(Days::new(OVERDUE_DAYS))?;
     Some([
@@ -105,7 +107,7 @@ mod tests {
         format!("{time}:00Z").parse().unwrap()
     }
 
-    /// Returns what is due at a time.
+    /// Returns the notices that are due at a time.
     fn due(item: &ActionItem, now: &str) -> Vec<ReminderKind> {
         let settings = ReminderSettings { action_items: true, ..ReminderSettings::default() };
         let notices = notices_of_action_items([("INC-12".to_owned(), item)], settings, at(now));

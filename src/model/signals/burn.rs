@@ -1,8 +1,8 @@
 //! Error budgets that are used too fast, as alerts of groups of their own.
 //!
-//! Two windows are watched, as is usual: the last hour at 14.4 times the allowed rate, and the last 6 hours
-//! at 6 times. Each also needs a short window at the same rate, so that the alert ends soon after the
-//! downtime does.
+//! Two windows are evaluated, as is common practice: the last hour at 14.4 times the allowed rate,
+//! and the last 6 hours at 6 times. Each also needs a short window at the same rate, so that the
+//! alert ends soon after the downtime does.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::model::time::format_duration;
 
 /// The kind of sender of the alerts.
 pub const BURN: &str = "burn";
-/// What the sender is called in texts.
+/// The name of the sender in texts.
 const SENDER: &str = "the error budget";
 
 /// A window over which the use of an error budget is watched.

@@ -1,7 +1,7 @@
 //! Heartbeats: signs of life of other programs, whose silence is an incident.
 //!
-//! The silence of a heartbeat is an alert of a group of its own, so that it declares, joins and ends an
-//! incident as any other alert does.
+//! The silence of a heartbeat is an alert of a group of its own, so that it declares, joins and
+//! ends an incident like any other alert.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::definition::HeartbeatDefinition;
 use crate::model::alert::{AlertGroup, AlertReport, IngestEffect, Overrides};
 use crate::model::extra::{Extra, extensible_record};
 use crate::model::id::{IncidentId, IncidentNumber};
@@ -19,13 +20,13 @@ use crate::model::time::format_duration;
 const SOURCE: &str = "heartbeat";
 /// The most heartbeats that settings may have.
 pub const MAX_HEARTBEATS: usize = 1000;
-/// How long a heartbeat may be late unless the settings say it, in seconds.
+/// The default grace period of a heartbeat in seconds.
 pub const DEFAULT_GRACE_S: i64 = 60;
 /// How long a program that has just started waits for a heartbeat at most: signs of life were lost while
 /// nothing ran that could receive them.
 const MAX_START_WAIT: TimeDelta = TimeDelta::minutes(10);
 
-/// How much earlier than the last one a sign of life may be that was only stored later.
+/// How much earlier than the last one a heartbeat may be that was only stored later.
 const MAX_DISORDER: TimeDelta = TimeDelta::minutes(10);
 
 /// A heartbeat of the settings.
@@ -33,7 +34,7 @@ const MAX_DISORDER: TimeDelta = TimeDelta::minutes(10);
 pub struct HeartbeatRule {
     /// The name.
     pub name: String,
-    /// How often it is expected, in seconds.
+    /// The expected interval in seconds.
     pub interval_s: i64,
     /// How long it may be late, in seconds.
     pub grace_s: i64,
@@ -49,16 +50,18 @@ pub struct HeartbeatRule {
     pub runbook: Option<String>,
 }
 
-/// A heartbeat: how often it is expected, and when it was last received.
+/// A heartbeat: its expected interval, and when it was last received.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(remote = "Self")]
 pub struct Heartbeat {
-    /// The name in the settings.
+    /// The name.
     pub name: String,
-    /// How often it is expected, in seconds; absent if the settings do not have it any more.
+    /// How often it is expected, in seconds; absent if neither the settings nor a program define it any
+    /// more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval_s: Option<i64>,
-    /// How long it may be late, in seconds; absent if the settings do not have it any more.
+    /// How long it may be late, in seconds; absent if neither the settings nor a program define it any
+    /// more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grace_s: Option<i64>,
     /// Since when it is expected.
@@ -66,9 +69,12 @@ pub struct Heartbeat {
     /// When it was last received; absent if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_at: Option<DateTime<Utc>>,
-    /// Since when it counts as silent; absent while it does not.
+    /// Since when it is silent; absent while it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silent_since: Option<DateTime<Utc>>,
+    /// What another program has said of it; absent if none has. The settings count before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<HeartbeatDefinition>,
     /// The fields that a later version defines.
     #[serde(skip)]
     pub extra: Extra,
@@ -76,26 +82,28 @@ pub struct Heartbeat {
 
 extensible_record!(Heartbeat);
 
-/// What became of a sign of life.
+/// The result of a received heartbeat.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct BeatOutcome {
-    /// The heartbeat as it is now.
+    /// The heartbeat after the change.
     pub heartbeat: Heartbeat,
-    /// What it did to the incident of its silence.
+    /// The effect on the incident of its silence.
     pub effect: IngestEffect,
-    /// The incident that is open because of its silence, or was until now; `None` if there is none.
+    /// The open incident of its silence, also if it has just ended; `None` if there is none.
     pub incident: Option<IncidentId>,
     /// The number of that incident.
     pub number: Option<IncidentNumber>,
 }
 
-/// What a program found when it looked for heartbeats that are silent.
+/// The result of a search for silent heartbeats.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct HeartbeatCheck {
     /// The heartbeats for which it has declared an incident.
     pub silent: Vec<String>,
     /// When the next one may become silent; `None` if none can.
     pub next: Option<DateTime<Utc>>,
+    /// Whether one may be defined at any time though the settings have none.
+    pub awaits_definitions: bool,
 }
 
 /// Returns the key of the group of alerts of a heartbeat.
@@ -115,18 +123,19 @@ impl Heartbeat {
             since,
             last_at: None,
             silent_since: None,
+            definition: None,
             extra: Extra::default(),
         }
     }
 
-    /// Returns when it was last received, or since when it is expected.
+    /// Returns when it was last received, otherwise since when it is expected.
     #[must_use]
     pub fn last_or_since(&self) -> DateTime<Utc> {
         self.last_at.map_or(self.since, |last| last.max(self.since))
     }
 
-    /// Notes a sign of life. One that is a little earlier than the last one changes nothing but that it is
-    /// not silent; if it is much earlier, the clock was set back.
+    /// Records a received heartbeat. One that is slightly earlier than the last one only ends the
+    /// silence; if it is much earlier, the clock was set back.
     pub fn beat(&mut self, at: DateTime<Utc>) {
         let before = self.last_at.filter(|last| *last - at <= MAX_DISORDER);
         self.last_at = Some(before.map_or(at, |last| last.max(at)));
@@ -143,7 +152,7 @@ impl Heartbeat {
         self.last_or_since().checked_add_signed(TimeDelta::try_seconds(wait)?)
     }
 
-    /// Returns the alert by which a sign of life ends its silence.
+    /// Returns the alert by which a heartbeat ends its silence.
     #[must_use]
     pub fn ending(&self, at: DateTime<Utc>) -> AlertGroup {
         let report = report(&self.name, format!("heartbeat {}", self.name), None, Some(at));
@@ -153,18 +162,22 @@ impl Heartbeat {
 
 impl HeartbeatRule {
     /// Returns when the heartbeat is silent for a program that runs since `started`; `None` if it
-    /// counts as silent already, or never will.
+    /// counts as silent already, or never will. A sign of life that lies ahead of `now` was received
+    /// before the clock was set back: the next one is expected an interval after the start.
     #[must_use]
     pub fn silent_at(
         &self,
         heartbeat: &Heartbeat,
         started: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
         if heartbeat.silent_since.is_some() {
             return None;
         }
         let (interval, grace) = (seconds(self.interval_s), seconds(self.grace_s));
-        let due = heartbeat.last_or_since().checked_add_signed(interval)?;
+        let last = heartbeat.last_or_since();
+        let last = if last - now > MAX_DISORDER { started } else { last };
+        let due = last.checked_add_signed(interval)?;
         let listened = started.checked_add_signed(interval.min(MAX_START_WAIT))?;
         due.max(listened).checked_add_signed(grace)
     }
@@ -179,10 +192,14 @@ impl HeartbeatRule {
             |last| format!("It was last received at {}.", shown(last)),
         );
         let grace = format_duration(seconds(self.grace_s));
-        let description = format!(
+        let mut description = format!(
             "The heartbeat {} is expected every {every}, and may be {grace} late. {last}",
             self.name
         );
+        let definition = heartbeat.definition.as_ref();
+        if let Some(defined) = definition.filter(|defined| !defined.description.is_empty()) {
+            description = format!("{description}\n{}", defined.description);
+        }
         let mut report = report(&self.name, title.clone(), Some(at), None);
         report.annotations.insert("description".into(), description);
         let overrides = Overrides {
@@ -191,6 +208,7 @@ impl HeartbeatRule {
             team: self.team.clone(),
             levels: Some(levels_of(self.priority, matrix)),
             runbook: self.runbook.clone(),
+            labels: definition.map(|defined| defined.labels.clone()).unwrap_or_default(),
             ..Overrides::default()
         };
         let key = heartbeat_key(&self.name);
@@ -198,8 +216,8 @@ impl HeartbeatRule {
     }
 }
 
-/// Puts interval and grace of the settings into heartbeats, adds those that were never expected yet, and
-/// sorts them by name.
+/// Puts interval and grace of the settings, or of what a program has defined, into heartbeats, adds those
+/// that were never expected yet, and sorts them by name.
 #[must_use]
 pub fn describe_all(
     mut heartbeats: Vec<Heartbeat>,
@@ -212,8 +230,10 @@ pub fn describe_all(
         }
     }
     for heartbeat in &mut heartbeats {
-        let rule = rules.iter().find(|rule| rule.name == heartbeat.name);
-        heartbeat.interval_s = rule.map(|rule| rule.interval_s);
+        let rule = rules.iter().find(|rule| rule.name == heartbeat.name).cloned();
+        let defined = heartbeat.definition.as_ref().filter(|defined| defined.is_enabled);
+        let rule = rule.or_else(|| defined.map(|defined| defined.rule(&heartbeat.name)));
+        heartbeat.interval_s = rule.as_ref().map(|rule| rule.interval_s);
         heartbeat.grace_s = rule.map(|rule| rule.grace_s);
     }
     heartbeats.sort_by(|a, b| a.name.cmp(&b.name));
@@ -261,6 +281,23 @@ fn seconds(seconds: i64) -> TimeDelta {
 
 fn shown(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+impl HeartbeatDefinition {
+    /// Returns it as if the settings had it.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> HeartbeatRule {
+        HeartbeatRule {
+            name: name.to_owned(),
+            interval_s: self.interval_s(),
+            grace_s: DEFAULT_GRACE_S,
+            priority: self.priority(),
+            title: self.title.clone(),
+            service: None,
+            team: self.team.clone(),
+            runbook: None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What people learn that is about no incident: that a shift begins soon, which ones the week has, who
-//! wants cover or has accepted it, and that a maintenance window ends soon.
+//! Notices about no incident: a shift begins soon, the shifts of the week, requests for cover and
+//! their acceptance, and the coming end of a maintenance window.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::reminder::ReminderSettings;
 use crate::model::actor::PersonRef;
 use crate::model::coverage::{Shift, shifts};
 use crate::model::directory::Directory;
-use crate::model::id::EventId;
+use crate::model::id::{CoverId, EventId};
 use crate::model::maintenance::{MaintenanceWindow, WindowState, short_id};
 use crate::model::notification::{
     Contacts, MessageKind, Notification, Occasion, ReminderKind, plan_notice,
@@ -17,7 +17,7 @@ use crate::model::notification::{
 use crate::model::oncall::{Cover, CoverState, Schedule, Zone};
 use crate::model::time::format_duration;
 
-/// How far back a shift may have begun for its beginning to be known.
+/// How long ago a shift may have begun for its begin to be found.
 const BACK: TimeDelta = TimeDelta::hours(2);
 /// How far ahead notices are returned.
 const AHEAD: TimeDelta = TimeDelta::hours(26);
@@ -31,18 +31,20 @@ const MAX_LINES: usize = 14;
 /// Something that a person learns once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
-    /// What it is about.
+    /// The kind.
     pub kind: ReminderKind,
-    /// What tells it from others of its kind.
+    /// The identity among notices of its kind.
     pub key: String,
-    /// Who learns it.
+    /// The recipient.
     pub person: PersonRef,
-    /// When it is due.
+    /// The due time.
     pub due: DateTime<Utc>,
-    /// After when it is of no use.
+    /// The time after which it is useless.
     pub until: DateTime<Utc>,
-    /// What it says.
+    /// The text.
     pub text: String,
+    /// The request for cover that the recipient can answer, if any.
+    pub cover: Option<CoverId>,
 }
 
 impl Notice {
@@ -56,12 +58,18 @@ impl Notice {
             event: EventId::new(),
             due: self.due,
         };
-        plan_notice(&self.person, occasion, (&self.text, self.until), contacts, now)
+        let said = (self.text.as_str(), self.until);
+        let mut planned = plan_notice(&self.person, occasion, said, contacts, now);
+        for notification in &mut planned {
+            notification.cover = self.cover;
+        }
+        planned
     }
 }
 
-/// Returns the notices for those who have created maintenance windows that these end soon; of one that
-/// comes again, the last time alone. Nobody learns of one that is shorter than that.
+/// Returns the notices for the creators of maintenance windows that these end soon; for a recurring
+/// one, only at its last occurrence. There is none for a window that is shorter than the notice
+/// period.
 #[must_use]
 pub fn notices_of_windows(
     windows: &[MaintenanceWindow],
@@ -80,7 +88,7 @@ pub fn notices_of_windows(
         let time = occurrence.until.format("%Y-%m-%d %H:%M UTC");
         Some(Notice {
             kind: ReminderKind::Maintenance,
-            // Whoever makes it longer learns of the new end as well.
+            // If it is extended, its creator is notified of the new end as well.
             key: format!("{} {}", window.id, occurrence.until.timestamp()),
             person: person.clone(),
             due: occurrence.until - lead,
@@ -90,12 +98,13 @@ pub fn notices_of_windows(
                 short_id(window.id),
                 window.title
             ),
+            cover: None,
         })
     });
     ends.collect()
 }
 
-/// Returns what is due now about shifts, and in the coming day.
+/// Returns the notices about shifts that are due now and in the coming day.
 #[must_use]
 pub fn notices_of_shifts(
     directory: &Directory,
@@ -148,6 +157,7 @@ fn beginnings(
                 local(&zone, shift.to),
                 zone.name()
             ),
+            cover: None,
         });
     }
     notices
@@ -179,6 +189,7 @@ fn weeks(directory: &Directory, now: DateTime<Utc>) -> Vec<Notice> {
                     due,
                     until: due + LATE,
                     text: "Your week on call:".to_owned(),
+                    cover: None,
                 });
                 if notice.text.lines().count() <= MAX_LINES && !notice.text.contains(&line) {
                     notice.text.push('\n');
@@ -198,8 +209,8 @@ fn monday(zone: &Zone, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     Some(zone.first_time(today.checked_sub_days(back)?.and_time(time)))
 }
 
-/// Returns who learns of a request for cover: the people of the schedule, and whoever wants it once
-/// somebody has accepted.
+/// Returns the recipients of notices about a request for cover: those who can accept it and have
+/// not declined it, and the requester once it is accepted or nobody can accept it any more.
 fn of_cover(directory: &Directory, cover: &Cover, now: DateTime<Utc>) -> Vec<Notice> {
     let Some(schedule) = directory.schedule(&cover.schedule) else { return Vec::new() };
     let zone = schedule.zone();
@@ -214,6 +225,7 @@ fn of_cover(directory: &Directory, cover: &Cover, now: DateTime<Utc>) -> Vec<Not
         due,
         until: due + LATE,
         text,
+        cover: None,
     };
     match (cover.state, cover.requested_at, &cover.accepted_by, cover.closed_at) {
         (CoverState::Open, Some(at), _, _) if cover.is_open(now) => {
@@ -228,13 +240,16 @@ fn of_cover(directory: &Directory, cover: &Cover, now: DateTime<Utc>) -> Vec<Not
                 cover.schedule,
                 zone.name()
             );
-            let is_of_it = |person: &&PersonRef| {
-                person.handle != cover.person && directory.is_of_schedule(schedule, &person.handle)
+            let can_accept = |person: &&PersonRef| {
+                let handle = &person.handle;
+                directory.can_cover(cover, handle, now) && !cover.is_declined_by(handle)
             };
-            let people = directory.people.iter().filter(is_of_it);
-            people
-                .map(|person| notice(ReminderKind::CoverRequested, person, at, text.clone()))
-                .collect()
+            let people = directory.people.iter().filter(can_accept);
+            let asked = people.map(|person| Notice {
+                cover: Some(cover.id),
+                ..notice(ReminderKind::CoverRequested, person, at, text.clone())
+            });
+            asked.collect()
         }
         (CoverState::Accepted, _, Some(by), Some(at)) => {
             let text =
@@ -242,6 +257,27 @@ fn of_cover(directory: &Directory, cover: &Cover, now: DateTime<Utc>) -> Vec<Not
             let person = directory.person(&cover.person);
             person
                 .map(|person| notice(ReminderKind::CoverAccepted, person, at, text))
+                .into_iter()
+                .collect()
+        }
+        (CoverState::Declined, _, _, Some(at)) => {
+            let text = match (cover.in_return, &cover.declined_by[..]) {
+                (Some(_), [by]) => format!(
+                    "{} declines your swap on {}: you are on call {span} ({}) as before.",
+                    name(by),
+                    cover.schedule,
+                    zone.name()
+                ),
+                _ => format!(
+                    "Everybody who could cover you on {} has declined: you are on call {span} ({}) as \
+                     before.",
+                    cover.schedule,
+                    zone.name()
+                ),
+            };
+            let person = directory.person(&cover.person);
+            person
+                .map(|person| notice(ReminderKind::CoverDeclined, person, at, text))
                 .into_iter()
                 .collect()
         }
@@ -279,7 +315,7 @@ mod tests {
         .unwrap()
     }
 
-    /// Returns kind, handle and due time of what is due at a time.
+    /// Returns kind, handle and due time of the notices that are due at a time.
     fn due(directory: &Directory, settings: ReminderSettings, now: &str) -> Vec<String> {
         let notices = notices_of_shifts(directory, settings, at(now));
         let due = notices.iter().filter(|notice| notice.due <= at(now));
@@ -348,6 +384,34 @@ mod tests {
     }
 
     #[test]
+    fn only_who_can_give_the_shift_learns_of_a_swap() {
+        let mut directory = directory();
+        directory.schedules[0].rotation.push("mei".into());
+        // Tomo has the week from 9 March on, and mei the one after it.
+        let swap = |from: &str, to: &str| {
+            let id = "019cb000-0000-7100-8000-000000000001";
+            json!([{
+                "id": id, "schedule": "web", "person": "ines",
+                "from": at("2026-03-04T00:00"), "to": at("2026-03-05T00:00"),
+                "in_return": {"from": at(from), "to": at(to)},
+                "requested_at": at("2026-03-03T10:00"),
+            }])
+        };
+        let off = ReminderSettings::default();
+        for (from, to, expected) in [
+            ("2026-03-10T00:00", "2026-03-11T00:00", "cover requested tomo 03-03 10:00"),
+            ("2026-03-17T00:00", "2026-03-18T00:00", "cover requested mei 03-03 10:00"),
+        ] {
+            directory.covers = serde_json::from_value(swap(from, to)).unwrap();
+            assert_eq!(due(&directory, off, "2026-03-03T10:00"), [expected]);
+        }
+        // No one person has all of it.
+        let split = swap("2026-03-15T00:00", "2026-03-18T00:00");
+        directory.covers = serde_json::from_value(split).unwrap();
+        assert_eq!(due(&directory, off, "2026-03-03T10:00"), [""; 0]);
+    }
+
+    #[test]
     fn people_of_the_schedule_learn_who_wants_cover() {
         let mut directory = directory();
         directory.covers = serde_json::from_value(json!([{
@@ -363,5 +427,9 @@ mod tests {
         directory.covers[0].accepted_by = Some("tomo".into());
         directory.covers[0].closed_at = Some(at("2026-03-03T11:00"));
         assert_eq!(due(&directory, off, "2026-03-03T11:00"), ["cover accepted ines 03-03 11:00"]);
+        directory.covers[0].state = CoverState::Declined;
+        directory.covers[0].accepted_by = None;
+        directory.covers[0].declined_by = vec!["tomo".into()];
+        assert_eq!(due(&directory, off, "2026-03-03T11:00"), ["cover declined ines 03-03 11:00"]);
     }
 }

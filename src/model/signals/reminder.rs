@@ -1,4 +1,4 @@
-//! Reminders of what must not be forgotten about an incident.
+//! Reminders of pending work on an incident.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,21 +14,21 @@ use crate::model::summary::Summary;
 /// A reminder is left out if nothing was running for this long after it was due.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
-/// Of what people are reminded. Of nothing, unless the settings say it.
+/// The subjects of reminders. None, unless the settings enable them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ReminderSettings {
-    /// Of updates that stakeholders expect.
+    /// Updates that stakeholders expect.
     pub updates: bool,
-    /// Of snoozes that have ended.
+    /// Snoozes that have ended.
     pub snoozes: bool,
-    /// Of a shift that begins, this many seconds before; `None` if not.
+    /// The begin of a shift, this many seconds before; `None` to disable.
     pub on_call_s: Option<i64>,
-    /// Of the shifts of a week, on its Monday.
+    /// The shifts of a week, on its Monday.
     pub week: bool,
-    /// Of a pause that has lasted for this many seconds; `None` if not.
+    /// A pause that has lasted for this many seconds; `None` to disable.
     pub pauses_s: Option<i64>,
-    /// Of a maintenance window that ends, this many seconds before; `None` if not.
+    /// The end of a maintenance window, this many seconds before; `None` to disable.
     pub windows_s: Option<i64>,
     /// Owners of action items, of the day before one is due and of the day after.
     pub action_items: bool,
@@ -45,11 +45,11 @@ impl ReminderSettings {
 /// A reminder about an incident, and when it is due.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DueReminder {
-    /// Of what it reminds.
+    /// The subject.
     pub kind: ReminderKind,
-    /// What tells it from other reminders of the kind: the incident, and the time it is about.
+    /// The identity among reminders of the kind: the incident, and the time that it refers to.
     pub key: String,
-    /// When it is due.
+    /// The due time.
     pub due: DateTime<Utc>,
 }
 
@@ -98,8 +98,8 @@ pub fn next_reminder(
         .collect()
 }
 
-/// Returns the notifications of a reminder: over the first contacts of whoever is responsible for the
-/// incident. There is none if nobody is, or has no contact.
+/// Returns the notifications of a reminder: over the first contacts of the person responsible for
+/// the incident. There is none if nobody is, or the person has no contact.
 #[must_use]
 pub fn plan_reminder(
     reminder: &DueReminder,

@@ -1,9 +1,9 @@
-//! Self-tests, and other servers that are watched: what a server tries by itself at an interval, so that
-//! its silence is not the first sign that nobody is reached.
+//! Self-tests, and monitored servers: periodic checks, so that silence is not the first sign that
+//! nobody is reached.
 //!
-//! A self-test is an incident like any other, of a team, a person and a channel that are its own: it goes
-//! through alerts, escalation, notification and acknowledgement, and is reclassified in the end, so that no
-//! measure counts it.
+//! A self-test is an incident like any other, with its own team, person and channel: it goes
+//! through alerts, escalation, notification and acknowledgement, and is reclassified in the end, so
+//! that no measure counts it.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use crate::model::time::format_duration;
 
 /// The handle, the team, the channel, the label and the kind of sender of self-tests.
 pub const SELF_TEST: &str = "self-test";
-/// How long a self-test may take unless the settings say it, in seconds.
+/// The default time limit of a self-test in seconds.
 pub const DEFAULT_WITHIN_S: i64 = 60;
 /// The most servers that are watched.
 pub const MAX_WATCHES: usize = 100;
@@ -38,7 +38,7 @@ const MAX_DELAY: TimeDelta = TimeDelta::seconds(60);
 pub struct SelfTestRule {
     /// How often, in seconds.
     pub every_s: i64,
-    /// How long it may take until somebody was notified, in seconds.
+    /// The time limit for the notification in seconds.
     pub within_s: i64,
     /// The priority of the incident of its failure.
     pub priority: Priority,
@@ -55,7 +55,7 @@ pub struct WatchRule {
     pub name: String,
     /// The URL that answers with success while it is ready.
     pub url: String,
-    /// How often it is asked, in seconds.
+    /// The interval of requests in seconds.
     pub every_s: i64,
     /// For how long it may fail, in seconds.
     pub grace_s: i64,
@@ -67,7 +67,7 @@ pub struct WatchRule {
     pub team: Option<String>,
 }
 
-/// What became of a self-test, or of a server that is watched.
+/// The result of a self-test, or of a check of a monitored server.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(remote = "Self")]
 pub struct TestRecord {
@@ -78,7 +78,7 @@ pub struct TestRecord {
     /// When the last try that ended did so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
-    /// Why the last try that ended has failed; absent if it succeeded.
+    /// The reason why the last try that ended has failed; absent if it succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Since when all tries have failed; absent while it succeeds.
@@ -99,17 +99,17 @@ fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-/// What a result changes.
+/// The effect of a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TestChange {
-    /// An incident is to be declared.
+    /// Declare an incident.
     Fails,
-    /// The incident is to end.
+    /// End the incident.
     Succeeds,
 }
 
 impl TestRecord {
-    /// Creates the record of what is tried for the first time.
+    /// Creates the record of a check that runs for the first time.
     #[must_use]
     pub fn new(name: impl Into<String>, began_at: DateTime<Utc>) -> Self {
         Self {
@@ -123,8 +123,8 @@ impl TestRecord {
         }
     }
 
-    /// Notes the result of a try that ended at `now`, and returns what it changes. What fails for `grace`
-    /// without a success between is declared. A time in which nothing was tried does not count.
+    /// Records the result of a check that ended at `now`, and returns its effect. A failure is
+    /// declared after `grace` without a success. A time without checks does not count.
     pub fn note(
         &mut self,
         result: Result<(), String>,
@@ -150,8 +150,8 @@ impl TestRecord {
     }
 }
 
-/// Returns the alert of a self-test, which fires or has ended. `expires_at` is when it ends if whoever
-/// runs the test does not end it.
+/// Returns the alert of a self-test, which fires or has ended. `expires_at` is when it ends if the
+/// program that runs the test does not end it.
 #[must_use]
 pub fn self_test_alert(
     key: &str,
@@ -253,7 +253,7 @@ pub fn test_levels(matrix: &Matrix) -> (Impact, Urgency) {
     levels_of(Priority::P4, matrix)
 }
 
-/// Adds the person and the policy of self-tests to a directory that does not have them.
+/// Adds the person and the policy of self-tests to a directory that lacks them.
 pub fn add_test_policy(directory: &mut Directory) {
     if !directory.people.iter().any(|person| person.handle == SELF_TEST) {
         directory.people.push(test_person());
@@ -294,7 +294,7 @@ mod tests {
 
     const SPANS: (TimeDelta, TimeDelta) = (TimeDelta::seconds(30), TimeDelta::seconds(90));
 
-    /// Lets tries end at times, with success or not, and returns what they change.
+    /// Records checks at times, each successful or not, and returns their effects.
     fn changes(tries: &[(i64, bool)]) -> Vec<(i64, TestChange)> {
         let mut record = TestRecord::new("watch:other", at(0));
         let noted = tries.iter().filter_map(|(seconds, succeeds)| {

@@ -11,20 +11,20 @@ use crate::model::notification::{Contacts, MessageKind, Notification, Occasion, 
 use crate::model::priority::Priority;
 use crate::model::summary::Summary;
 
-/// Who is sent the updates of which incidents.
+/// A rule that sends the updates of some incidents to some people.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StakeholderRule {
     /// The handles of the people, whose contacts are used.
     pub people: Vec<String>,
-    /// The services of the incidents; of any if it is empty.
+    /// The services of the incidents; all if it is empty.
     pub services: Vec<String>,
-    /// The priorities of the incidents; of any if it is empty.
+    /// The priorities of the incidents; all if it is empty.
     pub priorities: Vec<Priority>,
-    /// What they are told; everything if it is empty.
+    /// The topics that are sent; all if it is empty.
     pub topics: Vec<StakeholderTopic>,
 }
 
-/// What stakeholders are told of an incident. The texts are those of the settings.
+/// A topic of updates for stakeholders. The texts are those of the settings.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, strum::EnumIter, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum StakeholderTopic {
@@ -34,7 +34,7 @@ pub enum StakeholderTopic {
     Priority,
     /// When service is expected to be restored.
     Recovery,
-    /// That service is restored.
+    /// Service is restored.
     Resolution,
 }
 
@@ -50,8 +50,8 @@ impl StakeholderTopic {
         Self::iter()
     }
 
-    /// Returns what an event is about, and the kind of the message that tells it; `None` if stakeholders
-    /// are not told of it.
+    /// Returns the topic of an event, and the kind of its message; `None` if stakeholders are not
+    /// informed of it.
     fn of(event: &EventBody) -> Option<(Self, MessageKind)> {
         match event {
             EventBody::StakeholdersUpdated { .. } => Some((Self::Updates, MessageKind::Update)),
@@ -75,8 +75,8 @@ impl StakeholderRule {
     }
 }
 
-/// Returns the notifications by which stakeholders are told of an event: each person once, but for whoever
-/// caused it. There is none for events that are no topic, and for people without contacts.
+/// Returns the notifications that inform stakeholders of an event: each person once, except the one
+/// who caused it. There is none for events without a topic, and for people without contacts.
 #[must_use]
 pub fn plan_update(
     event: &Event,

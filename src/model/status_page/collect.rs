@@ -1,4 +1,5 @@
-//! Makes a status page of timelines, services and maintenance windows, and leaves out what is not public.
+//! Creates a status page from timelines, services and maintenance windows, without anything that is
+//! not public.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -12,18 +13,18 @@ use crate::model::maintenance::{MaintenanceWindow, WindowState};
 use crate::model::status::Status;
 use crate::model::text;
 
-/// What is published when an incident has ended and nobody has written so.
+/// The text that is published when an incident has ended without a public update.
 const ENDED: &str = "This incident has been resolved.";
-/// What is published when an incident continues in another one.
+/// The text that is published when an incident continues in another one.
 const MERGED: &str = "This incident continues as a part of another one.";
-/// What is published when an incident that had ended is open again, and nobody has written so.
+/// The text that is published when an ended incident is open again without a public update.
 const REOPENED: &str = "This incident has been reopened.";
 /// How long before its beginning a maintenance window is shown.
 const AHEAD: TimeDelta = TimeDelta::days(60);
 /// The number of hexadecimal digits of a public id.
 const ID_DIGITS: usize = 12;
 
-/// From what a status page is made.
+/// The inputs of a status page.
 #[derive(Clone, Copy, Debug)]
 pub struct PageSources<'a> {
     /// The services.
@@ -35,7 +36,7 @@ pub struct PageSources<'a> {
 }
 
 impl StatusPage {
-    /// Makes the page as it is at a time.
+    /// Creates the page for a time.
     #[must_use]
     pub fn new(
         settings: &StatusPageSettings,
@@ -100,7 +101,7 @@ fn mark(
     }
 }
 
-/// Returns an id that says nothing of the record.
+/// Returns an id that reveals nothing of the record.
 fn public_id(kind: &str, identity: &[u8]) -> String {
     let mut hash = Sha256::new();
     hash.update(b"redphone status page\0");
@@ -142,7 +143,7 @@ fn names(positions: &[usize], components: &[Component]) -> String {
     names.map(|component| component.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Returns a text of which each line can be shown as it is.
+/// Returns a text whose lines can all be shown safely.
 fn harmless(text: &str) -> String {
     let lines: Vec<String> =
         text::lines(text.trim()).map(|line| line.trim_end().to_owned()).collect();
@@ -180,7 +181,7 @@ fn incident(events: &[Event], components: &[Component]) -> Option<PublicIncident
         let id = public_id("post", event.id.0.as_bytes());
         posts.push(Post { id, event: event.id, status, text, at: event.at });
     }
-    // One that was recorded late is still told where it belongs.
+    // A post that was recorded late is still sorted by its own time.
     posts.sort_by_key(|post| post.at);
     posts.first()?;
     let components_of = positions(&record.summary.services, components);
@@ -201,7 +202,8 @@ fn incident(events: &[Event], components: &[Component]) -> Option<PublicIncident
     })
 }
 
-/// Returns the public part of a maintenance window; `None` if it has none, or if it is too far away.
+/// Returns the public part of a maintenance window; `None` if it has none, or if it is too far in
+/// the future.
 fn maintenance(
     window: &MaintenanceWindow,
     components: &[Component],

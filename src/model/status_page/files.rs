@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::StatusPage;
 
-/// The name of the file that says when the page was made, among others.
+/// The name of the file that contains, among others, the time at which the page was made.
 pub const STATUS_FILE: &str = "api/v2/status.json";
 
 /// A file that everybody may read.
@@ -19,8 +19,8 @@ pub struct PublicFile {
 }
 
 impl StatusPage {
-    /// Returns the files. That which links to the others comes last, so that whoever writes them in this
-    /// order never has a link to a file that is missing.
+    /// Returns the files. The one that links to the others comes last, so that writing them in this
+    /// order never leaves a link to a missing file.
     #[must_use]
     pub fn files(&self) -> Vec<PublicFile> {
         let json = |path, content: serde_json::Value| PublicFile {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::state::{ComponentState, Harm, MaintenanceState};
 use super::style::STYLE_SHEET;
 use super::{PublicIncident, PublicMaintenance, StatusPage};
-use crate::model::measures::report::escape;
+use crate::model::html::{escape, head_title};
 
 /// Makes a text of several lines harmless inside of HTML.
 pub(super) fn escape_lines(text: &str) -> String {
@@ -40,10 +40,11 @@ impl StatusPage {
         let mut out = format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n\
              <link rel=\"alternate\" type=\"application/rss+xml\" title=\"Incident history\" \
              href=\"history.rss\">\n<style>\n{STYLE_SHEET}</style>\n</head>\n<body>\n\
              <header>\n<h1>{title}</h1>\n<p class=\"overall {}\">{}</p>\n</header>\n<main>\n",
+            head_title(&self.title),
             class_of(overall),
             escape(self.description())
         );

@@ -1,9 +1,9 @@
-//! The public status page: what everybody may read about services and incidents.
+//! The public status page: services and incidents as everybody may see them.
 //!
-//! Nothing is public but services with a public name, updates of stakeholders that were written as public,
-//! and the public texts of maintenance windows. No other text stands in for a missing one: an incident that
-//! has no public title is called by what it affects ([`PublicIncident`]). Ids are hashes, so that not even
-//! the id of a record is shown.
+//! Only services with a public name, updates of stakeholders that were written as public, and the
+//! public texts of maintenance windows are public. No other text replaces a missing one: an
+//! incident without a public title is named after its components ([`PublicIncident`]). Ids are
+//! hashes, so that not even the id of a record is shown.
 
 mod collect;
 mod feed;
@@ -23,17 +23,17 @@ pub use state::{ComponentState, Harm, MaintenanceState, PublicStatus};
 
 use super::id::{EventId, IncidentId};
 
-/// For how many days ended incidents are shown, unless the settings say otherwise.
+/// The default number of days for which ended incidents are shown.
 pub const DEFAULT_DAYS: u32 = 30;
 /// The greatest number of days for which ended incidents are shown.
 pub const MAX_DAYS: u32 = 365;
 
-/// What the settings say about the status page.
+/// Settings of the status page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StatusPageSettings {
     /// The title of the page.
     pub title: String,
-    /// The address of the page, for links in feeds; `None` if nobody has given it.
+    /// The address of the page, for links in feeds; `None` if it is not set.
     pub url: Option<String>,
     /// The folder into which a server writes the page; `None` if it writes none.
     pub directory: Option<PathBuf>,
@@ -55,7 +55,7 @@ impl Default for StatusPageSettings {
     }
 }
 
-/// Everything that a status page says.
+/// The complete content of a status page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StatusPage {
     /// The title of the page.
@@ -97,15 +97,15 @@ pub struct PublicIncident {
     pub id: String,
     /// The id of the incident, which is not public.
     pub incident: IncidentId,
-    /// The last public title that was written, or else what it affects and how much.
+    /// The last public title that was written, otherwise the affected components and the impact.
     pub name: String,
     /// The present status.
     pub status: PublicStatus,
-    /// How much harm there is or was.
+    /// The severity of the impact.
     pub harm: Harm,
     /// The positions of the affected components in [`StatusPage::components`].
     pub components: Vec<usize>,
-    /// What was published, in the order of time; at least one.
+    /// The published texts, sorted by time; at least one.
     pub posts: Vec<Post>,
 }
 
@@ -118,7 +118,7 @@ pub struct Post {
     pub event: EventId,
     /// The status of the incident from then on.
     pub status: PublicStatus,
-    /// What was written as public, or a neutral sentence about the end of the incident.
+    /// The public text, or a neutral sentence about the end of the incident.
     pub text: String,
     /// When it was published.
     pub at: DateTime<Utc>,
@@ -129,7 +129,7 @@ pub struct Post {
 pub struct PublicMaintenance {
     /// The public id.
     pub id: String,
-    /// What it is called: the components, or that it is maintenance.
+    /// The name: the components, or that it is maintenance.
     pub name: String,
     /// The public text.
     pub text: String,
@@ -177,7 +177,7 @@ impl StatusPage {
         self.incidents.iter().filter(|incident| incident.is_open())
     }
 
-    /// Returns how much harm there is in all.
+    /// Returns the overall severity of the impact.
     #[must_use]
     pub fn harm(&self) -> Harm {
         self.open_incidents().map(|incident| incident.harm).max().unwrap_or(Harm::None)
@@ -201,7 +201,7 @@ impl StatusPage {
         }
     }
 
-    /// Returns the word of the `/api/v2/` shape for the state of everything.
+    /// Returns the overall state in the terms of the `/api/v2/` format.
     #[must_use]
     pub fn indicator(&self) -> &'static str {
         match self.harm() {

@@ -1,4 +1,4 @@
-//! The words of status pages, which are those that aggregators of such pages read.
+//! The terms of status pages, which are those that aggregators of such pages read.
 
 use crate::model::priority::Priority;
 use crate::model::status::Status;
@@ -17,7 +17,7 @@ pub enum PublicStatus {
 }
 
 impl PublicStatus {
-    /// Returns the word of the `/api/v2/` shape.
+    /// Returns the term of the `/api/v2/` format.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,7 +28,7 @@ impl PublicStatus {
         }
     }
 
-    /// Returns the word as the page shows it.
+    /// Returns the text on the page.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ impl From<Status> for PublicStatus {
     }
 }
 
-/// How much harm an incident does.
+/// The severity of an incident's impact.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Harm {
     /// There is none.
@@ -70,7 +70,7 @@ pub enum Harm {
 }
 
 impl Harm {
-    /// Returns the word of the `/api/v2/` shape.
+    /// Returns the term of the `/api/v2/` format.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -119,7 +119,7 @@ pub enum ComponentState {
 }
 
 impl ComponentState {
-    /// Returns the word of the `/api/v2/` shape.
+    /// Returns the term of the `/api/v2/` format.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -131,7 +131,7 @@ impl ComponentState {
         }
     }
 
-    /// Returns the words as the page shows them.
+    /// Returns the text on the page.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -156,7 +156,7 @@ pub enum MaintenanceState {
 }
 
 impl MaintenanceState {
-    /// Returns the word of the `/api/v2/` shape.
+    /// Returns the term of the `/api/v2/` format.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -166,7 +166,7 @@ impl MaintenanceState {
         }
     }
 
-    /// Returns the words as the page shows them.
+    /// Returns the text on the page.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {

@@ -84,7 +84,7 @@ fn page(timelines: &[Vec<Event>], windows: &[MaintenanceWindow]) -> StatusPage {
     StatusPage::new(&StatusPageSettings::default(), sources, now())
 }
 
-/// Returns the statuses and texts of what was published, in order.
+/// Returns the statuses and texts of the published posts, in order.
 fn posts(page: &StatusPage) -> Vec<(PublicStatus, &str)> {
     let posts = page.incidents.iter().flat_map(|incident| &incident.posts);
     posts.map(|post| (post.status, post.text.as_str())).collect()
@@ -277,10 +277,15 @@ fn page_is_html_without_scripts_and_requests() {
 }
 
 #[test]
-fn feed_is_xml_with_an_item_for_each_incident() {
+fn feed_is_xml_with_an_item_for_each_incident_and_window() {
     let rss = file(&full_page(), "history.rss");
     let tags = nested_tags(&rss);
-    assert_eq!(tags.iter().filter(|tag| *tag == "item").count(), 1);
+    assert_eq!(tags.iter().filter(|tag| *tag == "item").count(), 2);
+    // The last published post comes first.
+    let titles: Vec<&str> = rss.split("<item>\n<title>").skip(1).collect();
+    assert!(titles[0].starts_with("Payments &lt;fail&gt;<"), "{rss}");
+    assert!(titles[1].starts_with("Shop &amp; till: scheduled maintenance<"), "{rss}");
+    assert!(rss.contains("The pool&lt;br&gt;is replaced."), "{rss}");
     assert!(rss.contains(" Mar 2026 10:07:00 +0000</pubDate>"), "{rss}");
     assert!(!rss.contains(['\u{1b}', '\u{fffe}']));
 }

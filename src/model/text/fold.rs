@@ -1,14 +1,14 @@
-//! Folding: texts that people take for the same become equal, so that a search finds them.
+//! Folding: texts that people consider the same become equal, so that a search finds them.
 //!
-//! What is folded, in this order:
+//! The steps, in this order:
 //! 1. Compatibility forms (NFKD): `ﬁ` becomes `fi`, `Ａ` becomes `A`, `é` becomes `e` and a mark.
 //! 2. Marks of Latin, Greek and Cyrillic letters, Hebrew points and Arabic vowel signs are removed:
 //!    `é` becomes `e`, `й` becomes `и`. Marks that make another letter stay: vowel signs of Indian
 //!    scripts, of Thai and their relatives, and the voicing marks of kana. So do nuktas.
-//! 3. Characters that are not seen are removed: joiners, soft hyphens, variation selectors, marks
-//!    of direction, and the Arabic tatweel.
+//! 3. Invisible characters are removed: joiners, soft hyphens, variation selectors, direction
+//!    marks, and the Arabic tatweel.
 //! 4. Case, by lower, upper and lower case again: `ß` becomes `ss`, a final sigma `ς` becomes `σ`.
-//!    `İ`, `I`, `ı` and `i` are one letter, because nothing tells whether a text is Turkish.
+//!    `İ`, `I`, `ı` and `i` are one letter, because the language of a text is not known.
 //! 5. Letters that Unicode does not decompose lose what makes them another letter: `ł`, `ø`, `đ`, `ħ`
 //!    and `ŧ`; `æ` and `œ` become two letters.
 //!    Arabic letters that Persian writes otherwise (`ي` and `ى`, `ك`) become the Persian ones
@@ -64,8 +64,8 @@ fn fold_ascii_char(c: char) -> char {
     if matches!(c, '\t'..='\r') { ' ' } else { c.to_ascii_lowercase() }
 }
 
-/// Returns whether a character of a decomposed text is removed: it is a mark that people leave out,
-/// or it is not seen.
+/// Returns whether a character of a decomposed text is removed: it is a mark that people omit, or
+/// it is invisible.
 fn is_removed(c: char) -> bool {
     matches!(u32::from(c),
         // Marks of Latin, Greek and Cyrillic letters, and of symbols.
@@ -76,12 +76,12 @@ fn is_removed(c: char) -> bool {
         // Arabic vowel signs and other marks, and the tatweel.
         | 0x610..=0x61a | 0x640 | 0x64b..=0x65f | 0x670 | 0x6d6..=0x6dc | 0x6df..=0x6e4
         | 0x6e7..=0x6e8 | 0x6ea..=0x6ed
-        // Characters that are not seen.
+        // Invisible characters.
         | 0xad | 0x61c | 0x180b..=0x180f | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f
         | 0xfe00..=0xfe0f | 0xfeff | 0xe0000..=0xe0fff)
 }
 
-/// Returns the one of several letters or digits that stands for all of them.
+/// Returns the representative of several equivalent letters or digits.
 fn unify(c: char) -> char {
     let digit = |zero: u32| char::from_digit(u32::from(c).wrapping_sub(zero), 10).unwrap_or(c);
     match u32::from(c) {
@@ -135,7 +135,7 @@ pub fn is_continuous(c: char) -> bool {
         | 0x20000..=0x3ffff)
 }
 
-/// A text that was folded once, to look for it in many others.
+/// A folded text, to search for it in many others.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoldedText<'a>(Cow<'a, str>);
 
@@ -161,7 +161,7 @@ impl<'a> FoldedText<'a> {
     /// Returns whether this is anywhere inside a text, which is folded for that.
     #[must_use]
     pub fn is_in(&self, text: &str) -> bool {
-        // Fast path: nearly all texts are ASCII, and thousands of them are searched at once.
+        // Fast path: nearly all texts are ASCII, and thousands of them are searched at a time.
         if !text.is_ascii() {
             return fold(text).contains(self.as_str());
         }

@@ -4,6 +4,7 @@ use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Deref;
 
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How many combining marks one character may have; more of them smear over other lines.
@@ -12,7 +13,7 @@ const MAX_COMBINING_MARKS: usize = 2;
 /// One line of text that is harmless on a terminal.
 ///
 /// It has no control characters and nothing that reorders or hides text, and its computed width is
-/// the width that terminals give it. The only way to make one is to sanitize: see [`sanitize`].
+/// the width that terminals give it. The only way to create one is to sanitize: see [`sanitize`].
 /// Sanitizing again changes nothing.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct SafeText<'a>(Cow<'a, str>);
@@ -23,6 +24,21 @@ pub struct SafeText<'a>(Cow<'a, str>);
 #[must_use]
 pub fn sanitize<'a>(text: impl Into<SafeText<'a>>) -> SafeText<'a> {
     text.into()
+}
+
+/// Returns the width of a safe text in terminal cells: what its graphemes need one by one, as they are
+/// drawn. As a whole, some texts are said to be narrower: a lam and an alef are one letter on paper and two
+/// cells in a terminal.
+pub(super) fn cells(text: &str) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
+    // Punctuation and symbols, and letters before those of Arabic, do not depend on what is beside them.
+    let is_simple = |ch: char| ch < '\u{600}' || ('\u{2000}'..'\u{2c00}').contains(&ch);
+    if text.chars().all(is_simple) {
+        return text.width();
+    }
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
 impl<'a> SafeText<'a> {
@@ -38,7 +54,7 @@ impl<'a> SafeText<'a> {
         SafeText(Cow::Borrowed(&self.0))
     }
 
-    /// Returns the same text, independent of what it was made from.
+    /// Returns the same text, independent of its source.
     #[must_use]
     pub fn into_owned(self) -> SafeText<'static> {
         SafeText(Cow::Owned(self.0.into_owned()))
@@ -50,7 +66,7 @@ impl<'a> SafeText<'a> {
         self.0.into_owned()
     }
 
-    /// Returns the text as the standard type, for what joins and formats texts.
+    /// Returns the text as the standard type, for functions that join and format texts.
     #[must_use]
     pub fn into_cow(self) -> Cow<'a, str> {
         self.0
@@ -59,10 +75,10 @@ impl<'a> SafeText<'a> {
     /// Returns the width in terminal cells.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.0.width()
+        cells(&self.0)
     }
 
-    /// Makes a safe text from one that consists of parts of safe texts and of safe literals, each
+    /// Creates a safe text from one that consists of parts of safe texts and of safe literals, each
     /// broken between graphemes only.
     pub(super) fn from_safe_parts(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
@@ -248,7 +264,7 @@ fn classify(ch: char) -> CharClass {
         0x20..=0x7e | 0xb7 | 0xd7 | 0x2010..=0x2027 | 0x2190..=0x21ff | 0x2500..=0x25fc => {
             CharClass::Show(ch)
         }
-        // Control pictures show control characters: U+241B stands for ESC.
+        // Control pictures represent control characters: U+241B is shown for ESC.
         0x00..=0x1f => CharClass::Show(char::from_u32(0x2400 + code).unwrap_or('\u{fffd}')),
         0x7f => CharClass::Show('\u{2421}'),
         // C1 controls such as the one-byte CSI, line and paragraph separators, bidi overrides and

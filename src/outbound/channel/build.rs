@@ -1,4 +1,4 @@
-//! Makes channels from what the settings say.
+//! Creates channels from the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::outbound::delivery::Channel;
 use crate::outbound::options::{ChannelOptions, OptionKey, OptionProblem, default_url};
 use crate::outbound::secret::CachedSecret;
 
-/// How long a command may run, unless the settings say something else.
+/// The default time limit of a command.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 
 /// The secrets of a channel.
@@ -32,11 +32,11 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(30);
 pub struct ChannelSecrets {
     /// The secret in use.
     pub current: Option<CachedSecret>,
-    /// The one before it, while it is being replaced.
+    /// The previous one, while it is being replaced.
     pub old: Option<CachedSecret>,
 }
 
-/// Makes a channel. Nothing is connected, read or run yet.
+/// Creates a channel. Nothing is connected, read or run yet.
 ///
 /// # Errors
 /// A setting that the kind needs is missing, or has the wrong form.
@@ -73,7 +73,7 @@ pub fn build(
                 return Err(missing(OptionKey::Run));
             }
             let limit = options.limit.unwrap_or(COMMAND_LIMIT);
-            Arc::new(Command { run: options.run.clone(), limit })
+            Arc::new(Command { run: options.run.clone(), limit, env: options.env.clone() })
         }
         ChannelKind::Email => {
             let from = options.from.as_deref().and_then(|from| from.parse().ok());

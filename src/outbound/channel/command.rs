@@ -1,8 +1,11 @@
 //! A program that is run without a shell and reads the message as JSON from its standard input.
 //!
 //! What the settings name is run as it is; the address of a person is only within the JSON. The
-//! program has a session of its own, so that neither it nor what it starts outlives its time.
+//! program has a session of its own, so that neither it nor what it starts outlives its time. It sees few
+//! variables of the environment, as secrets of other channels may be among them.
 
+use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::process::Stdio;
 use std::time::Duration;
@@ -28,7 +31,10 @@ const TEMPORARY_CODES: [i32; 4] = [69, 71, 74, 75];
 const SYSEXITS: std::ops::RangeInclusive<i32> = 64..=78;
 /// How long output is read after the program has ended.
 const GRACE: Duration = Duration::from_secs(1);
-/// Variables that hold secrets of this program, which the command must not see.
+/// Variables that every command sees.
+const PASSED_VARIABLES: [&str; 4] = ["PATH", "HOME", "LANG", "TZ"];
+/// Variables that hold secrets of this program, which the command must not see, also where the settings
+/// name them.
 const SECRET_VARIABLES: [&str; 2] = ["REDPHONE_TOKEN", "REDPHONE_TOKEN_FILE"];
 
 /// A program of the settings.
@@ -37,9 +43,11 @@ pub(super) struct Command {
     pub(super) run: Vec<String>,
     /// How long it may run.
     pub(super) limit: Duration,
+    /// The names of further variables that it sees.
+    pub(super) env: Vec<String>,
 }
 
-/// What became of a program that was started.
+/// The result of a program that was started.
 struct Ended {
     status: std::process::ExitStatus,
     output: Vec<u8>,
@@ -61,7 +69,7 @@ impl Channel for Command {
         let (program, arguments) =
             self.run.split_first().ok_or_else(|| SendError::permanent("run names no program"))?;
         let input = document::encode(address, message, Utc::now());
-        let mut child = start(program, arguments).map_err(|error| {
+        let mut child = start(program, arguments, &self.env).map_err(|error| {
             let error = error.to_string();
             let error = error.split(" (os error").next().unwrap_or_default();
             SendError::permanent(format!("the command {program} can't be started: {error}"))
@@ -107,24 +115,31 @@ impl Channel for Command {
     }
 }
 
-fn start(program: &str, arguments: &[String]) -> io::Result<Box<dyn ChildWrapper>> {
+fn start(
+    program: &str,
+    arguments: &[String],
+    further: &[String],
+) -> io::Result<Box<dyn ChildWrapper>> {
+    let names = PASSED_VARIABLES.into_iter().chain(further.iter().map(String::as_str));
+    let names = names.filter(|name| !SECRET_VARIABLES.contains(name));
+    let variables: Vec<(&str, OsString)> =
+        names.filter_map(|name| Some((name, env::var_os(name)?))).collect();
     let mut command = CommandWrap::with_new(program, |command| {
         command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        for variable in SECRET_VARIABLES {
-            command.env_remove(variable);
-        }
+            .kill_on_drop(true)
+            .env_clear()
+            .envs(variables);
     });
     command.wrap(ProcessSession);
     command.spawn()
 }
 
-/// Writes the input, reads the output, and waits for the end. A program that does not read its input
-/// is no failure.
+/// Writes the input, reads the output, and waits for the end. It is not a failure if a program does
+/// not read its input.
 async fn feed(child: &mut dyn ChildWrapper, input: &[u8]) -> io::Result<Ended> {
     let stdin = child.stdin().take();
     let (stdout, stderr) = (child.stdout().take(), child.stderr().take());
@@ -136,7 +151,7 @@ async fn feed(child: &mut dyn ChildWrapper, input: &[u8]) -> io::Result<Ended> {
     };
     let io = async { tokio::join!(write, read_start(stdout), read_start(stderr)) };
     tokio::pin!(io);
-    // What the program has started may hold its output open after its end.
+    // Children of the program may hold its output open after its end.
     let (status, ((), output, errors)) = tokio::select! {
         texts = &mut io => (child.wait().await?, texts),
         status = child.wait() => (status?, timeout(GRACE, io).await.unwrap_or_default()),
@@ -144,7 +159,7 @@ async fn feed(child: &mut dyn ChildWrapper, input: &[u8]) -> io::Result<Ended> {
     Ok(Ended { status, output, errors })
 }
 
-/// Reads the beginning of an output, and discards the rest so that nobody waits for a reader.
+/// Reads the beginning of an output, and discards the rest so that the writer is not blocked.
 async fn read_start(from: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let Some(mut from) = from else { return Vec::new() };
     let mut start = Vec::new();
@@ -160,7 +175,7 @@ struct ProcessGroup(Option<Pid>);
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(id) = self.0 {
-            // The program may have ended by itself.
+            // The program may already have ended.
             let _ = kill_process_group(id, Signal::KILL);
         }
     }

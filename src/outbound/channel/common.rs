@@ -1,4 +1,4 @@
-//! What several channels do in the same way.
+//! Functions that several channels use.
 
 use reqwest::{StatusCode, Url};
 
@@ -12,8 +12,8 @@ const MAX_FREE_ADDRESS: usize = 255;
 /// The most of a provider's text that is quoted, in characters.
 const MAX_QUOTED: usize = 200;
 
-/// Returns the answer if its status says that the message was accepted. A secret that was refused is
-/// read again for the next attempt.
+/// Returns the answer if its status means that the message was accepted. A secret that was refused
+/// is read again for the next attempt.
 pub(super) async fn authorized(
     answer: Answer,
     secret: Option<&CachedSecret>,
@@ -26,6 +26,28 @@ pub(super) async fn authorized(
         secret.forget().await;
     }
     answer.accepted()
+}
+
+/// Refuses a web page as a successful answer: an intermediate system has sent it, such as a proxy
+/// with a login page. The message has usually not arrived then.
+pub(super) fn without_page(answer: Answer, provider: &str) -> Result<Answer, SendError> {
+    if answer.body.trim_start().starts_with('<') {
+        Err(foreign(&answer, provider))
+    } else {
+        Ok(answer)
+    }
+}
+
+/// Refuses an answer that is not JSON from a provider that always answers with JSON.
+pub(super) fn with_json(answer: Answer, provider: &str) -> Result<Answer, SendError> {
+    if answer.json().is_object() { Ok(answer) } else { Err(foreign(&answer, provider)) }
+}
+
+fn foreign(answer: &Answer, provider: &str) -> SendError {
+    SendError::uncertain(format!(
+        "{} gave an answer that is not of {provider}: check its address, and what is in between",
+        answer.host
+    ))
 }
 
 /// Returns a URL with these parts behind its path, each escaped.

@@ -1,7 +1,7 @@
 //! Webhooks of Discord (<https://discord.com/developers/docs/resources/webhook#execute-webhook>).
 //!
 //! The secret is the URL of the webhook. The address is the id of the user who is mentioned; nobody
-//! else is, whatever the title of an incident says.
+//! else is, whatever is in the title of an incident.
 
 use std::sync::Arc;
 
@@ -59,6 +59,7 @@ impl Channel for Discord {
         let mut answer = self.client.send(request).await?;
         let body = answer.json();
         if answer.status.is_success() {
+            let answer = super::common::without_page(answer, "Discord")?;
             let id = body["id"].as_str().map(str::to_owned);
             return Ok(answer.receipt(id));
         }

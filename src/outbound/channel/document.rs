@@ -83,6 +83,6 @@ pub(super) fn encode(address: &str, message: &OutboundMessage, now: DateTime<Utc
             bundled: message.bundled,
         },
     };
-    // All keys are texts and all numbers finite, so that this does not fail.
+    // All keys are texts and all numbers finite, so this does not fail.
     serde_json::to_vec(&document).unwrap_or_default()
 }

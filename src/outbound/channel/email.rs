@@ -1,10 +1,11 @@
 //! E-mail over SMTP.
 //!
-//! All messages about an incident are one thread. An answer of 2xx says that the server has queued
-//! the mail, not that it was delivered. Passwords are sent over TLS only; without TLS mail goes only
-//! to hosts that the settings name as private.
+//! All messages about an incident are one thread. An answer of 2xx means that the server has queued
+//! the mail, not that it was delivered. Passwords are sent over TLS only; without TLS mail goes
+//! only to hosts that the settings name as private.
 
 use std::error::Error as _;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +14,16 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::client::{
+    AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters,
+};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, Message};
 use reqwest::Url;
 use tokio::time::timeout;
 
-use crate::model::notification::ChannelKind;
+use super::smtp_stream;
+use crate::model::notification::{ChannelKind, MessageKind};
 use crate::outbound::answer::excerpt;
 use crate::outbound::client::Client;
 use crate::outbound::delivery::{AddressError, Channel, Receipt, SendError};
@@ -33,8 +37,10 @@ const MAX_SUBJECT: usize = 200;
 const MAX_TEXT: usize = 20_000;
 /// The longest document, in characters.
 const MAX_DOCUMENT: usize = 500_000;
-/// What stands below a mail that can be answered.
+/// The text below a mail that can be answered.
 const REPLY_HINT: &str = "Or answer this mail: ack, escalate or resolve on its first line.";
+/// The same for a request, such as for a role.
+const REQUEST_HINT: &str = "Or answer this mail: accept or decline on its first line.";
 /// Ports of submission with STARTTLS, and with TLS from the start.
 const PORTS: (u16, u16) = (587, 465);
 /// The mechanisms that servers offer, all of which need TLS here.
@@ -46,7 +52,7 @@ pub(super) struct Email {
     /// `smtp://host:port` for STARTTLS, `smtps://host:port` for TLS from the start.
     pub(super) url: Url,
     pub(super) from: Mailbox,
-    /// The name to log in with; without one nobody logs in.
+    /// The name to log in with; `None` for no login.
     pub(super) user: Option<String>,
     pub(super) secret: Option<CachedSecret>,
 }
@@ -60,8 +66,8 @@ impl Channel for Email {
     fn check_address(&self, address: &str) -> Result<(), AddressError> {
         let expected = "one such as ines@example.org";
         match address.parse::<Address>() {
-            // Quotes and comments are allowed in an address, and seldom meant.
-            Ok(_) if address.is_ascii() && !address.contains(['"', ' ']) => Ok(()),
+            // Quotes, comments and numbers of hosts are allowed in an address, and seldom meant.
+            Ok(_) if address.is_ascii() && !address.contains(['"', ' ', '[']) => Ok(()),
             _ => Err(AddressError { kind: self.kind(), expected }),
         }
     }
@@ -130,7 +136,7 @@ impl Channel for Email {
     }
 }
 
-/// How far a mail had got when something failed.
+/// The progress of a mail when something failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Nothing of it was sent.
@@ -152,15 +158,17 @@ impl Email {
             })?;
         let failed = |error: smtp::Error| smtp_error(host, &error, mask, Stage::Before);
         let hello = ClientId::Domain(self.from.email.domain().to_owned());
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            addresses.as_slice(),
-            Some(limits.connect),
-            &hello,
-            if is_tls { Some(self.tls(host).map_err(failed)?) } else { None },
-            None,
-        )
-        .await
-        .map_err(failed)?;
+        let stream = smtp_stream::connect(&addresses, limits.connect).await;
+        let stream = stream.map_err(|error| {
+            SendError::temporary(format!("{host} can't be reached: {}", io_cause(&error)))
+        })?;
+        let transport: Box<dyn AsyncTokioStream> = if is_tls {
+            Box::new(stream.with_tls(self.tls(host).map_err(failed)?).await.map_err(failed)?)
+        } else {
+            Box::new(stream)
+        };
+        let connecting = AsyncSmtpConnection::connect_with_transport(transport, &hello);
+        let mut connection = connecting.await.map_err(failed)?;
         if is_tls {
             return Ok(connection);
         }
@@ -212,7 +220,7 @@ impl Email {
         let limit = if is_document { MAX_DOCUMENT } else { MAX_TEXT };
         let mut plain = text::plain(message, limit, text::chars);
         if message.reply_to.is_some() {
-            plain = format!("{plain}\n\n{REPLY_HINT}");
+            plain = format!("{plain}\n\n{}", reply_hint(message));
         }
         // A document has its own HTML, or is a text alone.
         let html = match message.document.as_ref().map(|document| document.html.clone()) {
@@ -224,9 +232,16 @@ impl Email {
     }
 }
 
-/// The id of a mail is that of the message, so that a program folds a mail that comes twice.
+/// Returns the text below a mail that can be answered.
+fn reply_hint(message: &OutboundMessage) -> &'static str {
+    // A message about no incident that can be answered is a request for cover.
+    let is_request = message.kind == MessageKind::RoleRequest || message.incident.is_none();
+    if is_request { REQUEST_HINT } else { REPLY_HINT }
+}
+
+/// The id of a mail is that of the message, so that programs recognize a repeated mail.
 fn message_id(from: &Mailbox, message: &OutboundMessage) -> String {
-    format!("<{}@{}>", message.id, from.email.domain())
+    format!("<{}@{}>", message.repetition_id(), from.email.domain())
 }
 
 fn raw_header(name: &'static str, value: &str) -> HeaderValue {
@@ -245,7 +260,7 @@ fn html(message: &OutboundMessage) -> String {
     });
     let links = links.collect::<Vec<_>>().concat();
     let hint = match message.reply_to {
-        Some(_) => format!("<p>{REPLY_HINT}</p>"),
+        Some(_) => format!("<p>{}</p>", reply_hint(message)),
         None => String::new(),
     };
     format!(
@@ -254,15 +269,22 @@ fn html(message: &OutboundMessage) -> String {
     )
 }
 
-/// Returns what a failure means for the mail: 4yz may pass, 5yz does not.
+/// Returns why a connection has failed, without the number of the system.
+fn io_cause(error: &io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// Returns the meaning of a failure for the mail: 4yz is temporary, 5yz is permanent.
 fn smtp_error(host: &str, error: &smtp::Error, mask: &Mask, stage: Stage) -> SendError {
     let mut deepest = error.to_string();
     let mut cause = error.source();
     while let Some(current) = cause {
-        deepest = current.to_string();
+        deepest = match current.downcast_ref::<io::Error>() {
+            Some(error) => io_cause(error),
+            None => current.to_string(),
+        };
         cause = current.source();
     }
-    let deepest = deepest.split(" (os error").next().unwrap_or_default().to_owned();
     let says = excerpt(&mask.apply(&deepest));
     if let Some(code) = error.status() {
         let reason = format!("{host} answers {code}: {says}");

@@ -18,7 +18,7 @@ use crate::outbound::message::OutboundMessage;
 use crate::outbound::secret::CachedSecret;
 use crate::outbound::text;
 
-/// Gotify sets no limit; a phone shows no more than this.
+/// The limit for phones, which show no more; Gotify sets none.
 const MAX_MESSAGE: usize = 4000;
 const MAX_TITLE: usize = 250;
 
@@ -61,6 +61,7 @@ impl Channel for Gotify {
             .with_header(HeaderName::from_static("x-gotify-key"), secret.expose())?
             .hiding_actions(message);
         let answer = authorized(self.client.send(request).await?, Some(&self.secret)).await?;
+        let answer = super::common::without_page(answer, "Gotify")?;
         let id = answer.json().get("id").and_then(Value::as_u64).map(|id| id.to_string());
         Ok(answer.receipt(id))
     }

@@ -69,7 +69,7 @@ impl Matrix {
             "format": "org.matrix.custom.html",
             "formatted_body": html,
         });
-        let id = message.id.to_string();
+        let id = message.repetition_id().to_string();
         let path =
             ["_matrix", "client", "v3", "rooms", address, "send", "m.room.message", id.as_str()];
         let url = join(&self.url, &path)?;
@@ -80,13 +80,14 @@ impl Matrix {
         let mut answer = self.client.send(request).await?;
         let body = answer.json();
         if answer.status.is_success() {
-            return match body["event_id"].as_str() {
-                Some(id) => Ok(answer.receipt(Some(id.to_owned()))),
-                None => Err(SendError::permanent(format!(
-                    "{} gave an answer that is not of Matrix: write the address of the home server",
-                    answer.host
-                ))),
-            };
+            if let Some(id) = body["event_id"].as_str() {
+                return Ok(answer.receipt(Some(id.to_owned())));
+            }
+            let answer = super::common::with_json(answer, "Matrix")?;
+            return Err(SendError::permanent(format!(
+                "{} gave an answer that is not of Matrix: write the address of the home server",
+                answer.host
+            )));
         }
         let wait = body["retry_after_ms"].as_f64().map(|wait| wait / 1000.0);
         answer.retry_after = wait.and_then(wait_seconds).or(answer.retry_after);

@@ -59,6 +59,6 @@ impl Channel for Mattermost {
             .hiding(secret.expose())
             .hiding_actions(message);
         let answer = authorized(self.client.send(request).await?, Some(&self.secret)).await?;
-        Ok(answer.receipt(None))
+        Ok(super::common::without_page(answer, "Mattermost")?.receipt(None))
     }
 }

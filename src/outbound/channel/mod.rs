@@ -12,6 +12,7 @@ mod mattermost;
 mod ntfy;
 mod pushover;
 mod slack;
+mod smtp_stream;
 mod teams;
 mod telegram;
 mod twilio;
@@ -29,7 +30,7 @@ pub use build::{ChannelSecrets, build};
 #[derive(Clone, Default)]
 pub struct Channels {
     channels: BTreeMap<String, Arc<dyn Channel>>,
-    /// The client by which other servers are asked whether they are ready.
+    /// The client for requests to monitored servers.
     client: Option<Arc<Client>>,
 }
 
@@ -39,13 +40,13 @@ impl Channels {
         self.channels.insert(name.into(), channel);
     }
 
-    /// Returns the client by which other servers are asked; `None` if there is none.
+    /// Returns the client for requests to monitored servers; `None` if there is none.
     #[must_use]
     pub fn client(&self) -> Option<&Client> {
         self.client.as_deref()
     }
 
-    /// Sets the client by which other servers are asked.
+    /// Sets the client for requests to monitored servers.
     #[must_use]
     pub fn with_client(mut self, client: Arc<Client>) -> Self {
         self.client = Some(client);

@@ -18,7 +18,8 @@ use crate::outbound::message::OutboundMessage;
 use crate::outbound::secret::CachedSecret;
 use crate::outbound::text;
 
-/// A longer message becomes an attached file, which a lock screen does not show.
+/// The maximum size of a message; a longer one would become an attached file, which a lock screen
+/// does not show.
 const MAX_MESSAGE_BYTES: usize = 4096;
 const MAX_TITLE_BYTES: usize = 250;
 /// ntfy refuses more.
@@ -60,6 +61,7 @@ impl Channel for Ntfy {
             };
         }
         let answer = authorized(self.client.send(request).await?, self.secret.as_ref()).await?;
+        let answer = super::common::without_page(answer, "ntfy")?;
         let id = answer.json().get("id").and_then(Value::as_str).map(str::to_owned);
         Ok(answer.receipt(id))
     }
@@ -82,7 +84,7 @@ fn body(topic: &str, message: &OutboundMessage) -> Value {
         .collect();
     let mut text = text::cut(&text::body(message), MAX_MESSAGE_BYTES, str::len);
     if text.is_empty() {
-        // ntfy would write "triggered" in its place.
+        // ntfy would write "triggered" instead.
         text = text::cut(&text::title(message), MAX_MESSAGE_BYTES, str::len);
     }
     let mut body = json!({

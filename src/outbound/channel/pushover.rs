@@ -1,7 +1,7 @@
 //! Push messages by Pushover (<https://pushover.net/api>).
 //!
 //! The address is the key of a user or a group. Messages have no emergency priority, with which
-//! Pushover would go on by itself after somebody has acknowledged.
+//! Pushover would continue automatically after somebody has acknowledged.
 
 use std::sync::Arc;
 
@@ -77,6 +77,7 @@ impl Channel for Pushover {
                 errors.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
             });
             if answer.status.is_success() {
+                super::common::with_json(answer, "Pushover")?;
                 return Err(SendError::permanent(format!(
                     "Pushover refuses the message: {}",
                     super::common::short(&errors.unwrap_or_default())

@@ -1,8 +1,8 @@
 //! Slack: an incoming webhook, or a bot by the Web API.
 //!
-//! The secret says which: the URL of a webhook, or the token of a bot (`xoxb-…`). A webhook posts to
-//! the one channel that it was made for, and mentions the member that the address names. A bot posts
-//! to the channel or the person of the address.
+//! The secret decides: the URL of a webhook, or the token of a bot (`xoxb-…`). A webhook posts to
+//! the only channel that it was created for, and mentions the member in the address. A bot posts to
+//! the channel or the person in the address.
 
 use std::sync::Arc;
 
@@ -67,7 +67,7 @@ impl Channel for Slack {
             let url = join(&self.url, &["api", "chat.postMessage"])?;
             let request = Request::json(url, &body).hiding_actions(message).with_bearer(&secret)?;
             let answer = authorized(self.client.send(request).await?, Some(&self.secret)).await?;
-            return self.bot_receipt(&answer).await;
+            return self.bot_receipt(&super::common::with_json(answer, "Slack")?).await;
         }
         if !address.is_empty() && !is_member(address) {
             return Err(SendError::permanent(
@@ -80,7 +80,7 @@ impl Channel for Slack {
             .hiding(secret.expose())
             .hiding_actions(message);
         let answer = authorized(self.client.send(request).await?, Some(&self.secret)).await?;
-        Ok(answer.receipt(None))
+        Ok(super::common::without_page(answer, "Slack")?.receipt(None))
     }
 }
 
@@ -95,7 +95,7 @@ impl Slack {
             let id = body["ts"].as_str().map(str::to_owned);
             return Ok(answer.receipt(id));
         }
-        let error = body["error"].as_str().unwrap_or("an answer that is not of Slack");
+        let error = body["error"].as_str().unwrap_or("it does not say why");
         let reason = format!("Slack refuses the message: {}", super::common::short(error));
         match error {
             "ratelimited"

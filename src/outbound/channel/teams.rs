@@ -1,7 +1,7 @@
 //! Workflows of Microsoft Teams that post an adaptive card.
 //!
-//! The secret is the URL of the workflow, which posts to the one channel or chat that it was made
-//! for: there is no address.
+//! The secret is the URL of the workflow, which posts to the only channel or chat that it was
+//! created for: there is no address.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::outbound::text;
 /// A request has 28 KB at most. The text is escaped twice, for Markdown and for JSON.
 const MAX_TEXT_BYTES: usize = 6 * 1024;
 const MAX_TITLE_BYTES: usize = 500;
-/// A card shows no more buttons.
+/// The maximum number of buttons of a card.
 const MAX_ACTIONS: usize = 6;
 
 /// A workflow of Teams.

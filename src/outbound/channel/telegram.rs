@@ -1,7 +1,7 @@
 //! A bot of Telegram (<https://core.telegram.org/bots/api#sendmessage>).
 //!
-//! The address is the id of a chat, or the name of a channel. Text is sent as it is, without markup,
-//! so nothing needs to be escaped.
+//! The address is the id of a chat, or the name of a channel. Text is sent without markup, so
+//! nothing needs to be escaped.
 
 use std::sync::Arc;
 
@@ -82,9 +82,10 @@ impl Channel for Telegram {
         answer.retry_after = wait.or(answer.retry_after);
         let problem = body["description"].as_str();
         if answer.status.is_success() {
+            super::common::with_json(answer, "Telegram")?;
             return Err(SendError::permanent(format!(
                 "Telegram refuses the message: {}",
-                super::common::short(problem.unwrap_or("an answer that is not of Telegram"))
+                super::common::short(problem.unwrap_or("it does not say why"))
             )));
         }
         if matches!(answer.status.as_u16(), 401 | 404) {

@@ -19,10 +19,10 @@ use crate::outbound::text;
 /// Twilio accepts 1,600 characters, and charges for each part of 153 (of 67 where one is not in the
 /// alphabet of GSM).
 const MAX_TEXT: usize = 480;
-/// What is spoken in about half a minute.
+/// The number of characters spoken in about half a minute.
 const MAX_SPOKEN: usize = 400;
 
-/// How Twilio reaches somebody.
+/// The way in which Twilio reaches a person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Medium {
     /// A text message.
@@ -40,7 +40,7 @@ pub(super) struct Twilio {
     pub(super) account: String,
     /// The id of an API key, `SK…`; without one the secret is the token of the account.
     pub(super) key: Option<String>,
-    /// The number that it comes from, or for messages the id of a service, `MG…`.
+    /// The sender's number, or for messages the id of a service, `MG…`.
     pub(super) from: String,
     pub(super) secret: CachedSecret,
 }
@@ -83,6 +83,7 @@ impl Channel for Twilio {
         let answer = self.client.send(request).await?;
         let body = answer.json();
         if answer.status.is_success() {
+            let answer = super::common::without_page(answer, "Twilio")?;
             let id = body["sid"].as_str().map(str::to_owned);
             return Ok(answer.receipt(id));
         }
@@ -116,7 +117,7 @@ pub(super) fn is_number(text: &str) -> bool {
     })
 }
 
-/// Returns what a call says, twice, as `TwiML`.
+/// Returns the text of a call, twice, as `TwiML`.
 fn spoken(message: &OutboundMessage) -> String {
     let subject = match &message.incident {
         Some(incident) => format!(

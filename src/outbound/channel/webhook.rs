@@ -51,7 +51,7 @@ impl Channel for Webhook {
         self.check_address(address)?;
         let now = Utc::now();
         let body = document::encode(address, message, now);
-        let id = message.id.to_string();
+        let id = message.repetition_id().to_string();
         let mut signatures = Vec::new();
         let mut request =
             Request::new(Method::POST, self.url.clone(), "application/json", body.clone())

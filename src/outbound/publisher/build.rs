@@ -1,4 +1,4 @@
-//! Makes what publishes to a system of the settings.
+//! Creates publishers for the systems of the settings.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::system::{Publisher, PublisherKind, PublisherOptions};
 use crate::outbound::client::Client;
 use crate::outbound::secret::CachedSecret;
 
-/// Why a system can't be published to.
+/// The reason why a system can't be published to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PublisherProblem {
     /// Its address is not set.
@@ -19,7 +19,7 @@ pub enum PublisherProblem {
     NoPage,
 }
 
-/// Makes what publishes to a system. Nothing is connected yet.
+/// Creates a publisher for a system. Nothing is connected yet.
 ///
 /// # Errors
 /// [`PublisherProblem`] names the setting that is missing.

@@ -1,18 +1,19 @@
 //! Cachet 3 (<https://docs.cachethq.io/>).
 //!
-//! Its incidents have no place for a mark, so that one is recognized by its name and its first message. The
-//! states of components do not follow from an update there: they are set after it.
+//! Its incidents have no field for a mark, so they are recognized by their name and first message.
+//! An update does not set the states of components there: they are set after it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use super::system::{
-    Publication, Publisher, PublisherOptions, accepted, id_of, is_same_text, url_below,
+    Publication, Publisher, PublisherOptions, ScheduledWork, accepted, accepted_or_removed, id_of,
+    is_same_text, url_below,
 };
 use crate::model::status_page::{ComponentState, PublicStatus};
 use crate::outbound::answer::Answer;
@@ -70,16 +71,19 @@ impl Cachet {
         url_below(&self.url, &[&["api"][..], parts].concat())
     }
 
-    async fn send(&self, request: Request) -> Result<Answer, SendError> {
+    async fn exchange(&self, request: Request) -> Result<Answer, SendError> {
         let token = self.secret.get().await?;
-        let request = request.with_bearer(&token)?;
-        accepted(self.client.send(request).await?, &self.secret).await
+        self.client.send(request.with_bearer(&token)?).await
     }
 
-    /// Reads the entries of a list.
-    async fn read(&self, mut url: Url) -> Result<Vec<Value>, SendError> {
-        url.query_pairs_mut().append_pair("per_page", "50").append_pair("sort", "-id");
-        let answer = self.send(Request::get(url, "application/json", MAX_ANSWER)).await?;
+    async fn send(&self, request: Request) -> Result<Answer, SendError> {
+        accepted(self.exchange(request).await?, &self.secret).await
+    }
+
+    /// Reads the last entries of a list in an order that this list has.
+    async fn read(&self, mut url: Url, sort: &str) -> Result<Vec<Value>, SendError> {
+        url.query_pairs_mut().append_pair("per_page", "50").append_pair("sort", sort);
+        let answer = self.send(Request::read(url, MAX_ANSWER)).await?;
         match answer.json()["data"].take() {
             Value::Array(entries) => Ok(entries),
             _ => Err(SendError::temporary(format!("{} answers without a list", answer.host))),
@@ -105,7 +109,7 @@ impl Publisher for Cachet {
 
     async fn find(&self, publication: Publication<'_>) -> Result<Option<String>, SendError> {
         let (name, message) = (name(publication), message(publication));
-        let incidents = self.read(self.url(&["incidents"])).await?;
+        let incidents = self.read(self.url(&["incidents"]), "-id").await?;
         let found = incidents.iter().find(|incident| {
             let attributes = &incident["attributes"];
             let is = |field: &str, text: &str| {
@@ -114,6 +118,10 @@ impl Publisher for Cachet {
             is("name", &name) && is("message", &message)
         });
         Ok(found.and_then(|incident| id_of(&incident["id"])))
+    }
+
+    fn finds_by_update(&self) -> bool {
+        true
     }
 
     async fn create(&self, publication: Publication<'_>) -> Result<String, SendError> {
@@ -126,7 +134,8 @@ impl Publisher for Cachet {
             "name": name(publication),
             "status": status(publication.post.status),
             "message": message(publication),
-            "visible": true,
+            // For everybody: 1 in the present version, a truth in the ones before.
+            "visible": 1,
             "notifications": self.options.notify,
             "occurred_at": publication.post.at.to_rfc3339_opts(SecondsFormat::Secs, true),
         });
@@ -142,7 +151,7 @@ impl Publisher for Cachet {
 
     async fn has(&self, id: &str, publication: Publication<'_>) -> Result<bool, SendError> {
         let text = message(publication);
-        let updates = self.read(self.url(&["incidents", id, "updates"])).await?;
+        let updates = self.read(self.url(&["incidents", id, "updates"]), "-created_at").await?;
         let found = updates.iter().any(|update| {
             let attributes = &update["attributes"];
             let is_status = attributes["status"]["value"] == json!(status(publication.post.status));
@@ -165,4 +174,60 @@ impl Publisher for Cachet {
         self.send(Request::json(url, &update)).await?;
         self.set_components(publication).await
     }
+
+    async fn find_work(&self, work: ScheduledWork<'_>) -> Result<Option<String>, SendError> {
+        let schedules = self.read(self.url(&["schedules"]), "-id").await?;
+        let found = schedules.iter().find(|schedule| shows(schedule, work));
+        Ok(found.and_then(|schedule| id_of(&schedule["id"])))
+    }
+
+    async fn announce(&self, work: ScheduledWork<'_>) -> Result<String, SendError> {
+        let answer = self.send(Request::json(self.url(&["schedules"]), &schedule(work))).await?;
+        id_of(&answer.json()["data"]["id"]).ok_or_else(|| {
+            SendError::uncertain(format!("{} does not say which maintenance it made", answer.host))
+        })
+    }
+
+    async fn correct(&self, id: &str, work: ScheduledWork<'_>) -> Result<(), SendError> {
+        let body = schedule(work).to_string().into_bytes();
+        let url = self.url(&["schedules", id]);
+        let request = Request::new(Method::PUT, url, "application/json", body);
+        accepted_or_removed(self.exchange(request).await?, &self.secret).await
+    }
+}
+
+/// Returns a schedule in the format of Cachet, which has a time without a zone: that of its
+/// settings, by default UTC.
+fn schedule(work: ScheduledWork<'_>) -> Value {
+    let components: Vec<Value> = work
+        .components
+        .iter()
+        .map(|id| json!({ "id": id, "status": component_status(ComponentState::Maintenance) }))
+        .collect();
+    let mut schedule = json!({
+        "name": text::cut(work.name, MAX_NAME, text::chars),
+        "message": text::cut(work.text, MAX_TEXT, text::chars),
+        "scheduled_at": time(work.from),
+        "completed_at": time(work.until),
+    });
+    if !components.is_empty() {
+        schedule["components"] = json!(components);
+    }
+    schedule
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Returns whether a schedule of a list is that of a maintenance.
+fn shows(schedule: &Value, work: ScheduledWork<'_>) -> bool {
+    let attributes = &schedule["attributes"];
+    let is = |field: &str, text: &str, max: usize| {
+        let text = text::cut(text, max, text::chars);
+        attributes[field].as_str().is_some_and(|found| is_same_text(found, &text))
+    };
+    is("name", work.name, MAX_NAME)
+        && is("message", work.text, MAX_TEXT)
+        && attributes["scheduled"]["string"] == json!(time(work.from))
 }

@@ -1,12 +1,13 @@
-//! What every system can do to which public updates are published.
+//! The operations of every system to which public updates are published.
 
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
-use crate::model::status_page::{ComponentState, Post, PublicIncident};
+use crate::model::status_page::{ComponentState, MaintenanceState, Post, PublicIncident};
 use crate::outbound::answer::Answer;
 use crate::outbound::delivery::SendError;
 use crate::outbound::secret::CachedSecret;
@@ -34,34 +35,53 @@ impl PublisherKind {
     }
 }
 
-/// What the settings say about such a system, without its kind and its secret.
+/// The settings of such a system, without its kind and its secret.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct PublisherOptions {
     /// The base URL of its API; `None` for the one that the kind has.
     pub url: Option<Url>,
-    /// The id of the page there.
+    /// The id of the page in the system.
     pub page: Option<String>,
-    /// The ids of the components there, by the names of services.
+    /// The ids of the components in the system, by the names of services.
     pub components: BTreeMap<String, String>,
-    /// Whether the subscribers there are notified.
+    /// Whether the subscribers of the page are notified.
     pub notify: bool,
 }
 
-/// A public update that is published, with what it says about components.
+/// A public update, with its states of components.
 #[derive(Clone, Copy, Debug)]
 pub struct Publication<'a> {
     /// The incident.
     pub incident: &'a PublicIncident,
     /// The update.
     pub post: &'a Post,
-    /// The ids of the affected components there, with their states after the update.
+    /// The ids of the affected components in the system, with their states after the update.
     pub components: &'a [(String, ComponentState)],
+}
+
+/// A maintenance window in one of its occurrences, to be shown by a system.
+#[derive(Clone, Copy, Debug)]
+pub struct ScheduledWork<'a> {
+    /// Its identity; it reveals nothing of the record.
+    pub mark: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// The public text.
+    pub text: &'a str,
+    /// When it begins.
+    pub from: DateTime<Utc>,
+    /// When it ends.
+    pub until: DateTime<Utc>,
+    /// The ids of the affected components in the system.
+    pub components: &'a [String],
+    /// Whether it has begun, or was ended.
+    pub state: MaintenanceState,
 }
 
 /// A system to which public updates are published.
 #[async_trait]
 pub trait Publisher: Send + Sync {
-    /// Returns the ids that services have there.
+    /// Returns the ids of services in the system.
     fn components(&self) -> &BTreeMap<String, String>;
 
     /// Finds an incident that may have been created, by its first update; `None` if it was not.
@@ -70,7 +90,10 @@ pub trait Publisher: Send + Sync {
     /// The system does not answer, or refuses.
     async fn find(&self, publication: Publication<'_>) -> Result<Option<String>, SendError>;
 
-    /// Creates an incident with its first update, and returns its id there.
+    /// Returns whether incidents are found by their first update, so that one that is found has it.
+    fn finds_by_update(&self) -> bool;
+
+    /// Creates an incident with its first update, and returns its id in the system.
     ///
     /// # Errors
     /// The system does not answer, or refuses. It may have been created if that is uncertain.
@@ -87,6 +110,26 @@ pub trait Publisher: Send + Sync {
     /// # Errors
     /// The system does not answer, or refuses. It may have been added if that is uncertain.
     async fn add(&self, id: &str, publication: Publication<'_>) -> Result<(), SendError>;
+
+    /// Finds a maintenance that may have been announced; `None` if it was not.
+    ///
+    /// # Errors
+    /// The system does not answer, or refuses.
+    async fn find_work(&self, work: ScheduledWork<'_>) -> Result<Option<String>, SendError>;
+
+    /// Announces a maintenance, which begins and ends automatically in the system, and returns its
+    /// id there.
+    ///
+    /// # Errors
+    /// The system does not answer, or refuses. It may have been announced if that is uncertain.
+    async fn announce(&self, work: ScheduledWork<'_>) -> Result<String, SendError>;
+
+    /// Corrects the content of a maintenance, or ends it, unless it shows the same already. One
+    /// that no longer exists in the system is not created again.
+    ///
+    /// # Errors
+    /// The system does not answer, or refuses.
+    async fn correct(&self, id: &str, work: ScheduledWork<'_>) -> Result<(), SendError>;
 }
 
 /// Returns a URL with more parts of its path.
@@ -103,7 +146,7 @@ pub(super) async fn accepted(answer: Answer, secret: &CachedSecret) -> Result<An
     if matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         secret.forget().await;
     }
-    // Some say that there are too many requests by a status that nobody else uses.
+    // Some report too many requests by a non-standard status.
     if answer.status.as_u16() == 420 {
         let retry_after = answer.retry_after;
         let reason = format!("{} accepts no more updates for now (420)", answer.host);
@@ -124,4 +167,16 @@ pub(super) fn id_of(value: &Value) -> Option<String> {
 /// Returns whether two texts are the same, but for blanks: other systems change line ends.
 pub(super) fn is_same_text(a: &str, b: &str) -> bool {
     a.split_whitespace().eq(b.split_whitespace())
+}
+
+/// As [`accepted`], for a change of an object that may have been removed in the system, which is no
+/// failure.
+pub(super) async fn accepted_or_removed(
+    answer: Answer,
+    secret: &CachedSecret,
+) -> Result<(), SendError> {
+    if matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+        return Ok(());
+    }
+    accepted(answer, secret).await.map(drop)
 }

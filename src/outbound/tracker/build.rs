@@ -1,4 +1,4 @@
-//! Makes trackers from what the settings say.
+//! Creates trackers from the settings.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::states::States;
 use crate::outbound::client::Client;
 use crate::outbound::secret::CachedSecret;
 
-/// Makes a tracker. Nothing is connected or read yet.
+/// Creates a tracker. Nothing is connected or read yet.
 ///
 /// # Errors
 /// A setting that the kind needs is missing, or has the wrong form.

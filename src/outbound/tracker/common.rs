@@ -1,4 +1,4 @@
-//! What all trackers do in the same way.
+//! Functions that all trackers use.
 
 use std::sync::Arc;
 
@@ -60,10 +60,10 @@ impl Access {
     }
 }
 
-/// Returns the JSON of an answer of success.
+/// Returns the JSON of a successful answer.
 ///
 /// # Errors
-/// What another status means, or that the answer is no JSON.
+/// The error of another status, or that the answer is not JSON.
 pub(super) fn accepted(answer: &Answer) -> Result<Value, SendError> {
     if !answer.status.is_success() {
         return Err(refusal(answer));
@@ -71,14 +71,15 @@ pub(super) fn accepted(answer: &Answer) -> Result<Value, SendError> {
     serde_json::from_str(&answer.body).map_err(|_| unreadable(answer))
 }
 
-/// Returns the error for an answer of success that makes no sense: what was asked for may have been done.
+/// Returns the error for a successful answer that can't be understood: the request may have been carried
+/// out.
 pub(super) fn unreadable(answer: &Answer) -> SendError {
     let (host, status) = (&answer.host, answer.status.as_u16());
     SendError::uncertain(format!("{host} gives an answer ({status}) that can't be understood"))
 }
 
-/// Returns what a status that is no success means. What somebody can mend outside of the issue, such as
-/// a token that has expired or a project that was renamed, may succeed later.
+/// Returns the error of an unsuccessful status. A cause outside of the issue, such as an expired
+/// token or a renamed project, can be corrected, so a later attempt may succeed.
 pub(super) fn refusal(answer: &Answer) -> SendError {
     let (host, status) = (&answer.host, answer.status);
     let says = problem_text(&answer.json());
@@ -117,7 +118,7 @@ pub(super) fn refusal(answer: &Answer) -> SendError {
     }
 }
 
-/// Returns what a tracker says is wrong: the texts under the keys that trackers use, on one line.
+/// Returns the tracker's error message: the texts under the keys that trackers use, on one line.
 fn problem_text(body: &Value) -> String {
     let mut texts = Vec::new();
     if let Value::Object(fields) = body {
@@ -178,7 +179,7 @@ pub(super) fn issue(reference: &str, label: &str, url: &str) -> Option<TrackerIs
     })
 }
 
-/// Returns the name of a state as it is shown: one short line.
+/// Returns the name of a state for display: one short line.
 pub(super) fn state_name(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     truncate(line.as_str(), MAX_NAME_CHARS).into_string()

@@ -22,7 +22,7 @@ use crate::outbound::answer::Answer;
 use crate::outbound::client::Request;
 use crate::outbound::delivery::SendError;
 
-/// How many issues a page has, and how many pages are read: the newest come first.
+/// The number of issues per page, and of pages that are read: the newest come first.
 const PAGE: usize = 100;
 const MAX_PAGES: usize = 20;
 
@@ -68,7 +68,7 @@ impl GitHub {
         let label = format!("{}#{number}", self.project);
         Some(FoundIssue {
             issue: issue(&reference, &label, found["html_url"].as_str()?)?,
-            // A label tells how far an open issue is; a closed one is closed.
+            // A label is the state of an open issue; a closed one is closed.
             state: match state {
                 FollowUpState::Open => self.states.of(labels.chain([name]), state),
                 _ => self.states.of([name], state),
@@ -111,7 +111,10 @@ impl Tracker for GitHub {
         };
         for page in 1..=MAX_PAGES {
             let issues = self.page(since, page).await?;
-            let issues = issues.as_array().map(Vec::as_slice).unwrap_or_default();
+            // An answer that is not a list does not mean that there is no issue.
+            let issues = issues.as_array().map(Vec::as_slice).ok_or_else(|| {
+                SendError::temporary("GitHub gives a list of issues that can't be understood")
+            })?;
             if let Some(found) = issues.iter().find(has_marker) {
                 return self.found(found).map(Some).ok_or_else(|| {
                     SendError::temporary("GitHub gives an issue that can't be understood")
@@ -138,11 +141,11 @@ impl Tracker for GitHub {
     async fn read(&self, reference: &str) -> Result<Option<FoundIssue>, SendError> {
         let url = self.url(&["issues", reference])?;
         let answer = self.send(Request::read(url, MAX_ISSUE_BYTES)).await?;
-        // One that was moved to another repository is redirected to.
+        // The API redirects to an issue that was moved to another repository.
         let is_absent = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::GONE)
             || answer.status.is_redirection();
         if is_absent {
-            // It is gone only if the rest of the repository can still be read.
+            // The issue is deleted only if the repository can still be read.
             let project = Request::read(self.url(&[])?, MAX_ISSUE_BYTES);
             return accepted(&self.send(project).await?).map(|_| None);
         }

@@ -59,7 +59,7 @@ impl GitLab {
         let label = label.map_or_else(|| format!("{}#{number}", self.project), ToOwned::to_owned);
         Some(FoundIssue {
             issue: issue(&reference, &label, found["web_url"].as_str()?)?,
-            // A label tells how far an open issue is; a closed one is closed.
+            // A label is the state of an open issue; a closed one is closed.
             state: if is_closed {
                 self.states.of([name], FollowUpState::Done)
             } else {
@@ -115,7 +115,7 @@ impl Tracker for GitLab {
         let url = self.url(&["issues", reference])?;
         let answer = self.send(Request::read(url, MAX_ISSUE_BYTES)).await?;
         if answer.status == StatusCode::NOT_FOUND {
-            // It is gone only if the rest of the project can still be read.
+            // The issue is deleted only if the project can still be read.
             let project = Request::read(self.url(&[])?, MAX_ISSUE_BYTES);
             return accepted(&self.send(project).await?).map(|_| None);
         }

@@ -8,22 +8,22 @@ use super::options::TrackerKind;
 use crate::model::follow_up::{FollowUpState, TrackerIssue};
 use crate::outbound::delivery::SendError;
 
-/// What becomes an issue.
+/// The content of a new issue.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewIssue {
     /// The id of the action item, by which the issue is recognized.
     pub item: Uuid,
-    /// What is to be done, as it was written.
+    /// The work to be done, as it was written.
     pub text: String,
     /// The number of the incident, such as `INC-12`.
     pub incident: String,
     /// The title of the incident, as it was written.
     pub incident_title: String,
-    /// The name of who does it.
+    /// The name of the owner.
     pub owner: Option<String>,
     /// The day by which it must be done.
     pub due: Option<NaiveDate>,
-    /// What it is to achieve.
+    /// Its purpose.
     pub purpose: String,
 }
 
@@ -32,9 +32,9 @@ pub struct NewIssue {
 pub struct FoundIssue {
     /// The issue.
     pub issue: TrackerIssue,
-    /// How far it is, by the settings of the tracker.
+    /// Its state, by the settings of the tracker.
     pub state: FollowUpState,
-    /// What the tracker calls the state.
+    /// The tracker's name for the state.
     pub state_name: String,
 }
 
@@ -47,19 +47,19 @@ pub trait Tracker: Send + Sync {
     /// Searches for the issue of an action item. None was created before `since`.
     ///
     /// # Errors
-    /// The tracker can't be asked, or does not allow it.
+    /// The tracker can't be reached, or does not allow it.
     async fn find(&self, item: Uuid, since: DateTime<Utc>)
     -> Result<Option<FoundIssue>, SendError>;
 
-    /// Creates an issue. Whoever calls has searched for it before.
+    /// Creates an issue. The caller has searched for it before.
     ///
     /// # Errors
-    /// [`SendError::Permanent`] if the tracker has refused it; after the others it may exist.
+    /// [`SendError::Permanent`] if the tracker has refused it; after other errors it may exist.
     async fn create(&self, new: &NewIssue) -> Result<FoundIssue, SendError>;
 
     /// Reads an issue by its reference; `None` if the tracker has none any more.
     ///
     /// # Errors
-    /// The tracker can't be asked, or does not allow it.
+    /// The tracker can't be reached, or does not allow it.
     async fn read(&self, reference: &str) -> Result<Option<FoundIssue>, SendError>;
 }

@@ -121,7 +121,7 @@ impl Tracker for Jira {
         let parts: &[&str] = if self.user.is_some() { &["search", "jql"] } else { &["search"] };
         let request = Request::json(self.url(parts)?, &body).with_max_answer(MAX_PAGE_BYTES);
         let answer = self.send(request).await?;
-        // Jira says of a project that does not exist that it is no value of the query.
+        // Jira reports a project that does not exist as an invalid value of the query.
         if answer.status == StatusCode::BAD_REQUEST {
             let SendError::Permanent { reason } = refusal(&answer) else { return Ok(None) };
             return Err(SendError::temporary(reason));
@@ -145,7 +145,7 @@ impl Tracker for Jira {
         }
         let created = accepted(&answer)?;
         let id = created["id"].as_str().ok_or_else(|| unreadable(&answer))?;
-        // The answer has no status.
+        // The answer to the creation has no status.
         match self.read(id).await {
             Ok(Some(found)) => Ok(found),
             _ => self.found(&created).ok_or_else(|| unreadable(&answer)),
@@ -157,7 +157,7 @@ impl Tracker for Jira {
         url.query_pairs_mut().append_pair("fields", "status");
         let answer = self.send(Request::read(url, MAX_ISSUE_BYTES)).await?;
         if answer.status == StatusCode::NOT_FOUND {
-            // It is gone only if the rest of the project can still be read.
+            // The issue is deleted only if the project can still be read.
             let project = Request::read(self.url(&["project", &self.project])?, MAX_ISSUE_BYTES);
             return accepted(&self.send(project).await?).map(|_| None);
         }

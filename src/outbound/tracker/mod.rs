@@ -1,8 +1,8 @@
 //! Trackers, in which action items become issues: one file each, behind the trait [`Tracker`].
 //!
-//! An issue must be made once, whatever becomes of an answer. Plane refuses a second one with the same
-//! external id. The others have nothing like it, so that each issue has a marker, and the tracker is
-//! searched for it before one is created.
+//! An issue must be created once, whatever happens to an answer. Plane refuses a second one with
+//! the same external id. The others have no such check, so each issue has a marker, and the tracker
+//! is searched for it before one is created.
 
 mod build;
 mod common;
@@ -23,12 +23,12 @@ pub use build::build;
 pub use issue::{FoundIssue, NewIssue, Tracker};
 pub use options::{TrackerKey, TrackerKind, TrackerOptions, TrackerProblem};
 
-/// A tracker with what the settings say about its use.
+/// A tracker with the settings for its use.
 #[derive(Clone)]
 pub struct ConfiguredTracker {
     /// The tracker itself.
     pub tracker: Arc<dyn Tracker>,
-    /// Whether it is meant where no tracker is named.
+    /// Whether it is used if no tracker is named.
     pub is_default: bool,
     /// Whether an action item is done when its issue is.
     pub closes_items: bool,

@@ -1,4 +1,4 @@
-//! What the settings say about a tracker, and which of it each kind needs.
+//! Settings of a tracker, and the ones that each kind needs.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub enum TrackerKind {
     GitLab,
 }
 
-/// What the settings say about a tracker, but for its secret.
+/// Settings of a tracker, except its secret.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TrackerOptions {
     /// Where its API is. Jira has no default.
@@ -42,7 +42,7 @@ pub struct TrackerOptions {
     pub issue_type: Option<String>,
     /// The labels of new issues; of Plane their ids.
     pub labels: Vec<String>,
-    /// What states, and labels, of the tracker mean, by their names in lower case.
+    /// The meanings of the tracker's states and labels, by their names in lower case.
     pub states: BTreeMap<String, FollowUpState>,
 }
 
@@ -61,13 +61,13 @@ pub enum TrackerKey {
     Secret,
 }
 
-/// What is wrong with a setting of a tracker. Displayed as half a sentence that follows its name.
+/// The error of a setting of a tracker. Displayed as half a sentence that follows its name.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{problem}")]
 pub struct TrackerProblem {
     /// The setting.
     pub key: TrackerKey,
-    /// What is wrong, and what to do.
+    /// The error and the remedy.
     pub problem: &'static str,
 }
 
@@ -83,7 +83,7 @@ impl TrackerKind {
         self.into()
     }
 
-    /// Returns where the API is, unless the settings say something else.
+    /// Returns the default URL of the API.
     #[must_use]
     pub const fn default_url(self) -> Option<&'static str> {
         match self {
@@ -119,7 +119,7 @@ impl TrackerKey {
 }
 
 impl TrackerOptions {
-    /// Checks the form of what is set for a kind of tracker.
+    /// Checks the form of the settings for a kind of tracker.
     #[must_use]
     pub fn problems(&self, kind: TrackerKind) -> Vec<TrackerProblem> {
         let mut problems = Vec::new();

@@ -1,7 +1,7 @@
 //! Work items of Plane (<https://developers.plane.so/api-reference/introduction>).
 //!
-//! A work item has an id in the system that it comes from. A second one with the same id is refused with
-//! the id of the first.
+//! A work item has the id of an external system. A second one with the same id is refused, with the
+//! id of the first.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -20,7 +20,7 @@ use crate::outbound::answer::Answer;
 use crate::outbound::client::Request;
 use crate::outbound::delivery::SendError;
 
-/// The system that work items come from.
+/// The name of the external system.
 const SOURCE: &str = "redphone";
 
 /// A project of Plane.
@@ -59,7 +59,7 @@ impl Plane {
         };
         if self.web_url.is_none() {
             if url.host_str() == Some("api.plane.so") {
-                // A host that can be set does not fail: the scheme is a web one.
+                // Setting a valid host does not fail: the scheme is a web one.
                 url.set_host(Some("app.plane.so")).ok();
             }
             url.set_path("/");
@@ -107,7 +107,7 @@ impl Tracker for Plane {
             .append_pair("external_source", SOURCE)
             .append_pair("external_id", &item.to_string());
         let answer = self.send(Request::read(url, MAX_ISSUE_BYTES)).await?;
-        // The same status as for a project that does not exist, of which the creation tells.
+        // A project that does not exist has the same status; its creation is refused then.
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -148,7 +148,7 @@ impl Tracker for Plane {
         url.query_pairs_mut().append_pair("expand", "state,project");
         let answer = self.send(Request::read(url, MAX_ISSUE_BYTES)).await?;
         if answer.status == StatusCode::NOT_FOUND {
-            // It is gone only if the rest of the project can still be read.
+            // The work item is deleted only if the project can still be read.
             let project = Request::read(self.project_url(&[])?, MAX_ISSUE_BYTES);
             return accepted(&self.send(project).await?).map(|_| None);
         }

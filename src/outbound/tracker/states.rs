@@ -1,10 +1,10 @@
-//! What the states of a tracker mean here.
+//! The meanings of a tracker's states.
 
 use std::collections::BTreeMap;
 
 use crate::model::follow_up::FollowUpState;
 
-/// What the settings say about names of states and labels.
+/// The settings for names of states and labels.
 #[derive(Clone, Debug, Default)]
 pub(super) struct States(BTreeMap<String, FollowUpState>);
 
@@ -14,7 +14,7 @@ impl States {
         Self(states.iter().map(|(name, state)| (name.to_lowercase(), *state)).collect())
     }
 
-    /// Returns the state that one of the names stands for, or else `otherwise`.
+    /// Returns the state for one of the names, otherwise `otherwise`.
     pub(super) fn of<'a>(
         &self,
         names: impl IntoIterator<Item = &'a str>,

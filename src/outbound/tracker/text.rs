@@ -3,14 +3,14 @@
 use uuid::Uuid;
 
 use super::issue::NewIssue;
-use crate::model::text::{lines, sanitize};
+use crate::model::text::{lines, one_line};
 
 /// The longest title that all trackers accept, in characters.
 const MAX_TITLE_CHARS: usize = 250;
 /// The longest text of an action item within an issue, in characters.
 const MAX_TEXT_CHARS: usize = 8000;
 
-/// What stands before the id of an action item in a marker.
+/// The prefix of an action item's id in a marker.
 const MARKER: &str = "redphone-";
 
 /// Returns the text by which the issue of an action item is recognized.
@@ -38,14 +38,14 @@ pub(super) fn plain_lines(new: &NewIssue) -> Vec<String> {
 
 /// Returns an issue in the Markdown of GitHub and GitLab, with its marker.
 ///
-/// The names of accounts are broken, so that nobody is called by what stands in a text, and no line is
-/// a quick action of GitLab.
+/// Mentions of accounts are broken up, so that the text notifies nobody, and no line is a quick action of
+/// GitLab.
 pub(super) fn markdown(new: &NewIssue) -> String {
     let mut out = String::new();
     let text = cut(new.text.trim(), MAX_TEXT_CHARS);
     for line in lines(&text) {
         out.push_str(&escape_markdown(line.as_str()));
-        // A line of the item stays a line.
+        // Two blanks at the end of a line keep it a line of its own in Markdown.
         out.push_str("  \n");
     }
     out.push('\n');
@@ -90,15 +90,11 @@ pub(super) fn wiki(new: &NewIssue) -> String {
 
 fn facts(new: &NewIssue) -> Vec<(&'static str, String)> {
     let incident = format!("{} {}", new.incident, new.incident_title);
-    let mut facts = vec![("Follows from", one_line(&incident)), ("To", one_line(&new.purpose))];
-    facts.extend(new.owner.as_deref().map(|owner| ("Owner", one_line(owner))));
+    let line = |text: &str| one_line(text).into_string();
+    let mut facts = vec![("Follows from", line(&incident)), ("To", line(&new.purpose))];
+    facts.extend(new.owner.as_deref().map(|owner| ("Owner", line(owner))));
     facts.extend(new.due.map(|due| ("Due", due.to_string())));
     facts
-}
-
-fn one_line(text: &str) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    sanitize(&words).as_str().to_owned()
 }
 
 fn cut(text: &str, max_chars: usize) -> String {
@@ -111,10 +107,15 @@ fn cut(text: &str, max_chars: usize) -> String {
 }
 
 fn escape_markdown(line: &str) -> String {
+    let line = line.trim();
     let mut out = String::with_capacity(line.len());
-    for (index, ch) in line.trim().chars().enumerate() {
+    let mut is_url = false;
+    for (index, (at, ch)) in line.char_indices().enumerate() {
+        // A URL that becomes a link contains a backslash as it is typed.
+        is_url = !ch.is_whitespace() && (is_url || starts_url(&line[at..]));
         let begins_block = index == 0 && matches!(ch, '#' | '+' | '-' | '=' | '~' | '/' | '>');
-        if begins_block || matches!(ch, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '|' | '!') {
+        let is_markup = matches!(ch, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '|' | '!');
+        if begins_block || is_markup && !(is_url && ch == '_') {
             out.push('\\');
         }
         out.push(ch);
@@ -123,6 +124,10 @@ fn escape_markdown(line: &str) -> String {
         }
     }
     out
+}
+
+fn starts_url(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
 }
 
 fn escape_html(text: &str) -> String {
@@ -170,6 +175,9 @@ mod tests {
     #[case("/close", "\\/close")]
     #[case("<!-- redphone-1 -->", "\\<\\!-- redphone-1 -->")]
     #[case("# big", "\\# big")]
+    #[case("see (https://example.org/a_b_c) a_b", "see (https://example.org/a_b_c) a\\_b")]
+    #[case("http://example.org/a_b", "http://example.org/a_b")]
+    #[case("https://example.org/[a](b)", "https://example.org/\\[a\\](b)")]
     fn text_is_no_markup(#[case] line: &str, #[case] expected: &str) {
         assert_eq!(escape_markdown(line), expected);
     }

@@ -50,7 +50,7 @@ pub(in crate::server) async fn show(
         (header::CONTENT_TYPE, "text/calendar; charset=utf-8".to_owned()),
         (header::ETAG, tag),
         (header::LAST_MODIFIED, since.format(HTTP_DATE).to_string()),
-        // The address is a secret: no cache that others share may have what is behind it.
+        // The address is a secret: no shared cache may store its content.
         (header::CACHE_CONTROL, "private, no-cache".to_owned()),
         (header::CONTENT_DISPOSITION, "inline; filename=\"on-call.ics\"".to_owned()),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
@@ -63,7 +63,7 @@ pub(in crate::server) async fn show(
     Ok(response)
 }
 
-/// Returns whether whoever asks has the calendar as it is. A tag counts before a time.
+/// Returns whether the client has the current calendar. A tag takes precedence over a time.
 fn is_fresh(headers: &HeaderMap, tag: &str, since: DateTime<Utc>) -> bool {
     let text = |name| headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     if headers.contains_key(header::IF_NONE_MATCH) {

@@ -1,35 +1,52 @@
-//! Links in messages: what one shows, and what following it does.
+//! Links in messages: their pages, and the effects of following them.
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 
+use super::cover::{self, CoverReply};
 use super::page::Page;
 use super::{AnswerError, carry_out};
 use crate::backend::BackendError;
-use crate::model::Incident;
+use crate::model::id::CoverId;
 use crate::model::notification::answer::{check_link, state};
 use crate::model::notification::{
     Answer, AnswerLink, AnswerRefusal, AnswerWay, LinkAction, LinkToken,
 };
+use crate::model::{Actor, Incident};
 use crate::server::limits::BodyPermit;
 use crate::server::state::Shared;
 
-/// A link with its incident.
-struct Found {
-    link: AnswerLink,
-    incident: Incident,
+/// A link with its subject.
+enum Found {
+    /// It is about an incident.
+    Incident {
+        link: AnswerLink,
+        incident: Box<Incident>,
+        /// The known error that is behind it, or may be.
+        known_error: Option<String>,
+    },
+    /// It is about a request for cover.
+    Cover { link: AnswerLink, id: CoverId, reply: CoverReply },
 }
 
 /// Finds the link of a token. The address of a reply to a mail is none: it was given for a mail.
 async fn find(shared: &Shared, token: &str) -> Result<Option<Found>, BackendError> {
     let Ok(token) = token.parse::<LinkToken>() else { return Ok(None) };
     let link = shared.backend.find_link(&token.digest()).await?;
-    let Some(link) = link.filter(|link| button(link.action).is_some()) else { return Ok(None) };
-    let incident = shared.backend.incident(link.incident).await?.incident;
-    Ok(Some(Found { link, incident }))
+    let Some(link) = link else { return Ok(None) };
+    if let Some(id) = link.cover {
+        let reply = CoverReply::of(link.action);
+        return Ok(reply.map(|reply| Found::Cover { link, id, reply }));
+    }
+    if button(link.action).is_none() {
+        return Ok(None);
+    }
+    let detail = shared.backend.incident(link.incident).await?;
+    let known_error = detail.workaround_line();
+    Ok(Some(Found::Incident { link, incident: Box::new(detail.incident), known_error }))
 }
 
-/// Returns what the button of a link says; `None` if there is no page for it.
+/// Returns the text on the button of a link; `None` if there is no page for it.
 fn button(action: LinkAction) -> Option<&'static str> {
     match action {
         LinkAction::Acknowledge => Some("Acknowledge"),
@@ -38,7 +55,10 @@ fn button(action: LinkAction) -> Option<&'static str> {
         LinkAction::Working => Some("I am on it"),
         LinkAction::AcceptRole => Some("Accept the role"),
         LinkAction::DeclineRole => Some("Decline the role"),
-        LinkAction::Reply | LinkAction::Unknown(_) => None,
+        LinkAction::AcceptCover
+        | LinkAction::DeclineCover
+        | LinkAction::Reply
+        | LinkAction::Unknown(_) => None,
     }
 }
 
@@ -52,30 +72,36 @@ fn failed(error: &AnswerError) -> Page {
 
 /// Returns the page of a link. Nothing is changed by it, as programs that examine mails follow links.
 pub(in crate::server) async fn show(shared: &Shared, token: &str, now: DateTime<Utc>) -> Page {
-    let Found { link, incident } = match find(shared, token).await {
-        Ok(Some(found)) => found,
+    let (link, incident, known_error) = match find(shared, token).await {
+        Ok(Some(Found::Incident { link, incident, known_error })) => (link, incident, known_error),
+        Ok(Some(Found::Cover { link, id, reply })) => {
+            return cover::show(shared, (&link, id, reply), now).await;
+        }
         Ok(None) => return unknown(),
         Err(error) => return failed(&error.into()),
     };
     match check_link(&link, &incident, now) {
         Ok(()) => match button(link.action) {
-            Some(button) => Page::question(&incident, button),
+            Some(button) => Page::question(&incident, button, known_error.as_deref()),
             None => unknown(),
         },
         Err(refusal) => ended(&incident, &refusal),
     }
 }
 
-/// Does what a link is for, and returns the page that says so. A link that is followed again does nothing
-/// more.
+/// Performs the action of a link, and returns a page with the result. Following a link again
+/// changes nothing.
 pub(in crate::server) async fn follow(
     shared: &Shared,
     token: &str,
     permit: Option<BodyPermit>,
     now: DateTime<Utc>,
 ) -> Page {
-    let Found { link, incident } = match find(shared, token).await {
-        Ok(Some(found)) => found,
+    let (link, incident) = match find(shared, token).await {
+        Ok(Some(Found::Incident { link, incident, .. })) => (link, incident),
+        Ok(Some(Found::Cover { link, id, reply })) => {
+            return cover::follow(shared, (&link, id, reply), now).await;
+        }
         Ok(None) => return unknown(),
         Err(error) => return failed(&error.into()),
     };
@@ -85,7 +111,7 @@ pub(in crate::server) async fn follow(
         Err(AnswerRefusal::Used { .. }) => {
             return Page::about(StatusCode::OK, &incident, &state(&incident));
         }
-        Err(refusal) => return ended(&incident, &refusal),
+        Err(refusal) => return ended_by(&link, &incident, &refusal),
     }
     let answer = Answer {
         id: link.digest.command_id(),
@@ -97,7 +123,7 @@ pub(in crate::server) async fn follow(
     };
     match carry_out(shared, &answer, &incident.summary, permit).await {
         Ok(done) => {
-            // The command is carried out once all the same, by its id.
+            // The command is carried out only once nevertheless, by its id.
             if let Err(error) = shared.backend.use_link(&link.digest, now).await {
                 tracing::warn!(%error, "a link that was used is not marked");
             }
@@ -110,7 +136,7 @@ pub(in crate::server) async fn follow(
     }
 }
 
-/// Returns the page for a command that the rules refuse: as a rule somebody else was first.
+/// Returns the page for a command that the rules refuse: usually somebody else was first.
 async fn refused(
     shared: &Shared,
     link: &AnswerLink,
@@ -120,9 +146,21 @@ async fn refused(
     let error = AnswerError::from(error);
     let Ok(detail) = shared.backend.incident(link.incident).await else { return failed(&error) };
     match check_link(link, &detail.incident, now) {
-        Err(refusal) => ended(&detail.incident, &refusal),
+        Err(refusal) => ended_by(link, &detail.incident, &refusal),
         Ok(()) => Page::about(error.status(), &detail.incident, &error.sentence()),
     }
+}
+
+/// Returns the page for a link that has expired before it was followed. A person who has
+/// acknowledged already, by another message or by pressing twice, is not refused.
+fn ended_by(link: &AnswerLink, incident: &Incident, refusal: &AnswerRefusal) -> Page {
+    let is_acknowledged = matches!(refusal, AnswerRefusal::Acknowledged { .. });
+    let by = incident.acknowledged_by.as_ref().and_then(Actor::person);
+    let is_own = by.is_some_and(|person| person.handle == link.person.handle);
+    if link.action == LinkAction::Acknowledge && is_acknowledged && is_own {
+        return Page::about(StatusCode::OK, incident, &state(incident));
+    }
+    ended(incident, refusal)
 }
 
 fn ended(incident: &Incident, refusal: &AnswerRefusal) -> Page {

@@ -4,25 +4,29 @@
 use chrono::{DateTime, Utc};
 use mail_parser::MessageParser;
 
+use super::cover::{self, CoverAnswerError, CoverReply};
 use crate::api::replies::MailOutcome;
 use crate::backend::{Backend, BackendError, Outcome};
 use crate::model::Envelope;
 use crate::model::Incident;
+use crate::model::administration::AdministrationRefusal;
 use crate::model::directory::Directory;
 use crate::model::notification::answer::{check_link, meant_action, meant_role, state};
 use crate::model::notification::{
     Answer, AnswerLink, AnswerRefusal, AnswerSettings, AnswerWay, LinkAction, LinkToken,
-    parse_answer,
+    parse_action,
 };
 use crate::model::status::Role;
 
-/// The headers in which the address stands to which a mail was delivered.
+/// The headers with the address to which a mail was delivered.
 const ADDRESS_HEADERS: [&str; 6] =
     ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc"];
-/// How many lines are looked through for the first one that is no quote.
+/// The accepted answers to a request for cover.
+const COVER_HINT: &str = "answer with accept or decline";
+/// How many lines are searched for the first one that is no quote.
 const MAX_LINES: usize = 200;
 
-/// What the address and the first line of a mail say.
+/// The meaning of a mail's address and first line.
 #[derive(Debug)]
 struct Mail {
     token: LinkToken,
@@ -32,7 +36,8 @@ struct Mail {
 /// The longest mail that is read, in bytes. What is behind that is no answer.
 pub const MAX_MAIL: usize = 4 * 1024 * 1024;
 
-/// Why an answer by mail is not carried out. Displayed as a sentence without a full stop.
+/// The reason why an answer by mail is not carried out. Displayed as a sentence without a full
+/// stop.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum MailRefusal {
     /// The settings have no address for answers.
@@ -49,12 +54,25 @@ pub enum MailRefusal {
         "the address of the mail is none that was given for an answer: it may have ended long ago"
     )]
     UnknownAddress,
+    /// The request for cover can't be answered so.
+    #[error("{0}")]
+    Cover(AdministrationRefusal),
     /// The answer makes no sense for the incident any more.
     #[error(transparent)]
     Refused(#[from] AnswerRefusal),
     /// The backend refuses it, or can't carry it out now.
     #[error(transparent)]
     Backend(#[from] BackendError),
+}
+
+impl From<CoverAnswerError> for MailRefusal {
+    fn from(error: CoverAnswerError) -> Self {
+        match error {
+            CoverAnswerError::Link(refusal) => Self::Refused(refusal),
+            CoverAnswerError::Cover(refusal) => Self::Cover(refusal),
+            CoverAnswerError::Backend(error) => Self::Backend(error),
+        }
+    }
 }
 
 /// An answer that is ready to be carried out.
@@ -65,11 +83,12 @@ struct Ready {
     role: Option<Role>,
 }
 
-/// Carries out what a mail answers. Who has sent it does not matter: a sender can be forged, and an
-/// address with a token can't. `execute` sends a command in the name of the person who was asked.
+/// Carries out the answer in a mail. The sender of the mail is ignored: a sender can be forged, and
+/// an address with a token can't. `execute` sends a command in the name of the person who was
+/// asked.
 ///
 /// # Errors
-/// [`MailRefusal`] says why nothing was done.
+/// [`MailRefusal`] with the reason why nothing was done.
 pub async fn answer<F>(
     bytes: &[u8],
     settings: &AnswerSettings,
@@ -92,7 +111,16 @@ where
         }
         Err(error) => return Err(MailRefusal::NoAnswer(error.to_string())),
     };
-    let Ready { link, incident, action, role } = match prepare(&mail, backend, now).await? {
+    let link = backend.find_link(&mail.token.digest()).await?;
+    let link = link.filter(|link| link.action == LinkAction::Reply);
+    let link = link.ok_or(MailRefusal::UnknownAddress)?;
+    if let Some(id) = link.cover {
+        let unclear = || MailRefusal::NoAnswer(COVER_HINT.to_owned());
+        let reply = CoverReply::of(mail.action).ok_or_else(unclear)?;
+        let done = cover::carry_out(backend, (&link, id, reply), now).await;
+        return done.map(answered).map_err(MailRefusal::from);
+    }
+    let Ready { link, incident, action, role } = match prepare(link, &mail, backend, now).await? {
         Ok(ready) => ready,
         // The same mail was delivered twice.
         Err(state) => return Ok(answered(state)),
@@ -100,22 +128,20 @@ where
     let id = link.digest.command_id();
     let answer = Answer { id, person: &link.person, action, role, way: AnswerWay::Mail, at: now };
     let outcome = execute(answer.envelope(&incident.summary, directory)?).await?;
-    // The command is carried out once all the same, by its id.
+    // The command is carried out only once nevertheless, by its id.
     if let Err(error) = backend.use_link(&link.digest, now).await {
         tracing::warn!(%error, "a link that was used is not marked");
     }
     Ok(answered(answer.outcome(outcome.row.as_ref().unwrap_or(&incident.summary))))
 }
 
-/// Finds what a mail is about; an error is where the incident stands, if the mail came before.
+/// Finds the subject of a mail; an error is the state of the incident, if the mail arrived before.
 async fn prepare(
+    link: AnswerLink,
     mail: &Mail,
     backend: &dyn Backend,
     now: DateTime<Utc>,
 ) -> Result<Result<Ready, String>, MailRefusal> {
-    let link = backend.find_link(&mail.token.digest()).await?;
-    let link = link.filter(|link| link.action == LinkAction::Reply);
-    let link = link.ok_or(MailRefusal::UnknownAddress)?;
     let incident = backend.incident(link.incident).await?.incident;
     match check_link(&link, &incident, now) {
         Ok(()) => {}
@@ -131,13 +157,13 @@ async fn prepare(
     Ok(Ok(Ready { link, incident, action, role }))
 }
 
-/// Why a mail is no answer. Displayed as a sentence.
+/// The reason why a mail is no answer. Displayed as a sentence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 enum MailError {
     /// It has no headers.
     #[error("standard input has no mail: pipe it in with all its headers")]
     NoMail,
-    /// A program has written it, such as one that answers for somebody who is away.
+    /// A program has written it, such as an autoresponder.
     #[error("a program has written the mail: nothing is done")]
     Automatic,
     /// None of its addresses is that of the settings with a token.
@@ -147,14 +173,15 @@ enum MailError {
     NoToken,
     /// Its first line is no action.
     #[error(
-        "the first line of the mail does not say what to do: write ack, escalate or resolve there"
+        "the first line of the mail does not say what to do: write ack, escalate, resolve, accept or \
+         decline there"
     )]
     NoAction,
 }
 
 /// Reads a mail with all its headers.
 ///
-/// Who has sent it does not matter: a sender can be forged, and an address with a token can't.
+/// The sender of the mail is ignored: a sender can be forged, and an address with a token can't.
 fn read(bytes: &[u8], settings: &AnswerSettings) -> Result<Mail, MailError> {
     let message = MessageParser::default().parse(bytes).ok_or(MailError::NoMail)?;
     let headers: Vec<(String, &str)> = message
@@ -173,11 +200,11 @@ fn read(bytes: &[u8], settings: &AnswerSettings) -> Result<Mail, MailError> {
     let mut addresses = ADDRESS_HEADERS.into_iter().flat_map(values);
     let token = addresses.find_map(|value| settings.token_in(value)).ok_or(MailError::NoToken)?;
     let text = message.body_text(0).unwrap_or_default();
-    let (_, action) = first_line(&text).and_then(parse_answer).ok_or(MailError::NoAction)?;
+    let action = first_line(&text).and_then(parse_action).ok_or(MailError::NoAction)?;
     Ok(Mail { token, action })
 }
 
-/// Returns whether a header says that a program has written the mail (RFC 3834).
+/// Returns whether a header means that a program has written the mail (RFC 3834).
 fn is_automatic(name: &str, value: &str) -> bool {
     let value = value.to_ascii_lowercase();
     match name {

@@ -1,14 +1,17 @@
 //! How people answer messages from where they are: by the page of a link, and by text messages.
 //!
-//! Who acts is the person who was asked. No token of the API is needed: whoever has the link has it from
-//! the message, and Twilio signs what it delivers.
+//! The actor is the person who was asked. No token of the API is needed: anybody who has the link
+//! has it from the message, and Twilio signs its requests.
 
 pub(super) mod calendar;
+pub mod cover;
 pub(super) mod link;
 pub mod mail;
 pub(super) mod page;
 pub(super) mod sms;
+mod sms_cover;
 mod sms_settings;
+mod sms_subject;
 pub(super) mod twilio;
 
 pub use sms_settings::{SmsAccount, SmsSettings};
@@ -22,7 +25,7 @@ use crate::backend::BackendError;
 use crate::model::Summary;
 use crate::model::notification::{Answer, AnswerRefusal};
 
-/// Why an answer was not carried out.
+/// The reason why an answer was not carried out.
 #[derive(Debug)]
 pub(super) enum AnswerError {
     /// Nothing can be changed through this server.
@@ -55,7 +58,7 @@ impl AnswerError {
         }
     }
 
-    /// Returns the status of a response that says so.
+    /// Returns the status of the response for it.
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::ReadOnly | Self::Backend(BackendError::NotAllowed(_)) => StatusCode::FORBIDDEN,
@@ -73,8 +76,8 @@ impl AnswerError {
     }
 }
 
-/// Carries an answer out and returns what was done, as a sentence without a full stop. `permit` is the
-/// memory of the body that has it.
+/// Carries out an answer and returns the result, as a sentence without a full stop. `permit` is the
+/// reserved memory of its body.
 pub(super) async fn carry_out(
     shared: &Shared,
     answer: &Answer<'_>,

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::model::Incident;
+use crate::model::html::escape;
 use crate::model::notification::answer::label;
 use crate::model::text::sanitize;
 
@@ -34,7 +35,7 @@ static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
     HeaderValue::try_from(policy).ok()
 });
 
-/// What stands on a page.
+/// The content of a page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::server) struct Page {
     status: StatusCode,
@@ -43,7 +44,7 @@ pub(in crate::server) struct Page {
     title: Option<String>,
     /// Names and values.
     facts: Vec<(&'static str, String)>,
-    /// What happened, or why nothing can be done.
+    /// The result, or the reason why nothing can be done.
     sentence: Option<String>,
     button: Option<&'static str>,
 }
@@ -53,6 +54,27 @@ impl Page {
     pub(super) fn message(status: StatusCode, sentence: &str) -> Self {
         let sentence = Some(capitalized(sentence));
         Self { status, heading: None, title: None, facts: Vec::new(), sentence, button: None }
+    }
+
+    /// Returns a page with a heading, a title, and a sentence that may be empty.
+    pub(super) fn with_title(
+        status: StatusCode,
+        (heading, title): (String, String),
+        sentence: &str,
+    ) -> Self {
+        let mut page = Self::message(status, sentence);
+        page.sentence = page.sentence.filter(|sentence| !sentence.is_empty());
+        Self { heading: Some(heading), title: Some(title), ..page }
+    }
+
+    /// Adds facts and one button.
+    #[must_use]
+    pub(super) fn with_question(
+        self,
+        facts: Vec<(&'static str, String)>,
+        button: &'static str,
+    ) -> Self {
+        Self { facts, button: Some(button), ..self }
     }
 
     /// Returns a page with an incident and a sentence about it.
@@ -65,8 +87,12 @@ impl Page {
         }
     }
 
-    /// Returns a page with an incident and one button.
-    pub(super) fn question(incident: &Incident, button: &'static str) -> Self {
+    /// Returns a page with an incident and one button. `known_error` is that which is behind it, or may be.
+    pub(super) fn question(
+        incident: &Incident,
+        button: &'static str,
+        known_error: Option<&str>,
+    ) -> Self {
         let row = &incident.summary;
         let mut facts = vec![
             ("Priority", row.priority.to_string()),
@@ -80,6 +106,7 @@ impl Page {
         add("Team", row.team.as_deref());
         let owner = row.assignee.as_ref().map_or("nobody yet", |person| person.name.as_str());
         add("Works on it", Some(owner));
+        add("To know", known_error);
         Self {
             facts,
             sentence: None,
@@ -88,7 +115,7 @@ impl Page {
         }
     }
 
-    /// Returns the response: HTML for a browser, and text for whoever accepts no HTML.
+    /// Returns the response: HTML for a browser, and text for clients that accept no HTML.
     pub(in crate::server) fn into_response(self, request: &HeaderMap) -> Response {
         let is_html = accepts_html(request);
         let body = if is_html { self.html() } else { self.text() };
@@ -118,28 +145,28 @@ impl Page {
     }
 
     fn html(&self) -> String {
-        let heading = escape_html(self.heading.as_deref().unwrap_or("redphone"));
+        let heading = escape(self.heading.as_deref().unwrap_or("redphone"));
         let mut parts = vec![format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"robots\" content=\"noindex, nofollow\">\n\
              <title>{heading}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<p>{heading}</p>\n"
         )];
-        parts.extend(self.title.iter().map(|title| format!("<h1>{}</h1>\n", escape_html(title))));
+        parts.extend(self.title.iter().map(|title| format!("<h1>{}</h1>\n", escape(title))));
         if !self.facts.is_empty() {
             parts.push("<dl>\n".to_owned());
             parts.extend(self.facts.iter().map(|(name, text)| {
-                format!("<dt>{}</dt><dd>{}</dd>\n", escape_html(name), escape_html(text))
+                format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(text))
             }));
             parts.push("</dl>\n".to_owned());
         }
         parts.extend(
             self.sentence
                 .iter()
-                .map(|sentence| format!("<p class=\"says\">{}.</p>\n", escape_html(sentence))),
+                .map(|sentence| format!("<p class=\"says\">{}.</p>\n", escape(sentence))),
         );
         parts.extend(self.button.iter().map(|button| {
-            let button = escape_html(button);
+            let button = escape(button);
             format!("<form method=\"post\"><button type=\"submit\">{button}</button></form>\n")
         }));
         parts.push("</body>\n</html>\n".to_owned());
@@ -163,7 +190,7 @@ impl Page {
     }
 }
 
-/// Returns whether a request accepts HTML, as that of a browser does.
+/// Returns whether a request accepts HTML, like that of a browser.
 fn accepts_html(request: &HeaderMap) -> bool {
     let accepted = request.get_all(header::ACCEPT).iter();
     accepted.filter_map(|value| value.to_str().ok()).any(|value| value.contains("text/html"))
@@ -176,35 +203,11 @@ fn capitalized(sentence: &str) -> String {
     first.unwrap_or_default() + characters.as_str()
 }
 
-/// Escapes the characters that have a meaning in HTML, in text and in attributes.
-fn escape_html(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
-
-    #[rstest]
-    #[case("plain", "plain")]
-    #[case("<script>alert('x')</script>", "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;")]
-    #[case("\"&\"", "&quot;&amp;&quot;")]
-    fn text_from_elsewhere_is_escaped(#[case] text: &str, #[case] expected: &str) {
-        assert_eq!(escape_html(text), expected);
-    }
 
     #[rstest]
     #[case(None, false)]

@@ -1,4 +1,4 @@
-//! What the settings say about answers to text messages.
+//! Settings for answers to text messages.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::model::notification::{Contacts, PersonReach};
 use crate::outbound::secret::CachedSecret;
 
-/// How often the secrets are read again at most, as anybody may send what is not signed.
+/// The shortest interval between reads of the secrets, as anybody may send unsigned requests.
 const READ_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// An account that delivers answers to text messages.
@@ -27,7 +27,7 @@ impl fmt::Debug for SmsAccount {
     }
 }
 
-/// Who may answer text messages, and how that is checked.
+/// The people who may answer text messages, and the check of requests.
 #[derive(Clone, Debug, Default)]
 pub struct SmsSettings {
     accounts: Vec<SmsAccount>,
@@ -108,7 +108,7 @@ pub(super) fn people_reached_at<'a>(
     people.map(|person| person.person.as_str()).collect()
 }
 
-/// Returns a telephone number without what people write between its digits.
+/// Returns a telephone number without the separators between its digits.
 fn normalized(number: &str) -> String {
     number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
 }

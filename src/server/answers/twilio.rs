@@ -1,4 +1,4 @@
-//! What Twilio delivers, and how it is checked
+//! Parsing and verification of Twilio's requests
 //! (<https://www.twilio.com/docs/usage/security#validating-requests>).
 
 use base64::Engine;
@@ -48,8 +48,8 @@ impl Form {
     }
 }
 
-/// Returns the URLs of a path that Twilio may have signed: it names the port of a request, or does not,
-/// whatever its settings say.
+/// Returns the URLs of a path that Twilio may have signed: with or without the port, whatever its
+/// settings are.
 pub(in crate::server) fn urls(public_url: &str, path: &str) -> Vec<String> {
     let mut urls = vec![format!("{public_url}{path}")];
     if let Ok(url) = Url::parse(public_url)
@@ -62,7 +62,7 @@ pub(in crate::server) fn urls(public_url: &str, path: &str) -> Vec<String> {
     urls
 }
 
-/// Returns the answer that Twilio sends to whoever has sent the message; `None` for none.
+/// Returns the reply that Twilio sends to the sender of the message; `None` for none.
 pub(in crate::server) fn response(sentence: Option<&str>) -> String {
     const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
     let Some(sentence) = sentence else { return format!("{HEAD}<Response/>") };

@@ -1,4 +1,4 @@
-//! The text formats in which metrics are sent, and which of them a request asks for.
+//! The text formats of metrics, and their negotiation.
 
 use axum::http::{HeaderMap, header};
 
@@ -78,7 +78,7 @@ fn to_text(open_metrics: &str) -> String {
         };
         let mut parts = comment.splitn(3, ' ');
         match (parts.next(), parts.next(), parts.next()) {
-            // The type, which decides on the name, comes after it.
+            // The type, which decides on the name, follows it.
             (Some("HELP"), Some(name), what) => help = Some((name, what.unwrap_or_default())),
             (Some("TYPE"), Some(name), Some(kind)) => {
                 let (suffix, kind) = match kind {
@@ -117,7 +117,7 @@ mod tests {
     #[case("text/plain;q=0", Exposition::OpenMetrics)]
     #[case("application/openmetrics-text, text/plain", Exposition::OpenMetrics)]
     #[case("application/openmetrics-text;q=0.4, text/plain;q=0.6", Exposition::Text)]
-    // What Prometheus 2 and 3 send.
+    // The headers of Prometheus 2 and 3.
     #[case(
         "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
         Exposition::OpenMetrics

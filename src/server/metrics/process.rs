@@ -11,7 +11,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::labels::NoLabels;
 
-/// A gauge that has no value where the system does not tell it.
+/// A gauge that has no value if the system does not report it.
 type OptionalGauge = Family<NoLabels, Gauge<f64, AtomicU64>>;
 
 /// Figures of the process.
@@ -27,7 +27,7 @@ pub(super) struct ProcessMetrics {
 }
 
 impl ProcessMetrics {
-    /// Creates the figures of a process that starts now, unless the system knows better.
+    /// Creates the figures of a process that starts now, unless the system reports other ones.
     pub(super) fn new() -> Self {
         let metrics = Self {
             start_time: Gauge::default(),
@@ -62,7 +62,7 @@ impl ProcessMetrics {
         registry.register("threads", "Threads of the process", self.threads.clone());
     }
 
-    /// Reads the present figures from the system. Those that it does not tell are left out.
+    /// Reads the current figures from the system. Those that it does not report are omitted.
     pub(super) fn read(&self) {
         let set = |gauge: &OptionalGauge, value: Option<f64>| {
             if let Some(value) = value {

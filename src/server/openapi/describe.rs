@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::examples;
 use super::schemas::Members;
 
 /// The headers about the rate limit of a token, with their names in the components.
@@ -72,7 +73,7 @@ fn add_headers(operation: &mut Members, method: &str) {
     let responses = operation.get_mut("responses").and_then(Value::as_object_mut);
     for (status, response) in responses.into_iter().flatten() {
         let mut names = vec![("X-Request-Id", "RequestId"), ("Redphone-Time", "ServerTime")];
-        // Without a valid token the store says nothing of itself.
+        // Without a valid token the store does not identify itself.
         if needs_token && status != "401" {
             names.push(("Redphone-Store", "Store"));
             names.extend(RATE_HEADERS);
@@ -100,11 +101,14 @@ fn code_sample(path: &str, method: &str, operation: &Members) -> String {
     let parameters = operation.get("parameters").and_then(Value::as_array);
     for parameter in parameters.into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default();
-        let example = [&parameter["example"], &parameter["schema"]["example"]];
-        let example = example.into_iter().find_map(Value::as_str).unwrap_or_default();
+        let example = parameter_example(name, parameter);
         match parameter["in"].as_str() {
-            Some("path") => url = url.replace(&format!("{{{name}}}"), example),
-            Some("query") if parameter["required"] == true => {
+            Some("path") => url = url.replace(&format!("{{{name}}}"), &example),
+            // Measures need a window, or both of its ends.
+            Some("query")
+                if parameter["required"] == true
+                    || (name == "window" && !parameter["example"].is_null()) =>
+            {
                 let example = form_urlencoded::byte_serialize(example.as_bytes());
                 query.push(format!("{name}={}", example.collect::<String>()));
             }
@@ -115,6 +119,9 @@ fn code_sample(path: &str, method: &str, operation: &Members) -> String {
         url = format!("{url}?{}", query.join("&"));
     }
     let mut lines = vec!["curl -H \"Authorization: Bearer $TOKEN\"".to_owned()];
+    if matches!(method, "put" | "delete") {
+        lines.push(format!("-X {}", method.to_uppercase()));
+    }
     if method != "get" {
         let body = operation.get("requestBody").and_then(|body| {
             Some(body.get("content")?.get("application/json")?.get("example")?.to_string())
@@ -124,9 +131,68 @@ fn code_sample(path: &str, method: &str, operation: &Members) -> String {
                 lines.push("-H 'Content-Type: application/json'".into());
                 lines.push(format!("-d '{}'", body.replace('\'', "'\\''")));
             }
-            None => lines.push("-X POST".into()),
+            None if method == "post" => lines.push("-X POST".into()),
+            None => {}
         }
     }
     lines.push(format!("\"$REDPHONE{url}\""));
     lines.join(" \\\n  ")
+}
+
+/// Returns the example of a parameter as text, which is made from its name if it has none.
+fn parameter_example(name: &str, parameter: &Value) -> String {
+    let schema = &parameter["schema"];
+    let example = [&parameter["example"], &schema["example"]];
+    match example.into_iter().find(|one| !one.is_null()) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => examples::text(schema, name).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Returns the command that the document has for a request, on one line.
+    fn sample(method: &str, path: &str) -> String {
+        let document: Value =
+            serde_json::from_str(&crate::server::openapi::document_json()).unwrap();
+        let sample = &document["paths"][path][method]["x-codeSamples"][0]["source"];
+        sample.as_str().unwrap().replace(" \\\n  ", " ")
+    }
+
+    #[rstest]
+    #[case::read("get", "/v1/ingest/dead/{number}", "\"$REDPHONE/v1/ingest/dead/1\"")]
+    #[case::window("get", "/v1/measures", "\"$REDPHONE/v1/measures?window=2026-03\"")]
+    #[case::removal("delete", "/v1/people/{handle}", "-X DELETE \"$REDPHONE/v1/people/ines\"")]
+    #[case::query(
+        "delete",
+        "/v1/schedules/{team}/overrides",
+        "-X DELETE \"$REDPHONE/v1/schedules/payments/overrides?person=ines\
+         &from=2026-03-01T09%3A00%3A00Z&to=2026-03-02T09%3A00%3A00Z\""
+    )]
+    #[case::replacement(
+        "put",
+        "/v1/teams/{name}",
+        "-X PUT -H 'Content-Type: application/json' \
+         -d '{\"members\":[\"ines\"],\"name\":\"payments\"}' \"$REDPHONE/v1/teams/payments\""
+    )]
+    #[case::body(
+        "post",
+        "/v1/problems",
+        "-H 'Content-Type: application/json' -d '{\"title\":\"Connections leak in the pool\"}' \
+         \"$REDPHONE/v1/problems\""
+    )]
+    #[case::no_body(
+        "post",
+        "/v1/incidents/{id}/own",
+        "-X POST \"$REDPHONE/v1/incidents/INC-1/own\""
+    )]
+    fn code_sample_sends_the_request(#[case] method: &str, #[case] path: &str, #[case] rest: &str) {
+        let expected = format!("curl -H \"Authorization: Bearer $TOKEN\" {rest}");
+        assert_eq!(sample(method, path), expected);
+    }
 }

@@ -195,6 +195,8 @@ The filter of `/v1/incidents` is what people type in the panes: words, which are
 services, owner and team (in a search of the history also in notes and other texts), and terms:
 `p1` to `p4`, `status:triggered`, `service:checkout`, `owner:me`, `owner:none`, `role:scribe`, `team:db`,
 `cat:security`, `source:monitoring`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`,
+`resolved:yesterday`, `took>1h` (from detection to resolution), `missed:acknowledge`, `missed:resolve`,
+`primary:checkout` (the first service),
 `began<2h`, `users>100`, `reporter:varga`, `since:yesterday`, `before:2026-11`,
 `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `is:any`. A `-` before a word or a term excludes what it matches. Terms
 about the same field are alternatives; all others must match. Without `is:any` or `is:ended` only open incidents are
@@ -255,13 +257,13 @@ fn description() -> String {
 |---|---|---|
 | metrics | capabilities and metrics only | none |
 | read | everything | none |
-| ingest | capabilities only | {ingest} |
+| ingest | capabilities, and alerts in the forms of other systems | {ingest} |
 | respond | everything | {respond} |
 | admin | everything | all |"
     )
 }
 
-/// Encodes the document as JSON, with what `utoipa` can't describe.
+/// Encodes the document as JSON, with the parts that `utoipa` can't describe.
 pub(in crate::server) fn encode(mut document: OpenApi) -> String {
     if let Some(components) = &mut document.components {
         components.schemas.values_mut().for_each(deny_other_keys);
@@ -274,8 +276,9 @@ pub(in crate::server) fn encode(mut document: OpenApi) -> String {
     flatten(&mut document);
     name_forms(&mut document);
     name_schemas(&mut document);
-    complete_operations(&mut document);
+    // The commands that send a request have the examples in them.
     add_examples(&mut document);
+    complete_operations(&mut document);
     let text = serde_json::to_string_pretty(&document).unwrap_or_default();
     // Links of rustdoc have no target outside of it: removes their brackets.
     text.replace("[`", "`").replace("`]", "`")
@@ -284,7 +287,7 @@ pub(in crate::server) fn encode(mut document: OpenApi) -> String {
 /// The paths to which a POST without a body is one that leaves out all fields.
 const MAY_LACK_BODY: [&str; 1] = [path::TEST_CONTACTS];
 
-/// Says which bodies may be absent, which `utoipa` can say only of bodies that may be null too.
+/// Marks the bodies that may be absent, which `utoipa` can do only for bodies that may be null too.
 fn allow_absent_bodies(document: &mut Value) {
     for path in MAY_LACK_BODY {
         let pointer = format!("/paths/{}/post/requestBody", path.replace('/', "~1"));
@@ -334,7 +337,7 @@ fn deny_other_keys(schema: &mut RefOr<Schema>) {
     }
 }
 
-/// Returns whether a schema allows one value only, as a field that tells variants apart does.
+/// Returns whether a schema allows one value only, like the field that distinguishes variants.
 fn is_constant(schema: &RefOr<Schema>) -> bool {
     matches!(schema, RefOr::T(Schema::Object(Object { enum_values: Some(values), .. }))
         if values.len() == 1)

@@ -1,5 +1,5 @@
-//! Makes an example of each request and each successful response, from its schema: what is required,
-//! with the first of several alternatives.
+//! Makes an example of each request and each successful response, from its schema: the required
+//! fields, with the first of several alternatives.
 
 use serde_json::{Map, Value, json};
 
@@ -59,8 +59,14 @@ fn example(schema: &Value, field: &str, schemas: &Members, depth: usize) -> Valu
             let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
             let fields = required.filter_map(|name| {
                 let name = name.as_str()?;
-                let schema = schema.get("properties")?.get(name)?;
-                Some((name.to_owned(), example(schema, name, schemas, depth)))
+                let properties = schema.get("properties")?;
+                // The name is that of a team or a service where the other fields say so.
+                let kind = match name {
+                    "name" if properties.get("members").is_some() => "team",
+                    "name" if properties.get("team").is_some() => "service",
+                    name => name,
+                };
+                Some((name.to_owned(), example(properties.get(name)?, kind, schemas, depth)))
             });
             Value::Object(fields.collect::<Map<_, _>>())
         }
@@ -79,17 +85,19 @@ fn example(schema: &Value, field: &str, schemas: &Members, depth: usize) -> Valu
     }
 }
 
-/// Returns an example of a text.
-fn text(schema: &Value, field: &str) -> &'static str {
+/// Returns an example of a text. `field` is the name of the field or parameter that has it.
+pub(super) fn text(schema: &Value, field: &str) -> &'static str {
     match (schema.get("format").and_then(Value::as_str), field) {
         (Some("uuid"), _) => "0198c0de-0000-7000-8000-000000000001",
+        // The end of a span is later than its start.
+        (Some("date-time"), "to" | "until") => "2026-03-02T09:00:00Z",
         (Some("date-time"), _) => "2026-03-01T09:00:00Z",
         (Some("date"), _) => "2026-03-01",
         _ if schema.get("pattern").is_some() => "1",
         (_, "title") => "Card payments fail",
-        (_, "handle" | "rotation" | "members") => "ines",
+        (_, "handle" | "person" | "rotation" | "members") => "ines",
         (_, "name") => "Ines Moreau",
-        (_, "team") => "payments",
+        (_, "team" | "on_call") => "payments",
         (_, "service" | "services") => "checkout",
         _ => "text",
     }

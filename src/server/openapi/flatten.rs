@@ -102,7 +102,7 @@ fn object() -> Members {
     Map::from_iter([("type".to_owned(), "object".into())])
 }
 
-/// Returns the object with the fields of two. What else is said of it is as the second one has it.
+/// Returns the object with the fields of two. Its other properties are those of the second one.
 fn join(one: &Members, other: &Members) -> Members {
     let mut joined = one.clone();
     for (name, value) in other {

@@ -1,5 +1,5 @@
 //! Describes the bodies that are sent as forms by schemas of their own. A form has no null, and
-//! generators of clients tell by its type how a body is sent.
+//! generators of clients choose by its type how a body is sent.
 
 use serde_json::Value;
 

@@ -45,7 +45,7 @@ pub(in crate::server) struct IfRevision {
     if_match: Option<String>,
 }
 
-/// The headers that say what an entry must be like.
+/// The headers with preconditions on an entry.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only its description is used")]
@@ -84,7 +84,7 @@ pub(in crate::server) struct IdempotencyKey {
     idempotency_key: Option<String>,
 }
 
-/// The header with which a client of server-sent events goes on.
+/// The header with which a client of server-sent events resumes.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "only its description is used")]

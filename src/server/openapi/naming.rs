@@ -20,8 +20,8 @@ const RENAMED: [(&str, &str); 8] = [
     ("Page_Summary", "IncidentPage"),
 ];
 
-/// Names all objects, says by which field the kinds of an object are told apart, and removes schemas
-/// that nothing refers to.
+/// Names all objects, adds the fields that distinguish the kinds of an object, and removes
+/// unreferenced schemas.
 pub(super) fn name_schemas(document: &mut Value) {
     rename(document);
     remove_equal_copies(document);
@@ -81,7 +81,7 @@ fn name_objects(schemas: &mut Members) {
 struct Namer {
     /// The names that schemas have already.
     used_names: BTreeSet<String>,
-    /// Those names by what the schemas are but for their descriptions.
+    /// The names by the content of the schemas without their descriptions.
     by_content: BTreeMap<String, String>,
     added: Members,
 }
@@ -115,7 +115,8 @@ impl Namer {
         }
     }
 
-    /// Makes a schema that is an object, or that has a name already, a reference to the named one.
+    /// Creates a schema that is an object, or that has a name already, a reference to the named
+    /// one.
     fn name_object(&mut self, schema: &mut Value, name: &str) {
         if schema.get("$ref").is_some() {
             return;
@@ -154,7 +155,7 @@ impl Namer {
     }
 }
 
-/// Returns what a schema is but for its description, as text.
+/// Returns the content of a schema without its description, as text.
 fn content(schema: &Value) -> String {
     let mut schema = schema.clone();
     if let Value::Object(members) = &mut schema {
@@ -163,7 +164,7 @@ fn content(schema: &Value) -> String {
     schema.to_string()
 }
 
-/// Returns what tells the kind from the others: the value of the field for that, or the only field.
+/// Returns the distinguishing name of a kind: the value of the field for that, or the only field.
 fn variant_name(kind: &Value) -> String {
     if let Some((_, value)) = tag(kind) {
         return pascal_case(value);
@@ -184,7 +185,7 @@ fn pascal_case(name: &str) -> String {
     name.split(['_', '-']).map(capitalized).collect()
 }
 
-/// Says for each choice of objects by which field they are told apart, if there is one.
+/// Adds to each choice of objects the field that distinguishes them, if there is one.
 fn add_discriminators(schemas: &mut Members) {
     let mut found = Vec::new();
     for (name, schema) in schemas.iter() {

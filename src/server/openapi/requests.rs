@@ -1,5 +1,5 @@
-//! Closes the schemas of requests. A field that a request body does not describe is refused, and
-//! the description says so with `additionalProperties: false`.
+//! Closes the schemas of requests. A field that a request body does not describe is refused, which
+//! the description expresses with `additionalProperties: false`.
 //!
 //! Responses may grow, so their schemas stay open. A schema that both use gets a closed copy, whose
 //! name ends with `Input`.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 /// A JSON object.
 pub(super) type Members = Map<String, Value>;
 
-/// What references to schemas begin with.
+/// The prefix of references to schemas.
 pub(super) const REFERENCE: &str = "#/components/schemas/";
 
 /// Returns the name of the schema that a value refers to.
@@ -18,7 +18,7 @@ pub(super) fn reference(name: &str) -> Value {
     Value::from_iter([("$ref", format!("{REFERENCE}{name}"))])
 }
 
-/// Calls `change` with the name in each reference to a schema, wherever it stands.
+/// Calls `change` with the name in each reference to a schema, at any depth.
 pub(super) fn change_references(value: &mut Value, change: &impl Fn(&str) -> Option<String>) {
     match value {
         Value::String(text) => {
@@ -39,7 +39,7 @@ pub(super) fn schemas_mut(document: &mut Value) -> Option<&mut Members> {
     document.pointer_mut("/components/schemas")?.as_object_mut()
 }
 
-/// Returns the field that tells the kind of an object, and its only value.
+/// Returns the field that distinguishes the kind of an object, and its only value.
 pub(super) fn tag(schema: &Value) -> Option<(&str, &str)> {
     let required = schema.get("required")?.as_array()?;
     schema.get("properties")?.as_object()?.iter().find_map(|(name, field)| {

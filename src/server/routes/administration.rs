@@ -1,4 +1,4 @@
-//! Handlers that change the directory, and the list of who changed what.
+//! Handlers that change the directory, and the list of its changes.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::IntoParams;
 
 use super::incidents::{DEFAULT_ROWS, check_limit};
@@ -15,7 +16,7 @@ use crate::backend::{
     Administered, AdministrationRequest, AdministrationSearch, Page, Precondition,
 };
 use crate::model::administration::{
-    AdministrationChange, AdministrationEvent, AdministrationRefusal, EntryKind, EntryRef,
+    AdministrationChange, AdministrationEvent, AdministrationRefusal, Entry, EntryKind, EntryRef,
 };
 use crate::model::directory::TeamOverride;
 use crate::model::oncall::Override;
@@ -32,9 +33,9 @@ use crate::server::scope::Permission;
 use crate::server::state::Shared;
 use crate::server::tokens::RegisteredToken;
 
-/// Who changed what: the directory and the tokens
+/// The log of changes to the directory and the tokens
 ///
-/// The latest change first. An entry stands with what it was before.
+/// The latest change first. Each has the entry as it was before.
 #[utoipa::path(
     get, path = path::ADMINISTRATION, operation_id = "administration", tag = "administration",
     params(list_query::Administration), security(("token" = [])),
@@ -55,8 +56,8 @@ pub(super) async fn administration(
 
 /// Add an override to a schedule
 ///
-/// Somebody stands in from one time to another. Who acts for a person may do this with a token of
-/// scope `respond`. The schedule may be one of the settings file.
+/// Puts a person on call from one time to another. A caller with a token of scope `respond` may do
+/// this as the person that the token acts for. The schedule may be one of the settings file.
 #[utoipa::path(
     post, path = path::OVERRIDES, operation_id = "add_override", tag = "administration",
     params(
@@ -66,7 +67,7 @@ pub(super) async fn administration(
     request_body(description = "The span", content((Override = "application/json"))),
     security(("token" = [])),
     responses(
-        (status = 200, body = Administered, description = "Somebody stands in"),
+        (status = 200, body = Administered, description = "The override"),
         ChangeErrorResponses,
     ),
 )]
@@ -88,7 +89,7 @@ pub(super) async fn add_override(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct OverrideQuery {
-    /// The handle of the person who stands in.
+    /// The handle of the person on call by it.
     person: String,
     /// The start of the span.
     from: DateTime<Utc>,
@@ -98,7 +99,7 @@ pub(super) struct OverrideQuery {
 
 /// Remove an override from a schedule
 ///
-/// Who stands in may remove their own with a token of scope `respond`.
+/// The person on call by the override may remove it with a token of scope `respond`.
 #[utoipa::path(
     delete, path = path::OVERRIDES, operation_id = "remove_override", tag = "administration",
     params(
@@ -131,7 +132,7 @@ pub(super) async fn remove_override(
     let mut spans = spans.filter(|span| {
         span.from == from && span.to == to && span.person.eq_ignore_ascii_case(&person)
     });
-    // Without such an override the store says what is wrong.
+    // Without such an override the store returns the error.
     let span = spans.next().cloned().unwrap_or(Override { person, from, to, covers: None });
     let change = AdministrationChange::RemoveOverride(TeamOverride { team, span });
     change_response(&shared, &caller, &headers, change).await
@@ -184,7 +185,7 @@ pub(super) fn check_writable(shared: &Shared) -> ApiResult<()> {
     Ok(())
 }
 
-/// Returns what the headers `If-Match` and `If-None-Match` expect of the entry.
+/// Returns the precondition in the headers `If-Match` and `If-None-Match`.
 fn precondition(headers: &HeaderMap) -> ApiResult<Precondition> {
     let error = |message: &'static str| Err(ApiError::rejected(message));
     let mut absent = headers.get_all(header::IF_NONE_MATCH).iter();
@@ -221,6 +222,23 @@ fn identify(fields: &mut Fields, named: &EntryRef) -> ApiResult<()> {
     fields.fill_in(if has_own_name { "name" } else { named.kind.key() }, &named.name)
 }
 
+/// Refuses a body that omits fields of the entry that it replaces, which would clear them
+/// unnoticed. A caller that sends the tag of the entry has seen them.
+async fn check_nothing_is_cleared(
+    shared: &Shared,
+    headers: &HeaderMap,
+    named: &EntryRef,
+    fields: &Fields,
+) -> ApiResult<()> {
+    if !matches!(precondition(headers)?, Precondition::Any | Precondition::Present) {
+        return Ok(());
+    }
+    let directory = shared.directory().await?;
+    let entry = Entry::find(&directory, named).and_then(|entry| entry.to_json().ok());
+    let Some(Value::Object(entry)) = entry else { return Ok(()) };
+    fields.check_clears_nothing(entry.iter())
+}
+
 /// Returns the response to a request that added or replaced an entry.
 fn put_response(named: &EntryRef, done: &Administered) -> ApiResult<Response> {
     let is_new = done.event.as_ref().is_some_and(|event| event.before.is_none());
@@ -237,7 +255,7 @@ fn put_response(named: &EntryRef, done: &Administered) -> ApiResult<Response> {
 
 /// Returns the error for an entry that does not exist.
 fn no_such_entry(named: EntryRef, directory: &crate::model::directory::Directory) -> ApiError {
-    let existing = crate::model::administration::Entry::names(directory, named.kind);
+    let existing = Entry::names(directory, named.kind);
     let nearest = crate::model::naming::nearest(&named.name, existing.into_iter());
     let nearest = nearest.map(str::to_owned);
     let refusal = AdministrationRefusal::NoSuchEntry { entry: named, nearest };
@@ -245,7 +263,7 @@ fn no_such_entry(named: EntryRef, directory: &crate::model::directory::Directory
     crate::backend::BackendError::rejected(rejection, Utc::now()).into()
 }
 
-/// Makes the routes of one kind of entry: to read, to add or replace, and to remove one.
+/// Creates the routes of one kind of entry: to read, to add or replace, and to remove one.
 macro_rules! entry_routes {
     (
         $module:ident, $kind:ident, $type:ty, $path:expr, $key:literal, $example:literal, $lists:expr,
@@ -254,7 +272,6 @@ macro_rules! entry_routes {
     ) => {
         pub(super) mod $module {
             use super::*;
-            use crate::model::administration::Entry;
             use crate::server::auth::ReadAccess;
 
             #[doc = $get_text]
@@ -285,7 +302,11 @@ macro_rules! entry_routes {
                     ($key = String, Path, description = "Its name", example = $example),
                     EntryPrecondition, OnlyNew, IdempotencyKey,
                 ),
-                request_body(description = "The entry", content(($type = "application/json"))),
+                request_body(
+                    description = "The entry. Without If-Match, fields of the present one that are \
+                        absent are refused: send null or an empty list to clear them",
+                    content(($type = "application/json")),
+                ),
                 security(("token" = [])),
                 responses(
                     (status = 200, body = Administered, description = "The entry is replaced, or was so already"),
@@ -305,6 +326,7 @@ macro_rules! entry_routes {
             ) -> ApiResult<Response> {
                 let named = EntryRef::new(EntryKind::$kind, name);
                 identify(&mut fields, &named)?;
+                check_nothing_is_cleared(&shared, &headers, &named, &fields).await?;
                 let entry: $type = fields.read($lists)?;
                 let entry = Entry::$kind(entry);
                 if entry.reference() != named {

@@ -42,8 +42,8 @@ pub(super) async fn show_link(
     link::show(&shared, &token_of(token), Utc::now()).await.into_response(&headers)
 }
 
-/// Does what a link is for. A page of another site can't read the answer, and would need the link to send
-/// the request.
+/// Performs the action of a link. A page of another site can't read the answer, and would need the
+/// link to send the request.
 pub(super) async fn follow_link(
     State(shared): State<Arc<Shared>>,
     token: Result<Path<String>, PathRejection>,
@@ -69,7 +69,7 @@ fn token_of(path: Result<Path<String>, PathRejection>) -> String {
     path.map(|Path(token)| token).unwrap_or_default()
 }
 
-/// Refuses a body of another type than the one that the button sends. Without a body there is none.
+/// Refuses a body of another type than that of the button. An absent body has none.
 fn check_form(headers: &HeaderMap) -> ApiResult<()> {
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let content_type = content_type.to_str().unwrap_or("other");
@@ -81,7 +81,7 @@ fn check_form(headers: &HeaderMap) -> ApiResult<()> {
     Err(ApiError::new(ErrorCode::MediaType, message))
 }
 
-/// Carries out what a text message says that Twilio delivers, and answers it.
+/// Carries out a text message that Twilio delivers, and answers it.
 pub(super) async fn reply_by_sms(
     State(shared): State<Arc<Shared>>,
     uri: Uri,
@@ -113,8 +113,8 @@ pub(super) async fn reply_by_sms(
     Ok(response.into_response())
 }
 
-/// Carries out what a mail answers that a mail server delivers, which has a token of scope `ingest` or an
-/// integration key. Who may answer is decided by the token in the address of the mail.
+/// Carries out the answer in a mail that a mail server delivers, which has a token of scope
+/// `ingest` or an integration key. The token in the address of the mail decides who may answer.
 pub(super) async fn reply_by_mail(
     State(shared): State<Arc<Shared>>,
     IngestAccess(_): IngestAccess,
@@ -131,12 +131,18 @@ pub(super) async fn reply_by_mail(
     let mail = &body[..body.len().min(mail::MAX_MAIL)];
     let (answers, backend) = (&settings.answers, &*shared.backend);
     let done = mail::answer(mail, answers, backend, &directory, Utc::now(), execute).await;
+    if done.is_ok() {
+        // It may have answered a request for cover.
+        shared.feed.record_directory_change().await;
+    }
     let outcome = done.map_err(|refusal| match refusal {
         MailRefusal::Backend(error) => error.into(),
         MailRefusal::NoAddress => ApiError::new(ErrorCode::NotAllowed, refusal.to_string()),
         MailRefusal::NoAnswer(_) => ApiError::rejected(refusal.to_string()),
         MailRefusal::UnknownAddress => ApiError::new(ErrorCode::NotFound, refusal.to_string()),
-        MailRefusal::Refused(_) => ApiError::new(ErrorCode::Conflict, refusal.to_string()),
+        MailRefusal::Refused(_) | MailRefusal::Cover(_) => {
+            ApiError::new(ErrorCode::Conflict, refusal.to_string())
+        }
     })?;
     CachedJson::encode(&outcome).map(JsonResponse)
 }

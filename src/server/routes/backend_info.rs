@@ -19,7 +19,7 @@ use crate::server::state::Shared;
 /// The name of the backend, the commands that the token permits, and the person it acts for
 #[utoipa::path(
     get, path = path::CAPABILITIES, tag = "place", security(("token" = [])),
-    responses((status = 200, body = Capabilities, description = "What can be done"), ErrorResponses),
+    responses((status = 200, body = Capabilities, description = "The capabilities"), ErrorResponses),
 )]
 pub(super) async fn capabilities(
     State(shared): State<Arc<Shared>>,
@@ -28,7 +28,7 @@ pub(super) async fn capabilities(
 ) -> ApiResult<JsonResponse> {
     let mut capabilities = shared.backend.capabilities().await?;
     let scope = caller.token.scope;
-    // This server refuses kinds of commands that it does not define, whoever it asks itself.
+    // This server refuses kinds of commands that it does not define, whatever the backend supports.
     let verbs = if shared.read_only { BTreeSet::new() } else { scope.narrow(&capabilities.verbs) };
     capabilities.verbs = verbs.into();
     let directory = shared.directory().await?;

@@ -27,9 +27,9 @@ use crate::server::state::Shared;
 
 /// Create an address of a calendar
 ///
-/// Under it calendar programs read the shifts of a schedule, or those of a person on all schedules, without
-/// a token: whoever has the address can read them. It works until it is revoked. The directory lists all
-/// of them with their ids. A token of scope `respond` is enough.
+/// Calendar programs read the shifts of a schedule, or those of a person on all schedules, at this
+/// address without a token: anybody who has the address can read them. It works until it is
+/// revoked. The directory lists all of them with their ids. A token of scope `respond` is enough.
 #[utoipa::path(
     post, path = path::CALENDAR_LINKS, operation_id = "create_calendar_link", tag = "administration",
     params(IdempotencyKey),
@@ -80,7 +80,7 @@ pub(super) async fn create_calendar_link(
 
 /// Revoke an address of a calendar
 ///
-/// It is not found any more, at once. Who created it may do this with a token of scope `respond`.
+/// It stops working immediately. Its creator may do this with a token of scope `respond`.
 #[utoipa::path(
     post, path = path::REVOKE_CALENDAR_LINK, operation_id = "revoke_calendar_link",
     tag = "administration",

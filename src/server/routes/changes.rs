@@ -15,15 +15,15 @@ use crate::server::extract::Query;
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::Shared;
 
-/// What has changed since a cursor; the request can wait for a change
+/// The changes since a cursor; the request can wait for a change
 ///
-/// Without a cursor, all open incidents are returned. With a cursor, the response comes at once if
-/// something has changed. Otherwise it comes as soon as something changes, or at the end of the
-/// wait. At the end of the wait it has no changes, and its cursor can be used for the next request.
+/// Without a cursor, all open incidents are returned. With a cursor, the response comes immediately
+/// if something has changed. Otherwise it comes as soon as something changes, or at the end of the
+/// wait without changes; its cursor can be used for the next request.
 #[utoipa::path(
     get, path = path::CHANGES, tag = "incidents", params(query::Changes),
     security(("token" = [])),
-    responses((status = 200, body = Delta, description = "What has changed"), ErrorResponses),
+    responses((status = 200, body = Delta, description = "The changes"), ErrorResponses),
 )]
 pub(super) async fn changes(
     State(shared): State<Arc<Shared>>,

@@ -29,28 +29,28 @@ const REFUSED_COMMANDS: HeaderName = HeaderName::from_static("x-refused-commands
 /// Carry out commands, in their order
 ///
 /// Each command has its own outcome: a refused command does not prevent the others from being
-/// carried out. A command that is sent again with the same id is answered with its first outcome. An
-/// id is bound to the content of its command and to who asked for it: with other content, or from
-/// somebody else, it is refused with the code `id_reused`. With `expected_seq`, or `If-Match` and the
-/// tag of the incident in a request with one command, a command is refused if its incident has
-/// changed since; with `If-Match` the status of the response is 412 then. Unknown fields are refused,
-/// and so are absent ones that would clear something: send null to clear it.
-/// The token determines the requester. A command that names its requester is refused if the token
-/// belongs to another person. The scope of the token determines the commands: `read` permits none;
-/// `ingest` permits `declare`, `repeat_alert` and `record_change`; `respond` permits all but
-/// `repeat_alert`, `record_change` and `record_problem`; `admin` permits all.
+/// carried out. A command that is sent again with the same id is answered with its first outcome.
+/// An id is bound to the content of its command and to its requester: with other content, or from
+/// another requester, it is refused with the code `id_reused`. With `expected_seq`, or `If-Match`
+/// and the tag of the incident in a request with one command, a command is refused if its incident
+/// has changed since; with `If-Match` the status of the response is 412 then. Unknown fields are
+/// refused, and so are absent fields that would clear a value: send null to clear it. The token
+/// determines the requester. A command that names its requester is refused if the token belongs to
+/// another person. The scope of the token determines the commands: `read` permits none; `ingest`
+/// permits `declare`, `repeat_alert` and `record_change`; `respond` permits all but `repeat_alert`,
+/// `record_change` and `record_problem`; `admin` permits all.
 ///
 /// A request with one command that is refused or fails has the status of that error (409, 422, 429,
-/// 500 or 503) and its problem details. Errors with status 401, 403 or 404 are given inside of a 200
-/// also for one command, because clients read these statuses as being about the token or the path.
-/// The response to several commands is a 200 that says how many were not carried out, in `refused`
-/// and in the header `X-Refused-Commands`.
+/// 500 or 503) and its problem details. Errors with status 401, 403 or 404 are reported inside of a
+/// 200 also for one command, because clients read these statuses as being about the token or the
+/// path. The response to several commands is a 200 with the number of those that were not carried
+/// out, in `refused` and in the header `X-Refused-Commands`.
 #[utoipa::path(
     post, path = path::COMMANDS, tag = "commands", request_body = Orders,
     params(IfMatch),
     security(("token" = [])),
     responses(
-        (status = 200, body = Answers, description = "What became of each", headers(
+        (status = 200, body = Answers, description = "The outcome of each", headers(
             ("x-refused-commands" = u32, description = "How many were not carried out"),
         )),
         CommandErrorResponses,
@@ -73,7 +73,7 @@ pub(super) async fn commands(
     slot.set_commands(orders.commands.iter().map(|order| order.command.kind()));
     let if_match = apply_if_match(&headers, &mut orders)?;
     let sender = Sender::new(&shared, caller).await?;
-    // The panes and the command line ask for a second yes themselves. Older ones can't.
+    // The panes and the command line ask for confirmation themselves. Older ones can't.
     let asks_itself = headers
         .get(header::USER_AGENT)
         .is_some_and(|agent| agent.as_bytes().starts_with(b"redphone/"));
@@ -82,7 +82,8 @@ pub(super) async fn commands(
     let mut allowed: Vec<Envelope> = Vec::with_capacity(count);
     for mut order in orders.commands {
         let kind = order.command.kind();
-        if let Some(details) = sender.refuse_kind(kind) {
+        let refused = sender.refuse_kind(kind).or_else(|| sender.refuse_tracker(&order.command));
+        if let Some(details) = refused {
             answers.push(Some(Answered::Refused { id: order.id, details: Box::new(details) }));
             continue;
         }

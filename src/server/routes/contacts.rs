@@ -25,9 +25,9 @@ use crate::server::tokens::RegisteredToken;
 
 /// How people are reached
 ///
-/// The contacts of the settings of the server, and those that people have set themselves, with the rules
-/// by which they are used. Of the addresses of others than the person of the token only the ends are
-/// shown, whatever its scope.
+/// The contacts in the settings of the server, and those that people have set themselves, with the
+/// rules for their use. Addresses of people other than the person of the token are masked except
+/// for their ends, whatever its scope.
 #[utoipa::path(
     get, path = path::CONTACTS, operation_id = "contacts", tag = "directory",
     security(("token" = [])),
@@ -46,9 +46,10 @@ pub(super) async fn contacts(
 
 /// Change how a person is reached
 ///
-/// Adds, changes or removes a contact, or sets the quiet hours. Who acts for a person may change the
-/// contacts of that person with a token of scope `respond`; those of others need the scope `admin`. A
-/// contact uses a channel of the settings of the server; one that the settings have can't be changed.
+/// Adds, changes or removes a contact, or sets the quiet hours. A caller may change the contacts of
+/// the person that the token acts for with scope `respond`; those of others need the scope `admin`.
+/// A contact uses a channel in the settings of the server; a contact of the settings can't be
+/// changed.
 #[utoipa::path(
     post, path = path::PERSON_CONTACTS, operation_id = "change_contacts", tag = "directory",
     params(
@@ -95,7 +96,7 @@ pub(super) async fn change_contacts(
     ),
     security(("token" = [])),
     responses(
-        (status = 200, body = Vec<ContactTest>, description = "What came of each message"),
+        (status = 200, body = Vec<ContactTest>, description = "The outcome of each message"),
         ChangeErrorResponses,
     ),
 )]
@@ -120,8 +121,8 @@ async fn own_handle(shared: &Shared, caller: &RegisteredToken) -> ApiResult<Opti
     Ok(me.map(|me| me.handle))
 }
 
-/// Refuses to change or to try the contacts of somebody else without the scope for it. Returns the handle
-/// of the person of the token.
+/// Refuses to change or to test the contacts of another person without the scope for it. Returns
+/// the handle of the person of the token.
 async fn check_own(
     shared: &Shared,
     caller: &RegisteredToken,

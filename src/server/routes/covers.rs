@@ -1,4 +1,4 @@
-//! Handlers of cover for shifts: it is wanted, accepted and withdrawn.
+//! Handlers of cover for shifts: it is requested, accepted, declined and withdrawn.
 
 use std::sync::Arc;
 
@@ -24,11 +24,12 @@ use crate::server::scope::Permission;
 use crate::server::state::Shared;
 use crate::server::tokens::RegisteredToken;
 
-/// Want cover for a shift
+/// Request cover for a shift
 ///
 /// A person who is on call in the span wants somebody else of the schedule to stand in, perhaps for a
-/// span of theirs in return. The directory lists all requests with their ids. Who acts for a person may
-/// do this with a token of scope `respond`. The schedule may be one of the settings file.
+/// span of theirs in return. The directory lists all requests with their ids. A request that nobody else
+/// could accept is refused with 409. Who acts for a person may do this with a token of scope `respond`.
+/// The schedule may be one of the settings file.
 #[utoipa::path(
     post, path = path::COVERS, operation_id = "request_cover", tag = "administration",
     params(
@@ -38,7 +39,7 @@ use crate::server::tokens::RegisteredToken;
     request_body(description = "The span", content((CoverRequest = "application/json"))),
     security(("token" = [])),
     responses(
-        (status = 200, body = Administered, description = "The request is added, or was there already"),
+        (status = 200, body = Administered, description = "The request is added, or existed already"),
         ChangeErrorResponses,
     ),
 )]
@@ -53,7 +54,7 @@ pub(super) async fn request_cover(
     let CoverRequest { person, from, to, note, in_return } = fields.read(&[])?;
     let directory = shared.directory().await?;
     let person = acting_person(&caller, &directory, person)?;
-    // So that the request is the same one if it is sent again with its key.
+    // So that the request is the same one if it is repeated with its key.
     let id = CoverId(RequestIds::new(&headers, &actor(&shared, &caller).await?)?.command.0);
     let cover = Cover::new(id, &team, &person, TimeSpan { from, to });
     let change = AdministrationChange::RequestCover(Cover { note, in_return, ..cover });
@@ -62,19 +63,19 @@ pub(super) async fn request_cover(
 
 /// Accept a request for cover
 ///
-/// The person stands in for as much of the span as is still ahead, and is covered in return where that
-/// was offered: all of it at once. Exactly one person can accept; everybody after them is refused with
-/// 409. They belong to the schedule or to its team. A token of scope `respond` is enough.
+/// The person gets an override for the rest of the span, and the requester one for the shift offered in
+/// return, in one change. Exactly one person can accept; later requests are refused with status 409. The
+/// person must belong to the schedule or to its team. A token of scope `respond` is enough.
 #[utoipa::path(
     post, path = path::ACCEPT_COVER, operation_id = "accept_cover", tag = "administration",
     params(
         ("id" = String, Path, description = "The id of the request", example = "019cb000-0000-7100-8000-00000001d000"),
         IdempotencyKey,
     ),
-    request_body(description = "Who accepts", content((CoverPerson = "application/json"))),
+    request_body(description = "The person who accepts", content((CoverPerson = "application/json"))),
     security(("token" = [])),
     responses(
-        (status = 200, body = Administered, description = "The person stands in"),
+        (status = 200, body = Administered, description = "The person is on call"),
         ChangeErrorResponses,
     ),
 )]
@@ -91,9 +92,40 @@ pub(super) async fn accept_cover(
     change_response(&shared, &caller, &headers, change).await
 }
 
+/// Decline a request for cover
+///
+/// The requester stays on call. The request remains open for the other people who can accept it;
+/// once there are none, such as when a swap is declined by the person whose shift is wanted, its
+/// state is `declined`. A token of scope `respond` is enough.
+#[utoipa::path(
+    post, path = path::DECLINE_COVER, operation_id = "decline_cover", tag = "administration",
+    params(
+        ("id" = String, Path, description = "The id of the request", example = "019cb000-0000-7100-8000-00000001d000"),
+        IdempotencyKey,
+    ),
+    request_body(description = "The person who declines", content((CoverPerson = "application/json"))),
+    security(("token" = [])),
+    responses(
+        (status = 200, body = Administered, description = "The request is declined by the person"),
+        ChangeErrorResponses,
+    ),
+)]
+pub(super) async fn decline_cover(
+    State(shared): State<Arc<Shared>>,
+    OnCallAccess(caller): OnCallAccess,
+    PathText(id): PathText,
+    Query(NoQuery {}): Query<NoQuery>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> ApiResult<JsonResponse> {
+    let answer = answer(&shared, &caller, &id, &fields).await?;
+    let change = AdministrationChange::DeclineCover(answer);
+    change_response(&shared, &caller, &headers, change).await
+}
+
 /// Withdraw a request for cover
 ///
-/// Only whoever wants the cover can do this, and only as long as nobody has accepted. A token of scope
+/// Only the requester can do this, and only as long as nobody has accepted. A token of scope
 /// `respond` is enough.
 #[utoipa::path(
     post, path = path::WITHDRAW_COVER, operation_id = "withdraw_cover", tag = "administration",
@@ -101,7 +133,7 @@ pub(super) async fn accept_cover(
         ("id" = String, Path, description = "The id of the request", example = "019cb000-0000-7100-8000-00000001d000"),
         IdempotencyKey,
     ),
-    request_body(description = "Who withdraws", content((CoverPerson = "application/json"))),
+    request_body(description = "The requester", content((CoverPerson = "application/json"))),
     security(("token" = [])),
     responses(
         (status = 200, body = Administered, description = "The request is withdrawn"),
@@ -141,8 +173,8 @@ async fn answer(
     Ok(CoverAnswer { id, schedule: cover.schedule.clone(), person })
 }
 
-/// Returns the handle of the person in whose name something is done: whoever the token acts for, or
-/// whom the request names.
+/// Returns the handle of the acting person: the one that the token acts for, or whom the request
+/// names.
 pub(super) fn acting_person(
     caller: &RegisteredToken,
     directory: &Directory,

@@ -23,7 +23,7 @@ use crate::server::state::Shared;
 
 /// Who is on call for each team
 ///
-/// One entry for each schedule, by the name of its team. Overrides count.
+/// One entry for each schedule, by the name of its team. Overrides are applied.
 #[utoipa::path(
     get, path = path::ON_CALL, tag = "directory", params(query::OnCall), security(("token" = [])),
     responses((status = 200, body = Vec<OnCallEntry>, description = "Who is on call"), ErrorResponses),
@@ -59,7 +59,7 @@ pub(super) async fn on_call(
     CachedJson::encode(&entries).map(JsonResponse)
 }
 
-/// The directory, for a caller who may read it and asks for nothing more.
+/// The directory, for a caller with read permission and no further requirement.
 pub(super) struct DirectoryRead(pub Arc<Directory>);
 
 impl FromRequestParts<Arc<Shared>> for DirectoryRead {
@@ -72,7 +72,7 @@ impl FromRequestParts<Arc<Shared>> for DirectoryRead {
     }
 }
 
-/// Returns the person with a handle, also one whom the directory does not have.
+/// Returns the person with a handle, also one who is not in the directory.
 fn find_person(directory: &Directory, handle: &str) -> PersonRef {
     directory.person(handle).cloned().unwrap_or_else(|| PersonRef::new(handle, handle))
 }
@@ -104,11 +104,11 @@ pub(super) async fn services(DirectoryRead(directory): DirectoryRead) -> ApiResu
     CachedJson::encode(&directory.services).map(JsonResponse)
 }
 
-/// The services that are named and not in the directory
+/// The services that are used and not in the directory
 ///
-/// Incidents, the label `service` of the latest alerts or the latest changes name them: how many do, who reports them, and when they
-/// were named first and last. The one that was named last comes first. PUT at `/v1/services/{name}` adds
-/// one to the directory.
+/// Incidents, the label `service` of the latest alerts or the latest changes use them: each has its
+/// number of incidents, its sources, and the times of its first and last use. The last used comes
+/// first. PUT at `/v1/services/{name}` adds one to the directory.
 #[utoipa::path(
     get, path = path::UNKNOWN_SERVICES, operation_id = "unknown_services", tag = "directory",
     security(("token" = [])),

@@ -35,7 +35,7 @@ const EVENT_STREAM: &str = "text/event-stream";
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How long nothing is sent to a client of server-sent events at most. Its token is checked then.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How far back events are returned if the request does not say since when.
+/// The default time span of returned events.
 const DEFAULT_SPAN: TimeDelta = TimeDelta::hours(24);
 
 /// The events of all incidents as they are written, since a cursor or a time
@@ -43,12 +43,12 @@ const DEFAULT_SPAN: TimeDelta = TimeDelta::hours(24);
 /// Each response has a `cursor`, which is `since` of the next request: no event is missed and none
 /// is returned twice. With `wait`, a request without news is answered as soon as there is an event,
 /// or at the end of the wait with none. A page may have fewer events than `limit`, even none,
-/// although there are more: go on until a request that waits returns none.
+/// although there are more: continue until a request that waits returns none.
 ///
 /// With `Accept: text/event-stream` the events are sent one by one as they are written (server-sent
 /// events): `event` is the kind, `data` is the event with its incident as in the pages, and `id` is
-/// a cursor, which a client returns as `Last-Event-ID` when it connects again: it then gets what
-/// follows that event, none missed and none twice. A comment is sent each 15 seconds.
+/// a cursor, which a client returns as `Last-Event-ID` when it connects again: it then gets the
+/// events after that one, without gaps or repetitions. A comment is sent every 15 seconds.
 #[utoipa::path(
     get, path = path::EVENTS, tag = "lists", params(query::Events, LastEventId),
     security(("token" = [])),
@@ -173,9 +173,9 @@ async fn read_or_wait(
 struct Subscriber {
     shared: Arc<Shared>,
     caller: Arc<RegisteredToken>,
-    /// What is read next.
+    /// The next read.
     search: FeedSearch,
-    /// What was read and not sent yet.
+    /// The chunks that were read and not sent yet.
     pending: VecDeque<Bytes>,
     has_ended: bool,
     /// Counts as a running request of its connection, which would be closed as idle otherwise.
@@ -192,7 +192,7 @@ fn stream_events(
         shared,
         caller,
         search,
-        // Who has lost the connection waits a second before connecting again.
+        // A client that has lost the connection waits a second before connecting again.
         pending: VecDeque::from([Bytes::from_static(b"retry: 1000\n\n")]),
         has_ended: false,
         _running: running,
@@ -210,8 +210,8 @@ fn stream_events(
 }
 
 impl Subscriber {
-    /// Returns what is sent next; `None` when the server stops, after an error, or when the token is
-    /// no longer valid.
+    /// Returns the next chunk to send; `None` when the server stops, after an error, or when the
+    /// token is no longer valid.
     async fn next_chunk(&mut self) -> Option<Bytes> {
         if let Some(chunk) = self.pending.pop_front() {
             return Some(chunk);
@@ -245,7 +245,7 @@ fn encode_page(page: &EventPage) -> Bytes {
         return Bytes::from(format!(": nothing new\nid: {cursor}\n\n"));
     };
     let mut text: String = others.iter().map(|entry| encode_entry(entry, None)).collect();
-    // The page may end behind its last event, where others follow that were not asked for.
+    // The page may end after its last event, before others that were not requested.
     text.push_str(&encode_entry(last, Some(cursor)));
     Bytes::from(text)
 }

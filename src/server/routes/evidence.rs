@@ -18,8 +18,8 @@ use crate::server::state::Shared;
 
 /// The content of evidence
 ///
-/// The record of an incident lists its evidence with their ids. The content comes as bytes to save, or, for
-/// `Accept: application/json`, in base64 with its hash.
+/// The record of an incident lists its evidence with their ids. The content is returned as bytes to
+/// save, or, for `Accept: application/json`, in base64 with its hash.
 #[utoipa::path(
     get, path = path::EVIDENCE, operation_id = "evidence", tag = "incidents",
     params(("id" = String, Path, description = "The id of the evidence", example = "019cb000-0000-7100-8000-00000001d000")),
@@ -57,7 +57,7 @@ pub(super) async fn evidence(
     Ok(response)
 }
 
-/// Returns whether a request names JSON among what it accepts.
+/// Returns whether a request accepts JSON.
 fn wants_json(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|list| list.split(',')).any(|one| {

@@ -6,6 +6,7 @@ use axum::extract::State;
 use chrono::Utc;
 
 use crate::api::{ErrorCode, path};
+use crate::backend::BackendError;
 use crate::model::signals::{BeatOutcome, Heartbeat, describe_all};
 use crate::model::text::truncate;
 use crate::server::auth::{IngestAccess, ReadAccess};
@@ -19,8 +20,8 @@ use crate::server::tokens::RegisteredToken;
 
 /// All heartbeats
 ///
-/// Those of the settings of the server, and those that were received before: how often each is expected,
-/// when it was last received, and since when it counts as silent.
+/// Those of the settings of the server, those that another program has defined, and those that were received
+/// before: how often each is expected, when it was last received, and since when it counts as silent.
 #[utoipa::path(
     get, path = path::HEARTBEATS, operation_id = "heartbeats", tag = "changes",
     security(("token" = [])),
@@ -37,12 +38,12 @@ pub(super) async fn heartbeats(
     CachedJson::encode(&describe_all(stored, rules, Utc::now())).map(JsonResponse)
 }
 
-/// Send a sign of life
+/// Send a heartbeat
 ///
-/// A program that is expected at an interval sends it whenever it has done its work. Once interval and
-/// grace of the settings have passed without one, an incident is declared, which the next sign of life
-/// resolves, or moves to monitoring if somebody has acknowledged it. A body is ignored. A token of scope
-/// `ingest` is enough.
+/// A program that is expected at an interval sends it whenever it has done its work. Once interval
+/// and grace of the settings have passed without one, an incident is declared, which the next
+/// heartbeat resolves, or moves to monitoring if somebody has acknowledged it. A body is ignored. A
+/// token of scope `ingest` is enough.
 #[utoipa::path(
     post, path = path::HEARTBEAT, operation_id = "beat", tag = "changes",
     params(("name" = String, Path, description = "The name in the settings", example = "backup")),
@@ -61,14 +62,25 @@ pub(super) async fn beat(
     CachedJson::encode(&receive(&shared, &caller, &name).await?).map(JsonResponse)
 }
 
-/// Stores a sign of life in the name of the caller.
+/// Returns whether another program has defined a heartbeat.
+async fn is_defined(shared: &Shared, name: &str) -> ApiResult<bool> {
+    match shared.backend.heartbeats().await {
+        Ok(stored) => Ok(stored.iter().any(|one| one.name == name && one.definition.is_some())),
+        // There is nowhere to store it.
+        Err(BackendError::NotAllowed(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Stores a heartbeat in the name of the caller.
 pub(super) async fn receive(
     shared: &Shared,
     caller: &RegisteredToken,
     name: &str,
 ) -> ApiResult<BeatOutcome> {
     check_writable(shared)?;
-    if shared.settings().signals.heartbeat(name).is_none() {
+    let is_of_settings = shared.settings().signals.heartbeat(name).is_some();
+    if !is_of_settings && !is_defined(shared, name).await? {
         let name = truncate(name, 60);
         let message =
             format!("there is no heartbeat {name:?}: add it to the settings file of the server");
@@ -76,7 +88,7 @@ pub(super) async fn receive(
     }
     let actor = actor(shared, caller).await?;
     let outcome = shared.backend.beat(name, Utc::now(), &actor).await;
-    // Before the caller is answered, so that others find what was written.
+    // Before the caller is answered, so that others find the write.
     shared.feed.record_write();
     Ok(outcome?)
 }

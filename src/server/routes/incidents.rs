@@ -7,14 +7,15 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::api::pages_query::BadParameter;
 use crate::api::{path, query};
 use crate::backend::{
     DEFAULT_SIMILAR, Detail, MAX_SIMILAR, Page, Search, SimilarIncidents, TimelineRange,
 };
 use crate::model::alert::Alert;
 use crate::model::filter::{Filter, PartialFilter};
-use crate::model::measures::pages::Pages;
-use crate::model::measures::{Measures, Window};
+use crate::model::measures::pages::{Offsets, Pages};
+use crate::model::measures::{Measures, MeasuresWindow, Window};
 use crate::model::name_index::NameIndex;
 use crate::model::oncall::Zone;
 use crate::model::text::truncate;
@@ -67,7 +68,7 @@ pub(super) async fn incidents(
         now,
     };
     let search_page = async || shared.search_page(&search).await;
-    // Many callers look at the first page at the same time: they share its response.
+    // Many callers request the first page at the same time: they share its response.
     if search.after.is_some() || query.now.is_some() {
         return search_page().await.map(JsonResponse);
     }
@@ -130,7 +131,7 @@ pub(super) async fn timeline(
     CachedJson::encode(&shared.backend.timeline(id, range).await?).map(JsonResponse)
 }
 
-/// The alerts of an incident, firing ones first, and of those the one that was reported last first
+/// The alerts of an incident, firing ones first, and of those the last reported first
 #[utoipa::path(
     get, path = path::ALERTS, tag = "incidents",
     params(IncidentParam, query::Alerts), security(("token" = [])),
@@ -147,8 +148,8 @@ pub(super) async fn alerts(
     CachedJson::encode(&shared.backend.alerts(id, limit).await?).map(JsonResponse)
 }
 
-/// The incidents that resemble one, the closest first, with how they were resolved, what their reviews say,
-/// and in which fields most of them differ from it
+/// The incidents that resemble one, the closest first, with their resolutions, the findings of
+/// their reviews, and the fields in which most of them differ from it
 #[utoipa::path(
     get, path = path::SIMILAR, tag = "incidents",
     params(IncidentParam, query::Similar), security(("token" = [])),
@@ -178,7 +179,7 @@ pub(super) struct Found {
     id: IncidentId,
 }
 
-/// The id of the incident that has a number
+/// The id of the incident with a number
 #[utoipa::path(
     get, path = path::NUMBER, tag = "incidents",
     params(("number" = String, Path, description = "Such as `2041` or `INC-2041`",
@@ -208,8 +209,28 @@ pub(super) async fn measures(
     Query(query): Query<query::Measures>,
 ) -> ApiResult<JsonResponse> {
     let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
-    let window = read_window(query.from, query.to, &query.edges)?;
+    let ends = (query.from, query.to);
+    let window = find_window(&query.window, ends, &query.edges, (now, &Offsets::default()))?;
     CachedJson::encode(&shared.backend.measures(&window, query.cut, now).await?).map(JsonResponse)
+}
+
+/// Returns the window of measures: by its name at `now` in a zone, or from one time to another.
+fn find_window(
+    name: &str,
+    ends: (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    edges: &str,
+    (now, zone): (DateTime<Utc>, &Offsets),
+) -> ApiResult<Window> {
+    match (name, ends) {
+        ("", (Some(from), Some(to))) => read_window(from, to, edges),
+        ("", _) => Err(ApiError::bad_request("give from and to, or window")),
+        (name, (None, None)) if edges.is_empty() => {
+            let named = name.parse::<MeasuresWindow>();
+            let named = named.map_err(|bad| ApiError::rejected(format!("window: {bad}")))?;
+            Ok(named.window_in(now, zone))
+        }
+        _ => Err(ApiError::rejected("window replaces from, to and edges: give it alone")),
+    }
 }
 
 /// Returns the window of measures, if it is one.
@@ -241,7 +262,7 @@ fn read_window(from: DateTime<Utc>, to: DateTime<Utc>, edges: &str) -> ApiResult
 /// The pages of the measures, with all breakdowns at once
 ///
 /// Times, volume, service levels, recurring faults, error budgets, people and practice, over a window and
-/// over the window of the same length before it.
+/// over the window of the same length before it; over a calendar month of the viewer's zone and the month before it.
 #[utoipa::path(
     get, path = path::PAGES, operation_id = "measure_pages", tag = "incidents", params(query::Pages),
     security(("token" = [])),
@@ -253,8 +274,10 @@ pub(super) async fn pages(
     Query(query): Query<query::Pages>,
 ) -> ApiResult<JsonResponse> {
     let now = check_time("now", query.now.unwrap_or_else(Utc::now))?;
-    let window = read_window(query.from, query.to, &query.edges)?;
-    let query = query.to_query(window).map_err(|bad| ApiError::rejected(bad.to_string()))?;
+    let rejected = |bad: BadParameter| ApiError::rejected(bad.to_string());
+    let (ends, offsets) = ((query.from, query.to), query.offsets().map_err(rejected)?);
+    let window = find_window(&query.window, ends, &query.edges, (now, &offsets))?;
+    let query = query.to_query(window).map_err(rejected)?;
     CachedJson::encode(&shared.backend.pages(&query, now).await?).map(JsonResponse)
 }
 

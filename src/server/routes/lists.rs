@@ -30,8 +30,8 @@ const MAX_QUOTE: usize = 40;
 
 /// The events of all incidents, in the order in which they were recorded
 ///
-/// A page may have fewer rows than `limit`, even none, although `next` is there: one request looks
-/// at a bounded number of events.
+/// A page may have fewer rows than `limit`, even none, although `next` is present: one request
+/// covers a bounded number of events.
 #[utoipa::path(
     get, path = path::FEED, tag = "lists", params(list_query::Feed), security(("token" = [])),
     responses((status = 200, body = Page<FeedEntry>, description = "The events"), ErrorResponses),
@@ -81,16 +81,17 @@ fn change_search(query: list_query::ChangeRecords) -> ApiResult<ChangeSearch> {
     })
 }
 
-/// The incidents of which the changes on a page are suspected
+/// The incidents that the changes on a page may have caused
 ///
-/// The parameters are those of the list of changes. A change is suspected of an incident that was detected
-/// while it ran or up to two hours (by the settings) after its end, if it touched an affected service or one
-/// that an affected service depends on. Changes that are suspected of nothing are left out.
+/// The parameters are those of the list of changes. A change is suspected of an incident that was
+/// detected while it ran or up to two hours (by the settings) after its end, if it touched an
+/// affected service or one that an affected service depends on. Changes without such incidents are
+/// left out.
 #[utoipa::path(
     get, path = path::SUSPICIONS, tag = "lists", params(list_query::ChangeRecords),
     security(("token" = [])),
     responses(
-        (status = 200, body = Vec<Suspicion>, description = "What they are suspected of"),
+        (status = 200, body = Vec<Suspicion>, description = "The incidents of each"),
         ErrorResponses,
     ),
 )]
@@ -105,7 +106,7 @@ pub(super) async fn suspicions(
 
 /// The reviews: unpublished ones first, and of those the newest incidents
 ///
-/// A page may have fewer rows than `limit`, even none, although `next` is there.
+/// A page may have fewer rows than `limit`, even none, although `next` is present.
 #[utoipa::path(
     get, path = path::REVIEWS, tag = "lists", params(list_query::Reviews), security(("token" = [])),
     responses(
@@ -149,7 +150,7 @@ pub(super) async fn action_items(
     CachedJson::encode(&shared.backend.action_items(&search).await?).map(JsonResponse)
 }
 
-/// The problems, newest first, with the incidents that link to them
+/// The problems with the incidents that link to them
 #[utoipa::path(
     get, path = path::LINKED_PROBLEMS, tag = "lists", params(list_query::LinkedProblems),
     security(("token" = [])),
@@ -172,9 +173,9 @@ pub(super) async fn linked_problems(
     CachedJson::encode(&shared.backend.linked_problems(&search).await?).map(JsonResponse)
 }
 
-/// The notifications with the attempts to send them, the one that was planned last first
+/// The notifications with the attempts to send them, the last planned first
 ///
-/// A page may have fewer rows than `limit`, even none, although `next` is there.
+/// A page may have fewer rows than `limit`, even none, although `next` is present.
 #[utoipa::path(
     get, path = path::NOTIFICATIONS, tag = "lists", params(list_query::Notifications),
     security(("token" = [])),

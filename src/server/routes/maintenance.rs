@@ -1,4 +1,4 @@
-//! Handlers of maintenance windows, and of what they mute.
+//! Handlers of maintenance windows, and of the alerts and incidents that they mute.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::incidents::{DEFAULT_ROWS, check_limit};
@@ -30,8 +31,8 @@ use crate::server::tokens::RegisteredToken;
 
 /// The maintenance windows
 ///
-/// Those that mute now come first, then those that will do so. With `ended` those follow that have ended,
-/// the last one first.
+/// Active windows come first, then future ones. With `ended` the ended ones follow, the last one
+/// first.
 #[utoipa::path(
     get, path = path::MAINTENANCE, operation_id = "maintenance", tag = "changes",
     params(query::Maintenance), security(("token" = [])),
@@ -52,8 +53,9 @@ pub(super) async fn windows(
 
 /// Create a maintenance window
 ///
-/// While it is active, incidents of which all alerts that fire are muted escalate to nobody, and nobody is
-/// notified of them. At its end those are released that still fire. A token of scope `respond` is enough.
+/// While it is active, incidents whose firing alerts are all muted do not escalate, and nobody is
+/// notified of them. At its end those that still fire are released. A token of scope `respond` is
+/// enough.
 #[utoipa::path(
     post, path = path::MAINTENANCE, operation_id = "create_maintenance", tag = "changes",
     params(IdempotencyKey),
@@ -75,7 +77,11 @@ pub(super) async fn create(
 ) -> ApiResult<Response> {
     let new: NewWindow = fields.read(&[])?;
     let by = actor(&shared, &caller).await?;
-    let id = RequestIds::new(&headers, &by)?.incident.0;
+    let ids = RequestIds::new(&headers, &by)?;
+    // Earlier versions made another id of the key.
+    let earlier = ids.incident.0;
+    let is_earlier = ids.is_repeatable && shared.backend.maintenance_window(earlier).await.is_ok();
+    let id = if is_earlier { earlier } else { ids.command.0 };
     let window = change(&shared, &caller, (id, None), MaintenanceChange::Create(new)).await?;
     let mut response = CachedJson::encode(&window).map(JsonResponse)?.into_response();
     *response.status_mut() = StatusCode::CREATED;
@@ -107,9 +113,11 @@ pub(super) async fn window(
 
 /// Change a maintenance window
 ///
-/// What it does not mute any more is released at once, and what it mutes from now on is muted. With
-/// `If-Match` and the tag of the window, the request is refused with 412 if it has changed since; with
-/// `revision` it is refused with 409 then. A token of scope `respond` is enough.
+/// Incidents that it no longer mutes are released immediately, and those that it now matches are
+/// muted. With `If-Match` and the tag of the window, the request is refused with 412 if it has
+/// changed since; with `revision` it is refused with 409 then. Without both, fields of the window
+/// that are absent are refused: send null, or `false`, to clear them. A token of scope `respond` is
+/// enough.
 #[utoipa::path(
     put, path = path::MAINTENANCE_WINDOW, operation_id = "change_maintenance", tag = "changes",
     params(
@@ -131,16 +139,19 @@ pub(super) async fn replace(
     headers: HeaderMap,
     fields: Fields,
 ) -> ApiResult<JsonResponse> {
-    let new: NewWindow = fields.read(&[])?;
     let id = parse_id(&id)?;
+    if query.revision.is_none() && expected_revision(&headers)?.is_none() {
+        check_nothing_is_cleared(&shared, id, &fields).await?;
+    }
+    let new: NewWindow = fields.read(&[])?;
     let change = MaintenanceChange::Change(new);
     change_expected(&shared, &caller, id, (query, &headers), change).await
 }
 
 /// End a maintenance window
 ///
-/// What still fires is released at once. The window stays in the list. `If-Match` and `revision` say
-/// which window is meant, as when it is changed. A token of scope `respond` is enough.
+/// Incidents that still fire are released immediately. The window remains in the list. `If-Match`
+/// and `revision` are preconditions, as for a change. A token of scope `respond` is enough.
 #[utoipa::path(
     delete, path = path::MAINTENANCE_WINDOW, operation_id = "end_maintenance", tag = "changes",
     params(
@@ -164,16 +175,16 @@ pub(super) async fn end(
     change_expected(&shared, &caller, id, (query, &headers), MaintenanceChange::End).await
 }
 
-/// What a maintenance window would mute now
+/// Preview the effect of a maintenance window
 ///
-/// The alerts that fire and the open incidents that its filter is about, whenever it begins. Nothing is
+/// The firing alerts and the open incidents that match its filter, whatever its begin. Nothing is
 /// created. A token of scope `respond` is enough.
 #[utoipa::path(
     post, path = path::MAINTENANCE_PREVIEW, operation_id = "preview_maintenance", tag = "changes",
     request_body(description = "The window", content((NewWindow = "application/json"))),
     security(("token" = [])),
     responses(
-        (status = 200, body = MaintenancePreview, description = "What it would mute"),
+        (status = 200, body = MaintenancePreview, description = "The alerts and incidents that it would mute"),
         ChangeErrorResponses,
     ),
 )]
@@ -189,8 +200,8 @@ pub(super) async fn preview(
 
 /// The incidents that are or were muted
 ///
-/// Those that are muted now come first, then those that were, the latest first. An incident stands with
-/// the window that mutes it or has muted it last.
+/// Muted ones come first, then those that were muted before, the latest first. Each has the window
+/// that mutes it or muted it last.
 #[utoipa::path(
     get, path = path::MUTED, operation_id = "muted", tag = "changes", params(query::Muted),
     security(("token" = [])),
@@ -214,6 +225,16 @@ pub(super) fn parse_id(text: &str) -> ApiResult<Uuid> {
     text.parse().map_err(|_| {
         ApiError::new(ErrorCode::NotFound, "there is no such maintenance window: its id is a UUID")
     })
+}
+
+/// Refuses a body that omits fields of the window, and does not contain the revision that it
+/// replaces.
+async fn check_nothing_is_cleared(shared: &Shared, id: Uuid, fields: &Fields) -> ApiResult<()> {
+    const OPTIONAL: [&str; 4] = ["comment", "mutes_people", "public_text", "recurrence"];
+    // One that does not exist is refused by the store.
+    let Ok(window) = shared.backend.maintenance_window(id).await else { return Ok(()) };
+    let Ok(Value::Object(window)) = serde_json::to_value(&window) else { return Ok(()) };
+    fields.check_clears_nothing(window.iter().filter(|(name, _)| OPTIONAL.contains(&name.as_str())))
 }
 
 /// Carries out a change of the window that the query and the headers expect.
@@ -259,7 +280,7 @@ pub(super) async fn change(
     Ok(request(shared, caller, about, change).await??)
 }
 
-/// Sends a change to the store, and lets others find what was written.
+/// Sends a change to the store, and wakes other requests.
 async fn request(
     shared: &Shared,
     caller: &RegisteredToken,
@@ -270,7 +291,7 @@ async fn request(
     let actor = actor(shared, caller).await?;
     let request = MaintenanceRequest { id, actor, at: Utc::now(), expected, change };
     let window = shared.backend.change_maintenance(&request).await;
-    // Before the caller is answered, so that others find what was written.
+    // Before the caller is answered, so that others find the write.
     shared.feed.record_write();
     shared.feed.record_directory_change().await;
     Ok(window)

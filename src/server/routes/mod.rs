@@ -112,6 +112,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
         .routes(routes!(calendar_links::revoke_calendar_link))
         .routes(routes!(covers::request_cover))
         .routes(routes!(covers::accept_cover))
+        .routes(routes!(covers::decline_cover))
         .routes(routes!(covers::withdraw_cover))
         .routes(routes!(administration::administration))
         .routes(routes!(tokens::tokens, tokens::create_token))
@@ -133,8 +134,7 @@ fn routes_and_document() -> (Router<Arc<Shared>>, OpenApi) {
     (status_page::add_routes(router), document)
 }
 
-/// The document that describes the routes, as it is served. It is encoded when somebody first
-/// requests it.
+/// The document that describes the routes, as it is served. It is encoded on the first request.
 static DESCRIPTION: LazyLock<Arc<CachedJson>> =
     LazyLock::new(|| Arc::new(CachedJson::from(Bytes::from(document::encode(openapi_document())))));
 

@@ -13,7 +13,7 @@ use crate::model::status::Source;
 use crate::model::{Command, EventBody, IncidentCommand};
 use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
-use crate::server::error::ApiResult;
+use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::Query;
 use crate::server::idempotency::RequestIds;
 use crate::server::incident_request::{IncidentRequest, request_time};
@@ -24,16 +24,23 @@ use crate::server::sender::Sender;
 use crate::server::state::Shared;
 
 /// The fields that hold several texts, so that a form may have them several times.
-const LISTS: [&str; 2] = ["services", "labels"];
+const LISTS: [&str; 5] = ["services", "labels", "regions", "customers", "teams"];
+/// The fields that hold numbers, which a form has as text.
+const NUMBERS: [&str; 1] = ["users"];
 
 /// Declare an incident
 ///
-/// Only `title` is needed, in a JSON object or a form. Absent are filled in: impact and urgency are
-/// medium, the times are the server's, the source follows from the scope of the token, team and
-/// runbook from the primary service. The response has the number of the incident and its path.
+/// Only `title` is needed, in a JSON object or a form. Absent fields have defaults: impact and
+/// urgency are medium, the times are the server's, the source follows from the scope of the token,
+/// team and runbook from the primary service. The response has the number of the incident and its
+/// path.
 ///
-/// An alert with the `dedup_key` of an open incident is counted there: the status is 200 then, and
-/// the incident that one.
+/// Fields about the impact other than its level need a token that may set them on an incident. They
+/// are checked before anything is declared, and recorded after the declaration, as by the requests
+/// for one incident.
+///
+/// An alert with the `dedup_key` of an open incident is counted in that incident: the status is 200
+/// then, and that incident is returned. A reporter is added to it; its impact is not changed.
 #[utoipa::path(
     post, path = path::INCIDENTS, operation_id = "declare_incident", tag = "changes",
     params(query::ChangeOptions, IdempotencyKey),
@@ -60,7 +67,7 @@ pub(super) async fn declare_incident(
     fields: Fields,
 ) -> ApiResult<Response> {
     let sender = Sender::new(&shared, caller).await?;
-    let incident: NewIncident = fields.read(&LISTS)?;
+    let incident: NewIncident = fields.read_with_numbers(&LISTS, &NUMBERS)?;
     let ids = RequestIds::new(&headers, &sender.actor)?;
     let mut request = IncidentRequest {
         shared: &shared,
@@ -74,13 +81,18 @@ pub(super) async fn declare_incident(
         Some(_) => Source::Internal,
         None => Source::Monitoring,
     };
-    let commands = |at: DateTime<Utc>| {
+    let commands = |at: DateTime<Utc>| -> ApiResult<Vec<Command>> {
+        let impact = incident.declared_impact(ids.command.0, at);
+        let impact = impact.map_err(|bad| ApiError::rejected(bad.to_string()))?;
         let mut declaration = incident.clone().into_declaration(source, at);
         declaration.fill_from_directory(&sender.directory);
-        vec![Command::incident(ids.incident, IncidentCommand::Declare(Box::new(declaration)))]
+        let following = impact.into_commands(declaration.team.as_deref());
+        let declare = IncidentCommand::Declare(Box::new(declaration));
+        let all = std::iter::once(declare).chain(following);
+        Ok(all.map(|command| Command::incident(ids.incident, command)).collect())
     };
     let now = request_time();
-    let outcomes = match request.execute(commands(now), now).await {
+    let outcomes = match request.execute(commands(now)?, now).await {
         Ok(outcomes) => outcomes,
         Err(failure) if failure.may_be_repeated => {
             let before = match request.before(ids.incident).await? {
@@ -88,7 +100,7 @@ pub(super) async fn declare_incident(
                 None => request.before_repeated_alert().await?,
             };
             let Some(before) = before else { return Err(failure.error) };
-            let repeated = request.execute(commands(before.at), before.at).await;
+            let repeated = request.execute(commands(before.at)?, before.at).await;
             repeated.map_err(|failure| failure.error)?
         }
         Err(failure) => return Err(failure.error),

@@ -16,13 +16,13 @@ use crate::server::extract::Query;
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::Shared;
 
-/// The window if none is asked for.
+/// The default window.
 const DEFAULT_WINDOW: TimeDelta = TimeDelta::days(30);
 
 /// Alerts that wait for others before an incident is declared
 ///
-/// A rule of the settings may want several alerts within some time (`at_least` and `within`). Until there
-/// are so many they wait, those that were reported last first. They are stored for a week.
+/// A rule of the settings may require several alerts within some time (`at_least` and `within`).
+/// Until then they wait, listed with the last reported first. They are stored for a week.
 #[utoipa::path(
     get, path = path::WAITING_ALERTS, operation_id = "waiting_alerts", tag = "changes",
     params(query::WaitingAlerts), security(("token" = [])),
@@ -37,11 +37,11 @@ pub(super) async fn waiting_alerts(
     CachedJson::encode(&shared.backend.waiting_alerts(limit).await?).map(JsonResponse)
 }
 
-/// The checks whose alerts cried most
+/// The checks with the most alerts
 ///
-/// Alerts count that were last reported in the window, by their sender and the name of their check: how
-/// often they were reported, their incidents, how many of those led to something, and for how long people
-/// had them.
+/// Counts the alerts that were last reported in the window, by their sender and the name of their
+/// check: the number of reports, their incidents, how many of those led to work, and how long
+/// people worked on them.
 #[utoipa::path(
     get, path = path::NOISE, operation_id = "noise", tag = "incidents",
     params(query::Noise), security(("token" = [])),
@@ -56,7 +56,7 @@ pub(super) async fn noise(
     let to = query.to.unwrap_or_else(Utc::now);
     let from = query.from.or_else(|| to.checked_sub_signed(DEFAULT_WINDOW)).unwrap_or(to);
     if from > to {
-        return Err(ApiError::rejected("from lies after to: give an earlier time"));
+        return Err(ApiError::rejected("from is after to: give an earlier time"));
     }
     let search = NoiseSearch { from, to, limit };
     CachedJson::encode(&shared.backend.noise(&search).await?).map(JsonResponse)

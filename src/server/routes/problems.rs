@@ -15,7 +15,7 @@ use crate::model::link::Link;
 use crate::model::problem::Problem;
 use crate::model::problem_patch::ProblemPatch;
 use crate::model::{Command, Envelope, IncidentCommand, ProblemId, Rejection};
-use crate::server::auth::{AdminAccess, ReadAccess};
+use crate::server::auth::{ReadAccess, RespondAccess};
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, PathText, Query, parse_incident};
@@ -30,7 +30,7 @@ use crate::verbs::command_id;
 
 /// The fields that hold several texts, so that a form may have them several times.
 const LISTS: [&str; 2] = ["services", "incidents"];
-/// The most incidents that are linked at once.
+/// The maximum number of incidents that are linked in one request.
 const MAX_INCIDENTS: usize = 100;
 
 /// The recorded problems, newest first
@@ -48,8 +48,8 @@ pub(super) async fn problems(
 
 /// Record a problem
 ///
-/// The cause behind incidents. The incidents that are named are linked to it. A token of scope `admin` is
-/// needed.
+/// The cause behind incidents. The named incidents are linked to it. A token of scope `respond` or
+/// `admin` is needed.
 #[utoipa::path(
     post, path = path::PROBLEMS, operation_id = "create_problem", tag = "changes",
     params(IdempotencyKey),
@@ -64,7 +64,7 @@ pub(super) async fn problems(
 )]
 pub(super) async fn create_problem(
     State(shared): State<Arc<Shared>>,
-    AdminAccess(caller): AdminAccess,
+    RespondAccess(caller): RespondAccess,
     Query(NoQuery {}): Query<NoQuery>,
     headers: HeaderMap,
     fields: Fields,
@@ -89,9 +89,12 @@ pub(super) async fn create_problem(
         let incident = shared.incident_id(reference).await?;
         // Nothing is recorded if one of them does not exist.
         shared.backend.timeline(incident, TimelineRange::Last(1)).await?;
-        incidents.push(incident);
+        // One that is named twice is linked once.
+        if !incidents.contains(&incident) {
+            incidents.push(incident);
+        }
     }
-    // A request that comes again is the same one as of its first time.
+    // A repeated request is the same one as of its first time.
     let before = match shared.backend.problem(id).await {
         Ok(entry) if ids.is_repeatable => Some(entry.problem.opened_at),
         _ => None,
@@ -118,8 +121,8 @@ pub(super) async fn create_problem(
 
 /// One problem with the incidents that link to it
 ///
-/// At most 1000 incidents, newest first; how many there are, how many are open, and for how long service was
-/// out in them.
+/// At most 1000 incidents, newest first; with their total number, the number of open ones, and the
+/// total time without service.
 #[utoipa::path(
     get, path = path::PROBLEM, operation_id = "problem", tag = "lists",
     params(("id" = String, Path, description = "Its id", example = "0198c0de-0000-7000-8000-000000000001")),
@@ -137,15 +140,15 @@ pub(super) async fn problem(
 
 /// Change a problem
 ///
-/// Fields that are absent stay as they are. Who changed what is in its `edits`. A token of scope `admin` is
-/// needed.
+/// Absent fields are not changed. The history of changes is in its `edits`. A token of scope
+/// `respond` or `admin` is needed.
 #[utoipa::path(
     post, path = path::PROBLEM, operation_id = "change_problem", tag = "changes",
     params(
         ("id" = String, Path, description = "Its id", example = "0198c0de-0000-7000-8000-000000000001"),
         query::Revision, IdempotencyKey,
     ),
-    request_body(description = "What is changed", content((ProblemPatch = "application/json"))),
+    request_body(description = "The changed fields", content((ProblemPatch = "application/json"))),
     security(("token" = [])),
     responses(
         (status = 200, body = ProblemEntry, description = "The problem as it is now"),
@@ -154,7 +157,7 @@ pub(super) async fn problem(
 )]
 pub(super) async fn change_problem(
     State(shared): State<Arc<Shared>>,
-    AdminAccess(caller): AdminAccess,
+    RespondAccess(caller): RespondAccess,
     PathText(id): PathText,
     Query(query::Revision { revision }): Query<query::Revision>,
     headers: HeaderMap,
@@ -166,13 +169,18 @@ pub(super) async fn change_problem(
     let patch: ProblemPatch = fields.read(&LISTS)?;
     let ids = RequestIds::new(&headers, &sender.actor)?;
     let problem = shared.backend.problem(id).await?.problem;
-    // What is not given is that of the revision just read: it must still be the one.
+    // Fields that are not given come from the revision just read: it must still be the current one.
     let expected = revision.or_else(|| (!ids.is_repeatable).then_some(problem.revision));
+    // Others may have changed it since the request was carried out for the first time.
+    let may_be_repeated = ids.is_repeatable && patch.was_applied_by(&sender.actor, &problem);
     let problem = patch.apply(problem, &sender.directory);
     let problem = problem.map_err(|error| ApiError::rejected(error.to_string()))?;
     let commands = vec![Command::RecordProblem(problem)];
-    execute(&shared, &sender, fields, (ids, expected), commands, request_time()).await?;
-    entry(&shared, id).await
+    let done = execute(&shared, &sender, fields, (ids, expected), commands, request_time()).await;
+    match done {
+        Err(error) if !(may_be_repeated && error.is_id_reused()) => Err(error),
+        Ok(()) | Err(_) => entry(&shared, id).await,
+    }
 }
 
 /// Reads the id in a path.

@@ -21,9 +21,28 @@ use crate::server::state::Shared;
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
+/// The page relative to the path without its slash.
+const RELATIVE_PAGE: &str = "status/";
+
 /// Adds the routes.
 pub(super) fn add_routes(router: Router<Arc<Shared>>) -> Router<Arc<Shared>> {
-    router.route(paths::STATUS_PAGE, get(show_page)).route(paths::STATUS_FILE, get(show_file))
+    router
+        .route(paths::STATUS_NAME, get(lead_to_page))
+        .route(paths::STATUS_PAGE, get(show_page))
+        .route(paths::STATUS_FILE, get(show_file))
+}
+
+/// Redirects to the page, whose links need the slash at its end. Behind a proxy the path may have a
+/// prefix, so the redirect is relative.
+async fn lead_to_page(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
+    let mut response = show(&shared, "index.html", &headers)?;
+    *response.body_mut() = Body::empty();
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(RELATIVE_PAGE));
+    Ok(response)
 }
 
 /// The page itself.
@@ -66,7 +85,7 @@ fn response(file: PublicFile, headers: &HeaderMap) -> Response {
         (header::ETAG, tag.as_str()),
         (header::CACHE_CONTROL, "public, max-age=30"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
-        // What everybody may read, pages of other sites may read too.
+        // Public data is readable for pages of other sites too.
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -32,7 +32,7 @@ pub(super) struct TokenInfo {
     id: String,
     /// The name for people.
     name: String,
-    /// What it may be used for.
+    /// The permitted uses of it.
     scope: Scope,
     /// The form in which it is sent; absent for a token.
     #[serde(skip_serializing_if = "TokenForm::is_token")]
@@ -69,7 +69,7 @@ pub(super) struct NewTokenRequest {
     /// The name: one line of at most 100 characters. No two valid tokens have the same name.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// What it may be used for.
+    /// The permitted uses of it.
     scope: Scope,
     /// The form in which it is sent; a token by default. An integration key has the scope `ingest`.
     #[serde(default)]
@@ -89,7 +89,7 @@ pub(super) struct CreatedToken {
     /// The token with its secret, to be sent as `Authorization: Bearer …`, or the integration key. It is
     /// shown only now.
     secret: String,
-    /// What is stored of it.
+    /// The stored part of it.
     token: TokenInfo,
 }
 
@@ -111,8 +111,8 @@ pub(super) async fn tokens(
 
 /// Create a token
 ///
-/// The response has the secret of the token, which is stored nowhere: what is lost is replaced by a
-/// new token.
+/// The response contains the secret of the token, which is not stored: a lost one must be replaced
+/// by a new token.
 #[utoipa::path(
     post, path = path::TOKENS, operation_id = "create_token", tag = "administration",
     request_body(description = "The token", content((NewTokenRequest = "application/json"))),
@@ -145,7 +145,7 @@ pub(super) async fn create_token(
     .await?;
     let change = AdministrationChange::CreateToken(token.record());
     if let Err(error) = record(&shared, &caller, change).await {
-        // Nobody has seen the secret, and nobody would know who made the token.
+        // Nobody has seen the secret, and the creator of the token would be unknown.
         let id = token.id.clone();
         in_file(&shared, move |file| file.revoke(&id)).await?;
         return Err(error);
@@ -160,7 +160,7 @@ pub(super) async fn create_token(
 
 /// Revoke a token
 ///
-/// It is refused from now on, and stays in the list. A token may revoke itself.
+/// It is refused from now on, and remains in the list. A token may revoke itself.
 #[utoipa::path(
     delete, path = path::TOKEN, operation_id = "revoke_token", tag = "administration",
     params(("id" = String, Path, description = "The id of the token", example = "b54e8e392759",
@@ -178,7 +178,7 @@ pub(super) async fn revoke_token(
     Query(NoQuery {}): Query<NoQuery>,
 ) -> ApiResult<JsonResponse> {
     check_writable(&shared)?;
-    // A name does not identify a token for good.
+    // A name does not identify a token permanently.
     let is_id = id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit());
     if !is_id {
         let id = SafeText::from(id);

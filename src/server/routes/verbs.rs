@@ -13,7 +13,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use crate::api::{IncidentOutcome, query};
 use crate::backend::Outcome;
 use crate::model::filter::UtcCalendar;
-use crate::model::{Incident, IncidentId};
+use crate::model::{Command, EventBody, Incident, IncidentCommand, IncidentId};
 use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse, expected_seq};
 use crate::server::error::{ApiError, ApiResult};
@@ -25,7 +25,7 @@ use crate::server::paths;
 use crate::server::request_body::{Content, Fields};
 use crate::server::sender::Sender;
 use crate::server::state::Shared;
-use crate::verbs::{FieldError, Needs, Situation, Verb, VerbRequest};
+use crate::verbs::{FieldError, Needs, Situation, Verb, VerbRequest, command_id};
 
 /// Adds a route for each verb.
 pub(super) fn add_routes(mut router: OpenApiRouter<Arc<Shared>>) -> OpenApiRouter<Arc<Shared>> {
@@ -86,20 +86,77 @@ async fn carry_out(
     incident: IncidentId,
     wanted: &VerbRequest,
 ) -> ApiResult<Response> {
-    let outcomes = match attempt(&mut request, incident, wanted, None).await {
-        Ok(outcomes) => outcomes,
-        Err(failure) if failure.may_be_repeated => {
-            let Some(before) = request.before(incident).await? else { return Err(failure.error) };
-            let repeated = attempt(&mut request, incident, wanted, Some(before)).await;
-            repeated.map_err(|failure| failure.error)?
+    let first = attempt(&mut request, incident, wanted, None).await;
+    let is_repeated = match &first {
+        // Its plan may have fewer commands than it had before.
+        Ok(outcomes) => {
+            matches!(wanted, VerbRequest::Redact(_)) && outcomes.iter().all(|one| one.replayed)
         }
-        Err(failure) => return Err(failure.error),
+        Err(failure) => failure.may_be_repeated,
+    };
+    let outcomes = if is_repeated {
+        repeat(request, incident, wanted, first).await?
+    } else {
+        first.map_err(|failure| failure.error)?
     };
     let outcome = IncidentOutcome::new(incident, outcomes);
     CachedJson::encode(&outcome).map(|json| JsonResponse(json).into_response())
 }
 
-/// Makes the commands of a request and carries them out: as of now, or as of the time at which it
+/// Returns the outcome of a request that may have been carried out before. `first` is the result of
+/// carrying it out as of now.
+async fn repeat(
+    mut request: IncidentRequest<'_>,
+    incident: IncidentId,
+    wanted: &VerbRequest,
+    first: Result<Vec<Outcome>, Failure>,
+) -> ApiResult<Vec<Outcome>> {
+    let redactions = earlier_redactions(&request, incident, wanted).await?;
+    match first {
+        Ok(outcomes) if redactions.len() <= outcomes.len() => Ok(outcomes),
+        // A part that it names is still there: it is another request with the same key, or the
+        // server has stopped between two parts. Which of them can't be seen any more.
+        Err(failure) if !redactions.is_empty() && failure.error.is_id_reused() => {
+            Err(failure.error)
+        }
+        first => {
+            let Some(before) = request.before(incident).await? else {
+                return first.map_err(|failure| failure.error);
+            };
+            let repeated = if redactions.is_empty() {
+                attempt(&mut request, incident, wanted, Some(before)).await
+            } else {
+                request.execute(redactions, before.at).await
+            };
+            repeated.map_err(|failure| failure.error)
+        }
+    }
+}
+
+/// Returns the commands of a request to redact that were carried out earlier, in order. They can't be
+/// planned again: the named parts no longer exist.
+async fn earlier_redactions(
+    request: &IncidentRequest<'_>,
+    incident: IncidentId,
+    wanted: &VerbRequest,
+) -> ApiResult<Vec<Command>> {
+    let mut done = Vec::new();
+    let VerbRequest::Redact(wanted) = wanted else { return Ok(done) };
+    let events = request.shared.all_events(incident).await?;
+    loop {
+        let id = command_id(request.ids.command, done.len());
+        match events.iter().find(|event| event.command == id).map(|event| &event.body) {
+            Some(EventBody::Redacted { part, target, reason }) if *reason == wanted.reason => {
+                let (part, target, reason) = (*part, *target, reason.clone());
+                let redact = IncidentCommand::Redact { part, target, reason };
+                done.push(Command::incident(incident, redact));
+            }
+            _ => return Ok(done),
+        }
+    }
+}
+
+/// Creates the commands of a request and carries them out: as of now, or as of the time at which it
 /// was carried out before.
 async fn attempt(
     request: &mut IncidentRequest<'_>,

@@ -15,7 +15,7 @@ pub(in crate::server) struct Body {
     /// The value. Whole numbers are integers in it, also those that were written like `3.0`: for a
     /// JSON schema both are the same.
     pub value: Value,
-    /// Whether a whole number was written as a fraction. The text can't be decoded as it is then.
+    /// Whether a whole number was written as a fraction. The original text can't be decoded then.
     pub is_normalized: bool,
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// What a schema allows.
+/// The values that a schema allows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Shape {
     /// A value of any type.
@@ -27,7 +27,7 @@ pub(super) enum Shape {
     /// An object with the fields of all parts. [`prepared`](Shape::prepared) makes one object of them.
     All(Vec<Shape>),
     OneOf(Vec<Shape>),
-    /// One of several objects; a field tells which.
+    /// One of several objects, distinguished by a field.
     Tagged {
         tag: String,
         kinds: BTreeMap<String, Object>,
@@ -36,7 +36,7 @@ pub(super) enum Shape {
     Reference(String),
 }
 
-/// What is in a text.
+/// The format of a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Format {
     /// A text without a fixed form.
@@ -60,7 +60,7 @@ impl Object {
         Self { fields, required: self.required.clone() }
     }
 
-    /// Returns the field that tells the kind of the object, and its value.
+    /// Returns the field that distinguishes the kind of the object, and its value.
     fn tag(&self) -> Option<(&str, &str)> {
         self.fields.iter().find_map(|(name, shape)| match shape {
             Shape::Word(words) if self.required.contains(name) => match &words[..] {
@@ -79,7 +79,7 @@ impl Shape {
     /// Returns the shape that a reference leads to.
     pub(super) fn resolve<'a>(&'a self, named: &'a Named) -> &'a Self {
         let mut shape = self;
-        // A description whose references lead in a circle does not exist.
+        // No description has a circle of references.
         for _ in 0..16 {
             let Self::Reference(name) = shape else { return shape };
             shape = named.get(name).unwrap_or(&Self::Anything);
@@ -88,8 +88,8 @@ impl Shape {
     }
 
     /// Returns the shape in the form by which values are checked: objects that consist of parts are
-    /// merged, alternatives of alternatives are one list, and objects of which a field tells the
-    /// kind are found by it.
+    /// merged, nested alternatives become one list, and objects whose kind a field distinguishes
+    /// are found by it.
     pub(super) fn prepared(&self, named: &Named) -> Self {
         let boxed = |shape: &Self| Box::new(shape.prepared(named));
         match self {
@@ -136,7 +136,8 @@ impl Shape {
         }
     }
 
-    /// Returns objects as kinds of one object, if each has the same field that tells its kind.
+    /// Returns objects as kinds of one object, if each has the same field that distinguishes its
+    /// kind.
     fn tagged(objects: Vec<Object>, named: &Named) -> Option<Self> {
         let tag = objects.first()?.tag()?.0.to_owned();
         let mut kinds = BTreeMap::new();

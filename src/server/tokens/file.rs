@@ -19,7 +19,7 @@ use crate::server::scope::Scope;
 /// The version of the file format.
 const VERSION: u32 = 1;
 
-/// Why a token can't be created, revoked or listed, as a sentence that says what to do.
+/// The reason why a token can't be created, revoked or listed, as a sentence with a remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The request makes no sense.
@@ -93,7 +93,7 @@ impl TokenFile {
         Ok(content.tokens.into_iter().map(Token::from).collect())
     }
 
-    /// Creates a token, and returns its secret, which is to be shown once.
+    /// Creates a token, and returns its secret, which must be shown once.
     ///
     /// # Errors
     /// The name is in use or invalid, or the file can't be written.
@@ -101,7 +101,7 @@ impl TokenFile {
         self.create_in_form(new, TokenForm::Token)
     }
 
-    /// Creates an integration key, which has the scope `ingest`, and returns its secret, which is to
+    /// Creates an integration key, which has the scope `ingest`, and returns its secret, which must
     /// be shown once.
     ///
     /// # Errors
@@ -244,7 +244,7 @@ impl TokenFile {
         Ok(result)
     }
 
-    /// Identifies the present version of the file; `None` if there is no file.
+    /// Identifies the current version of the file; `None` if there is no file.
     pub(super) fn stamp(&self) -> Option<FileStamp> {
         FileStamp::read(&self.path)
     }
@@ -252,9 +252,11 @@ impl TokenFile {
     fn io_error(&self, what: &str, error: &io::Error) -> TokenError {
         let file = self.path.display();
         let reason = error.kind();
-        TokenError::File(format!(
-            "{file} can't be {what} ({reason}): make it and its folder readable and writable for you"
-        ))
+        let advice = match reason {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
+            _ => "make it and its folder readable and writable for you",
+        };
+        TokenError::File(format!("{file} can't be {what} ({reason}): {advice}"))
     }
 }
 
@@ -266,7 +268,7 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..MAX_LINKS {
         match std::fs::read_link(&target) {
-            // A relative link is relative to the folder that it stands in.
+            // A relative link is relative to its folder.
             Ok(to) => target = target.parent().unwrap_or(Path::new("")).join(to),
             // It is no link, or there is nothing yet.
             Err(_) => return Ok(target),
@@ -286,11 +288,11 @@ fn write(target: &Path, folder: &Path, tokens: Vec<Token>) -> io::Result<()> {
 }
 
 /// Gives a file that root has created to the owner of the token file, or else of its folder.
-/// Otherwise a server that runs as that user could no longer read the file, and would go on with
-/// the tokens that it has.
+/// Otherwise a server that runs as that user could no longer read the file, and would continue with
+/// its old tokens.
 fn give_to_owner(target: &Path, folder: &Path, file: &File) -> io::Result<()> {
     let metadata = file.metadata()?;
-    // A file with other hard links may be somebody's own: it is not given away.
+    // A file with other hard links may belong to somebody else: its owner is not changed.
     if !rustix::process::geteuid().is_root() || metadata.len() > 0 || metadata.nlink() > 1 {
         return Ok(());
     }
@@ -329,7 +331,7 @@ mod tests {
         let text = std::fs::read_to_string(file.path()).unwrap();
         assert!(!text.contains(&secret.reveal()), "the key is not in it");
         assert_eq!(file.list().unwrap()[0].form, TokenForm::Key);
-        // What an earlier version writes has no form; the key is then good as before.
+        // A file of an earlier version has no form; the key is valid nevertheless.
         let earlier = text.replace("\"form\": \"key\",", "");
         assert_ne!(earlier, text);
         std::fs::write(file.path(), earlier).unwrap();
@@ -364,7 +366,7 @@ mod tests {
         for inside in ["etc", "secrets", "links"] {
             std::fs::create_dir(path(inside)).unwrap();
         }
-        // One link after the other, relative and absolute, to a file that is not there yet.
+        // One link after the other, relative and absolute, to a file that does not exist yet.
         std::os::unix::fs::symlink("../links/b.json", path("etc/a.json")).unwrap();
         std::os::unix::fs::symlink(path("secrets/tokens.json"), path("links/b.json")).unwrap();
         let linked = TokenFile::new(path("etc/a.json"));

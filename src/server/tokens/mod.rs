@@ -1,4 +1,4 @@
-//! Tokens: who may use the API, for what and until when.
+//! Tokens: the users of the API, their permissions and their expiry.
 //!
 //! Tokens are stored in a file next to the store. The file has no secret in it: the secret part of
 //! a token is shown once, when the token is created, and only its hash is stored. Any number of
@@ -20,14 +20,14 @@ pub use file::{TokenError, TokenFile};
 pub use registry::{Denied, RateState, RegisteredToken, TokenRegistry};
 pub use secret::{Hash, InvalidToken, NoRandomness, Secret, TokenForm};
 
-/// A token as it is stored, without its secret part.
+/// A stored token, without its secret part.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Token {
     /// Identifies the token; the part of the token that is no secret.
     pub id: String,
     /// The name for people. No two valid tokens have the same name.
     pub name: String,
-    /// What the token may be used for.
+    /// The permitted uses of the token.
     pub scope: Scope,
     /// The handle of the person that the token acts for. If absent, that is the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,7 +61,7 @@ pub enum TokenStatus {
 }
 
 impl Token {
-    /// Returns what is recorded of the token: neither its secret nor the hash of that.
+    /// Returns the recorded facts about the token: neither its secret nor the hash of that.
     #[must_use]
     pub fn record(&self) -> TokenRecord {
         TokenRecord {
@@ -109,7 +109,7 @@ impl Token {
 pub struct NewToken {
     /// The name: one line of at most 100 characters.
     pub name: String,
-    /// What the token may be used for.
+    /// The permitted uses of the token.
     pub scope: Scope,
     /// The handle of the person that the token acts for, if that is not the name.
     pub person: Option<String>,

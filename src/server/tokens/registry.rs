@@ -13,6 +13,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::{Hash, Secret, Token, TokenError, TokenFile, TokenStatus};
 use crate::files::FileStamp;
+use crate::server::scope::Scope;
 
 /// How often the file is checked for changes at most. It is checked only when a request arrives.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
@@ -22,8 +23,11 @@ const WRITE_INTERVAL: Duration = Duration::from_mins(1);
 /// A token that the server has loaded, with its rate limit and last use.
 #[derive(Debug)]
 pub struct RegisteredToken {
-    /// The token as it is stored.
+    /// The stored token.
     pub token: Token,
+    /// The public id of the first key or token of this name that may only send alerts: the identity
+    /// of its sender, also after the key was replaced by another one of the same name.
+    sender: String,
     uses: Arc<Uses>,
 }
 
@@ -38,14 +42,14 @@ struct Uses {
 /// How much of its rate limit a token has at its disposal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RateState {
-    /// The requests that it may make at once, and within a minute.
+    /// The number of requests that it may make in a burst, and within a minute.
     pub limit: u32,
     /// Those of them that it may make now.
     pub remaining: u32,
 }
 
 impl RateState {
-    /// Returns after how many seconds all requests may be made again, if none is made meanwhile.
+    /// Returns after how many seconds all requests are available again, if none is made meanwhile.
     #[must_use]
     pub fn reset_s(self) -> u64 {
         let used = u64::from(self.limit.saturating_sub(self.remaining));
@@ -53,7 +57,7 @@ impl RateState {
     }
 }
 
-/// Why a caller is not authenticated.
+/// The reason why a caller is not authenticated.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Denied {
     /// The token does not exist.
@@ -78,7 +82,7 @@ pub enum Denied {
     },
 }
 
-/// The tokens of a running server, kept in step with the token file.
+/// The tokens of a running server, synchronized with the token file.
 #[derive(Debug)]
 pub struct TokenRegistry {
     file: TokenFile,
@@ -125,7 +129,7 @@ impl TokenRegistry {
         &self.file
     }
 
-    /// Returns the token that a request carries, if it is valid, and records its use.
+    /// Returns the token in a request, if it is valid, and records its use.
     ///
     /// # Errors
     /// [`Denied`]. Only a caller who has the secret learns that the token has expired or was
@@ -168,7 +172,7 @@ impl TokenRegistry {
         by_id.values().filter(|token| token.uses.last_ms.load(Ordering::Relaxed) > since).count()
     }
 
-    /// Makes sure that the present last uses are written to the file within a minute.
+    /// Ensures that the current last uses are written to the file within a minute.
     pub fn schedule_write(self: &Arc<Self>) {
         if self.is_write_scheduled.swap(true, Ordering::Relaxed) {
             return;
@@ -215,8 +219,8 @@ impl TokenRegistry {
         }
     }
 
-    /// Reloads the file if it has changed, for a token that is unknown. So wrong tokens let it be
-    /// read once for each change; while it can't be read, no more often than valid ones do.
+    /// Reloads the file if it has changed, for an unknown token. So wrong tokens cause one read for
+    /// each change; while it can't be read, no more than valid ones do.
     fn reload_for_unknown(&self) {
         let mut last_check = self.last_check.lock().unwrap_or_else(PoisonError::into_inner);
         if !last_check.is_unreadable || last_check.at.elapsed() >= CHECK_INTERVAL {
@@ -248,15 +252,30 @@ impl TokenRegistry {
         let tokens = self.file.list()?;
         let mut by_id = self.by_id.write().unwrap_or_else(PoisonError::into_inner);
         let previous = std::mem::take(&mut *by_id);
+        let senders = first_of_names(&tokens);
         for token in tokens {
+            let sender = senders.get(&token.name).filter(|_| token.scope == Scope::Ingest);
+            let sender = sender.unwrap_or(&token.id).clone();
             let uses = previous.get(&token.id).map_or_else(
                 || Arc::new(Uses::new(self.requests_per_minute, token.last_used_at)),
                 |registered| Arc::clone(&registered.uses),
             );
-            by_id.insert(token.id.clone(), Arc::new(RegisteredToken { token, uses }));
+            by_id.insert(token.id.clone(), Arc::new(RegisteredToken { token, sender, uses }));
         }
         Ok(())
     }
+}
+
+/// Returns the id of the first token of each name among those that may only send alerts.
+fn first_of_names(tokens: &[Token]) -> HashMap<String, String> {
+    let mut of_senders: Vec<&Token> =
+        tokens.iter().filter(|token| token.scope == Scope::Ingest).collect();
+    of_senders.sort_by_key(|token| token.created_at);
+    let mut first = HashMap::new();
+    for token in of_senders {
+        first.entry(token.name.clone()).or_insert_with(|| token.id.clone());
+    }
+    first
 }
 
 impl Uses {
@@ -270,8 +289,15 @@ impl Uses {
 }
 
 impl RegisteredToken {
-    /// Counts a request against the rate limit. Returns what is left of it and, if there were too
-    /// many requests, how long to wait.
+    /// Returns the identity of the sender of alerts. It does not change when a key is revoked or
+    /// expires, and another one of the same name replaces it.
+    #[must_use]
+    pub fn sender(&self) -> &str {
+        &self.sender
+    }
+
+    /// Counts a request against the rate limit. Returns the remaining requests and, if there were
+    /// too many, how long to wait.
     #[must_use]
     pub fn check_rate_limit(&self) -> (RateState, Option<Duration>) {
         let limit = self.uses.requests_per_minute.get();
@@ -300,7 +326,7 @@ impl RegisteredToken {
         }
     }
 
-    /// Returns when the token was last used, if the file does not have that yet.
+    /// Returns when the token was last used, if that is not in the file yet.
     fn unsaved_last_use(&self) -> Option<DateTime<Utc>> {
         let last = DateTime::from_timestamp_millis(self.uses.last_ms.load(Ordering::Relaxed))?;
         let last = Some(last).filter(|at| *at > DateTime::UNIX_EPOCH)?;

@@ -1,9 +1,9 @@
 //! A token as callers carry it: `rp_`, its id, and 256 random bits. Only a hash of the bits is
 //! stored.
 //!
-//! Some programs have no room for a token of 80 characters. They get an integration key: 128 random
-//! bits as 32 characters, and nothing else. Its id is made from it by a hash, so that it is no part of
-//! the secret and can be shown.
+//! Some programs do not accept a token of 80 characters. They get an integration key: 128 random
+//! bits as 32 characters, and nothing else. Its id is a hash of it, so it is not a part of the
+//! secret and can be shown.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,11 +21,11 @@ const SECRET_CHARS: usize = 64;
 
 /// Length of an integration key in characters: 128 bits in hexadecimal.
 const KEY_CHARS: usize = 32;
-/// What is hashed before an integration key to make its id, so that the id tells nothing of the hash
-/// that is stored.
+/// The prefix that is hashed before an integration key for its id, so that the id reveals nothing
+/// about the stored hash.
 const KEY_ID_CONTEXT: &[u8] = b"redphone integration key id\0";
 
-/// The form of a token for whoever sends it.
+/// The form of a token for its sender.
 #[derive(
     Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize, utoipa::ToSchema,
 )]
@@ -56,12 +56,12 @@ impl TokenForm {
     }
 }
 
-/// A complete token. It is shown once, to whoever created it, and never stored.
+/// A complete token. It is shown once, to its creator, and never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     form: TokenForm,
     id: String,
-    /// The part that nobody else knows.
+    /// The secret part.
     key: String,
 }
 
@@ -126,8 +126,8 @@ impl Secret {
         &self.id
     }
 
-    /// Returns the hash of the secret part, which is what is stored. A fast hash suffices: a secret
-    /// of 256 random bits can't be guessed.
+    /// Returns the hash of the secret part, for storing it. A fast hash suffices: a secret of 256
+    /// random bits can't be guessed.
     #[must_use]
     pub fn hash(&self) -> Hash {
         Hash(Sha256::digest(self.key.as_bytes()).into())

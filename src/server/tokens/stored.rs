@@ -1,8 +1,8 @@
-//! Tokens as the file has them, so that earlier versions go on with it.
+//! The file format of tokens, which earlier versions can still read.
 //!
 //! Versions before the scope `metrics` refuse a file with a scope that they do not know. A token of
-//! that scope is therefore stored as a revoked one of a scope that they know, with what holds in a
-//! field that they ignore: to them it opens nothing, and all other tokens work.
+//! that scope is therefore stored as a revoked one of a scope that they know, with the real values
+//! in a field that they ignore: they refuse this token, and accept all others.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::server::scope::Scope;
 pub(super) struct StoredToken {
     #[serde(flatten)]
     token: Token,
-    /// What holds in place of the scope and of the time of revocation.
+    /// The real scope and time of revocation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     later: Option<LaterScope>,
 }

@@ -1,4 +1,4 @@
-//! What an outbox knows of its remote: the token, the store and its generation.
+//! Facts about the remote of an outbox: the token, the store and its generation.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::outbox::Outbox;
 use super::outbox_remote::{OutboxRemote, PutBackNotice};
 use crate::backend::{BackendError, PutBack, StoreInfo};
 
-/// What a response says about the store that was known until now.
+/// The comparison of a response's store with the one that was known until now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum StoreChange {
     /// It is the same, in the same generation; or the first one that is known.
@@ -63,7 +63,7 @@ impl Outbox {
         .await
     }
 
-    /// Returns what is known of the remote.
+    /// Returns the known facts about the remote.
     pub(super) async fn remote(&self) -> Result<OutboxRemote, BackendError> {
         self.with_conn(async |conn| {
             let values = read_values(conn).await?;
@@ -82,7 +82,7 @@ impl Outbox {
         .await
     }
 
-    /// Records which store the remote has, and returns what that changes.
+    /// Records the identity of the remote's store, and returns what has changed.
     pub(super) async fn record_store(&self, info: &StoreInfo) -> Result<StoreChange, BackendError> {
         self.with_conn(async |conn| {
             let values = read_values(conn).await?;
@@ -100,12 +100,13 @@ impl Outbox {
             put(&mut tx, "put_back_at", millis(put_back.map(|(at, _)| at))).await?;
             put(&mut tx, "put_back_to", millis(put_back.and_then(|(_, to)| to))).await?;
             if store.is_none() {
-                // What was asked before the remote said which store it is was meant for this one.
+                // Commands requested before the remote identified its store were meant for this
+                // one.
                 sqlx::query("UPDATE entry SET store = ? WHERE store IS NULL")
                     .bind(info.id.clone())
                     .execute(&mut *tx)
                     .await?;
-                // What was sent before this generation began may be gone.
+                // Commands sent before this generation began may be lost.
                 sqlx::query(
                     "UPDATE entry SET generation = ?1 WHERE generation IS NULL
                         AND (state != 1 OR ?2 IS NULL OR settled_at >= ?2)",
@@ -147,7 +148,7 @@ impl Outbox {
         .map(drop)
     }
 
-    /// Records that a person has seen that the store was put back.
+    /// Records that a person has seen that the store was restored from a copy.
     pub(super) async fn acknowledge_put_back(&self) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
             let values = read_values(conn).await?;
@@ -156,8 +157,8 @@ impl Outbox {
         .await
     }
 
-    /// Makes pending again what was sent to an earlier generation of the store, with the same ids.
-    /// Returns how many commands that are.
+    /// Makes commands that were sent to an earlier generation of the store pending again, with the
+    /// same ids. Returns their number.
     pub(super) async fn resend(&self) -> Result<u64, BackendError> {
         self.with_conn(async |conn| {
             let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
@@ -184,7 +185,7 @@ impl Outbox {
         .await
     }
 
-    /// Lets any token send a command, because a person says so.
+    /// Allows any token to send a command, because a person has approved it.
     pub(super) async fn approve(
         &self,
         ids: &[crate::model::CommandId],

@@ -86,7 +86,7 @@ impl Backend for Remote {
     }
 
     /// Puts the command into the outbox first. Without an answer in time the result is
-    /// [`BackendError::Unreachable`], and the command is sent later all the same.
+    /// [`BackendError::Unreachable`], and the command is sent later nevertheless.
     async fn execute(&self, envelope: &Envelope) -> Result<Outcome, BackendError> {
         match self.submit_and_wait(envelope).await? {
             Submission::Done(outcome) => Ok(*outcome),
@@ -145,7 +145,7 @@ impl Backend for Remote {
         self.read_directory().await.map(|read| read.value)
     }
 
-    /// Sends the change at once: changes of the directory are not queued.
+    /// Sends the change immediately: changes of the directory are not queued.
     async fn administer(
         &self,
         request: &AdministrationRequest,
@@ -160,7 +160,7 @@ impl Backend for Remote {
         self.shared.backend.administration_log(search).await
     }
 
-    /// Sends the sign of life at once: a late one is worth nothing.
+    /// Sends the heartbeat immediately: a late one is useless.
     async fn beat(
         &self,
         name: &str,
@@ -182,7 +182,7 @@ impl Backend for Remote {
         self.shared.backend.contacts().await
     }
 
-    /// Sends the change at once: addresses are not queued on this machine.
+    /// Sends the change immediately: addresses are not queued on this machine.
     async fn change_contacts(&self, request: &ContactRequest) -> Result<PersonReach, BackendError> {
         self.shared.backend.change_contacts(request).await
     }
@@ -206,7 +206,7 @@ impl Backend for Remote {
         self.shared.backend.maintenance_window(id).await
     }
 
-    /// Sends the change at once: changes of maintenance windows are not queued.
+    /// Sends the change immediately: changes of maintenance windows are not queued.
     async fn change_maintenance(
         &self,
         request: &MaintenanceRequest,
@@ -239,6 +239,10 @@ impl Backend for Remote {
 
     fn clock_offset(&self) -> Option<ClockOffset> {
         self.shared.backend.clock_offset()
+    }
+
+    fn unreadable_count(&self) -> usize {
+        self.shared.backend.unreadable_count()
     }
 
     async fn measure_clock(&self) -> Result<(), BackendError> {

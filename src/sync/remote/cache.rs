@@ -1,5 +1,5 @@
-//! The cache on disk of what was fetched from a remote: rows, details with timelines, and single
-//! facts.
+//! The cache on disk of data that was fetched from a remote: rows, details with timelines, and
+//! single facts.
 //!
 //! Nothing depends on it. If it can't be read, nothing is cached; if it can't be written, less is.
 //! A damaged file is moved aside and replaced by a new one.
@@ -20,6 +20,7 @@ use super::database::{
 };
 use super::paths::CACHE_FILE;
 use crate::backend::{Cursor, Delta, Detail, TimelineRange};
+use crate::model::redaction::RedactedTarget;
 use crate::model::{Event, EventBody, IncidentId, IncidentNumber, Summary};
 use crate::sync::reader::Sourced;
 
@@ -29,6 +30,8 @@ pub(super) const KIND: DatabaseKind = DatabaseKind {
     durable: false,
 };
 
+/// The name of the fact with the events of all incidents.
+pub(super) const FEED_FACT: &str = "list feed";
 /// The most incidents that are cached in full. Beyond that, those viewed longest ago are removed.
 pub const MAX_DETAILS: i64 = 500;
 /// The most rows of ended incidents that are cached.
@@ -83,7 +86,7 @@ impl Cache {
         tracing::warn!(path = %self.path.display(), %error, "what is kept of the remote");
         if is_corruption(&error) {
             // A connection deletes its log by name when it is closed, which must not be that of the
-            // file that comes next.
+            // next file.
             if let Some(conn) = slot.take() {
                 conn.close().await.ok();
             }
@@ -108,7 +111,8 @@ impl Cache {
     ) {
         let Ok(value) = serde_json::to_string(fact) else { return };
         self.with_conn(async |conn| {
-            // Checked while the connection is locked, so that nobody stores another in between.
+            // Checked while the connection is locked, so that no other task stores a value in
+            // between.
             if !self.is_latest(name, request) {
                 return Ok(());
             }
@@ -145,7 +149,8 @@ impl Cache {
         Some(Sourced::cached(serde_json::from_str(value).ok()?, from_millis(row.try_get(0).ok()?)))
     }
 
-    /// Deletes everything: what was cached is of another store, or of one that was put back.
+    /// Deletes everything: the cached data is of another store, or of one that was restored from a
+    /// copy.
     pub(super) async fn clear(&self) {
         self.with_conn(async |conn| {
             let mut tx = conn.begin().await?;
@@ -155,6 +160,33 @@ impl Cache {
                 sqlx::query(sql).execute(&mut *tx).await?;
             }
             tx.commit().await
+        })
+        .await;
+    }
+
+    /// Removes everything that may contain a redacted part: the rows of the incidents, their
+    /// records, and the events of all incidents. All of it can be fetched again, and the rows come
+    /// with the changes.
+    pub(super) async fn redact(&self, redacted: &[RedactedTarget]) {
+        self.with_conn(async |conn| {
+            let mut tx = conn.begin().await?;
+            for RedactedTarget { incident, .. } in redacted {
+                for sql in [
+                    "DELETE FROM row WHERE id = ?",
+                    "DELETE FROM detail WHERE id = ?",
+                    "DELETE FROM event WHERE incident = ?",
+                ] {
+                    let id = incident.as_bytes().to_vec();
+                    sqlx::query(sql).bind(id).execute(&mut *tx).await?;
+                }
+            }
+            sqlx::query("DELETE FROM fact WHERE name = ?")
+                .bind(FEED_FACT)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await?;
+            // The log contains the removed data until it is overwritten.
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(conn).await.map(drop)
         })
         .await;
     }
@@ -265,7 +297,7 @@ impl Cache {
             .bind(value)
             .execute(&mut *tx)
             .await?;
-            // What was fetched with an older record is older too.
+            // Data that was fetched with an older record is older too.
             if stored.rows_affected() > 0 {
                 put_events(&mut tx, id, events).await?;
             }
@@ -324,9 +356,9 @@ impl Cache {
         rows.unwrap_or_default().iter().filter_map(decode).collect()
     }
 
-    /// Returns a part of a timeline, as far as it is cached. The result is `None` if no event is
-    /// cached, or none next to the requested position: only the end of a long timeline is cached,
-    /// and its first cached event is not the first of the timeline.
+    /// Returns the cached part of a timeline. The result is `None` if no event is cached, or none
+    /// next to the requested position: only the end of a long timeline is cached, and its first
+    /// cached event is not the first of the timeline.
     pub(super) async fn timeline(&self, id: IncidentId, part: TimelineRange) -> Option<Vec<Event>> {
         let (sql, first, count) = match part {
             TimelineRange::Last(count) => (
@@ -440,7 +472,7 @@ async fn put_events(
     .bind(after)
     .fetch_one(&mut **tx)
     .await?;
-    // Earlier copies of what was redacted since must go.
+    // Earlier copies of parts redacted since must be removed.
     let redacts = events.iter().any(|event| matches!(event.body, EventBody::Redacted { .. }));
     if redacts {
         sqlx::query("DELETE FROM event WHERE incident = ?")

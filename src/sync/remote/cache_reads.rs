@@ -1,4 +1,4 @@
-//! Answers from the cache, for when the remote does not.
+//! Answers from the cache, used when the remote does not answer.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -18,7 +18,7 @@ pub(super) fn continues_cached_page(search: &Search) -> bool {
 }
 
 impl Shared {
-    /// Returns what is cached before anything is fetched.
+    /// Returns the cached data before anything is fetched.
     pub(super) async fn cached_state(&self) -> CachedState {
         let cursor: Option<Sourced<Cursor>> = self.cache.fact("cursor").await;
         let rows = match self.rows_cached_at().await {
@@ -130,8 +130,8 @@ impl Shared {
     }
 }
 
-/// Returns the name of the fact with pages of measures. There is one for each of the usual windows, and
-/// one for all others: the cache must not grow with what people try.
+/// Returns the name of the fact with pages of measures. There is one for each of the usual windows,
+/// and one for all others: the cache must not grow with the number of windows tried.
 pub(super) fn pages_key(query: &PagesQuery) -> String {
     if is_fixed(&query.window) {
         return "pages fixed".to_owned();
@@ -142,7 +142,7 @@ pub(super) fn pages_key(query: &PagesQuery) -> String {
     }
 }
 
-/// Returns whether a window does not end now: it does not slide, and no other one stands in for it.
+/// Returns whether a window does not end now: it does not slide, and no other one can replace it.
 fn is_fixed(window: &Window) -> bool {
     (Utc::now() - window.to).abs() > TimeDelta::hours(1)
 }

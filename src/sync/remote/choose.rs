@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use super::paths::{RemoteKey, normalize_url};
 use super::survey::OutboxFolder;
 
-/// The folder of a remote, and what else there is.
+/// The folder of a remote, and related outboxes.
 #[derive(Debug)]
 pub(super) struct Choice {
     pub folder: PathBuf,
     /// Outboxes of the same remote and token, whose content belongs into the folder.
     pub merged: Vec<PathBuf>,
-    /// Outboxes of the same remote with another token or of an unknown one: what waits there is
-    /// sent from here once it is known that the same person asked for it.
+    /// Outboxes of the same remote with another token or an unknown one: their pending commands are
+    /// sent from here once it is known that the same person requested them.
     pub siblings: Vec<PathBuf>,
 }
 
@@ -25,7 +25,7 @@ pub(super) fn choose(
 ) -> Choice {
     let url = normalize_url(&key.url);
     let has_url = |folder: &OutboxFolder| folder.urls.contains(&url);
-    // An outbox that can't be read is told, and left alone.
+    // An outbox that can't be read is reported, and not changed.
     let readable = || found.iter().filter(|folder| folder.error.is_none());
     let store = readable()
         .filter(|folder| has_url(folder))
@@ -42,8 +42,8 @@ pub(super) fn choose(
     let own_legacy = |folder: &OutboxFolder| {
         folder.urls.is_empty() && key.is_legacy_name(&key.handle, &folder.folder_name())
     };
-    // While the token can't be read (keyring locked, logged out), whoever asks finds what was cached
-    // with the token that was used last at the address.
+    // While the token can't be read (keyring locked, logged out), the requester gets the data
+    // cached with the token that was used last at the address.
     let last_used = readable()
         .filter(|folder| token.is_none() && folder.token.is_some() && has_url(folder))
         .max_by_key(|folder| folder.used_at);
@@ -148,7 +148,8 @@ mod tests {
         let bare = key(URL, "ines").folder_name();
         let found =
             [used(&bare, None, 90), used("old", Some("t1"), 10), used("now", Some("t2"), 20)];
-        // What waits in the one without a token stays there: nobody knows yet whose it is.
+        // Commands pending in the one without a token are not moved: their requester is not known
+        // yet.
         assert_eq!(chosen(URL, None, &found), ("now".into(), vec![]));
         assert_eq!(chosen(URL, Some("t1"), &found).0, "old");
         assert_eq!(chosen(URL, None, &found[..1]).0, bare);

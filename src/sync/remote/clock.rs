@@ -45,8 +45,8 @@ impl Shared {
         })
     }
 
-    /// Corrects a command that was refused, if its times were corrected by something else than what
-    /// is known now. Returns whether it is to be sent again.
+    /// Corrects a command that was refused, if its times were corrected by a different offset than
+    /// the one known now. Returns whether it should be sent again.
     pub(super) async fn correct_refused(
         &self,
         entry: &OutboxEntry,
@@ -64,7 +64,7 @@ impl Shared {
     }
 }
 
-/// Returns whether two corrections are the same as far as can be told.
+/// Returns whether two corrections are equal within their precision.
 fn is_near(one: TimeDelta, other: TimeDelta, clock: ClockOffset) -> bool {
     (one - other).abs() < clock.uncertainty.max(ClockOffset::LEAST_CORRECTED)
 }

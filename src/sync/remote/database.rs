@@ -16,7 +16,7 @@ use super::paths::{open_private_file, with_suffix};
 /// How long to wait for another process that holds a lock of the file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Follows the name of a file that was moved aside; the time comes after it.
+/// The suffix of a file that was moved aside; the time follows it.
 const ASIDE_SUFFIX: &str = ".aside-";
 
 /// The result of statements on a file.
@@ -29,9 +29,8 @@ pub(super) struct DatabaseKind {
     /// Each migration brings a file from the version before to its own, the first an empty file to
     /// version 1.
     pub migrations: &'static [&'static str],
-    /// Whether each commit is on the disk before it counts. A durable file is never taken away from
-    /// a process that can use it: it stays where it is when a later version wrote it, and when it
-    /// is open.
+    /// Whether each commit is on the disk before it counts. A durable file is never moved away from
+    /// a process that can use it: it is not moved if a later version wrote it, or while it is open.
     pub durable: bool,
 }
 
@@ -44,8 +43,8 @@ pub(super) struct OpenDatabase {
     pub set_aside: Option<(PathBuf, Unusable)>,
 }
 
-/// A lock on a file next to the database, shared by all who have the database open, so that it is
-/// not moved away under them.
+/// A lock on a file next to the database, shared by all processes that have the database open, so
+/// that it is not moved while they use it.
 #[derive(Debug)]
 pub(super) struct UseLock(File);
 
@@ -59,8 +58,8 @@ impl UseLock {
         }
     }
 
-    /// Returns whether nobody else has the file open. Whoever opens it meanwhile waits for the lock
-    /// that guards opening.
+    /// Returns whether no other process has the file open. A process that opens it meanwhile waits
+    /// for the lock that guards opening.
     pub(super) fn is_sole_user(&self) -> io::Result<bool> {
         let is_sole = try_flock(&self.0, FlockOperation::NonBlockingLockExclusive)?;
         // A lock whose conversion failed may be lost.
@@ -69,7 +68,8 @@ impl UseLock {
     }
 }
 
-/// Why a file can't be used as it is. Each sentence is about the file, without its name.
+/// The reason why a file can't be used unchanged. Each sentence is about the file, without its
+/// name.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// It is damaged, or no database.
@@ -95,13 +95,13 @@ pub enum Unusable {
 }
 
 impl Unusable {
-    /// Returns whether nobody can use the file.
+    /// Returns whether no version can use the file.
     fn is_damage(&self) -> bool {
         matches!(self, Self::Damaged(_) | Self::FailedCheck(_))
     }
 }
 
-/// Why a file can't be opened. Each sentence is about the file, without its name.
+/// The reason why a file can't be opened. Each sentence is about the file, without its name.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// The file, or one next to it, can't be opened, locked or moved.
@@ -116,7 +116,7 @@ pub enum DatabaseError {
     /// Another process opens the file, and has not finished in time.
     #[error("another process has been opening it for {} s: end that one", LOCK_TIMEOUT.as_secs())]
     Opening,
-    /// The file can't be used, and stays where it is.
+    /// The file can't be used, and is not moved.
     #[error(transparent)]
     Unusable(Unusable),
     /// The file is damaged and can't be moved aside.
@@ -147,7 +147,7 @@ pub(super) fn is_corruption(error: &sqlx::Error) -> bool {
 /// Returns whether an error means that a file can't be written now: it or its folder is read-only,
 /// or the disk is full or failing (<https://www.sqlite.org/rescode.html>).
 pub(super) fn is_unwritable(error: &sqlx::Error) -> bool {
-    // The second is of a transaction that was not rolled back, as there was no room.
+    // The second is of a transaction that was not rolled back, because there was no space.
     if let sqlx::Error::Io(_) | sqlx::Error::InvalidSavePointStatement = error {
         return true;
     }
@@ -169,13 +169,13 @@ impl DatabaseError {
     }
 }
 
-/// Opens a file. One that can't be used is moved aside, and an empty one takes its place. A durable
-/// file is moved only if it is damaged and nobody else has it open.
+/// Opens a file. An unusable one is moved aside and replaced by an empty one. A durable file is
+/// moved only if it is damaged and no other process has it open.
 ///
 /// # Errors
 /// When neither the file nor a new one can be used.
 pub(super) async fn open(path: &Path, kind: &DatabaseKind) -> Result<OpenDatabase, DatabaseError> {
-    // Two processes must not move aside what the other has just created.
+    // Two processes must not move aside each other's newly created file.
     let lock = lock::acquire(&with_suffix(path, ".lock"), LOCK_TIMEOUT, || true).await?;
     let Some(_lock) = lock else { return Err(DatabaseError::Opening) };
     let use_lock = if kind.durable { Some(UseLock::acquire_shared(path)?) } else { None };
@@ -223,6 +223,8 @@ fn connect_options(path: &Path, kind: &DatabaseKind) -> SqliteConnectOptions {
         .busy_timeout(LOCK_TIMEOUT)
         .pragma("cache_size", "-2000")
         .pragma("temp_store", "MEMORY")
+        // Redacted data must not remain in unused space of the file.
+        .pragma("secure_delete", "ON")
         .thread_name(|n| format!("remote-{n}"))
         .disable_statement_logging()
 }
@@ -268,10 +270,11 @@ async fn query_number(conn: &mut SqliteConnection, sql: &'static str) -> Result<
     sqlx::query_scalar(sql).fetch_one(conn).await
 }
 
-/// Replaces a connection on which the driver counts a transaction as open although nobody is in one.
+/// Replaces a connection on which the driver considers a transaction open although no task is in
+/// one.
 ///
-/// Where a statement fails on a full disk, `SQLite` rolls back by itself. The rollback of the driver
-/// then fails, and every later transaction of the connection would be refused.
+/// If a statement fails on a full disk, `SQLite` rolls back automatically. The rollback of the
+/// driver then fails, and every later transaction of the connection would be refused.
 pub(super) async fn end_stale_transaction(
     conn: &mut SqliteConnection,
     path: &Path,

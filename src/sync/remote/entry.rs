@@ -16,6 +16,12 @@ use crate::model::{
     RejectionKind,
 };
 
+/// The longest time for which a remote may refuse attempts.
+pub(super) const MAX_RATE_LIMIT: TimeDelta = TimeDelta::hours(1);
+/// An attempt is due at most this long after the one before. A time that is further ahead was recorded
+/// before the clock was set back, and holds nothing up.
+pub(super) const MAX_AHEAD: TimeDelta = TimeDelta::minutes(62);
+
 /// A command in the outbox.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OutboxEntry {
@@ -30,17 +36,17 @@ pub struct OutboxEntry {
     /// The command; `None` if another version of this program wrote it in a way that this one can't
     /// read.
     pub envelope: Option<Envelope>,
-    /// What can be read of a command that this version does not define; empty for any other.
+    /// The readable part of a command that this version does not define; empty for any other.
     pub unreadable: String,
     /// The incident's number when the command was requested, or `new`.
     pub label: String,
     /// The incident's title when the command was requested.
     pub title: String,
-    /// What became of the command.
+    /// The state of the command.
     pub state: EntryState,
     /// How often the command could not be delivered.
     pub attempts: u32,
-    /// Why the last attempt failed.
+    /// The reason why the last attempt failed.
     pub last_error: Option<String>,
     /// When the next attempt is due.
     pub next_attempt_at: Option<DateTime<Utc>>,
@@ -58,33 +64,33 @@ pub struct OutboxEntry {
     /// The remote's time minus that of the clock that made the times of the command, by which these
     /// are corrected when it is sent; `None` until it is known.
     pub clock_offset: Option<TimeDelta>,
-    /// With which token the command was asked for, and for which store.
+    /// The token with which the command was requested, and its store.
     pub origin: EntryOrigin,
 }
 
-/// With which token a command was asked for, and for which store.
+/// The token with which a command was requested, and its store.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EntryOrigin {
     /// The public id of the token; `None` if it has none, or if an earlier version wrote this.
     pub token: Option<String>,
     /// The identity of the store; `None` if the remote had never reported it.
     pub store: Option<String>,
-    /// The generation of the store in which the command was asked for or answered.
+    /// The generation of the store in which the command was requested or answered.
     pub generation: Option<String>,
-    /// Whether a person has said that any token may send it.
+    /// Whether a person has approved that any token may send it.
     pub is_approved: bool,
     /// The number of the incident before the store was put back and the command was sent again.
     pub earlier_number: Option<u64>,
 }
 
-/// What became of a command.
+/// The state of a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum EntryState {
     /// The remote has not answered yet.
     Pending,
     /// The command was carried out.
     Sent(Box<Outcome>),
-    /// The command was refused. A person decides what becomes of it.
+    /// The command was refused. A person decides what to do with it.
     Refused(BackendError),
 }
 
@@ -95,7 +101,7 @@ impl OutboxEntry {
         self.envelope.as_ref().map(|envelope| &envelope.command)
     }
 
-    /// Returns the command as it is sent, with times of the remote's clock.
+    /// Returns the command to send, with times of the remote's clock.
     #[must_use]
     pub fn corrected_envelope(&self) -> Option<Cow<'_, Envelope>> {
         let envelope = self.envelope.as_ref()?;
@@ -110,21 +116,24 @@ impl OutboxEntry {
     /// Returns when the command was requested.
     #[must_use]
     pub fn requested_at(&self) -> DateTime<Utc> {
-        // The id contains the time at which it was created.
-        let made = || {
-            let (seconds, nanos) = self.id.0.get_timestamp()?.to_unix();
-            DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
-        };
-        self.envelope.as_ref().map_or_else(|| made().unwrap_or_default(), |envelope| envelope.at)
+        let made = || self.made_at().unwrap_or_default();
+        self.envelope.as_ref().map_or_else(made, |envelope| envelope.at)
     }
 
-    /// Returns the incident that the command is about, if it is about one.
+    /// Returns when the id of the command was made, which it contains.
+    #[must_use]
+    pub fn made_at(&self) -> Option<DateTime<Utc>> {
+        let (seconds, nanos) = self.id.0.get_timestamp()?.to_unix();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+    }
+
+    /// Returns the incident that the command is about, if there is one.
     #[must_use]
     pub fn incident(&self) -> Option<IncidentId> {
         self.command().and_then(incident)
     }
 
-    /// Returns the incident in which the command makes another one continue, if it does.
+    /// Returns the incident in which the command continues another one, if it does.
     #[must_use]
     pub fn merges_into(&self) -> Option<IncidentId> {
         match self.command()? {
@@ -172,7 +181,7 @@ impl OutboxEntry {
     }
 
     /// Returns when the command was refused, such as `said 2 d ago`, if the sentence of the refusal
-    /// tells a time as of then: that of an old server does.
+    /// contains a relative time, as that of an old server does.
     #[must_use]
     pub fn refusal_age(&self, now: DateTime<Utc>) -> Option<String> {
         let refusal = self.refusal().filter(|refusal| refusal.dated().is_none())?;
@@ -182,7 +191,7 @@ impl OutboxEntry {
         Some(format!("said {}", format_ago(at, now)))
     }
 
-    /// Returns why sending the command again as it is would not help; `None` if it may.
+    /// Returns why sending the command again unchanged would not help; `None` if it may.
     #[must_use]
     pub fn reason_not_to_retry(&self) -> Option<&'static str> {
         let refusal = self.refusal()?;
@@ -217,7 +226,7 @@ impl OutboxEntry {
         }
     }
 
-    /// Describes the command in a few words, such as "acknowledge INC-12".
+    /// Describes the command in a short phrase, such as "acknowledge INC-12".
     #[must_use]
     pub fn phrase(&self) -> String {
         let label = self.label();
@@ -231,14 +240,14 @@ impl OutboxEntry {
         }
     }
 
-    /// Returns what was typed or chosen; empty if the phrase says everything.
+    /// Returns the typed or chosen values; empty if the phrase is complete without them.
     #[must_use]
     pub fn text(&self) -> String {
         self.command().map_or_else(|| self.unreadable.clone(), Command::content)
     }
 
-    /// Returns the ids of what the command is about, or needs to exist. The command waits for
-    /// earlier ones about any of them.
+    /// Returns the ids of the objects that the command is about, or needs to exist. The command
+    /// waits for earlier ones about any of them.
     fn referenced_ids(&self) -> Vec<Uuid> {
         self.command().map(referenced_ids).unwrap_or_default()
     }
@@ -252,8 +261,8 @@ pub(super) fn incident(command: &Command) -> Option<IncidentId> {
     }
 }
 
-/// Returns the ids of what a command is about, or needs to exist. The command waits for earlier
-/// ones about any of them.
+/// Returns the ids of the objects that a command is about, or needs to exist. The command waits for
+/// earlier ones about any of them.
 fn referenced_ids(command: &Command) -> Vec<Uuid> {
     match command {
         Command::RecordChange(change) => vec![change.id.0],
@@ -264,7 +273,7 @@ fn referenced_ids(command: &Command) -> Vec<Uuid> {
     }
 }
 
-/// What a pending command does to one incident.
+/// The effect of a pending command on one incident.
 #[derive(Clone, Debug)]
 pub enum PendingChange<'a> {
     /// The command is about the incident.
@@ -296,7 +305,7 @@ pub struct OutboxSnapshot {
     /// Handle of the person that the remote takes the holder of the token for now, if it has
     /// reported that.
     pub me: Option<String>,
-    /// What is known of the remote.
+    /// The known facts about the remote.
     pub remote: OutboxRemote,
 }
 
@@ -358,8 +367,8 @@ impl OutboxSnapshot {
         })
     }
 
-    /// Explains in a few words why a pending command is not sent with the present token to the
-    /// present store; `None` if it may be.
+    /// Explains in a short phrase why a pending command is not sent with the current token to the
+    /// current store; `None` if it may be.
     #[must_use]
     pub fn unsendable_reason(&self, entry: &OutboxEntry) -> Option<String> {
         if !entry.is_pending() {
@@ -393,15 +402,15 @@ impl OutboxSnapshot {
             .then(|| format!("asked by {other}, the token is {me}'s: it waits for one of {other}"))
     }
 
-    /// Returns whether a pending command is not sent until somebody acts: sends or drops the refused
-    /// command that blocks it, or comes with a token of its requester.
+    /// Returns whether a pending command is not sent until a person acts: sends or drops the
+    /// refused command that blocks it, or uses a token of its requester.
     #[must_use]
     pub fn is_blocked(&self, entry: &OutboxEntry) -> bool {
         self.blocker_of(entry).is_some() || self.unsendable_reason(entry).is_some()
     }
 
-    /// Returns whether a command was asked for in an earlier generation of the store, so that what
-    /// it is about may be missing until somebody sends it again.
+    /// Returns whether a command was requested in an earlier generation of the store, so that the
+    /// incident it is about may be missing until its declaration is sent again.
     #[must_use]
     pub fn is_of_earlier_generation(&self, entry: &OutboxEntry) -> bool {
         let (then, now) = (&entry.origin.generation, &self.remote.generation);
@@ -448,8 +457,8 @@ impl OutboxSnapshot {
     }
 
     /// Iterates over the commands that could be sent, in order: only the first of those about the
-    /// same thing, and none that is blocked. What another person requested holds back only its own
-    /// batch, and what needs the incident that it declares.
+    /// same object, and none that is blocked. A command of another requester delays only its own
+    /// batch, and commands that need the incident that it declares.
     fn sendable(&self) -> impl Iterator<Item = &Arc<OutboxEntry>> {
         let mut busy_ids: HashSet<Uuid> = HashSet::new();
         self.pending().filter(move |entry| {
@@ -467,13 +476,14 @@ impl OutboxSnapshot {
         })
     }
 
-    /// Returns what is sent next, at most `limit` commands: those that could be sent, and do not
+    /// Returns the next commands to send, at most `limit`: those that could be sent, and do not
     /// wait for their next attempt.
     #[must_use]
     pub fn due(&self, now: DateTime<Utc>, limit: usize) -> Vec<Arc<OutboxEntry>> {
-        let not_before = self.not_before();
+        let counts = |at: &DateTime<Utc>| *at <= now + MAX_AHEAD;
+        let not_before = self.pending().filter_map(|entry| entry.not_before.filter(counts)).max();
         let is_due = |entry: &&Arc<OutboxEntry>| {
-            entry.next_attempt_at.max(not_before).is_none_or(|at| at <= now)
+            entry.next_attempt_at.filter(counts).max(not_before).is_none_or(|at| at <= now)
         };
         self.sendable().filter(is_due).take(limit).cloned().collect()
     }
@@ -482,13 +492,9 @@ impl OutboxSnapshot {
     /// its own: it is due when they are done.
     #[must_use]
     pub fn next_attempt(&self) -> Option<DateTime<Utc>> {
-        let not_before = self.not_before();
+        // Until when the remote accepts no attempts: that holds for every command.
+        let not_before = self.pending().filter_map(|entry| entry.not_before).max();
         self.sendable().filter_map(|entry| entry.next_attempt_at.max(not_before)).min()
-    }
-
-    /// Returns until when the remote accepts no attempts: that holds for every command.
-    fn not_before(&self) -> Option<DateTime<Utc>> {
-        self.pending().filter_map(|entry| entry.not_before).max()
     }
 }
 
@@ -555,7 +561,7 @@ mod tests {
         assert_eq!(held, [2, 4]);
     }
 
-    /// A sender that sleeps until the next attempt finds something to send then, and does not spin.
+    /// A sender that sleeps until the next attempt finds a command to send then, and does not spin.
     #[test]
     fn command_is_due_at_the_next_attempt() {
         let start = DateTime::UNIX_EPOCH;
@@ -581,5 +587,25 @@ mod tests {
             now = now.max(snapshot.next_attempt().unwrap());
         }
         assert_eq!((now, passes), (start + TimeDelta::minutes(7), 1));
+    }
+
+    #[test]
+    fn clock_that_was_set_back_holds_nothing_up() {
+        let start = DateTime::UNIX_EPOCH;
+        let hours = |hours| Some(start + TimeDelta::hours(hours));
+        let postponed = |at| {
+            let mut postponed = OutboxEntry::clone(&entry(1, IncidentId::new(), None));
+            postponed.not_before = at;
+            Arc::new(postponed)
+        };
+        let due = |first: Arc<OutboxEntry>| {
+            let entries = vec![first, entry(2, IncidentId::new(), hours(48))];
+            let remote = OutboxRemote::default();
+            let snapshot = OutboxSnapshot { me: None, remote, entries };
+            snapshot.due(start, 9).iter().map(|entry| entry.position).collect::<Vec<_>>()
+        };
+        assert_eq!(due(postponed(hours(48))), [1, 2]);
+        // What the remote postpones holds for every command.
+        assert!(due(postponed(hours(1))).is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Errors of the outbox and the cache of a remote.
 
-/// Why the outbox does not do what it was asked for. Displayed as a sentence for people.
+/// The reason why the outbox refuses a request. Displayed as a sentence for people.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OutboxError {
     #[error("there is no such command in the outbox")]
@@ -12,7 +12,7 @@ pub(super) enum OutboxError {
     NotRefused,
     #[error("it was sent: nothing is left to drop")]
     AlreadySent,
-    /// Sending the command again as it is would not help.
+    /// Sending the command again unchanged would not help.
     #[error("{0}")]
     NoUseToRetry(&'static str),
     /// The command has no answer yet.
@@ -31,7 +31,7 @@ pub(super) enum OutboxError {
     },
 }
 
-/// A search that began in the cache can't go on: the cache has no more rows.
+/// A search that began in the cache can't continue: the cache has no more rows.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing is kept any more: search anew")]
+#[error("nothing is cached any more: search again")]
 pub(super) struct SearchEnded;

@@ -10,8 +10,8 @@ use crate::model::measures::pages::{Pages, PagesQuery};
 use crate::model::measures::{Cut, Measures, Window};
 use crate::model::{Event, IncidentId, Summary};
 
-/// How many events, the latest of a timeline, are fetched together with an incident unless the
-/// caller wants another number.
+/// The number of events, the latest of a timeline, that are fetched together with an incident
+/// unless the caller wants another number.
 pub(super) const TIMELINE_EVENTS: u32 = 200;
 
 impl Remote {
@@ -67,6 +67,7 @@ impl Shared {
             detail => detail?,
         };
         let events = events?;
+        self.remove_from_outbox(&events).await;
         self.cache.put_detail(&detail, &events, Utc::now()).await;
         Ok(self.apply_pending_to_detail(detail, events))
     }

@@ -1,6 +1,5 @@
-//! The identity of the token: the person that the remote takes its holder for. The token may be
-//! replaced by one of somebody else, and a command that one person requested is not sent as
-//! another.
+//! The identity of the token: the person to whom it belongs according to the remote. The token may
+//! be replaced by another person's, and a command that one person requested is not sent as another.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::backend::Capabilities;
 
-/// The person that the current token belongs to, as far as that is known.
+/// The person to whom the current token belongs, as far as known.
 pub(super) struct TokenIdentity {
     state: Mutex<IdentityState>,
     /// Counts the changes of the token; `None` if it can't change.
@@ -24,7 +23,7 @@ struct IdentityState {
 }
 
 impl TokenIdentity {
-    /// Begins with what an earlier process has cached.
+    /// Creates it from the data that an earlier process has cached.
     pub(super) fn new(
         cached: Option<Capabilities>,
         token_changes: Option<watch::Receiver<u64>>,
@@ -52,14 +51,14 @@ impl TokenIdentity {
         self.state().token_revision == Some(self.token_revision())
     }
 
-    /// Returns whether the token or the store has changed since this process began, and the remote
-    /// has not been asked since.
+    /// Returns whether the token or the store has changed since this process began, without a new
+    /// request to the remote.
     pub(super) fn has_changed(&self) -> bool {
         self.token_revision() != 0 && !self.is_verified()
     }
 
-    /// Records what the remote reported about a revision of the token. Returns whether the handle
-    /// has changed.
+    /// Records the remote's report about a revision of the token. Returns whether the handle has
+    /// changed.
     pub(super) fn record(&self, revision: u64, handle: Option<String>) -> bool {
         let mut state = self.state();
         state.token_revision = Some(revision);

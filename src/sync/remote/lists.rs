@@ -1,5 +1,5 @@
-//! Reads lists over all incidents of a remote. Rows that were fetched are cached, and answer any
-//! search of their list while the remote does not. Pending commands are not applied to them.
+//! Reads lists over all incidents of a remote. Fetched rows are cached, and answer any search of
+//! their list while the remote does not. Pending commands are not applied to them.
 
 use std::collections::HashSet;
 
@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Shared;
+use super::cache::FEED_FACT;
 use super::error::SearchEnded;
 use crate::backend::{BackendError, List, ListSearch, Page, PageMark, ProblemEntry};
 use crate::model::ProblemId;
@@ -19,7 +20,7 @@ const MAX_CACHED: usize = 1000;
 /// Returns the name of the fact with the rows of a list.
 const fn fact_name(list: List) -> &'static str {
     match list {
-        List::Feed => "list feed",
+        List::Feed => FEED_FACT,
         List::Changes => "list changes",
         List::Reviews => "list reviews",
         List::ActionItems => "list action items",
@@ -31,8 +32,8 @@ const fn fact_name(list: List) -> &'static str {
 }
 
 impl Shared {
-    /// Returns one page of a list: the response to `request`, or what is cached if the remote does
-    /// not answer in time.
+    /// Returns one page of a list: the response to `request`, or cached rows if the remote does not
+    /// answer in time.
     pub(super) async fn read_list<S: ListSearch + Sync>(
         &self,
         search: &S,

@@ -1,5 +1,5 @@
-//! Reads what this machine has of a remote: for a prompt and for completions, which must not wait.
-//! Nothing is requested from anybody, and no file is changed.
+//! Reads the local data about a remote: for a prompt and for completions, which must not wait. No
+//! request is sent, and no file is changed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,7 +25,7 @@ const MAX_ENDED: i64 = 50;
 /// The most outbox entries that are read.
 const MAX_ENTRIES: i64 = 500;
 
-/// What this machine has of a remote.
+/// The local data about a remote.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LocalCopy {
     /// The open incidents, in no order. Pending commands are not applied to them.
@@ -42,7 +42,7 @@ pub struct LocalCopy {
     pub entries: Vec<UnsentEntry>,
 }
 
-/// A command that was not sent, as far as a list of names needs it.
+/// A command that was not sent, as far as it is needed for a list of names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnsentEntry {
     /// Its position in the order in which commands were requested.
@@ -57,8 +57,8 @@ pub struct UnsentEntry {
 
 impl LocalCopy {
     /// Reads the cache and the outbox of a remote in a folder of remotes. `token` is the public id
-    /// of the token; without it, what was used last at the address is read. `None` if there is
-    /// nothing of the remote.
+    /// of the token; without it, the data used last at the address is read. `None` if there is no
+    /// data about the remote.
     pub async fn read(root: &Path, key: &RemoteKey, token: Option<&str>) -> Option<Self> {
         let found = survey(root).await;
         let folder = choose(root, key, token, &found).folder;
@@ -127,7 +127,8 @@ impl LocalCopy {
     }
 }
 
-/// Parses the value of a fact; `None` where another version wrote what this one can't read.
+/// Parses the value of a fact; `None` if another version wrote it in a form that this one can't
+/// read.
 fn parse<T: DeserializeOwned>(fact: &sqlx::sqlite::SqliteRow) -> SqlResult<Option<T>> {
     Ok(serde_json::from_str(fact.try_get(2)?).ok())
 }

@@ -22,7 +22,7 @@ pub(super) struct FileLock {
     _file: File,
 }
 
-/// Acquires the lock of a file, unless somebody else holds it.
+/// Acquires the lock of a file, unless another holder has it.
 pub(super) fn try_acquire(path: &Path) -> io::Result<Option<FileLock>> {
     let file = open_private_file(path)?;
     Ok(try_flock(&file, FlockOperation::NonBlockingLockExclusive)?
@@ -39,7 +39,7 @@ pub(super) fn try_flock(file: &File, operation: FlockOperation) -> io::Result<bo
 }
 
 /// Waits for the lock of a file while `is_wanted` returns true, but not longer than `timeout`.
-/// Returns `None` if the lock did not become free. Other tasks of this process go on meanwhile.
+/// Returns `None` if the lock did not become free. Other tasks of this process continue meanwhile.
 pub(super) async fn acquire(
     path: &Path,
     timeout: Duration,
@@ -73,9 +73,9 @@ mod tests {
         let started = Instant::now();
         assert!(acquire(&path, short, || true).await.unwrap().is_none());
         assert!(started.elapsed() >= short);
-        // Nor for longer than it is wanted.
+        // Nor for longer than wanted.
         assert!(acquire(&path, long, || false).await.unwrap().is_none());
-        // Other tasks of this thread do not wait for it: whoever holds the lock can release it.
+        // Other tasks of this thread do not wait for it: the holder of the lock can release it.
         let release = async { drop(first) };
         let (acquired, ()) = tokio::join!(acquire(&path, long, || true), release);
         assert!(acquired.unwrap().is_some());

@@ -1,10 +1,10 @@
 //! The cache and the outbox of a remote backend on this machine.
 //!
 //! [`Remote`] wraps a backend that may be slow or unreachable, and is a [`Backend`] again. It
-//! caches what it fetches. What can't be fetched it answers from the cache, and reports how old
-//! that is. A command is in the outbox, on the disk, before it counts as accepted. One process of
-//! the machine at a time sends the outbox, in order for each incident, and with the same id until a
-//! command is answered. Pending commands are applied to whatever is read (optimistic update).
+//! caches fetched data. If a request fails, it answers from the cache, and reports the age of the
+//! data. A command is in the outbox, on the disk, before it counts as accepted. One process of the
+//! machine at a time sends the outbox, in order for each incident, and with the same id until a
+//! command is answered. Pending commands are applied to all data that is read (optimistic update).
 //!
 //! Each remote has a folder with two files: the cache, which can be thrown away, and the outbox,
 //! which can't.
@@ -31,6 +31,7 @@ mod outbox_remote;
 mod paths;
 mod prefetch;
 mod reads;
+mod redactions;
 #[cfg(test)]
 mod schema_tests;
 mod sender;
@@ -101,9 +102,11 @@ struct Shared {
     last_failure: Mutex<Option<String>>,
     /// When rows were last written to the cache, in seconds since 1970.
     rows_written_at_s: AtomicI64,
+    /// When redactions were last read for commands that had waited, in seconds since 1970.
+    redactions_read_at_s: AtomicI64,
     /// Counts how often the remote has answered again after a failure.
     reconnects: watch::Sender<u64>,
-    /// Wakes the sender, because there may be something to send.
+    /// Wakes the sender, because there may be commands to send.
     wake_sender: Notify,
     /// Reports writes to the outbox, also by another process.
     watcher: Arc<StoreWatcher>,
@@ -113,14 +116,14 @@ struct Shared {
     lock_timeout: Duration,
     /// Outboxes of the same remote with other tokens.
     siblings: Vec<PathBuf>,
-    /// Whether what waits in them was looked through for commands of the present person.
+    /// Whether their pending commands were searched for those of the current person.
     has_claimed: AtomicBool,
-    /// What became of commands that were sent without the outbox, because it could not be written.
+    /// The results of commands that were sent without the outbox, because it could not be written.
     unstored: Mutex<VecDeque<OutboxEntry>>,
 }
 
 impl Remote {
-    /// Returns what was found to be wrong when the remote was opened, in sentences.
+    /// Returns the problems that were found when the remote was opened, as sentences.
     #[must_use]
     pub fn warnings(&self) -> &[SafeText<'static>] {
         &self.warnings
@@ -175,8 +178,8 @@ impl Remote {
         self.shared.entry(id).await
     }
 
-    /// Asks the remote which store it has, if a response has shown that it is another one or was put
-    /// back. Waits no longer than the answer timeout.
+    /// Requests the identity of the remote's store, if a response has shown that it changed or was
+    /// restored. Waits no longer than the answer timeout.
     pub async fn confirm_store(&self) {
         if self.shared.identity.has_changed() {
             let verified = tokio::time::timeout(self.shared.answer_timeout, self.shared.verify());
@@ -184,17 +187,17 @@ impl Remote {
                 tracing::debug!(%error, "which store it is");
             }
         }
-        // Another task may have asked, and not have published yet what it was answered.
+        // Another task may have requested it, and not have published the answer yet.
         if let Err(error) = self.shared.refresh_outbox().await {
             tracing::warn!(%error, "looking at the outbox");
         }
     }
 
-    /// Asks the remote whose the token is, if other outboxes of the same remote may have commands of
-    /// that person, and so moves them here.
+    /// Requests from the remote whose token it is, if other outboxes of the same remote may have
+    /// commands of that person, and so moves them here.
     ///
     /// # Errors
-    /// When the remote does not answer.
+    /// If the remote does not answer.
     pub async fn claim_own_commands(&self) -> Result<(), BackendError> {
         let shared = &self.shared;
         if shared.siblings.is_empty() || shared.has_claimed.load(Ordering::Relaxed) {
@@ -211,8 +214,8 @@ impl Remote {
         folders
     }
 
-    /// Sends again, with the same ids, what was sent to an earlier generation of the store. Returns
-    /// how many commands that are.
+    /// Sends commands that were sent to an earlier generation of the store again, with the same
+    /// ids. Returns their number.
     ///
     /// # Errors
     /// When the outbox can't be written.
@@ -222,7 +225,7 @@ impl Remote {
         Ok(count)
     }
 
-    /// Records that a person has seen that the store was put back.
+    /// Records that a person has seen that the store was restored from a copy.
     ///
     /// # Errors
     /// When the outbox can't be written.
@@ -231,7 +234,7 @@ impl Remote {
         self.shared.refresh_outbox().await
     }
 
-    /// Lets the present token send commands that were asked for with another one.
+    /// Allows the current token to send commands that were requested with another one.
     ///
     /// # Errors
     /// When the outbox can't be written.
@@ -310,11 +313,16 @@ impl Shared {
         Ok(())
     }
 
-    /// Records what a response says about whether the remote can be reached.
+    /// Records from a response whether the remote can be reached.
     fn record_reachability<T>(&self, response: &Result<T, BackendError>) {
         match response {
             Err(BackendError::Unreachable(why)) => {
                 self.is_failing.store(true, Ordering::Relaxed);
+                let mut failure = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+                *failure = Some(why.to_string());
+            }
+            // Whoever reads what is cached instead is told why.
+            Err(BackendError::Broken(why)) => {
                 let mut failure = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
                 *failure = Some(why.to_string());
             }

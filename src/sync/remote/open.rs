@@ -29,12 +29,12 @@ pub struct Options {
     pub key: RemoteKey,
     /// The folder in which each remote has a folder of its own.
     pub folder: PathBuf,
-    /// The rules by which pending commands are applied to what was read.
+    /// The rules by which pending commands are applied to data that was read.
     pub rules: Rules,
     /// How long a read waits for the remote before cached data is returned instead, and how long a
     /// command waits for its answer before it counts as queued.
     pub answer_timeout: Duration,
-    /// Whether this process sends pending commands. One that only reads leaves that to others.
+    /// Whether this process sends pending commands. A process that only reads does not.
     pub sends: bool,
     /// How long to wait for another process that is sending: twice the timeout of a request.
     pub lock_timeout: Duration,
@@ -42,7 +42,7 @@ pub struct Options {
     pub token_changes: Option<watch::Receiver<u64>>,
 }
 
-/// Why a remote can't be opened: without its outbox nothing could be promised.
+/// The reason why a remote can't be opened: without its outbox nothing could be promised.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder of the remote can't be made.
@@ -50,7 +50,7 @@ pub enum OpenError {
     Folder {
         /// The folder of the remote.
         folder: PathBuf,
-        /// Why it can't be made.
+        /// The reason why it can't be made.
         source: io::Error,
     },
     /// The outbox can't be opened.
@@ -62,7 +62,7 @@ pub enum OpenError {
     Outbox {
         /// The folder of the remote, in which the outbox is.
         folder: PathBuf,
-        /// Why the outbox can't be opened.
+        /// The reason why the outbox can't be opened.
         source: DatabaseError,
     },
     /// The outbox can't be read.
@@ -102,7 +102,7 @@ impl Remote {
             let file = folder.join(paths::OUTBOX_FILE);
             match outbox.import(&file, Import::All).await {
                 Ok(true) => merged.push(folder),
-                // A process that has it open sends what it holds.
+                // A process that has it open sends its commands.
                 Ok(false) => {}
                 Err(why) => {
                     let file = file.display();
@@ -111,7 +111,7 @@ impl Remote {
                 }
             }
         }
-        // The folder is used even where this can't be written down: it is found by its name.
+        // The folder is used even if this can't be recorded: it is found by its name.
         let url = normalize_url(&options.key.url);
         let is_recorded = found.iter().any(|known| {
             known.folder == folder
@@ -146,6 +146,7 @@ impl Remote {
             is_failing: AtomicBool::new(false),
             last_failure: Mutex::new(None),
             rows_written_at_s: AtomicI64::new(0),
+            redactions_read_at_s: AtomicI64::new(0),
             reconnects: watch::Sender::new(0),
             wake_sender: Notify::new(),
             watcher,
@@ -170,7 +171,7 @@ impl Remote {
     }
 }
 
-/// Names what waits in other outboxes, in one line; `None` if nothing does.
+/// Describes the pending commands in other outboxes, in one line; `None` if there are none.
 #[must_use]
 pub fn describe_waiting(others: &[&OutboxFolder]) -> Option<SafeText<'static>> {
     let describe = |folder: &&OutboxFolder| {

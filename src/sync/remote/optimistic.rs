@@ -1,6 +1,6 @@
-//! Applies the pending commands of the outbox to what was read, so that the panes show them at once
-//! (optimistic update): what a record will be once they are carried out, as far as this machine can
-//! tell.
+//! Applies the pending commands of the outbox to data that was read, so that the panes show their
+//! effect immediately (optimistic update): the record as it will be once they are carried out, as
+//! far as this machine can predict it.
 //!
 //! Each command is decided as of the time at which it was requested. One that would be refused
 //! changes nothing here: the remote decides.
@@ -71,10 +71,12 @@ pub fn apply_pending_to_row(
     apply_pending_to_record(incident, &[], pending, rules).0.map(|incident| incident.summary)
 }
 
-/// Makes a record of which only the row is known. Unknown fields get the values that make the most
-/// commands possible: the closing gate is answered, as whoever closes the incident will have seen.
+/// Creates a record of which only the row is known. Unknown fields get the values that make the
+/// most commands possible: the closing gate is answered, because the person who closes the incident
+/// has seen it.
 fn incident_from_row(row: Summary) -> Incident {
-    // The status has held at least since then: what others write meanwhile moves no time.
+    // The status has been in effect at least since then: events of others meanwhile do not move the
+    // time.
     let reached_at = row.closed_at.or(row.resolved_at).or(row.acknowledged_at);
     let status_at = reached_at.unwrap_or(row.reported_at);
     let nobody = Actor::Integration(String::new());

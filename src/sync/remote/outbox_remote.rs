@@ -1,10 +1,10 @@
-//! What is known of the remote that an outbox is of, and that its store was put back.
+//! Known facts about the remote of an outbox, and whether its store was restored from a copy.
 
 use chrono::{DateTime, Utc};
 
 use crate::backend::PutBack;
 
-/// What is known of the remote that an outbox is of.
+/// The known facts about the remote of an outbox.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OutboxRemote {
     /// The public id of the token that is used now.
@@ -17,7 +17,7 @@ pub struct OutboxRemote {
     pub put_back: Option<PutBackNotice>,
 }
 
-/// That a store was put back, and what can be sent again.
+/// The fact that a store was restored from a copy, and the commands that can be sent again.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PutBackNotice {
     /// When the server noticed it, and to when it was put back.
@@ -27,7 +27,7 @@ pub struct PutBackNotice {
 }
 
 impl PutBackNotice {
-    /// Describes what happened, as a sentence without what to do.
+    /// Describes the event as a sentence without a remedy.
     #[must_use]
     pub fn sentence(&self) -> String {
         let time = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M:%S UTC").to_string();

@@ -14,15 +14,15 @@ pub(super) const OUTBOX_FILE: &str = "outbox.db";
 /// Name of the cache file in a remote's folder.
 pub(super) const CACHE_FILE: &str = "kept.db";
 
-/// Identifies a remote and the requester: what is cached for one person is never shown to another.
+/// Identifies a remote and the requester: data cached for one person is never shown to another.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RemoteKey {
-    /// What people call the remote: the profile's name, or the host. One remote may have several
-    /// names.
+    /// The user-visible name of the remote: the profile's name, or the host. One remote may have
+    /// several names.
     pub name: String,
     /// Address of the remote's API.
     pub url: String,
-    /// Handle of the requester, as far as this machine knows. Never a secret.
+    /// Handle of the requester, as far as known to this machine. Never a secret.
     pub handle: String,
 }
 
@@ -64,8 +64,8 @@ impl RemoteKey {
     }
 }
 
-/// Returns an address in the one spelling by which it is compared: names of this machine and their
-/// addresses are the same.
+/// Returns the normalized form of an address for comparisons: names of this machine and their
+/// addresses are equal.
 pub(super) fn normalize_url(url: &str) -> String {
     let url = url.trim().trim_end_matches('/');
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_ascii_lowercase() };

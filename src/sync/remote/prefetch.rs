@@ -1,5 +1,5 @@
-//! Fetches the most urgent open incidents before somebody opens them, so that people can work on
-//! them when the remote is unreachable.
+//! Fetches the most urgent open incidents before they are opened, so that people can work on them
+//! when the remote is unreachable.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::sync::snapshot::Snapshot;
 
 /// How many incidents are prefetched.
 const MAX_INCIDENTS: usize = 100;
-/// How long to wait after a change of the queue, so that what the screen needs comes first.
+/// How long to wait after a change of the queue, so that the requests of the screen come first.
 const QUIET_TIME: Duration = Duration::from_secs(3);
 /// The pause between two incidents.
 const PAUSE: Duration = Duration::from_millis(150);

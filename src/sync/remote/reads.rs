@@ -1,5 +1,5 @@
-//! Implements [`Reader`] for a remote: what it returns comes from the remote, or from the cache if
-//! the remote does not answer in time. Pending commands are applied to both.
+//! Implements [`Reader`] for a remote: results come from the remote, or from the cache if the
+//! remote does not answer in time. Pending commands are applied to both.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -222,7 +222,7 @@ impl Reader for Remote {
             read => read?,
         };
         let events = &mut read.value;
-        // Pending commands come after everything that has happened.
+        // Pending commands come after all recorded events.
         let is_end = match range {
             TimelineRange::Before(..) => false,
             TimelineRange::Last(_) => true,
@@ -261,7 +261,7 @@ impl Reader for Remote {
         on_read: OnRead<'_, (Detail, Vec<Event>)>,
     ) {
         let shared = &self.shared;
-        // Boxed, because it contains an entire record: whoever waits for it holds a pointer.
+        // Boxed, because it contains a complete record: a waiting caller stores a pointer.
         let fresh = Box::pin(shared.fetch_detail(id, event_count));
         stale_then_fresh(fresh, Box::pin(shared.cached_detail(id, event_count)), on_read).await;
     }
@@ -297,10 +297,11 @@ impl Reader for Remote {
         if let Ok(delta) = &response {
             let has_news = delta.reset || !delta.rows.is_empty() || Some(delta.cursor) != since;
             let now = Utc::now();
-            // That nothing has changed is recorded now and then: it dates the cached rows.
+            // An unchanged state is recorded now and then: it dates the cached rows.
             let written_at = shared.rows_written_at_s.load(Ordering::Relaxed);
             if has_news || (now.timestamp() - written_at).abs() >= CONFIRMED_EVERY_S {
                 shared.rows_written_at_s.store(now.timestamp(), Ordering::Relaxed);
+                shared.remove_redacted(delta).await;
                 shared.cache.fold(since, delta, now).await;
                 shared.remember_mark().await;
             }
@@ -355,6 +356,10 @@ impl Reader for Remote {
 
     fn clock_offset(&self) -> Option<ClockOffset> {
         self.shared.backend.clock_offset()
+    }
+
+    fn unreadable_count(&self) -> usize {
+        self.shared.backend.unreadable_count()
     }
 }
 

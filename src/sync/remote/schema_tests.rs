@@ -1,4 +1,4 @@
-//! Every table of a remote's files, and what its size is bounded by: a new table must be listed.
+//! Checks that every table of a remote's files is listed with the bound of its size.
 
 use sqlx::{Connection, SqliteConnection};
 

@@ -1,4 +1,4 @@
-//! Sends the outbox, and follows what other processes have sent.
+//! Sends the outbox, and follows the sending of other processes.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep};
 
 use super::Shared;
-use super::entry::{OutboxEntry, OutboxSnapshot};
+use super::entry::{MAX_RATE_LIMIT, OutboxEntry, OutboxSnapshot};
 use super::identity::TokenIdentity;
 use super::lock::{self, FileLock};
 use super::outbox::FailedAttempt;
@@ -17,15 +17,13 @@ use crate::backend::{BackendError, Outcome};
 use crate::model::Envelope;
 use crate::sync::pace::backoff;
 
-/// After this many failures in a row of commands sent one by one, the connection is to blame and
+/// After this many failures in a row of commands sent one by one, the cause is the connection and
 /// not the commands.
 const MAX_FAILURES_IN_A_ROW: usize = 2;
 /// The wait after a failure of the outbox itself.
 const OUTBOX_RETRY_AFTER: Duration = Duration::from_secs(5);
 /// The wait before the token's identity is verified again, if nothing can be sent without it.
 const VERIFY_AGAIN_AFTER: TimeDelta = TimeDelta::seconds(30);
-/// The longest time for which a remote may refuse attempts.
-const MAX_RATE_LIMIT: TimeDelta = TimeDelta::hours(1);
 
 /// Sends commands until it is aborted, whenever one is due and no other process is sending.
 pub(super) async fn run_sender(shared: Arc<Shared>) {
@@ -64,17 +62,16 @@ pub(super) async fn run_sender(shared: Arc<Shared>) {
     }
 }
 
-/// What a pass over the outbox led to.
+/// The result of a pass over the outbox.
 enum Pass {
-    /// Something was answered: there may be more to send.
+    /// A command was answered: there may be more to send.
     Again,
-    /// Nothing is due before that time; `None` if nothing waits for a time.
+    /// Nothing is due before that time; `None` if no command waits for a time.
     Idle(Option<DateTime<Utc>>),
 }
 
-/// Returns whether the remote has decided about a command. A response that makes no sense decides
-/// nothing: it may come from a proxy or from another version, and the command may have been carried
-/// out.
+/// Returns whether the remote has decided about a command. An invalid response decides nothing: it
+/// may come from a proxy or from another version, and the command may have been carried out.
 fn is_final(error: &BackendError) -> bool {
     matches!(
         error,
@@ -112,7 +109,7 @@ impl Shared {
     fn needs_verification(&self, snapshot: &OutboxSnapshot) -> bool {
         let now = Utc::now();
         let is_due = |entry: &Arc<OutboxEntry>| entry.next_attempt_at.is_none_or(|at| at <= now);
-        // What an earlier version wrote has no token with it.
+        // Entries of an earlier version have no token.
         let is_unclear = |entry: &Arc<OutboxEntry>| {
             entry.requester.is_some()
                 || entry.origin.store.is_some()
@@ -146,7 +143,7 @@ impl Shared {
         }
     }
 
-    /// Sends what is due, all at once, and records what became of each command.
+    /// Sends all due commands in one request, and records their results.
     async fn send_due(&self, lock_timeout: &mut Duration) -> Result<Pass, BackendError> {
         self.refresh_outbox().await?;
         if !self.has_work() {
@@ -166,12 +163,19 @@ impl Shared {
         }
         let mut due = snapshot.due(Utc::now(), MAX_COMMANDS);
         if verify_error.is_none() {
+            match self.hold_redacted(&due).await {
+                Ok(false) => {}
+                Ok(true) => due = self.read_outbox().await?.due(Utc::now(), MAX_COMMANDS),
+                Err(error) => verify_error = Some(error),
+            }
+        }
+        if verify_error.is_none() {
             verify_error = self.measure_clock_for(&due).await.err();
         }
         if verify_error.is_none() && self.decide_clock_offsets(&due).await? {
             due = self.read_outbox().await?.due(Utc::now(), MAX_COMMANDS);
         }
-        // What was enqueued meanwhile is for the next pass.
+        // Commands enqueued meanwhile are for the next pass.
         due.retain(|entry| entry.clock_offset.is_some() || verify_error.is_some());
         let envelopes: Vec<_> = due
             .iter()
@@ -196,7 +200,7 @@ impl Shared {
                     self.record_outcome(entry, &outcome).await?;
                     has_answers = true;
                 }
-                // What it is about may be sent again by somebody else.
+                // The declaration that it refers to may be sent again by somebody else.
                 Err(BackendError::NotFound(_))
                     if self.identity.has_changed() || snapshot.is_of_earlier_generation(entry) =>
                 {
@@ -263,9 +267,8 @@ impl Shared {
         results
     }
 
-    /// Records what the results of commands say about whether the remote can be reached. A command
-    /// that fails again and again says nothing: that another request reaches the remote must not be
-    /// what makes it due again.
+    /// Records from the results of commands whether the remote can be reached. A command that fails
+    /// repeatedly shows nothing: otherwise the success of another request would make it due again.
     fn record_batch_reachability(
         &self,
         due: &[Arc<OutboxEntry>],
@@ -305,6 +308,8 @@ impl Shared {
             }
         }
         self.remember_mark().await;
+        // Before it counts as sent, so that its waiter gets the result.
+        self.remove_from_outbox(&outcome.events).await;
         self.outbox.mark_sent(entry.id, outcome, now).await
     }
 }

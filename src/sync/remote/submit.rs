@@ -1,4 +1,4 @@
-//! Adds commands to the outbox, waits for their answers, and edits what is in the outbox.
+//! Adds commands to the outbox, waits for their answers, and edits its entries.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::model::{Command, CommandId, Envelope, IncidentCommand};
 /// How many outcomes of commands that were sent without the outbox are remembered.
 const MAX_UNSTORED: usize = 1_000;
 
-/// What became of a submitted command.
+/// The result of a submitted command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Submission {
     /// The command was carried out.
@@ -27,11 +27,11 @@ pub enum Submission {
 
 impl Remote {
     /// Adds commands to the outbox, to be sent in their order. They are on the disk when this
-    /// returns. If the outbox can't be written, such as on a full disk, they are sent at once
-    /// instead, and their outcome can be read as that of others.
+    /// returns. If the outbox can't be written, such as on a full disk, they are sent immediately
+    /// instead, and their outcome can be read in the same way.
     ///
     /// # Errors
-    /// When the outbox can't be used, or can't be written and the remote does not answer.
+    /// If the outbox can't be used, or can't be written and the remote does not answer.
     pub async fn enqueue(&self, envelopes: Vec<Envelope>) -> Result<(), BackendError> {
         let batch = self.shared.label_batch(envelopes).await;
         match self.shared.outbox.enqueue(&batch).await {
@@ -44,7 +44,7 @@ impl Remote {
     }
 
     /// Adds a command to the outbox and waits for its answer: not longer than the answer timeout,
-    /// and not once it is known that the remote does not answer.
+    /// and not once the remote is known not to answer.
     ///
     /// # Errors
     /// The remote's refusal; when the outbox can't be written.
@@ -52,7 +52,7 @@ impl Remote {
         let id = envelope.id;
         let deadline = Instant::now() + self.shared.answer_timeout;
         let mut snapshots = self.watch_outbox();
-        // Somebody waits: what goes before it is tried now, whenever its next attempt was due.
+        // A caller waits: earlier commands are tried now, whenever their next attempt was due.
         if let Err(error) = self.shared.outbox.reschedule(Utc::now()).await {
             tracing::warn!(%error, "the next attempts stay where they are");
         }
@@ -111,11 +111,10 @@ impl Remote {
         self.shared.refresh_and_wake().await
     }
 
-    /// Sends a refused command again as it is.
+    /// Sends a refused command again unchanged.
     ///
     /// # Errors
-    /// When there is no such refused command, or when that would not help; when the outbox can't be
-    /// written.
+    /// If there is no such refused command, or that would not help; if the outbox can't be written.
     pub async fn retry(&self, id: CommandId) -> Result<(), BackendError> {
         let Some(entry) = self.shared.outbox.get(id).await? else { return Err(no_such_command()) };
         if entry.refusal().is_none() {
@@ -128,7 +127,8 @@ impl Remote {
         self.shared.refresh_and_wake().await
     }
 
-    /// Replaces a refused command by others. What waits for it then waits for the first of them.
+    /// Replaces a refused command by others. Commands that wait for it then wait for the first of
+    /// them.
     ///
     /// # Errors
     /// A conflict if another process that shows the command too has sent it again or dropped it
@@ -146,10 +146,10 @@ impl Remote {
     /// Removes a command that was not sent, and with a declaration the commands that need it.
     /// Returns how many were removed.
     ///
-    /// A pending command may have arrived without its answer: then the remote has it all the same.
+    /// A pending command may have arrived without its answer: then the remote has it nevertheless.
     ///
     /// # Errors
-    /// When there is no such command, or it was sent; when the outbox can't be written.
+    /// If there is no such command, or it was sent; if the outbox can't be written.
     pub async fn drop_entry(&self, id: CommandId) -> Result<usize, BackendError> {
         let snapshot = self.shared.outbox.snapshot().await?;
         let Some(entry) = snapshot.get(id) else { return Err(no_such_command()) };
@@ -164,7 +164,7 @@ impl Remote {
     }
 
     /// Waits until nothing can be sent any more: every command is answered, waits for its next
-    /// attempt, or is blocked. Returns the outbox as it is then, or after `timeout`.
+    /// attempt, or is blocked. Returns the outbox at that time, or after `timeout`.
     pub async fn wait_until_settled(&self, timeout: Duration) -> Arc<OutboxSnapshot> {
         let deadline = Instant::now() + timeout;
         let mut snapshots = self.watch_outbox();
@@ -186,7 +186,7 @@ fn no_such_command() -> BackendError {
 }
 
 impl Shared {
-    /// Makes a batch of commands, labelled with the incident's number and title for people.
+    /// Creates a batch of commands, labelled with the incident's number and title for people.
     async fn label_batch(&self, envelopes: Vec<Envelope>) -> Batch {
         let about = envelopes.iter().find_map(|envelope| match &envelope.command {
             Command::Incident { incident, command, .. } => Some((*incident, command)),
@@ -216,8 +216,8 @@ impl Shared {
         Batch { envelopes, label, title, requester, clock_offset, token }
     }
 
-    /// Sends commands at once, because the outbox can't be written. If the remote does not answer
-    /// either, nothing is promised.
+    /// Sends commands immediately, because the outbox can't be written. If the remote does not
+    /// answer either, the commands are not accepted.
     async fn send_without_outbox(
         &self,
         batch: Batch,

@@ -1,4 +1,4 @@
-//! Finds the outboxes under the state folder, and what waits in each.
+//! Finds the outboxes under the state folder, and the pending commands in each.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,24 +27,24 @@ pub struct OutboxFolder {
     pub token: Option<String>,
     /// The identity of the remote's store.
     pub store: Option<String>,
-    /// The handles of those who asked for what waits.
+    /// The handles of the requesters of pending commands.
     pub handles: Vec<String>,
     /// When the cache was last written; `None` if there is none.
     pub used_at: Option<SystemTime>,
     /// How many commands wait, and how many were refused.
     pub counts: OutboxCounts,
-    /// Why the outbox can't be read.
+    /// The reason why the outbox can't be read.
     pub error: Option<String>,
 }
 
 impl OutboxFolder {
-    /// Returns how people know the remote: its addresses, or else the folder.
+    /// Returns the user-visible name of the remote: its addresses, otherwise the folder.
     #[must_use]
     pub fn display_name(&self) -> String {
         if self.urls.is_empty() { self.folder.display().to_string() } else { self.urls.join(", ") }
     }
 
-    /// Returns whether something waits or was refused, or can't be told.
+    /// Returns whether it has pending or refused commands, or can't be read.
     #[must_use]
     pub fn needs_attention(&self) -> bool {
         self.counts.pending + self.counts.refused > 0 || self.error.is_some()

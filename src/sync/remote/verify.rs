@@ -9,7 +9,7 @@ use super::about::StoreChange;
 use super::outbox::Import;
 use crate::backend::{BackendError, Capabilities};
 
-/// How often the capabilities are requested anew because the token or the store changed meanwhile.
+/// How often the capabilities are requested again because the token or the store changed meanwhile.
 const MAX_REQUESTS: usize = 3;
 
 impl Shared {
@@ -59,8 +59,8 @@ impl Shared {
         }
     }
 
-    /// Records that what waits under the present token was asked by its person, and moves here what
-    /// this person asked for under other tokens.
+    /// Records that commands pending under the current token were requested by its person, and
+    /// moves here those that this person requested under other tokens.
     async fn claim_own_commands(&self, handle: &str) {
         if let Some(token) = self.backend.token_id()
             && let Err(error) = self.outbox.record_requester(&token, handle).await

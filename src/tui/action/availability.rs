@@ -11,6 +11,7 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::follow_up::selected_action_item;
 use crate::tui::maintenance::selected_window;
+use crate::tui::metrics::pages::request::{is_on_map, is_page};
 use crate::tui::oncall::stand_in::{open_covers, selected_team};
 use crate::tui::problems::shown_problem;
 use crate::tui::screens::ScreenKind;
@@ -86,6 +87,11 @@ impl Condition {
             Self::UnknownService => selected_service(&app.screens).is_some(),
             Self::ListsActionItems => selected_action_item(&app.screens).is_some(),
             Self::OnCallTeam => selected_team(&app.screens).is_some(),
+            Self::CanStandIn => {
+                let viewer = Some(app.session.me.handle.as_str());
+                let schedule = shown_schedule(app);
+                schedule.is_some_and(|(_, schedule)| schedule.on_call(app.backend_now()) != viewer)
+            }
             Self::StandsIn => {
                 let (directory, now) = (app.fetched.directory.as_deref(), app.backend_now());
                 selected_team(&app.screens)
@@ -101,17 +107,18 @@ impl Condition {
             Self::CanCover | Self::WantsCover => {
                 let viewer = &app.session.me.handle;
                 shown_schedule(app).is_some_and(|(directory, schedule)| {
-                    open_covers(directory, schedule, app.backend_now())
-                        .any(|cover| (cover.person == *viewer) == (self == Self::WantsCover))
+                    open_covers(directory, schedule, app.backend_now()).any(|cover| {
+                        let is_own = cover.person == *viewer;
+                        let is_answered = !is_own && cover.is_declined_by(viewer);
+                        is_own == (self == Self::WantsCover) && !is_answered
+                    })
                 })
             }
             Self::HasSpan => {
                 let shown = app.screens.shown();
                 shown.is_some_and(|screen| screens::registry::logic(screen.kind).has_steps())
             }
-            Self::MeasuresPage => {
-                app.ui.focus == Pane::Metrics && app.metrics.page != Page::Overview
-            }
+            Self::MeasuresPage => app.ui.focus == Pane::Metrics && is_page(app),
             Self::CanCopy => Self::MeasuresPage.holds(app) || Self::HasIncident.holds(app),
             // Behind a list screen no incident is in sight.
             Self::HasIncident | Self::QueueRow if app.screens.shown().is_some() => false,
@@ -136,12 +143,12 @@ impl Condition {
                 Pane::Queue => Self::QueueRow.holds(app),
                 Pane::Detail => !app.ui.record || follow::layout::selected(app).is_some(),
                 Pane::Timeline => !app.ui.record,
-                Pane::Metrics if app.metrics.page != Page::Overview => true,
+                Pane::Metrics if is_page(app) => true,
                 Pane::Metrics => {
                     app.metrics.loaded.as_ref().is_some_and(|(_, m)| !m.recurring.is_empty())
                 }
             },
-            Self::Grouped => Self::QueueRow.holds(app) && app.queue.grouped,
+            Self::Grouped => (Self::QueueRow.holds(app) && app.queue.grouped) || is_on_map(app),
             Self::CanGoBack => {
                 !app.notices.urgent.waiting.is_empty()
                     || app.ui.zoomed
@@ -214,8 +221,7 @@ impl Entry {
         self.condition.holds(app)
     }
 
-    /// Returns why the action does not apply to the present state. Meaningful only where it does
-    /// not.
+    /// Returns why the action does not apply in the current state. Meaningful only if it does not.
     #[must_use]
     pub fn reason_if_not(&self, app: &App) -> String {
         let hidden = matches!(self.condition, Condition::HasIncident | Condition::CanCopy)

@@ -23,7 +23,7 @@ pub enum Condition {
     HasItem,
     /// The list of alerts has something selected.
     ListsAlerts,
-    /// The list of contacts is what one sees.
+    /// The list of contacts is visible.
     ListsContacts,
     /// A contact is selected.
     HasContact,
@@ -33,7 +33,7 @@ pub enum Condition {
     ListsMaintenance,
     /// Problems, or incidents of one fault, are on the screen, or the page of recurring faults has the focus.
     ProblemScreen,
-    /// A problem is selected, or is what one sees.
+    /// A problem is selected or open.
     ListsProblem,
     /// A record is read of which most incidents like it differ in a field.
     HasHint,
@@ -45,17 +45,19 @@ pub enum Condition {
     ListsActionItems,
     /// A team is selected on the on-call screen.
     OnCallTeam,
-    /// The viewer stands in for somebody on the schedule of the selected team.
+    /// Somebody else, or nobody, is on call by the schedule of the selected team.
+    CanStandIn,
+    /// The viewer replaces somebody on the schedule of the selected team.
     StandsIn,
-    /// The viewer takes turns on the schedule of the selected team, and wants no cover yet.
+    /// The viewer has turns on the schedule of the selected team, and has not requested cover yet.
     HasShift,
-    /// Somebody else wants cover on the schedule of the selected team.
+    /// Another person requests cover on the schedule of the selected team.
     CanCover,
-    /// The viewer wants cover on the schedule of the selected team.
+    /// The viewer requests cover on the schedule of the selected team.
     WantsCover,
     /// Some rows are marked.
     HasMarks,
-    /// The queue is grouped, has the focus and has something selected.
+    /// The queue is grouped, has the focus and has something selected; or the cursor is on the map of hours.
     Grouped,
     /// The queue has the focus and something is selected.
     QueueRow,
@@ -65,10 +67,11 @@ pub enum Condition {
     HasAlerts,
     /// A record is read that has incidents like it.
     HasSimilar,
-    /// There is something to open: the selected row, what the record names, or the record itself.
+    /// There is something to open: the selected row, an object that the record names, or the record
+    /// itself.
     CanOpen,
-    /// There is something to go back from: a zoomed pane, the record, another focus, marks or a filter; or the
-    /// line of a new urgent incident is to be sent off.
+    /// There is something to go back from: a zoomed pane, the record, another focus, marks or a
+    /// filter; or the line of a new urgent incident can be dismissed.
     CanGoBack,
     /// Detail or timeline has the focus.
     Reading,
@@ -78,7 +81,7 @@ pub enum Condition {
     HasPast,
     /// An incident is shown as it was at an earlier event.
     Travelling,
-    /// Everything is shown as it is now.
+    /// The current state is shown everywhere.
     Present,
     /// The program whose output is shown is running.
     Running,
@@ -96,11 +99,11 @@ pub enum Condition {
     UnsentEntry,
     /// A command is selected in the outbox that is not sent with the present token.
     UnsendableEntry,
-    /// The server was put back, and nobody has acknowledged that.
+    /// The server's store was restored from a copy, and nobody has acknowledged that.
     PutBack,
     /// Several panes fit, or one is zoomed.
     CanZoom,
-    /// Detail and timeline stand beside the queue.
+    /// Detail and timeline are next to the queue.
     TwoColumns,
     /// No pane is zoomed, and the record is not open.
     NotZoomed,
@@ -140,6 +143,7 @@ impl Condition {
             Self::UnknownService => "no unknown service is selected",
             Self::ListsActionItems => "no action item is selected",
             Self::OnCallTeam => "no team is selected",
+            Self::CanStandIn => "you are on call for this team, or it has no schedule",
             Self::HasShift => "you have no shift on the schedule of this team",
             Self::CanCover => "nobody else wants cover on the schedule of this team",
             Self::WantsCover => "you want no cover on the schedule of this team",

@@ -40,7 +40,7 @@ impl Group {
     }
 }
 
-/// The part of the lifecycle that an incident is in: the keys line first shows what fits it.
+/// The lifecycle phase of an incident: the keys line first shows the actions for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
     /// Nobody has acknowledged it.
@@ -97,7 +97,7 @@ pub enum ArgumentKind {
 }
 
 impl ArgumentKind {
-    /// Describes what would be accepted, for somebody who has typed nothing yet.
+    /// Describes the accepted values, shown before anything is typed.
     #[must_use]
     pub const fn accepted(self) -> &'static str {
         match self {
@@ -105,7 +105,7 @@ impl ArgumentKind {
             Self::Listed(what) => what,
             Self::Command(argument) => argument.accepted(),
             Self::Number => "a number such as 2041",
-            Self::Span => "24h, 7d, 30d, 90d, 2026-03-01..2026-04-01",
+            Self::Span => "24h, 7d, 30d, 90d, month, last-month, 2026-03, 2026-03-01..2026-04-01",
             Self::View => "the name of a view, such as mine",
             Self::Filter => "words and terms, such as p1 owner:none",
             Self::Sort => "an order of the queue, such as newest",
@@ -128,7 +128,7 @@ pub struct Entry {
     pub keys: &'static [&'static str],
     /// Description of the action in the help.
     pub help: &'static str,
-    /// The text on the keys line; `None` for what goes without saying.
+    /// The text on the keys line; `None` for an obvious action.
     pub hint: Option<&'static str>,
     /// When the keys line shows that text.
     pub hint_when: Condition,
@@ -136,8 +136,8 @@ pub struct Entry {
     pub hint_on_metrics: Option<&'static str>,
     /// The text while the timeline has the focus, where the key means something else then.
     pub hint_on_timeline: Option<&'static str>,
-    /// The phases of the incident on the screen in which the keys line shows the text among the
-    /// first ones, with its rank among these: 0 stands first.
+    /// The phases of the visible incident in which the keys line shows the text among the first
+    /// ones, with its rank among these: 0 comes first.
     pub primary: &'static [(Phase, u8)],
     /// Whether the keys line shows the text in those phases only.
     pub only_primary: bool,
@@ -164,7 +164,7 @@ const PANES: &[Layer] = &[Layer::Panes];
 
 /// How the table is written.
 impl Entry {
-    /// Makes an entry without a hint, an argument and a condition.
+    /// Creates an entry without a hint, an argument and a condition.
     pub(in crate::tui) const fn new(
         action: Action,
         name: &'static str,
@@ -193,7 +193,7 @@ impl Entry {
         }
     }
 
-    /// Makes the entry of a verb: it acts on one incident or on all that are marked.
+    /// Creates the entry of a verb: it acts on one incident or on all that are marked.
     pub(in crate::tui) const fn verb(
         action: Action,
         name: &'static str,
@@ -208,8 +208,8 @@ impl Entry {
         entry
     }
 
-    /// Makes the entry of the verb that sends a kind of command: name, help and argument are those
-    /// of the command's row in the model's table.
+    /// Creates the entry of the verb that sends a kind of command: name, help and argument are
+    /// those of the command's row in the model's table.
     pub(in crate::tui) const fn command(kind: CommandKind, keys: &'static [&'static str]) -> Self {
         let row = kind.row();
         let entry = Self::verb(Action::Command(kind), row.name, keys, row.help, kind);
@@ -281,7 +281,7 @@ impl Entry {
     }
 }
 
-/// Makes an entry of the table.
+/// Creates an entry of the table.
 pub(super) const fn entry(
     action: Action,
     name: &'static str,

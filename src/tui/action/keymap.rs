@@ -22,7 +22,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// Parses a key as it is written in settings: `a`, `G`, `^d`, `A-x`, `F5`, `Enter`, `S-Tab`,
+    /// Parses a key in the notation of settings: `a`, `G`, `^d`, `A-x`, `F5`, `Enter`, `S-Tab`,
     /// `S-Down`, `^Space`, `PgDn`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -61,7 +61,7 @@ impl Key {
         }
     }
 
-    /// Returns the key that a terminal sends instead, where terminals can't tell the two apart.
+    /// Returns the key that a terminal sends instead, if terminals can't distinguish the two.
     #[must_use]
     pub fn terminal_alias(&self) -> Option<&'static str> {
         match self.code {
@@ -159,9 +159,9 @@ const WAYS_OUT: [(Layer, &[&[Action]]); 19] = [
     (Layer::Wall, &[&[Action::LeaveWall], &[Action::QuitNow]]),
 ];
 
-/// Default keys that are newer than the settings of the first version. Where settings give one of them
-/// to another action, it is no key of this one, so that old settings mean what they meant.
-const NEWER_KEYS: [(&str, &str); 45] = [
+/// Default keys that are newer than the settings of the first version. If settings bind one of them
+/// to another action, it is not bound to this one, so that old settings retain their meaning.
+const NEWER_KEYS: [(&str, &str); 46] = [
     ("accept-cover", "v"),
     ("acknowledge-put-back", "K"),
     ("add-contact", "A"),
@@ -172,6 +172,7 @@ const NEWER_KEYS: [(&str, &str); 45] = [
     ("change-maintenance", "e"),
     ("comparison", "%"),
     ("contacts", "m"),
+    ("decline-cover", "d"),
     ("demo", "M"),
     ("edit-contact", "E"),
     ("edit-problem", "i"),
@@ -269,7 +270,7 @@ impl Keymap {
     pub fn action(&self, layer: Layer, event: &KeyEvent) -> Option<Action> {
         let key = Key::from_event(event);
         let plain = Key { modifiers: key.modifiers - KeyModifiers::SHIFT, ..key };
-        // Where nothing is bound to an arrow with Shift, it does what the arrow does.
+        // If nothing is bound to an arrow with Shift, it acts like the arrow.
         [key, plain].iter().find_map(|key| self.actions.get(&(layer, *key))).copied()
     }
 
@@ -279,14 +280,14 @@ impl Keymap {
         self.keys.get(&action).map_or(&[], Vec::as_slice)
     }
 
-    /// Returns the main key of an action, as it is written for the person.
+    /// Returns the main key of an action for display.
     #[must_use]
     pub fn main_key(&self, action: Action) -> Option<String> {
         self.keys(action).first().map(ToString::to_string)
     }
 
-    /// Returns what is pressed for an action: its main key, after the one of the goto menu if it is
-    /// in that alone.
+    /// Returns the keys to press for an action: its main key, after the one of the goto menu if it
+    /// is only in that menu.
     #[must_use]
     pub fn sequence(&self, entry: &Entry) -> Option<String> {
         let key = self.main_key(entry.action)?;
@@ -296,8 +297,8 @@ impl Keymap {
         Some(format!("{} {key}", self.main_key(Action::Goto)?))
     }
 
-    /// Returns the main key of an action and what it does, as in `R now`; `None` where it has no
-    /// key. Screens are opened from the goto menu: its key stands before theirs.
+    /// Returns the main key of an action and its effect, as in `R now`; `None` if it has no key.
+    /// Screens are opened from the goto menu: its key precedes theirs.
     #[must_use]
     pub fn hint(&self, action: Action, description: &str) -> Option<String> {
         let key = self.main_key(action)?;
@@ -416,169 +417,4 @@ fn find_clash(table: &[Entry], rebindings: &[Rebinding]) -> Option<(usize, Warni
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-    use std::sync::Arc;
-
-    use rstest::rstest;
-
-    use super::*;
-    use crate::model::command::CommandKind;
-    use crate::tui::action::TABLE;
-
-    fn position(line: u32) -> FilePosition {
-        FilePosition { file: Arc::from(Path::new("config.toml")), line, column: 1 }
-    }
-
-    fn binding(line: u32, action: &str, keys: &[&str]) -> Binding {
-        let key = |text: &&str| KeyText { text: (*text).into(), position: position(line) };
-        Binding {
-            action: action.into(),
-            position: position(line),
-            keys: keys.iter().map(key).collect(),
-        }
-    }
-
-    fn keymap_with(lines: &[(&str, &[&str])]) -> (Keymap, Vec<String>) {
-        let bindings: Vec<Binding> =
-            (1..).zip(lines).map(|(line, (action, keys))| binding(line, action, keys)).collect();
-        let (keymap, warnings) = Keymap::with_bindings(TABLE, &bindings);
-        (keymap, warnings.iter().map(|warning| warning.brief().into_string()).collect())
-    }
-
-    fn keys_text(keymap: &Keymap, action: Action) -> String {
-        keymap.keys(action).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn newer_default_keys_give_way_to_those_of_settings() {
-        for (name, key) in NEWER_KEYS {
-            let entry = TABLE.iter().find(|entry| entry.name == name);
-            assert!(entry.is_none_or(|entry| entry.keys.contains(&key)), "{name}: {key}");
-        }
-        let (keymap, warnings) = keymap_with(&[("note", &["W", "^f"])]);
-        assert_eq!(warnings, [] as [&str; 0]);
-        assert_eq!(keys_text(&keymap, Action::NotesOnly), "");
-        assert_eq!(keys_text(&keymap, Action::PageDown), "PgDn");
-        let (keymap, warnings) = keymap_with(&[("note", &["W"]), ("notes-only", &["W"])]);
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert_eq!(keys_text(&keymap, Action::NotesOnly), "");
-    }
-
-    #[test]
-    fn default_keys_parse_and_are_unique_in_each_layer() {
-        let mut seen = HashMap::new();
-        for entry in TABLE {
-            for text in entry.keys {
-                let key = Key::parse(text).unwrap_or_else(|| panic!("{text}"));
-                assert_eq!(key.to_string(), *text);
-                assert_eq!(key.terminal_alias(), None, "{text}");
-                for layer in entry.layers {
-                    let before = seen.insert((*layer, key), entry.name);
-                    assert_eq!(before, None, "{text} of {}", entry.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn action_names_are_distinct() {
-        let mut names: Vec<&str> = TABLE.iter().map(|entry| entry.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), TABLE.len());
-    }
-
-    #[test]
-    fn bound_keys_replace_all_default_keys() {
-        let (keymap, warnings) = keymap_with(&[("down", &["H", "^n", "H"]), ("zoom", &[])]);
-        assert_eq!(warnings, [""; 0]);
-        assert_eq!(keys_text(&keymap, Action::Down), "H ^n");
-        assert_eq!(keys_text(&keymap, Action::Zoom), "");
-        let j = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
-        assert_eq!(keymap.action(Layer::Panes, &j), None);
-        let n = KeyEvent::new(KeyCode::Char('n'), KeyModifiers::CONTROL);
-        assert_eq!(keymap.action(Layer::Panes, &n), Some(Action::Down));
-        assert_eq!(keymap.action(Layer::Popup, &n), Some(Action::Down));
-    }
-
-    #[test]
-    fn two_actions_can_swap_their_keys() {
-        let (keymap, warnings) = keymap_with(&[("acknowledge", &["o"]), ("own", &["a"])]);
-        assert_eq!(warnings, [""; 0]);
-        assert_eq!(keys_text(&keymap, Action::Command(CommandKind::Acknowledge)), "o");
-        assert_eq!(keys_text(&keymap, Action::Own), "a");
-    }
-
-    #[rstest]
-    #[case("acknowlegde", &["x"], "1: there is no action \"acknowlegde\": did you mean acknowledge?")]
-    #[case("acknowledge", &["Entre"], "1: keys.acknowledge is \"Entre\": write one character, ^d for Control and d, or a name such as Enter")]
-    #[case("acknowledge", &["^m"], "1: keys.acknowledge is \"^m\": to a terminal that is Enter")]
-    #[case("acknowledge", &["o"], "1: keys.acknowledge is o, and that is a key of own too: give one of them another")]
-    #[case("yes", &["Enter"], "1: keys.yes is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
-    #[case("discard", &["Enter"], "1: keys.discard is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
-    #[case("go-now", &["x", "Enter"], "1: keys.go-now is \"Enter\": Enter is pressed before a question is read: choose another key for it")]
-    #[case("send", &["s"], "1: keys.send is \"s\": where text is written that is a letter of it: choose one such as ^s")]
-    fn wrong_binding_is_reported_and_default_keys_remain(
-        #[case] action: &str,
-        #[case] keys: &[&str],
-        #[case] message: &str,
-    ) {
-        let (keymap, warnings) = keymap_with(&[(action, keys), ("zoom", &["Q"])]);
-        assert_eq!(warnings, [format!("config.toml:{message}")]);
-        assert_eq!(keys_text(&keymap, Action::Command(CommandKind::Acknowledge)), "a");
-        assert_eq!(keys_text(&keymap, Action::Send), "^s");
-        assert_eq!(keys_text(&keymap, Action::Zoom), "Q", "all else holds");
-    }
-
-    #[test]
-    fn dropped_binding_drops_others_that_conflict_then() {
-        // `z` belongs to `zoom`, so `note` returns to `n`, which `own` then shares. When `own`
-        // returns to `o`, `acknowledge` shares that.
-        let lines: &[(&str, &[&str])] =
-            &[("acknowledge", &["o"]), ("own", &["n"]), ("note", &["z"])];
-        let (keymap, warnings) = keymap_with(lines);
-        assert_eq!(warnings.len(), 3, "{warnings:?}");
-        assert_eq!(keys_text(&keymap, Action::Command(CommandKind::Acknowledge)), "a");
-        assert_eq!(keys_text(&keymap, Action::Own), "o");
-        assert_eq!(keys_text(&keymap, Action::Command(CommandKind::AddNote)), "n");
-    }
-
-    #[rstest]
-    #[case("A-x", "A-x")]
-    #[case("F5", "F5")]
-    #[case("^D", "^d")]
-    #[case("Space", "Space")]
-    #[case(" ", "Space")]
-    #[case("ü", "ü")]
-    #[case("^", "^")]
-    fn keys_parse_as_they_are_displayed(#[case] text: &str, #[case] shown: &str) {
-        assert_eq!(Key::parse(text).map(|key| key.to_string()).as_deref(), Some(shown));
-    }
-
-    #[rstest]
-    fn text_that_names_no_key_does_not_parse(
-        #[values("", "F0", "F13", "A-", "enter", "^^^", "ab", "\u{1b}")] text: &str,
-    ) {
-        assert_eq!(Key::parse(text), None);
-    }
-
-    #[test]
-    fn a_way_out_of_each_layer_stays() {
-        let all = [("quit", NONE), ("back-or-quit", NONE), ("commands", NONE)];
-        let (keymap, warnings) = keymap_with(&all);
-        assert_eq!(warnings.len(), 1, "{warnings:?}");
-        assert!(warnings[0].contains("keys.commands has no key"), "{warnings:?}");
-        assert!(!keymap.keys(Action::Palette).is_empty());
-        assert_eq!(keymap_with(&all[..2]).1, Vec::<String>::new());
-        for (action, layer) in [("leave", "A list"), ("no", "A question"), ("cancel", "A form")] {
-            let (_, warnings) = keymap_with(&[(action, NONE)]);
-            assert!(warnings.len() == 1, "{layer}: {warnings:?}");
-            assert!(warnings[0].contains("has no key"), "{warnings:?}");
-        }
-        // Another key is as good.
-        assert_eq!(keymap_with(&[("leave", &["F9"])]).1, Vec::<String>::new());
-    }
-
-    const NONE: &[&str] = &[];
-}
+mod tests;

@@ -13,7 +13,7 @@ pub enum Layer {
     Palette,
     /// A form: keys without a binding are typed.
     Form,
-    /// The question whether what was typed into a form may be dropped.
+    /// The question whether to discard the text typed into a form.
     ConfirmDiscard,
     /// A list: keys without a binding search it, or choose an item.
     Pick,
@@ -23,7 +23,7 @@ pub enum Layer {
     Matrix,
     /// The filter line: keys without a binding are typed.
     Filter,
-    /// The goto menu: one more key says where to.
+    /// The goto menu: one more key chooses the destination.
     Goto,
     /// A list screen in place of the panes.
     Screen,

@@ -74,17 +74,19 @@ pub enum Action {
     QuietHours,
     /// Requests cover for the shift of the viewer on the schedule of the selected team.
     RequestCover,
-    /// Lists the shifts of others for which the viewer can offer the own one.
+    /// Lists the shifts of other people for which the viewer can offer their own.
     OfferSwap,
     /// Accepts a request for cover on the schedule of the selected team.
     AcceptCover,
+    /// Declines a request for cover on the schedule of the selected team.
+    DeclineCover,
     /// Withdraws the request for cover of the viewer for the selected team.
     WithdrawCover,
     /// Opens the form by which the selected service is added to the directory.
     AdoptService,
     /// Makes the selected action item an issue in a tracker.
     FollowUpItem,
-    /// Selects an alert of the list of alerts, or does not any more.
+    /// Selects or deselects an alert of the list of alerts.
     MarkAlert,
     /// Selects all alerts that are listed, or none.
     MarkAllAlerts,
@@ -92,7 +94,7 @@ pub enum Action {
     MoveAlerts,
     /// Opens the form of a new maintenance window.
     NewMaintenance,
-    /// Opens the list of what can be done with the selected maintenance window.
+    /// Opens the list of actions on the selected maintenance window.
     ChangeMaintenance,
     /// Opens the form of a new problem: behind the incidents of a fault that recurs, or behind none.
     NewProblem,
@@ -102,7 +104,7 @@ pub enum Action {
     ApplyHint,
     /// Goes back one step on a list screen: to all items, or to the panes.
     CloseScreen,
-    /// Goes to the most urgent incident that nobody has acknowledged.
+    /// Goes to the most urgent unacknowledged incident.
     MostUrgent,
     HalfDown,
     HalfUp,
@@ -117,12 +119,12 @@ pub enum Action {
     NarrowQueue,
     /// Makes the queue wider and the panes beside it narrower.
     WidenQueue,
-    /// Opens the record of the selected incident, or what the record names; on the head of a group,
-    /// folds or unfolds it.
+    /// Opens the record of the selected incident, or an object that the record names; on the head
+    /// of a group, folds or unfolds it.
     Open,
     /// Goes back one step: from a past state, a zoomed pane, marks or a filter.
     Back,
-    /// Starts the verb that sends commands of a kind; `verb` says how.
+    /// Starts the verb that sends commands of a kind; the verb defines how.
     Command(CommandKind),
     /// Assigns the incident to the viewer.
     Own,
@@ -144,9 +146,9 @@ pub enum Action {
     Mark,
     /// Marks all rows that are shown, or removes all marks.
     MarkAll,
-    /// Marks the selected row and the next one, and moves there; goes on from there.
+    /// Marks the selected row and the next one, and moves to it; continues from there.
     MarkDown,
-    /// Marks the selected row and the one before, and moves there; goes on from there.
+    /// Marks the selected row and the one before, and moves to it; continues from there.
     MarkUp,
     /// Marks all rows from the last one that was marked to the selected one.
     MarkRange,
@@ -209,7 +211,7 @@ pub enum Action {
     Demo,
     /// Leaves the panes to write or edit the settings file.
     Settings,
-    /// Polls the backend now, and reads again what is on the screen.
+    /// Polls the backend now, and reads the visible data again.
     Refresh,
     /// Opens the outbox: commands for a remote that have no answer yet, or were refused.
     Outbox,
@@ -221,9 +223,9 @@ pub enum Action {
     DropEntry,
     /// Sends all waiting commands of the outbox now.
     SendNow,
-    /// Lets the present token send the selected command, which was asked with another one.
+    /// Allows the current token to send the selected command, which was requested with another one.
     ApproveEntry,
-    /// Sends again what was sent before the server was put back.
+    /// Sends commands again that were sent before the server's store was restored from a copy.
     Resend,
     /// Acknowledges that the server was put back, and sends nothing again.
     AcknowledgePutBack,
@@ -246,9 +248,9 @@ pub enum Action {
     NextItem,
     /// Selects the previous item of a list.
     PreviousItem,
-    /// Selects or scrolls to the next line of what is searched.
+    /// Selects or scrolls to the next search result.
     NextLine,
-    /// Selects or scrolls to the previous line of what is searched.
+    /// Selects or scrolls to the previous search result.
     PreviousLine,
     /// Completes the typed text.
     Complete,
@@ -290,11 +292,11 @@ pub enum Action {
     Edit,
     /// Closes the form, after a question where something was typed.
     Cancel,
-    /// Closes the form and drops what was typed.
+    /// Closes the form and discards the typed text.
     Discard,
     /// Returns from that question to the form.
     ContinueEditing,
-    /// Closes the form and stores what was typed as a draft.
+    /// Closes the form and stores the typed text as a draft.
     SaveDraft,
     /// Quits without waiting for pending commands.
     QuitWithoutWaiting,

@@ -1,4 +1,4 @@
-//! The entries of the screens: those of the goto menu that open one, and what is done there.
+//! The entries of the screens: those of the goto menu that open one, and the actions on them.
 
 use crate::tui::action::entry::entry;
 use crate::tui::action::{Action, Condition, Entry, Group, Layer};
@@ -84,7 +84,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Action::Screen(ScreenKind::Notifications),
         "notifications",
         &["t"],
-        "who was told of which incident, by what, and with what outcome",
+        "who was notified of which incident, how, and with what outcome",
         GOTO,
     )
     .hint("notifications")
@@ -114,7 +114,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Action::Screen(ScreenKind::Noise),
         "noisy-checks",
         &["N"],
-        "the checks whose alerts cried most in 30 days, and what they led to",
+        "the checks with the most alerts in 30 days, and what they led to",
         GOTO,
     )
     .hint("noise")
@@ -145,6 +145,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         SCREEN,
     )
     .hint("take the pager")
+    .hint_when(Condition::CanStandIn)
     .condition(Condition::OnCallTeam),
     entry(
         Action::EndStandIn,
@@ -203,6 +204,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         SCREEN,
     )
     .hint("accept cover")
+    .hint_when(Condition::CanCover)
+    .condition(Condition::OnCallTeam),
+    entry(
+        Action::DeclineCover,
+        "decline-cover",
+        &["d"],
+        "do not cover the next shift of this team for which somebody wants it",
+        SCREEN,
+    )
+    .hint("decline")
     .hint_when(Condition::CanCover)
     .condition(Condition::OnCallTeam),
     entry(
@@ -284,8 +295,11 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(Action::FilterItems, "filter-items", &["/"], "filter the list as you type", SCREEN)
         .hint("filter"),
     entry(Action::SortItems, "sort-items", &["S"], "the next order of the list", SCREEN)
-        .hint("sort"),
-    entry(Action::CopyItem, "copy-item", &["y"], "copy it as text", SCREEN).hint("copy"),
+        .hint("sort")
+        .hint_when(Condition::HasItem),
+    entry(Action::CopyItem, "copy-item", &["y"], "copy it as text", SCREEN)
+        .hint("copy")
+        .hint_when(Condition::HasItem),
     entry(Action::EarlierSpan, "earlier-span", &["["], "an earlier span of time", SCREEN)
         .hint("earlier")
         .condition(Condition::HasSpan),

@@ -22,10 +22,10 @@ const SCROLLED: &[Layer] = &[
     Layer::Outbox,
     Layer::Screen,
 ];
-/// The goto menu, and what is read or answered, where no menu opens.
+/// The goto menu, and layers for reading and answering that the menu is not opened over.
 const TO_TOP: &[Layer] =
     &[Layer::Goto, Layer::Popup, Layer::Confirm, Layer::Runbook, Layer::Output, Layer::Outbox];
-/// The panes, and what is shown in their place.
+/// The panes, and the screens shown in their place.
 const MAIN: &[Layer] = &[Layer::Panes, Layer::Screen];
 const GOTO: &[Layer] = &[Layer::Goto];
 /// Situations in which nothing is typed or chosen.
@@ -73,7 +73,7 @@ const EVERYWHERE: &[Layer] = &[
 ];
 
 /// The table in the order of the help; the keys line shows hints in the same order. The entries of
-/// verbs stand in their own files.
+/// verbs are in their own files.
 pub const TABLE: &[Entry] = &{
     let parts: [&[Entry]; 7] = [
         &[UNDO],
@@ -171,14 +171,28 @@ const FINDING: &[Entry] = &[
     .group(Group::Viewing),
     entry(Action::Group, "group", &["f"], "group the queue by service, or not any more", PANES)
         .group(Group::Finding),
-    entry(Action::Fold, "fold", &["Left"], "fold the group", PANES)
-        .hint("fold")
-        .condition(Condition::Grouped)
-        .group(Group::Finding),
-    entry(Action::Unfold, "unfold", &["Right"], "unfold the group", PANES)
-        .hint("unfold")
-        .condition(Condition::Grouped)
-        .group(Group::Finding),
+    entry(
+        Action::Fold,
+        "fold",
+        &["Left"],
+        "fold the group; on the map of hours: the hour before",
+        PANES,
+    )
+    .hint("fold")
+    .hint_on_metrics("hour before")
+    .condition(Condition::Grouped)
+    .group(Group::Finding),
+    entry(
+        Action::Unfold,
+        "unfold",
+        &["Right"],
+        "unfold the group; on the map of hours: the next hour",
+        PANES,
+    )
+    .hint("unfold")
+    .hint_on_metrics("next hour")
+    .condition(Condition::Grouped)
+    .group(Group::Finding),
     entry(Action::Mark, "mark", &["Space"], "select this one: verbs act on all selected", PANES)
         .hint("select")
         .hint_when(Condition::HasMarks)
@@ -453,7 +467,7 @@ const OTHERS: &[Entry] = &[
     entry(Action::Palette, "commands", &[":", "^p"], "everything by name, with arguments", MAIN)
         .hint("commands"),
     entry(Action::Help, "help", &["?"], "these keys", MAIN).hint("help"),
-    entry(Action::Redraw, "redraw", &["^l"], "draw everything anew", &Layer::ALL),
+    entry(Action::Redraw, "redraw", &["^l"], "redraw everything", &Layer::ALL),
     entry(Action::Suspend, "suspend", &["^z"], "stop; `fg` in the shell continues", EVERYWHERE),
     entry(Action::Quit, "back-or-quit", &["q"], "back; at the top: quit", PANES)
         .hint("quit")

@@ -22,7 +22,7 @@ use crate::tui::widgets::text::{Line, Span};
 #[derive(Clone, Copy, Debug)]
 pub struct AlertsScreen;
 
-/// How many alerts are read at most: as many as an API returns at once.
+/// The maximum number of alerts that are read: as many as an API returns in one answer.
 pub(in crate::tui) const MAX_LISTED: u32 = 1000;
 
 type Col = Column<Alert>;

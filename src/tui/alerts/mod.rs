@@ -16,7 +16,7 @@ pub(in crate::tui) fn state_style(theme: Theme, alert: &Alert) -> Style {
     if alert.is_firing() { theme.near() } else { theme.dim() }
 }
 
-/// Returns the screen of alerts, if it is what one sees.
+/// Returns the screen of alerts, if it is visible.
 pub(in crate::tui) fn shown_list(screens: &Screens) -> Option<&ListScreen> {
     screens.shown().filter(|screen| screen.kind == ScreenKind::Alerts)
 }

@@ -17,7 +17,7 @@ use crate::tui::verb::merge::other_open_incidents;
 use crate::tui::verb::target::Target;
 use crate::tui::widgets::formatting::pluralize;
 
-/// Selects the alert under the cursor, or does not any more, and moves to the next one.
+/// Selects or deselects the alert under the cursor, and moves to the next one.
 pub(in crate::tui) fn toggle_mark(app: &mut App) -> Vec<Effect> {
     let Some(screen) = app.screens.shown_mut() else { return Vec::new() };
     let Some(key) = screen.selected_item().map(|item| item.key.clone()) else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! When the viewer's attention is requested: for new incidents that are theirs, or nobody's.
+//! Requests for the viewer's attention: for new incidents that are theirs or unassigned.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::tui::core::state::notices::SeenRow;
 use crate::tui::queue::{News, unread};
 use crate::tui::urgent;
 
-/// The shortest time between two requests; what is new in the meantime makes one request together.
+/// The shortest time between two requests; news in the meantime makes one request together.
 const THROTTLE: Duration = Duration::from_secs(5);
 /// How many incidents are named where several are new.
 const MAX_NAMED: usize = 5;
 
 /// Checks a snapshot for new incidents that need the viewer's attention.
 pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<Effect> {
-    // The first page of rows is followed by the rest of what was open already. Only a complete
-    // snapshot is a starting point.
+    // The first page of rows is followed by the rest of the incidents that were open already. Only
+    // a complete snapshot is a starting point.
     let rest = |counts: OpenCounts| counts.total().saturating_sub(counts.snoozed);
     if snapshot.counts.is_some_and(|counts| rest(counts) > snapshot.rows.len() as u64) {
         return Vec::new();
@@ -45,7 +45,7 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
         }
         let is_new = match before {
             None => mine || row.assignee.is_none(),
-            // What was muted during maintenance is new to people when it is released.
+            // An incident that was muted during maintenance is new to people when it is released.
             Some(before) => {
                 let is_released = before.is_muted && !is_muted && row.awaits_acknowledgement();
                 (mine && !before.is_mine) || is_released
@@ -56,7 +56,7 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
             Some(before) if before.seq < row.seq => news.push((row.id, News::Changed)),
             Some(_) => {}
         }
-        // The viewer's own changes are not new to them, and snoozed incidents are to be left alone.
+        // The viewer's own changes are not new to them, and snoozed incidents should not disturb.
         let own = is_new && app.notices.attention.own_changes.remove(&row.id);
         if is_unclaimed && before.is_none_or(|before| !before.is_unclaimed) && !own {
             unclaimed.push(Arc::clone(row));
@@ -72,7 +72,7 @@ pub(in crate::tui) fn check_snapshot(app: &mut App, snapshot: &Snapshot) -> Vec<
         }
     }
     if seen.len() > snapshot.rows.len() {
-        // An incident that comes back is new again.
+        // An incident that reappears is new again.
         let present: HashSet<IncidentId> = snapshot.rows.iter().map(|row| row.id).collect();
         seen.retain(|id, _| present.contains(id));
     }
@@ -107,7 +107,7 @@ pub(in crate::tui) fn forget_own_change(app: &mut App, incident: IncidentId) {
     app.notices.attention.own_changes.remove(&incident);
 }
 
-/// Ends the throttle after a request; requests attention for what was collected in the meantime.
+/// Ends the throttle after a request; requests attention for news of the meantime.
 pub(in crate::tui) fn throttle_ended(app: &mut App) -> Vec<Effect> {
     app.notices.attention.throttled = false;
     if app.notices.attention.waiting.is_empty() { Vec::new() } else { notify_waiting(app) }

@@ -12,7 +12,8 @@ use crate::tui::widgets::text::{Line, Span};
 
 pub(in crate::tui) const TITLE: &str = "Are you sure?";
 
-/// Returns the lines of the question: what is done, to which incidents, and to which it can't be.
+/// Returns the lines of the question: the action, the incidents to which it applies, and those to
+/// which it does not.
 pub(in crate::tui) fn lines(app: &App, confirm: &Confirm, width: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let plan = &confirm.plan;
@@ -76,7 +77,7 @@ pub(in crate::tui) fn production(app: &App) -> Option<String> {
         .then(|| format!("This is PRODUCTION: {}.", app.session.workspace.name()))
 }
 
-/// Returns for how many incidents a batch succeeded, and why not for the others.
+/// Returns for how many incidents a batch succeeded, and the reasons for the others.
 pub(in crate::tui) fn results(app: &App, results: &Results, width: usize) -> Vec<Line<'static>> {
     let done = results.total.saturating_sub(results.failed.len());
     let head = format!("{done} of {} {}. Not:", results.total, results.done_phrase);

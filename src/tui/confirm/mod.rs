@@ -9,7 +9,7 @@ use crate::tui::verb::plan::Plan;
 /// A question before something irreversible is done, or something to many incidents.
 #[derive(Debug)]
 pub struct Confirm {
-    /// The plan that is carried out once it is confirmed.
+    /// The plan to carry out once it is confirmed.
     pub plan: Plan,
     /// Whether it can't be undone.
     pub irreversible: bool,
@@ -22,7 +22,7 @@ pub struct Confirm {
 /// The outcome of a batch in which something failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Results {
-    /// What was done to the incidents, as in "acknowledged".
+    /// The participle of the action, as in "acknowledged".
     pub done_phrase: String,
     /// The number of incidents.
     pub total: usize,

@@ -1,4 +1,4 @@
-//! The forms of a contact and of quiet hours: what is typed, as it is sent.
+//! The forms of a contact and of quiet hours: conversion of the typed text to a request.
 
 use chrono::TimeDelta;
 
@@ -19,7 +19,7 @@ const REST: &str = "All others";
 const FROM: &str = "From";
 const TO: &str = "To";
 const ZONE: &str = "Zone";
-/// What is typed for a contact that the rules never use.
+/// The text for a contact that the rules never use.
 const NEVER: &str = "never";
 
 /// The form of a contact, or of the quiet hours. It is sent by [`super::update`], not as a command.
@@ -104,7 +104,7 @@ fn parse_times(form: &Form, label: &str) -> Result<Vec<i64>, FieldError> {
     text.split(',').map(wait).collect()
 }
 
-/// Returns the change that a form asks for.
+/// Returns the change that a form requests.
 pub(super) fn change(app: &App, form: &Form) -> Result<ContactChange, FieldError> {
     match &form.kind {
         Kind::QuietHours => quiet_change(form),

@@ -1,4 +1,4 @@
-//! The screen of contacts: how the viewer is reached, and how others are.
+//! The screen of contacts of the viewer and of other people.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub struct ContactsScreen;
 
 type Col = Column<ContactRow>;
 
-/// What the row of quiet hours has in place of the name of a contact.
+/// The text of the row of quiet hours in place of the name of a contact.
 const QUIET: &str = "quiet hours";
 
 const PERSON_WIDTH: usize = 10;
@@ -60,8 +60,8 @@ fn quiet_text(reach: &PersonReach) -> String {
     })
 }
 
-/// Makes the content of a cell of the contact, in the style of its person; empty in the row of quiet
-/// hours.
+/// Creates the content of a cell of the contact, in the style of its person; empty in the row of
+/// quiet hours.
 fn contact_cell(
     of: &RowContext<'_, ContactRow>,
     text: impl FnOnce(&ContactReach) -> &str,
@@ -86,7 +86,7 @@ fn when_cell(of: &RowContext<'_, ContactRow>) -> Content {
     }
 }
 
-/// Returns the style of a row: the viewer's own stand out.
+/// Returns the style of a row: the viewer's own rows are highlighted.
 fn style(of: &RowContext<'_, ContactRow>) -> Style {
     let theme = of.app.ui.theme;
     if is_viewer(of.app, &of.row.person) { theme.text() } else { theme.dim() }
@@ -139,6 +139,10 @@ impl TableScreen for ContactsScreen {
     }
 
     fn about(app: &App, screen: &ListScreen) -> Vec<String> {
+        // Nothing is known before they were read.
+        if screen.load.loaded_at.is_none() {
+            return Vec::new();
+        }
         let contacts = rows(screen)
             .iter()
             .filter_map(|row| row.contact.as_ref().map(|contact| (&row.person, contact)));

@@ -21,13 +21,13 @@ pub fn rows(screen: &ListScreen) -> &[ContactRow] {
     }
 }
 
-/// Returns the list if it is what one sees.
+/// Returns the list if it is visible.
 #[must_use]
 pub fn shown(app: &App) -> Option<&ListScreen> {
     app.screens.shown().filter(|screen| screen.kind == ScreenKind::Contacts)
 }
 
-/// Returns the row that is selected, if the list is what one sees.
+/// Returns the selected row, if the list is visible.
 #[must_use]
 pub fn selected(app: &App) -> Option<&ContactRow> {
     let screen = shown(app)?;

@@ -1,10 +1,10 @@
-//! What is under way about contacts.
+//! Operations on contacts that are in progress.
 
 use crate::model::CommandId;
 
 use crate::tui::form::Form;
 
-/// What is under way about contacts.
+/// Operations on contacts that are in progress.
 #[derive(Debug, Default)]
 pub struct ContactsState {
     /// The change that is not answered yet.
@@ -20,8 +20,8 @@ pub struct ContactsState {
 pub struct PendingContact {
     /// The id of the request.
     pub id: CommandId,
-    /// What is done, as in `adding phone`.
+    /// The operation, as in `adding phone`.
     pub operation: String,
-    /// The form that comes back if the change is refused.
+    /// The form to reopen if the change is refused.
     pub form: Option<Box<Form>>,
 }

@@ -1,5 +1,5 @@
-//! Changes the viewer's own contacts and tries them. Both go to the backend at once: an address does not
-//! wait in an outbox.
+//! Changes the viewer's own contacts and tests them. Both requests are sent to the backend
+//! immediately: an address is not stored in an outbox.
 
 use chrono::{DateTime, Utc};
 
@@ -45,7 +45,7 @@ pub(in crate::tui) fn edit_quiet(app: &mut App) -> Vec<Effect> {
     })
 }
 
-/// Opens the form of what is selected.
+/// Opens the form of the selected row.
 pub(in crate::tui) fn edit(app: &mut App) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);
@@ -81,7 +81,7 @@ fn open(
     Vec::new()
 }
 
-/// Returns the names of the channels that somebody uses, to offer them.
+/// Returns the names of the channels in use, as suggestions.
 fn channels(app: &App) -> Vec<String> {
     let rows = shown(app).into_iter().flat_map(rows);
     let mut names: Vec<String> =
@@ -121,7 +121,7 @@ pub(in crate::tui) fn remove(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
-/// Sends what a form says, or shows what is wrong with it.
+/// Sends the form, or shows its errors.
 pub(in crate::tui) fn submit(app: &mut App, mut form: Box<Form>, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         form.notice = Some(why);
@@ -163,7 +163,7 @@ fn send(
     effects
 }
 
-/// Says what came of a change, and reads the list again.
+/// Reports the result of a change, and reads the list again.
 pub(in crate::tui) fn settled(
     app: &mut App,
     id: CommandId,
@@ -180,7 +180,7 @@ pub(in crate::tui) fn settled(
         Ok(_) => effects.extend(show_toast(app, format!("{operation}: done"), false)),
         Err(error) => {
             let why = error.to_string();
-            // What was typed is not lost.
+            // The typed text is not lost.
             if let Some(mut form) = form.filter(|_| matches!(app.ui.mode, Mode::Panes)) {
                 form.notice = Some(why.clone());
                 app.ui.mode = Mode::Form(form);
@@ -210,7 +210,7 @@ pub(in crate::tui) fn test(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// Says what came of test messages.
+/// Reports the results of test messages.
 pub(in crate::tui) fn tested(
     app: &mut App,
     result: Result<Vec<ContactTest>, BackendError>,

@@ -1,5 +1,7 @@
 //! Texts about incidents that can be copied to the clipboard.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, Utc};
 
 use crate::model::command::Link;
@@ -7,13 +9,16 @@ use crate::model::text::{lines, sanitize};
 use crate::model::time::format_duration;
 use crate::model::{Event, Incident, Summary};
 
+use crate::tui::copy::save_error::SaveEvidenceError;
 use crate::tui::core::app::App;
+use crate::tui::core::message::Effect;
+use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::picker::{Item, Pick};
 use crate::tui::reading::LoadedIncident;
 use crate::tui::verb::precheck;
 use crate::tui::verb::target::Target;
 
-/// Returns what can be copied of the targets; of several, a line each.
+/// Returns the parts of the targets that can be copied; for several targets, one line each.
 pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
     let rows: Vec<&Summary> = targets
         .iter()
@@ -69,6 +74,13 @@ pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
             let item = Item::new("the evidence", pick).key('e');
             items.push(item.about(sanitize(&evidence.name).into_string()).value("evidence"));
         }
+        for (index, evidence) in incident.evidence.iter().filter(|one| !one.redacted).enumerate() {
+            let pick = Pick::SaveEvidence(evidence.id, evidence.name.clone());
+            let name = sanitize(&evidence.name).into_string();
+            let item = Item::new(format!("{name} as a file"), pick).value(format!("file {name}"));
+            let item = item.about("is saved in the present folder");
+            items.push(if index == 0 { item.key('f') } else { item });
+        }
         if !incident.review.actions.is_empty() {
             let mut text = String::new();
             push_actions(incident, &mut text);
@@ -87,6 +99,20 @@ pub(in crate::tui) fn items(app: &App, targets: &[Target]) -> Vec<Item> {
         }
     }
     items
+}
+
+/// Reports where evidence was saved, or why it was not.
+pub(in crate::tui) fn evidence_saved(
+    app: &mut App,
+    name: &str,
+    result: Result<PathBuf, SaveEvidenceError>,
+    at: DateTime<Utc>,
+) -> Vec<Effect> {
+    let name = sanitize(name);
+    match result {
+        Ok(path) => show_toast(app, format!("{name} is saved as {}", path.display()), false),
+        Err(error) => report_failure(app, &format!("saving {name}"), &error.to_string(), at),
+    }
 }
 
 /// Formats a row as one line, as in
@@ -220,8 +246,7 @@ fn format_time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// Adds text as a quotation, so that what people wrote can't become headings or lists of the
-/// document.
+/// Adds text as a quotation, so that text of people can't become headings or lists of the document.
 fn quote(text: &str, indent: &str, out: &mut String) {
     for line in lines(text.trim_end()) {
         out.push_str(format!("{indent}> {line}").trim_end());

@@ -1,4 +1,4 @@
-//! Application state of the terminal interface, and what can be read from it.
+//! Application state of the terminal interface, and queries on it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -45,27 +45,27 @@ use crate::tui::workspace::WorkspaceId;
 pub struct App {
     /// The time as of which the panes are drawn.
     pub now: DateTime<Utc>,
-    /// Who uses the panes, on which workspace, and with which settings.
+    /// The viewer, the workspace, and the settings.
     pub session: Session,
     /// State of the screen and of the keyboard.
     pub ui: Ui,
     /// How the backend answers.
     pub connection: Connection,
-    /// What was read from the backend and belongs to no single pane.
+    /// Data of the backend that belongs to no single pane.
     pub fetched: Fetched,
-    /// Commands on their way, and what depends on their outcome.
+    /// Commands without an outcome yet, and state that depends on it.
     pub inflight: Inflight,
     /// Sentences for the viewer, and requests for the viewer's attention.
     pub notices: Notices,
-    /// What forms remember between two openings.
+    /// The state that forms remember between two openings.
     pub forms: Forms,
     /// State of the queue pane.
     pub queue: Queue,
     /// State of the detail and timeline panes.
     pub reading: Reading,
-    /// Who is notified of the incident on the screen.
+    /// The notifications about the visible incident.
     pub notified: Notified,
-    /// What the record on the screen names, and the records that the viewer came from.
+    /// The objects that the visible record names, and the records that the viewer came from.
     pub follow: Follow,
     /// Which events of the timeline are shown, and in which order.
     pub timeline: TimelineView,
@@ -79,7 +79,7 @@ pub struct App {
     pub travel: Option<TimeTravel>,
     /// The list screen that is shown in place of the panes.
     pub screens: Screens,
-    /// The wall display, while it is shown.
+    /// The wall display, while it is open.
     pub wall: Option<Box<Wall>>,
 }
 
@@ -145,7 +145,7 @@ impl App {
         self.ui.clock()
     }
 
-    /// Returns what the lines about an incident and the prechecks of verbs depend on besides the
+    /// Returns the inputs of the lines about an incident and of the prechecks of verbs, besides the
     /// incident.
     #[must_use]
     pub fn common_inputs(&self) -> CommonInputs {
@@ -323,38 +323,39 @@ impl App {
         }
     }
 
-    /// Returns a service as it is shown: with a question mark if the directory has no such service.
+    /// Returns a service for display: with a question mark if the directory has no such service.
     #[must_use]
     pub fn service_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
         self.label(name, |directory| directory.service_label(name))
     }
 
-    /// Returns a team as it is shown: with a question mark if the directory has no such team.
+    /// Returns a team for display: with a question mark if the directory has no such team.
     #[must_use]
     pub fn team_label<'a>(&self, name: &'a str) -> Cow<'a, str> {
         self.label(name, |directory| directory.team_label(name))
     }
 
-    /// Returns the name of a person as it is shown: with a question mark if the directory has people
+    /// Returns the name of a person for display: with a question mark if the directory has people
     /// and nobody with this handle.
     #[must_use]
     pub fn person_label<'a>(&self, person: &'a PersonRef) -> Cow<'a, str> {
         self.label(&person.name, |directory| directory.person_label(person))
     }
 
-    /// Returns the handle of a person as it is shown: marked as [`Self::person_label`] does.
+    /// Returns the handle of a person for display: marked as [`Self::person_label`] does.
     #[must_use]
     pub fn handle_label<'a>(&self, person: &'a PersonRef) -> Cow<'a, str> {
         self.label(&person.handle, |directory| directory.handle_label(person))
     }
 
-    /// Returns the name of an actor as it is shown: a person as [`Self::person_label`] does.
+    /// Returns the name of an actor for display: a person as [`Self::person_label`] does.
     #[must_use]
     pub fn actor_label<'a>(&self, actor: &'a Actor) -> Cow<'a, str> {
         self.label(actor.name(), |directory| directory.actor_label(actor))
     }
 
-    /// Returns what the directory makes of a name, or the name before the directory was read.
+    /// Returns the name as marked by the directory, or the plain name before the directory was
+    /// read.
     fn label<'a>(
         &self,
         name: &'a str,
@@ -363,9 +364,9 @@ impl App {
         self.fetched.directory.as_deref().map_or(Cow::Borrowed(name), label)
     }
 
-    /// Makes each owner in a filter that is the handle of somebody mean that person alone: of
-    /// somebody in the directory, or who leads an open incident. Makes dates the times that they
-    /// mean now, in the zone that times are shown in.
+    /// Resolves each owner in a filter that is the handle of a person to that person alone: a
+    /// person in the directory, or one who leads an open incident. Resolves dates to the current
+    /// times, in the zone in which times are shown.
     pub fn resolve_filter(&self, filter: &mut Filter) {
         filter.resolve_dates(self.backend_now(), &self.clock());
         if !filter.names_owner() {
@@ -391,8 +392,8 @@ impl App {
         self.connection.freshness(self.now)
     }
 
-    /// Returns who is on call for the viewer's team, or else for the first team that has somebody;
-    /// with the team's name if it is not the viewer's.
+    /// Returns who is on call for the viewer's team, otherwise for the first team that has
+    /// somebody; with the team's name if it is not the viewer's.
     #[must_use]
     pub fn on_call(&self) -> Option<(Option<&str>, &PersonRef)> {
         let directory = self.fetched.directory.as_deref()?;
@@ -409,9 +410,9 @@ impl App {
         })
     }
 
-    /// Returns when the screen next changes by itself: at the full minute, when an incident crosses
-    /// a level, and each second while a wait is counted down; with low bandwidth, at the full
-    /// minute only. At most 60 s ahead.
+    /// Returns when the screen next changes without input: at the full minute, when an incident
+    /// crosses a level, and each second of a countdown; with low bandwidth, at the full minute
+    /// only. At most 60 s ahead.
     #[must_use]
     pub fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         if let Some(wall) = &self.wall {

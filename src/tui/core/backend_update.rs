@@ -1,15 +1,15 @@
-//! What the poller publishes about the backend.
+//! Handles updates that the poller publishes about the backend.
 
 use chrono::{DateTime, Utc};
 
-use crate::backend::clock_sentence;
+use crate::backend::{clock_sentence, unreadable_sentence};
 use crate::sync::{BackendUpdate, ConnectionState, Sourced};
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::notices::show_toast;
 use crate::tui::core::state::notices::Failure;
-use crate::tui::metrics::update::load_measures_if_needed;
+use crate::tui::metrics::update::{load_measures, load_measures_if_needed};
 use crate::tui::queue::clock::time_passed;
 use crate::tui::queue::{history, rows};
 use crate::tui::reading::{LoadedIncident, remote_activity};
@@ -24,7 +24,7 @@ pub(in crate::tui) fn apply(
 ) -> Vec<Effect> {
     match update {
         BackendUpdate::Capabilities(capabilities) => {
-            // An API knows from the token who the viewer is.
+            // An API identifies the viewer by the token.
             if let Some(me) = capabilities.me.as_ref().filter(|me| **me != app.session.me) {
                 app.session.me = me.clone();
                 if app.fetched.snapshot.is_some() {
@@ -66,6 +66,10 @@ pub(in crate::tui) fn apply(
             let Some(offset) = offset else { return Vec::new() };
             let location = app.session.workspace.location.clone();
             show_toast(app, clock_sentence(offset, &location), true)
+        }
+        BackendUpdate::Unreadable(count) => {
+            let location = app.session.workspace.location.clone();
+            show_toast(app, unreadable_sentence(count, &location), true)
         }
         BackendUpdate::Connection(connection) => {
             if let ConnectionState::Live { at } | ConnectionState::Polling { at, .. } = &connection
@@ -129,7 +133,7 @@ pub(in crate::tui) fn apply(
                 effects.extend(load_measures_if_needed(app));
             }
             effects.extend(load_last_ended_if_needed(app));
-            // The wall display needs nobody's attention.
+            // The wall display needs no attention.
             if app.wall.is_none() {
                 effects.extend(attention);
             }
@@ -161,13 +165,13 @@ pub(in crate::tui) fn clock_jumped(app: &mut App, at: DateTime<Utc>) -> Vec<Effe
     effects
 }
 
-/// Reads again what could not be read while the backend failed, or came from the cache.
+/// Reads data again that could not be read while the backend failed, or came from the cache.
 fn reload_stale(app: &mut App) -> Vec<Effect> {
     app.fetched.last_ended_requested_for = None;
     app.reading.failed = None;
     app.reading.cache.retain(|shown| shown.as_of.is_none());
     let mut effects = reading::update::follow(app);
-    // Changes of an incident that is not open are not reported anew after a failure.
+    // Changes of an incident that is not open are not reported again after a failure.
     let is_stale = |shown: &&LoadedIncident| shown.as_of.is_some() || app.row(shown.id).is_none();
     if let Some(shown) = app.reading.shown.as_ref().filter(is_stale) {
         let load = Effect::LoadDetail(shown.id);
@@ -177,7 +181,7 @@ fn reload_stale(app: &mut App) -> Vec<Effect> {
     }
     if app.metrics.as_of.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
-        effects.push(Effect::LoadMeasures(app.metrics.span));
+        effects.push(load_measures(app));
     }
     if app.queue.pages.as_ref().is_some_and(|pages| pages.error.is_some() || pages.as_of.is_some())
     {
@@ -185,7 +189,7 @@ fn reload_stale(app: &mut App) -> Vec<Effect> {
     }
     if app.metrics.failed.is_some() && !app.metrics.loading {
         app.metrics.loading = true;
-        effects.push(Effect::LoadMeasures(app.metrics.span));
+        effects.push(load_measures(app));
     }
     effects.extend(wall::update::retry_last_p1(app));
     effects
@@ -201,7 +205,7 @@ pub(in crate::tui) fn refresh(app: &mut App) -> Vec<Effect> {
     }
     effects.extend(history::reload_history(app));
     app.metrics.loading = true;
-    effects.push(Effect::LoadMeasures(app.metrics.span));
+    effects.push(load_measures(app));
     effects.extend(show_toast(app, "asked anew", false));
     effects
 }

@@ -92,12 +92,12 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// What the lines about an incident and the prechecks of verbs depend on besides the incident.
+/// The inputs of the lines about an incident and of the prechecks of verbs, besides the incident.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CommonInputs {
-    /// The time as of which the panes are drawn. It changes with ticks and with what is read, not
-    /// with each message.
+    /// The time as of which the panes are drawn. It changes with ticks and with updates, not with
+    /// each message.
     pub now: DateTime<Utc>,
     pub clock_correction: TimeDelta,
     pub clock: Clock,

@@ -25,7 +25,7 @@ pub struct PaneSlot {
     pub pane: Pane,
     /// Its area, frame included.
     pub area: Rect,
-    /// How it is framed.
+    /// Its frame.
     pub frame: Frame,
 }
 
@@ -56,8 +56,7 @@ impl PaneSlot {
 pub struct Layout {
     /// The first line: the state line.
     pub state_line: Rect,
-    /// The line below it that names a new urgent incident which nobody has; of no height without
-    /// one.
+    /// The line below it that names a new unassigned urgent incident; of height 0 without one.
     pub urgent_line: Rect,
     /// The panes that are visible at this size.
     pub slots: Vec<PaneSlot>,
@@ -83,7 +82,7 @@ impl Layout {
     }
 }
 
-/// What the layout depends on.
+/// The inputs of the layout.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LayoutInputs {
@@ -172,14 +171,14 @@ pub fn compute(inputs: &LayoutInputs) -> Layout {
     layout
 }
 
-/// Returns whether detail and timeline stand beside the queue at a size, unless a pane is zoomed.
+/// Returns whether detail and timeline are next to the queue at a size, unless a pane is zoomed.
 #[must_use]
 pub fn has_two_columns((width, height): (u16, u16)) -> bool {
     width >= TWO_COLUMNS_FROM && height >= SHARED_BELOW_ROWS
 }
 
 /// Returns the width of the queue beside the detail: what its row needs, from 54 to 70 % of the
-/// width, unless the viewer has chosen a share. With each column more it is as wide or wider.
+/// width, unless the viewer has chosen a share. It never decreases with the width of the screen.
 #[must_use]
 pub fn queue_width(inputs: &LayoutInputs) -> u16 {
     let width = inputs.size.0;

@@ -1,4 +1,4 @@
-//! The inputs of `update` (messages) and the work that it asks for (effects).
+//! The inputs of `update` (messages) and the work that it requests (effects).
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,7 +28,8 @@ use crate::sync::remote::OutboxEntry;
 use crate::sync::screen_state::ScreenState;
 use crate::sync::{self, Sourced};
 
-use crate::tui::core::zone::ViewerZone;
+use crate::tui::copy::save_error::SaveEvidenceError;
+use crate::tui::core::zone::{ViewerZone, Zone};
 use crate::tui::form::editor_error::EditorError;
 use crate::tui::metrics::Span;
 use crate::tui::metrics::pages::PagesRequest;
@@ -48,11 +49,11 @@ pub type IncidentRead = Sourced<(Detail, Vec<Event>)>;
 /// Everything that can change the state. A message that depends on the time carries it.
 #[derive(Debug)]
 pub enum Message {
-    /// The loop has started: data that does not depend on the queue is requested at once.
+    /// The loop has started: data that does not depend on the queue is requested immediately.
     Started,
     /// A key was pressed: the keymap turns it into an action.
     Key(KeyEvent, DateTime<Utc>),
-    /// Text was pasted: it goes into the field or line that is open.
+    /// Text was pasted: it is inserted into the open field or line.
     Paste(String),
     /// The terminal has another size: the layout is computed again.
     Resized(u16, u16),
@@ -73,20 +74,20 @@ pub enum Message {
     Measures(Span, Result<Sourced<Arc<Measures>>, BackendError>, DateTime<Utc>),
     /// Pages of measures were read: the metrics pane shows them.
     Pages(Box<PagesRequest>, Result<Sourced<Arc<Pages>>, BackendError>, DateTime<Utc>),
-    /// Commands are in the outbox, or could not be put there: nothing waits for them any more.
+    /// Commands are in the outbox, or could not be stored there: they are no longer being enqueued.
     Enqueued(Vec<CommandId>, Result<(), BackendError>, DateTime<Utc>),
     /// The outbox has answered about a command that it does not list any more: the command settles,
     /// or was dropped.
     OutboxEntryLoaded(CommandId, Result<Option<Box<OutboxEntry>>, BackendError>, DateTime<Utc>),
     /// A request to the outbox has failed: the sentence is shown.
     OutboxFailed(String),
-    /// The clock has jumped, as after a sleep of the machine: what is shown may be old.
+    /// The clock has jumped, as after a suspension of the machine: the visible data may be stale.
     ClockJumped(DateTime<Utc>),
-    /// When the last incident ended: an empty queue says so.
+    /// When the last incident ended, for the text of an empty queue.
     LastEnded(Option<DateTime<Utc>>),
     /// Events were read for the ribbon of the wall: they are put on it.
     RibbonEvents(EventRequest, Result<Vec<Event>, BackendError>),
-    /// When the last P1 ended, if there was one: the wall counts from then.
+    /// When the last P1 ended, if there was one, for the counter of the wall.
     LastP1(Option<DateTime<Utc>>),
     /// A command could not be delivered and is retried: its failure is shown.
     Retrying(CommandId, BackendError, DateTime<Utc>),
@@ -102,7 +103,7 @@ pub enum Message {
     Mouse(MouseEvent, DateTime<Utc>),
     /// The terminal has answered something about itself: colours and symbols follow.
     Terminal(Finding),
-    /// What earlier runs have stored about the screen: it looks like that again.
+    /// The appearance that an earlier run has stored, which is restored.
     ScreenState(ScreenState),
     /// Drafts that earlier runs have stored: they are offered.
     Drafts(Vec<Draft>),
@@ -110,11 +111,13 @@ pub enum Message {
     DraftLost(String),
     /// The recorded problems were read: incidents can be linked to them.
     Problems(Result<Vec<Problem>, BackendError>, DateTime<Utc>),
+    /// Evidence with a name was saved as a file.
+    EvidenceSaved(String, Result<PathBuf, SaveEvidenceError>, DateTime<Utc>),
     /// Evidence was read: its text is shown.
     Evidence(Uuid, Result<Box<EvidenceContent>, BackendError>),
-    /// A file was read that is to be attached to an incident: it is attached, after a question.
+    /// A file to be attached to an incident was read: it is attached, after a question.
     EvidenceFile(Target, PathBuf, Result<Vec<u8>, EvidenceFileError>, DateTime<Utc>),
-    /// The editor has ended: its text goes into the field.
+    /// The editor has ended: its text is inserted into the field.
     Edited(Result<String, EditorError>),
     /// The settings file was changed: keys, appearance and rules follow it from now on.
     Config(Box<Reload>),
@@ -128,7 +131,7 @@ pub enum Message {
     RunEnded(RunId, RunEnd, DateTime<Utc>),
     /// Another workspace is open, or can't be opened: the panes switch to it, or show why not.
     WorkspaceOpened(WorkspaceId, Result<(), OpenWorkspaceError>, DateTime<Utc>),
-    /// When the viewer last saw the feed, if they ever did: what came since is marked.
+    /// When the viewer last saw the feed, if ever: later entries are marked.
     LastSeen(Option<DateTime<Utc>>),
     /// The list of a screen was read for the request of that number: it is shown.
     ScreenLoaded(u64, Result<Sourced<ScreenPage>, BackendError>, DateTime<Utc>),
@@ -140,7 +143,7 @@ pub enum Message {
         Result<Sourced<Rows<NotificationEntry>>, BackendError>,
         DateTime<Utc>,
     ),
-    /// It was read how people are reached: the list of levels says by what and when.
+    /// The contacts of people were read, for the remarks in the list of levels.
     Reach(Result<Vec<PersonReach>, BackendError>, DateTime<Utc>),
     /// A change of the directory was made, or refused.
     Administered(CommandId, Result<Box<Administered>, BackendError>, DateTime<Utc>),
@@ -150,11 +153,11 @@ pub enum Message {
     ContactsTested(Result<Vec<ContactTest>, BackendError>, DateTime<Utc>),
     /// A maintenance window was changed, or that was refused.
     MaintenanceChanged(Uuid, Result<Box<MaintenanceWindow>, BackendError>, DateTime<Utc>),
-    /// The process was asked to end: it ends once pending commands have settled.
+    /// The process should end: it ends once pending commands have settled.
     Terminate,
 }
 
-/// What a person leaves the panes for, to come back or to see something else.
+/// A reason for leaving the panes, to come back or to see another workspace.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Errand {
     /// To see a made-up company.
@@ -172,17 +175,17 @@ pub enum OutboxRequest {
     Drop(CommandId),
     /// Send all waiting commands now.
     SendNow,
-    /// Let the present token send a command that was asked with another one.
+    /// Allow the current token to send a command that was requested with another one.
     Approve(CommandId),
-    /// Send again what was sent before the server was put back.
+    /// Send commands again that were sent before the server's store was restored from a copy.
     Resend,
-    /// Record that the person has seen that the server was put back.
+    /// Record that the person has seen that the server's store was restored from a copy.
     AcknowledgePutBack,
     /// Return the outcome of a command that is not listed any more.
     Lookup(CommandId),
 }
 
-/// Purpose of a timer. The number tells an outdated timer from the last one set.
+/// Purpose of a timer. The number distinguishes an outdated timer from the last one set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timer {
     /// The selection has rested long enough for detail and timeline to follow.
@@ -205,7 +208,7 @@ pub enum Timer {
     Quit,
 }
 
-/// Work that `update` asks for. The runtime does it; answers come back as messages.
+/// Work that `update` requests. The runtime does it; answers come back as messages.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Execute commands one after another, each retried with the same id while that may help.
@@ -221,9 +224,11 @@ pub enum Effect {
     LoadProblems,
     /// Read the content of evidence.
     LoadEvidence(Uuid),
-    /// Read a file that is to be attached to an incident.
+    /// Write the content of evidence into a new file of the present folder, under its name.
+    SaveEvidence(Uuid, String),
+    /// Read a file to be attached to an incident.
     LoadEvidenceFile(PathBuf, Target),
-    /// Read a page of the history; the number comes back with the answer.
+    /// Read a page of the history; the answer has the same number.
     LoadHistoryPage(u64, Box<Search>),
     /// Store a filter for later runs.
     RememberFilter(String),
@@ -235,8 +240,8 @@ pub enum Effect {
     LoadDetail(IncidentId),
     /// Read the events before a position.
     LoadEarlierEvents(IncidentId, u32),
-    /// Compute the measures over a window.
-    LoadMeasures(Span),
+    /// Compute the measures over a window, whose days are those of a zone.
+    LoadMeasures(Span, Zone),
     /// Read the pages of measures.
     LoadPages(Box<PagesRequest>),
     /// Find out when the last incident ended.
@@ -245,9 +250,9 @@ pub enum Effect {
     LoadLastSeen(PathBuf, String),
     /// Store in a file up to when a viewer has seen the feed.
     RecordLastSeen(PathBuf, String, DateTime<Utc>),
-    /// Read a list for a screen; the number comes back with the answer.
+    /// Read a list for a screen; the answer has the same number.
     LoadScreen(u64, Box<ScreenRequest>),
-    /// Read the notifications of an incident; the number comes back with the answer.
+    /// Read the notifications of an incident; the answer has the same number.
     LoadNotified(u64, IncidentId),
     /// Read how people are reached.
     LoadReach,
@@ -271,12 +276,12 @@ pub enum Effect {
     SetMouse(bool),
     /// Request the viewer's attention, in the ways that the settings allow.
     Notify {
-        /// The reason in a few words.
+        /// A short form of the reason.
         title: String,
         /// Details in a sentence, such as the incident's title.
         body: String,
     },
-    /// Read the headers of the runbooks in a folder: what each is for.
+    /// Read the headers of the runbooks in a folder.
     LoadRunbooks(PathBuf),
     /// Read one runbook of a folder, by its name.
     LoadRunbook(PathBuf, String),

@@ -1,4 +1,4 @@
-//! What all features are built on: the application state, modes, messages and effects, and the
+//! The foundation of all features: the application state, modes, messages and effects, and the
 //! areas of the screen.
 
 pub mod app;

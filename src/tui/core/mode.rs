@@ -1,4 +1,4 @@
-//! Modes: what can be open on top of the panes and receives the keys instead of them.
+//! Modes: overlays on top of the panes that receive the keys instead of them.
 
 use crate::tui::confirm::{Confirm, Results};
 use crate::tui::filter::FilterLine;
@@ -16,7 +16,7 @@ use crate::tui::runbook::RunbookPane;
 use crate::tui::timeline::TimelineSearch;
 use crate::tui::workspace::Switching;
 
-/// The mode of the panes: what is open on top of them and receives the keys.
+/// The mode of the panes: the overlay that receives the keys.
 #[derive(Debug, Default)]
 pub enum Mode {
     /// Nothing: keys go to the panes.
@@ -54,7 +54,7 @@ pub enum Mode {
     Filter(Box<FilterLine>),
     /// The goto menu.
     Goto(Goto),
-    /// The search of the timeline, while it is typed.
+    /// The search of the timeline, while its text is typed.
     TimelineSearch(TimelineSearch),
     /// Waiting for pending commands before the program ends.
     Quitting,

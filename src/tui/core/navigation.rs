@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::model::measures::sheet::Page;
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::mode::Mode;
@@ -17,7 +16,7 @@ use crate::tui::{
     filter, follow, layout, outbox, reading, run, runbook, screens, timeline, urgent,
 };
 
-/// Moves in the focused pane, or in what is open on top of it.
+/// Moves in the focused pane, or in the overlay.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
     if !matches!(app.ui.mode, Mode::Panes) {
         scroll(app, motion);
@@ -50,7 +49,7 @@ pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
             app.reading.timeline_top = motion.apply(app.reading.timeline_top, tops, page);
             reading::update::load_earlier_if_near(app, page)
         }
-        Pane::Metrics if app.metrics.page != Page::Overview => {
+        Pane::Metrics if metrics::pages::request::is_page(app) => {
             metrics::pages::update::move_by(app, motion, page);
             Vec::new()
         }
@@ -71,8 +70,8 @@ fn page_height(app: &App) -> usize {
 
 /// Goes to the next incident of the queue, or the previous one, without leaving the pane.
 pub(in crate::tui) fn next_incident(app: &mut App, by: isize) -> Vec<Effect> {
-    // Starts from the incident that is read, if it is still in the queue: it may not be the
-    // selected one.
+    // Starts from the visible incident, if it is still in the queue: it may not be the selected
+    // one.
     let read = app.reading.target.filter(|_| matches!(app.ui.focus, Pane::Detail | Pane::Timeline));
     let position = read.and_then(|id| app.queue.line_of(id));
     let last = app.queue.lines.len().saturating_sub(1);

@@ -35,8 +35,8 @@ pub(in crate::tui) fn report_failure(
     show_toast(app, format!("{operation}: {message}"), true)
 }
 
-/// Adds what was not done, and why, to the last failure: the person may be busy with something else
-/// now.
+/// Adds the skipped steps, with the reasons, to the last failure: the person may be busy with
+/// something else now.
 pub(in crate::tui) fn append_failures(app: &mut App, batch: &Batch) {
     if let Some(failure) = &mut app.notices.failure {
         let each = batch.failed.iter().map(|(label, why)| format!("{label}: {why}"));

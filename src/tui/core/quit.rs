@@ -12,7 +12,7 @@ pub const QUIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Quits, or waits for pending commands first.
 pub(in crate::tui) fn quit(app: &mut App) -> Vec<Effect> {
-    // The panes show what is still pending.
+    // The panes show the pending commands.
     app.wall = None;
     // Commands in the outbox are sent by the next process.
     let mut effects = Vec::from_iter(screens::update::record_visit(app, true));

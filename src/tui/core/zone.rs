@@ -15,7 +15,7 @@ pub struct OffsetChange {
     pub offset: FixedOffset,
 }
 
-/// What is known of the viewer's time zone besides its present offset.
+/// Facts about the viewer's time zone besides its current offset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ViewerZone {
     changes: &'static [OffsetChange],
@@ -25,8 +25,8 @@ pub struct ViewerZone {
 impl ViewerZone {
     /// Creates the zone from its changes, earliest first, and its name, such as `Europe/Berlin`.
     ///
-    /// Both stay in memory for ever, so that clocks can be copied: a few hundred bytes each time that
-    /// summer time begins or ends.
+    /// Both stay in memory forever, so that clocks can be copied: a few hundred bytes each time
+    /// that summer time begins or ends.
     #[must_use]
     pub fn new(changes: Vec<OffsetChange>, name: Option<String>) -> Self {
         Self { changes: Vec::leak(changes), name: name.map(|name| &*String::leak(name)) }
@@ -111,7 +111,7 @@ impl Clock {
             .map_or(self.offset, |change| change.offset)
     }
 
-    /// Converts a time to the zone in which it is shown.
+    /// Converts a time to the zone of the display.
     #[must_use]
     pub fn local_time(self, at: DateTime<Utc>) -> NaiveDateTime {
         at.with_timezone(&self.offset_at(at)).naive_local()
@@ -160,8 +160,8 @@ impl Clock {
         offset_name(self.offset_at(at))
     }
 
-    /// Returns the name of what all times from one to another are shown in: of their offset, or of
-    /// the zone where the offset changes in between.
+    /// Returns the name of the zone for all times in a range: that of their offset, or of the zone
+    /// if the offset changes in between.
     #[must_use]
     pub fn name_between(self, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
         let changes = self.viewer.next_change(from).is_some_and(|change| change.at <= to);

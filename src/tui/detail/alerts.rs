@@ -1,4 +1,4 @@
-//! The alerts of the incident, on its record: how many there are, and a line for each.
+//! The alerts of the incident, on its record: their number, and a line for each.
 
 use chrono::{DateTime, Utc};
 
@@ -16,7 +16,7 @@ use crate::tui::widgets::text::{Line, Span};
 const MAX_IN_PANE: usize = 5;
 const MAX_ON_RECORD: usize = 20;
 
-/// Appends how many alerts there are, and the first ones: those that fire before the others.
+/// Appends the number of alerts, and the first ones: firing ones before the others.
 pub(super) fn push(out: &mut Fields<'_>, detail: &Detail) {
     let app = out.app;
     let alerts = &detail.alert_rows;
@@ -44,7 +44,7 @@ pub(super) fn push(out: &mut Fields<'_>, detail: &Detail) {
     }
 }
 
-/// Appends the line of an alert: its state, what it is, how often and from when until when it was
+/// Appends the line of an alert: its state, its title, how often and over which time it was
 /// reported.
 fn push_alert(out: &mut Fields<'_>, alert: &Alert, name: &str) {
     let app = out.app;
@@ -59,7 +59,7 @@ fn push_alert(out: &mut Fields<'_>, alert: &Alert, name: &str) {
     let state = pad(truncate(format!("  {state}"), LABEL_WIDTH - 1), LABEL_WIDTH).into_owned();
     let style = if alert.is_firing() { theme.text() } else { theme.dim() };
     let mut line = Line::from(Span::styled(state, state_style(theme, alert)));
-    // Where both have no room the name is what one needs.
+    // If there is no room for both, the name is more useful.
     let free = room.saturating_sub(width(&right) + 2);
     if free < 12 {
         line.push_span(Span::styled(truncate(name, room).into_owned(), style));

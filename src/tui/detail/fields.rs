@@ -15,7 +15,7 @@ use crate::tui::widgets::text::{Line, Span};
 
 /// The width of the labels including a blank, in columns.
 pub(super) const LABEL_WIDTH: usize = 11;
-/// The mark after what can be followed, with a blank before it.
+/// The mark after a link, with a blank before it.
 const LINK_MARK: &str = " →";
 
 /// Builds the labelled lines of the pane.
@@ -25,7 +25,7 @@ pub(super) struct Fields<'a> {
     pub now: DateTime<Utc>,
     pub width: usize,
     pub lines: Vec<Line<'static>>,
-    /// What of the lines can be followed.
+    /// The links in the lines.
     pub links: Vec<DetailLink>,
 }
 

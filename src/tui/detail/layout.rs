@@ -31,7 +31,7 @@ use crate::tui::widgets::text::{Line, Span};
 /// The label of evidence, each of which can be followed.
 const EVIDENCE: &str = "Evidence";
 
-/// Returns what [`lines`] depends on.
+/// Returns the inputs of [`lines`].
 pub(in crate::tui) fn inputs(app: &App, width: usize) -> DetailInputs {
     let detail = app.reading.shown.as_ref().map(|shown| Identity::new(&shown.detail));
     let past = app.travel.as_ref().and_then(|travel| travel.record.as_ref());
@@ -53,7 +53,7 @@ fn is_bare(app: &App) -> bool {
     app.layout().slot(Pane::Detail).is_some_and(|slot| slot.frame == Frame::Bare)
 }
 
-/// Lays out the record, and returns its lines and what of them can be followed.
+/// Computes the lines of the record and the links in them.
 pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec<DetailLink>) {
     let Some(shown) = &app.reading.shown else { return (placeholder(app, width), Vec::new()) };
     let past;
@@ -72,7 +72,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> (Vec<Line<'static>>, Vec
     let mut out = Fields::new(app, now, width);
     let mut title = SafeText::from(&incident.summary.title);
     if is_bare(app) {
-        // Without a border there is no title that names the incident.
+        // Without a border no title names the incident.
         title = format!("{} · {title}", incident.summary.label()).into();
     }
     for line in wrap(title, width) {
@@ -276,7 +276,7 @@ fn service_levels(out: &mut Fields<'_>, detail: &Detail) {
         reported = format!("{reported} · detected {}", format_time(app, summary.detected_at));
     }
     out.plain("Reported", &reported);
-    // Where alerts have rows, these say more.
+    // If there are rows of alerts, they replace the count.
     if summary.alerts > 1 && detail.alert_rows.is_empty() {
         out.plain("Alerts", &format!("{} grouped", summary.alerts));
     }
@@ -348,7 +348,7 @@ fn updates(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-/// Appends how far the checklist of the stage is answered.
+/// Appends the progress of the checklist of the stage.
 fn checklist(out: &mut Fields<'_>, incident: &Incident) {
     let status = incident.summary.status;
     if status == Status::Resolved {

@@ -1,4 +1,4 @@
-//! What a record names and leads to: suspected changes, similar incidents, the problem, the runbook,
+//! Objects that a record names: suspected changes, similar incidents, the problem, the runbook,
 //! links, and incidents that were merged.
 
 use crate::backend::{Detail, Similar};
@@ -95,8 +95,8 @@ pub(super) fn push_evidence(out: &mut Fields<'_>, incident: &Incident) {
     }
 }
 
-/// Describes a suspected change: when it began, what it is, how long before the detection, and how
-/// long it took.
+/// Describes a suspected change: its begin, its title, how long before the detection it began, and
+/// its duration.
 fn suspect_text(app: &App, suspect: &Suspect, incident: &Incident) -> String {
     let change = &suspect.change;
     let before = short_duration(suspect.began_before(incident.summary.detected_at));
@@ -178,7 +178,7 @@ fn linked_change(id: ChangeId, detail: &Detail) -> Option<&Change> {
     detail.linked_changes.iter().find(|change| change.id == id)
 }
 
-/// Returns a link as text; of a recorded change also what it is, when it began and its state.
+/// Returns a link as text; for a recorded change with its title, begin and state.
 fn link_text(app: &App, link: &Link, detail: &Detail) -> String {
     let change = match link {
         Link::Change { id, .. } => linked_change(*id, detail),

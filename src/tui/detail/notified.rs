@@ -1,4 +1,4 @@
-//! Who was notified of the incident, on its record: a line for each person.
+//! The notifications about the incident, on its record: a line for each person.
 
 use chrono::{DateTime, Utc};
 use ratatui::style::Style;
@@ -18,7 +18,7 @@ const MAX_PEOPLE: usize = 6;
 /// The indentation of the lines of a person after the first one.
 const INDENT: usize = 2;
 
-/// Appends who was notified, by which way, when, and what became of it.
+/// Appends the notifications: person, channel, time and state.
 pub(super) fn push(out: &mut Fields<'_>, incident: &Incident) {
     let app = out.app;
     let Some(list) = app.notified.list_of(incident.summary.id) else { return };
@@ -26,7 +26,7 @@ pub(super) fn push(out: &mut Fields<'_>, incident: &Incident) {
     let mut hidden = 0;
     if !out.has_screen() && people.len() > MAX_PEOPLE {
         hidden = people.len() - MAX_PEOPLE;
-        // Those whom one must know of come first.
+        // People whose notification needs attention come first.
         people.sort_by_key(|(_, notifications)| notifications.iter().all(|one| is_done(one)));
         people.truncate(MAX_PEOPLE);
     }
@@ -46,7 +46,7 @@ pub(super) fn push(out: &mut Fields<'_>, incident: &Incident) {
     if !remarks.is_empty() {
         out.field(label, &remarks.join(" · "), app.ui.theme.dim());
     }
-    // An incident of which nobody was called has nothing that could be missing.
+    // For an incident of which nobody was called, no notification can be missing.
     let is_expected = label.is_empty() || incident.summary.escalation > 0;
     if let Some(error) = list.error.as_ref().filter(|_| is_expected) {
         let what = if label.is_empty() { "not read anew" } else { "not read" };
@@ -93,7 +93,7 @@ fn push_person(
     out.lines.push(line);
 }
 
-/// Returns the words of the line of a person, each with its style.
+/// Returns the parts of a person's line, each with its style.
 fn styled_parts(
     app: &App,
     person: &PersonRef,

@@ -10,7 +10,7 @@ use crate::tui::action::Action;
 use crate::tui::detail::fields::Fields;
 use crate::tui::detail::time::format_time;
 
-/// Appends the review as far as it is written, and the action items.
+/// Appends the written parts of the review, and the action items.
 pub(super) fn push(out: &mut Fields<'_>, incident: &Incident) {
     let review = &incident.review;
     let theme = out.app.ui.theme;

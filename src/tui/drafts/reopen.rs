@@ -38,7 +38,7 @@ pub(in crate::tui) fn reopen_refused(
 /// Offers the drafts that earlier runs have stored.
 pub(in crate::tui) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> {
     let is_local = |draft: &Draft| {
-        // Drafts about incidents of another workspace wait there.
+        // Drafts about incidents of another workspace are restored there.
         let location = draft.location.as_ref().filter(|_| !draft.about.is_empty());
         location.is_none_or(|location| *location == app.session.workspace.location)
     };

@@ -98,7 +98,7 @@ pub(in crate::tui) fn save_for_later(app: &mut App, form: &Form, at: DateTime<Ut
     vec![Effect::Draft(DraftOp::Save(draft)), Effect::Draft(DraftOp::Release(form.draft_id))]
 }
 
-/// Returns the kind of form that a draft belongs to; `None` if this version does not have it.
+/// Returns the kind of form of a draft; `None` if this version does not have it.
 pub(in crate::tui) fn kind(draft: &Draft) -> Option<Kind> {
     serde_json::from_str(&draft.form).ok()
 }

@@ -27,11 +27,11 @@ const WHAT: &str = "WHAT";
 const WHO: &str = "WHO";
 const TEXT: &str = "TEXT";
 
-/// The width below which what, who and text share a column, so that the text is not starved.
+/// The width below which kind, actor and text share a column, so that the text has enough room.
 const MERGED_BELOW: usize = 90;
 /// The width from which on the priority has a column.
 const PRIORITY_FROM: usize = 44;
-/// The columns where there is room for one each.
+/// The columns if there is room for one each.
 const COLUMNS: [ColumnSpec; 7] = [
     ColumnSpec::new(TIME, 5, 0),
     ColumnSpec::new(INCIDENT, 8, 0),
@@ -103,9 +103,12 @@ impl ScreenLogic for FeedScreen {
         let ScreenData::Feed(entries) = &screen.data else { return Vec::new() };
         let text = |item: &ListItem| entries.get(item.index).map(|entry| entry_text(app, entry));
         let all: Vec<String> = screen.items.iter().filter_map(text).collect();
-        let Some(one) = item.and_then(text) else { return Vec::new() };
+        let selected = item.and_then(|item| entries.get(item.index));
+        let Some(entry) = selected else { return Vec::new() };
+        let number = entry.incident.label();
         vec![
-            CopyText { key: 'e', what: "this event", text: one },
+            CopyText { key: 't', what: "this event", text: entry_text(app, entry) },
+            CopyText { key: 'n', what: "the incident's number", text: number },
             CopyText { key: 'a', what: "all that are listed", text: all.join("\n") },
         ]
     }

@@ -1,3 +1,3 @@
-//! The screen that shows what happened to all incidents.
+//! The screen of the events of all incidents.
 
 pub mod logic;

@@ -7,7 +7,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::mode::Mode;
 use crate::tui::filter::{Completions, FilterLine};
 
-/// The most completions that are offered at once.
+/// The maximum number of suggested completions.
 const MAX_COMPLETIONS: usize = 40;
 
 /// Computes the completions of the term at the cursor again.
@@ -21,7 +21,7 @@ pub(in crate::tui) fn refresh_completions(app: &mut App) {
     }
 }
 
-/// Inserts the first completion, or the one after that which was inserted. Returns `false` if there
+/// Inserts the first completion, or the one after the last inserted one. Returns `false` if there
 /// is none.
 pub(in crate::tui) fn insert_next(app: &mut App, by: isize) -> bool {
     let Mode::Filter(line) = &mut app.ui.mode else { return false };
@@ -88,7 +88,7 @@ fn keys(begin: &str) -> Vec<String> {
     keys.map(|key| (*key).to_owned()).collect()
 }
 
-/// Returns the values that begin with what is typed, then those that contain it further on.
+/// Returns the values that begin with the typed text, then those that contain it elsewhere.
 fn matching<'a>(values: &'a [String], term: &RawTerm) -> Vec<&'a str> {
     let typed = term.value.trim_start_matches('@').to_lowercase();
     let begins = |value: &&String| value.to_lowercase().starts_with(&typed);

@@ -76,7 +76,7 @@ impl FilterLine {
         line
     }
 
-    /// Returns the filter as it is typed so far.
+    /// Returns the filter as typed so far.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -198,7 +198,7 @@ impl FilterLine {
     }
 
     /// Returns the first hint that is worth showing, unless its word is still being typed. Some are
-    /// only if nothing passes the filter.
+    /// worth showing only if nothing passes the filter.
     #[must_use]
     pub fn first_hint(&self, is_empty: bool) -> Option<&FilterHint> {
         let is_shown =

@@ -1,4 +1,4 @@
-//! Filters that one key applies: the others of a service, and the history.
+//! Filters that one key applies: the other incidents of a service, and the history.
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +14,7 @@ use crate::tui::reading;
 
 const ANY: Term = Term { negated: false, predicate: Predicate::State(StateFilter::Any) };
 
-/// Filters the queue by the primary service of the incident. If it is filtered by that already, the
+/// Filters the queue by the primary service of the incident. If that filter is active already, the
 /// ended incidents of the service are added, or removed again.
 pub(in crate::tui) fn same_service(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(row) = app.target() else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! The filter line: how it is typed into, applied and left.
+//! The filter line: editing, applying and leaving it.
 
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -33,7 +33,7 @@ pub(in crate::tui) fn visible_lines(app: &App) -> Range<usize> {
 /// Returns the position of the selected link: of the chosen one, or else of the first one on the
 /// screen. `None` if no link is on the screen.
 pub(in crate::tui) fn selected_index(app: &App) -> Option<usize> {
-    // Of the past, links are not followed: they lead to the present.
+    // In the past, links are not followed: they lead to the current state.
     if app.travel.is_some() {
         return None;
     }
@@ -49,7 +49,7 @@ pub(in crate::tui) fn selected(app: &App) -> Option<&DetailLink> {
     app.follow.links.get(selected_index(app)?)
 }
 
-/// Returns the title of the page about what a link leads to.
+/// Returns the title of the page about a link's target.
 pub(in crate::tui) fn title(page: &LinkedPage) -> &'static str {
     match page.destination {
         Destination::Problem(..) => "Problem",
@@ -59,7 +59,7 @@ pub(in crate::tui) fn title(page: &LinkedPage) -> &'static str {
     }
 }
 
-/// Returns the lines about what a link leads to.
+/// Returns the lines about a link's target.
 pub(in crate::tui) fn lines(app: &App, page: &LinkedPage, width: usize) -> Vec<Line<'static>> {
     let mut out = Page { app, width, lines: Vec::new() };
     match &page.destination {
@@ -150,7 +150,7 @@ impl Page<'_> {
         }
     }
 
-    /// Appends the text of evidence, or why there is none.
+    /// Appends the text of evidence, or the reason why there is none.
     fn evidence(&mut self, id: Uuid, name: &str) {
         self.title(name);
         let read = self.app.fetched.evidence.as_ref().filter(|(read, _)| *read == id);

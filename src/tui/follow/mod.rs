@@ -1,5 +1,5 @@
-//! Following what a record names: incidents, suspected changes, problems, runbooks and pages; and
-//! the way back.
+//! Following links of a record: incidents, suspected changes, problems, runbooks and pages; and the
+//! way back.
 
 pub mod layout;
 pub mod trail;
@@ -20,13 +20,13 @@ use crate::tui::core::pane::Pane;
 pub enum Destination {
     /// Another incident: its record is opened.
     Incident(IncidentId),
-    /// A suspected change: what is recorded of it is shown.
+    /// A suspected change: its record is shown.
     Suspect(Box<Suspect>),
-    /// A linked change that is not suspected: what is recorded of it is shown.
+    /// A linked change that is not suspected: its record is shown.
     LinkedChange(Box<Change>),
     /// A linked change that is not recorded: only its title is known.
     Change(String),
-    /// A problem, with its title: what is recorded of it is shown.
+    /// A problem, with its title: its record is shown.
     Problem(ProblemId, String),
     /// The alerts of an incident: their list is opened.
     Alerts(IncidentId),
@@ -38,7 +38,7 @@ pub enum Destination {
     Evidence(Uuid, String),
     /// A page elsewhere: its address is copied.
     Url(String),
-    /// The runbook: the list of what can be run is opened.
+    /// The runbook: the list of its commands is opened.
     Runbook,
 }
 
@@ -51,11 +51,11 @@ pub struct DetailLink {
     pub destination: Destination,
 }
 
-/// A link that the viewer has chosen: where it stood among all, and where it leads. What it leads to
+/// A link that the viewer has chosen: its position among all, and its destination. The destination
 /// decides when the record changes meanwhile.
 pub type ChosenLink = (usize, Destination);
 
-/// A record that the viewer came from, with what it looked like.
+/// A record that the viewer came from, with its view state.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stop {
@@ -69,10 +69,10 @@ pub struct Stop {
     pub zoomed: bool,
 }
 
-/// What the record on the screen names, and the records that the viewer came from.
+/// The links of the visible record, and the records that the viewer came from.
 #[derive(Clone, Debug, Default)]
 pub struct Follow {
-    /// What the lines of the detail name and can be followed, from top to bottom.
+    /// The links in the lines of the detail, from top to bottom.
     pub links: Vec<DetailLink>,
     /// The link that was chosen; `None`: the first one on the screen.
     pub chosen: Option<ChosenLink>,
@@ -81,7 +81,7 @@ pub struct Follow {
     /// The pane from which the first record was opened, and whether it was zoomed, if that is not the
     /// queue.
     pub origin: Option<(Pane, bool)>,
-    /// The record to which the viewer comes back, until it is shown.
+    /// The record to which the viewer returns, until it is shown.
     pub returning: Option<Stop>,
 }
 
@@ -93,7 +93,7 @@ impl Follow {
         self.returning = None;
     }
 
-    /// Returns the position of the chosen link among those that there are now.
+    /// Returns the position of the chosen link among the current ones.
     #[must_use]
     pub fn chosen_index(&self) -> Option<usize> {
         let (index, destination) = self.chosen.as_ref()?;

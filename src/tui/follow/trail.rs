@@ -9,11 +9,11 @@ use crate::tui::follow::Stop;
 use crate::tui::follow::layout::selected_index;
 use crate::tui::reading;
 
-/// The most records that one can come back to; beyond that the first ones are forgotten.
+/// The maximum number of records to go back to; beyond that the oldest ones are forgotten.
 const MAX_TRAIL: usize = 32;
 
-/// Opens the record of an incident, whether it is in the queue or not. From another record one can
-/// come back to it.
+/// Opens the record of an incident, whether it is in the queue or not. If it is opened from another
+/// record, the viewer can go back to that.
 pub(in crate::tui) fn go_to(app: &mut App, id: IncidentId) -> Vec<Effect> {
     reading::update::end_travel(app);
     let read = app.reading.target.filter(|_| matches!(app.ui.focus, Pane::Detail | Pane::Timeline));

@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use crate::backend::BackendError;
 use crate::model::evidence::EvidenceContent;
-use crate::model::measures::sheet::Page;
 use crate::model::text::{SafeText, truncate};
 
 use crate::tui::action::Action;
@@ -63,10 +62,10 @@ fn next_link(app: &App, by: isize) -> Option<usize> {
     }
 }
 
-/// Opens the record of the selected incident; in the detail, what the selected link leads to.
+/// Opens the record of the selected incident; in the detail, the target of the selected link.
 pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match app.ui.focus {
-        Pane::Metrics if app.metrics.page != Page::Overview => {
+        Pane::Metrics if metrics::pages::request::is_page(app) => {
             return metrics::pages::update::open(app, at);
         }
         Pane::Metrics => return open_recurring(app),

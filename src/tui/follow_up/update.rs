@@ -1,4 +1,4 @@
-//! Asks for an issue for the action item that is selected on its screen.
+//! Requests an issue for the action item that is selected on its screen.
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +12,7 @@ use crate::tui::picker::Pick;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{planning, send};
 
-/// Asks for an issue for the selected action item.
+/// Requests an issue for the selected action item.
 pub(in crate::tui) fn request(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(entry) = selected_action_item(&app.screens) else {
         return show_toast(app, "no action item is selected", true);
@@ -24,16 +24,13 @@ pub(in crate::tui) fn request(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
         return show_toast(app, text, true);
     }
     let (incident, item) = (&entry.incident, entry.item.id);
+    // The question names the action item, of which the incident may have several.
+    let title = entry.item.text.clone();
     let target = match app.row(incident.id) {
-        Some(row) => Target::from(row),
-        None => Target {
-            id: incident.id,
-            label: incident.label(),
-            title: incident.title.clone(),
-            seq: 0,
-        },
+        Some(row) => Target { title, ..Target::from(row) },
+        None => Target { id: incident.id, label: incident.label(), title, seq: 0 },
     };
-    let Pick::Submit { verb, done_phrase, commands, irreversible } = pick(item) else {
+    let Pick::Submit { verb, done_phrase, commands, irreversible } = pick(app, item) else {
         return Vec::new();
     };
     let plan = planning::plan(app, &[target], verb, done_phrase, &commands, at);

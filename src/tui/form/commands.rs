@@ -10,7 +10,7 @@ use crate::tui::input::parse_time;
 use crate::tui::verb::link::parse_url;
 use crate::tui::verb::logic::{FieldError, Filled};
 use crate::tui::verb::plan::{Plan, Step};
-use crate::tui::verb::{declare, names, planning, with_form};
+use crate::tui::verb::{declare, declared_impact, names, planning, with_form};
 
 /// Returns the plan of a form, and whether it is irreversible.
 pub(in crate::tui) fn plan(
@@ -35,7 +35,7 @@ pub(in crate::tui) fn plan(
     })
 }
 
-/// Returns what is wrong with a field, as far as that is known before the form is sent.
+/// Returns the error of a field that is known before the form is sent.
 pub(in crate::tui) fn validate_field(
     app: &App,
     form: &Form,
@@ -45,7 +45,7 @@ pub(in crate::tui) fn validate_field(
     names::unknown(app, form, label).or_else(|| validate_form_field(app, form, label, at))
 }
 
-/// Returns what is wrong with a field, but for names that the directory does not have.
+/// Returns the error of a field, except for names that the directory does not have.
 pub(in crate::tui) fn validate_form_field(
     app: &App,
     form: &Form,
@@ -57,7 +57,7 @@ pub(in crate::tui) fn validate_form_field(
         "Since" => {
             return parse_time::parse_past(&value, at, &app.clock()).err().map(|e| e.to_string());
         }
-        // The first time of a maintenance window that comes again may have passed.
+        // The first time of a recurring maintenance window may have passed.
         "Until" if matches!(form.kind, Kind::Maintenance { .. }) => return None,
         "Until" | "Next update" => {
             return parse_time::parse_future(&value, at, &app.clock()).err().map(|e| e.to_string());
@@ -65,6 +65,9 @@ pub(in crate::tui) fn validate_form_field(
         "URL" => return parse_url(form).err().map(|result| result.message),
         "Due" => return names::due(form).err().map(|result| result.message),
         "Title" => check::title(&value),
+        "Began" | "Affected" | "Recovery" | "Reporter" if form.kind == Kind::Declare => {
+            return declared_impact::validate_field(app, form, label, at);
+        }
         "Services" | "Labels" => {
             check::names("names", &form.field(label).map(Field::entered_names).unwrap_or_default())
         }

@@ -1,4 +1,4 @@
-//! Conflicts: what others have written into a field while the form was open, shown before it is
+//! Conflicts: changes of other people to a field while the form was open, shown before they are
 //! overwritten.
 
 use chrono::{DateTime, Utc};
@@ -15,8 +15,7 @@ use crate::tui::verb::{precheck, with_form};
 /// Width up to which the other value is quoted, in terminal cells.
 const MAX_QUOTE_WIDTH: usize = 60;
 
-/// A field that somebody else has changed since it was filled in, and that was changed in the form
-/// too.
+/// A field that was changed both by somebody else since it was filled in and in the form.
 pub(in crate::tui) struct FieldConflict {
     index: usize,
     /// The value in the record now.
@@ -73,7 +72,7 @@ pub(in crate::tui) fn report(form: &mut Form, conflict: FieldConflict) {
     }
 }
 
-/// Returns the last event after a position by which somebody else may have changed the field.
+/// Returns the last event after a position with which another person may have changed the field.
 fn conflicting_event<'a>(
     app: &'a App,
     id: IncidentId,

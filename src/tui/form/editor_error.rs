@@ -1,4 +1,4 @@
-//! Why the person's own editor gives no text.
+//! Reasons why the person's own editor gives no text.
 
 use std::io;
 use std::process::ExitStatus;
@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 /// A shell exits with this plus the signal's number if the program it ran was killed.
 const SIGNAL_STATUS_BASE: i32 = 128;
 
-/// Why the editor gives no text. Displayed as a sentence, not sanitized.
+/// The reason why the editor gives no text. Displayed as a sentence, not sanitized.
 #[derive(Debug, thiserror::Error)]
 pub enum EditorError {
     /// The temporary file can't be created.
@@ -26,7 +26,7 @@ pub enum EditorError {
         /// The status with which the shell ended.
         status: ExitStatus,
     },
-    /// This program was told to end while the editor ran.
+    /// This program was stopped while the editor ran.
     #[error("the editor was stopped")]
     Stopped,
     /// The terminal was closed while the editor ran.
@@ -38,7 +38,7 @@ pub enum EditorError {
 }
 
 impl EditorError {
-    /// Returns whether the text in the file counts nevertheless: nobody chose to drop it.
+    /// Returns whether the text in the file is used nevertheless: nobody chose to discard it.
     #[must_use]
     pub fn text_counts(&self) -> bool {
         match self {

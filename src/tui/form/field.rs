@@ -13,15 +13,15 @@ use crate::tui::form::graphemes;
 pub struct Field {
     /// The label; it identifies the field in its form.
     pub label: String,
-    /// What to enter, shown while the field is empty.
+    /// A hint for the value, shown while the field is empty.
     pub hint: String,
-    /// Whether what is shown while it is empty begins by saying that it is an example.
+    /// Whether the hint is shown as an example.
     pub is_example: bool,
     /// Whether the field must not be empty.
     pub required: bool,
     /// The value, with the editor for it.
     pub value: Value,
-    /// What is wrong with the value.
+    /// The error of the value.
     pub error: Option<String>,
 }
 
@@ -52,7 +52,7 @@ pub enum Value {
     Tick {
         /// The checklist item; `None` for a plain yes-or-no field.
         item: Option<Item>,
-        /// The answer, as it is entered so far.
+        /// The answer as entered so far.
         tick: Tick,
         /// The editor for the reason of a waiver.
         reason: TextArea<'static>,
@@ -159,14 +159,14 @@ impl Field {
         }
     }
 
-    /// Sets what to enter, which is shown while the field is empty.
+    /// Sets the hint for the value, which is shown while the field is empty.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = hint.into();
         self
     }
 
-    /// Sets an example of what to enter, which is shown as one while the field is empty.
+    /// Sets an example of the value, which is shown as one while the field is empty.
     #[must_use]
     pub fn example(mut self, example: impl AsRef<str>) -> Self {
         self.hint = format!("such as: {}", example.as_ref());
@@ -295,7 +295,7 @@ impl Field {
         match (&mut self.value, key.code) {
             (Value::Text(area), _) => graphemes::input(area, key),
             (Value::Names { .. }, KeyCode::Enter) if plain => {
-                // The name is seen before the next field is reached.
+                // The person sees the name before reaching the next field.
                 let taken = self.accept_suggestion();
                 return if taken { FocusMove::Stay } else { FocusMove::Next };
             }

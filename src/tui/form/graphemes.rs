@@ -1,4 +1,4 @@
-//! Editing by what one sees as one character (graphemes), which may be several characters of
+//! Editing by user-perceived characters (graphemes), which may consist of several characters of
 //! Unicode.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -7,8 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::model::text::sanitize;
 
-/// Makes control characters visible and a tab four spaces. Everything else stays, also what has no
-/// width: joiners belong to the text.
+/// Makes control characters visible and a tab four spaces. Everything else is preserved, including
+/// characters without width: joiners belong to the text.
 pub(super) fn show_controls(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for ch in text.replace("\r\n", "\n").chars() {
@@ -40,6 +40,9 @@ pub(super) fn input(area: &mut TextArea<'static>, key: KeyEvent) {
             step(area, CursorMove::Back, before);
             area.delete_str(before);
         }
+        // A line feed, which pasted text and programs that type send, is a line break. The editor would
+        // delete the line up to the cursor.
+        KeyCode::Char('j') if key.modifiers == KeyModifiers::CONTROL => area.insert_newline(),
         _ => {
             area.input(key);
         }
@@ -60,4 +63,17 @@ fn neighbours(area: &TextArea<'_>) -> (usize, usize) {
     let at = line.char_indices().nth(cursor.1).map_or(line.len(), |(index, _)| index);
     let count = |grapheme: Option<&str>| grapheme.map_or(0, |text| text.chars().count());
     (count(line[..at].graphemes(true).next_back()), count(line[at..].graphemes(true).next()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_feed_breaks_the_line() {
+        let mut area = TextArea::from(["seen from the train"]);
+        area.move_cursor(CursorMove::End);
+        input(&mut area, KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL));
+        assert_eq!(area.lines(), ["seen from the train", ""]);
+    }
 }

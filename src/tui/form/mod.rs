@@ -26,16 +26,16 @@ use crate::sync::drafts::Draft;
 use crate::tui::verb::target::Target;
 use crate::tui::widgets::cursor::CURSOR;
 
-/// What a form is for. Stored in drafts.
+/// The purpose of a form. Stored in drafts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// Write a note on an incident.
     Note,
     /// Declare a new incident.
     Declare,
-    /// Resolve: what was done, and how recovery was validated.
+    /// Resolve: the action, and how recovery was validated.
     Resolve,
-    /// Reopen an incident that has come back.
+    /// Reopen an incident that recurs.
     Reopen,
     /// Answer the closing gate, and close.
     Close,
@@ -47,11 +47,11 @@ pub enum Kind {
     Describe,
     /// Send an update to stakeholders.
     Update,
-    /// Reclassify: say what it was instead of an incident.
+    /// Reclassify: what it was instead of an incident.
     Reclassify,
     /// Snooze until a time that is typed.
     SnoozeUntil,
-    /// Pause while somebody else has to act.
+    /// Pause while somebody or something else must act.
     Pause,
     /// Override the priority that follows from impact and urgency.
     Override {
@@ -69,9 +69,9 @@ pub enum Kind {
         /// The action item; a new one has a new id.
         id: Uuid,
     },
-    /// Say why a part of the record is removed for good.
+    /// The reason for permanently removing a part of the record.
     Redact {
-        /// What kind of part it is.
+        /// The kind of part.
         part: RedactedPart,
         /// The evidence or the reporter.
         target: Uuid,
@@ -85,7 +85,7 @@ pub enum Kind {
     AdoptService {
         /// The name of the service.
         name: String,
-        /// The team that it is suggested to have.
+        /// The suggested team.
         team: Option<String>,
     },
     /// Create a maintenance window, or change one.
@@ -114,8 +114,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Returns whether the form is about the contacts of the viewer. It is no command, and what is typed
-    /// into it is not stored: addresses stay where they belong.
+    /// Returns whether the form is about the contacts of the viewer. It is no command, and its text
+    /// is not stored: addresses must not be written to drafts.
     #[must_use]
     pub const fn is_about_contacts(&self) -> bool {
         matches!(self, Self::Contact { .. } | Self::QuietHours)
@@ -125,7 +125,7 @@ impl Kind {
 /// A form that is being filled in.
 #[derive(Debug)]
 pub struct Form {
-    /// What the form is for.
+    /// The purpose of the form.
     pub kind: Kind,
     /// The incidents that it applies to; none for a declaration.
     pub targets: Vec<Target>,
@@ -135,20 +135,19 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// Index of the field that has the focus.
     pub focus: usize,
-    /// Why the form could not be sent, or what others have changed meanwhile.
+    /// The reason why the form could not be sent, or a change by other people meanwhile.
     pub notice: Option<String>,
     /// Whether the form asks for confirmation before it discards the typed text.
     pub confirm_discard: bool,
     /// The id of the form's draft.
     pub draft_id: Uuid,
-    /// The contents when the form was opened; what differs was changed by the person.
+    /// The contents when the form was opened; differences are changes by the person.
     pub initial_contents: Vec<String>,
     /// The contents when the draft was last stored; `None` if it never was.
     pub saved_contents: Option<Vec<String>>,
     /// Whether a timer to store the draft is running.
     pub save_scheduled: bool,
-    /// What the text of the form says about another of its fields, to be replaced when that
-    /// changes.
+    /// The phrase in the form's text about another of its fields, to be replaced when that changes.
     pub quoted: Option<String>,
     /// The refused command that the form rewrites.
     pub replaces: Option<Box<Envelope>>,
@@ -211,7 +210,7 @@ impl Form {
         self.field(label).map(|field| field.content().trim().to_owned()).unwrap_or_default()
     }
 
-    /// Shows an error at a field and moves the focus there; as the form's notice if there is no
+    /// Shows an error at a field and moves the focus to it; as the form's notice if there is no
     /// such field.
     pub fn show_error(&mut self, label: &str, error: impl Into<String>) {
         if let Some(index) = self.fields.iter().position(|field| field.label == label) {
@@ -233,8 +232,8 @@ impl Form {
         }
     }
 
-    /// Inserts pasted text into the field in focus as it is; only control characters, which nobody
-    /// can type, become visible.
+    /// Inserts pasted text into the focused field unchanged, except that control characters, which
+    /// can't be typed, become visible.
     pub fn paste(&mut self, pasted: &str) {
         // Terminals send line ends of a paste as carriage returns.
         let unix = pasted.replace("\r\n", "\n").replace('\r', "\n");
@@ -325,8 +324,8 @@ impl Form {
         })
     }
 
-    /// Restores a draft. Only fields that the person had changed are restored, so that what others
-    /// have changed since is preserved.
+    /// Restores a draft. Only fields that the person had changed are restored, so that changes of
+    /// other people since are preserved.
     pub fn restore_draft(&mut self, draft: &Draft) {
         for (index, content) in draft.contents.iter().enumerate() {
             let field_index = match draft.labels.get(index) {
@@ -356,7 +355,7 @@ impl Form {
         self.show_cursor();
     }
 
-    /// Replaces what the text in a field says about another field, if it still says that.
+    /// Replaces the phrase in a field about another field, if it is unchanged.
     pub fn requote(&mut self, label: &str, phrase: &str) {
         let Some(before) =
             self.quoted.replace(phrase.to_owned()).filter(|before| *before != phrase)
@@ -370,7 +369,7 @@ impl Form {
         }
         let replaced = content.replace(&before, phrase);
         self.fields[index].set_content(&replaced);
-        // What nobody has typed is no change of the person.
+        // Text that nobody has typed is not a change by the person.
         if let Some(initial) = self.initial_contents.get_mut(index).filter(|text| **text == content)
         {
             *initial = replaced;

@@ -1,5 +1,5 @@
-//! A field of one line: scrolled so that the cursor is on the screen, with marks where its text goes
-//! on.
+//! A field of one line: scrolled so that the cursor is visible, with marks where its text
+//! continues.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

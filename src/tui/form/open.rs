@@ -14,7 +14,7 @@ use crate::tui::verb::logic::Filling;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{update, with_form};
 
-/// Opens a form; restores what was typed into it before and not sent.
+/// Opens a form; restores text that was typed into it before and not sent.
 pub(in crate::tui) fn open(
     app: &mut App,
     kind: Kind,
@@ -37,21 +37,27 @@ pub(in crate::tui) fn open_with(
     let fields = fields(app, &kind, &targets, at);
     let mut form = Form::new(kind, targets, heading, fields);
     if form.kind == Kind::Update && form.targets.len() > 1 {
-        form.notice = Some("what stands in braces, such as {number}, is filled in for each".into());
+        form.notice = Some("text in braces, such as {number}, is filled in for each".into());
     }
     update::requote(app, &mut form, at);
     let mut effects = Vec::new();
     if let Some(draft) = draft {
         form.restore_draft(&draft);
-        form.notice = Some(format!("brought back what was typed {}", format_ago(draft.at, at)));
-        // Stored again at once, so that no other process offers the draft.
+        let about = draft.about.iter().map(|about| about.0);
+        let typed = format!("brought back what was typed {}", format_ago(draft.at, at));
+        form.notice = Some(if drafts::redacted::is_older_than_redaction(app, about, draft.at) {
+            format!("{typed}; something was redacted since: check that this does not say it")
+        } else {
+            typed
+        });
+        // Stored again immediately, so that no other process offers the draft.
         effects.push(Effect::Draft(DraftOp::Save(draft)));
     }
     app.ui.mode = Mode::Form(Box::new(form));
     effects
 }
 
-/// Makes the form of a note whose text was typed elsewhere.
+/// Creates the form of a note whose text was typed elsewhere.
 pub(in crate::tui) fn note_form(
     app: &App,
     targets: Vec<Target>,

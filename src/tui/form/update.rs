@@ -73,7 +73,7 @@ pub(in crate::tui) fn edits_with(app: &App, key: &KeyEvent) -> bool {
         )
 }
 
-/// Shows at once what is wrong in the field that lost the focus, where that is known already.
+/// Shows the known errors of the field that lost the focus.
 fn check_field(app: &mut App, index: usize) {
     let Mode::Form(form) = &app.ui.mode else { return };
     let Some(field) = form.fields.get(index) else { return };
@@ -88,8 +88,8 @@ fn check_field(app: &mut App, index: usize) {
     }
 }
 
-/// Shows what is wrong in each field, where that is known before the form is sent. Returns whether
-/// nothing is.
+/// Shows the errors of all fields that are known before the form is sent. Returns whether there are
+/// none.
 fn check_all(app: &App, form: &mut Form, at: DateTime<Utc>) -> bool {
     let mut is_right = true;
     for index in 0..form.fields.len() {
@@ -98,7 +98,8 @@ fn check_all(app: &App, form: &mut Form, at: DateTime<Utc>) -> bool {
         if is_empty || field.error.is_some() {
             continue;
         }
-        // A name that the directory does not have was told when it was typed, and can be meant.
+        // A name that the directory does not have was reported when it was typed, and can be
+        // intended.
         let error = commands::validate_form_field(app, form, &field.label, at);
         is_right &= error.is_none();
         form.fields[index].error = error;
@@ -106,7 +107,7 @@ fn check_all(app: &App, form: &mut Form, at: DateTime<Utc>) -> bool {
     is_right
 }
 
-/// Inserts pasted text at once.
+/// Inserts pasted text in one step.
 pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     match &mut app.ui.mode {
         Mode::Form(form) if !form.confirm_discard => {
@@ -134,12 +135,12 @@ pub(in crate::tui) fn move_focus(app: &mut App, by: isize) -> Vec<Effect> {
     drafts::update::schedule_save(app)
 }
 
-/// Sends the form, or shows what is wrong with it.
+/// Sends the form, or shows its errors.
 pub(in crate::tui) fn send(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(mut form) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     let notice = form.notice.take();
     let is_complete = form.validate();
-    // What is wrong is told all at once, not one field after the other.
+    // All errors are shown together, not one field after the other.
     if !check_all(app, &mut form, at) || !is_complete {
         form.focus_first_error();
         app.ui.mode = Mode::Form(form);
@@ -188,7 +189,7 @@ fn submit(
         app.ui.mode = Mode::Form(form);
         return Vec::new();
     }
-    // The form of a new problem says for how many incidents it is: no question follows.
+    // The form of a new problem shows the number of its incidents: no question follows.
     let is_announced = form.kind == Kind::NewProblem
         && !irreversible
         && !app.session.read_only
@@ -225,7 +226,7 @@ pub(in crate::tui) fn continue_editing(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Closes the form and stores what was typed as a draft.
+/// Closes the form and stores the typed text as a draft.
 pub(in crate::tui) fn save_draft(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Form(form) = std::mem::take(&mut app.ui.mode) else { return Vec::new() };
     if form.kind.is_about_contacts() {
@@ -254,7 +255,7 @@ pub(in crate::tui) fn edit(app: &mut App) -> Vec<Effect> {
     }
 }
 
-/// Puts the text from the editor into the focused field, or shows why there is none.
+/// Inserts the text from the editor into the focused field, or shows why there is none.
 pub(in crate::tui) fn edited(app: &mut App, result: Result<String, EditorError>) -> Vec<Effect> {
     let Mode::Form(form) = &mut app.ui.mode else { return Vec::new() };
     match result {

@@ -210,7 +210,8 @@ fn draw_field(
             }
         }
         Value::Text(area) => {
-            // An error stands right below the text, not below the blank row before the next field.
+            // An error is shown directly below the text, not below the blank row before the next
+            // field.
             let own = inside.height.saturating_sub(below);
             let gap = u16::from(below > 0 && own > TEXT_ROWS);
             rows = own - gap;
@@ -252,7 +253,7 @@ fn draw_editor(
     if empty && !field.hint.is_empty() {
         let at = u16::from(focused);
         let row = Rect { x: rect.x + at, width: rect.width.saturating_sub(at), ..rect };
-        // In brackets, so that it is not taken for what is in the field.
+        // In brackets, so that it is not mistaken for content of the field.
         let hint = if field.is_example { field.hint.clone() } else { format!("({})", field.hint) };
         let hint = truncate(hint, usize::from(row.width));
         draw_text(hint, app.ui.theme.dim(), row, buffer);
@@ -308,8 +309,8 @@ fn choice_rows(options: &[&'static str], room: usize) -> u16 {
     u16::try_from(break_choices(options, room).len()).unwrap_or(1)
 }
 
-/// Returns the lines of a choice: all options where it has the focus or they fit one line, else the
-/// selected one and how many there are.
+/// Returns the lines of a choice: all options if it has the focus or they fit one line, otherwise
+/// the selected one and the number of options.
 fn choice_lines(
     app: &App,
     form: &Form,

@@ -17,7 +17,7 @@ const GAP: usize = 2;
 /// The width to which a column is narrowed before the first one is.
 const MIN_WIDTH: u16 = 8;
 
-/// A key of the menu, and where it goes.
+/// A key of the menu, and its destination.
 pub(in crate::tui) struct GotoItem {
     pub(in crate::tui) key: String,
     pub(in crate::tui) name: &'static str,
@@ -86,8 +86,8 @@ fn key_width(column: &[GotoItem]) -> usize {
     column.iter().map(|item| width(&item.key)).max().unwrap_or(0)
 }
 
-/// Returns the widths of columns. Where they do not fit, those after the first one give way, the widest
-/// first; the first one does once they are at their least.
+/// Returns the widths of columns. If they do not fit, those after the first one are narrowed, the
+/// widest first; then the first one.
 fn fitting_widths(columns: &[&[GotoItem]], room: u16) -> Vec<u16> {
     let wanted = |column: &&[GotoItem]| {
         let names = column.iter().map(|item| width(item.name)).max().unwrap_or(0);

@@ -7,6 +7,6 @@ pub mod view;
 /// The menu while it is open.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Goto {
-    /// The digits of an incident's number, as typed so far.
+    /// The digits of an incident's number typed so far.
     pub number: String,
 }

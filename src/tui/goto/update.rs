@@ -24,7 +24,7 @@ pub(in crate::tui) fn open(app: &mut App) -> Vec<Effect> {
 }
 
 /// Handles a key without a binding: digits are typed. Returns whether the key is one of the menu;
-/// any other one closes it, and is left to what is below.
+/// any other one closes it, and is handled by the layer below.
 pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> bool {
     let Mode::Goto(goto) = &mut app.ui.mode else { return false };
     match key.code {
@@ -47,8 +47,8 @@ pub(in crate::tui) fn handle_text_key(app: &mut App, key: KeyEvent) -> bool {
     }
 }
 
-/// Goes to the number that was typed. `None` without one: the menu is closed, and the key is left
-/// to what is below.
+/// Goes to the typed number. `None` without one: the menu is closed, and the key is handled by the
+/// layer below.
 pub(in crate::tui) fn submit(app: &mut App) -> Option<Vec<Effect>> {
     let Mode::Goto(goto) = std::mem::take(&mut app.ui.mode) else { return None };
     let number = goto.number.parse().map(IncidentNumber).ok()?;
@@ -56,7 +56,7 @@ pub(in crate::tui) fn submit(app: &mut App) -> Option<Vec<Effect>> {
     Some(jump::update::jump_to(app, number))
 }
 
-/// Moves in what the menu was opened over, or in what is read.
+/// Moves in the list or text below the menu.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion) -> Vec<Effect> {
     if matches!(app.ui.mode, Mode::Goto(_)) {
         app.ui.mode = Mode::Panes;

@@ -1,12 +1,15 @@
-//! The handoff of a shift: open incidents by what they need, and what happened in the shift.
+//! The handoff of a shift: open incidents by their needs, and the events of the shift.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
-use crate::backend::{ChangeSearch, FeedEntry, FeedSearch, TimeOrder};
+use crate::backend::{
+    ActionItemEntry, ActionItemSearch, ChangeSearch, FeedEntry, FeedSearch, TimeOrder,
+};
 use crate::model::Summary;
 use crate::model::change::Change;
 use crate::model::handoff::{
-    Handoff, HandoffEntry, HandoffFormat, HandoffInputs, HandoffPart, HandoffState, ShiftEvent,
+    ACTION_DAYS, Handoff, HandoffEntry, HandoffFormat, HandoffInputs, HandoffPart, HandoffState,
+    ShiftAction, ShiftEvent,
 };
 use crate::model::text::wrap;
 
@@ -25,7 +28,7 @@ pub struct HandoffScreen;
 const SHIFTS: [i64; 5] = [8, 12, 24, 72, 168];
 /// The index of the usual one.
 const USUAL: i32 = 1;
-/// The width from which on the last word stands beside what it is about.
+/// The width from which on the last word is shown in the same line.
 const WIDE_FROM: usize = 150;
 
 impl ScreenLogic for HandoffScreen {
@@ -46,6 +49,11 @@ impl ScreenLogic for HandoffScreen {
         Some(ScreenRequest::Handoff(
             FeedSearch { since, order: TimeOrder::Oldest, ..FeedSearch::first(1000) },
             ChangeSearch { since, ..ChangeSearch::first(100) },
+            ActionItemSearch {
+                done: Some(false),
+                due_before: today(app).checked_add_days(Days::new(ACTION_DAYS + 1)),
+                ..ActionItemSearch::first(100)
+            },
         ))
     }
 
@@ -140,20 +148,28 @@ fn shift_start(app: &App, screen: &ListScreen) -> DateTime<Utc> {
 
 /// Returns the handoff as of now; `None` before the shift was read.
 fn handoff(app: &App, screen: &ListScreen) -> Option<Handoff> {
-    let ScreenData::Handoff(entries, changes) = &screen.data else { return None };
-    // Of the first page alone nobody could tell what is missing.
+    let ScreenData::Handoff(entries, changes, actions) = &screen.data else { return None };
+    // From the first page alone nobody could see which incidents are missing.
     let snapshot = app.fetched.snapshot.as_ref().filter(|all| all.counts.is_none())?;
     let open: Vec<&Summary> = snapshot.rows.iter().map(|row| &**row).collect();
     let labels: Vec<String> = entries.iter().map(|entry| entry.incident.label()).collect();
     let event = |(entry, label): (_, _)| shift_event(entry, label);
     let events: Vec<ShiftEvent<'_>> = entries.iter().zip(&labels).map(event).collect();
     let changes: Vec<&Change> = changes.iter().collect();
+    let labelled: Vec<(String, &ActionItemEntry)> =
+        actions.iter().map(|entry| (entry.incident.label(), entry)).collect();
+    let actions: Vec<ShiftAction<'_>> = labelled
+        .iter()
+        .map(|(label, entry)| ShiftAction { incident: entry.incident.id, label, item: &entry.item })
+        .collect();
     Some(Handoff::new(&HandoffInputs {
         since: shift_start(app, screen),
         now: app.backend_now(),
         open: &open,
         events: &events,
         changes: &changes,
+        actions: &actions,
+        today: today(app),
         levels: &app.session.rules.levels,
         directory: app.fetched.directory.as_deref(),
     }))
@@ -170,7 +186,7 @@ fn item(app: &App, handoff: &Handoff, index: usize, entry: &HandoffEntry) -> Lis
     let mut terms = vec![("incident", entry.label.clone())];
     terms.extend(entry.priority.map(|priority| ("priority", priority.to_string())));
     terms.extend(entry.services.iter().map(|service| ("service", service.clone())));
-    if let HandoffState::Open { owner, .. } = &entry.state {
+    if let HandoffState::Open { owner, .. } | HandoffState::Due { owner, .. } = &entry.state {
         terms.extend(owner.clone().map(|owner| ("owner", owner)));
     }
     let position = i64::try_from(index).unwrap_or(0);
@@ -187,12 +203,17 @@ fn item(app: &App, handoff: &Handoff, index: usize, entry: &HandoffEntry) -> Lis
     }
 }
 
-/// Returns when it happened, for what is no open incident: an incident may be escalated twice.
+/// Returns the time of an entry that is not an open incident: an incident may be escalated twice.
 fn happened_at(entry: &HandoffEntry) -> Option<DateTime<Utc>> {
     match entry.state {
         HandoffState::Happened { at } => Some(at),
-        HandoffState::Open { .. } => None,
+        HandoffState::Open { .. } | HandoffState::Due { .. } => None,
     }
+}
+
+/// Returns the current day in the viewer's zone.
+fn today(app: &App) -> NaiveDate {
+    app.clock().local_time(app.backend_now()).date()
 }
 
 /// Formats a time with its day if that is not today.

@@ -1,3 +1,3 @@
-//! The screen that shows what the next person must know.
+//! The screen of the information for the next person on call.
 
 pub mod logic;

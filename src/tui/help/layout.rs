@@ -22,7 +22,7 @@ use crate::tui::widgets::text::{Line, Span};
 
 /// The maximum width of the keys, in columns.
 const MAX_KEYS_WIDTH: usize = 9;
-/// The width of the text below which the keys get no more columns than they need.
+/// The width of the text below which the keys get only as many columns as they need.
 const NARROW_BELOW: usize = 60;
 /// The width of the text from which rows are shown in two columns.
 const TWO_COLUMNS_FROM: usize = 92;
@@ -31,11 +31,14 @@ const COLUMN_GAP: usize = 3;
 /// The maximum size of the box, in columns and rows.
 const MAX_SIZE: (u16, u16) = (160, 60);
 
-/// The signs of the queue, and what they mean.
-const SIGNS: [(&str, &str); 8] = [
+/// The signs of the queue and their meanings.
+const SIGNS: [(&str, &str); 11] = [
     ("▌", "the row that keys are about"),
     ("✓", "selected: verbs act on all that are"),
     ("↑", "a command about it is on its way"),
+    ("•", "it came since you last turned to it"),
+    ("◦", "it changed since you last turned to it"),
+    ("×", "muted: nobody is called for it"),
     ("‖", "paused: it waits on somebody else"),
     ("└", "folded: it follows from another incident, which is worked on"),
     ("~", "matches only nearly: other letters are in between"),
@@ -43,13 +46,13 @@ const SIGNS: [(&str, &str); 8] = [
     ("+5m", "past its service level since then"),
 ];
 
-/// A row: keys and what they do.
+/// A row: keys and their effect.
 pub(in crate::tui) struct HelpRow {
     keys: String,
     text: String,
     /// Indices of the matched graphemes in the text.
     marks: Vec<usize>,
-    /// Why the action does not apply now.
+    /// The reason why the action does not apply now.
     disabled_reason: Option<String>,
 }
 
@@ -115,7 +118,7 @@ pub(in crate::tui) fn lines(app: &App, help: &Help, width: usize) -> Vec<Line<'s
     lines
 }
 
-/// Adds what the figures of the metrics mean, while their pane has the focus.
+/// Adds the definitions of the metrics, while their pane has the focus.
 fn definitions(app: &App, width: usize, lines: &mut Vec<Line<'static>>) {
     if app.ui.focus != Pane::Metrics || app.screens.shown().is_some() {
         return;
@@ -211,7 +214,7 @@ fn search(app: &App, targets: &[Target], input: &str) -> Vec<HelpRow> {
             Some((elsewhere, hit.score, row))
         })
         .collect();
-    // Scattered letters don't count beside a good match.
+    // Scattered letters don't count if there is a good match.
     let best = hits.iter().map(|(_, score, _)| *score).max().unwrap_or(0);
     hits.retain(|(_, score, _)| score.saturating_mul(2) > best);
     hits.sort_by_key(|(elsewhere, score, _)| (*elsewhere, std::cmp::Reverse(*score)));

@@ -65,13 +65,13 @@ impl FuzzyQuery {
     }
 }
 
-/// How words match. The better comes first.
+/// The kinds of matches, the better first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Hit {
     /// Each word is in the text.
     #[default]
     Exact,
-    /// Some word is in the text only nearly: with other letters between its own.
+    /// A word matches the text only approximately: with other letters in between.
     Similar,
 }
 
@@ -103,7 +103,7 @@ impl WordMatcher {
         }
     }
 
-    /// Returns the word as it is compared with texts.
+    /// Returns the word in the form in which it is compared with texts.
     #[must_use]
     pub fn folded(&self) -> &FoldedText<'static> {
         &self.folded
@@ -181,7 +181,7 @@ impl WordMatcher {
         })
     }
 
-    /// Returns the indices of the graphemes whose folded forms hold the word.
+    /// Returns the indices of the graphemes whose folded forms contain the word.
     fn folded_graphemes(&self, text: &str) -> Vec<usize> {
         let (mut folded, mut ends) = (String::new(), Vec::new());
         for grapheme in text.graphemes(true) {

@@ -11,7 +11,7 @@ use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::core::pane::Pane;
 use crate::tui::{follow, reading};
 
-/// Selects the incident of a number, or reads it if it is not in the queue.
+/// Selects the incident with a number, or reads it if it is not in the queue.
 pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effect> {
     let has_number = |row: &&Summary| row.number == Some(number);
     if let Some(id) = app.queue.rows.iter().map(|row| &*row.summary).find(has_number).map(|r| r.id)
@@ -19,7 +19,7 @@ pub(in crate::tui) fn jump_to(app: &mut App, number: IncidentNumber) -> Vec<Effe
         app.queue.select(id);
         return match app.ui.focus {
             Pane::Queue => reading::update::selection_moved(app),
-            // From a record one comes back to it.
+            // From a record the viewer can go back to it.
             Pane::Detail | Pane::Timeline if app.ui.record => open_incident(app, id),
             Pane::Detail | Pane::Timeline => reading::update::follow_at_once(app),
             // Nothing of the incident would be on the screen, or not much.
@@ -47,7 +47,7 @@ pub(in crate::tui) fn located(
     at: DateTime<Utc>,
 ) -> Vec<Effect> {
     match result {
-        // The person has gone on to something else since.
+        // The person does something else by now.
         Ok(_) if app.ui.key_count != app.ui.jump_seq => {
             show_toast(app, format!("{number} was found: go to it again to read it"), false)
         }

@@ -12,6 +12,10 @@ const WITH_SELECTION: &[Action] = &[Action::Mark, Action::Back];
 const IN_TIMELINE: &[Action] = &[Action::Filter, Action::NotesOnly, Action::Sort];
 const IN_METRICS: &[Action] =
     &[Action::MeasuresPage(true), Action::Breakdown, Action::Earlier, Action::Later];
+/// On a list screen: what opens the selected row, and the way back.
+const ON_SCREEN: &[Action] = &[Action::OpenItem, Action::CloseScreen];
+/// In a form: it is left as often as it is sent.
+const IN_FORM: &[Action] = &[Action::Send, Action::NextField, Action::Cancel];
 /// Actions at the end, which always have room.
 pub(in crate::tui) const ALWAYS_LAST: &[Action] = &[Action::Palette, Action::Help];
 
@@ -22,6 +26,11 @@ pub(in crate::tui) fn useful_entries(app: &App, layer: Layer) -> Vec<&'static En
     let mut first = ALWAYS_FIRST.to_vec();
     if marked {
         first.extend(WITH_SELECTION);
+    }
+    match layer {
+        Layer::Screen => first.extend(ON_SCREEN),
+        Layer::Form => first.extend(IN_FORM),
+        _ => {}
     }
     if app.ui.focus == Pane::Metrics {
         first.extend(IN_METRICS);

@@ -7,8 +7,7 @@ use ratatui::style::Style;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::measures::sheet::Page;
-use crate::model::text::{SafeText, truncate, width};
+use crate::model::text::{SafeText, truncate, width, wrap};
 
 use crate::tui::action::availability::current_layer;
 use crate::tui::action::{Action, Entry, Layer};
@@ -18,18 +17,54 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::pane::Pane;
 use crate::tui::follow;
 use crate::tui::keys_line::layout::{ALWAYS_LAST, useful_entries};
+use crate::tui::metrics::pages::request::is_page;
 use crate::tui::widgets::cursor::CURSOR;
 use crate::tui::widgets::formatting::retry_text;
-use crate::tui::widgets::text::{Line, Span, draw_line};
+use crate::tui::widgets::text::{Line, Span, clear, draw_line, draw_text};
+
+/// The most rows of a sentence that says why something was not done.
+const MAX_ERROR_ROWS: usize = 3;
+/// The columns in front of it: a mark and a blank.
+const ERROR_INDENT: usize = 4;
 
 pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let right = right(app);
     let room = usize::from(area.width).saturating_sub(right.width() + 1);
+    if draw_long_error(app, room, area, buffer) {
+        return;
+    }
     let left = left(app, room);
     let width = u16::try_from(room).unwrap_or(area.width);
     draw_line(&left, Rect { width, ..area }, buffer);
     let x = area.right().saturating_sub(u16::try_from(right.width()).unwrap_or(0));
     draw_line(&right, Rect { x, width: area.right() - x, ..area }, buffer);
+}
+
+/// Draws an error that is too long for the line over the rows above it as well: its end says what helps.
+/// Returns whether there is one.
+fn draw_long_error(app: &App, room: usize, area: Rect, buffer: &mut Buffer) -> bool {
+    let toast = app.notices.toast.as_ref().filter(|toast| toast.is_error);
+    let Some(toast) = toast.filter(|_| matches!(app.ui.mode, Mode::Panes)) else { return false };
+    let columns = room.saturating_sub(ERROR_INDENT + 1).max(8);
+    if width(&toast.text) <= columns {
+        return false;
+    }
+    let mut lines = wrap(&toast.text, columns);
+    if lines.len() > MAX_ERROR_ROWS {
+        lines.truncate(MAX_ERROR_ROWS);
+        let last = &mut lines[MAX_ERROR_ROWS - 1];
+        *last = truncate(format!("{last} …"), columns).into_owned();
+    }
+    let rows = u16::try_from(lines.len()).unwrap_or(1).min(area.y + 1);
+    let area = Rect { y: area.y + 1 - rows, height: rows, ..area };
+    clear(area, buffer);
+    draw_text(" ! ", app.ui.theme.alarm(), area, buffer);
+    let indent = u16::try_from(ERROR_INDENT).unwrap_or(0);
+    for (line, row) in lines.iter().zip(area.rows()) {
+        let row = Rect { x: row.x + indent, width: row.width.saturating_sub(indent), ..row };
+        draw_text(line, app.ui.theme.strong(), row, buffer);
+    }
+    true
 }
 
 /// Returns the right part: commands that are pending, refused or sent.
@@ -180,9 +215,7 @@ fn hint_text(app: &App, entry: &Entry) -> &'static str {
     let clears = !app.ui.marked.is_empty() && !app.ui.zoomed && app.ui.focus == Pane::Queue;
     match entry.action {
         Action::Back if clears => "select none",
-        Action::Open if app.ui.focus == Pane::Metrics && app.metrics.page != Page::Overview => {
-            "the incidents"
-        }
+        Action::Open if app.ui.focus == Pane::Metrics && is_page(app) => "the incidents",
         Action::Open if app.ui.focus == Pane::Metrics => "recurring",
         Action::Open if app.ui.focus == Pane::Detail && follow::layout::selected(app).is_some() => {
             "follow"
@@ -191,7 +224,7 @@ fn hint_text(app: &App, entry: &Entry) -> &'static str {
     }
 }
 
-/// Returns a text that says that an earlier state of the incident is shown.
+/// Returns the remark that an earlier state of the incident is shown.
 fn as_of_text(app: &App, room: usize) -> Option<String> {
     let travel = app.travel.as_ref()?;
     let all = app.reading.shown.as_ref()?.detail.incident.summary.seq;
@@ -212,10 +245,12 @@ fn as_of_text(app: &App, room: usize) -> Option<String> {
 /// Appends as many hints as fit. Help is always among them, and the palette if there is some room.
 fn push_hints(app: &App, room: usize, line: &mut Line<'static>) {
     let layer = current_layer(app);
-    // Where each byte counts, the line does not change with what is selected.
+    // With low bandwidth, the line does not change with the selection.
     let is_brief = app.ui.low_bandwidth && matches!(layer, Layer::Panes | Layer::Screen);
-    let is_shown =
-        |action: Action| !is_brief || action == Action::Undo || ALWAYS_LAST.contains(&action);
+    let is_shown = |action: Action| {
+        let is_constant = ALWAYS_LAST.contains(&action) || action == Action::CloseScreen;
+        !is_brief || is_constant || action == Action::Undo
+    };
     let all: Vec<(String, &str, bool)> = useful_entries(app, layer)
         .into_iter()
         .filter(|entry| is_shown(entry.action))

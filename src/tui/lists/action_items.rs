@@ -4,7 +4,9 @@ use chrono::{Datelike, TimeDelta};
 
 use crate::backend::lists::{ActionItemEntry, ActionItemSearch};
 use crate::model::IncidentId;
+use crate::model::command::CommandKind;
 
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::lists::shared::{
     DAY_WIDTH, MEDIUM, NUMBER_WIDTH, OWNER_WIDTH, WIDE, add_terms, one_line, searched, today,
@@ -21,8 +23,8 @@ pub struct ActionItemsScreen;
 
 type Col = Column<ActionItemEntry>;
 
-/// The width from which on the title of the incident has a column: below it what is to be done needs the
-/// room.
+/// The width from which on the title of the incident has a column: below it the item's text needs
+/// the room.
 const INCIDENT_FROM: usize = 140;
 
 fn state(app: &App, entry: &ActionItemEntry) -> &'static str {
@@ -115,7 +117,7 @@ impl TableScreen for ActionItemsScreen {
         Col::fill("ACTION ITEM", text_cell),
         Col::new("OWNER", OWNER_WIDTH, owner_cell).from(44),
         Col::new("KIND", 8, |of| of.dim(of.row.item.kind.to_string())).from(WIDE),
-        Col::new("ISSUE", 18, issue_cell).from(WIDE),
+        Col::new("ISSUE", 18, issue_cell).from(WIDE).only_if(|row| row.follow_up.is_some()),
         Col::new("INC", NUMBER_WIDTH, |of| of.dim(of.row.incident.label())).from(MEDIUM),
         Col::new("INCIDENT", 30, |of| of.dim(one_line(&of.row.incident.title))).from(INCIDENT_FROM),
     ];
@@ -123,7 +125,9 @@ impl TableScreen for ActionItemsScreen {
     const BULLET: &'static str = "- ";
     const HAS_DETAILS: bool = false;
     const EMPTY: &'static str =
-        "There are no action items. They are written with the review of an incident.";
+        "There are no action items: they are written with the review of an incident";
+    const EMPTY_ACTIONS: &'static [(Action, &'static str)] =
+        &[(Action::Command(CommandKind::WriteReview), "on an incident opens it")];
 
     fn request(_: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
         Some(ScreenRequest::ActionItems(ActionItemSearch::first(limit)))
@@ -148,7 +152,10 @@ impl TableScreen for ActionItemsScreen {
         if overdue > 0 {
             about.push(format!("{overdue} overdue"));
         }
-        about.push(pluralize(open as u64, "open item", "open items"));
+        // Nothing is known before they were read.
+        if screen.load.loaded_at.is_some() {
+            about.push(pluralize(open as u64, "open item", "open items"));
+        }
         about
     }
 

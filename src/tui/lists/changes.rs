@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use crate::backend::lists::{ChangeSearch, IncidentBrief, Suspicion};
+use crate::backend::lists::{ChangeSearch, IncidentBrief, MAX_ROWS, Suspicion};
 use crate::model::change::{Change, ChangeState};
 use crate::model::time::format_duration;
 
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
-use crate::tui::lists::shared::{MEDIUM, OWNER_WIDTH, day, detail, one_line, today};
+use crate::tui::lists::shared::{MEDIUM, OWNER_WIDTH, WIDE, day, detail, one_line, today};
 use crate::tui::screens::columns::{Cell, ColumnSpec, fit, heading, line};
 use crate::tui::screens::item::{ListItem, Rank};
 use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
@@ -31,27 +32,40 @@ const BY: &str = "BY";
 const SUSPECT: &str = "SUSPECT OF";
 
 const SUSPECT_WIDTH: usize = 14;
-/// The width of the list from which on the approval stands beside the state.
+/// The width of the list from which on the state has a column.
+const STATE_FROM: usize = 40;
+/// The width of the list from which on the approval is shown next to the state.
 const APPROVAL_FROM: usize = 90;
 /// The position of the calendar among the orders.
 const CALENDAR: usize = 3;
 /// How many days the calendar shows, and how many of them have passed.
 const CALENDAR_DAYS: u64 = 14;
 const PAST_DAYS: u64 = 7;
+/// How many changes are read for the calendar.
+const CALENDAR_ROWS: u32 = MAX_ROWS;
 /// How many days `[` and `]` move it.
 const STEP_DAYS: i64 = 7;
-/// The width of a day above the calendar.
-const DAY_CELL: usize = 8;
+/// The widths of a day above the calendar: the most, and the least.
+const DAY_CELLS: (usize, usize) = (8, 6);
+/// The width of the list below which a change begins without its year.
+const YEAR_FROM: usize = 56;
 
-fn columns(room: usize) -> Vec<ColumnSpec> {
-    let state_width = if room < APPROVAL_FROM { 11 } else { 19 };
+/// Returns the columns that are shown. Where no change has an approval or is a suspect, the title gets the
+/// room for that.
+fn columns(room: usize, screen: &ListScreen) -> Vec<ColumnSpec> {
+    let shows_approval =
+        room >= APPROVAL_FROM && rows(screen).iter().any(|change| change.approval.is_some());
+    let state_width = if shows_approval { 19 } else { 11 };
+    let services_width = if room < WIDE { 14 } else { 22 };
+    let has_suspects = matches!(&screen.data, ScreenData::Changes(_, some) if !some.is_empty());
+    let suspect_from = if has_suspects { 108 } else { usize::MAX };
     fit(
         &[
-            ColumnSpec::new(STARTS, 16, 0),
-            ColumnSpec::new(STATE, state_width, 40),
+            ColumnSpec::new(STARTS, if room < YEAR_FROM { 11 } else { 16 }, 0),
+            ColumnSpec::new(STATE, state_width, STATE_FROM),
             ColumnSpec::fill(TITLE),
-            ColumnSpec::new(SERVICES, 22, MEDIUM),
-            ColumnSpec::new(SUSPECT, SUSPECT_WIDTH, 108),
+            ColumnSpec::new(SERVICES, services_width, MEDIUM),
+            ColumnSpec::new(SUSPECT, SUSPECT_WIDTH, suspect_from),
             ColumnSpec::new(KIND, 11, 156),
             ColumnSpec::new(TOOK, 6, 140).right(),
             ColumnSpec::new(BY, OWNER_WIDTH, 120),
@@ -111,7 +125,7 @@ fn has_failed(change: &Change) -> bool {
     matches!(change.state, ChangeState::Failed | ChangeState::RolledBack)
 }
 
-/// Returns the title of a day of the calendar, with what is on it.
+/// Returns the title of a day of the calendar, with its changes.
 fn day_title(app: &App, screen: &ListScreen, date: NaiveDate) -> String {
     let of_day = rows(screen).iter().filter(|change| day(app, change.starts_at) == date);
     let (count, failed) = of_day
@@ -126,7 +140,7 @@ fn day_title(app: &App, screen: &ListScreen, date: NaiveDate) -> String {
     title
 }
 
-/// Returns the state of a change, with its approval where that says more.
+/// Returns the state of a change, with its approval if that is informative.
 fn state(change: &Change) -> String {
     match change.shown_approval() {
         Some(approval) => format!("{}, {approval}", change.state),
@@ -137,8 +151,18 @@ fn state(change: &Change) -> String {
 /// Returns the line above the calendar: its days, each with the number of changes.
 fn strip(app: &App, screen: &ListScreen, width: usize) -> Line<'static> {
     let theme = app.ui.theme;
+    let all: Vec<NaiveDate> = days(app, screen).collect();
+    let cell = (width / all.len().max(1)).clamp(DAY_CELLS.1, DAY_CELLS.0);
+    // A column on each side is for the marks of days that do not fit.
+    let fits = if all.len() * cell <= width { all.len() } else { width.saturating_sub(2) / cell };
+    // Those that passed give way before today does.
+    let today_at = all.iter().position(|date| *date == today(app)).unwrap_or(0);
+    let first = today_at.min(all.len().saturating_sub(fits));
     let mut spans = Vec::new();
-    for date in days(app, screen).take(width / DAY_CELL) {
+    if first > 0 {
+        spans.push(Span::styled("‹", theme.dim()));
+    }
+    for date in all.iter().copied().skip(first).take(fits) {
         let of_day: Vec<&Change> =
             rows(screen).iter().filter(|change| day(app, change.starts_at) == date).collect();
         let style = if of_day.iter().any(|change| has_failed(change)) {
@@ -153,7 +177,10 @@ fn strip(app: &App, screen: &ListScreen, width: usize) -> Line<'static> {
         let count = if of_day.is_empty() { "·".to_owned() } else { of_day.len().to_string() };
         let mark = if date == today(app) { "*" } else { "" };
         let text = format!("{}{mark} {count}", date.format("%d"));
-        spans.push(Span::styled(format!("{text:<DAY_CELL$}"), style));
+        spans.push(Span::styled(format!("{text:<cell$}"), style));
+    }
+    if first + fits < all.len() {
+        spans.push(Span::styled("›", theme.dim()));
     }
     Line::from(spans)
 }
@@ -219,7 +246,7 @@ impl ScreenLogic for ChangesScreen {
     }
 
     fn request(&self, app: &App, screen: &ListScreen, limit: u32) -> Option<ScreenRequest> {
-        if screen.offset == 0 {
+        if !is_calendar(screen) {
             return Some(ScreenRequest::Changes(ChangeSearch::first(limit)));
         }
         // A day more at both ends, as days are those of the viewer's zone.
@@ -230,7 +257,8 @@ impl ScreenLogic for ChangesScreen {
         Some(ScreenRequest::Changes(ChangeSearch {
             since: Some(midnight(from)),
             until: Some(midnight(until)),
-            ..ChangeSearch::first(limit)
+            // Its days are counted: all of them are read, as far as that goes.
+            ..ChangeSearch::first(limit.max(CALENDAR_ROWS))
         }))
     }
 
@@ -258,7 +286,7 @@ impl ScreenLogic for ChangesScreen {
             let suspected = suspicion(screen, change).into_iter().flat_map(|one| &one.incidents);
             terms.extend(suspected.map(|incident| ("suspect", incident.label())));
             let by_day = Rank::Number(change.starts_at.timestamp());
-            // Sections stand together: running ones come between planned and ended ones.
+            // Sections are contiguous: running ones come between planned and ended ones.
             let part = match section(change, now) {
                 "Planned" => 0,
                 "Planned, and not begun" => 1,
@@ -306,9 +334,12 @@ impl ScreenLogic for ChangesScreen {
         about
     }
 
+    fn context_lines(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
+        if is_calendar(screen) { vec![strip(app, screen, width)] } else { Vec::new() }
+    }
+
     fn heading(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
-        let head = heading(&columns(width), app.ui.theme.dim());
-        if is_calendar(screen) { vec![strip(app, screen, width), head] } else { vec![head] }
+        vec![heading(&columns(width, screen), app.ui.theme.dim())]
     }
 
     fn lines(
@@ -328,12 +359,18 @@ impl ScreenLogic for ChangesScreen {
         };
         let shown_state =
             if width < APPROVAL_FROM { change.state.to_string() } else { state(change) };
+        let mut starts = start(app, change.starts_at);
+        let starts = if width < YEAR_FROM { starts.split_off(5) } else { starts };
+        let mut title = vec![Span::styled(one_line(&change.title), theme.text())];
+        if width < STATE_FROM && has_failed(change) {
+            title.insert(0, Span::styled(format!("{}: ", change.state), state_style));
+        }
         let mut lines = vec![line(
-            &columns(width),
+            &columns(width, screen),
             vec![
-                Cell::new(STARTS, start(app, change.starts_at), theme.dim()),
+                Cell::new(STARTS, starts, theme.dim()),
                 Cell::new(STATE, shown_state, state_style),
-                Cell::new(TITLE, one_line(&change.title), theme.text()),
+                Cell::of_spans(TITLE, title),
                 Cell::new(SERVICES, services(app, change), theme.text()),
                 Cell::new(SUSPECT, suspicion.map(suspect_of).unwrap_or_default(), theme.strong()),
                 Cell::new(KIND, change.kind.to_string(), theme.dim()),
@@ -364,14 +401,16 @@ impl ScreenLogic for ChangesScreen {
         lines
     }
 
-    fn empty_text(&self, _: &App, screen: &ListScreen) -> String {
-        if screen.total > 0 {
-            "No change passes the filter.".into()
-        } else {
-            "No changes were recorded. GitHub, GitLab and CI send theirs to the API, and `redphone \
-             change start` records one: `redphone help github`."
-                .into()
+    fn empty_text(&self, app: &App, screen: &ListScreen) -> String {
+        if is_calendar(screen) {
+            let keymap = &app.ui.keymap;
+            let earlier = keymap.hint_suffix(Action::EarlierSpan, "goes back a week");
+            let later = keymap.hint_suffix(Action::LaterSpan, "goes on a week");
+            return format!("No change begins in these two weeks{earlier}{later}");
         }
+        "No changes were recorded. GitHub, GitLab and CI send theirs to the API, and `redphone \
+         change start` records one: `redphone help github`."
+            .into()
     }
 
     /// Shows the details. Where they are shown, the incident is opened of which the change is suspected;
@@ -392,9 +431,10 @@ impl ScreenLogic for ChangesScreen {
         };
         let listed = screen.items.iter().filter_map(|item| rows(screen).get(item.index));
         let all: Vec<String> = listed.map(|change| format!("- {}", text(app, change))).collect();
-        vec![
-            CopyText { key: 't', what: "this change", text: text(app, change) },
-            CopyText { key: 'a', what: "all that are listed", text: all.join("\n") },
-        ]
+        let mut copies = vec![CopyText { key: 't', what: "this change", text: text(app, change) }];
+        let page = change.url.as_deref().map(one_line);
+        copies.extend(page.map(|text| CopyText { key: 'u', what: "its page", text }));
+        copies.push(CopyText { key: 'a', what: "all that are listed", text: all.join("\n") });
+        copies
     }
 }

@@ -1,4 +1,5 @@
-//! The screen of noise: the checks whose alerts cried most in 30 days, and what they led to.
+//! The screen of noise: the checks with the most alerts in 30 days, and the results of these
+//! alerts.
 
 use std::borrow::Cow;
 

@@ -1,5 +1,4 @@
-//! The screen of notifications: who was told of which incident, by what, when, and with what
-//! outcome.
+//! The screen of notifications: recipient, incident, channel, time and outcome.
 
 use std::borrow::Cow;
 
@@ -12,7 +11,7 @@ use crate::model::notification::{Attempt, Notification, NotificationState};
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::lists::shared::{
-    MEDIUM, NUMBER_WIDTH, PRIORITY_WIDTH, WIDE, add_terms, one_line, searched,
+    MEDIUM, NUMBER_WIDTH, PRIORITY_WIDTH, WIDE, add_terms, day, one_line, searched, today,
 };
 use crate::tui::notified::{has_failed, state_style};
 use crate::tui::screens::item::{ListItem, Rank};
@@ -28,7 +27,10 @@ type Col = Column<NotificationEntry>;
 
 /// The width of a day and a time of day, such as `03-01 22:31:04`.
 const TIME_WIDTH: usize = 14;
+/// The width of a time of day alone, or of a day.
+const SHORT_TIME_WIDTH: usize = 8;
 const PERSON_WIDTH: usize = 12;
+const SHORT_PERSON_WIDTH: usize = 9;
 const BY_WIDTH: usize = 16;
 const STATE_WIDTH: usize = 11;
 /// The width of the list from which on the state has a column.
@@ -39,8 +41,18 @@ fn time(app: &App, at: DateTime<Utc>) -> String {
     app.clock().local_time(at).format("%m-%d %H:%M:%S").to_string()
 }
 
-/// Returns what is to be said of a notification in a column of this list: the state as well where
-/// that has no column, and the way where that has none.
+/// Returns when a notification last changed: in a narrow list only the time of day, or the day.
+fn time_cell(of: &RowContext<'_, NotificationEntry>) -> Content {
+    let (app, at) = (of.app, of.row.notification.updated_at);
+    if of.width >= STATE_FROM {
+        return of.dim(time(app, at));
+    }
+    let format = if day(app, at) == today(app) { "%H:%M:%S" } else { "%m-%d" };
+    of.dim(app.clock().local_time(at).format(format).to_string())
+}
+
+/// Returns the remark on a notification in a column of this list: with the state and the channel if
+/// these have no columns.
 fn remark(app: &App, notification: &Notification, room: usize) -> String {
     let mut parts = Vec::new();
     if room < STATE_FROM {
@@ -67,7 +79,7 @@ fn attempt_text(app: &App, attempt: &Attempt) -> String {
     format!("{} {}{took}{answer}", time(app, attempt.began_at), attempt.outcome)
 }
 
-/// Returns the remark; where the state has no column it stands at the beginning, in its style.
+/// Returns the remark; if the state has no column it begins with the state, in its style.
 fn remark_cell(of: &RowContext<'_, NotificationEntry>) -> Content {
     let (theme, notification) = (of.app.ui.theme, &of.row.notification);
     let has_column = of.width >= STATE_FROM;
@@ -130,12 +142,13 @@ impl TableScreen for NotificationsScreen {
         &["state", "person", "channel", "team", "service", "priority"];
     const ORDERS: &'static [&'static str] = &["latest first", "failures first", "by person"];
     const COLUMNS: &'static [Col] = &[
-        Col::new("TIME", TIME_WIDTH, |of| of.dim(time(of.app, of.row.notification.updated_at))),
+        Col::new("TIME", TIME_WIDTH, time_cell).narrow(STATE_FROM, SHORT_TIME_WIDTH),
         Col::new("INC", NUMBER_WIDTH, |of| of.dim(of.row.incident.label())).from(MEDIUM),
         Col::new("P", PRIORITY_WIDTH, priority_cell).from(MEDIUM),
         Col::new("PERSON", PERSON_WIDTH, |of| {
             of.plain(one_line(&of.app.handle_label(&of.row.notification.person)))
-        }),
+        })
+        .narrow(STATE_FROM, SHORT_PERSON_WIDTH),
         Col::new("BY", BY_WIDTH, |of| of.plain(one_line(&of.row.notification.way()))).from(WIDE),
         Col::new("STATE", STATE_WIDTH, state_cell).from(STATE_FROM),
         Col::fill("REMARK", remark_cell),

@@ -1,8 +1,9 @@
 //! The screen of problems, with the incidents that link to them.
 
 use crate::backend::lists::{IncidentBrief, ProblemEntry, ProblemSearch};
-use crate::model::problem::ProblemState;
+use crate::model::problem::{Problem, ProblemState};
 
+use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::lists::shared::{DAY_WIDTH, MEDIUM, OWNER_WIDTH, day, one_line, today};
 use crate::tui::problems::logic::text;
@@ -48,13 +49,21 @@ fn columns(room: usize) -> Vec<ColumnSpec> {
     )
 }
 
+/// Ranks problems by state, open work first, and the newest of each state first.
+fn by_state(problem: &Problem) -> Rank {
+    // Longer than any time that is recorded, in milliseconds.
+    const STATE_STEP: i64 = 1 << 52;
+    let state = i64::from(problem.state.rank()) * STATE_STEP;
+    Rank::Number(state - problem.opened_at.timestamp_millis())
+}
+
 impl ScreenLogic for ProblemsScreen {
     fn terms(&self) -> &'static [&'static str] {
         &["state", "service", "owner", "team"]
     }
 
     fn orders(&self) -> &'static [&'static str] {
-        &["newest first", "most incidents first", "most time lost first", "by title"]
+        &["open first", "newest first", "most incidents first", "most time lost first", "by title"]
     }
 
     fn request(&self, _: &App, _: &ListScreen, limit: u32) -> Option<ScreenRequest> {
@@ -91,6 +100,7 @@ impl ScreenLogic for ProblemsScreen {
                 ),
                 terms,
                 ranks: vec![
+                    by_state(problem),
                     Rank::latest_first(Some(problem.opened_at)),
                     Rank::Number(-i64::from(entry.incident_count)),
                     Rank::Number(-i64::try_from(entry.lost_s).unwrap_or(i64::MAX)),
@@ -147,6 +157,8 @@ impl ScreenLogic for ProblemsScreen {
         };
         let owner = problem.owner.as_ref().map(|owner| one_line(&app.person_label(owner)));
         let owner = owner.unwrap_or_default();
+        let services: Vec<_> =
+            problem.services.iter().map(|name| app.service_label(name)).collect();
         let open = if entry.open_count == 0 { String::new() } else { entry.open_count.to_string() };
         vec![line(
             &columns(width),
@@ -158,20 +170,18 @@ impl ScreenLogic for ProblemsScreen {
                 Cell::new(LOST, lost(entry), theme.text()),
                 Cell::new(OWNER, owner, theme.dim()),
                 Cell::new(LAST, last.map_or_else(String::new, |last| last.to_string()), last_style),
-                Cell::new(SERVICES, one_line(&problem.services.join(", ")), theme.dim()),
+                Cell::new(SERVICES, one_line(&services.join(", ")), theme.dim()),
                 Cell::new(OPENED, day(app, problem.opened_at).to_string(), theme.dim()),
             ],
         )]
     }
 
-    fn empty_text(&self, _: &App, screen: &ListScreen) -> String {
-        if screen.total > 0 {
-            "No problem passes the filter.".into()
-        } else {
+    fn empty_text(&self, app: &App, _: &ListScreen) -> String {
+        let new = app.ui.keymap.hint_suffix(Action::NewProblem, "records one");
+        format!(
             "There are no problems: the causes of incidents, as they are recorded here, or when an \
-             incident is linked to one."
-                .into()
-        }
+             incident is linked to one{new}"
+        )
     }
 
     /// Opens the problem with its incidents.
@@ -185,9 +195,14 @@ impl ScreenLogic for ProblemsScreen {
             return Vec::new();
         };
         let numbers: Vec<String> = entry.incidents.iter().map(IncidentBrief::label).collect();
-        vec![
-            CopyText { key: 't', what: "this problem", text: text(app, entry) },
-            CopyText { key: 'n', what: "the numbers of its incidents", text: numbers.join(" ") },
-        ]
+        let listed = screen.items.iter().filter_map(|item| rows(screen).get(item.index));
+        let all: Vec<String> = listed.map(|entry| text(app, entry)).collect();
+        let mut copies = vec![CopyText { key: 't', what: "this problem", text: text(app, entry) }];
+        if !numbers.is_empty() {
+            let text = numbers.join(" ");
+            copies.push(CopyText { key: 'n', what: "the numbers of its incidents", text });
+        }
+        copies.push(CopyText { key: 'a', what: "all that are listed", text: all.join("\n\n") });
+        copies
     }
 }

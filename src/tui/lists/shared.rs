@@ -1,10 +1,10 @@
-//! What the rows of these screens have in common.
+//! Common parts of the rows of these screens.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::backend::lists::IncidentBrief;
 use crate::model::Priority;
-use crate::model::text::{sanitize, wrap};
+use crate::model::text::{self, wrap};
 
 use crate::tui::core::app::App;
 use crate::tui::screens::columns::Cell;
@@ -21,8 +21,7 @@ pub(in crate::tui) const MEDIUM: usize = 70;
 
 /// Returns a text from outside on one line, harmless.
 pub(in crate::tui) fn one_line(text: &str) -> String {
-    let text = sanitize(text);
-    text.as_str().split_whitespace().collect::<Vec<_>>().join(" ")
+    text::one_line(text).into_string()
 }
 
 /// Returns the cell with the number of an incident.
@@ -49,7 +48,7 @@ pub(in crate::tui) fn today(app: &App) -> NaiveDate {
     day(app, app.backend_now())
 }
 
-/// Returns an indented, wrapped line of details: what it is, and the text.
+/// Returns an indented, wrapped line of details: a label and a text.
 pub(in crate::tui) fn detail(
     app: &App,
     name: &str,
@@ -73,7 +72,7 @@ pub(in crate::tui) fn detail(
         .collect()
 }
 
-/// Returns the text in which words of a filter are searched, of an incident.
+/// Returns the text of an incident in which words of a filter are searched.
 pub(in crate::tui) fn searched(incident: &IncidentBrief) -> String {
     let owner = incident
         .assignee

@@ -1,5 +1,5 @@
-//! Ends a maintenance window or lets it last longer, after a choice. The change goes to the backend at
-//! once: what is muted must not wait in an outbox.
+//! Ends a maintenance window or extends it, after a choice. The change is sent to the backend
+//! immediately: muting must not wait in an outbox.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::tui::maintenance::refusal::disabled_reason;
 use crate::tui::maintenance::{PendingMaintenance, selected_window};
 use crate::tui::picker::{Item, Pick, Picker};
 
-/// By how much a window can be made longer, with the key and the name.
+/// The extensions of a window, each with its key and its name.
 const LONGER: [(char, &str, TimeDelta); 4] = [
     ('q', "15 minutes longer", TimeDelta::minutes(15)),
     ('h', "an hour longer", TimeDelta::hours(1)),
@@ -28,7 +28,7 @@ const LONGER: [(char, &str, TimeDelta); 4] = [
     ('d', "a day longer", TimeDelta::days(1)),
 ];
 
-/// Opens the list of what can be done with the selected window.
+/// Opens the list of actions on the selected window.
 pub(in crate::tui) fn open(app: &mut App) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);
@@ -96,7 +96,7 @@ pub(in crate::tui) fn send(
     effects
 }
 
-/// Says what came of a change, and reads the windows again.
+/// Reports the result of a change, and reads the windows again.
 pub(in crate::tui) fn settled(
     app: &mut App,
     id: Uuid,

@@ -27,11 +27,11 @@ const LAST: &str = "Last";
 const PEOPLE: &str = "People";
 const COMMENT: &str = "Comment";
 
-/// How often a window comes again, as the form offers it.
+/// The recurrences that the form offers.
 const REPEATS: [&str; 3] = ["once", "every day", "every week"];
-/// What the form offers as well if the window comes again in a way of a later version.
+/// An additional choice if the window has a recurrence of a later version.
 const AS_BEFORE: &str = "as before";
-/// Whether what people report is muted as well.
+/// Whether incidents that people report are muted as well.
 const PEOPLE_CHOICES: [&str; 2] = ["not muted", "muted as well"];
 
 /// The form of a window; of a new one, or of one that is changed.
@@ -105,18 +105,18 @@ impl FormLogic for MaintenanceForm {
     }
 }
 
-/// Returns the window that the form changes, as it is shown.
+/// Returns the visible window that the form changes.
 fn window_before(app: &App, id: Option<Uuid>) -> Option<&MaintenanceWindow> {
     selected_window(&app.screens).filter(|window| Some(window.id) == id)
 }
 
-/// Returns the last second of a day, for which a date alone stands.
+/// Returns the last second of a day, which a date alone means.
 fn end_of(day: NaiveDate, zone: &Zone) -> DateTime<Utc> {
     let next = day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN);
     zone.first_time(next) - TimeDelta::seconds(1)
 }
 
-/// Returns the time after which none begins as it is typed: the day alone if it is the end of a day.
+/// Returns the end of the recurrence in typed form: the day alone if it is the end of a day.
 fn last_text(app: &App, recurrence: &Recurrence, last: DateTime<Utc>) -> String {
     let zone = recurrence.zone();
     let day = zone.shown_at(last).date();
@@ -126,8 +126,7 @@ fn last_text(app: &App, recurrence: &Recurrence, last: DateTime<Utc>) -> String 
     parse_time::format_minute(app.clock(), last)
 }
 
-/// Reads what the form says. Times of the window that is changed stay as exact as they are if nothing
-/// else was typed.
+/// Reads the form. Unchanged times of the edited window are preserved exactly.
 pub(in crate::tui) fn read(
     app: &App,
     form: &Form,
@@ -178,7 +177,7 @@ fn moment(
 ) -> Result<DateTime<Utc>, FieldError> {
     if let Some(lasts) = parse_duration(text).filter(|lasts| *lasts > TimeDelta::zero()) {
         let until = from.checked_add_signed(lasts);
-        return until.ok_or_else(|| field_error(label, "lies too far ahead"));
+        return until.ok_or_else(|| field_error(label, "is too far ahead"));
     }
     // A time that has passed is that of a window which is changed.
     parse_time::parse_future(text, now, &app.clock())
@@ -186,7 +185,7 @@ fn moment(
         .map_err(|why| field_error(label, why.to_string()))
 }
 
-/// Reads how the window comes again.
+/// Reads the recurrence of the window.
 fn recurrence(
     app: &App,
     form: &Form,
@@ -229,7 +228,7 @@ fn recurrence(
         (None, text) => Some(moment(app, LAST, text, now, from)?),
     };
     if last.is_some_and(|last| last < from) {
-        return Err(field_error(LAST, "lies before the first one begins: none would begin"));
+        return Err(field_error(LAST, "is before the first one begins: none would begin"));
     }
     Ok(Some(Recurrence { repeats, days, zone: zone_text, last }))
 }

@@ -96,7 +96,7 @@ fn item(app: &App, rows: &[MaintenanceWindow], window: &MaintenanceWindow) -> Li
     terms.extend(filter.services.iter().map(|one| ("service", one.clone())));
     terms.extend(filter.teams.iter().map(|one| ("team", one.clone())));
     terms.extend(filter.labels.iter().map(|one| ("label", one.to_string())));
-    // What has ended last comes first, what begins next as well.
+    // The last ended one comes first, and so does the next one to begin.
     let time = occurrence.from.timestamp() / 60;
     let time = if rank == 3 { -time } else { time };
     ListItem {

@@ -18,7 +18,7 @@ use crate::tui::screens::{ListScreen, ScreenData, ScreenKind, Screens};
 pub struct PendingMaintenance {
     /// The id of the window.
     pub id: Uuid,
-    /// What is being done, as in "ending The pool is replaced".
+    /// The operation in progress, as in "ending The pool is replaced".
     pub operation: String,
 }
 
@@ -30,7 +30,7 @@ pub(in crate::tui) fn rows(screen: &ListScreen) -> &[MaintenanceWindow] {
     }
 }
 
-/// Returns the window that is selected on its screen, if that is what one sees.
+/// Returns the window that is selected on its screen, if that is visible.
 #[must_use]
 pub fn selected_window(screens: &Screens) -> Option<&MaintenanceWindow> {
     let screen = screens.shown().filter(|screen| screen.kind == ScreenKind::Maintenance)?;

@@ -1,4 +1,4 @@
-//! Why maintenance windows can't be changed from the panes.
+//! Reasons why maintenance windows can't be changed from the panes.
 
 use crate::tui::action::READ_ONLY;
 use crate::tui::core::app::App;

@@ -1,5 +1,5 @@
-//! Sends what the form of a maintenance window says, after a preview of what it mutes. It goes to the
-//! backend at once.
+//! Sends the form of a maintenance window, after a preview of its effect. It is sent to the backend
+//! immediately.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::model::maintenance::{
     ItemLabels, MaintenanceChange, MaintenanceFilter, MaintenanceRequest,
 };
+use crate::model::unknown_selection::unknown_name;
 use crate::model::{Actor, Summary};
 use crate::sync::drafts::DraftOp;
 
@@ -23,8 +24,8 @@ use crate::tui::maintenance::refusal::disabled_reason;
 /// How many incidents a preview names.
 const MAX_NAMED: usize = 5;
 
-/// Sends the form, or shows what is wrong with it. What the window mutes now is shown before: the form is
-/// sent by sending it once more.
+/// Sends the form, or shows its errors. The current effect of the window is shown before: sending
+/// once more sends the form.
 pub(in crate::tui) fn send(
     app: &mut App,
     mut form: Box<Form>,
@@ -69,19 +70,23 @@ pub(in crate::tui) fn send(
     effects
 }
 
-/// Says which open incidents a filter is about, as far as their rows tell.
+/// Describes the open incidents that a filter matches, according to their rows.
 fn preview(app: &App, filter: &MaintenanceFilter) -> String {
     let rows = app.fetched.snapshot.iter().flat_map(|snapshot| &snapshot.rows).map(|row| &**row);
     let matched: Vec<&Summary> = rows
         .filter(|row| row.status.is_open())
         .filter(|row| filter.matches(ItemLabels::of(&row.attributes.labels).item(row)))
         .collect();
+    let directory = app.fetched.directory.as_deref();
+    let unknown =
+        directory.and_then(|directory| unknown_name(&filter.services, &filter.teams, directory));
+    let unknown = unknown.map(|unknown| format!("{unknown}; ")).unwrap_or_default();
     let key = "send once more to go on";
     if matched.is_empty() {
-        return format!("no open incident is muted now: {key}");
+        return format!("{unknown}no open incident is muted now: {key}");
     }
     let named: Vec<String> = matched.iter().take(MAX_NAMED).map(|row| row.label()).collect();
     let others = matched.len().saturating_sub(MAX_NAMED);
     let others = if others > 0 { format!(" and {others} more") } else { String::new() };
-    format!("about {}{others} now: {key}", named.join(", "))
+    format!("{unknown}about {}{others} now: {key}", named.join(", "))
 }

@@ -15,6 +15,6 @@ pub struct Matrix {
     pub targets: Vec<Target>,
     pub impact: Impact,
     pub urgency: Urgency,
-    /// A line about what others have done to the incidents in the meantime.
+    /// A line about other people's changes to the incidents in the meantime.
     pub notice: Option<String>,
 }

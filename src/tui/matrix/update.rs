@@ -18,7 +18,7 @@ fn step(level: Level, by: isize) -> Level {
     Level::ALL[index.saturating_add_signed(by).min(Level::ALL.len() - 1)]
 }
 
-/// Moves the choice by so many levels of impact and urgency.
+/// Moves the choice by a number of levels of impact and urgency.
 pub(in crate::tui) fn move_by(app: &mut App, impact: isize, urgency: isize) -> Vec<Effect> {
     if let Mode::Matrix(matrix) = &mut app.ui.mode {
         matrix.impact = step(matrix.impact, impact);

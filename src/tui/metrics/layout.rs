@@ -3,7 +3,6 @@
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::model::Priority;
-use crate::model::measures::sheet::Page;
 use crate::model::measures::{Compliance, Measures, Times};
 use crate::model::text::{pad, truncate};
 use crate::model::time::format_precise_duration;
@@ -12,9 +11,11 @@ use crate::tui::core::app::App;
 use crate::tui::core::computed::Identity;
 use crate::tui::core::layout::Frame;
 use crate::tui::core::pane::Pane as Shared;
-use crate::tui::metrics::pages::request::request;
+use crate::tui::metrics::blocks::fit;
+use crate::tui::metrics::pages::chart::{ChartStyle, unit_name};
+use crate::tui::metrics::pages::request::{is_page, request};
 use crate::tui::metrics::pages::selection_of;
-use crate::tui::metrics::{MetricsInputs, PageInputs, Span as Window};
+use crate::tui::metrics::{MetricsInputs, PageInputs};
 use crate::tui::widgets::formatting::{age, pluralize};
 use crate::tui::widgets::text::{Line, Span};
 
@@ -22,13 +23,16 @@ use crate::tui::widgets::text::{Line, Span};
 const MEDIUM_FROM: usize = 7;
 /// The number of lines from which there is room for tables.
 const TALL_FROM: usize = 16;
+/// The width and the number of lines from which there is room for a chart next to the recurring faults.
+const WIDE_COLUMNS: usize = 100;
+const WIDE_FROM: usize = 10;
 /// The number of cells for bars from which their lengths are in proportion.
 const MIN_BAR_CELLS: u64 = 12;
-/// The width of what a column of several days or hours stands for.
+/// The width of the unit of a column that covers several days or hours.
 const MERGED_UNIT_WIDTH: usize = 14;
 const EIGHTHS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/// Returns what [`lines`] depends on.
+/// Returns the inputs of [`lines`].
 pub(in crate::tui) fn inputs(app: &App, width: usize, height: usize) -> MetricsInputs {
     let loaded = app.metrics.loaded.as_ref();
     MetricsInputs {
@@ -41,7 +45,7 @@ pub(in crate::tui) fn inputs(app: &App, width: usize, height: usize) -> MetricsI
         now: app.now,
         clock: app.clock(),
         theme: app.ui.theme,
-        page: (app.metrics.page != Page::Overview).then(|| page_inputs(app)),
+        page: is_page(app).then(|| page_inputs(app)),
     }
 }
 
@@ -51,6 +55,7 @@ fn page_inputs(app: &App) -> PageInputs {
     PageInputs {
         page: app.metrics.page,
         row: app.metrics.row,
+        hour: app.metrics.hour,
         hides_comparison: app.metrics.hides_comparison,
         is_focused: app.ui.focus == Shared::Metrics,
         loaded: loaded.map(|loaded| Identity::new(&loaded.pages)),
@@ -65,7 +70,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize, height: usize) -> Vec<Line<
     let mut lines = figures(app, width, height);
     if frame(app) == Some(Frame::Bare) {
         let span = app.metrics.span.label();
-        let text = format!("over {span}, against the {span} before");
+        let text = format!("over {span}, against {}", app.metrics.span.against());
         let mut line = Line::from(Span::styled(text, app.ui.theme.strong()));
         if let Some(computed) = computed_at(app) {
             line.push_span(Span::styled(format!(" · {computed}"), app.ui.theme.dim()));
@@ -85,12 +90,13 @@ pub(in crate::tui) fn figures(app: &App, width: usize, height: usize) -> Vec<Lin
         };
         return vec![Line::from(Span::styled(truncate(text, width), app.ui.theme.dim()))];
     };
-    let pane = MeasuresView { app, measures, span: *span, width };
+    let pane = MeasuresView { app, measures, width };
     if *span != app.metrics.span {
         // Figures of another window under this window's title would be misleading.
         return vec![Line::from(Span::styled("computing …", app.ui.theme.dim()))];
     }
     let lines = match height {
+        WIDE_FROM.. if width >= WIDE_COLUMNS => pane.wide(height),
         0..MEDIUM_FROM => pane.short(),
         MEDIUM_FROM..TALL_FROM => pane.medium(),
         _ => pane.tall(height),
@@ -98,7 +104,7 @@ pub(in crate::tui) fn figures(app: &App, width: usize, height: usize) -> Vec<Lin
     lines.into_iter().map(|line| fit(line, width)).collect()
 }
 
-/// Says when the measures were computed, as far as they are those of the window that is chosen.
+/// Describes when the measures were computed, if they are those of the chosen window.
 pub(in crate::tui) fn computed_at(app: &App) -> Option<String> {
     let (span, _) = app.metrics.loaded.as_ref()?;
     if *span != app.metrics.span {
@@ -111,27 +117,24 @@ pub(in crate::tui) fn computed_at(app: &App) -> Option<String> {
     Some(format!("computed {}", app.clock().hh_mm(at)))
 }
 
-/// Leaves out the last words of a line until it fits: a figure that is cut is another figure.
-pub(in crate::tui) fn fit(mut line: Line<'static>, width: usize) -> Line<'static> {
-    while line.width() > width {
-        let Some(last) = line.spans.pop() else { break };
-        let text = last.content.trim_end();
-        if let Some((before, _)) = text.rsplit_once(char::is_whitespace) {
-            line.push_span(Span::styled(before.trim_end().to_owned(), last.style));
-        }
-    }
-    line
-}
-
 /// Formats measures for a width. The wall display uses parts of it too.
 pub(in crate::tui) struct MeasuresView<'a> {
     pub(in crate::tui) app: &'a App,
     pub(in crate::tui) measures: &'a Measures,
-    pub(in crate::tui) span: Window,
     pub(in crate::tui) width: usize,
 }
 
 impl MeasuresView<'_> {
+    /// Formats the change of the number of reported incidents; empty while the window lasts, as it will grow.
+    fn volume_change(&self) -> String {
+        let measures = self.measures;
+        // A clock may differ from the server's by less than that.
+        if measures.window.to - self.app.backend_now() > TimeDelta::hours(1) {
+            return String::new();
+        }
+        change_text(measures.now.reported(), measures.before.reported())
+    }
+
     /// Returns the most important figures in a few lines.
     fn short(&self) -> Vec<Line<'static>> {
         let now = &self.measures.now;
@@ -145,7 +148,7 @@ impl MeasuresView<'_> {
         second.push_span("   ");
         self.label("volume ", &mut second);
         second.push_span(now.reported().to_string());
-        self.label(&format!(" {}", change_text(now.reported(), before.reported())), &mut second);
+        self.label(&format!(" {}", self.volume_change()), &mut second);
         let mut lines = if first.width() + 3 + second.width() <= self.width {
             first.push_span("   ");
             first.extend(second.spans);
@@ -210,8 +213,7 @@ impl MeasuresView<'_> {
         let mut volume = Line::default();
         self.label("Volume ", &mut volume);
         volume.push_span(Span::styled(now.reported().to_string(), self.app.ui.theme.strong()));
-        let changed = change_text(now.reported(), self.measures.before.reported());
-        self.label(&format!(" {changed}  "), &mut volume);
+        self.label(&format!(" {}  ", self.volume_change()), &mut volume);
         let room = self.width.saturating_sub(volume.width());
         volume.extend(self.spark(room).spans);
         [volume, self.bars(self.width)]
@@ -220,7 +222,7 @@ impl MeasuresView<'_> {
     /// Appends the SLA compliance over all priorities: acknowledge / resolve.
     fn compliance_summary(&self, line: &mut Line<'static>) {
         let now = &self.measures.now;
-        // Both are named: two figures with a stroke between them say nothing to a newcomer.
+        // Both are labelled: two figures separated by a slash are not self-explanatory.
         self.label("SLA kept: ack ", line);
         let strong = self.app.ui.theme.strong();
         line.push_span(Span::styled(percent(now.acknowledge_all()), strong));
@@ -254,7 +256,7 @@ impl MeasuresView<'_> {
         line
     }
 
-    /// Returns the tables; what does not fit can be scrolled to.
+    /// Returns the tables; the part that does not fit can be scrolled to.
     fn tall(&self, height: usize) -> Vec<Line<'static>> {
         let mut lines = Vec::new();
         self.times(&mut lines);
@@ -278,7 +280,7 @@ impl MeasuresView<'_> {
         lines
     }
 
-    /// Formats how a time has changed: a longer one is worse, which a mark and the colour say.
+    /// Formats the change of a time: a longer one is worse, which a mark and the colour show.
     fn time_change(&self, percent: i64) -> Span<'static> {
         let theme = self.app.ui.theme;
         match percent {
@@ -310,7 +312,7 @@ impl MeasuresView<'_> {
         }
     }
 
-    /// Appends mean, median and 90th percentile, and the counts they rest on if there is room.
+    /// Appends mean, median and 90th percentile, and the counts they are based on if there is room.
     pub(in crate::tui) fn times(&self, lines: &mut Vec<Line<'static>>) {
         let (name_wide, wide, counted) = match self.width {
             52.. => (6, 8, true),
@@ -384,25 +386,25 @@ impl MeasuresView<'_> {
         }
     }
 
-    /// Appends the number of reported incidents, by bucket and by priority.
-    pub(in crate::tui) fn volume(&self, height: usize, lines: &mut Vec<Line<'static>>) {
-        let now = &self.measures.now;
-        let reported = now.reported();
-        let before = self.measures.before.reported();
+    /// Returns the number of reported incidents, with that of the window before.
+    pub(in crate::tui) fn volume_head(&self) -> Line<'static> {
+        let (reported, before) = (self.measures.now.reported(), self.measures.before.reported());
         let mut head = Line::default();
         self.label("Volume  ", &mut head);
         head.push_span(Span::styled(reported.to_string(), self.app.ui.theme.strong()));
-        self.label(
-            &format!(" reported · {before} before {}", change_text(reported, before)),
-            &mut head,
-        );
-        lines.push(head);
+        self.label(&format!(" reported · {before} before {}", self.volume_change()), &mut head);
+        head
+    }
+
+    /// Appends the number of reported incidents, by bucket and by priority.
+    pub(in crate::tui) fn volume(&self, height: usize, lines: &mut Vec<Line<'static>>) {
+        let now = &self.measures.now;
+        lines.push(self.volume_head());
         if height >= 24 {
-            let merged = self.columns(4, lines);
-            lines.push(self.axis(&self.unit(merged)));
+            lines.extend(self.chart(self.width, 4));
         } else {
             lines.push(self.spark(self.width));
-            // The chart says what its columns are.
+            // The chart names its columns.
             lines.push(self.axis(""));
         }
         let most = now.volume.iter().copied().max().unwrap_or(0).max(1);
@@ -445,36 +447,10 @@ impl MeasuresView<'_> {
         line
     }
 
-    /// Returns what a column stands for, with `merged` buckets in each.
+    /// Returns the unit of a column, with `merged` buckets in each.
     fn unit(&self, merged: usize) -> String {
-        let name = if self.span.is_hourly() { "hour" } else { "day" };
+        let name = unit_name(&self.measures.window);
         if merged > 1 { format!("  by {merged} {name}s") } else { format!("  by {name}") }
-    }
-
-    /// Appends a column chart of several lines. Returns how many buckets are merged into a column.
-    fn columns(&self, height: usize, lines: &mut Vec<Line<'static>>) -> usize {
-        let count = self.measures.buckets.len().max(1);
-        let wide = (self.width / count).clamp(1, 6);
-        let (buckets, merged) = self.buckets(self.width / wide);
-        let most = buckets.iter().copied().max().unwrap_or(0).max(1);
-        let full = height * 8;
-        for level in (0..height).rev() {
-            let mut text = String::new();
-            for count in &buckets {
-                let eighths = usize::try_from((count * full as u64).div_ceil(most)).unwrap_or(0);
-                let filled = eighths.saturating_sub(level * 8).min(8);
-                let symbol = match (filled, level) {
-                    (0, 0) => "·",
-                    (0, _) => " ",
-                    (filled, _) => EIGHTHS[filled - 1],
-                };
-                let gap = usize::from(wide > 1);
-                text.push_str(&symbol.repeat(wide - gap));
-                text.push_str(&" ".repeat(gap));
-            }
-            lines.push(Line::from(text.trim_end().to_owned()));
-        }
-        merged
     }
 
     /// Returns when the first and the last bucket start, in the viewer's zone.
@@ -483,8 +459,8 @@ impl MeasuresView<'_> {
         let edges = &self.measures.window.edges;
         // Buckets are days of the viewer's zone: shown in another zone they start at another hour.
         let midnight = |at: &DateTime<Utc>| clock.local_time(*at).time() == NaiveTime::MIN;
-        let form = match self.span {
-            span if span.is_hourly() => "%H:%M",
+        let form = match unit_name(&self.measures.window) {
+            "hour" => "%H:%M",
             _ if edges.last().is_none_or(midnight) => "%a %m-%d",
             _ => "%a %m-%d %H:%M",
         };
@@ -550,7 +526,14 @@ impl MeasuresView<'_> {
         }
     }
 
-    fn excluded_line(&self) -> Line<'static> {
+    /// Returns the number of incidents by priority as columns.
+    pub(in crate::tui) fn chart(&self, width: usize, height: usize) -> Vec<Line<'static>> {
+        let (theme, clock) = (self.app.ui.theme, self.app.clock());
+        let style = ChartStyle { theme, clock, width, height };
+        style.by_priority(&self.measures.window, &self.measures.buckets)
+    }
+
+    pub(in crate::tui) fn excluded_line(&self) -> Line<'static> {
         let text = self.excluded_text();
         Line::from(Span::styled(truncate(text, self.width), self.app.ui.theme.dim()))
     }

@@ -1,10 +1,12 @@
 //! State of the metrics pane: the measures of a window of time.
 
+mod blocks;
 pub mod layout;
 pub mod pages;
 mod span;
 pub mod update;
 pub mod view;
+mod wide;
 
 use std::sync::Arc;
 
@@ -21,7 +23,7 @@ use crate::tui::metrics::pages::{PagesRequest, PagesState};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text::Line;
 
-/// What the lines of the metrics pane depend on.
+/// The inputs of the lines of the metrics pane.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MetricsInputs {
@@ -42,12 +44,13 @@ pub struct MetricsInputs {
     pub page: Option<PageInputs>,
 }
 
-/// What the lines of a page depend on, besides what those of all pages do.
+/// The inputs of the lines of a page, besides the common ones.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PageInputs {
     pub page: Page,
     pub row: usize,
+    pub hour: Option<usize>,
     pub hides_comparison: bool,
     pub is_focused: bool,
     pub request: PagesRequest,
@@ -75,7 +78,7 @@ pub struct Metrics {
     pub loading: bool,
     /// Whether the queue has changed since they were computed.
     pub outdated: bool,
-    /// Why they could not be computed.
+    /// The reason why they could not be computed.
     pub failed: Option<String>,
     /// Text of the pane, laid out for its size.
     pub lines: Computed<MetricsInputs, Vec<Line<'static>>>,
@@ -87,10 +90,12 @@ pub struct Metrics {
     pub cut: usize,
     /// Whether the pages leave out how figures have changed.
     pub hides_comparison: bool,
-    /// The selected row of the tables of the page.
+    /// The selected row of the tables of the page, and of the days of its map.
     pub row: usize,
+    /// The hour that was chosen on the map; `None` for the one with most of the selected day.
+    pub hour: Option<usize>,
     /// The index of the line of each row of the tables.
     pub row_lines: Vec<usize>,
-    /// What was read of the pages.
+    /// The fetched pages.
     pub pages: PagesState,
 }

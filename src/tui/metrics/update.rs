@@ -20,20 +20,36 @@ pub(in crate::tui) const MIN_MEASURES_AGE: TimeDelta = TimeDelta::minutes(1);
 /// The longest time between two computations of the measures, because windows slide.
 pub(in crate::tui) const MAX_MEASURES_AGE: TimeDelta = TimeDelta::minutes(10);
 
+/// Returns the effect that computes the measures of the present window.
+pub(in crate::tui) fn load_measures(app: &App) -> Effect {
+    Effect::LoadMeasures(app.metrics.span, app.ui.zone)
+}
+
 /// Requests the measures, unless they were requested before.
 pub(in crate::tui) fn load_measures_if_needed(app: &mut App) -> Option<Effect> {
     if app.metrics.loading || app.metrics.loaded.is_some() {
         return None;
     }
     app.metrics.loading = true;
-    Some(Effect::LoadMeasures(app.metrics.span))
+    Some(load_measures(app))
 }
 
-/// Selects a shorter (negative `by`) or longer window of the measures.
+/// Computes the measures again after the choice of a time zone has changed, of which their days are.
+pub(in crate::tui) fn zone_changed(app: &mut App) -> Vec<Effect> {
+    app.metrics.loading = true;
+    let mut effects = vec![load_measures(app)];
+    effects.extend(load_if_needed(app));
+    effects
+}
+
+/// Selects a shorter (negative `by`) or longer window of the measures; of a calendar month, the month before or the
+/// one after, up to the present one.
 pub(in crate::tui) fn step_span(app: &mut App, by: isize) -> Vec<Effect> {
     let Some(index) = Span::ALL.iter().position(|s| *s == app.metrics.span) else {
-        // Back from a window between two days.
-        return choose_span(app, Span::Month);
+        let today = app.clock().local_time(app.backend_now()).date();
+        let month = app.metrics.span.neighbouring_month(by > 0, today);
+        // Otherwise back from a window between two days.
+        return choose_span(app, month.unwrap_or(Span::Month));
     };
     let next = index.saturating_add_signed(by).min(Span::ALL.len() - 1);
     if next == index {
@@ -47,7 +63,7 @@ pub(in crate::tui) fn choose_span(app: &mut App, span: Span) -> Vec<Effect> {
     app.metrics.span = span;
     app.metrics.top = 0;
     app.metrics.loading = true;
-    let mut effects = vec![Effect::LoadMeasures(app.metrics.span)];
+    let mut effects = vec![load_measures(app)];
     effects.extend(load_if_needed(app));
     effects
 }
@@ -70,7 +86,7 @@ pub(in crate::tui) fn measures_loaded(
             app.metrics.as_of = measures.as_of;
             app.metrics.outdated = false;
             app.metrics.failed = None;
-            // What makes measures outdated makes the pages so.
+            // Outdated measures mean outdated pages.
             mark_stale(app);
             load_if_needed(app).into_iter().collect()
         }

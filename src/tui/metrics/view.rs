@@ -7,20 +7,20 @@ use crate::tui::widgets::pane::Title;
 
 pub(in crate::tui) fn title(app: &App) -> Title {
     let span = app.metrics.span.label();
-    let about = format!("{span} vs {span} before");
+    let about = format!("{span} vs {}", app.metrics.span.label_before());
     let current = app.metrics.loaded.as_ref().is_some_and(|(s, _)| *s == app.metrics.span);
     let computed = computed_at(app);
     let right = if let Some(at) = app.measures_as_of().filter(|_| current) {
         app.as_of(at)
     } else if app.metrics.failed.is_some() {
         match computed {
-            Some(computed) => format!("not computed anew · {computed}"),
-            None => "not computed anew".to_owned(),
+            Some(computed) => format!("not computed again · {computed}"),
+            None => "not computed again".to_owned(),
         }
     } else if !current && app.metrics.loading {
         "computing …".to_owned()
     } else if frame(app).is_some_and(|frame| frame != Frame::Own) {
-        // Where panes share a border, there is no room for it after the names.
+        // If panes share a border, there is no room for it after the names.
         about.clone()
     } else {
         computed.unwrap_or_default()

@@ -1,3 +1,3 @@
-//! The mouse, where it is switched on: the wheel, a click and a double click.
+//! The mouse, if it is enabled: the wheel, a click and a double click.
 
 pub mod update;

@@ -1,4 +1,4 @@
-//! What the wheel and the left button do.
+//! Effects of the wheel and the left button.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -19,7 +19,7 @@ use crate::tui::queue::layout::has_second_lines;
 use crate::tui::widgets::popup;
 use crate::tui::{palette, picker, reading, screens};
 
-/// How many lines the wheel scrolls at once.
+/// How many lines one step of the wheel scrolls.
 const WHEEL_LINES: isize = 3;
 /// Within this time a second click on the same line is a double click.
 const DOUBLE_CLICK: TimeDelta = TimeDelta::milliseconds(400);
@@ -37,7 +37,7 @@ pub(in crate::tui) fn toggle(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// Handles an event of the mouse. What a double click does is requested as an action.
+/// Handles an event of the mouse. The effect of a double click is requested as an action.
 pub(in crate::tui) fn handle(app: &mut App, mouse: MouseEvent, at: DateTime<Utc>) -> Vec<Effect> {
     // A report may still arrive after the mouse was switched off.
     if !app.ui.mouse || app.wall.is_some() {
@@ -139,7 +139,7 @@ fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
     if app.ui.focus == pane { Vec::new() } else { reading::focus::focus(app, pane) }
 }
 
-/// Returns which item of a list stands at a position.
+/// Returns the item of a list at a position.
 fn line_at(
     area: Rect,
     first: u16,
@@ -153,10 +153,10 @@ fn line_at(
     (area.contains(position) && index < count).then_some(index)
 }
 
-/// Returns which line of the queue stands in a row of the screen.
+/// Returns the line of the queue in a row of the screen.
 fn queue_line_at(app: &App, slot: &PaneSlot, y: u16) -> Option<usize> {
     let inside = slot.inner();
-    // The header, or the filter where there is no border.
+    // The header, or the filter if there is no border.
     let mut row = inside.y + 1;
     let double = has_second_lines(app, inside.height);
     for (index, line) in app.queue.lines.iter().enumerate().skip(app.queue.top) {

@@ -1,4 +1,4 @@
-//! Who is notified of the incident on the screen: what was read of it, and when it is read again.
+//! The notifications about the visible incident: the fetched list, and when it is read again.
 
 pub mod update;
 
@@ -29,7 +29,7 @@ pub struct NotifiedList {
     pub has_earlier: bool,
     /// When they were fetched, if they come from the cache.
     pub as_of: Option<DateTime<Utc>>,
-    /// Why they could not be read the last time; then they are those from before.
+    /// The reason why they could not be read the last time; then they are those from before.
     pub error: Option<String>,
 }
 
@@ -41,12 +41,12 @@ impl NotifiedList {
     }
 }
 
-/// What is known about notifications of the incident on the screen.
+/// The known notifications about the visible incident.
 #[derive(Debug, Default)]
 pub struct Notified {
     /// The list that was read last.
     pub list: Option<Arc<NotifiedList>>,
-    /// The record for which the list was requested last; `None` when it is due to be read again.
+    /// The record for which the list was requested last; `None` when it must be read again.
     pub requested_for: Option<Identity>,
     /// The number and the incident of the request that is not answered yet.
     pub in_flight: Option<(u64, IncidentId)>,
@@ -65,7 +65,7 @@ pub struct Notified {
 }
 
 impl Notified {
-    /// Returns the list of an incident, if it is the one that was read.
+    /// Returns the list of an incident, if it was read.
     #[must_use]
     pub fn list_of(&self, incident: IncidentId) -> Option<&Arc<NotifiedList>> {
         self.list.as_ref().filter(|list| list.incident == incident)
@@ -77,8 +77,8 @@ impl Notified {
         self.list_of(reading.shown.as_ref()?.id)
     }
 
-    /// Returns the people to whom a page about an incident is being sent, or is to be sent soon,
-    /// each once.
+    /// Returns the people to whom a page about an incident is being sent, or will be soon, each
+    /// once.
     #[must_use]
     pub fn paged(&self, incident: IncidentId, now: DateTime<Utc>) -> Vec<&PersonRef> {
         let mut people: Vec<&PersonRef> = Vec::new();
@@ -100,7 +100,7 @@ impl Notified {
     }
 }
 
-/// Returns whether somebody was not reached.
+/// Returns whether a person was not reached.
 #[must_use]
 pub const fn has_failed(state: NotificationState) -> bool {
     matches!(state, NotificationState::Failed | NotificationState::Unreachable)

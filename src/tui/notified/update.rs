@@ -27,7 +27,7 @@ const PLANNED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 /// Reads the notifications of the incident on the screen if its record was just read, or sets a
 /// timer that reads them again if one of them is under way. To be called after each message.
 pub(in crate::tui) fn follow(app: &mut App) -> Option<Effect> {
-    // Behind the wall and a list screen nobody sees it.
+    // Behind the wall and a list screen it is invisible.
     if app.wall.is_some() || app.reading.moving || app.screens.shown().is_some() {
         return None;
     }
@@ -60,7 +60,7 @@ pub(in crate::tui) fn read_due(app: &mut App, number: u64) {
     }
 }
 
-/// Shows what was read.
+/// Shows the fetched list.
 pub(in crate::tui) fn loaded(
     app: &mut App,
     number: u64,
@@ -100,7 +100,7 @@ fn is_no_such_list(error: &BackendError) -> bool {
     error.source().is_some_and(<dyn Error>::is::<NoSuchList>)
 }
 
-/// Returns after how long the list is to be read again; `None` if nothing is under way.
+/// Returns after how long the list must be read again; `None` if no notification is in progress.
 fn next_read(app: &App) -> Option<TimeDelta> {
     let shown = app.reading.shown.as_ref()?;
     if app.notified.is_unsupported {
@@ -121,8 +121,8 @@ fn next_read(app: &App) -> Option<TimeDelta> {
     waits.chain(planned).min().map(|wait| wait.clamp(shortest, LONGEST))
 }
 
-/// Returns after how long a notification should have changed; `None` if nothing more becomes of it.
-/// The longer it should have, the less often one asks.
+/// Returns after how long a notification should have changed; `None` if it is final. The longer it
+/// is overdue, the longer the interval.
 fn wait(notification: &Notification, now: DateTime<Utc>) -> Option<TimeDelta> {
     let due = match notification.state {
         NotificationState::Waiting => notification.next_try.unwrap_or(notification.due),

@@ -1,4 +1,4 @@
-//! Who is on call, as text.
+//! The people on call, as text.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::model::coverage::{CoverageLine, TeamCoverage};
 use crate::tui::core::app::App;
 use crate::tui::oncall::times::day_time;
 
-/// Describes whom a team calls now and next, a line for each level.
+/// Describes the people whom a team calls now and next, a line for each level.
 pub(in crate::tui) fn team_text(app: &App, team: &TeamCoverage) -> String {
     let mut text = team.team.clone();
     for line in &team.lines {

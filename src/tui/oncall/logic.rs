@@ -1,4 +1,4 @@
-//! The list of teams with whom they call.
+//! The list of teams with the people whom they call.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui::style::Style;
@@ -22,13 +22,13 @@ use crate::tui::widgets::text::{Line, Span};
 
 /// The highest level that is listed; the details of a team have all of them.
 const LISTED_LEVELS: u8 = 2;
-/// The width from which on the strip stands beside the names.
+/// The width from which on the strip is shown next to the names.
 const STRIP_FROM: usize = 70;
 /// The width from which on the next person has a column.
 const NEXT_FROM: usize = 100;
 /// The most columns for a day.
 const MAX_PER_DAY: usize = 10;
-/// The most shifts, gaps and stand-ins that are listed in words.
+/// The maximum number of shifts, gaps and overrides that are listed in words.
 const MAX_LISTED: usize = 12;
 
 /// The definition of the screen.
@@ -142,7 +142,7 @@ impl ScreenLogic for OnCallScreen {
             lines.extend(overrides::lines(app, directory, &item.key, width));
             lines.extend(called_now(app, &present, width));
         }
-        // Where there is room, teams stand apart.
+        // If there is room, teams are separated by a blank line.
         if stand_apart(app, screen) {
             lines.push(Line::default());
         }
@@ -176,8 +176,8 @@ impl ScreenLogic for OnCallScreen {
         match app.fetched.directory.as_deref() {
             None => "reading who is on call …".into(),
             Some(_) => "Nobody is on call: there are neither schedules nor escalation policies. \
-                 They are written in the settings, as [[schedules]] and [[policies]], by whoever \
-                 runs the store or the API (redphone config init shows how)."
+                 Whoever runs the store or the API writes them into its settings, as [[schedules]] \
+                 and [[policies]], or sets them by `redphone schedules set` and `redphone policies set`."
                 .into(),
         }
     }

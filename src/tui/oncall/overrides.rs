@@ -1,4 +1,4 @@
-//! The overrides of a team's schedules, and who wants cover on them.
+//! The overrides of a team's schedules, and the requests for cover on them.
 
 use std::fmt::Write;
 
@@ -12,10 +12,12 @@ use crate::tui::oncall::times::span;
 use crate::tui::screens::columns::cut;
 use crate::tui::widgets::text::{Line, Span};
 
+/// The most people who are named that have declined to cover.
+const MAX_NAMED: usize = 3;
 /// The most overrides that are listed.
 const MAX_LISTED: usize = 12;
 
-/// Lists who stands in on the schedules of a team, now and later, also after the shown weeks.
+/// Lists the overrides on the schedules of a team, now and later, also after the shown weeks.
 pub(in crate::tui) fn lines(
     app: &App,
     directory: &Directory,
@@ -56,12 +58,12 @@ pub(in crate::tui) fn lines(
     lines
 }
 
-/// Returns the name of a person, or the handle where the directory has nobody with it.
+/// Returns the name of a person, or the handle if the directory has nobody with it.
 fn name(directory: &Directory, handle: &str) -> String {
     directory.person(handle).map_or_else(|| handle.to_owned(), |person| person.name.clone())
 }
 
-/// Lists who wants cover on the schedules of a team, now and later.
+/// Lists the requests for cover on the schedules of a team, now and later.
 pub(in crate::tui) fn cover_lines(
     app: &App,
     directory: &Directory,
@@ -84,6 +86,11 @@ pub(in crate::tui) fn cover_lines(
         if let Some(given) = cover.in_return {
             let _ = write!(text, ", in return for {}", span(app.clock(), given.from, given.to));
         }
+        if !cover.declined_by.is_empty() {
+            let names =
+                cover.declined_by.iter().take(MAX_NAMED).map(|one| self::name(directory, one));
+            let _ = write!(text, ", declined by {}", names.collect::<Vec<_>>().join(", "));
+        }
         if let Some(note) = &cover.note {
             let _ = write!(text, " \u{b7} {note}");
         }
@@ -98,7 +105,8 @@ pub(in crate::tui) fn cover_lines(
     lines
 }
 
-/// Says where the schedules of a team are read from, how old that is, and what of it is not understood.
+/// Describes the calendars of a team's schedules: their locations, their age, and the parts that
+/// were not understood.
 pub(in crate::tui) fn calendar_lines(
     app: &App,
     directory: &Directory,

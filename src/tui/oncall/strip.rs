@@ -68,7 +68,7 @@ pub(in crate::tui) fn bars(
     let first = first_day(app, screen);
     let minutes = 24 * 60 / i64::try_from(per_day.max(1)).unwrap_or(1);
     let cells = i64::try_from(strip_width(per_day)).unwrap_or(0);
-    // A cell shows whoever is on call in its middle.
+    // A cell shows the person on call in its middle.
     let shift_of = |cell: i64| {
         let middle = first + TimeDelta::minutes(cell * minutes + minutes / 2);
         let at = clock.to_utc(middle)?;

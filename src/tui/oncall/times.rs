@@ -8,7 +8,7 @@ use crate::tui::screens::ListScreen;
 
 /// The days that the strip shows.
 pub(in crate::tui) const DAYS: i64 = 14;
-/// How far ahead the next shift is looked for.
+/// How far ahead the next shift is searched.
 const HORIZON: TimeDelta = TimeDelta::days(35);
 
 /// Returns the midnight with which the first day of the strip begins, as the viewer's clock shows
@@ -29,7 +29,7 @@ pub(in crate::tui) fn window(app: &App, screen: &ListScreen) -> (DateTime<Utc>, 
     (utc(first), utc(last))
 }
 
-/// Returns the span in which the present shift and the next one are looked for.
+/// Returns the span in which the current shift and the next one are searched.
 pub(in crate::tui) fn ahead(app: &App) -> (DateTime<Utc>, DateTime<Utc>) {
     let now = app.backend_now();
     (now, now.checked_add_signed(HORIZON).unwrap_or(now))

@@ -22,9 +22,9 @@ pub struct OutboxPane {
     pub last_index: usize,
     /// First line on the screen.
     pub top: usize,
-    /// The command that the person is asked to confirm dropping.
+    /// The command for which dropping needs a confirmation.
     pub confirm_drop: Option<CommandId>,
-    /// Why the last key could not be applied to the selected command.
+    /// The reason why the last key could not be applied to the selected command.
     pub notice: Option<String>,
 }
 

@@ -11,7 +11,7 @@ use crate::tui::verb::batch::Batch;
 use crate::tui::verb::plan::phrase;
 
 /// Reports the refused commands of a batch by pointing to the outbox, if there is one: the form of
-/// a command that was sent an hour ago does not come back by itself.
+/// a command that was sent an hour ago is not reopened automatically.
 pub(in crate::tui) fn report_batch(
     app: &mut App,
     batch: &Batch,
@@ -19,7 +19,7 @@ pub(in crate::tui) fn report_batch(
 ) -> Option<Vec<Effect>> {
     app.inflight.outbox.as_ref()?;
     if batch.form.is_some() {
-        // The commands could not even be put into the outbox: the form comes back.
+        // The commands could not even be stored in the outbox: the form is reopened.
         return None;
     }
     let (label, why) = batch.failed.first()?.clone();

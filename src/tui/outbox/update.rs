@@ -1,5 +1,4 @@
-//! The outbox: what becomes of commands for a remote, and what the person decides about refused
-//! ones.
+//! The outbox: results of commands for a remote, and the person's decisions about refused ones.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -78,7 +77,7 @@ pub(in crate::tui) fn snapshot_changed(
         effects.extend(reload_affected(app, &before, snapshot));
     }
     if let Some(notice) = snapshot.remote.put_back.as_ref().filter(|_| !was_put_back) {
-        // The state line and the outbox say it until it is acknowledged.
+        // The state line and the outbox show it until it is acknowledged.
         app.reading.cache.clear();
         effects.push(Effect::Refresh);
         effects.extend(show_toast(app, notice.sentence(), true));
@@ -91,7 +90,7 @@ pub(in crate::tui) fn snapshot_changed(
 
 /// Requests the outcome of a command of this run that is not listed. It was dropped, or sent before
 /// the last ones that are listed, or the published outbox is older than the command. The outbox
-/// itself can tell.
+/// itself has the answer.
 fn request_lookup(app: &mut App, id: CommandId) -> Option<Effect> {
     let pending = app.inflight.pending.iter_mut().find(|pending| pending.id == id)?;
     if !pending.enqueued || std::mem::replace(&mut pending.lookup_in_flight, true) {
@@ -177,7 +176,7 @@ fn report_foreign_refusal(
     Some(report_refusal(app, &last.phrase(), &error, at))
 }
 
-/// Handles the answer to enqueueing commands: they are in the outbox, or could not be put there.
+/// Handles the answer to enqueueing commands: they are in the outbox, or could not be stored there.
 pub(in crate::tui) fn enqueued(
     app: &mut App,
     ids: &[CommandId],
@@ -191,7 +190,7 @@ pub(in crate::tui) fn enqueued(
                 |p: &&PendingCommand| ids.contains(&p.id) && p.verb == CommandKind::Declare;
             let declared =
                 app.inflight.pending.iter().find(is_declaration).map(|pending| pending.incident);
-            // A person who has gone on to something else since is not interrupted.
+            // A person who does something else by now is not interrupted.
             let batch =
                 app.inflight.batches.iter().rev().find(|batch| batch.keys == app.ui.key_count);
             let declared = declared.filter(|_| batch.is_some());
@@ -204,7 +203,7 @@ pub(in crate::tui) fn enqueued(
                 app.inflight.pending.iter_mut().filter(|pending| ids.contains(&pending.id))
             {
                 pending.enqueued = true;
-                // What was typed is in the outbox now: the draft is not needed any more.
+                // The typed text is in the outbox now: the draft is not needed any more.
                 let batch =
                     app.inflight.batches.iter_mut().find(|batch| batch.number == pending.batch);
                 if let Some(form) = batch.and_then(|batch| batch.form.take()) {
@@ -260,7 +259,7 @@ fn set_notice(app: &mut App, why: impl Into<String>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Sends the selected refused command again as it is, where that may help.
+/// Sends the selected refused command again unchanged, if that may help.
 pub(in crate::tui) fn retry(app: &mut App) -> Vec<Effect> {
     if app.session.read_only {
         return set_notice(app, READ_ONLY);
@@ -291,7 +290,8 @@ pub(in crate::tui) fn approve(app: &mut App) -> Vec<Effect> {
     id.map(|id| Effect::Outbox(OutboxRequest::Approve(id))).into_iter().collect()
 }
 
-/// Sends again what was sent before the server was put back, or takes note of that alone.
+/// Sends commands again that were sent before the server's store was restored, or only acknowledges
+/// that.
 pub(in crate::tui) fn decide_put_back(app: &mut App, request: OutboxRequest) -> Vec<Effect> {
     if app.session.read_only {
         return set_notice(app, READ_ONLY);

@@ -1,6 +1,6 @@
-//! Arguments in the command palette: what is offered after an action's name, and how it is parsed.
+//! Arguments in the command palette: suggestions after an action's name, and parsing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::suggestion;
 use crate::model::command::Argument;
@@ -59,14 +59,14 @@ pub(in crate::tui) fn offers(
         ArgumentKind::Number => numbers(app),
         ArgumentKind::Backend => workspace::update::items(app),
         ArgumentKind::Run => run::items::all_items(app, targets),
-        ArgumentKind::Span => Span::ALL.into_iter().map(span).collect(),
+        ArgumentKind::Span => spans(app),
     }
 }
 
-/// Parses a typed argument into the pick that it stands for.
+/// Parses a typed argument into its pick.
 ///
 /// # Errors
-/// What is wrong with it and what would be accepted.
+/// The error and the accepted values.
 pub(in crate::tui) fn parse(
     app: &App,
     entry: &Entry,
@@ -128,18 +128,18 @@ pub(in crate::tui) fn parse(
             Ok(Pick::Filter(text))
         }
         ArgumentKind::Span => {
-            if let Some(span) = Span::parse_between(argument) {
+            if let Some(span) = Span::parse(argument, today(app)) {
                 Ok(Pick::Span(span))
             } else {
-                let accepted = format!("{}, 2026-03-01..2026-04-01", values.join(", "));
+                let accepted = format!("{}, 2026-03, 2026-03-01..2026-04-01", values.join(", "));
                 Err(ArgumentError::NotAWindow { text, accepted })
             }
         }
     }
 }
 
-/// Parses the beginning of a handle or of a name that no other person has; `None` if nobody is meant
-/// by it, or `me` or `nobody`.
+/// Parses the beginning of a handle or of a name that no other person has; `None` if it means
+/// nobody, or `me` or `nobody`.
 fn parse_person(app: &App, argument: &str, offers: &[Item]) -> Option<Result<Pick, ArgumentError>> {
     if ["me", "nobody"].iter().any(|word| argument.eq_ignore_ascii_case(word)) {
         return None;
@@ -203,6 +203,20 @@ fn view(view: views::View) -> Item {
     Item::new(name.clone(), Pick::View(Box::new(view))).about(about).value(name)
 }
 
-fn span(span: Span) -> Item {
-    Item::new(span.label(), Pick::Span(span)).value(span.label().replace(' ', ""))
+/// Returns the viewer's day.
+fn today(app: &App) -> NaiveDate {
+    app.clock().local_time(app.backend_now()).date()
+}
+
+/// Returns the windows up to now, the calendar month of the viewer's day, and the one before.
+fn spans(app: &App) -> Vec<Item> {
+    let up_to_now = Span::ALL
+        .into_iter()
+        .map(|span| Item::new(span.label(), Pick::Span(span)).value(span.label().replace(' ', "")));
+    let month = |name: &str, value: &str, months_before| {
+        let span = Span::month_of(today(app), months_before)?;
+        Some(Item::new(name, Pick::Span(span)).about(span.label()).value(value))
+    };
+    let months = [month("this month", "month", 0), month("last month", "last-month", 1)];
+    up_to_now.chain(months.into_iter().flatten()).collect()
 }

@@ -1,4 +1,4 @@
-//! How what is typed matches the lines of the palette. A hit in a name comes before any in a
+//! Matching of typed text with the lines of the palette. A hit in a name comes before any in a
 //! description.
 
 use crate::model::text::FoldedText;
@@ -6,21 +6,21 @@ use crate::model::text::FoldedText;
 use crate::tui::action::Entry;
 use crate::tui::input::fuzzy::{FuzzyQuery, Hit, WordMatcher};
 
-/// How well a line matches, best first. Actions that can't be used come after those of the same kind
-/// that can: `Enter` must never do something else than what was typed.
+/// How well a line matches, best first. Disabled actions come after enabled ones of the same kind:
+/// `Enter` must never do something other than the typed action.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum MatchKind {
-    /// The name is what was typed.
+    /// The name equals the typed text.
     Name,
-    /// Another word for it is what was typed.
+    /// A synonym equals the typed text.
     Synonym,
     /// The name begins with it.
     NamePrefix,
-    /// Another word for it begins with it.
+    /// A synonym begins with it.
     SynonymPrefix,
     /// All words are in the name.
     InName,
-    /// All words are in another word for it.
+    /// All words are in a synonym.
     InSynonym,
     /// The letters of all words are in the name, with others in between.
     SimilarName,
@@ -35,13 +35,13 @@ pub(super) struct LineMatch {
     /// Indices of the matched graphemes in the name and in the description.
     pub marks: Vec<usize>,
     pub about_marks: Vec<usize>,
-    /// The other word for it that matches, if the name does not.
+    /// The synonym that matches, if the name does not.
     pub synonym: Option<&'static str>,
     /// Which of several lines of a kind is better; higher is.
     pub score: u32,
 }
 
-/// The words that are typed.
+/// The typed words.
 #[derive(Clone, Debug)]
 pub(super) struct Query {
     typed: String,

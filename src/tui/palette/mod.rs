@@ -21,46 +21,46 @@ use crate::tui::verb::target::Target;
 /// The maximum length of the typed line, in bytes.
 const MAX_LINE_BYTES: usize = 2000;
 
-/// What choosing a line does.
+/// The effect of choosing a line.
 #[derive(Clone, Debug)]
 pub enum ChoiceKind {
     /// Runs an action, as its key would.
     Action(&'static Entry),
     /// Runs an earlier line again.
     Repeat(String),
-    /// Does what choosing an item of a picker does.
+    /// Has the effect of choosing an item of a picker.
     Item(Box<Item>),
 }
 
 /// A line that can be chosen.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// What is listed: the name of an action, an earlier line, or an item of a picker.
+    /// The listed text: the name of an action, an earlier line, or an item of a picker.
     pub text: SafeText<'static>,
     /// A description that helps to choose.
     pub about: SafeText<'static>,
     /// The keys of the action.
     pub keys: String,
-    /// Why it can't be chosen now; `None` if it can.
+    /// The reason why it can't be chosen now; `None` if it can.
     pub disabled_reason: Option<String>,
     /// Indices of the matched graphemes in the text.
     pub marks: Vec<usize>,
     /// Indices of the matched graphemes in the description.
     pub about_marks: Vec<usize>,
-    /// What choosing it does.
+    /// The effect of choosing it.
     pub kind: ChoiceKind,
 }
 
-/// Why `Enter` does nothing. Displayed as a sentence.
+/// The reason why `Enter` does nothing. Displayed as a sentence.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum EnterError {
-    /// The action can't be used now; the sentence says why.
+    /// The action can't be used now, for this reason.
     #[error("{0}")]
     Disabled(String),
-    /// The typed argument stands for nothing.
+    /// The typed argument is invalid.
     #[error(transparent)]
     Argument(#[from] ArgumentError),
-    /// The rules refuse the command for the only incident that it is for.
+    /// The rules refuse the command for its only incident.
     #[error("{incident}: {reason}")]
     Refused {
         /// The incident, as messages name it.
@@ -75,7 +75,7 @@ pub enum EnterError {
 pub struct Palette {
     /// The incidents that verbs apply to; fixed when the palette was opened.
     pub targets: Vec<Target>,
-    /// The line as it is typed so far, with the action's name and its argument.
+    /// The line typed so far, with the action's name and its argument.
     pub input: String,
     /// The action whose argument is being typed; `None` while its name is typed.
     pub command: Option<&'static Entry>,
@@ -89,7 +89,7 @@ pub struct Palette {
     pub selection_moved: bool,
     /// Whether the typed argument is complete: `Enter` then runs it and not the first choice.
     pub runs_as_typed: bool,
-    /// What `Enter` will do, or why it can't.
+    /// The effect of `Enter`, or the reason why it has none.
     pub enter_preview: Option<Result<String, EnterError>>,
 }
 

@@ -3,7 +3,7 @@
 use crate::tui::action::{Action, ArgumentKind, Entry, Layer, TABLE};
 use crate::tui::palette::split;
 
-/// How many letters of an unambiguous name stand for it.
+/// The minimum number of letters by which an unambiguous name is abbreviated.
 const MIN_PREFIX: usize = 2;
 
 /// Returns the actions that can be called by name in the palette.
@@ -40,7 +40,7 @@ pub(super) fn find_command(typed: &str) -> Option<&'static Entry> {
     if name.chars().count() < MIN_PREFIX {
         return None;
     }
-    // More than one word, as in `hand over`: the action itself is being named.
+    // More than one word, as in `hand over`: the name of the action itself is being typed.
     let line = typed.trim_start().trim_start_matches(':').to_lowercase();
     let is_synonym = |name: &str| name.contains(' ') && name.starts_with(line.trim_end());
     if entries().any(|entry| names(entry).any(is_synonym)) {
@@ -50,7 +50,7 @@ pub(super) fn find_command(typed: &str) -> Option<&'static Entry> {
     matches.next().filter(|_| matches.next().is_none())
 }
 
-/// Says why a typed line is that of no action: its first word may begin several names, or none.
+/// Explains why a typed line names no action: its first word may begin several names, or none.
 pub(super) fn no_match_text(typed: &str) -> String {
     let nothing = "nothing is called so".to_owned();
     let Some((name, _)) = split(typed) else { return nothing };

@@ -1,4 +1,4 @@
-//! The command palette: what it lists, and what a line does.
+//! The command palette: its lines, and their effects.
 
 use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
@@ -117,7 +117,7 @@ pub(in crate::tui) fn complete(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> 
     Vec::new()
 }
 
-/// Performs what is typed or selected.
+/// Performs the typed or selected line.
 pub(in crate::tui) fn choose(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::Palette(palette) = &mut app.ui.mode else { return Vec::new() };
     if palette.command.is_some() {
@@ -195,9 +195,9 @@ fn execute(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     }
 }
 
-/// Returns what an argument stands for, and how it is written: the typed argument if it can be
-/// parsed; else the selected line, if it was selected by hand or the argument abbreviates it. Lines
-/// that only happen to contain the letters are shown, but `Enter` does not guess.
+/// Returns the meaning of an argument, and its written form: the typed argument if it can be
+/// parsed; otherwise the selected line, if it was selected explicitly or the argument abbreviates
+/// it. Lines that only happen to contain the letters are shown, but `Enter` does not guess.
 fn resolve(
     app: &App,
     palette: &Palette,
@@ -237,7 +237,7 @@ fn resolve(
     }
 }
 
-/// Adds a line to the front of the history, where each line stands once.
+/// Adds a line to the front of the history, without duplicates.
 fn remember(app: &mut App, line: String) {
     app.ui.palette_history.retain(|earlier| *earlier != line);
     app.ui.palette_history.insert(0, line);
@@ -260,7 +260,7 @@ fn refresh(app: &mut App, at: DateTime<Utc>) {
     app.ui.mode = Mode::Palette(palette);
 }
 
-/// Returns whether the typed argument is used as it is: `Enter` does not choose the first line.
+/// Returns whether the typed argument is used unchanged: `Enter` does not choose the first line.
 fn stands_alone(app: &App, palette: &Palette, at: DateTime<Utc>) -> bool {
     let Some(entry) = palette.command else { return false };
     let Some(first) = palette.choices.first() else { return true };
@@ -287,7 +287,7 @@ fn preview(app: &App, palette: &Palette, at: DateTime<Utc>) -> Option<Result<Str
     Some(description)
 }
 
-/// Describes what a pick does; the error says why it can't be done.
+/// Describes the effect of a pick, or the reason why it is not possible.
 fn describe_pick(
     app: &App,
     pick: &Pick,
@@ -320,6 +320,7 @@ fn describe_pick(
             format!("attach {file} to {what}, asks first")
         }
         Pick::Template(_) => format!("write an update on {what}"),
+        Pick::SaveEvidence(_, name) => format!("save {} as a file", SafeText::from(name)),
         Pick::Copy(_, part) => format!("copy {part}"),
         Pick::JumpTo(number) => format!("go to {number}"),
         Pick::Span(span) => format!("measures over {}", span.label()),
@@ -395,7 +396,7 @@ fn action_choices(app: &App, palette: &Palette, at: DateTime<Utc>) -> Vec<Choice
             let disabled_reason = availability::disabled_reason(app, entry, &palette.targets, at);
             let rank = (found.kind, disabled_reason.is_some(), std::cmp::Reverse(0));
             let (about, about_marks) = match found.synonym {
-                // Why it is listed: the word that was typed is not in its name.
+                // The reason why it is listed: the typed word is not in its name.
                 Some(name) => (format!("{name}: {}", entry.help), (0..name.len()).collect()),
                 None => (entry.help.to_owned(), found.about_marks),
             };
@@ -475,8 +476,8 @@ fn history_choice(app: &App, palette: &Palette, line: &str, at: DateTime<Utc>) -
     })
 }
 
-/// Returns the incidents whose number begins with what is typed, and one entry that looks the
-/// number up if it is not in the queue.
+/// Returns the incidents whose number begins with the typed digits, and one entry that searches for
+/// the number if it is not in the queue.
 fn number_choices(app: &App, typed: &str) -> Vec<Choice> {
     let Ok(number) = typed.parse::<crate::model::IncidentNumber>() else { return Vec::new() };
     let digits = number.0.to_string();

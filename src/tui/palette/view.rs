@@ -67,7 +67,7 @@ fn is_selection_visible(palette: &Palette) -> bool {
 
 fn input_line(app: &App, palette: &Palette, room: usize) -> Line<'static> {
     let mut line = Line::from(Span::styled(": ", app.ui.theme.accent()));
-    // The end of the line is what is being typed.
+    // The end of the line is being typed.
     let tail = tail(&SafeText::from(&palette.input), room.saturating_sub(4));
     line.push_span(Span::styled(tail, app.ui.theme.strong()));
     line.push_span(Span::styled(" ", Style::new().add_modifier(CURSOR)));

@@ -1,4 +1,4 @@
-//! What the choice of an item does.
+//! Effects of choosing an item.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -76,7 +76,7 @@ pub(in crate::tui) fn choose(app: &mut App, item: Item, at: DateTime<Utc>) -> Ve
     }
 }
 
-/// Performs what a pick stands for.
+/// Performs a pick.
 pub(in crate::tui) fn apply_pick(
     app: &mut App,
     pick: Pick,
@@ -121,6 +121,7 @@ pub(in crate::tui) fn apply_pick(
             let target = targets.into_iter().next();
             target.map(|target| Effect::LoadEvidenceFile(path, target)).into_iter().collect()
         }
+        Pick::SaveEvidence(id, name) => vec![Effect::SaveEvidence(id, name)],
         Pick::Copy(text, what) => appearance::copy_to_clipboard(app, text, what),
         Pick::JumpTo(number) => jump::update::jump_to(app, number),
         Pick::ReadReview(id) => {
@@ -137,7 +138,11 @@ pub(in crate::tui) fn apply_pick(
         Pick::Filter(text) => filter::update::filter_by(app, &text, at),
         Pick::Sort(sort) => views::update::sort_by(app, sort, at),
         Pick::Theme(name) => appearance::set_theme(app, name),
-        Pick::Zone(zone) => appearance::set_zone(app, zone),
+        Pick::Zone(zone) => {
+            let mut effects = appearance::set_zone(app, zone);
+            effects.extend(metrics::update::zone_changed(app));
+            effects
+        }
         Pick::Runbook(name) => runbook::update::open(app, &name, targets),
         Pick::Command(name) => run::update::run_command(app, &name, targets, at),
         Pick::Output(id) => run::update::show_output(app, id),

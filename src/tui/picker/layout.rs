@@ -31,7 +31,7 @@ pub(in crate::tui) fn notice_lines(picker: &Picker, columns: usize) -> Vec<SafeT
     lines
 }
 
-/// Returns what is said below the items, wrapped and truncated to two lines.
+/// Returns the remark below the items, wrapped and truncated to two lines.
 pub(in crate::tui) fn remark_lines(picker: &Picker, columns: usize) -> Vec<SafeText<'static>> {
     let remark = picker.remark.as_ref().map(|remark| wrap(remark, columns));
     let mut lines = remark.unwrap_or_default();
@@ -50,7 +50,7 @@ pub(in crate::tui) const BOX_WIDTH: u16 = 88;
 /// The maximum number of rows for the notice below the items.
 pub(in crate::tui) const MAX_NOTICE_LINES: usize = 3;
 
-/// The maximum number of rows for what is said below the items.
+/// The maximum number of rows for the remark below the items.
 pub(in crate::tui) const MAX_REMARK_LINES: usize = 2;
 
 /// The maximum number of rows for items.

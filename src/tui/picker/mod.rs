@@ -28,7 +28,7 @@ use crate::tui::verb::target::Target;
 use crate::tui::views::View;
 use crate::tui::workspace::WorkspaceId;
 
-/// What choosing an item does.
+/// The effect of choosing an item.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Pick {
     /// Sends commands for the targets. The two texts are as in a
@@ -53,7 +53,9 @@ pub enum Pick {
     Swap(SwapShift),
     /// Opens the form for a stakeholder update, with the template at this index.
     Template(usize),
-    /// Copies a text to the clipboard; the second string says what it is.
+    /// Saves evidence as a file, under its name.
+    SaveEvidence(Uuid, String),
+    /// Copies a text to the clipboard; the second string describes it.
     Copy(String, &'static str),
     /// Opens the pane with a runbook, given by its name or URL.
     Runbook(String),
@@ -97,12 +99,12 @@ pub enum Pick {
         id: Uuid,
         /// The revision that is shown.
         revision: u32,
-        /// What becomes of it.
+        /// The change.
         change: Box<MaintenanceChange>,
-        /// What is being done, as in "ending The pool is replaced".
+        /// The operation in progress, as in "ending The pool is replaced".
         operation: String,
     },
-    /// Anything else, by its index in what the list was made from.
+    /// Any other item, by its index in the list's source.
     Index(usize),
 }
 
@@ -112,17 +114,17 @@ const MAX_QUERY_BYTES: usize = 200;
 /// An item of a picker.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Item {
-    /// The key that chooses it at once, in a picker that is not searched.
+    /// The key that chooses it immediately, in a picker without a search.
     pub key: Option<char>,
     /// The item's name, which the query searches.
     pub text: SafeText<'static>,
     /// A description that helps to choose.
     pub about: SafeText<'static>,
-    /// Why it can't be chosen; `None` if it can.
+    /// The reason why it can't be chosen; `None` if it can.
     pub disabled_reason: Option<String>,
-    /// What is typed for it as an argument in the command palette; `None` if it can't be typed.
+    /// The argument for it in the command palette; `None` if it can't be typed.
     pub value: Option<SafeText<'static>>,
-    /// What choosing it does.
+    /// The effect of choosing it.
     pub pick: Pick,
 }
 
@@ -140,7 +142,7 @@ impl Item {
         }
     }
 
-    /// Returns the item with a key that chooses it at once.
+    /// Returns the item with a key that chooses it immediately.
     #[must_use]
     pub fn key(mut self, key: char) -> Self {
         self.key = Some(key);
@@ -154,7 +156,7 @@ impl Item {
         self
     }
 
-    /// Sets what is typed for it in the command palette.
+    /// Sets its argument in the command palette.
     #[must_use]
     pub fn value<'a>(mut self, value: impl Into<SafeText<'a>>) -> Self {
         self.value = Some(value.into().into_owned());
@@ -169,7 +171,7 @@ impl Item {
     }
 }
 
-/// What a picker is for.
+/// The purpose of a picker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PickerKind {
     /// The argument of a verb for the targets.
@@ -186,7 +188,7 @@ pub enum PickerKind {
     Workspaces,
     /// Runbooks and custom commands.
     Runs,
-    /// Shifts of others for which the own one is offered.
+    /// Shifts of other people for which the viewer's own is offered.
     Swaps,
     /// Events of which the timeline of a review is picked.
     ReviewTimeline,
@@ -206,7 +208,7 @@ pub struct Hit {
 /// A picker that is open over the panes.
 #[derive(Clone, Debug)]
 pub struct Picker {
-    /// What the picker is for.
+    /// The purpose of the picker.
     pub kind: PickerKind,
     /// The incidents that the choice applies to.
     pub targets: Vec<Target>,
@@ -216,7 +218,7 @@ pub struct Picker {
     pub items: Vec<Item>,
     /// Whether typed letters search the items; else they are the items' keys.
     pub searchable: bool,
-    /// The query as it is typed so far; at most 200 bytes.
+    /// The query typed so far; at most 200 bytes.
     pub query: String,
     /// The items that match, in order.
     pub hits: Vec<Hit>,
@@ -224,9 +226,9 @@ pub struct Picker {
     pub selected_index: usize,
     /// Index of the first hit on the screen.
     pub top: usize,
-    /// What is said below the items, in a few words.
+    /// The remark below the items.
     pub remark: Option<String>,
-    /// Why the last choice was not possible, or what others have changed meanwhile.
+    /// The reason why the last choice was not possible, or a change by other people meanwhile.
     pub notice: Option<String>,
 }
 

@@ -48,16 +48,16 @@ pub(in crate::tui) fn open(
     (action == LEVELS).then_some(Effect::LoadReach).into_iter().collect()
 }
 
-/// The action whose list says how people are reached.
+/// The action whose list shows how people are reached.
 const LEVELS: Action = Action::Command(CommandKind::Escalate);
 
-/// Takes over how people are reached. An open list of levels says it then.
+/// Stores how people are reached, and updates an open list of levels.
 pub(in crate::tui) fn reach_loaded(
     app: &mut App,
     result: Result<Vec<PersonReach>, BackendError>,
     at: DateTime<Utc>,
 ) {
-    // A backend without contacts says nothing of them, and neither does the list.
+    // Without contacts in the backend, the list shows none.
     let Ok(people) = result else { return };
     app.notified.people = Arc::new(people);
     let Mode::Pick(picker) = &app.ui.mode else { return };

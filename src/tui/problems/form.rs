@@ -84,7 +84,7 @@ impl FormLogic for ProblemEditForm {
     }
 }
 
-/// Reads what the form says, into the problem as it was before.
+/// Reads the form into the problem as it was before.
 pub(in crate::tui) fn read(app: &App, form: &Form, before: Problem) -> Result<Problem, FieldError> {
     let team = form.value(TEAM);
     let problem = Problem {

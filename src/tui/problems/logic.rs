@@ -1,11 +1,12 @@
-//! The screen of one problem: what is known of it, and the incidents that link to it.
+//! The screen of one problem: its properties, and the incidents that link to it.
 
 use chrono::{DateTime, Utc};
 
 use crate::backend::lists::{IncidentBrief, ProblemEntry};
 use crate::model::ProblemId;
+use crate::model::command::CommandKind;
 use crate::model::problem::Problem;
-use crate::model::text::{SafeText, wrap};
+use crate::model::text::{truncate, wrap};
 
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
@@ -66,7 +67,7 @@ fn minute(app: &App, at: DateTime<Utc>) -> String {
     app.clock().local_time(at).format("%Y-%m-%d %H:%M").to_string()
 }
 
-/// Returns what is known of a problem, each with its name.
+/// Returns the properties of a problem, each with its name.
 fn facts(app: &App, problem: &Problem) -> Vec<(&'static str, String)> {
     let services: Vec<_> = problem.services.iter().map(|name| app.service_label(name)).collect();
     let owner = problem.owner.as_ref().map(|owner| app.person_label(owner).into_owned());
@@ -169,10 +170,13 @@ impl ScreenLogic for ProblemScreen {
         about
     }
 
-    fn heading(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
+    fn context_lines(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
         let theme = app.ui.theme;
-        let Some(entry) = entry(screen) else { return vec![heading(&columns(width), theme.dim())] };
-        let mut lines = Vec::new();
+        let Some(entry) = entry(screen) else { return Vec::new() };
+        // The border has room for the beginning of the title only.
+        let title = wrap(one_line(&entry.problem.title), width).into_iter();
+        let mut lines: Vec<Line<'static>> =
+            title.map(|part| Span::styled(part, theme.strong()).into()).collect();
         let room = width.saturating_sub(LABEL_WIDTH).max(10);
         for (name, text) in facts(app, &entry.problem) {
             let text = one_line(&text);
@@ -180,13 +184,16 @@ impl ScreenLogic for ProblemScreen {
                 continue;
             }
             let mut label = name;
-            let all: Vec<_> = wrap(&text, room).into_iter().map(SafeText::into_owned).collect();
-            let is_cut = all.len() > MAX_LINES;
-            for (index, part) in all.into_iter().take(MAX_LINES).enumerate() {
-                let mark = if is_cut && index + 1 == MAX_LINES { "…" } else { "" };
+            let mut all = wrap(&text, room);
+            if all.len() > MAX_LINES {
+                all.truncate(MAX_LINES);
+                all[MAX_LINES - 1] =
+                    truncate(format!("{} …", all[MAX_LINES - 1]), room).into_owned();
+            }
+            for part in all {
                 lines.push(Line::from(vec![
                     Span::styled(format!("{label:<LABEL_WIDTH$}"), theme.dim()),
-                    Span::styled(format!("{part}{mark}"), theme.text()),
+                    Span::styled(part, theme.text()),
                 ]));
                 label = "";
             }
@@ -197,8 +204,11 @@ impl ScreenLogic for ProblemScreen {
             lines.push(Line::from(Span::styled(text, theme.dim())));
         }
         lines.push(Line::default());
-        lines.push(heading(&columns(width), theme.dim()));
         lines
+    }
+
+    fn heading(&self, app: &App, _: &ListScreen, width: usize) -> Vec<Line<'static>> {
+        vec![heading(&columns(width), app.ui.theme.dim())]
     }
 
     fn lines(
@@ -227,14 +237,13 @@ impl ScreenLogic for ProblemScreen {
         )]
     }
 
-    fn empty_text(&self, _: &App, screen: &ListScreen) -> String {
-        if screen.total > 0 {
-            "No incident passes the filter.".into()
-        } else if entry(screen).is_none() {
-            "There is no such problem any more.".into()
-        } else {
-            "No incident links to it.".into()
+    fn empty_text(&self, app: &App, screen: &ListScreen) -> String {
+        if entry(screen).is_none() {
+            return "There is no such problem any more.".into();
         }
+        let link = Action::Command(CommandKind::Link);
+        let link = app.ui.keymap.hint_suffix(link, "on an incident links it");
+        format!("No incident links to it{link}")
     }
 
     fn enter(&self, _: &App, screen: &ListScreen, item: &ListItem) -> Entered {
@@ -248,10 +257,12 @@ impl ScreenLogic for ProblemScreen {
         let Some(entry) = entry(screen) else { return Vec::new() };
         let numbers: Vec<String> = entry.incidents.iter().map(IncidentBrief::label).collect();
         let id: ProblemId = entry.problem.id;
-        vec![
-            CopyText { key: 't', what: "this problem", text: text(app, entry) },
-            CopyText { key: 'n', what: "the numbers of its incidents", text: numbers.join(" ") },
-            CopyText { key: 'i', what: "its id", text: id.to_string() },
-        ]
+        let mut copies = vec![CopyText { key: 't', what: "this problem", text: text(app, entry) }];
+        if !numbers.is_empty() {
+            let text = numbers.join(" ");
+            copies.push(CopyText { key: 'n', what: "the numbers of its incidents", text });
+        }
+        copies.push(CopyText { key: 'i', what: "its id", text: id.to_string() });
+        copies
     }
 }

@@ -19,7 +19,7 @@ use crate::tui::screens::{ListScreen, ScreenData, ScreenKind};
 use crate::tui::similar;
 use crate::tui::verb::target::Target;
 
-/// The most incidents that are linked to a new problem at once.
+/// The maximum number of incidents that are linked to a new problem in one step.
 const MAX_LINKED: usize = 100;
 
 /// Opens the form of a new problem: behind the incidents of the fault that is selected, or behind none.
@@ -112,7 +112,7 @@ fn open_behind_listed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// Fills in a field that nobody has typed into, as if it had been opened with that.
+/// Fills in an untouched field, as if the form had been opened with that value.
 fn fill_in(form: &mut Form, label: &str, text: &str) {
     let Some(index) = form.fields.iter().position(|field| field.label == label) else { return };
     if form.initial_contents.get(index) != Some(&form.fields[index].content()) {

@@ -1,4 +1,4 @@
-//! Sends what the form of a problem says.
+//! Sends the form of a problem.
 
 use chrono::{DateTime, Utc};
 
@@ -14,8 +14,8 @@ use crate::tui::problems::find;
 use crate::tui::problems::form::read;
 use crate::tui::verb::send::submit_record;
 
-/// Sends the form, or shows what is wrong with it. A problem that somebody else has changed since
-/// `revision` is not overwritten.
+/// Sends the form, or shows its errors. A problem that somebody else has changed since `revision`
+/// is not overwritten.
 pub(in crate::tui) fn send(
     app: &mut App,
     mut form: Box<Form>,

@@ -1,11 +1,11 @@
-//! What the passing of time changes.
+//! Changes by the passing of time.
 
 use chrono::{DateTime, Utc};
 
 use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::metrics::pages::update::load_if_needed;
-use crate::tui::metrics::update::{MAX_MEASURES_AGE, MIN_MEASURES_AGE};
+use crate::tui::metrics::update::{MAX_MEASURES_AGE, MIN_MEASURES_AGE, load_measures};
 use crate::tui::queue::rows;
 use crate::tui::reading;
 
@@ -23,7 +23,7 @@ pub(in crate::tui) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
     });
     if due && !app.metrics.loading {
         app.metrics.loading = true;
-        effects.push(Effect::LoadMeasures(app.metrics.span));
+        effects.push(load_measures(app));
     }
     // The pages follow the filter of the queue.
     effects.extend(load_if_needed(app));

@@ -4,8 +4,8 @@ use crate::config::panes::Column;
 
 /// The width of the SLA bar, in cells.
 pub(in crate::tui) const BAR_WIDTH: usize = 4;
-/// The width from which the flag of a row has a cell of its own. Below, it stands where the mark of
-/// the selected row does.
+/// The width from which the flag of a row has a cell of its own. Below, it shares the cell of the
+/// mark of the selected row.
 const FLAG_FROM: usize = 44;
 /// The width of a status in full.
 const FULL_STATUS: usize = 13;
@@ -36,7 +36,7 @@ pub struct Columns {
 
 /// A step by which a wider queue shows more.
 enum Step {
-    /// A column as wide as that: grown cell by cell, as far as there is room.
+    /// A column of this width: grown cell by cell, as far as there is room.
     Grow(Column, usize),
     /// A column as wide as that: shown, or made wider, only in full.
     Widen(Column, usize),
@@ -44,8 +44,8 @@ enum Step {
     Bar,
 }
 
-/// Returns what a queue shows, the most important first. A later step never takes from an earlier
-/// one, and each is paid from the room that those before it leave: so more room never shows less of
+/// Returns the columns of a queue, the most important first. A later step never reduces an earlier
+/// one, and each uses the room that remains after those before it: so more room never shows less of
 /// a title, nor drops a column.
 fn steps(digits: usize) -> [Step; 18] {
     use Step::{Bar, Grow, Widen};
@@ -59,7 +59,8 @@ fn steps(digits: usize) -> [Step; 18] {
         Grow(Column::Title, SHORT_TITLE),
         Widen(Column::Owner, 9),
         Widen(Column::Status, 6),
-        // From here on, everything that interface and settings ask for is there in short form.
+        // From this step on, everything that interface and settings require is visible in short
+        // form.
         Grow(Column::Title, FULL_TITLE),
         Widen(Column::Status, FULL_STATUS),
         Widen(Column::Owner, FULL_OWNER),
@@ -77,9 +78,9 @@ const SHORT_STEPS: usize = 9;
 const FULL_STEPS: usize = 13;
 
 impl Columns {
-    /// Fits the chosen columns into a width of `room`. They give way in this order: SLA bar, team,
-    /// service, age, the owner's full name, the status in full; then status, owner and clock. The
-    /// title is cut only below what is readable.
+    /// Fits the chosen columns into a width of `room`. They are reduced in this order: SLA bar,
+    /// team, service, age, the owner's full name, the status in full; then status, owner and clock.
+    /// The title is cut only below what is readable.
     #[must_use]
     pub fn for_width(chosen: &[Column], room: usize, digits: usize) -> Self {
         let has_flag = room >= FLAG_FROM;

@@ -1,4 +1,4 @@
-//! What an empty queue shows.
+//! The text of an empty queue.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -53,7 +53,7 @@ pub(in crate::tui) fn draw(app: &App, inside: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Says what one can do with a store that has nothing in it yet, and by which keys.
+/// Describes the first steps with an empty store, with their keys.
 fn first_start(app: &App, texts: &mut Vec<String>) {
     let key = |action| app.ui.keymap.main_key(action);
     let line = |key: Option<String>, command: &str, what: &str| match key {
@@ -76,7 +76,7 @@ fn first_start(app: &App, texts: &mut Vec<String>) {
     let wide = lines.iter().map(width).max().unwrap_or(0);
     texts.push("nothing has happened here yet".into());
     texts.push(String::new());
-    // Of one width, so that they begin below each other.
+    // All of the same width, so that they are aligned.
     texts.extend(lines.iter().map(|line| format!("{line}{}", " ".repeat(wide - width(line)))));
 }
 

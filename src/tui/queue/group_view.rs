@@ -15,8 +15,8 @@ const CLOCK_WIDTH: usize = 9;
 /// The width of a queue below which headings are short.
 const NARROW_BELOW: usize = 60;
 
-/// Returns the heading of a group, which describes it: how many incidents of which priority, the
-/// most urgent title, how many nobody has acknowledged, and the worst clock.
+/// Returns the heading of a group: the numbers of incidents by priority, the most urgent title, the
+/// number of unacknowledged ones, and the worst clock.
 pub(in crate::tui) fn group_line(
     app: &App,
     group: &Group,
@@ -63,7 +63,7 @@ fn left(app: &App, group: &Group, room: usize) -> Line<'static> {
     push_fitted(app, service, if narrow { 10 } else { 18 }, theme.strong(), &mut line);
     line.push_span(Span::styled(format!("{:>3}", rows.len()), theme.strong()));
     let counts = Priority::ALL.into_iter().zip(group.by_priority).filter(|(_, count)| *count > 0);
-    // Where it is narrow, only the highest priority has room.
+    // In a narrow pane, only the highest priority has room.
     for (priority, count) in counts.take(if narrow { 1 } else { 4 }) {
         line.push_span("  ");
         line.push_span(Span::styled(priority.as_str(), theme.priority(priority)));
@@ -76,7 +76,7 @@ fn left(app: &App, group: &Group, room: usize) -> Line<'static> {
     line
 }
 
-/// Returns the right part: what nobody has acknowledged, and the worst clock.
+/// Returns the right part: the number of unacknowledged incidents, and the worst clock.
 fn right(app: &App, group: &Group, worst: &Summary, room: usize) -> Line<'static> {
     let mut line = Line::default();
     if group.unacknowledged > 0 {

@@ -20,16 +20,16 @@ use crate::tui::reading;
 pub const SEARCH_DELAY: Duration = Duration::from_millis(120);
 /// How many rows a page has.
 const PAGE_ROWS: u32 = 100;
-/// The most rows that are read again at once.
+/// The maximum number of rows that are read again in one request.
 const MAX_RELOADED_ROWS: u32 = 1000;
 
-/// Makes sure that the rows the filter asks for are being read, or drops the history if the filter
-/// covers open incidents only.
+/// Ensures that the rows for the filter are being read, or drops the history if the filter covers
+/// open incidents only.
 pub(in crate::tui) fn refresh_history(app: &mut App) -> Vec<Effect> {
     let queue = &mut app.queue;
     if !queue.is_history() {
         queue.pages = None;
-        // An answer that is still to come is of no use any more.
+        // A pending answer is obsolete.
         queue.search_count += 1;
         return Vec::new();
     }
@@ -70,7 +70,7 @@ pub(in crate::tui) fn search_due(app: &mut App, number: u64) -> Vec<Effect> {
     let Some(pages) = queue.pages.as_ref().filter(|p| p.in_flight == Some((number, false))) else {
         return Vec::new();
     };
-    // As many rows as there were, so that the rows on the screen stay where they are.
+    // As many rows as before, so that the visible rows do not move.
     let same = pages
         .query
         .as_ref()
@@ -81,7 +81,7 @@ pub(in crate::tui) fn search_due(app: &mut App, number: u64) -> Vec<Effect> {
 }
 
 fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMark>) -> Effect {
-    // A server does not know in which zone the viewer's days begin.
+    // A server does not know the viewer's zone, in which days begin.
     let mut filter = app.queue.filter().clone();
     filter.resolve_dates(app.backend_now(), &app.clock());
     Effect::LoadHistoryPage(
@@ -97,7 +97,7 @@ fn load(app: &App, number: u64, limit: u32, after: Option<crate::backend::PageMa
     )
 }
 
-/// Requests the next page when the selection comes near the end.
+/// Requests the next page when the selection approaches the end.
 pub(in crate::tui) fn load_more(app: &mut App, page: usize) -> Vec<Effect> {
     let queue = &mut app.queue;
     let near = queue.index + 2 * page >= queue.lines.len();

@@ -1,4 +1,4 @@
-//! The layout of the queue: its columns, and how many lines its rows take.
+//! The layout of the queue: its columns, and the heights of its rows.
 
 use crate::tui::core::app::App;
 use crate::tui::core::mode::Mode;

@@ -31,7 +31,7 @@ pub(in crate::tui) fn toggle_all_marks(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Returns the rows from one line to another, both included, as far as they are shown.
+/// Returns the shown rows from one line to another, both included.
 fn rows_between(app: &App, one: usize, other: usize) -> Vec<IncidentId> {
     let (from, to) = (one.min(other), one.max(other));
     let lines = app.queue.lines.get(from..=to).unwrap_or_default();
@@ -42,8 +42,8 @@ fn rows_between(app: &App, one: usize, other: usize) -> Vec<IncidentId> {
     lines.iter().filter_map(row).collect()
 }
 
-/// Extends the range that begins at the selected row by one row, and moves there. Going back
-/// unmarks what the range does not have any more.
+/// Extends the range that begins at the selected row by one row, and moves to it. Going back
+/// unmarks the rows that leave the range.
 pub(in crate::tui) fn extend(app: &mut App, by: isize) -> Vec<Effect> {
     let selected = app.queue.row_at(app.queue.index).map(|row| row.summary.id);
     let range =

@@ -42,9 +42,9 @@ pub struct Row {
     pub hit: Hit,
     /// When its clock runs out, if none is stopped until then; `None` if no clock runs.
     pub due: Option<DateTime<Utc>>,
-    /// Whether it stands below the row from which it follows, in the group of that.
+    /// Whether it is below the row from which it follows, in the group of that.
     pub is_nested: bool,
-    /// How many rows stand below it, as they follow from it.
+    /// The number of rows below it that follow from it.
     pub folds: usize,
 }
 
@@ -70,13 +70,13 @@ pub struct Group {
     pub worst_clock: usize,
     /// The number of rows of each priority, from P1 to P4.
     pub by_priority: [usize; 4],
-    /// The number of rows that nobody has acknowledged.
+    /// The number of unacknowledged rows.
     pub unacknowledged: usize,
     /// Whether only the heading is shown.
     pub folded: bool,
 }
 
-/// Why a row is unread.
+/// The reason why a row is unread.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum News {
     /// The incident came into the queue.
@@ -88,7 +88,7 @@ pub enum News {
 /// An unread row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unread {
-    /// Why it is unread.
+    /// The reason why it is unread.
     pub news: News,
     /// When the viewer pressed a key for the first time since; `None` before that.
     pub noticed_at: Option<DateTime<Utc>>,
@@ -104,7 +104,7 @@ impl Unread {
         }
     }
 
-    /// Returns what the second line of the row says.
+    /// Returns the text of the second line of the row.
     #[must_use]
     pub const fn description(&self) -> &'static str {
         match self.news {
@@ -119,9 +119,9 @@ impl Unread {
 pub struct MarkedRange {
     /// The row at which it began.
     pub anchor: IncidentId,
-    /// The row up to which it goes. If another one is selected, the next key begins a new range.
+    /// The row at which it ends. If another one is selected, the next key begins a new range.
     pub end: IncidentId,
-    /// What was marked before.
+    /// The earlier marks.
     pub before: HashSet<IncidentId>,
 }
 
@@ -137,7 +137,7 @@ pub struct HistoryPages {
     /// The number of the search in flight, and whether it fetches a further page of the same
     /// search.
     pub in_flight: Option<(u64, bool)>,
-    /// Why the last search failed.
+    /// The reason why the last search failed.
     pub error: Option<String>,
     /// When the oldest of the rows was fetched, if they come from the cache only.
     pub as_of: Option<DateTime<Utc>>,
@@ -154,7 +154,7 @@ struct CompiledFilter {
     text_matchers: Vec<WordMatcher>,
 }
 
-/// The queue as it is shown.
+/// The state of the queue.
 #[derive(Clone, Debug, Default)]
 pub struct Queue {
     /// The rows that pass the filter, in order, including those of folded groups.
@@ -169,7 +169,7 @@ pub struct Queue {
     pub unfolded: HashSet<String>,
     filter: Filter,
     compiled: CompiledFilter,
-    /// The name of the view that the filter comes from.
+    /// The name of the view that defines the filter.
     pub view: Option<String>,
     /// The order that was chosen; see [`Queue::effective_sort`].
     pub sort: Sort,
@@ -186,11 +186,11 @@ pub struct Queue {
     pub number_width: usize,
     /// Rows that came or changed, and that the viewer has not turned to since.
     pub unread: HashMap<IncidentId, Unread>,
-    /// When the viewer last sent a command about an incident: what follows is no news to them.
+    /// When the viewer last sent a command about an incident: its effects are no news to them.
     pub own_commands: HashMap<IncidentId, DateTime<Utc>>,
     /// Counts of all open incidents, independent of the filter.
     pub counts: OpenCounts,
-    /// When the next incident comes near its service level, misses it, or stops being snoozed.
+    /// When the next incident approaches its service level, misses it, or its snooze ends.
     pub next_change: Option<DateTime<Utc>>,
     /// The fetched history, if the filter includes ended incidents.
     pub pages: Option<HistoryPages>,
@@ -198,7 +198,7 @@ pub struct Queue {
     pub search_count: u64,
     /// Filters that were used before, newest last.
     pub filter_history: Vec<String>,
-    /// The row that was marked last by itself, from which a range goes on.
+    /// The row that was marked last individually, from which a range continues.
     pub last_mark: Option<IncidentId>,
     /// The range of rows that is being marked.
     pub range: Option<MarkedRange>,
@@ -233,7 +233,8 @@ impl Queue {
         &self.compiled.exact
     }
 
-    /// Sets what the terms that are not search words mean: with their owners and dates resolved.
+    /// Sets the meaning of the terms that are not search words: with their owners and dates
+    /// resolved.
     pub fn set_resolved_filter(&mut self, resolved: Filter) {
         self.compiled.resolved = resolved;
     }
@@ -366,8 +367,8 @@ impl Queue {
         true
     }
 
-    /// Sorts the rows so that those of a group are adjacent, and those that follow from another one come
-    /// after it. Returns the service of the group of each row.
+    /// Sorts the rows so that those of a group are adjacent, and consequences follow their cause.
+    /// Returns the service of the group of each row.
     fn nest(&mut self) -> Vec<String> {
         let nestable = self.rows.iter().map(|row| Nestable {
             id: row.summary.id,
@@ -433,7 +434,7 @@ impl Queue {
     }
 }
 
-/// Returns the service by which a row is grouped, unless it stands below another one.
+/// Returns the service by which a row is grouped, unless it is below another one.
 fn group_service(row: &Row) -> &str {
     row.summary.primary_service().unwrap_or_default()
 }

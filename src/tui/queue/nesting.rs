@@ -1,4 +1,5 @@
-//! The order of grouped rows: what is folded under another incident stands below it, in its group.
+//! The order of grouped rows: an incident that is folded under another one is below it, in its
+//! group.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use crate::model::IncidentId;
 /// How many incidents one follows from in turn at most.
 const MAX_STEPS: usize = 16;
 
-/// What the order of a row depends on.
+/// The inputs of the order of a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Nestable<'a> {
     /// The incident.
@@ -18,24 +19,24 @@ pub(super) struct Nestable<'a> {
     pub(super) service: &'a str,
 }
 
-/// Where a row stands.
+/// The position of a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Nested {
     /// The position that the row had.
     pub(super) position: usize,
     /// The service of its group.
     pub(super) service: String,
-    /// Whether it stands below a row from which it follows.
+    /// Whether it is below a row from which it follows.
     pub(super) is_below: bool,
-    /// How many rows stand below it, as they follow from it.
+    /// The number of rows below it that follow from it.
     pub(super) folds: usize,
 }
 
-/// Returns rows in the order in which those of a group are adjacent, and those that follow from another row
-/// come after it.
+/// Returns rows in the order in which those of a group are adjacent, and consequences follow their
+/// cause.
 ///
-/// The groups are in the order of their first rows. A row whose cause is not among the rows stands in the
-/// group of its own service.
+/// The groups are in the order of their first rows. A row whose cause is not among the rows is in
+/// the group of its own service.
 pub(super) fn arrange(rows: &[Nestable<'_>]) -> Vec<Nested> {
     let positions: HashMap<IncidentId, usize> =
         rows.iter().enumerate().map(|(position, row)| (row.id, position)).collect();

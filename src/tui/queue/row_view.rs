@@ -23,10 +23,10 @@ use crate::tui::widgets::formatting::{
 use crate::tui::widgets::highlight;
 use crate::tui::widgets::text::{Line, Span};
 
-/// After how long without an event an incident that somebody works on is called silent.
+/// How long an incident with an assignee may be without an event before it is called silent.
 const SILENT_AFTER: TimeDelta = TimeDelta::hours(2);
 
-/// The width of a title up to which it says nothing of folded incidents.
+/// The width of a title up to which folded incidents are not mentioned.
 const MIN_NESTED_WIDTH: usize = 16;
 
 /// Returns the line with the names of the columns.
@@ -58,7 +58,7 @@ pub(in crate::tui) fn push_highlighted(
     highlight::push_marked(app, text.clone(), &matches(app, text), style, line);
 }
 
-/// Returns which graphemes of a text the filter's search words match.
+/// Returns the graphemes of a text that the filter's search words match.
 fn matches(app: &App, text: &SafeText<'_>) -> Vec<usize> {
     let words = app.queue.text_matchers().iter();
     let mut marks: Vec<usize> =
@@ -90,7 +90,7 @@ pub(in crate::tui) fn push_fitted<'a>(
     line.push_span(" ".repeat(blank));
 }
 
-/// The styles of a row: they say how urgent it is.
+/// The styles of a row, which show its urgency.
 struct RowStyles {
     /// Number and title.
     title: Style,
@@ -126,7 +126,7 @@ fn is_unacknowledged(row: &Summary) -> bool {
     row.status == Status::Triggered
 }
 
-/// Returns the flag in front of a row: what the viewer does with it first, then what is new.
+/// Returns the flag before a row: the viewer's first action on it, otherwise its news.
 pub(in crate::tui) fn flag(app: &App, row: &Row) -> &'static str {
     let (summary, unread) = (&row.summary, app.queue.unread.get(&row.summary.id));
     if app.ui.marked.contains(&summary.id) {
@@ -263,8 +263,8 @@ fn owner<'a>(app: &App, row: &'a Summary, full: bool) -> Cow<'a, str> {
     }
 }
 
-/// Appends the clock that runs, aligned at the right: a bar of the time that remains where there is
-/// room, and the time.
+/// Appends the running clock, aligned at the right: a bar of the remaining time if there is room,
+/// and the time.
 pub(in crate::tui) fn push_clock(
     app: &App,
     row: &Summary,
@@ -301,8 +301,8 @@ pub(in crate::tui) fn push_clock(
     line.push_span(" ");
 }
 
-/// Returns the second line of a row, which stands below the title: what the columns don't show, and
-/// what happens or does not.
+/// Returns the second line of a row, below the title: facts that the columns don't show, and the
+/// activity or its absence.
 pub(in crate::tui) fn second_line(
     app: &App,
     row: &Summary,
@@ -344,7 +344,7 @@ pub(in crate::tui) fn second_line(
     let text = truncate(parts.join(" · "), room.saturating_sub(indent)).into_owned();
     line.push_span(Span::styled(text, theme.dim()));
     let free = room.saturating_sub(line.width() + 2);
-    // That nobody has it comes before what somebody did.
+    // That it is unassigned takes precedence over the last word.
     let urgent = remark.as_ref().filter(|_| is_unacknowledged(row)).map_or(0, |r| width(r) + 2);
     if let Some(word) = &row.last_word
         && let Some(text) = last_word_text(app, word, free.saturating_sub(urgent))
@@ -360,11 +360,11 @@ pub(in crate::tui) fn second_line(
     line
 }
 
-/// The fewest columns of a last word that say something.
+/// The minimum width of a useful last word in columns.
 const MIN_WORD_WIDTH: usize = 12;
 
-/// Returns what somebody said or did last, with who and how long ago, in at most `room` columns:
-/// `“pool is full” Freja 3m` or `Freja moved it to monitoring 3m`. `None` where that does not fit.
+/// Returns the last word with its author and age, in at most `room` columns: `“pool is full” Freja
+/// 3m` or `Freja moved it to monitoring 3m`. `None` if that does not fit.
 fn last_word_text(app: &App, word: &LastWord, room: usize) -> Option<String> {
     let first = word.by.name.split_whitespace().next().unwrap_or(&word.by.handle);
     let directory = app.fetched.directory.as_deref();
@@ -385,8 +385,7 @@ fn last_word_text(app: &App, word: &LastWord, room: usize) -> Option<String> {
     })
 }
 
-/// Returns the change that began last before an incident that nobody has acknowledged, if its record
-/// was read.
+/// Returns the change that began last before an unacknowledged incident, if its record was read.
 fn suspect(app: &App, row: &Summary) -> Option<String> {
     let mut read = app.reading.shown.iter().chain(&app.reading.cache);
     let detail = &read.find(|read| read.id == row.id && is_unacknowledged(row))?.detail;
@@ -395,7 +394,7 @@ fn suspect(app: &App, row: &Summary) -> Option<String> {
     Some(format!("{} {} {before} before", suspect.change.kind, suspect.change.title))
 }
 
-/// Returns what is to be said about how the work on an incident goes, and its style.
+/// Returns the remark on the progress of the work on an incident, and its style.
 fn remark(app: &App, row: &Summary) -> (Option<String>, Style) {
     let theme = app.ui.theme;
     let now = app.backend_now();

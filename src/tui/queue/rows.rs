@@ -102,8 +102,8 @@ pub(in crate::tui) fn derive_unprompted(app: &mut App, at: DateTime<Utc>) {
     }
 }
 
-/// Adds the loaded history to the open rows that pass the filter. An open incident is shown as it
-/// is now, not as it was read.
+/// Adds the loaded history to the open rows that pass the filter. An open incident is shown in its
+/// current state, not as it was read.
 fn add_history(
     queue: &Queue,
     pages: &HistoryPages,
@@ -112,7 +112,7 @@ fn add_history(
     rows: &mut Vec<Row>,
 ) {
     let row = |summary: &Arc<Summary>, hit: Hit| row(summary, hit, context.now, context.levels);
-    // Rows read for another filter are shown as far as they pass, until the right ones arrive.
+    // Rows read for another filter are shown if they pass, until the right ones arrive.
     let sort = queue.effective_sort();
     let is_current = pages.query.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == sort);
     // Open rows that sort after the last page come with the next one.
@@ -149,7 +149,7 @@ fn add_history(
     }
 }
 
-/// Returns when an incident next crosses a service level, comes near one, or wakes.
+/// Returns when an incident next crosses a service level, approaches one, or its snooze ends.
 pub(in crate::tui) fn next_change(
     summary: &Summary,
     now: DateTime<Utc>,
@@ -158,7 +158,7 @@ pub(in crate::tui) fn next_change(
     // A clock that a pause has stopped does not change.
     let clock = running_clock(summary, levels).filter(|clock| clock.stopped_at.is_none());
     let near = clock.map(|c| c.due - c.goal / 4);
-    // One millisecond later: a timer must not come a moment too early.
+    // One millisecond later: a timer must not fire a moment too early.
     [near, clock.map(|c| c.due), summary.snoozed_until]
         .into_iter()
         .flatten()
@@ -233,7 +233,7 @@ pub(in crate::tui) fn scroll_into_view(app: &mut App) {
         .min(last_top.max(queue.index.saturating_sub(height.saturating_sub(1))));
 }
 
-/// Selects again what was selected before the line was opened, as soon as it passes the filter.
+/// Restores the selection from before the line was opened, as soon as it passes the filter.
 pub(in crate::tui) fn restore_selection(app: &mut App) {
     if let Mode::Filter(line) = &app.ui.mode
         && line.previous.selected_head.is_none()

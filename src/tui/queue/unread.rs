@@ -30,8 +30,8 @@ pub(in crate::tui) fn expect_own_change(app: &mut App, id: IncidentId, at: DateT
     app.queue.own_commands.insert(id, at);
 }
 
-/// Records that the viewer has pressed a key: what they turned to is read, and the marks of the
-/// other rows end after a while.
+/// Records that the viewer has pressed a key: the visited row is read, and the marks of the other
+/// rows end after a while.
 pub(in crate::tui) fn key_pressed(app: &mut App, at: DateTime<Utc>) {
     if app.queue.unread.is_empty() {
         return;

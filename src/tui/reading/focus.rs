@@ -13,7 +13,7 @@ pub(in crate::tui) fn focus(app: &mut App, pane: Pane) -> Vec<Effect> {
             app.ui.tab = pane;
             Vec::new()
         }
-        // The panes show what is selected, not what was shown in them before.
+        // The panes show the selection, not their earlier content.
         (_, Pane::Detail | Pane::Timeline) => {
             app.ui.tab = pane;
             reading::update::follow_at_once(app)

@@ -20,12 +20,12 @@ use crate::tui::theme::Theme;
 use crate::tui::timeline::TimelineView;
 use crate::tui::widgets::text::Line;
 
-/// An incident that was read, with what detail and timeline show of it.
+/// An incident that was read, with the data that detail and timeline show of it.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct LoadedIncident {
     pub id: IncidentId,
-    /// The record, with what the backend returns along with it.
+    /// The record, with the data that the backend returns along with it.
     pub detail: Arc<Detail>,
     /// Events in order. The first may have a later position than 1: earlier ones are read on
     /// demand.
@@ -36,19 +36,19 @@ pub struct LoadedIncident {
     pub as_of: Option<DateTime<Utc>>,
 }
 
-/// What the lines of the detail depend on.
+/// The inputs of the lines of the detail.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DetailInputs {
     /// The record; `None` while none is loaded.
     pub detail: Option<Identity>,
-    /// The text that stands for a record that is not loaded.
+    /// The text in place of a record that is not loaded.
     pub placeholder: Option<String>,
     /// Whether the incident is shown as it was at an earlier event.
     pub is_travelling: bool,
     /// The record at that event and the event's time, once it is known.
     pub past: Option<(Identity, DateTime<Utc>)>,
-    /// Who is notified of it, once that was read.
+    /// The notifications about it, once they were read.
     pub notified: Option<Identity>,
     /// Width of the pane in terminal cells.
     pub width: usize,
@@ -59,7 +59,7 @@ pub struct DetailInputs {
     pub common: CommonInputs,
 }
 
-/// What the lines of the timeline depend on.
+/// The inputs of the lines of the timeline.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TimelineInputs {
@@ -69,8 +69,8 @@ pub struct TimelineInputs {
     pub outbox: Option<Identity>,
     /// Width of the pane in terminal cells.
     pub width: usize,
-    /// Whether the pane has no border.
-    pub is_bare: bool,
+    /// The name of the zone of the times, which the first line of a pane without a border has.
+    pub zone: Option<String>,
     /// The date of today: its times are shown without a date.
     pub day: NaiveDate,
     pub clock: Clock,
@@ -81,7 +81,7 @@ pub struct TimelineInputs {
     pub view: TimelineView,
 }
 
-/// What decides which verbs an incident refuses.
+/// The inputs that decide which verbs an incident refuses.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DisabledInputs {
@@ -93,7 +93,7 @@ pub struct DisabledInputs {
 /// State of the detail and timeline panes.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
-    /// The incident to be read. It follows the selection until the person goes to detail or
+    /// The incident to be read. It follows the selection until the person moves to detail or
     /// timeline.
     pub target: Option<IncidentId>,
     /// The incident on the screen. It may be another than `target` for a moment, while that is
@@ -103,8 +103,9 @@ pub struct Reading {
     pub cache: VecDeque<LoadedIncident>,
     /// The incident that is being read, and the position of its row's last event at the request.
     pub loading: Option<(IncidentId, u32)>,
-    /// Position of the last event of incidents that no row of open ones stands for, as the backend
-    /// reported it; only of those that are read or worked on, until their records have been read.
+    /// Position of the last event of incidents without a row among the open ones, as the backend
+    /// reported it; only of those that are visible or worked on, until their records have been
+    /// read.
     pub reported: Vec<(IncidentId, u32)>,
     /// The incident that could not be read, and why.
     pub failed: Option<(IncidentId, String)>,

@@ -1,4 +1,4 @@
-//! What others do to the incident that the person is working on, shown as it happens.
+//! Actions of other people on the incident that the person is working on, shown as they happen.
 
 use crate::model::actor::Actor;
 use crate::model::{Event, IncidentId};
@@ -57,8 +57,8 @@ pub(in crate::tui) fn load_changed_targets(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// Returns a position beyond the loaded record of an incident that has left the open ones without
-/// anything being known of its end; `None` where the record knows it.
+/// Returns a position beyond the loaded record of an incident that is no longer among the open ones
+/// and whose end is not known yet; `None` if the record contains the end.
 fn unlisted_seq(app: &App, target: &Target) -> Option<u32> {
     let all_known = app.fetched.snapshot.as_ref().is_some_and(|all| all.counts.is_none());
     let loaded = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == target.id)?;
@@ -72,8 +72,8 @@ fn last_announced(app: &App, id: IncidentId, at_least: u32) -> u32 {
     announced.map_or(at_least, |(_, seq)| at_least.max(*seq))
 }
 
-/// Announces what others have done to an incident that was read, if the person is working on it.
-/// `before` is the position of the last event that was on the screen.
+/// Announces actions of other people on an incident that was read, if the person is working on it.
+/// `before` is the position of the last visible event.
 pub(in crate::tui) fn announce(
     app: &mut App,
     id: IncidentId,

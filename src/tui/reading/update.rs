@@ -14,15 +14,15 @@ use crate::tui::core::message::{Effect, IncidentRead, Timer};
 use crate::tui::core::mode::Mode;
 use crate::tui::core::notices::report_failure;
 use crate::tui::core::pane::Pane;
+use crate::tui::drafts;
 use crate::tui::reading::{LoadedIncident, remote_activity};
 
 /// How many incidents stay in memory after they were read.
 const MAX_CACHED: usize = 32;
 
-/// Shows in detail and timeline the incident that they should show, and reads it if it is not
-/// loaded.
+/// Shows the incident that detail and timeline should show, and reads it if it is not loaded.
 pub(in crate::tui) fn follow(app: &mut App) -> Vec<Effect> {
-    // Behind the wall nobody reads.
+    // Behind the wall nothing is read.
     if app.reading.moving || app.wall.is_some() {
         return Vec::new();
     }
@@ -38,7 +38,8 @@ pub(in crate::tui) fn follow(app: &mut App) -> Vec<Effect> {
     let (seq, has_row) = (app.last_seq(id), app.row(id).is_some());
     let is_fresh = |shown: &LoadedIncident| {
         let read = shown.detail.incident.summary.seq.max(shown.requested_seq);
-        // An incident without a row has ended: it is read once more, until the record says so.
+        // An incident without a row has ended: it is read once more, until the record contains the
+        // end.
         read >= seq.unwrap_or(0) && (has_row || !shown.detail.incident.summary.status.is_open())
     };
     if let Some(shown) = app.reading.shown.as_ref().filter(|shown| shown.id == id) {
@@ -61,8 +62,8 @@ pub(in crate::tui) fn follow_at_once(app: &mut App) -> Vec<Effect> {
     follow(app)
 }
 
-/// Notes that incidents without a row among the open ones have changed, by this viewer or others, and
-/// reads those again that are on the screen or worked on.
+/// Records that incidents without a row among the open ones have changed, by this viewer or others,
+/// and reads those again that are visible or worked on.
 pub(in crate::tui) fn ended_changed<'a>(
     app: &mut App,
     rows: impl IntoIterator<Item = &'a Summary>,
@@ -127,7 +128,7 @@ pub(in crate::tui) fn loaded(
             app.reading.loading = None;
             seq
         }
-        // The message may come a second time: the cached record first, then the fetched one.
+        // The message may arrive a second time: the cached record first, then the fetched one.
         _ => {
             let previous = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);
             previous.map_or(0, |previous| previous.requested_seq)
@@ -140,7 +141,8 @@ pub(in crate::tui) fn loaded(
         Ok(read) => {
             let Sourced { value: (detail, mut events), as_of } = *read;
             if as_of.is_none() {
-                // The record tells from now on. A backend that was put back may have forgotten events.
+                // The record is authoritative from now on. A backend that was restored may have
+                // lost events.
                 app.reading.reported.retain(|(reported, seq)| {
                     *reported != id || *seq > requested_seq.max(detail.incident.summary.seq)
                 });
@@ -160,11 +162,17 @@ pub(in crate::tui) fn loaded(
             let on_screen = app.reading.shown.as_ref().filter(|shown| shown.id == id);
             let before = on_screen.map(|shown| shown.detail.incident.summary.seq);
             let previous = on_screen.or_else(|| app.reading.cache.iter().find(|c| c.id == id));
-            if let Some(previous) = previous {
+            let redacted =
+                previous.and_then(|previous| drafts::redacted::redacted_since(previous, &events));
+            // Earlier events may have what was redacted since: they are read again on demand.
+            if let Some(previous) = previous.filter(|_| redacted.is_none()) {
                 events = prepend_earlier(&previous.events, events);
             }
             let label = detail.incident.summary.label();
             let mut effects = remote_activity::announce(app, id, &label, before, &events);
+            if let Some(redacted) = redacted {
+                effects.extend(drafts::redacted::remove(app, id, &label, &redacted));
+            }
             let shown = LoadedIncident {
                 id,
                 detail: Arc::new(detail),
@@ -225,7 +233,7 @@ fn prepend_earlier(loaded: &[Event], fresh: Vec<Event>) -> Vec<Event> {
     all
 }
 
-/// Requests earlier events when the oldest loaded event comes into sight.
+/// Requests earlier events when the oldest loaded event becomes visible.
 pub(in crate::tui) fn load_earlier_if_near(app: &mut App, page: usize) -> Vec<Effect> {
     let reading = &mut app.reading;
     let Some(shown) = &reading.shown else { return Vec::new() };
@@ -239,7 +247,7 @@ pub(in crate::tui) fn load_earlier_if_near(app: &mut App, page: usize) -> Vec<Ef
     }
 }
 
-/// Requests the events of an incident that come before the loaded ones, until all are loaded.
+/// Requests the events of an incident before the loaded ones, until all are loaded.
 pub(in crate::tui) fn load_all_events(app: &mut App, id: IncidentId) -> Vec<Effect> {
     let reading = &mut app.reading;
     let loaded = reading.shown.iter().chain(&reading.cache).find(|shown| shown.id == id);

@@ -77,7 +77,7 @@ pub(in crate::tui) fn items_after(app: &App, target: &Target, before: &[Item]) -
 }
 
 /// Returns all runbooks and commands by name: those for the incident, then the others with the
-/// reason. A runbook that is not for the incident can be read all the same.
+/// reason. A runbook that is not for the incident can be read nevertheless.
 pub(in crate::tui) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
     let [target] = targets else { return Vec::new() };
     let Some(incident) = precheck::current_record(app, target.id) else { return Vec::new() };
@@ -94,7 +94,7 @@ pub(in crate::tui) fn all_items(app: &App, targets: &[Target]) -> Vec<Item> {
     items
 }
 
-/// Returns why there is nothing to run, if there is nothing.
+/// Returns why there is nothing to run, if that is so.
 pub(in crate::tui) fn no_items_reason(
     app: &App,
     targets: &[Target],

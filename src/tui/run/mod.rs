@@ -34,7 +34,7 @@ pub struct ProgramSpec {
     pub arguments: Vec<String>,
     /// Environment variables that are set for it, in addition to those of this process.
     pub variables: Vec<(&'static str, String)>,
-    /// The time after which it is stopped.
+    /// The time limit.
     pub timeout: Duration,
 }
 
@@ -60,7 +60,7 @@ fn shell_quote(word: &str) -> String {
 /// How a program ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RunEnd {
-    /// It exited by itself with this status.
+    /// It exited with this status.
     Exit(i32),
     /// It was ended by a signal that this program did not send.
     Signal(i32),
@@ -92,7 +92,7 @@ pub struct Run {
     pub name: SafeText<'static>,
     /// The command line as it could be typed into a shell.
     pub command_line: SafeText<'static>,
-    /// The time after which it is stopped.
+    /// The time limit.
     pub timeout: Duration,
     /// Whether its outcome is added to the timeline automatically.
     pub records_note: bool,
@@ -102,9 +102,9 @@ pub struct Run {
     pub started_at: DateTime<Utc>,
     /// How and when it ended; `None` while it runs.
     pub ended: Option<(RunEnd, DateTime<Utc>)>,
-    /// Whether it was asked to stop.
+    /// Whether a stop was requested.
     pub stopping: bool,
-    /// What it has written so far.
+    /// Its output so far.
     pub output: CapturedOutput,
 }
 

@@ -1,11 +1,11 @@
-//! What becomes of the programs that were started.
+//! Ends of programs that were started.
 
 use crate::model::CommandId;
 
 use crate::tui::core::app::App;
 use crate::tui::run::Run;
 
-/// Describes what is running, for the warning before quitting; `None` if nothing is.
+/// Describes the running programs, for the warning before quitting; `None` if there are none.
 pub(in crate::tui) fn running_summary(app: &App) -> Option<String> {
     let running: Vec<&Run> = app.runs.list.iter().filter(|run| run.ended.is_none()).collect();
     match &running[..] {

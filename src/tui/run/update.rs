@@ -48,7 +48,7 @@ pub(in crate::tui) fn open(app: &mut App, targets: Vec<Target>) -> Vec<Effect> {
     runbook::load::load_folder(app)
 }
 
-/// Describes what choosing a command does.
+/// Describes the effect of choosing a command.
 pub(in crate::tui) fn preview(app: &App, name: &str, what: &str) -> String {
     let command = app.session.settings.commands.iter().find(|command| command.name == name);
     let question =

@@ -85,7 +85,7 @@ pub(in crate::tui) fn items(app: &App, incident: &Incident) -> Vec<Item> {
     items
 }
 
-/// Returns the runbooks that are not for the incident, with what they are for.
+/// Returns the runbooks that are not for the incident, with their purposes.
 pub(in crate::tui) fn other_items(app: &App, incident: &Incident) -> Vec<Item> {
     let Some(Ok(heads)) = &app.runbooks else { return Vec::new() };
     let matching = matching_runbooks(app, incident);
@@ -100,7 +100,7 @@ pub(in crate::tui) fn other_items(app: &App, incident: &Incident) -> Vec<Item> {
     others.map(item).collect()
 }
 
-/// Describes what a runbook is for.
+/// Describes the purpose of a runbook.
 pub(in crate::tui) fn purpose(head: &RunbookHeader) -> String {
     let services = head.services.iter().map(|name| format!("service {name}"));
     let labels = head.labels.iter().map(|name| format!("label {name}"));

@@ -121,7 +121,8 @@ fn block_lines(
         BlockKind::Rule => {
             line(vec![Span::styled("─".repeat(columns.saturating_sub(2)), theme.border())]);
         }
-        BlockKind::Code(code, _) => {
+        BlockKind::Code(..) | BlockKind::Table(_) => {
+            let code = block.preformatted();
             let room = columns.saturating_sub(deep + 3);
             for row in code.iter().flat_map(|row| wrap(row, room)) {
                 line(vec![
@@ -169,7 +170,7 @@ fn block_lines(
     lines
 }
 
-/// Returns what can be selected in the open runbook: each block with its first line, and the
+/// Returns the selectable blocks of the open runbook: each block with its first line, and the
 /// number of its lines.
 pub(super) fn runbook_stops(app: &App) -> (Vec<(usize, usize)>, Vec<usize>) {
     let Mode::Runbook(pane) = &app.ui.mode else { return (Vec::new(), Vec::new()) };

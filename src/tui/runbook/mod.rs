@@ -18,10 +18,10 @@ use crate::model::runbook::{RunbookHeader, RunbookPage};
 
 use crate::tui::verb::target::Target;
 
-/// The runbooks of the runbook folder, or why there are none.
+/// The runbooks of the runbook folder, or the reason why there are none.
 pub type Runbooks = Result<Arc<Vec<RunbookHeader>>, NoRunbooks>;
 
-/// Why there are no runbooks; each variant holds a sentence for the person.
+/// The reason why there are no runbooks; each variant contains a sentence for the person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoRunbooks {
     /// The folder does not exist: nobody has written any runbooks.
@@ -40,7 +40,7 @@ impl NoRunbooks {
     }
 }
 
-/// Why a runbook can't be shown. Displayed as a sentence, not sanitized.
+/// The reason why a runbook can't be shown. Displayed as a sentence, not sanitized.
 #[derive(Debug, thiserror::Error)]
 pub enum RunbookError {
     /// The file can't be used.
@@ -48,7 +48,7 @@ pub enum RunbookError {
     Unusable {
         /// The path of the runbook.
         path: PathBuf,
-        /// What is wrong with the file.
+        /// The error of the file.
         #[source]
         fault: RunbookFault,
     },
@@ -57,10 +57,10 @@ pub enum RunbookError {
     Panicked(#[source] JoinError),
 }
 
-/// What is wrong with the file of a runbook.
+/// The error of a runbook's file.
 #[derive(Debug, thiserror::Error)]
 pub enum RunbookFault {
-    /// The system does not let it be read.
+    /// The system does not allow reading it.
     #[error("{0}")]
     Unreadable(#[from] io::Error),
     /// It is a folder, a pipe or a device.
@@ -76,7 +76,7 @@ pub enum RunbookFault {
 pub struct RunbookPane {
     /// The incident whose timeline records the ticked steps.
     pub target: Target,
-    /// The runbook's name and what it is for.
+    /// The runbook's name and purpose.
     pub head: RunbookHeader,
     /// The runbook's text; `None` until it is loaded.
     pub page: Option<Arc<RunbookPage>>,

@@ -132,7 +132,7 @@ pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
     let visible = book.top..book.top + page;
     let selected = stops.iter().find(|(block, _)| Some(*block) == book.selected_block);
     if selected.is_none_or(|(_, line)| !visible.contains(line)) {
-        // What is not on the screen can't be ticked.
+        // An invisible step can't be ticked.
         let mut seen = stops.iter().filter(|(_, line)| visible.contains(line));
         let nearest = match motion {
             Motion::Lines(..0) | Motion::HalfPages(..0) | Motion::First => seen.next_back(),
@@ -144,7 +144,7 @@ pub(in crate::tui) fn scroll(app: &mut App, motion: Motion) {
     }
 }
 
-/// Scrolls so that what is selected is on the screen.
+/// Scrolls so that the selection is visible.
 fn scroll_into_view(app: &mut App) {
     let (count, page) = layout::popup_size(app);
     let (stops, lines) = runbook::layout::runbook_stops(app);

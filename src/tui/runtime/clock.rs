@@ -1,7 +1,7 @@
-//! Detects jumps of the wall clock: somebody set it, or it went on while the machine slept.
+//! Detects jumps of the wall clock: it was set, or it continued while the machine was suspended.
 //!
-//! What was live before a jump may be hours old after it. The clock that timers use stands still
-//! while the machine sleeps, so nothing else would wake the panes.
+//! Data that was live before a jump may be hours old after it. The clock that timers use stops
+//! while the machine is suspended, so nothing else would wake the panes.
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use tokio::sync::mpsc;
@@ -60,20 +60,20 @@ pub(super) fn zone_name() -> Option<String> {
     is_name.then(|| name.to_owned())
 }
 
-/// How long a look-up holds that has found no change: the rules of the zone may change meanwhile.
+/// How long a lookup without a change is valid: the rules of the zone may change meanwhile.
 const OFFSET_RECHECK: TimeDelta = TimeDelta::hours(1);
 
-/// The changes of the viewer's offset from UTC, which are looked up only when the next may be
-/// another: a look-up asks for the offsets of many times.
+/// The changes of the viewer's offset from UTC, which are looked up only when the next one may be
+/// different: a lookup evaluates the offsets of many times.
 #[derive(Debug, Default)]
 pub(super) struct OffsetLookup {
-    /// When it was looked up, the offset then, and the result; `None` before the first look-up.
+    /// When it was looked up, the offset then, and the result; `None` before the first lookup.
     last: Option<(DateTime<Utc>, FixedOffset, Option<OffsetChange>)>,
 }
 
 impl OffsetLookup {
     /// Looks the changes up, if the next one has passed, the viewer is in another zone now, the
-    /// clock was set back, or none was found a while ago. Returns the result of a look-up, and
+    /// clock was set back, or none was found a while ago. Returns the result of a lookup, and
     /// `None` if none was needed.
     pub(super) fn refresh(
         &mut self,
@@ -95,7 +95,7 @@ impl OffsetLookup {
     }
 }
 
-/// Compares the monotonic clock with the wall clock: both as they stood at the last comparison.
+/// Compares the monotonic clock with the wall clock: their times at the last comparison.
 pub(super) struct ClockMonitor {
     steady: Instant,
     wall: DateTime<Utc>,
@@ -123,7 +123,7 @@ impl ClockMonitor {
         drift.abs() > JUMP_THRESHOLD
     }
 
-    /// Waits until the wall clock may have been set; for ever where nothing watches it.
+    /// Waits until the wall clock may have been set; forever where nothing watches it.
     pub(super) async fn wait_for_change(&mut self) {
         if let Some(changes) = &mut self.changes
             && changes.recv().await.is_some()
@@ -239,7 +239,7 @@ mod tests {
             assert_eq!(lookup.refresh(start + TimeDelta::seconds(second), winter, berlin), None);
         }
         assert_eq!(asked.get(), after_first);
-        // The change is there, and none is ahead: that is remembered, too, but not forever.
+        // The change has happened, and none is ahead: that is remembered, too, but not forever.
         assert_eq!(next(lookup.refresh(begins, summer, berlin), begins), Some(None));
         let after_second = asked.get();
         for minute in 1..60 {

@@ -61,7 +61,7 @@ impl EditorSession {
     /// Returns the text in the file after the editor has ended this way.
     ///
     /// # Errors
-    /// How the editor ended, if its text does not count; or the file can't be read.
+    /// If the editor failed and its text is discarded; or the file can't be read.
     pub(super) fn text(&self, ended: Result<(), EditorError>) -> Result<String, EditorError> {
         // Read by path, because editors may replace the file.
         let read = std::fs::read(self.file.path())

@@ -258,8 +258,8 @@ fn start_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Op
     }
 }
 
-/// Puts commands into the outbox, in order, and passes on requests to it. The poller publishes what
-/// becomes of the commands.
+/// Puts commands into the outbox, in order, and forwards requests to it. The poller publishes the
+/// results of the commands.
 async fn feed_outbox(
     remote: Arc<Remote>,
     messages: mpsc::UnboundedSender<Message>,

@@ -1,4 +1,4 @@
-//! Reads files that are to be attached to incidents.
+//! Reads files to be attached to incidents.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -11,10 +11,11 @@ use crate::tui::verb::evidence_file_error::EvidenceFileError;
 /// Reads a file completely. A path that starts with `~/` starts in the home folder.
 ///
 /// # Errors
-/// Why it can't be attached: it is unreadable, empty or too large, or no file.
+/// The reason why it can't be attached: it is unreadable, empty or too large, or not a regular
+/// file.
 pub fn read(path: &Path) -> Result<Vec<u8>, EvidenceFileError> {
     let path = expand_home(path)?;
-    // A pipe could be waited for without an end, so that it is not opened at all.
+    // Reading a pipe could block forever, so it is not opened at all.
     if !fs::metadata(&path)?.is_file() {
         return Err(EvidenceFileError::NotAFile);
     }

@@ -17,7 +17,7 @@ use crate::tui::terminal::osc::{self, Multiplexer};
 use crate::tui::terminal::questions::{Finding, Questions};
 
 /// How long to wait for the process to be stopped. Where nobody could continue it, the system does
-/// not stop it, and the panes come back after this time.
+/// not stop it, and the panes return after this time.
 const STOP_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// An input from the terminal or the system.
@@ -31,7 +31,7 @@ pub enum Input {
     Answered,
     /// The process runs again after a stop.
     Continued,
-    /// The process is asked to end.
+    /// The process should end.
     Terminate,
     /// The terminal was closed.
     HungUp,
@@ -48,7 +48,7 @@ pub trait Host {
     fn try_next(&mut self) -> impl Future<Output = Option<Input>>;
 
     /// Returns whether the last frame has been written to the terminal, and drawn by it as far as
-    /// that can be told.
+    /// known.
     fn is_ready(&self) -> bool;
 
     /// Waits until the last frame has been written, and answered or given up.
@@ -72,7 +72,7 @@ pub trait Host {
     fn reactivate(&mut self) -> io::Result<()>;
 
     /// Releases the terminal for an editor with a text, and sets it up again when the editor has
-    /// ended. Returns the edited text, or why there is none.
+    /// ended. Returns the edited text, or the reason why there is none.
     ///
     /// # Errors
     /// When the terminal can't be released or set up.
@@ -118,11 +118,11 @@ pub(in crate::tui) struct TerminalHost {
     /// `None` while an editor or the shell uses the terminal, and after it was closed.
     events: Option<InputReader>,
     disconnected: bool,
-    /// Whether the process was asked to end while an editor had the terminal.
+    /// Whether a request to end arrived while an editor had the terminal.
     terminate_pending: bool,
     /// The multiplexer that passes sequences through to the terminal, if any.
     multiplexer: Multiplexer,
-    /// What the terminal was asked and has not answered.
+    /// The unanswered queries to the terminal.
     questions: Questions,
     slow_link: bool,
     mouse: bool,
@@ -182,7 +182,7 @@ impl TerminalHost {
     }
 
     /// Stops drawing. After the signal alone the terminal may still exist, so it is released;
-    /// writing to one that was closed fails at once.
+    /// writing to one that was closed fails immediately.
     fn disconnect(&mut self) -> Input {
         self.disconnected = true;
         self.events = None;
@@ -194,7 +194,7 @@ fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Waits for the next event of the terminal; for ever if there is no terminal.
+/// Waits for the next event of the terminal; forever if there is no terminal.
 async fn next_event(events: &mut Option<InputReader>) -> Option<Received> {
     match events {
         Some(events) => events.next().await,
@@ -234,7 +234,7 @@ impl Host for TerminalHost {
         let output = self.guard.writer().clone();
         async move {
             output.wait_idle().await;
-            // The answer itself comes as an input.
+            // The answer itself arrives as an input.
             if let Some(until) = output.blocked_until(Instant::now()) {
                 sleep_until(until.into()).await;
             }
@@ -246,11 +246,11 @@ impl Host for TerminalHost {
     }
 
     async fn suspend(&mut self) -> io::Result<()> {
-        // The reader must not take keys that are meant for the shell.
+        // The reader must not consume keys that are meant for the shell.
         self.events = None;
         self.guard.release()?;
-        // The entire process group, as the terminal itself would do it: whoever started the program
-        // stops too.
+        // The entire process group, as the terminal itself would do it: the program's parent stops
+        // too.
         kill_current_process_group(Raised::TSTP)?;
         // The signal may arrive a moment later; the next one is the continuation.
         let _ = timeout(STOP_TIMEOUT, self.resume.recv()).await;
@@ -260,7 +260,7 @@ impl Host for TerminalHost {
     }
 
     async fn edit(&mut self, text: String) -> io::Result<Result<String, EditorError>> {
-        // The reader must not take keys that are meant for the editor.
+        // The reader must not consume keys that are meant for the editor.
         self.events = None;
         let editing = match EditorSession::create(&text) {
             Ok(editing) => editing,

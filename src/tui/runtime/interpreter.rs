@@ -17,33 +17,35 @@ use crate::backend::{AdministrationRequest, ContactRequest, Search, TimelineRang
 use crate::model::filter::{Filter, Predicate, StateFilter, Term};
 use crate::model::maintenance::MaintenanceRequest;
 use crate::model::measures::pages::PagesQuery;
-use crate::model::measures::{Cut, Window};
+use crate::model::measures::{Cut, Figures, Measures, Window};
 use crate::model::queue::Sort;
 use crate::model::{CommandId, Envelope, IncidentId, IncidentNumber};
 use crate::sync::drafts::DraftOp;
 use crate::sync::last_seen::LastSeen;
 use crate::sync::{ReadResult, Reader};
 
+use crate::tui::copy::save_error::SaveEvidenceError;
 use crate::tui::core::message::{Effect, Message, OutboxRequest, Timer};
+use crate::tui::core::zone::Zone;
 use crate::tui::metrics::Span;
 use crate::tui::metrics::pages::PagesRequest;
 use crate::tui::run::{ProgramSpec, RunId};
-use crate::tui::runtime::screen_reads;
+use crate::tui::runtime::{evidence_saving, screen_reads};
 use crate::tui::screens::ScreenRequest;
 use crate::tui::verb::target::Target;
 use crate::tui::wall::EventRequest;
 use crate::tui::workspace::WorkspaceId;
 
-/// How many events of a timeline are read at once.
+/// The number of events of a timeline per read.
 pub const TIMELINE_PAGE: u32 = 200;
 /// The most notifications that are read with a record.
 const MAX_NOTIFIED: u32 = 100;
 /// How many ended incidents, newest first, are searched for the last one to end.
 const ENDED_PAGE: u32 = 50;
 
-/// What effects act on. Methods return at once; their results come back as messages.
+/// The target of effects. Methods return immediately; their results come back as messages.
 pub trait Surroundings {
-    /// Returns what reads the backend.
+    /// Returns the tasks that read the backend.
     fn reads(&self) -> ReadTasks;
 
     /// Runs a task, which sends its messages itself.
@@ -78,7 +80,7 @@ pub trait Surroundings {
     /// Reads one runbook of a folder.
     fn load_runbook(&mut self, folder: PathBuf, name: String);
 
-    /// Reads a file that is to be attached to an incident.
+    /// Reads a file to be attached to an incident.
     fn load_evidence_file(&mut self, path: PathBuf, target: Target);
 
     /// Opens the workspace with this id.
@@ -105,9 +107,19 @@ pub trait Clock: Send + Sync {
     /// Returns the window of the last `days` days up to `now`, in the zone of the viewer.
     fn last_days(&self, days: u32, now: DateTime<Utc>) -> Window;
 
+    /// Returns the window of the last 24 hours, with the full hours of the zone of the viewer.
+    fn last_day(&self, now: DateTime<Utc>) -> Window {
+        Window::last_day(now)
+    }
+
     /// Returns the window from the start of a day up to the start of another, in the zone of the viewer.
     fn between(&self, from: NaiveDate, to: NaiveDate) -> Window {
         Window::between_days(from, to, &Utc)
+    }
+
+    /// Returns start and end of the window with which one is compared, in the zone of the viewer.
+    fn previous(&self, window: &Window) -> (DateTime<Utc>, DateTime<Utc>) {
+        window.previous_span()
     }
 }
 
@@ -124,8 +136,16 @@ impl Clock for SystemClock {
         Window::last_days(days, now, &Local)
     }
 
+    fn last_day(&self, now: DateTime<Utc>) -> Window {
+        Window::last_day_in(now, &Local)
+    }
+
     fn between(&self, from: NaiveDate, to: NaiveDate) -> Window {
         Window::between_days(from, to, &Local)
+    }
+
+    fn previous(&self, window: &Window) -> (DateTime<Utc>, DateTime<Utc>) {
+        window.previous_span_in(&Local)
     }
 }
 
@@ -146,6 +166,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         Effect::LocateIncident(number) => surroundings.spawn(reads.locate_incident(number)),
         Effect::LoadProblems => surroundings.spawn(reads.read_problems()),
         Effect::LoadEvidence(id) => surroundings.spawn(reads.read_evidence(id)),
+        Effect::SaveEvidence(id, name) => surroundings.spawn(reads.save_evidence(id, name)),
         Effect::LoadEvidenceFile(path, target) => {
             surroundings.load_evidence_file(path, target);
         }
@@ -153,7 +174,7 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
         Effect::LoadEarlierEvents(id, seq) => {
             surroundings.spawn(reads.read_earlier_events(id, seq));
         }
-        Effect::LoadMeasures(span) => surroundings.spawn(reads.read_measures(span)),
+        Effect::LoadMeasures(span, zone) => surroundings.spawn(reads.read_measures(span, zone)),
         Effect::LoadPages(request) => surroundings.spawn(reads.read_pages(request)),
         Effect::LoadLastEnded => surroundings.spawn(reads.read_last_ended()),
         Effect::LoadRibbonEvents(request) => {
@@ -194,10 +215,11 @@ pub fn interpret(effect: Effect, surroundings: &mut impl Surroundings) -> Option
     None
 }
 
-/// Stores up to when a viewer has seen the feed. It is done at once, since the program may end next:
-/// the file has a few lines. Where it can't be written, the next feed begins earlier.
+/// Stores up to when a viewer has seen the feed. It is done synchronously, since the program may
+/// end next: the file has a few lines. If it can't be written, the next feed begins earlier.
 fn record_last_seen(path: &Path, viewer: &str, time: DateTime<Utc>) {
     let mut seen = LastSeen::load(path);
+    seen.remove_future(viewer, time);
     seen.record(viewer, time);
     if let Err(error) = seen.save(path) {
         tracing::debug!(%error, "when the feed was last seen is not stored");
@@ -214,7 +236,7 @@ pub struct ReadTasks {
     /// Handle of the person at the panes.
     pub me: String,
     pub clock: Arc<dyn Clock>,
-    /// How many events of a timeline are read at once.
+    /// The number of events of a timeline per read.
     pub timeline_page: u32,
     pub messages: mpsc::UnboundedSender<Message>,
 }
@@ -271,6 +293,24 @@ impl ReadTasks {
         self.send(Message::Evidence(id, evidence));
     }
 
+    async fn save_evidence(self, id: Uuid, name: String) {
+        let read = self.reader.read_evidence(id).await.map_err(SaveEvidenceError::NotRead);
+        let content = read.and_then(|read| read.decode().map_err(SaveEvidenceError::Damaged));
+        let saved = match content {
+            Ok(content) => {
+                let file = name.clone();
+                let save = move || evidence_saving::save(Path::new(""), &file, &content);
+                match tokio::task::spawn_blocking(save).await {
+                    Ok(saved) => saved.map_err(SaveEvidenceError::Unwritable),
+                    Err(error) => Err(SaveEvidenceError::Panicked(error)),
+                }
+            }
+            Err(error) => Err(error),
+        };
+        let at = self.clock.now();
+        self.send(Message::EvidenceSaved(name, saved, at));
+    }
+
     async fn read_detail(self, id: IncidentId) {
         let mut on_read = |read: ReadResult<_>| {
             self.send(Message::Detail(id, read.map(Box::new), self.clock.now()));
@@ -284,22 +324,33 @@ impl ReadTasks {
         self.send(Message::EarlierEvents(id, events, self.clock.now()));
     }
 
-    /// Returns the window of measures that ends now.
-    fn window(&self, span: Span, now: DateTime<Utc>) -> Window {
+    /// Returns the window of measures, with days of UTC or of the viewer, and start and end of the one with
+    /// which it is compared.
+    fn window(
+        &self,
+        span: Span,
+        is_utc: bool,
+        now: DateTime<Utc>,
+    ) -> (Window, (DateTime<Utc>, DateTime<Utc>)) {
         // The times of incidents are by the backend's clock, and so are the edges.
         let correction = self.reader.clock_offset().map(|clock| clock.correction());
         let end = now.checked_add_signed(correction.unwrap_or_default()).unwrap_or(now);
-        match span {
-            Span::Day => Window::last_day(end),
+        let window = match span {
+            Span::Day if is_utc => Window::last_day(end),
+            Span::Day => self.clock.last_day(end),
+            Span::Between(from, to) if is_utc => Window::between_days(from, to, &Utc),
             Span::Between(from, to) => self.clock.between(from, to),
+            longer if is_utc => Window::last_days(longer.days(), end, &Utc),
             longer => self.clock.last_days(longer.days(), end),
-        }
+        };
+        let before = if is_utc { window.previous_span() } else { self.clock.previous(&window) };
+        (window, before)
     }
 
     async fn read_pages(self, request: Box<PagesRequest>) {
         let now = self.clock.now();
-        let window = self.window(request.span, now);
-        let offsets = request.offsets.within(window.previous_span().0, window.to);
+        let (window, before) = self.window(request.span, request.offsets.is_utc(), now);
+        let offsets = request.offsets.within(before.0, window.to);
         let selection = request.selection.clone();
         let by = request.by.into_iter().collect();
         let query = PagesQuery { window, selection, by, offsets };
@@ -310,14 +361,41 @@ impl ReadTasks {
         self.reader.read_pages(&query, now, &mut on_read).await;
     }
 
-    async fn read_measures(self, span: Span) {
+    async fn read_measures(self, span: Span, zone: Zone) {
         let now = self.clock.now();
-        let window = self.window(span, now);
-        let mut on_read = |read: ReadResult<_>| {
-            let measures = read.map(|read| read.map(Arc::new));
+        let (window, before) = self.window(span, zone == Zone::Utc, now);
+        // A server knows calendar months of UTC alone: that before one of another zone is read for itself.
+        let is_known = before == window.previous_span();
+        let figures_before = if is_known { None } else { self.read_figures(before, now).await };
+        let mut on_read = |read: ReadResult<Measures>| {
+            let measures = read.map(|read| {
+                read.map(|mut measures| {
+                    if let Some(figures) = &figures_before {
+                        measures.before = figures.clone();
+                    }
+                    Arc::new(measures)
+                })
+            });
             self.send(Message::Measures(span, measures, self.clock.now()));
         };
         self.reader.read_measures(&window, Cut::Total, now, &mut on_read).await;
+    }
+
+    /// Returns the figures of a window for themselves; `None` if they can't be read.
+    async fn read_figures(
+        &self,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+        now: DateTime<Utc>,
+    ) -> Option<Figures> {
+        let window = Window { from, to, edges: vec![from] };
+        let mut found = None;
+        let mut on_read = |read: ReadResult<Measures>| {
+            if let Ok(read) = read {
+                found = Some(read.value.now);
+            }
+        };
+        self.reader.read_measures(&window, Cut::Total, now, &mut on_read).await;
+        found
     }
 
     async fn read_last_ended(self) {

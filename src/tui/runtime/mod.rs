@@ -7,6 +7,7 @@ mod clock;
 mod editor;
 mod effects;
 pub mod evidence_file;
+mod evidence_saving;
 mod host;
 pub mod interpreter;
 mod run;
@@ -46,22 +47,22 @@ use crate::tui::{Options, RunError};
 
 /// The shortest time between two frames.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
-/// The same with low bandwidth while somebody works, except for the answer to a key itself.
+/// The same with low bandwidth during activity, except for the direct effect of a key.
 const ACTIVE_FRAME_INTERVAL: Duration = Duration::from_millis(250);
-/// The same with low bandwidth while nobody works: changes that happen by themselves share frames.
+/// The same with low bandwidth without activity: changes without input share frames.
 const IDLE_FRAME_INTERVAL: Duration = Duration::from_secs(5);
-/// For this long after a key somebody counts as working: what the key led to is shown soon.
+/// How long after a key the person counts as active: effects of the key are shown soon.
 const ACTIVE_AFTER_KEY: Duration = Duration::from_secs(2);
 /// How long the first frame waits for the rows, so that it is complete.
 const FIRST_FRAME_WAIT: Duration = Duration::from_millis(40);
 /// How long a frame waits for the outcome of a command that a key has sent, so that both are drawn
-/// once. A store on this machine answers sooner, and what comes within a tenth of a second seems to come
-/// at once.
+/// in one frame. A local store answers sooner, and an effect within a tenth of a second seems
+/// immediate.
 const OUTCOME_WAIT: Duration = Duration::from_millis(80);
 /// How long messages that have arrived are handled before a frame is drawn.
 const MAX_DRAIN: Duration = Duration::from_millis(100);
 
-/// Why the panes ended, and what follows.
+/// The reason why the panes ended, and the next step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ExitReason {
     /// The person has quit.
@@ -72,12 +73,12 @@ pub enum ExitReason {
     Errand(Errand),
 }
 
-/// What the loop gets from its surroundings besides keys.
+/// The inputs of the loop besides keys.
 #[derive(Debug, Default)]
 pub struct LoopContext {
-    /// Announces changed settings; `None` where nobody watches the settings file.
+    /// Announces changed settings; `None` if the settings file is not watched.
     pub reloads: Option<watch::Receiver<Option<Reload>>>,
-    /// Opens other workspaces; `None` where there is no switching.
+    /// Opens other workspaces; `None` if there is no switching.
     pub opener: Option<Arc<dyn Opener>>,
 }
 
@@ -155,8 +156,8 @@ where
     };
     let ended = event_loop.run().await;
     if ended.is_err() {
-        // A terminal that was closed may fail before the signal that says so has arrived: what was
-        // typed is stored all the same.
+        // A terminal that was closed may fail before the signal for that has arrived: typed text is
+        // stored nevertheless.
         let _ = event_loop.handle_message(Message::Terminate).await;
     }
     Ok((event_loop.app, ended?))
@@ -351,7 +352,7 @@ where
     ///
     /// # Panics
     /// In debug builds, if `REDPHONE_TEST_PANIC` is set and a command is submitted, so that a test
-    /// can see what a panic leaves behind.
+    /// can check the state after a panic.
     async fn handle_message(&mut self, message: Message) -> Result<Flow, RunError> {
         self.dirty = true;
         for effect in update(&mut self.app, message) {
@@ -396,8 +397,7 @@ where
     }
 }
 
-/// Waits for changed settings and returns them; waits for ever where nobody watches the settings
-/// file.
+/// Waits for changed settings and returns them; waits forever if the settings file is not watched.
 async fn next_reload(reloads: &mut Option<watch::Receiver<Option<Reload>>>) -> Reload {
     while let Some(receiver) = reloads {
         if receiver.changed().await.is_err() {

@@ -26,7 +26,8 @@ const KILL_AFTER: Duration = Duration::from_secs(3);
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(300);
 /// How often its output is sent to the panes.
 const OUTPUT_INTERVAL: Duration = Duration::from_millis(50);
-/// The most bytes of output between two sends: a program writes no faster than it is read.
+/// The maximum number of buffered bytes of output: a program writes no faster than its output is
+/// read.
 const MAX_BUFFERED: usize = 256 * 1024;
 
 /// The programs that are running, by the channel that stops each.
@@ -55,7 +56,7 @@ impl Runs {
 
     pub(super) fn stop(&mut self, id: RunId) {
         if let Some(stop) = self.stops.remove(&id) {
-            // The program may have ended by itself.
+            // The program may already have ended.
             let _ = stop.send(());
         }
     }
@@ -70,7 +71,7 @@ struct ProcessGroup {
 impl ProcessGroup {
     fn signal(&self, signal: Signal) {
         if let Some(id) = self.id {
-            // The program may have ended by itself.
+            // The program may already have ended.
             let _ = kill_process_group(id, signal);
         }
     }
@@ -103,7 +104,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         }
     }
 
-    /// Reads available output; waits for ever if none can come, or enough is buffered for now.
+    /// Reads available output; waits forever if there can't be any, or enough is buffered for now.
     async fn read(&mut self, buffer: &mut [u8]) {
         let Some(source) = self.source.as_mut().filter(|_| self.text.len() < MAX_BUFFERED) else {
             return std::future::pending().await;

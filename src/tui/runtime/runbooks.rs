@@ -11,14 +11,14 @@ use crate::tui::runbook::{NoRunbooks, RunbookError, RunbookFault, Runbooks};
 
 /// The largest size of a runbook, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
-/// How much of each runbook is read to learn what it is for, in bytes.
+/// How much of each runbook is read for its header, in bytes.
 const HEAD_BYTES: u64 = 8 * 1024;
 /// The most runbooks that are read from a folder.
 const MAX_RUNBOOKS: usize = 2000;
 /// The most levels of folders that are read below it.
 const MAX_DEPTH: usize = 8;
 
-/// Returns the headers of the runbooks in a folder (what each is for), sorted by name.
+/// Returns the headers of the runbooks in a folder, sorted by name.
 pub(super) fn load_heads(folder: &Path) -> Runbooks {
     let mut heads = Vec::new();
     if let Err(error) = collect_heads(folder, "", 0, &mut heads) {
@@ -45,10 +45,10 @@ fn collect_heads(
         let file = entry.file_name();
         let Some(file) = file.to_str().filter(|name| !name.starts_with('.')) else { continue };
         let path = entry.path();
-        // A link counts as what it points to; a dangling one is left out.
+        // A link counts as its target; a dangling one is omitted.
         let Ok(about) = fs::metadata(&path) else { continue };
         if about.is_dir() && depth < MAX_DEPTH {
-            // One folder that can't be read does not hide the others.
+            // An unreadable folder does not hide the others.
             let _ = collect_heads(&path, &format!("{inside}{file}/"), depth + 1, heads);
         } else if about.is_file()
             && let Some(name) = file.strip_suffix(".md")

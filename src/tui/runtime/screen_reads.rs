@@ -1,14 +1,16 @@
 //! Reads the lists that screens show.
 
 use crate::backend::lists::{NotificationEntry, NotificationSearch};
-use crate::backend::{ChangeSearch, FeedEntry, FeedSearch, Page, Similar, SimilarIncidents};
+use crate::backend::{
+    BackendError, ChangeSearch, FeedEntry, FeedSearch, Page, Similar, SimilarIncidents,
+};
 use crate::model::IncidentNumber;
 use crate::sync::{ReadResult, Reader, Sourced};
 
 use crate::tui::contacts::row::ContactRow;
 use crate::tui::screens::{ScreenData, ScreenPage, ScreenRequest};
 
-/// How many pages are read at once: a backend may return pages with few rows.
+/// The maximum number of pages per read: a backend may return pages with few rows.
 const MAX_PAGES: usize = 20;
 
 /// Reads pages of a list until there are enough rows, or the last page was read.
@@ -39,15 +41,20 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
             let page = read_feed(reader, search, wanted).await?;
             Ok(page.map(|page| ScreenPage { data: ScreenData::Feed(page.rows), next: page.next }))
         }
-        ScreenRequest::Handoff(events, changes) => {
+        ScreenRequest::Handoff(events, changes, actions) => {
             let events = read_feed(reader, events, usize::MAX).await?;
             let changes = reader.read_recorded_changes(&changes).await?;
+            let actions = match reader.read_action_items(&actions).await {
+                // A remote of an earlier version has no such list.
+                Err(BackendError::NotAllowed(_)) => Vec::new(),
+                read => read?.value.rows,
+            };
             // As old as the older of both.
             let as_of = match (events.as_of, changes.as_of) {
                 (Some(events), Some(changes)) => Some(events.min(changes)),
                 (events, changes) => events.or(changes),
             };
-            let data = ScreenData::Handoff(events.value.rows, changes.value.rows);
+            let data = ScreenData::Handoff(events.value.rows, changes.value.rows, actions);
             Ok(Sourced { value: ScreenPage { data, next: None }, as_of })
         }
         ScreenRequest::Reviews(search) => {
@@ -124,13 +131,13 @@ pub(super) async fn read(reader: &dyn Reader, request: ScreenRequest) -> ReadRes
     }
 }
 
-/// Reads changes with what they are suspected of.
+/// Reads changes with the suspicions against them.
 async fn read_changes(reader: &dyn Reader, search: ChangeSearch) -> ReadResult<ScreenPage> {
     let of_page = search.clone();
     let wanted = usize::try_from(search.limit).unwrap_or(usize::MAX);
     let page: ReadResult<Page<_>> = read_pages!(reader, read_recorded_changes, search, wanted);
     let page = page?;
-    // Without what they are suspected of, the list is shown all the same.
+    // Without the suspicions, the list is shown nevertheless.
     let suspicions = match reader.read_suspicions(&of_page).await {
         Ok(read) => read.value,
         Err(_) => Vec::new(),

@@ -15,7 +15,7 @@ const GAP: usize = 2;
 pub(in crate::tui) struct ColumnSpec {
     /// The heading, by which cells name their column.
     pub(in crate::tui) title: &'static str,
-    /// The width of the contents; 0 for the column that gets what the others leave.
+    /// The width of the contents; 0 for the column that gets the remaining width.
     pub(in crate::tui) width: usize,
     /// The width of the list from which on the column is shown.
     pub(in crate::tui) from: usize,
@@ -28,7 +28,7 @@ impl ColumnSpec {
         Self { title, width, from, align_right: false }
     }
 
-    /// Describes the column that gets what the others leave.
+    /// Describes the column that gets the remaining width.
     pub(in crate::tui) const fn fill(title: &'static str) -> Self {
         Self::new(title, 0, 0)
     }
@@ -45,7 +45,7 @@ pub(in crate::tui) struct Cell {
 }
 
 impl Cell {
-    /// Makes a cell of the column with that heading.
+    /// Creates a cell of the column with that heading.
     pub(in crate::tui) fn new<'a>(
         title: &'static str,
         text: impl Into<crate::model::text::SafeText<'a>>,
@@ -54,7 +54,7 @@ impl Cell {
         Self { title, spans: vec![Span::styled(text.into().into_owned(), style)] }
     }
 
-    /// Makes a cell of several styles.
+    /// Creates a cell of several styles.
     pub(in crate::tui) fn of_spans(title: &'static str, spans: Vec<Span<'static>>) -> Self {
         Self { title, spans }
     }
@@ -108,7 +108,7 @@ pub(in crate::tui) fn line(columns: &[ColumnSpec], cells: Vec<Cell>) -> Line<'st
     line
 }
 
-/// Truncates spans to a number of columns; `…` stands for the rest.
+/// Truncates spans to a number of columns and marks the cut with `…`.
 pub(in crate::tui) fn cut(spans: Vec<Span<'static>>, room: usize) -> Vec<Span<'static>> {
     let total: usize = spans.iter().map(Span::width).sum();
     if total <= room {

@@ -9,7 +9,7 @@ use crate::tui::screens::item::ListItem;
 
 /// The value of a term that items without such a term have.
 const NONE: &str = "none";
-/// The value of a term that stands for the viewer.
+/// The value of a term that means the viewer.
 const ME: &str = "me";
 
 /// A filter that was parsed.
@@ -29,15 +29,15 @@ struct Part {
 /// A part of a filter that can't be used.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FilterError {
-    /// The bytes of the text that it is about.
+    /// The bytes of its text.
     pub range: Range<usize>,
-    /// What is wrong, and what to write.
+    /// The error and the accepted form.
     pub message: String,
 }
 
 impl ItemFilter {
-    /// Parses a filter. `names` are the terms that the screen has; what can't be used is left out
-    /// and reported.
+    /// Parses a filter. `names` are the terms that the screen has; unusable ones are omitted and
+    /// reported.
     #[must_use]
     pub fn parse(text: &str, names: &[&'static str]) -> (Self, Vec<FilterError>) {
         let (mut filter, mut errors) = (Self::default(), Vec::new());
@@ -106,8 +106,7 @@ fn split(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Returns whether a text before a colon is meant as the name of a term: `22:30` and `https://` are
-/// words.
+/// Returns whether a text before a colon is the name of a term: `22:30` and `https://` are words.
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.bytes().all(|byte| byte.is_ascii_alphabetic())

@@ -17,7 +17,7 @@ pub enum Rank {
 }
 
 impl Rank {
-    /// Ranks later times first; what has no time comes last.
+    /// Ranks later times first; a missing time comes last.
     #[must_use]
     pub fn latest_first(at: Option<DateTime<Utc>>) -> Self {
         at.map_or(Self::Last, |at| Self::Number(-at.timestamp_millis()))
@@ -35,9 +35,9 @@ impl Rank {
 pub struct ListItem {
     /// Identifies the item as long as the screen is open: the selection follows it.
     pub key: String,
-    /// The index of what it shows in the data of the screen.
+    /// The index of its row in the data of the screen.
     pub index: usize,
-    /// The text in which words of a filter are searched.
+    /// The searched text.
     pub text: String,
     /// The terms that it has, as in `team:payments`; a name may occur several times.
     pub terms: Vec<(&'static str, String)>,
@@ -48,6 +48,6 @@ pub struct ListItem {
     pub section: Option<String>,
     /// Texts that the screen has prepared for the lines of the item.
     pub notes: Vec<String>,
-    /// The priority in whose colour it is drawn, if it is.
+    /// The priority whose colour it has, if any.
     pub priority: Option<Priority>,
 }

@@ -12,6 +12,8 @@ use crate::tui::widgets::text::{Line, Span};
 
 /// The width below which a screen has no border at its sides.
 const BARE_BELOW: u16 = 80;
+/// The rows that what stands above a list leaves to its title, its headings and its items.
+const LIST_ROWS: usize = 7;
 
 /// Where the parts of a screen are.
 pub(in crate::tui) struct Areas {
@@ -72,8 +74,21 @@ pub(in crate::tui) fn heading(app: &App, screen: &ListScreen, width: usize) -> V
             wrap(text, width).into_iter().take(3).map(|line| Span::styled(line, style).into()),
         );
     }
+    lines.extend(fitting_context(app, screen, width));
     if !screen.items.is_empty() {
         lines.extend(logic(screen.kind).heading(app, screen, width));
+    }
+    lines
+}
+
+/// Returns what the screen says above its list, as far as it leaves room for the list: its last line says
+/// where something is left out.
+fn fitting_context(app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
+    let mut lines = logic(screen.kind).context_lines(app, screen, width);
+    let most = usize::from(app.layout().body().height).saturating_sub(LIST_ROWS).max(1);
+    if lines.len() > most {
+        lines.truncate(most - 1);
+        lines.push(Span::styled("…", app.ui.theme.dim()).into());
     }
     lines
 }
@@ -114,7 +129,7 @@ pub(in crate::tui) fn list(app: &App, screen: &ListScreen, width: usize) -> List
     list
 }
 
-/// Returns what is said where there are no items, and whether it is about a failure.
+/// Returns the text in place of items, and whether it is about a failure.
 fn instead_of_items(app: &App, screen: &ListScreen) -> (String, bool) {
     if let Some((error, since)) = screen.load.error.as_ref().filter(|_| screen.total == 0) {
         let again = app.ui.keymap.hint_suffix(Action::Refresh, "tries again");
@@ -133,7 +148,7 @@ fn instead_of_items(app: &App, screen: &ListScreen) -> (String, bool) {
 }
 
 /// Returns the first line on the screen such that the selected item is visible, with its section
-/// heading where it is the first one. With `saves_bytes` it scrolls seldom and far.
+/// heading where it is the first one. With `saves_bytes` it scrolls rarely and far.
 pub(in crate::tui) fn scroll_to_selected(
     list: &ListLines,
     screen: &ListScreen,
@@ -148,14 +163,14 @@ pub(in crate::tui) fn scroll_to_selected(
     let start = previous.map_or(0, |(_, end)| *end);
     // Section headings directly above the item.
     let from = if from - start < rows { start.max(from.saturating_sub(2)) } else { from };
-    // What follows the last item is visible with it, as far as it fits.
+    // The lines after the last item are visible with it, as far as they fit.
     let to = if screen.selected + 1 == list.ranges.len() { list.lines.len() } else { to };
     let to = to.min(from + rows);
     let top = screen.top.max(to.saturating_sub(rows)).min(from).min(greatest_top);
     if !saves_bytes || top == screen.top {
         return top;
     }
-    // A scrolled list is drawn anew, so it scrolls by half a page and not with each key.
+    // A scrolled list is redrawn, so it scrolls by half a page and not with each key.
     let half = rows / 2;
     let further = if top > screen.top {
         (screen.top + half).clamp(top, from.max(top))

@@ -1,4 +1,4 @@
-//! What a list screen defines: everything that differs between two of them.
+//! The definition of a list screen: everything that differs between two of them.
 
 use crate::backend::lists::IncidentBrief;
 use crate::model::{IncidentId, ProblemId};
@@ -7,13 +7,13 @@ use crate::tui::core::app::App;
 use crate::tui::screens::{ListItem, ListScreen, ScreenRequest};
 use crate::tui::widgets::text::Line;
 
-/// What `Enter` does on an item.
+/// The effect of `Enter` on an item.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::tui) enum Entered {
-    /// Opens an incident; `Esc` comes back to the screen.
+    /// Opens an incident; `Esc` returns to the screen.
     Incident(IncidentId),
-    /// Opens a problem; `Esc` comes back to the screen.
+    /// Opens a problem; `Esc` returns to the screen.
     Problem(ProblemId),
     /// Offers several incidents, to open one of them.
     Choose(Vec<IncidentBrief>),
@@ -25,9 +25,9 @@ pub(in crate::tui) enum Entered {
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::tui) struct CopyText {
-    /// The key that chooses it where there are several.
+    /// The key that chooses it if there are several.
     pub(in crate::tui) key: char,
-    /// What it is, as in `the summary`.
+    /// A description, as in `the summary`.
     pub(in crate::tui) what: &'static str,
     pub(in crate::tui) text: String,
 }
@@ -45,8 +45,8 @@ pub(in crate::tui) trait ScreenLogic: Sync {
         order == 0
     }
 
-    /// Returns what it reads from the backend, at most `limit` rows; `None` if it shows what the
-    /// panes have anyway.
+    /// Returns its request to the backend, at most `limit` rows; `None` if it shows data that the
+    /// panes already have.
     fn request(&self, _app: &App, _screen: &ListScreen, _limit: u32) -> Option<ScreenRequest> {
         None
     }
@@ -59,8 +59,13 @@ pub(in crate::tui) trait ScreenLogic: Sync {
     /// Returns all its items.
     fn items(&self, app: &App, screen: &ListScreen) -> Vec<ListItem>;
 
-    /// Returns what the title says after the name of the screen, the most important part first.
+    /// Returns the part of the title after the name of the screen, the most important part first.
     fn about(&self, app: &App, screen: &ListScreen) -> Vec<String>;
+
+    /// Returns what is said above the list even while it has no items, such as what it is about.
+    fn context_lines(&self, _app: &App, _screen: &ListScreen, _width: usize) -> Vec<Line<'static>> {
+        Vec::new()
+    }
 
     /// Returns the lines above the items, which do not scroll.
     fn heading(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>>;
@@ -79,12 +84,12 @@ pub(in crate::tui) trait ScreenLogic: Sync {
         Vec::new()
     }
 
-    /// Returns what is said where there are no items.
+    /// Returns the text if there are no items.
     fn empty_text(&self, app: &App, screen: &ListScreen) -> String;
 
-    /// Returns what `Enter` does on an item.
+    /// Returns the effect of `Enter` on an item.
     fn enter(&self, app: &App, screen: &ListScreen, item: &ListItem) -> Entered;
 
-    /// Returns what can be copied, of the selected item and of the screen.
+    /// Returns the texts to copy, of the selected item and of the screen.
     fn copies(&self, app: &App, screen: &ListScreen, item: Option<&ListItem>) -> Vec<CopyText>;
 }

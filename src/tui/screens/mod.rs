@@ -1,6 +1,5 @@
-//! List screens: they fill the screen in place of the panes, and share their manners with the
-//! queue. This folder has what is the same for all of them; what one of them lists has a folder of
-//! its own, behind `ScreenLogic`.
+//! List screens: they fill the screen in place of the panes, and behave like the queue. This folder
+//! contains their common parts; each list has a folder of its own, behind `ScreenLogic`.
 
 pub mod columns;
 pub mod filter;
@@ -11,6 +10,7 @@ pub mod registry;
 pub mod table;
 pub mod update;
 pub mod view;
+pub mod wrong_key;
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ use filter::{FilterError, ItemFilter};
 
 pub use item::{ListItem, Rank};
 
-/// The screens that there are.
+/// The kinds of screens.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ScreenKind {
@@ -85,23 +85,23 @@ impl ScreenKind {
     }
 }
 
-/// What a screen shows that was read from the backend.
+/// The data that a screen shows from the backend.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub enum ScreenData {
-    /// Nothing was read yet, or the screen shows what the panes have anyway.
+    /// No data was read yet, or the screen shows data that the panes already have.
     #[default]
     Nothing,
     /// Events of all incidents.
     Feed(Vec<FeedEntry>),
-    /// The events and the changes of a shift.
-    Handoff(Vec<FeedEntry>, Vec<Change>),
+    /// The events and the changes of a shift, and the action items that are due.
+    Handoff(Vec<FeedEntry>, Vec<Change>, Vec<ActionItemEntry>),
     /// Reviews of incidents.
     Reviews(Vec<ReviewEntry>),
     /// Action items of all incidents.
     ActionItems(Vec<ActionItemEntry>),
     /// Problems with their incidents.
     Problems(Vec<ProblemEntry>),
-    /// Recorded changes, and what they are suspected of.
+    /// Recorded changes, and the suspicions against them.
     Changes(Vec<Change>, Vec<Suspicion>),
     /// Notifications of people.
     Notifications(Vec<NotificationEntry>),
@@ -109,7 +109,7 @@ pub enum ScreenData {
     Contacts(Vec<ContactRow>),
     /// Maintenance windows.
     Maintenance(Vec<MaintenanceWindow>),
-    /// The checks that cried most.
+    /// The checks with the most alerts.
     Noise(NoiseReport),
     /// Services that the directory does not have.
     Services(Vec<UnknownService>),
@@ -136,8 +136,8 @@ impl ScreenData {
         }
     }
 
-    /// Returns the beginning of a list that was read again, followed by what was read of the rest
-    /// before; `None` if that can't be told, or nothing would follow.
+    /// Returns the beginning of a list that was read again, followed by the rest that was read
+    /// before; `None` if the two don't match, or there is no rest.
     #[must_use]
     pub fn followed_by(&self, before: &Self) -> Option<Self> {
         let (Self::Feed(rows), Self::Feed(before)) = (self, before) else { return None };
@@ -154,8 +154,8 @@ impl ScreenData {
 #[allow(missing_docs, reason = "the names say it")]
 pub enum ScreenRequest {
     Feed(FeedSearch),
-    /// All events and changes of a shift; it has no pages.
-    Handoff(FeedSearch, ChangeSearch),
+    /// All events and changes of a shift, and the action items that are due; it has no pages.
+    Handoff(FeedSearch, ChangeSearch, ActionItemSearch),
     Reviews(ReviewSearch),
     ActionItems(ActionItemSearch),
     Problems(ProblemSearch),
@@ -167,7 +167,7 @@ pub enum ScreenRequest {
     Contacts,
     /// Maintenance windows, at most a number of them; they have no pages.
     Maintenance(MaintenanceSearch),
-    /// The checks whose alerts cried most; they have no pages.
+    /// The checks with the most alerts; they have no pages.
     Noise(NoiseSearch),
     /// Services that the directory does not have; they have no pages.
     Services,
@@ -207,46 +207,46 @@ impl ScreenRequest {
     }
 }
 
-/// What was read of a list.
+/// The fetched part of a list.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ScreenPage {
     /// The rows.
     pub data: ScreenData,
-    /// Where the list goes on, if it does.
+    /// Where the list continues, if it does.
     pub next: Option<PageMark>,
 }
 
 /// How reading a list went.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct LoadState {
-    /// The number of the request that is not answered yet, and whether it asks for a later page.
+    /// The number of the pending request, and whether it is for a later page.
     pub in_flight: Option<(u64, bool)>,
     /// When the rows were read.
     pub loaded_at: Option<DateTime<Utc>>,
     /// As of when they are true, if that is not then.
     pub as_of: Option<DateTime<Utc>>,
-    /// Why the last request failed, and since when requests fail.
+    /// The reason why the last request failed, and since when requests fail.
     pub error: Option<(String, DateTime<Utc>)>,
     /// Whether a timer will read the list again.
     pub reload_due: bool,
-    /// Where the list goes on after the rows that were read.
+    /// Where the list continues after the fetched rows.
     pub next: Option<PageMark>,
 }
 
 /// A screen that is open.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ListScreen {
-    /// Which screen it is.
+    /// The kind of screen.
     pub kind: ScreenKind,
-    /// The incident that it is about, if it is about one.
+    /// The incident of the screen, if it has one.
     pub incident: Option<IncidentId>,
     /// The number of that incident, where only that is known.
     pub number: Option<IncidentNumber>,
-    /// The problem that it is about, if it is about one.
+    /// The problem of the screen, if it has one.
     pub problem: Option<ProblemId>,
     /// Whether the form of a problem opens as soon as the list was read.
     pub opens_form: bool,
-    /// What was read for it.
+    /// The fetched data.
     pub data: ScreenData,
     /// How reading went.
     pub load: LoadState,
@@ -262,7 +262,7 @@ pub struct ListScreen {
     pub filter_text: String,
     /// The filter in force.
     pub filter: ItemFilter,
-    /// What is wrong with the filter.
+    /// The errors of the filter.
     pub filter_errors: Vec<FilterError>,
     /// While a filter is typed: the one that it replaces.
     pub filter_before: Option<String>,
@@ -341,13 +341,13 @@ pub struct Screens {
 }
 
 impl Screens {
-    /// Returns the screen if it is what one sees.
+    /// Returns the screen if it is visible.
     #[must_use]
     pub fn shown(&self) -> Option<&ListScreen> {
         self.open.as_deref().filter(|_| self.read_incident.is_none())
     }
 
-    /// Returns the screen, to change it, if it is what one sees.
+    /// Returns the screen, to change it, if it is visible.
     pub fn shown_mut(&mut self) -> Option<&mut ListScreen> {
         self.open.as_deref_mut().filter(|_| self.read_incident.is_none())
     }

@@ -1,5 +1,5 @@
-//! List screens that are tables of rows: a description of columns, orders and texts stands for the
-//! code that draws and copies them.
+//! List screens that are tables of rows, defined by a description of columns, orders and texts
+//! instead of code that draws and copies them.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ use crate::tui::screens::logic::{CopyText, Entered, ScreenLogic};
 use crate::tui::screens::{ListScreen, ScreenRequest};
 use crate::tui::widgets::text::{Line, Span};
 
-/// A row of a table with what its cells may depend on.
+/// A row of a table with the context of its cells.
 #[allow(missing_docs, reason = "the names say it")]
 pub(in crate::tui) struct RowContext<'a, R> {
     pub app: &'a App,
@@ -31,38 +31,42 @@ pub(in crate::tui) struct RowContext<'a, R> {
 /// The content of a cell.
 pub(in crate::tui) type Content = Vec<Span<'static>>;
 
-/// Makes the content of a cell in a style.
+/// Creates the content of a cell in a style.
 pub(in crate::tui) fn styled<'t>(text: impl Into<SafeText<'t>>, style: Style) -> Content {
     vec![Span::styled(text.into().into_owned(), style)]
 }
 
 impl<R> RowContext<'_, R> {
-    /// Makes the content of a cell in the usual style.
+    /// Creates the content of a cell in the usual style.
     pub(in crate::tui) fn plain<'t>(&self, text: impl Into<SafeText<'t>>) -> Content {
         styled(text, self.app.ui.theme.text())
     }
 
-    /// Makes the content of a cell of less importance.
+    /// Creates the content of a cell of less importance.
     pub(in crate::tui) fn dim<'t>(&self, text: impl Into<SafeText<'t>>) -> Content {
         styled(text, self.app.ui.theme.dim())
     }
 
-    /// Makes the content of a cell with a priority, in its color.
+    /// Creates the content of a cell with a priority, in its color.
     pub(in crate::tui) fn priority(&self, priority: Priority) -> Content {
         styled(priority.to_string(), self.app.ui.theme.priority(priority))
     }
 
-    /// Makes the content of a cell that stands out.
+    /// Makes highlighted content of a cell.
     pub(in crate::tui) fn strong<'t>(&self, text: impl Into<SafeText<'t>>) -> Content {
         styled(text, self.app.ui.theme.strong())
     }
 }
 
-/// A column of a table: its heading, its width, from which width of the table on it is shown, and what
-/// stands in it for a row.
+/// A column of a table: its heading, its width, the width of the table from which it is shown, and
+/// its cell for a row.
 pub(in crate::tui) struct Column<R> {
     spec: ColumnSpec,
     content: fn(&RowContext<'_, R>) -> Content,
+    /// Whether the column has content for a row. It is shown if it has for one of them.
+    is_used: fn(&R) -> bool,
+    /// Its width in a table that is narrower than the first number.
+    narrow: Option<(usize, usize)>,
 }
 
 impl<R> Column<R> {
@@ -72,36 +76,59 @@ impl<R> Column<R> {
         width: usize,
         content: fn(&RowContext<'_, R>) -> Content,
     ) -> Self {
-        Self { spec: ColumnSpec::new(title, width, 0), content }
+        Self { spec: ColumnSpec::new(title, width, 0), content, is_used: |_| true, narrow: None }
     }
 
-    /// Describes the column that gets what the others leave.
+    /// Describes the column that gets the remaining width.
     pub(in crate::tui) const fn fill(
         title: &'static str,
         content: fn(&RowContext<'_, R>) -> Content,
     ) -> Self {
-        Self { spec: ColumnSpec::fill(title), content }
+        Self { spec: ColumnSpec::fill(title), content, is_used: |_| true, narrow: None }
     }
 
     /// Returns the column such that it is shown from a width of the table on.
     pub(in crate::tui) const fn from(self, from: usize) -> Self {
         let spec = ColumnSpec { from, ..self.spec };
-        Self { spec, content: self.content }
+        Self { spec, content: self.content, is_used: self.is_used, narrow: self.narrow }
     }
 
     /// Returns the column with its contents at the right.
     pub(in crate::tui) const fn right(self) -> Self {
-        Self { spec: self.spec.right(), content: self.content }
+        let spec = self.spec.right();
+        Self { spec, content: self.content, is_used: self.is_used, narrow: self.narrow }
+    }
+
+    /// Returns the column such that it is shown only while it has content for one of the rows.
+    pub(in crate::tui) const fn only_if(self, is_used: fn(&R) -> bool) -> Self {
+        Self { spec: self.spec, content: self.content, is_used, narrow: self.narrow }
+    }
+
+    /// Returns the column such that it has another width in a table that is narrower than `below`.
+    pub(in crate::tui) const fn narrow(self, below: usize, width: usize) -> Self {
+        let narrow = Some((below, width));
+        Self { spec: self.spec, content: self.content, is_used: self.is_used, narrow }
+    }
+
+    /// Returns the column as it is in a table of a width.
+    fn spec_at(&self, room: usize) -> ColumnSpec {
+        match self.narrow {
+            Some((below, width)) if room < below => ColumnSpec { width, ..self.spec },
+            _ => self.spec,
+        }
     }
 }
 
-/// Returns the columns that are shown at a width, each with its width.
-fn fit<R>(columns: &[Column<R>], width: usize) -> Vec<ColumnSpec> {
-    let specs: Vec<ColumnSpec> = columns.iter().map(|column| column.spec).collect();
+/// Returns the columns that are shown at a width, each with its width. Columns without content for
+/// any row leave their width to the others.
+fn fit<R>(columns: &[Column<R>], rows: &[R], width: usize) -> Vec<ColumnSpec> {
+    let is_used = |column: &&Column<R>| rows.is_empty() || rows.iter().any(column.is_used);
+    let specs: Vec<ColumnSpec> =
+        columns.iter().filter(is_used).map(|column| column.spec_at(width)).collect();
     columns::fit(&specs, width)
 }
 
-/// Makes the items of rows, each with its index.
+/// Creates the items of rows, each with its index.
 pub(in crate::tui) fn items_of<R>(rows: &[R], item: impl Fn(&R) -> ListItem) -> Vec<ListItem> {
     let rows = rows.iter().enumerate();
     rows.map(|(index, row)| ListItem { index, ..item(row) }).collect()
@@ -109,7 +136,7 @@ pub(in crate::tui) fn items_of<R>(rows: &[R], item: impl Fn(&R) -> ListItem) -> 
 
 /// The description of a list screen whose items are rows of columns.
 pub(in crate::tui) trait TableScreen: Sync {
-    /// What a row shows.
+    /// The type of a row.
     type Row: 'static;
 
     /// The names of the terms that its filter has.
@@ -121,28 +148,28 @@ pub(in crate::tui) trait TableScreen: Sync {
     /// The columns, from left to right.
     const COLUMNS: &'static [Column<Self::Row>];
 
-    /// What one row is called where it is copied, as in `this alert`.
+    /// The description of one row for copying, as in `this alert`.
     const COPIED: &'static str;
 
-    /// What stands before each row where all are copied.
+    /// The prefix of each row when all are copied.
     const BULLET: &'static str = "";
 
     /// Whether `Enter` shows the details of a row. Without it, and on a row whose details are shown, it
     /// opens the incident of the row.
     const HAS_DETAILS: bool = true;
 
-    /// What is usually said where there are no rows.
+    /// The usual text if there are no rows.
     const EMPTY: &'static str;
 
-    /// The actions that help where there are no rows, each with what it does: their keys are named.
+    /// The actions that help if there are no rows, each with its effect: their keys are named.
     const EMPTY_ACTIONS: &'static [(Action, &'static str)] = &[];
 
-    /// Returns what is said where there are no rows.
+    /// Returns the text if there are no rows.
     fn empty(_screen: &ListScreen) -> &'static str {
         Self::EMPTY
     }
 
-    /// Returns what is read from the backend, at most `limit` rows.
+    /// Returns the request to the backend, for at most `limit` rows.
     fn request(app: &App, screen: &ListScreen, limit: u32) -> Option<ScreenRequest>;
 
     /// Returns the rows that were read.
@@ -151,7 +178,7 @@ pub(in crate::tui) trait TableScreen: Sync {
     /// Returns the items of the rows.
     fn items(app: &App, rows: &[Self::Row]) -> Vec<ListItem>;
 
-    /// Returns what the title says after the name of the screen, the most important part first.
+    /// Returns the part of the title after the name of the screen, the most important part first.
     fn about(app: &App, screen: &ListScreen) -> Vec<String>;
 
     /// Returns the lines above the headings of the columns.
@@ -159,12 +186,12 @@ pub(in crate::tui) trait TableScreen: Sync {
         Vec::new()
     }
 
-    /// Returns the lines that stand below every row.
+    /// Returns the lines below each row.
     fn sublines(_context: &RowContext<'_, Self::Row>) -> Vec<Line<'static>> {
         Vec::new()
     }
 
-    /// Returns the details of a row: what each is, and its text; those without a text are not shown.
+    /// Returns the details of a row: labels and texts; those without a text are not shown.
     fn details(_context: &RowContext<'_, Self::Row>) -> Vec<(Cow<'static, str>, String)> {
         Vec::new()
     }
@@ -182,7 +209,7 @@ pub(in crate::tui) trait TableScreen: Sync {
     /// Returns everything about a row in a line.
     fn text(app: &App, row: &Self::Row) -> String;
 
-    /// Returns what can be copied of a row, but its text.
+    /// Returns the parts of a row that can be copied, besides its text.
     fn parts(_row: &Self::Row) -> Vec<CopyText> {
         Vec::new()
     }
@@ -211,7 +238,7 @@ impl<T: TableScreen> ScreenLogic for T {
 
     fn heading(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
         let mut lines = T::introduction(app, screen, width);
-        lines.push(columns::heading(&fit(T::COLUMNS, width), app.ui.theme.dim()));
+        lines.push(columns::heading(&fit(T::COLUMNS, T::rows(screen), width), app.ui.theme.dim()));
         lines
     }
 
@@ -222,13 +249,14 @@ impl<T: TableScreen> ScreenLogic for T {
         item: &ListItem,
         width: usize,
     ) -> Vec<Line<'static>> {
-        let Some(row) = T::rows(screen).get(item.index) else { return vec![Line::default()] };
+        let rows = T::rows(screen);
+        let Some(row) = rows.get(item.index) else { return vec![Line::default()] };
         let context = RowContext { app, screen, item, row, width };
         let shown = T::COLUMNS.iter().filter(|column| column.spec.from <= width);
         let cells = shown
             .map(|column| Cell::of_spans(column.spec.title, (column.content)(&context)))
             .collect();
-        let mut lines = vec![columns::line(&fit(T::COLUMNS, width), cells)];
+        let mut lines = vec![columns::line(&fit(T::COLUMNS, rows, width), cells)];
         lines.extend(T::sublines(&context));
         if screen.is_expanded(item) {
             let details = T::details(&context).into_iter();
@@ -287,7 +315,7 @@ mod tests {
 
     /// The widths of the lines of a list on screens of 40, 80, 126 and 200 columns.
     const WIDTHS: [usize; 4] = [38, 76, 122, 196];
-    /// The least width of the column that gets what the others leave.
+    /// The minimum width of the column that gets the remaining width.
     const MIN_FILL: usize = 8;
 
     fn check_columns<T: TableScreen>() {
@@ -296,7 +324,7 @@ mod tests {
         assert_eq!(titles.len(), specs.len(), "cells name their column by its heading");
         assert_eq!(specs.iter().filter(|spec| spec.width == 0).count(), 1, "{titles:?}");
         for room in WIDTHS {
-            let shown = fit(T::COLUMNS, room);
+            let shown = fit(T::COLUMNS, &[], room);
             let is_cut = |spec: &ColumnSpec| width(spec.title) > spec.width;
             assert!(!shown.iter().any(is_cut), "{shown:?} at {room}");
             let total: usize = shown.iter().map(|spec| spec.width).sum();
@@ -305,6 +333,21 @@ mod tests {
             let filling = shown.iter().find(|spec| Some(spec.title) == filling);
             assert!(filling.is_some_and(|spec| spec.width >= MIN_FILL), "{shown:?} at {room}");
         }
+    }
+
+    #[test]
+    fn column_that_says_nothing_leaves_its_room() {
+        let column = |title| Column::<u8>::new(title, 4, |of| of.plain(of.row.to_string()));
+        let columns = [
+            Column::<u8>::fill("A", |of| of.plain(of.row.to_string())),
+            column("B").only_if(|row| *row > 1),
+        ];
+        let widths = |rows: &[u8]| -> Vec<(&str, usize)> {
+            fit(&columns, rows, 20).iter().map(|spec| (spec.title, spec.width)).collect()
+        };
+        assert_eq!(widths(&[0, 1]), [("A", 20)]);
+        assert_eq!(widths(&[0, 2]), [("A", 14), ("B", 4)]);
+        assert_eq!(widths(&[]), [("A", 14), ("B", 4)]);
     }
 
     #[test]

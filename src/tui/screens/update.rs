@@ -1,4 +1,4 @@
-//! Opening list screens, their keys, and what is read for them.
+//! Opening list screens, their keys, and their requests.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -30,11 +30,11 @@ use crate::tui::screens::registry::logic;
 use crate::tui::screens::{ListItem, ListScreen, ScreenKind, ScreenPage, layout};
 use crate::tui::settings::appearance;
 
-/// How many rows are read at once.
+/// The number of rows per read.
 const PAGE: u32 = 100;
-/// The most rows that are read again at once.
+/// The maximum number of rows that are read again in one request.
 const MAX_PAGE: u32 = 1000;
-/// How many rows a filter looks at before one scrolls on.
+/// The maximum number of rows that a filter examines without scrolling.
 const MAX_SEARCHED: usize = 5000;
 /// How long changes are collected before a list is read again.
 const RELOAD_DELAY: Duration = Duration::from_secs(2);
@@ -51,8 +51,8 @@ fn last_seen_entry(app: &App) -> Option<(PathBuf, String)> {
     Some((path, last_seen::viewer(&app.session.me.handle, capabilities)))
 }
 
-/// Notes when the feed was opened and closed: what comes after it was closed is what one has not
-/// seen. To be called after each message, and before the panes end.
+/// Records when the feed was opened and closed: events after it was closed are unseen. To be called
+/// after each message, and before the panes end.
 pub(in crate::tui) fn record_visit(app: &mut App, ends: bool) -> Option<Effect> {
     let is_open = app.screens.open.as_ref().is_some_and(|open| open.kind == ScreenKind::Feed);
     let is_open = is_open && !ends;
@@ -67,7 +67,8 @@ pub(in crate::tui) fn record_visit(app: &mut App, ends: bool) -> Option<Effect> 
 
 /// Shows since when the viewer has not seen the feed.
 pub(in crate::tui) fn last_seen_loaded(app: &mut App, time: Option<DateTime<Utc>>) -> Vec<Effect> {
-    app.screens.last_visit = time;
+    let now = app.backend_now();
+    app.screens.last_visit = time.filter(|time| last_seen::is_plausible(*time, now));
     derive(app);
     Vec::new()
 }
@@ -83,6 +84,13 @@ pub(in crate::tui) fn open(app: &mut App, kind: ScreenKind) -> Vec<Effect> {
     }
     derive(app);
     load(app)
+}
+
+/// Opens a screen with a filter in force.
+pub(in crate::tui) fn open_filtered(app: &mut App, kind: ScreenKind, filter: &str) -> Vec<Effect> {
+    let mut effects = open(app, kind);
+    effects.extend(set_filter(app, filter.to_owned()));
+    effects
 }
 
 /// Opens a screen about one incident. It leads back to where it was opened from.
@@ -114,7 +122,8 @@ fn open_screen_about(app: &mut App, screen: ListScreen) -> Vec<Effect> {
     reading::update::end_travel(app);
     let read = app.screens.read_incident.take();
     let before = app.screens.open.replace(Box::new(screen));
-    // A screen that was only looked through leads back to the panes, one with something to read to itself.
+    // A screen that was only passed through leads back to the panes, one with something to read to
+    // itself.
     app.screens.behind = before
         .filter(|screen| read.is_some() || screen.kind == ScreenKind::Problems)
         .map(|screen| Box::new((*screen, read)));
@@ -151,7 +160,7 @@ pub(in crate::tui) fn back(app: &mut App) -> Vec<Effect> {
 }
 
 /// Returns from an incident to the screen that it was opened from. `None` if it was not, or the
-/// viewer has gone on to something else.
+/// viewer does something else by now.
 pub(in crate::tui) fn return_from_incident(app: &mut App) -> Option<Vec<Effect>> {
     let incident = app.screens.read_incident?;
     if !app.ui.record || app.reading.target != Some(incident) {
@@ -165,7 +174,7 @@ pub(in crate::tui) fn return_from_incident(app: &mut App) -> Option<Vec<Effect>>
     Some(load(app))
 }
 
-/// Brings the items up to date with what they are made from. The selection stays on its item.
+/// Recomputes the items from their data. The selection stays on its item.
 pub(in crate::tui) fn derive(app: &mut App) {
     let Some(mut screen) = app.screens.open.take() else { return };
     let logic = logic(screen.kind);
@@ -238,7 +247,7 @@ pub(in crate::tui) fn select_at(app: &mut App, position: Position) -> bool {
     true
 }
 
-/// Does what `Enter` does on the selected item.
+/// Has the effect of `Enter` on the selected item.
 pub(in crate::tui) fn enter(app: &mut App) -> Vec<Effect> {
     let Some(screen) = app.screens.shown() else { return Vec::new() };
     let Some(item) = screen.selected_item() else { return Vec::new() };
@@ -268,7 +277,7 @@ pub(in crate::tui) fn enter(app: &mut App) -> Vec<Effect> {
 
 /// Opens an incident from the screen that is open, which is shown again afterwards.
 pub(in crate::tui) fn open_from_screen(app: &mut App, id: IncidentId) -> Vec<Effect> {
-    // The way back leads here, not to what was read before.
+    // The way back leads to this screen, not to what was read before.
     app.ui.show_all_panes();
     app.ui.focus = Pane::Queue;
     app.screens.read_incident = Some(id);
@@ -277,7 +286,7 @@ pub(in crate::tui) fn open_from_screen(app: &mut App, id: IncidentId) -> Vec<Eff
     effects
 }
 
-/// Copies a text about the selected item or the screen; where there are several, they are offered.
+/// Copies a text about the selected item or the screen; if there are several, they are offered.
 pub(in crate::tui) fn copy(app: &mut App) -> Vec<Effect> {
     let Some(screen) = app.screens.shown() else { return Vec::new() };
     let mut texts = logic(screen.kind).copies(app, screen, screen.selected_item());
@@ -298,15 +307,26 @@ pub(in crate::tui) fn copy(app: &mut App) -> Vec<Effect> {
 
 /// Sorts the items in the next order.
 pub(in crate::tui) fn next_order(app: &mut App) -> Vec<Effect> {
-    let Some(screen) = app.screens.shown_mut() else { return Vec::new() };
-    let orders = logic(screen.kind).orders();
+    let Some(screen) = app.screens.shown() else { return Vec::new() };
+    let (logic, orders) = (logic(screen.kind), logic(screen.kind).orders());
     if orders.len() < 2 {
         return show_toast(app, "this list has one order only", false);
     }
+    let before = logic.request(app, screen, PAGE);
+    let Some(screen) = app.screens.shown_mut() else { return Vec::new() };
     screen.order = (screen.order + 1) % orders.len();
     let text = format!("sorted {}", orders[screen.order]);
     derive(app);
-    show_toast(app, text, false)
+    let mut effects = show_toast(app, text, false);
+    // An order may be about other rows, as a calendar is.
+    let after = app.screens.shown().and_then(|screen| logic.request(app, screen, PAGE));
+    if before != after {
+        if let Some(screen) = app.screens.shown_mut() {
+            screen.load.loaded_at = None;
+        }
+        effects.extend(load(app));
+    }
+    effects
 }
 
 /// Moves the span of time that is shown.
@@ -316,6 +336,8 @@ pub(in crate::tui) fn step(app: &mut App, by: i32) -> Vec<Effect> {
         return Vec::new();
     }
     screen.offset = screen.offset.saturating_add(by).clamp(-520, 520);
+    // What was read is about another span.
+    screen.load.loaded_at = None;
     derive(app);
     load(app)
 }
@@ -349,7 +371,7 @@ pub(in crate::tui) fn paste(app: &mut App, pasted: &str) -> Vec<Effect> {
     set_filter(app, text)
 }
 
-/// Closes the line: what was typed stays in force.
+/// Closes the line: the typed text stays in force.
 pub(in crate::tui) fn close_filter(app: &mut App) -> Vec<Effect> {
     let Some(screen) = app.screens.shown_mut() else { return Vec::new() };
     screen.filter_before = None;
@@ -372,8 +394,8 @@ fn set_filter(app: &mut App, text: String) -> Vec<Effect> {
     search_further(app)
 }
 
-/// Reads the next page while a filter leaves less than a screen of what was read, so that it looks
-/// at the entire list; up to a bound.
+/// Reads the next page while a filter leaves less than a screen of the fetched rows, so that it
+/// examines the entire list; up to a bound.
 fn search_further(app: &mut App) -> Vec<Effect> {
     let rows = usize::from(app.ui.size.1);
     match app.screens.open.as_deref() {
@@ -392,7 +414,7 @@ fn search_further(app: &mut App) -> Vec<Effect> {
 /// Reads the list, if the screen has one that is read.
 pub(in crate::tui) fn load(app: &mut App) -> Vec<Effect> {
     let Some(screen) = app.screens.open.as_deref() else { return Vec::new() };
-    // A list that was longer is read as far as before.
+    // A list that was longer is read to the same length.
     let rows = u32::try_from(screen.total).unwrap_or(MAX_PAGE).clamp(PAGE, MAX_PAGE);
     let Some(request) = logic(screen.kind).request(app, screen, rows) else { return Vec::new() };
     app.screens.last_request += 1;
@@ -415,7 +437,7 @@ fn load_more(app: &mut App) -> Vec<Effect> {
     vec![Effect::LoadScreen(number, Box::new(request.after(next)))]
 }
 
-/// Shows what was read.
+/// Shows the fetched data.
 pub(in crate::tui) fn loaded(
     app: &mut App,
     number: u64,
@@ -460,7 +482,10 @@ pub(in crate::tui) fn incidents_changed(app: &mut App) -> Vec<Effect> {
     derive(app);
     let delay = if app.ui.low_bandwidth { SLOW_RELOAD_DELAY } else { RELOAD_DELAY };
     match app.screens.open.as_deref_mut() {
-        Some(screen) if screen.load.loaded_at.is_some() && !screen.load.reload_due => {
+        Some(screen)
+            if (screen.load.loaded_at.is_some() || screen.load.in_flight.is_some())
+                && !screen.load.reload_due =>
+        {
             screen.load.reload_due = true;
             vec![Effect::StartTimer(delay, Timer::Screen)]
         }

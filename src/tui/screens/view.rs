@@ -34,7 +34,7 @@ pub(in crate::tui) fn draw(app: &App, screen: &ListScreen, body: Rect, buffer: &
     }
 }
 
-/// Draws the name of the screen, what it shows, and the position in the list.
+/// Draws the name of the screen, its subject, and the position in the list.
 fn draw_title(app: &App, screen: &ListScreen, areas: &Areas, buffer: &mut Buffer) {
     let margin = u16::from(areas.framed);
     let row = Rect {
@@ -93,7 +93,7 @@ fn fitting_parts(parts: &[String], room: usize) -> String {
     text
 }
 
-/// Draws the filter, what is wrong with it underlined, and the number of items that pass.
+/// Draws the filter, with its errors underlined, and the number of items that pass.
 fn draw_filter(app: &App, screen: &ListScreen, area: Rect, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
@@ -120,7 +120,7 @@ fn draw_filter(app: &App, screen: &ListScreen, area: Rect, buffer: &mut Buffer) 
     }
     let right = truncate(right, (room / 2).max(8)).into_owned();
     let free = room.saturating_sub(right.width() + 2);
-    // The end of a long text is what is typed.
+    // The end of a long text is being typed.
     while line.width() > free && line.spans.len() > 1 {
         let excess = line.width() - free;
         let Some(span) = line.spans.get_mut(1) else { break };

@@ -16,7 +16,7 @@ const POLICY: &str = "Policy";
 /// How the levels of a policy are written.
 const POLICY_EXAMPLE: &str = "0 on-call; 10m on-call,ines";
 
-/// The form of a service, with the team that it is suggested to have.
+/// The form of a service, with its suggested team.
 pub(in crate::tui) struct AdoptForm<'a> {
     pub team: Option<&'a str>,
 }
@@ -56,10 +56,10 @@ impl FormLogic for AdoptForm<'_> {
     }
 }
 
-/// What a form says.
+/// The content of a form.
 pub(in crate::tui) struct Adoption {
     pub service: Service,
-    /// The policy of its team, if one is to be added.
+    /// The policy of its team, if one will be added.
     pub policy: Option<Policy>,
 }
 

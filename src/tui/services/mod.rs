@@ -17,7 +17,7 @@ pub struct PendingAdoption {
     pub ids: Vec<CommandId>,
     /// The name of the service.
     pub service: String,
-    /// Why one of the requests was refused.
+    /// The reason why one of the requests was refused.
     pub refusal: Option<String>,
 }
 

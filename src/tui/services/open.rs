@@ -11,7 +11,7 @@ use crate::tui::lists::shared::one_line;
 use crate::tui::services::selected_service;
 use crate::tui::services::send::disabled_reason;
 
-/// Opens the form, filled in by what was seen of the service.
+/// Opens the form, filled in from the recorded uses of the service.
 pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);

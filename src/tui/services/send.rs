@@ -1,5 +1,5 @@
-//! Sends what the form of a service says. It goes to the backend at once: the directory is changed there
-//! alone, and nothing of it waits in an outbox.
+//! Sends the form of a service. It is sent to the backend immediately: the directory is changed by
+//! the backend alone, and no change of it is stored in an outbox.
 
 use chrono::{DateTime, Utc};
 
@@ -21,7 +21,7 @@ use crate::tui::services::form::{Adoption, read};
 const UNREACHABLE: &str = "the API can't be reached: services are added there alone, and nothing was \
      stored to be sent later";
 
-/// Sends the form about the service with a name, or shows what is wrong with it.
+/// Sends the form about the service with a name, or shows its errors.
 pub(in crate::tui) fn send(
     app: &mut App,
     mut form: Box<Form>,
@@ -74,8 +74,8 @@ pub(in crate::tui) fn send(
     effects
 }
 
-/// Says what came of it, and reads the directory and the list again; `None` if the answer is to another
-/// change.
+/// Reports the result, and reads the directory and the list again; `None` if the answer is to
+/// another change.
 pub(in crate::tui) fn settled(
     app: &mut App,
     id: CommandId,

@@ -22,7 +22,7 @@ pub(in crate::tui) fn next_theme(app: &mut App) -> Vec<Effect> {
     set_theme(app, next)
 }
 
-/// Switches to a theme; shows why not if there are no colours.
+/// Switches to a theme; shows the reason if there are no colours.
 pub(in crate::tui) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
     if app.ui.theme.depth() == Depth::None {
         return show_toast(
@@ -41,7 +41,7 @@ pub(in crate::tui) fn set_theme(app: &mut App, name: Name) -> Vec<Effect> {
     effects
 }
 
-/// Stores what was chosen by key for later runs.
+/// Stores the choices made by key for later runs.
 fn remember_screen(app: &App) -> Effect {
     let appearance = app.session.settings.appearance;
     Effect::Draft(DraftOp::RememberScreen(ScreenState {
@@ -51,7 +51,7 @@ fn remember_screen(app: &App) -> Effect {
     }))
 }
 
-/// Applies what earlier runs have stored about the screen. A choice holds until its setting
+/// Restores the appearance that earlier runs have stored. A choice is valid until its setting
 /// changes.
 pub(in crate::tui) fn restore_screen(app: &mut App, state: &ScreenState) {
     app.ui.queue_share = state.queue_share;
@@ -68,7 +68,7 @@ pub(in crate::tui) fn restore_screen(app: &mut App, state: &ScreenState) {
     }
 }
 
-/// Adapts to what the terminal has answered about itself.
+/// Adapts to the terminal's answers about itself.
 pub(in crate::tui) fn terminal_found(app: &mut App, finding: Finding) -> Vec<Effect> {
     match finding {
         Finding::Background(background) => {
@@ -80,7 +80,7 @@ pub(in crate::tui) fn terminal_found(app: &mut App, finding: Finding) -> Vec<Eff
         }
         Finding::WideAmbiguous => {
             app.ui.theme = app.ui.theme.with_wide_ambiguous();
-            // What is drawn already stands elsewhere than it should.
+            // The screen was drawn with the wrong widths.
             return vec![Effect::Redraw];
         }
         Finding::SlowLink(is_slow) => {
@@ -93,12 +93,12 @@ pub(in crate::tui) fn terminal_found(app: &mut App, finding: Finding) -> Vec<Eff
     Vec::new()
 }
 
-/// By how much a key moves the border between the queue and the panes beside it, in per cent of the
-/// width.
+/// By how much a key moves the border between the queue and the panes next to it, in per cent of
+/// the width.
 const BORDER_STEP: i32 = 2;
 
-/// Moves the border between the queue and the panes beside it, to the left for -1, and keeps it
-/// there.
+/// Moves the border between the queue and the panes next to it, to the left for -1, and stores the
+/// choice.
 pub(in crate::tui) fn move_border(app: &mut App, by: i32) -> Vec<Effect> {
     let columns = i32::from(app.ui.size.0.max(1));
     let queue = app.layout().slot(Pane::Queue).map_or(0, |slot| i32::from(slot.area.width));

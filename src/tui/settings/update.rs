@@ -53,7 +53,7 @@ pub(in crate::tui) fn reloaded(app: &mut App, reload: Reload) -> Vec<Effect> {
     app.ui.keymap = Arc::new(keymap);
     app.session.rules = Arc::new(rules);
     let (old, new) = (app.session.settings.appearance, panes.appearance);
-    // What was switched by hand stays, unless the setting itself has changed.
+    // A choice made by key is preserved, unless the setting itself has changed.
     if old.own != new.own {
         app.ui.theme = app.ui.theme.with_own(new.own.as_ref());
     }

@@ -1,5 +1,5 @@
-//! The screens of the incidents that resemble one, and of those of a fault that recurs: how each was
-//! resolved, what its review says, and which runbook was followed.
+//! The screens of the incidents that resemble one, and of those of a recurring fault: how each was
+//! resolved, the findings of its review, and the runbook that was followed.
 
 use crate::backend::{MAX_SIMILAR, Similar, SimilarIncidents};
 use crate::model::text::{truncate, wrap};
@@ -40,7 +40,7 @@ fn label(similar: &Similar) -> String {
     similar.number.map_or_else(|| "new".to_owned(), |number| number.to_string())
 }
 
-/// Returns what is known of how an incident ended, each with its name.
+/// Returns the known facts about the end of an incident, each with its name.
 fn lessons(similar: &Similar) -> Vec<(&'static str, String)> {
     let resolution = one_line(&similar.resolution);
     let resolved = if resolution.is_empty() { "not resolved".to_owned() } else { resolution };

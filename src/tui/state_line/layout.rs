@@ -1,4 +1,4 @@
-//! The title of the terminal's window: what the first line says, for whoever looks at another
+//! The title of the terminal's window: the content of the first line, for people who view another
 //! window.
 
 use crate::model::Priority;
@@ -6,7 +6,7 @@ use crate::model::Priority;
 use crate::tui::core::app::App;
 use crate::tui::core::freshness::Freshness;
 
-/// Returns the title of the terminal's window; empty if it is not wanted.
+/// Returns the title of the terminal's window; empty if it is disabled.
 #[must_use]
 pub fn window_title(app: &App) -> String {
     if !app.session.settings.appearance.title || app.ui.low_bandwidth {

@@ -20,7 +20,7 @@ use crate::tui::widgets::text::{Line, Span, draw_line};
 enum Verbosity {
     /// Shows all that the state line can show.
     Full,
-    /// Also without the local time and the program's name.
+    /// Also without the program's name, and without UTC where other times are local.
     Wide,
     /// Also without who is on call.
     Middle,
@@ -84,7 +84,7 @@ fn storm(app: &App) -> Option<Storm> {
     Storm::find(rows, &app.session.rules.storms, app.backend_now())
 }
 
-/// Returns what is said of a storm.
+/// Returns the text about a storm.
 fn storm_text(app: &App, storm: &Storm, verbosity: Verbosity) -> String {
     let since = app.clock().hh_mm(storm.since);
     match verbosity {
@@ -115,7 +115,7 @@ fn left(app: &App, verbosity: Verbosity) -> Line<'static> {
         line.push_span(" ");
     }
     if app.session.workspace.production {
-        // Shown at every size: nobody may mistake production for something else.
+        // Shown at every size: production must never be mistaken for another environment.
         let word = if verbosity < Verbosity::Middle { "PRODUCTION" } else { "PROD" };
         line.push_span(Span::styled(word, app.ui.theme.warning()));
         line.push_span(" ");
@@ -260,24 +260,27 @@ fn right(app: &App, storm: Option<&Storm>, verbosity: Verbosity) -> Line<'static
         }
         line.push_span("   ");
     }
+    // The clock is in the zone of all other times.
     let utc = app.now.format("%H:%M");
+    let local = (app.ui.zone != Zone::Utc && app.ui.offset.local_minus_utc() != 0)
+        .then(|| Clock::new(Zone::Viewer, app.ui.offset).hh_mm(app.now));
     if verbosity >= Verbosity::Small {
-        line.push_span(format!("{utc}Z "));
+        line.push_span(local.map_or_else(|| format!("{utc}Z "), |local| format!("{local} local ")));
         return line;
     }
-    line.push_span(format!("{utc} UTC "));
-    let differs = app.ui.offset.local_minus_utc() != 0;
-    if differs
-        && app.ui.zone != Zone::Utc
-        && (verbosity == Verbosity::Full || app.ui.zone == Zone::Both)
-    {
-        let local = Clock::new(Zone::Viewer, app.ui.offset).hh_mm(app.now);
-        line.push_span(Span::styled(format!("{local} local "), app.ui.theme.dim()));
+    let shows_utc = verbosity == Verbosity::Full || app.ui.zone == Zone::Both;
+    match local {
+        Some(local) if shows_utc => {
+            line.push_span(format!("{utc} UTC "));
+            line.push_span(Span::styled(format!("{local} local "), app.ui.theme.dim()));
+        }
+        Some(local) => line.push_span(format!("{local} local ")),
+        None => line.push_span(format!("{utc} UTC ")),
     }
     line
 }
 
-/// Returns whom a page is on its way to, about the incident that is selected or read.
+/// Returns the people to whom a page is being sent, about the incident that is selected or read.
 fn paging(app: &App) -> Option<String> {
     let people = app.notified.paged(app.target()?.id, app.backend_now());
     let first = truncate(&people.first()?.handle, 12).into_string();

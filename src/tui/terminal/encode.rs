@@ -37,7 +37,7 @@ impl Pen {
     }
 }
 
-/// Reduces a cell to what can be seen: a blank has no foreground colour.
+/// Reduces a cell to its visible properties: a blank has no foreground colour.
 pub(super) fn normalize(cell: &Cell) -> Cell {
     let mut cell = cell.clone();
     if cell.symbol() == " " {
@@ -72,7 +72,7 @@ pub(super) fn encode(
     writer.cursor
 }
 
-/// Encodes a move of the cursor to a position, from where it is if that is certain.
+/// Encodes a move of the cursor to a position, relative to its position if that is certain.
 pub(super) fn encode_move(
     out: &mut Vec<u8>,
     screen: &Buffer,
@@ -206,8 +206,8 @@ impl Writer<'_> {
         Some(bytes)
     }
 
-    /// Returns the pen that a cell needs. On a blank neither the foreground nor most attributes can be
-    /// seen, so those of the last cell stay.
+    /// Returns the pen that a cell needs. On a blank neither the foreground nor most attributes are
+    /// visible, so those of the last cell remain.
     fn pen_for(&self, cell: &Cell) -> Pen {
         let pen = Pen::from_cell(cell);
         let shown = (pen.attributes | self.pen.attributes).intersects(SHOWN_ON_BLANKS);

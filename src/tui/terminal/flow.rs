@@ -1,21 +1,23 @@
 //! Flow control: at most one frame is on its way to the terminal.
 //!
-//! Between the program and the terminal may be a slow link that stores what it can't send yet.
-//! Frames would pile up there, and a screen would go on moving long after a key was let go. So a
-//! frame ends with a request that every terminal answers, and the next frame waits for the answer.
-//! What changes meanwhile is in that next frame.
+//! Between the program and the terminal may be a slow link that buffers data. Frames would pile up
+//! in it, and a screen would continue moving long after a key was released. So a frame ends with a
+//! query that every terminal answers, and the next frame waits for the answer. Changes meanwhile
+//! are in that next frame.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Asks for the state of the terminal (DSR, ECMA-48 8.3.35). The answer is `CSI 0 n`.
+/// Queries the state of the terminal (DSR, ECMA-48 8.3.35). The answer is `CSI 0 n`.
 pub const REQUEST: &[u8] = b"\x1b[5n";
 
-/// How long an answer may take, besides the time for the bytes before it. It is lost then.
+/// How long an answer may take, besides the transfer time of the bytes before it. Then it counts as
+/// lost.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 /// The slowest link that is waited for, in bytes a second.
 const MIN_RATE: u32 = 400;
-/// After so many lost answers in a row the terminal counts as one that does not answer.
+/// The number of consecutive lost answers after which the terminal counts as one that does not
+/// answer.
 const MAX_LOST: u32 = 3;
 /// Short frames of fewer bytes together are sent without a request: they can't pile up.
 const SHORT_FRAMES: usize = 200;
@@ -25,7 +27,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MEASURABLE_FRAME: usize = 1500;
 /// Below this rate a link is slow, in bytes a second.
 const SLOW_RATE: f64 = 4000.0;
-/// From this rate on it is not slow any more.
+/// The rate from which on it is no longer slow.
 const FAST_RATE: f64 = 10_000.0;
 
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +55,7 @@ pub struct FlowControl {
     without_request: usize,
     last_sent_at: Option<Instant>,
     last_answer_at: Option<Instant>,
-    /// The shortest time to an answer: what the link needs for no bytes.
+    /// The shortest time to an answer: the latency of the link.
     round_trip: Option<Duration>,
     is_slow: bool,
 }
@@ -66,7 +68,7 @@ impl FlowControl {
         self.lost = 0;
     }
 
-    /// Records a frame of so many bytes. Returns whether a request must end it.
+    /// Records a frame of a number of bytes. Returns whether a request must end it.
     pub fn send(&mut self, bytes: usize, now: Instant) -> bool {
         let paused = self.last_sent_at.is_none_or(|at| now - at >= PAUSE);
         self.last_sent_at = Some(now);
@@ -75,7 +77,7 @@ impl FlowControl {
         }
         self.without_request += bytes;
         let is_short = self.unanswered.is_empty() && self.without_request < SHORT_FRAMES;
-        // A terminal that has never answered is not asked for ever.
+        // A terminal that has never answered is not queried forever.
         let asks = if self.answers { !is_short } else { self.unanswered.len() < MAX_LOST as usize };
         if asks {
             self.without_request = 0;
@@ -119,8 +121,8 @@ impl FlowControl {
         None
     }
 
-    /// Returns how long answers can still arrive that were requested; they must not reach whoever
-    /// uses the terminal next.
+    /// Returns how long requested answers can still arrive; they must not reach the next program
+    /// that uses the terminal.
     pub fn outstanding(&self, now: Instant) -> Option<Duration> {
         let last = self.unanswered.back()?;
         let usual = match self.round_trip {
@@ -192,7 +194,7 @@ mod tests {
             now = deadline;
             assert_eq!(flow.blocked_until(now), None);
         }
-        // It does not wait for a terminal that has ceased to answer, until that answers again.
+        // It does not wait for a terminal that no longer answers, until that answers again.
         flow.send(500, now);
         assert_eq!(flow.blocked_until(now), None);
         flow.answered(now);

@@ -1,4 +1,4 @@
-//! A terminal backend that sends the bytes of each frame at once, and as few as possible.
+//! A terminal backend that sends the bytes of each frame in one write, and as few as possible.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,12 +10,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::encode;
 
-/// The marks of a synchronized update (DEC mode 2026): the terminal draws what lies between them
-/// at once.
+/// The marks of a synchronized update (DEC mode 2026): the terminal draws everything between them
+/// in one step.
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 pub(super) const SYNC_END: &[u8] = b"\x1b[?2026l";
 
-/// Frames shorter than this arrive at once anyway; the marks would be longer than the frame.
+/// Shorter frames arrive in one piece anyway; the marks would be longer than the frame.
 const MIN_SYNC_BYTES: usize = 256;
 
 /// Collects the bytes of a frame.
@@ -51,16 +51,16 @@ pub trait Sink {
     /// Returns the size in columns and rows.
     ///
     /// # Errors
-    /// When the terminal does not report its size.
+    /// If the terminal does not report its size.
     fn size(&self) -> io::Result<(u16, u16)>;
 }
 
-/// A terminal backend that sends each frame at once, and nothing if nothing has changed.
+/// A terminal backend that sends each frame in one write, and nothing if nothing has changed.
 #[derive(Debug)]
 pub struct Framed<S> {
     inner: CrosstermBackend<FrameBytes>,
     frame_bytes: FrameBytes,
-    /// What is on the screen, needed for the cells between those that change.
+    /// The content of the screen, needed for the cells between those that change.
     screen: Buffer,
     cursor_shown: bool,
     /// The position of the cursor after the last frame, if it is certain.

@@ -175,7 +175,7 @@ impl Guard {
     /// that leave the screen empty.
     ///
     /// # Errors
-    /// When the terminal can't be set up; it is left as it was then.
+    /// If the terminal can't be set up; its state is restored then.
     pub fn enter(synchronized: bool, questions: &[u8]) -> io::Result<(Self, Screen)> {
         let writer = TerminalWriter::start()?;
         let previous_hook = install_panic_hook();
@@ -232,7 +232,7 @@ impl Guard {
         self.hung_up = true;
     }
 
-    /// Whether the terminal is still set up; a panic restores it at once.
+    /// Whether the terminal is still set up; a panic restores it immediately.
     #[must_use]
     pub fn is_active(&self) -> bool {
         TERMINAL_ACTIVE.load(Ordering::Acquire)
@@ -246,7 +246,7 @@ impl Guard {
         if self.hung_up || bytes.is_empty() { Ok(()) } else { self.writer.send(bytes) }
     }
 
-    /// Sets the title of the terminal's window; the earlier one comes back with [`Guard::release`].
+    /// Sets the title of the terminal's window; the earlier one is restored by [`Guard::release`].
     ///
     /// # Errors
     /// When it can't be written to.

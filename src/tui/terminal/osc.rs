@@ -9,7 +9,7 @@ use crate::model::text::{SafeText, truncate};
 pub use crate::config::panes::Desktop;
 
 /// The maximum length of a copied text, in bytes. xterm accepts 75,000 characters of base64, others
-/// about as much; they silently drop what is longer.
+/// about as much; they silently drop longer texts.
 pub const MAX_COPY_BYTES: usize = 56_000;
 
 /// The maximum width of a notification, in columns.
@@ -50,7 +50,7 @@ impl Multiplexer {
             Self::Tmux => {
                 let mut bytes = b"\x1bPtmux;".to_vec();
                 for byte in sequence {
-                    // A single escape would end the string; a doubled one stands for one.
+                    // A single escape would end the string; a doubled one represents one.
                     if *byte == 0x1b {
                         bytes.push(0x1b);
                     }

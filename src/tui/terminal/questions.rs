@@ -1,24 +1,24 @@
-//! What the panes ask a terminal at the start: its background, and how wide it draws characters of
+//! The queries to a terminal at the start: its background, and how wide it draws characters of
 //! ambiguous width.
 
 use crate::tui::terminal::input::Report;
 use crate::tui::theme::{Background, Depth};
 
-/// Asks for the background (OSC 11).
+/// Queries the background (OSC 11).
 const BACKGROUND: &[u8] = b"\x1b]11;?\x1b\\";
 
-/// Draws two characters of ambiguous width in the second row, asks where the cursor is after them
-/// (DSR), and erases the row. The answer can't be a key: those name the first row.
+/// Draws two characters of ambiguous width in the second row, queries the position of the cursor
+/// after them (DSR), and erases the row. The answer can't be a key: those name the first row.
 const WIDTH: &[u8] = "\x1b[2H─●\x1b[6n\x1b[2K\x1b[H".as_bytes();
 
-/// What the terminal has answered about itself.
+/// An answer of the terminal about itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Finding {
     /// Its background.
     Background(Background),
     /// It draws characters of ambiguous width two cells wide.
     WideAmbiguous,
-    /// Whether the link to it is so slow that each byte counts.
+    /// Whether the link to it is so slow that each byte matters.
     SlowLink(bool),
 }
 
@@ -30,8 +30,8 @@ pub struct Questions {
 }
 
 impl Questions {
-    /// Chooses what to ask a terminal of that name. The Linux console is asked nothing: older ones
-    /// show the question as text, and the answers are known.
+    /// Chooses the queries for a terminal of that name. The Linux console gets none: older ones
+    /// show the query as text, and the answers are known.
     #[must_use]
     pub fn choose(term: &str, depth: Depth, only_ascii: bool) -> Self {
         let answers = term != "linux";
@@ -51,7 +51,7 @@ impl Questions {
         bytes
     }
 
-    /// Returns what a report says, if it answers a question. Each is answered once.
+    /// Returns the content of a report, if it answers a query. Each query is answered once.
     pub fn answer(&mut self, report: Report) -> Option<Finding> {
         match report {
             Report::Background(background) if std::mem::take(&mut self.background) => {

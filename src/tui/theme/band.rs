@@ -11,7 +11,7 @@ const ON_LIGHT: [u8; 5] = [153, 223, 225, 194, 189];
 
 impl Theme {
     /// Returns the style of the bar of the person with an index among those of a list. With few
-    /// colours bars are told apart by their text alone.
+    /// colours bars are distinguished by their text alone.
     #[must_use]
     pub fn band(self, index: usize) -> Style {
         let (bands, text) =
@@ -23,7 +23,7 @@ impl Theme {
         Style::new().bg(background).fg(Color::Indexed(text))
     }
 
-    /// Returns the style of a bar for which there is nobody.
+    /// Returns the style of a bar without a person.
     #[must_use]
     pub fn gap(self) -> Style {
         self.past().add_modifier(Modifier::REVERSED)

@@ -10,7 +10,7 @@ use crate::tui::widgets::text::set_symbol;
 /// Which symbols the terminal can show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Symbols {
-    /// All, each as wide as Unicode says.
+    /// All, each with the width that Unicode defines.
     #[default]
     All,
     /// Those of the Linux console: of symbols, the ones of code page 437.
@@ -72,7 +72,7 @@ fn is_ambiguous_letter(ch: char) -> bool {
 }
 
 /// Symbols of code page 437, which the fonts of the Linux console have.
-const CONSOLE_SYMBOLS: &str = "─│┌┐└┘├┤┬┴┼═║╔╗╚╝█▄▌▐▀■·°±≥≤÷≈•↑↓→←▲▼○";
+const CONSOLE_SYMBOLS: &str = "─│┌┐└┘├┤┬┴┼═║╔╗╚╝█▓▒░▄▌▐▀■·°±≥≤÷≈•↑↓→←▲▼○";
 
 /// Returns the symbol of the console that is nearest to another one.
 fn square(symbol: &str) -> Option<&'static str> {
@@ -82,7 +82,7 @@ fn square(symbol: &str) -> Option<&'static str> {
         "╰" => "└",
         "╯" => "┘",
         "‖" => "║",
-        "▰" => "■",
+        "▰" | "━" => "■",
         "▸" => "→",
         "▾" => "↓",
         "◦" => "○",
@@ -98,7 +98,7 @@ const ASCII_FALLBACKS: [(&str, &str); 23] = [
     ("+", "╭╮╰╯┌┐└┘├┤┬┴┼"),
     ("-", "─–—−·"),
     ("#", "╔╗╚╝▰■█"),
-    ("=", "═▄"),
+    ("=", "═▄━"),
     ("|", "│║‖"),
     (">", "▌▶→≥▸"),
     ("<", "←≤"),
@@ -107,10 +107,10 @@ const ASCII_FALLBACKS: [(&str, &str); 23] = [
     ("y", "✓"),
     ("*", "●▇•◆"),
     ("o", "◦○"),
-    (".", "▱▁"),
-    (":", "▂"),
+    (".", "▱▁░"),
+    (":", "▂▒"),
     (";", "▃"),
-    ("+", "▅▆"),
+    ("+", "▅▆▓"),
     ("^", "▲↑"),
     ("v", "▼↓▾"),
     ("~", "…"),

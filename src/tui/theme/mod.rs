@@ -68,13 +68,14 @@ impl Theme {
         }
     }
 
-    /// Sets the background that the colours are for, if their name does not say it.
+    /// Sets the background that the colours are for, unless the theme's name defines it.
     #[must_use]
     pub const fn with_background(self, background: Background) -> Self {
         Self { background, ..self }
     }
 
-    /// Sets whether only what says something has a colour, one of the 16: each other one costs bytes.
+    /// Sets whether only meaningful elements have a colour, one of the 16: each other one costs
+    /// bytes.
     #[must_use]
     pub const fn saving_bytes(self, saves_bytes: bool) -> Self {
         Self { saves_bytes, ..self }
@@ -131,7 +132,7 @@ impl Theme {
         self.palette().map_or(without, |palette| Style::new().fg(role(&palette).color(depth)))
     }
 
-    /// Returns the style for what has the focus.
+    /// Returns the style of the focused element.
     #[must_use]
     pub fn accent(self) -> Style {
         self.foreground(|palette| palette.accent, Style::new().add_modifier(Modifier::BOLD))
@@ -198,14 +199,15 @@ impl Theme {
         if priority == Priority::P1 { style.add_modifier(Modifier::BOLD) } else { style }
     }
 
-    /// Returns the style for what nobody may overlook: an unacknowledged incident of that priority.
+    /// Returns the style of an incident that must not be overlooked: an unacknowledged one of that
+    /// priority.
     #[must_use]
     pub fn urgent(self, priority: Priority) -> Style {
         self.priority(priority).add_modifier(Modifier::BOLD | Modifier::REVERSED)
     }
 
-    /// Returns the style for the texts of a row that nobody may overlook. Without colours they are
-    /// underlined.
+    /// Returns the style for the texts of a row that must not be overlooked. Without colours they
+    /// are underlined.
     #[must_use]
     pub fn urgent_text(self, priority: Priority) -> Style {
         let without =
@@ -246,8 +248,7 @@ impl Theme {
         }
     }
 
-    /// Returns the border type of what has the focus: a different one where no colour shows the
-    /// focus.
+    /// Returns the border type of the focused pane: a different one if no colour shows the focus.
     #[must_use]
     pub fn focus_border(self) -> BorderType {
         if self.palette().is_none() { BorderType::Double } else { BorderType::Rounded }
@@ -303,7 +304,7 @@ mod tests {
     fn covered_cell_has_the_style_of_its_wide_character() {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
         buffer.set_string(0, 0, "a決b", Style::new().bg(Color::Blue).fg(Color::Red));
-        // As drawing leaves a cell that it does not write itself.
+        // As drawing does with a cell that it does not write itself.
         buffer.content[2].reset();
         style_covered_cells(&mut buffer);
         let styles: Vec<_> = buffer.content.iter().map(|cell| (cell.fg, cell.bg)).collect();

@@ -12,7 +12,7 @@ use super::depth::{Shade, nearest_indexed};
 /// black is often almost invisible, so no text has it on a dark background.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Palette {
-    /// What has the focus.
+    /// The focused element.
     pub accent: Shade,
     /// Text of secondary importance.
     pub dim: Shade,
@@ -62,7 +62,7 @@ const DARK: Palette = Palette {
 };
 
 /// For light terminals. It does not paint their background, which is light already: a painted one
-/// would cost bytes on every cell, and leave a frame of another white at the window's edge.
+/// would cost bytes on every cell, and show an edge of another white at the window's border.
 const LIGHT: Palette = Palette {
     accent: shade(0x00_5f_87, 24, Color::Blue),
     dim: shade(0x58_58_58, 240, Color::DarkGray),
@@ -161,8 +161,8 @@ pub(super) const fn find(name: Name, background: Background) -> Option<&'static 
     }
 }
 
-/// Returns the colours of somebody's own theme: those of the theme that it is based on, where it
-/// has no other ones.
+/// Returns the colours of a user-defined theme: those of the theme that it is based on, unless it
+/// replaces them.
 pub(super) fn own(own: &OwnColors, background: Background) -> Palette {
     let mut palette = *find(own.base, background).unwrap_or(&DARK);
     let replace = |shade: &mut Shade, role: ColorRole| {

@@ -22,25 +22,26 @@ use crate::tui::widgets::bounded::bounded;
 use crate::tui::widgets::highlight::push_marked;
 use crate::tui::widgets::text::{Line, Span};
 
-/// The greatest width of the word after the mark, in columns.
+/// The maximum width of the word after the mark, in columns.
 const WORD_WIDTH: usize = 13;
-/// The same where who and text have no columns: a longer word moves them.
+/// The same if actor and text have no columns: a longer word moves them.
 const NARROW_WORD_WIDTH: usize = 10;
 /// The width of the actor's name where it has a column of its own.
 const ACTOR_WIDTH: usize = 18;
 /// The width from which actor and text have columns of their own.
 const WIDE_FROM: usize = 90;
-/// The width below which what does not fit on one line has its text below, across the pane.
+/// The width below which a text that does not fit on the line is shown below it, across the pane.
 const NARROW_BELOW: usize = 44;
 
-/// Returns what [`lines`] depends on.
+/// Returns the inputs of [`lines`].
 pub(in crate::tui) fn inputs(app: &App, width: usize) -> TimelineInputs {
     let shown = app.reading.shown.as_ref();
+    let zone = shown.filter(|_| is_bare(app)).map(|shown| zone_name(app, shown));
     TimelineInputs {
         shown: shown.map(|shown| (Identity::new(&shown.detail), Identity::new(&shown.events))),
         outbox: app.inflight.outbox.as_ref().map(Identity::new),
         width,
-        is_bare: is_bare(app),
+        zone,
         day: app.clock().local_time(app.now).date(),
         clock: app.clock(),
         theme: app.ui.theme,
@@ -79,7 +80,7 @@ pub(in crate::tui) fn viewed_event_line(lines: &[Line<'static>]) -> Option<usize
 /// The mark of the event as of which the incident is shown.
 const VIEWED_EVENT_MARK: &str = "▶ ";
 
-/// An entry of the timeline before it is laid out.
+/// An entry of the timeline before its lines are computed.
 struct Entry {
     seq: u32,
     at: DateTime<Utc>,
@@ -96,7 +97,7 @@ pub(in crate::tui) fn lines(app: &App, width: usize) -> Vec<Line<'static>> {
     let Some(shown) = &app.reading.shown else { return Vec::new() };
     let mut lines = Vec::new();
     if is_bare(app) {
-        // Without a border there is no title that names the incident.
+        // Without a border no title names the incident.
         let summary = &shown.detail.incident.summary;
         let (label, zone) = (summary.label(), zone_name(app, shown));
         let text = format!("{label} · {zone} · {}", summary.title);
@@ -303,10 +304,10 @@ fn separator(app: &App, date: NaiveDate, width: usize) -> Line<'static> {
     ])
 }
 
-/// Lays out an entry: time, mark, what, who and text on one line where they fit.
+/// Computes the lines of an entry: time, mark, kind, actor and text on one line if they fit.
 ///
-/// In a wide pane each has its column. Else who and text follow each other, and go on below what
-/// happened; in a narrow pane a text that does not fit has lines of its own.
+/// In a wide pane each has its column. Otherwise actor and text follow each other, and continue
+/// below the kind; in a narrow pane a text that does not fit has lines of its own.
 fn layout_entry(
     app: &App,
     entry: &Entry,
@@ -364,7 +365,7 @@ fn layout_entry(
     let mut texts = texts.into_iter();
     let Some(first) = texts.next() else { return lines.push(line) };
     line.push_span(Span::styled(SEPARATOR, theme.dim()));
-    // What and who stand where the first line of the text begins.
+    // Kind and actor are in the first line of the text.
     let room = width.saturating_sub(lead).max(8);
     let offset = (word_width + 1 + actor_width + SEPARATOR_WIDTH).min(room);
     let stand_in = "x".repeat(offset - 1);
@@ -378,7 +379,7 @@ fn layout_entry(
     }
 }
 
-/// Between who and what they wrote.
+/// Between an actor and their text.
 const SEPARATOR: &str = " · ";
 /// The width of [`SEPARATOR`], in columns.
 const SEPARATOR_WIDTH: usize = 3;

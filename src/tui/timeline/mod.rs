@@ -7,11 +7,11 @@ pub mod view;
 /// Which events of the timeline are shown, and in which order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TimelineView {
-    /// Whether the first event comes first.
+    /// Whether the oldest event comes first.
     pub oldest_first: bool,
     /// Whether only notes are shown.
     pub notes_only: bool,
-    /// The words that shown events have; empty for all events.
+    /// The words that shown events contain; empty for all events.
     pub search: String,
 }
 
@@ -22,17 +22,17 @@ impl TimelineView {
         self.notes_only || self.is_searched()
     }
 
-    /// Returns whether words are searched for.
+    /// Returns whether a search is active.
     #[must_use]
     pub fn is_searched(&self) -> bool {
         !self.search.trim().is_empty()
     }
 }
 
-/// The search of the timeline while it is typed. What is typed is in [`TimelineView::search`], so
+/// The search of the timeline while it is typed. The typed text is in [`TimelineView::search`], so
 /// that the events follow it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct TimelineSearch {
-    /// The words before, which come back if the search is left.
+    /// The previous words, which are restored if the search is cancelled.
     pub previous: String,
 }

@@ -21,7 +21,7 @@ pub(in crate::tui) fn open_search(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// Keeps what was typed and closes the search.
+/// Accepts the typed text and closes the search.
 pub(in crate::tui) fn commit_search(app: &mut App) -> Vec<Effect> {
     app.ui.mode = Mode::Panes;
     if !app.timeline.is_searched() {
@@ -30,7 +30,7 @@ pub(in crate::tui) fn commit_search(app: &mut App) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Closes the search; the words from before hold again.
+/// Closes the search; the previous words are restored.
 pub(in crate::tui) fn cancel_search(app: &mut App) -> Vec<Effect> {
     if let Mode::TimelineSearch(search) = std::mem::take(&mut app.ui.mode) {
         set_search(app, search.previous);

@@ -17,7 +17,7 @@ pub const UNDO_WINDOW: Duration = Duration::from_secs(10);
 pub struct Undo {
     /// Identifies it among earlier and later ones.
     pub number: u64,
-    /// What was done, as in "acknowledged".
+    /// The participle of the action, as in "acknowledged".
     pub done_phrase: String,
     /// The inverse for each incident.
     pub steps: Vec<Inverse>,

@@ -16,7 +16,7 @@ pub(in crate::tui) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(Undo { done_phrase, steps, .. }) = app.inflight.undo.take() else {
         return show_toast(app, "nothing to undo: an action can be taken back for 10 s", true);
     };
-    // What somebody else has changed in the meantime is not overwritten.
+    // Changes by other people in the meantime are not overwritten.
     let steps = steps
         .into_iter()
         .map(|inverse| Step { refused: overruled(app, &inverse), ..inverse.step })
@@ -31,7 +31,7 @@ pub(in crate::tui) fn undo(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// Returns why undoing would overwrite what somebody else has done since.
+/// Returns why undoing would overwrite a later change by somebody else.
 fn overruled(app: &App, inverse: &Inverse) -> Option<String> {
     let target = &inverse.step.target;
     let row = app.row(target.id)?;

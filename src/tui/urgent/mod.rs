@@ -1,5 +1,5 @@
-//! New incidents of the highest priorities that nobody has: they take a line of their own until
-//! somebody acknowledges them or the viewer turns to them.
+//! New unassigned incidents of the highest priorities: they have a line of their own until somebody
+//! acknowledges them or the viewer visits them.
 
 pub mod update;
 pub mod view;
@@ -12,17 +12,16 @@ use chrono::{DateTime, Utc};
 use crate::model::storm::is_quiet;
 use crate::model::{IncidentId, Priority, Status, Summary};
 
-/// A new urgent incident that nobody has.
+/// A new unassigned urgent incident.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unclaimed {
-    /// The incident as it is now.
+    /// The current row of the incident.
     pub row: Arc<Summary>,
     /// When it came, or became urgent.
     pub since: DateTime<Utc>,
 }
 
-/// The new urgent incidents that nobody has, and that the viewer has neither turned to nor sent
-/// off.
+/// The new unassigned urgent incidents that the viewer has neither visited nor dismissed.
 #[derive(Clone, Debug, Default)]
 pub struct Urgent {
     /// The incidents, the most urgent first.
@@ -41,7 +40,7 @@ impl Urgent {
 pub struct Causes(HashMap<IncidentId, Priority>);
 
 impl Causes {
-    /// Reads them from the rows of a snapshot. Where nothing is folded there is nothing to read.
+    /// Reads them from the rows of a snapshot. Without folded incidents there is nothing to read.
     #[must_use]
     pub fn of(rows: &[Arc<Summary>]) -> Self {
         if rows.iter().all(|row| row.folded_under.is_none()) {
@@ -51,14 +50,15 @@ impl Causes {
         Self(open.map(|row| (row.id, row.priority)).collect())
     }
 
-    /// Returns whether nobody is called for an incident, as another one is worked on in its stead.
+    /// Returns whether nobody is called for an incident, because another one is worked on in its
+    /// place.
     #[must_use]
     pub fn is_quiet(&self, row: &Summary) -> bool {
         is_quiet(row, |id| self.0.get(&id).copied())
     }
 }
 
-/// Returns whether an incident is a P1 or P2 that nobody has acknowledged and nobody leads, and that no
+/// Returns whether an incident is an unacknowledged P1 or P2 without an assignee that no
 /// maintenance window mutes.
 #[must_use]
 pub fn is_unclaimed(row: &Summary, now: DateTime<Utc>) -> bool {

@@ -22,7 +22,7 @@ use crate::tui::urgent::{Causes, Unclaimed, is_unclaimed};
 /// is pressed at that moment was meant for something else.
 const SHOWN_AT_LEAST: TimeDelta = TimeDelta::seconds(1);
 
-/// Adds incidents that are new and urgent, and removes those that somebody has now.
+/// Adds incidents that are new and urgent, and removes those that have an assignee now.
 pub(in crate::tui) fn rows_changed(
     app: &mut App,
     snapshot: &Snapshot,
@@ -50,12 +50,12 @@ pub(in crate::tui) fn rows_changed(
     app.notices.urgent.waiting = rows;
 }
 
-/// Sends the line off. Returns whether there was one.
+/// Dismisses the line. Returns whether there was one.
 pub(in crate::tui) fn dismiss_all(app: &mut App) -> bool {
     !std::mem::take(&mut app.notices.urgent.waiting).is_empty()
 }
 
-/// Removes the incident that the viewer has turned to with a key. `before` is what they were on.
+/// Removes the incident that the viewer has visited with a key. `before` is the previous one.
 pub(in crate::tui) fn key_pressed(app: &mut App, before: Option<IncidentId>, at: DateTime<Utc>) {
     if app.notices.urgent.waiting.is_empty() || !matches!(app.ui.mode, Mode::Panes) {
         return;
@@ -67,8 +67,8 @@ pub(in crate::tui) fn key_pressed(app: &mut App, before: Option<IncidentId>, at:
     });
 }
 
-/// Goes to the incident that the line names, or without a line to the most urgent one that nobody
-/// has acknowledged, from wherever the viewer is.
+/// Goes to the incident in the line, or without a line to the most urgent unacknowledged one, from
+/// anywhere.
 pub(in crate::tui) fn go_to_most_urgent(app: &mut App) -> Vec<Effect> {
     let (levels, now) = (app.session.rules.levels, app.backend_now());
     let named = app.notices.urgent.waiting.first().map(|unclaimed| &unclaimed.row);
@@ -76,7 +76,7 @@ pub(in crate::tui) fn go_to_most_urgent(app: &mut App) -> Vec<Effect> {
     let unacknowledged = open.filter(|row| row.status == Status::Triggered && !row.is_snoozed(now));
     let causes = app.fetched.snapshot.as_ref().map(|snapshot| Causes::of(&snapshot.rows));
     let causes = causes.unwrap_or_default();
-    // What follows from another incident comes last.
+    // Consequences of another incident come last.
     let key = |row: &&Arc<Summary>| (causes.is_quiet(row), urgency_key(row, now, &levels));
     let most_urgent = named.or_else(|| unacknowledged.min_by_key(key));
     let Some((id, label)) = most_urgent.map(|row| (row.id, row.label())) else {

@@ -12,7 +12,7 @@ use crate::tui::core::app::App;
 use crate::tui::widgets::formatting::age;
 use crate::tui::widgets::text::{Line, Span, draw_line, fill};
 
-/// Draws the line, if there is something to say.
+/// Draws the line, if it has content.
 pub(in crate::tui) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     let waiting = &app.notices.urgent.waiting;
     let Some(first) = waiting.first().filter(|_| area.height > 0) else { return };

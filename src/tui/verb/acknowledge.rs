@@ -1,4 +1,4 @@
-//! Acknowledge: a key that sends the command at once.
+//! Acknowledge: a key that sends the command immediately.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! Answer a request for a role: a list of what the viewer is asked for.
+//! Answer a request for a role: a list of the viewer's open requests.
 
 use chrono::{DateTime, Utc};
 
@@ -60,7 +60,7 @@ impl VerbLogic for AnswerRole {
         }
     }
 
-    /// The list says what can be answered.
+    /// The list shows which requests can be answered.
     fn probe(
         &self,
         _: &App,
@@ -71,7 +71,7 @@ impl VerbLogic for AnswerRole {
     }
 }
 
-/// Returns what the viewer is asked for and has not answered.
+/// Returns the open requests to the viewer.
 fn own_requests(app: &App, target: &Target) -> Vec<RoleRequest> {
     let record = precheck::current_record(app, target.id);
     let requests = record.into_iter().flat_map(|record| &record.role_requests);

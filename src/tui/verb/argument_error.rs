@@ -1,4 +1,4 @@
-//! Why an argument that is typed in the command palette can't be used.
+//! Reasons why an argument that is typed in the command palette can't be used.
 
 use crate::model::IncidentNumber;
 use crate::model::check::FieldProblem;
@@ -8,7 +8,7 @@ use crate::model::text::sanitize;
 use crate::tui::input::parse_time::TimeError;
 use crate::verbs::Problem;
 
-/// Why a typed argument stands for nothing. Displayed as what is wrong and what would be accepted.
+/// The reason why a typed argument is invalid. Displayed as the error and the accepted values.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ArgumentError {
     /// The action needs an argument, and none was typed.
@@ -16,7 +16,7 @@ pub enum ArgumentError {
     Missing {
         /// The name of the action that was typed.
         action: &'static str,
-        /// What the action accepts.
+        /// The accepted values.
         accepted: &'static str,
     },
     /// Something is typed after an action that has no argument.
@@ -28,20 +28,20 @@ pub enum ArgumentError {
     /// The text is refused as it would be in a request of the verb.
     #[error(transparent)]
     Value(#[from] Problem),
-    /// The text is not what the action accepts.
+    /// The text is not an accepted value.
     #[error("{:?} is not {accepted}: {suggestion}", sanitize(text))]
     NotAccepted {
         /// The argument as it was typed.
         text: String,
-        /// What the action accepts.
+        /// The accepted values.
         accepted: &'static str,
         /// The value that may be meant, as half a sentence.
         suggestion: String,
     },
-    /// The action has nothing to choose from; the sentence says why.
+    /// The action has nothing to choose from, for this reason.
     #[error("{0}")]
     NothingToChoose(String),
-    /// What the argument names can't be chosen now; the sentence says why.
+    /// The value can't be chosen now, for this reason.
     #[error("{0}")]
     Disabled(String),
     /// No line is selected.

@@ -32,7 +32,7 @@ impl VerbLogic for AskForRole {
         Opening::List { heading: "Ask somebody to join {}", searchable: true }
     }
 
-    /// Returns each person with each role that is not theirs and that they are not asked for.
+    /// Returns each person with each role that they do not have and were not asked for.
     fn items(&self, app: &App, targets: &[Target], _: DateTime<Utc>) -> Vec<Item> {
         let Some(directory) = app.fetched.directory.as_deref() else { return Vec::new() };
         let record = targets.first().and_then(|target| precheck::current_record(app, target.id));

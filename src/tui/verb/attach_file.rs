@@ -16,7 +16,7 @@ use crate::tui::verb::evidence_file_error::EvidenceFileError;
 use crate::tui::verb::target::Target;
 use crate::tui::verb::{planning, send};
 
-/// Asks whether a file that was read is attached, or says why it can't be.
+/// Asks whether to attach a file that was read, or reports why it can't be.
 pub(in crate::tui) fn file_loaded(
     app: &mut App,
     target: Target,

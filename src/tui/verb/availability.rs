@@ -41,9 +41,9 @@ pub(in crate::tui) fn disabled_reason(
     }
 }
 
-/// Stores which verbs the incident on the screen refuses, if something has changed that decides it.
-/// The selection does not: the keys line stays as it is while a key is held down. Only the keys line
-/// and the help read it; a key that starts a verb is checked on its own.
+/// Stores which verbs the visible incident refuses, if one of the inputs has changed. The selection
+/// is none of them: the keys line does not change while a key is held down. Only the keys line and
+/// the help use it; a key that starts a verb is checked separately.
 pub(in crate::tui) fn refresh_disabled(app: &mut App) {
     let shown = app.reading.shown.as_ref();
     let inputs = DisabledInputs {
@@ -53,7 +53,7 @@ pub(in crate::tui) fn refresh_disabled(app: &mut App) {
     if app.reading.disabled.is_current(&inputs) {
         return;
     }
-    // Only the record is checked: finding a row takes long if there are many.
+    // Only the record is checked: finding a row is slow if there are many.
     let refused_actions = |incident: &Incident| {
         let row = &incident.summary;
         TABLE

@@ -7,9 +7,9 @@ use crate::tui::form::Form;
 pub struct Batch {
     /// The number of the batch, which identifies it.
     pub number: u64,
-    /// What is done to the incidents, as in "acknowledge".
+    /// The action on the incidents, as in "acknowledge".
     pub verb: String,
-    /// What was done to the incidents, as in "acknowledged".
+    /// The participle of the action, as in "acknowledged".
     pub done_phrase: String,
     /// The number of incidents.
     pub total: usize,

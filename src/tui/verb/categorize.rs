@@ -75,8 +75,8 @@ impl FormLogic for CategorizeForm {
         fields
     }
 
-    /// Sends what was changed in the form and differs from the record. With many incidents, fields
-    /// that are empty are left as they are.
+    /// Sends the fields that were changed in the form and differ from the record. With many
+    /// incidents, empty fields are not changed.
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let (app, form) = (filled.app, filled.form);
         let (row, record, many) = (app.row(filled.target.id), filled.record(), filled.has_many());

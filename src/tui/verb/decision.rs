@@ -1,4 +1,4 @@
-//! Decision: a form of what was decided, why and by whom.
+//! Decision: a form of the decision, its reason and its author.
 
 use chrono::{DateTime, Utc};
 

@@ -13,9 +13,9 @@ use crate::tui::input::parse_time;
 use crate::tui::verb::logic::{
     Contents, FieldError, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic, field_error,
 };
-use crate::tui::verb::names;
 use crate::tui::verb::plan::Step;
 use crate::tui::verb::target::Target;
+use crate::tui::verb::{declared_impact, names};
 
 pub(super) const ENTRY: Entry =
     Entry::command(CommandKind::Declare, &["D"]).hint("declare").condition(Condition::Always);
@@ -73,7 +73,7 @@ impl FormLogic for DeclareForm {
         let app = filling.app;
         let source = Source::ALL.iter().position(|s| *s == Source::Internal).unwrap_or(0);
         let sources = names::choice_labels(Source::ALL, Source::as_str);
-        vec![
+        let mut fields = vec![
             Field::line("Title", "").hint("what is wrong, on one line").required(),
             Field::names("Services", "", names::service_names(app))
                 .hint("the first is the primary"),
@@ -85,7 +85,9 @@ impl FormLogic for DeclareForm {
                 .example(parse_time::format_hint("10m ago, 22:37; empty for now", app.clock())),
             Field::choice("Owner", vec!["nobody yet", "me"], 0),
             Field::text("Symptoms", "").hint("what users see"),
-        ]
+        ];
+        fields.extend(declared_impact::fields(app));
+        fields
     }
 
     /// A declaration has no target: [`steps`] makes its commands.
@@ -102,7 +104,8 @@ pub(in crate::tui) fn steps(
 ) -> Result<Vec<Step>, FieldError> {
     let detected = parse_time::parse_past(&form.value("Since"), at, &app.clock());
     let detected = detected.map_err(|why| field_error("Since", why.to_string()))?;
-    // What the form does not ask for stays as it was declared; its times are to the minute.
+    // Fields that the form does not contain remain as they were declared; its times are to the
+    // minute.
     let old = replaced_declaration(form).map(|(_, old)| old);
     let same = old.map(|old| old.detected_at).filter(|was| (*was - detected).abs() < MINUTE);
     let mut declaration = Declaration {
@@ -133,6 +136,7 @@ pub(in crate::tui) fn steps(
         };
         field_error(label, error.problem.to_string())
     })?;
+    let impact = declared_impact::parse(app, form, at)?;
     let target = Target {
         // Commands that depend on the refused declaration depend on this one.
         id: replaced_declaration(form).map_or_else(IncidentId::new, |(id, _)| id),
@@ -140,10 +144,12 @@ pub(in crate::tui) fn steps(
         title: declaration.title.clone(),
         seq: 0,
     };
+    let following = impact.into_commands(declaration.team.as_deref());
     let mut commands = vec![IncidentCommand::Declare(Box::new(declaration))];
     if form.value("Owner") == "me" {
         commands.push(IncidentCommand::Assign { to: Some(app.session.me.clone()) });
     }
+    commands.extend(following);
     Ok(vec![Step::new(target, commands)])
 }
 

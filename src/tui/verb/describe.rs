@@ -85,8 +85,8 @@ impl FormLogic for DescribeForm {
         ]
     }
 
-    /// Sends what was changed in the form and differs from the record. With many incidents, fields
-    /// that are empty are left as they are.
+    /// Sends the fields that were changed in the form and differ from the record. With many
+    /// incidents, empty fields are not changed.
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let (form, record, many) = (filled.form, filled.record(), filled.has_many());
         let title = form.value("Title");

@@ -97,7 +97,7 @@ fn no_policy(app: &App) -> String {
 /// Returns the command that calls the next level of an incident's policy.
 ///
 /// # Errors
-/// Why there is none; `None` if the incident has no policy.
+/// The reason why there is none; `None` if the incident has no policy.
 fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<String>> {
     let (Some(row), Some(directory)) =
         (single_row(app, std::slice::from_ref(target)), app.fetched.directory.as_deref())
@@ -110,7 +110,7 @@ fn next_level(app: &App, target: &Target) -> Result<IncidentCommand, Option<Stri
     let Some(next) = path.into_iter().find(|step| step.level == level) else {
         return Err(Some(format!("the last level of its policy, {last}, was called already")));
     };
-    // Whoever is on call now is called, if the level was due before.
+    // The person on call now is called, if the level was due before.
     let at = next.due.max(app.backend_now());
     let reached = escalation::reached_at(&next, row, directory, at);
     let to: Vec<PersonRef> = reached.iter().filter_map(Reached::person).cloned().collect();
@@ -163,7 +163,7 @@ fn levels(app: &App, targets: &[Target], at: DateTime<Utc>) -> Vec<Item> {
     progress.round_steps().map(item).collect()
 }
 
-/// Returns why a level reaches nobody.
+/// Returns the reason why a level reaches nobody.
 fn nobody_reason(reached: &[Reached]) -> String {
     let reasons = reached.iter().filter_map(|reached| match reached {
         Reached::Person(_) => None,

@@ -1,4 +1,4 @@
-//! How far an incident is on the path of its escalation policy: which levels were called, when and
+//! Progress of an incident on the path of its escalation policy: which levels were called, when and
 //! with what outcome, and when the next one is.
 
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use crate::model::{Event, EventBody, PersonRef, Summary};
 
 use crate::tui::core::app::App;
 
-/// The path of an incident, and how far it is at a time.
+/// The path of an incident, and its progress at a time.
 pub(super) struct Progress<'a> {
     app: &'a App,
     row: &'a Summary,
@@ -42,13 +42,13 @@ impl<'a> Progress<'a> {
         self.path.iter().filter(|step| step.round == self.round)
     }
 
-    /// Returns whom a level reaches if it is called when it is due; now, if that has passed.
+    /// Returns the people whom a level reaches when it is due; now, if that has passed.
     pub(super) fn reached(&self, step: &Step) -> Vec<Reached> {
         escalation::reached_at(step, self.row, self.directory, step.due.max(self.now))
     }
 
-    /// Says when a level was called and what came of it, or when it is due, and whether it is called
-    /// by itself then.
+    /// Describes when a level was called and with what outcome, or when it is due, and whether it
+    /// is called automatically then.
     pub(super) fn step_text(&self, step: &Step) -> String {
         if step.is_called {
             return self.called_text(step);
@@ -77,8 +77,8 @@ impl<'a> Progress<'a> {
         text
     }
 
-    /// Says by what each person is reached and when, if the level is called at a time; nothing while it is not
-    /// known how people are reached.
+    /// Describes the contacts and times by which each person is reached, if the level is called at
+    /// a time; nothing while the contacts are not known.
     fn contacts_text(&self, step: &Step, called_at: DateTime<Utc>) -> String {
         let reach = &self.app.notified.people;
         if reach.is_empty() {
@@ -110,7 +110,7 @@ impl<'a> Progress<'a> {
         format!("{way} {}{broken}", self.time(planned.at))
     }
 
-    /// Says when a level was called, by whom, and what has become of its notifications.
+    /// Describes when a level was called, by whom, and the states of its notifications.
     fn called_text(&self, step: &Step) -> String {
         let Some((event, automatic)) = self.call_of(step.level) else {
             return if self.has_all_events() {
@@ -120,13 +120,15 @@ impl<'a> Progress<'a> {
             };
         };
         let mut text = format!("called {}", self.time(event.at));
-        match automatic {
+        let missed = automatic.and_then(|call| call.missed_level(step.level, self.round));
+        let late_s = missed.map(|missed| missed.late_s);
+        match late_s.or(automatic.map(|call| call.late_s)) {
             None => text.push_str(" by hand"),
-            Some(AutomaticStep { late_s, .. }) if late_s > 0 => {
+            Some(late_s @ 1..) => {
                 let late = chrono::TimeDelta::seconds(i64::from(late_s));
                 text = format!("{text}, {} late", format_duration(late));
             }
-            Some(_) => {}
+            Some(0) => {}
         }
         if step.all_must_acknowledge
             && let Some(required) = &self.row.required
@@ -143,7 +145,7 @@ impl<'a> Progress<'a> {
         text
     }
 
-    /// Says which round it is, how many of its levels were called, and what is next.
+    /// Describes the round, how many of its levels were called, and the next one.
     pub(super) fn round_text(&self) -> String {
         let rounds = self.path.iter().map(|step| step.round).max().unwrap_or(1);
         let (mut called, mut levels) = (0, 0);
@@ -160,7 +162,7 @@ impl<'a> Progress<'a> {
         parts.join(" · ")
     }
 
-    /// Says what is called next by itself, or why nothing is.
+    /// Describes the next automatic call, or the reason why there is none.
     fn next_text(&self) -> String {
         if !awaits_calls(self.row) {
             return "acknowledged: no level is called by itself".to_owned();
@@ -198,7 +200,7 @@ impl<'a> Progress<'a> {
         })
     }
 
-    /// Returns whether the backend calls levels by itself. Only some do.
+    /// Returns whether the backend calls levels automatically. Only some do.
     fn calls_by_itself(&self) -> bool {
         let capabilities = self.app.connection.capabilities.as_ref();
         capabilities.is_some_and(|capabilities| capabilities.escalates)
@@ -206,15 +208,16 @@ impl<'a> Progress<'a> {
 
     /// Returns the event by which a level was last called in the present round, and the step that a
     /// program carried out.
-    fn call_of(&self, level: u8) -> Option<(&'a Event, Option<AutomaticStep>)> {
-        self.events().iter().rev().find_map(|event| match &event.body {
-            EventBody::Escalated { level: called, automatic, .. }
-                if *called == level
-                    && automatic.is_none_or(|step| step.round.max(1) == self.round) =>
-            {
-                Some((event, *automatic))
-            }
-            _ => None,
+    fn call_of(&self, level: u8) -> Option<(&'a Event, Option<&'a AutomaticStep>)> {
+        self.events().iter().rev().find_map(|event| {
+            let EventBody::Escalated { level: called, automatic, .. } = &event.body else {
+                return None;
+            };
+            let step = automatic.as_ref();
+            let is_it = *called == level && step.is_none_or(|step| step.round.max(1) == self.round);
+            let with_later =
+                step.is_some_and(|step| step.missed_level(level, self.round).is_some());
+            (is_it || with_later).then_some((event, step))
         })
     }
 

@@ -1,10 +1,11 @@
-//! Why a file can't be attached.
+//! Reasons why a file can't be attached.
 
 use std::io;
 
 use tokio::task::JoinError;
 
-/// Why a file can't be attached. Displayed as half a sentence that follows its name, not sanitized.
+/// The reason why a file can't be attached. Displayed as half a sentence that follows its name, not
+/// sanitized.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceFileError {
     /// The system does not let it be read.

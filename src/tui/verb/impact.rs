@@ -29,7 +29,7 @@ pub(super) const REPORTER_ENTRY: Entry = Entry::command(CommandKind::AddReporter
 pub(super) const TEAM_ENTRY: Entry =
     Entry::command(CommandKind::InvolveTeam, &[]).requires_argument();
 
-/// What is typed if nobody knows.
+/// The text for an unknown time.
 const NONE: &str = "none";
 /// The label of the field with the time.
 const BEGAN: &str = "Began";
@@ -136,7 +136,14 @@ impl VerbLogic for UsersAffected {
             accepted,
             suggestion: format!("give {accepted}"),
         };
-        let affected = parse_affected(typed.text).ok_or_else(not_accepted)?;
+        let parsed = parse_affected(typed.text).ok_or_else(not_accepted)?;
+        let affected = match typed.targets {
+            [target] if !parsed.is_empty() => {
+                let record = precheck::current_record(typed.app, target.id);
+                with_previous(parsed, record.map(|record| &record.affected))
+            }
+            _ => parsed,
+        };
         affected.check().map_err(|_| not_accepted())?;
         let line = affected.line();
         let shown = if line.is_empty() { NONE } else { &line };
@@ -157,17 +164,30 @@ impl VerbLogic for UsersAffected {
     }
 }
 
-/// Parses a number of users, a share with a percent sign, and regions, separated by blanks.
-fn parse_affected(text: &str) -> Option<Affected> {
+/// Parses a number of users, a share with a percent sign, and regions, separated by blanks or commas.
+/// `None` if a number is ambiguous, as `1,200` and `12,5%` are.
+pub(super) fn parse_affected(text: &str) -> Option<Affected> {
     let mut affected = Affected::default();
     if text.trim().eq_ignore_ascii_case(NONE) {
         return Some(affected);
     }
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let mut triples = text.as_bytes().windows(3);
+    if triples.any(|bytes| bytes[1] == b',' && is_digit(bytes.first()) && is_digit(bytes.last())) {
+        return None;
+    }
     for word in text.split([' ', ',']).filter(|word| !word.is_empty()) {
         if word.ends_with('%') {
-            affected.share = Some(parse_share(word)?);
+            if affected.share.replace(parse_share(word)?).is_some() {
+                return None;
+            }
         } else if word.bytes().all(|byte| byte.is_ascii_digit()) {
-            affected.users = Some(word.parse().ok()?);
+            if affected.users.replace(word.parse().ok()?).is_some() {
+                return None;
+            }
+        } else if word.bytes().all(|byte| byte.is_ascii_digit() || b".'_".contains(&byte)) {
+            // A number with separators of thousands.
+            return None;
         } else {
             affected.regions.push(word.to_owned());
         }
@@ -175,7 +195,19 @@ fn parse_affected(text: &str) -> Option<Affected> {
     Some(affected)
 }
 
-/// Returns what the fields of the form hold for this.
+/// Returns the affected users with what was said before, where nothing else was said now.
+fn with_previous(mut affected: Affected, previous: Option<&Affected>) -> Affected {
+    let Some(previous) = previous else { return affected };
+    affected.users = affected.users.or(previous.users);
+    affected.share = affected.share.or(previous.share);
+    if affected.regions.is_empty() {
+        affected.regions.clone_from(&previous.regions);
+    }
+    affected.customers.clone_from(&previous.customers);
+    affected
+}
+
+/// Returns the contents of the form's fields for this.
 fn contents(affected: &Affected) -> Contents {
     let users = affected.users.map(|users| users.to_string()).unwrap_or_default();
     let share = affected.share.map(format_share).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Link: a menu of what an incident can be linked to; the forms of a URL and of a new problem.
+//! Link: a menu of the possible targets of a link; the forms of a URL and of a new problem.
 
 use chrono::{DateTime, Utc};
 

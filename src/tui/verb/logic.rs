@@ -1,5 +1,4 @@
-//! What the panes must know about each verb and each form; every verb implements it in its own
-//! file.
+//! The traits that every verb and every form of the panes implements, each in its own file.
 
 use chrono::{DateTime, Utc};
 
@@ -35,7 +34,7 @@ pub(in crate::tui) enum Opening {
 /// The contents of a form's fields by their labels, for a form that is filled in from a command.
 pub(in crate::tui) type Contents = Vec<(&'static str, String)>;
 
-/// Why a command is not undone whose effect somebody has replaced.
+/// The reason why a command is not undone whose effect somebody has replaced.
 pub(in crate::tui) const CHANGED_SINCE: &str = "somebody has changed that since";
 
 /// How one verb starts in the panes.
@@ -48,13 +47,13 @@ pub(in crate::tui) trait VerbLogic {
         false
     }
 
-    /// Whether the reason why the verb does not apply to the only target is shown at once, before
-    /// anything opens.
+    /// Whether the reason why the verb does not apply to the only target is shown immediately,
+    /// before anything opens.
     fn explains_refusal(&self) -> bool {
         false
     }
 
-    /// Returns what the verb opens or sends.
+    /// Returns the overlay that the verb opens, or the plan that it sends.
     fn opening(&self, app: &App, targets: &[Target], at: DateTime<Utc>) -> Opening;
 
     /// Returns the items of the verb's list.
@@ -62,7 +61,7 @@ pub(in crate::tui) trait VerbLogic {
         Vec::new()
     }
 
-    /// Returns what is said below the items of the verb's list.
+    /// Returns the remark below the items of the verb's list.
     fn remark(&self, _app: &App, _targets: &[Target], _at: DateTime<Utc>) -> Option<String> {
         None
     }
@@ -105,7 +104,7 @@ pub(in crate::tui) trait VerbLogic {
         self.items(app, targets, at).into_iter().filter(|item| item.value.is_some()).collect()
     }
 
-    /// Parses a typed argument that is none of the offers into the pick that it stands for.
+    /// Parses a typed argument that is none of the suggestions into its pick.
     fn parse_argument(&self, typed: &Typed<'_>) -> Result<Pick, ArgumentError> {
         let accepted = self.kind().row().argument.accepted();
         if typed.values().is_empty() {
@@ -156,7 +155,7 @@ impl Typed<'_> {
     }
 }
 
-/// Makes the pick that sends one reversible command.
+/// Creates the pick that sends one reversible command.
 pub(in crate::tui) fn single_command(
     verb: impl Into<String>,
     done_phrase: impl Into<String>,
@@ -178,7 +177,7 @@ pub(in crate::tui) struct FieldError {
     /// Label of the field; a text that is no label of the form if the error concerns the entire
     /// form.
     pub field: String,
-    /// What is wrong and what to do.
+    /// The error and the remedy.
     pub message: String,
 }
 
@@ -192,7 +191,7 @@ pub(in crate::tui) fn one_command(command: IncidentCommand) -> FormCommands {
     Ok((Vec::new(), vec![command]))
 }
 
-/// What a form is filled in from.
+/// The sources for filling in a form.
 pub(in crate::tui) struct Filling<'a> {
     pub app: &'a App,
     pub targets: &'a [Target],
@@ -221,7 +220,7 @@ impl<'a> Filling<'a> {
     }
 }
 
-/// What a form sends for one target.
+/// The input of a form's commands for one target.
 pub(in crate::tui) struct Filled<'a> {
     pub app: &'a App,
     pub form: &'a Form,
@@ -262,10 +261,10 @@ pub(in crate::tui) trait FormLogic {
     /// Returns the beginning of the title; the incidents follow.
     fn heading(&self) -> &'static str;
 
-    /// Returns the verb of the form's plan, and the phrase for what was done.
+    /// Returns the verb of the form's plan, and the participle of the action.
     fn phrases(&self) -> (&'static str, &'static str);
 
-    /// Whether what the form sends can't be undone.
+    /// Whether the form's commands can't be undone.
     fn is_irreversible(&self) -> bool {
         false
     }
@@ -281,13 +280,13 @@ pub(in crate::tui) trait FormLogic {
         None
     }
 
-    /// Whether the form is filled in from the record and writes it back, so that what others change
-    /// meanwhile conflicts with it.
+    /// Whether the form is filled in from the record and writes it back, so that changes by other
+    /// people meanwhile conflict with it.
     fn edits_record(&self) -> bool {
         false
     }
 
-    /// Whether an event changes what the form shows.
+    /// Whether an event changes the content of the form.
     fn is_changed_by(&self, _body: &EventBody) -> bool {
         false
     }

@@ -1,9 +1,9 @@
 //! Verbs: how a change of an incident starts in the panes, is checked, and is sent. One file each.
 //!
-//! The name, the argument, the help and the scope of a command stand in the model's table,
+//! The name, the argument, the help and the scope of a command are in the model's table,
 //! [`CommandKind::TABLE`](crate::model::command::CommandKind::TABLE). A verb here adds its keys,
-//! what it opens, its list, its form and how an argument is parsed. `VERBS` is the one list of
-//! them: a command that stands neither there nor in one of the short tables of exceptions does not
+//! its overlay, its list, its form and the parsing of its argument. `VERBS` is the one list of
+//! them: a command that is neither in it nor in one of the short tables of exceptions does not
 //! compile.
 
 mod acknowledge;
@@ -23,6 +23,7 @@ mod close;
 mod correction;
 mod decision;
 pub mod declare;
+pub mod declared_impact;
 mod describe;
 mod escalate;
 mod escalation_progress;
@@ -131,9 +132,10 @@ const PARTS: &[(CommandKind, &dyn VerbLogic)] = &[
     (CommandKind::CorrectNote, &note::Note),
     (CommandKind::Pause, &pause::Pause),
     (CommandKind::SetActionItem, &action_item::SetActionItem),
+    (CommandKind::SubmitReview, &review::ReturnReview),
 ];
 
-/// Kinds of commands that nobody writes in the panes: they are an item of another verb's list or an
+/// Kinds of commands without a form in the panes: they are an item of another verb's list or an
 /// undo, or programs send them.
 const WITHOUT_VERB: &[CommandKind] = &[
     CommandKind::RepeatAlert,
@@ -169,14 +171,11 @@ const fn verb(entry: Entry, logic: &'static dyn VerbLogic) -> Verb {
     Verb { entry, logic }
 }
 
-// A command that stands in none of the tables above, or in two, does not compile.
+// A command that is in none of the tables above, or in two, does not compile.
 const _: () = {
     let mut index = 0;
     while index < CommandKind::ALL.len() {
-        assert!(
-            count_rows(CommandKind::ALL[index]) == 1,
-            "each command stands in one of the tables"
-        );
+        assert!(count_rows(CommandKind::ALL[index]) == 1, "each command is in one of the tables");
         index += 1;
     }
 };
@@ -213,7 +212,7 @@ pub(in crate::tui) fn find(action: Action) -> Option<&'static dyn VerbLogic> {
     verb.map(|verb| verb.logic)
 }
 
-/// Returns the logic of a kind of command; `None` for those that nobody writes in the panes.
+/// Returns the logic of a kind of command; `None` for those without a form in the panes.
 fn for_command(kind: CommandKind) -> Option<&'static dyn VerbLogic> {
     find(Action::Command(kind))
         .or_else(|| PARTS.iter().find(|(part, _)| *part == kind).map(|(_, logic)| *logic))
@@ -255,8 +254,8 @@ pub(in crate::tui) fn with_form<T>(kind: &Kind, read: impl FnOnce(&dyn FormLogic
     }
 }
 
-/// Returns the form by which a command was written, and the contents of its fields; `None` if there
-/// is nothing to edit in it.
+/// Returns the form by which a command was written, and the contents of its fields; `None` if it
+/// has nothing to edit.
 pub(in crate::tui) fn edit(app: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
     for_command(command.kind())?.edit(app, command)
 }

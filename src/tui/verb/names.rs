@@ -48,27 +48,32 @@ pub(in crate::tui) fn people_names(app: &App) -> Vec<String> {
     directory.flat_map(|d| d.people.iter().map(|person| person.name.clone())).collect()
 }
 
-/// Returns the names that are offered in a field; `None` if it is no field of names.
+/// Returns the names that are suggested in a field; `None` if it is no field of names.
 pub(in crate::tui) fn offered_names(app: &App, label: &str) -> Option<Vec<String>> {
     match label {
         "Services" | "Depends on" => Some(service_names(app)),
-        "Team" => Some(team_names(app)),
+        "Team" | "Teams" => Some(team_names(app)),
         "Owner" => Some(people_names(app)),
         _ => None,
     }
 }
 
-/// Returns what is wrong with the services or the team of a field: the directory has not one of
+/// Returns the error of the services or the teams in a field: the directory does not have one of
 /// them.
 pub(in crate::tui) fn unknown(app: &App, form: &Form, label: &str) -> Option<String> {
     let directory = app.fetched.directory.as_deref()?;
     let names = form.field(label)?.entered_names();
-    let command = match label {
-        "Services" => IncidentCommand::SetServices { services: names },
-        "Team" => IncidentCommand::SetTeam { team: names.into_iter().next() },
+    let commands = match label {
+        "Services" => vec![IncidentCommand::SetServices { services: names }],
+        "Team" => vec![IncidentCommand::SetTeam { team: names.into_iter().next() }],
+        "Teams" => {
+            let involve = |team| IncidentCommand::InvolveTeam { team, involved: true };
+            names.into_iter().map(involve).collect()
+        }
         _ => return None,
     };
-    unknown_names(&command, directory).first().map(|unknown| unknown.problem.to_string())
+    let mut unknown = commands.iter().flat_map(|command| unknown_names(command, directory));
+    unknown.next().map(|unknown| unknown.problem.to_string())
 }
 
 pub(in crate::tui) fn parse_choice<T: FromStr>(form: &Form, label: &str) -> Result<T, FieldError>
@@ -98,8 +103,8 @@ pub(in crate::tui) fn due(form: &Form) -> Result<Option<NaiveDate>, FieldError> 
     }
 }
 
-/// Parses the field of a person: a name, a handle, or the beginning of one that no other person has.
-/// Somebody who is not in the directory is taken as a handle.
+/// Parses the field of a person: a name, a handle, or the beginning of one that no other person
+/// has. A text that matches nobody in the directory is used as a handle.
 pub(in crate::tui) fn person(
     app: &App,
     form: &Form,

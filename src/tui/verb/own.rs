@@ -24,7 +24,7 @@ impl VerbLogic for Own {
         CommandKind::Assign
     }
 
-    /// Says from whom an incident was taken over.
+    /// Reports from whom an incident was taken over.
     fn opening(&self, app: &App, targets: &[Target], at: DateTime<Utc>) -> Opening {
         let previous_owner = match targets {
             [one] => app.row(one.id).and_then(|row| row.assignee.clone()),

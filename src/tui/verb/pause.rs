@@ -1,4 +1,4 @@
-//! Pause: a form of what the incident waits for. Opened from the list of `snooze`.
+//! Pause: a form of the reason for waiting. Opened from the list of `snooze`.
 
 use chrono::{DateTime, Utc};
 

@@ -36,7 +36,7 @@ pub(super) fn by_proximity(directory: &Directory, team: Option<&str>, app: &App)
     people.into_iter().map(|(_, person)| person.clone()).collect()
 }
 
-/// Describes a person: handle, teams, and what they are on call for.
+/// Describes a person: handle, teams, and schedules on which they are on call.
 pub(super) fn describe_person(
     directory: &Directory,
     person: &PersonRef,

@@ -13,17 +13,17 @@ pub struct Step {
     pub prerequisites: Vec<Command>,
     /// The commands for the incident.
     pub commands: Vec<IncidentCommand>,
-    /// Why the step can't happen, where a precheck found a reason.
+    /// The reason why the step can't happen, where a precheck found a reason.
     pub refused: Option<String>,
     /// The commands that those for the incident undo, in the same order; empty unless the step is
     /// an undo.
     pub undoes: Vec<CommandId>,
-    /// Why it is done, for corrections of an incident that is resolved or closed.
+    /// The reason for corrections of an incident that is resolved or closed.
     pub because: Option<String>,
 }
 
 impl Step {
-    /// Makes the step of commands for one incident.
+    /// Creates the step of commands for one incident.
     #[must_use]
     pub fn new(target: Target, commands: Vec<IncidentCommand>) -> Self {
         Self {
@@ -57,9 +57,10 @@ pub fn phrase(verb: &str, what: &str) -> String {
 /// Everything that one verb will do, for one incident or for many.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// As in "acknowledge", or "assign {} to Ines Moreau", where `{}` stands for the incidents.
+    /// As in "acknowledge", or "assign {} to Ines Moreau", where `{}` is the placeholder of the
+    /// incidents.
     pub verb: String,
-    /// What is reported afterwards, as in "acknowledged".
+    /// The participle for the report afterwards, as in "acknowledged".
     pub done_phrase: String,
     /// One step for each incident.
     pub steps: Vec<Step>,

@@ -1,4 +1,4 @@
-//! Makes plans, with what is known to refuse them.
+//! Makes plans, with the known refusals.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::precheck;
 use crate::tui::verb::target::Target;
 
-/// Makes a plan with the same commands for each target, with what is known to refuse them.
+/// Creates a plan with the same commands for each target, with the known refusals.
 pub(in crate::tui) fn plan(
     app: &App,
     targets: &[Target],
@@ -22,7 +22,7 @@ pub(in crate::tui) fn plan(
     Plan { verb: verb.into(), done_phrase: done_phrase.into(), steps: steps.collect() }
 }
 
-/// Makes the step of a plan for one incident, with what is known to refuse it.
+/// Creates the step of a plan for one incident, with the known refusal.
 pub(in crate::tui) fn step(
     app: &App,
     target: &Target,
@@ -32,7 +32,7 @@ pub(in crate::tui) fn step(
 ) -> Step {
     let repeated = |command: &IncidentCommand| {
         let row = command.kind().row();
-        // Commands in the outbox are applied to the loaded record already: the model can tell.
+        // Commands in the outbox are applied to the loaded record already: the model can decide.
         let mut open = app.inflight.pending.iter().filter(|pending| !pending.enqueued);
         row.one_at_a_time && open.any(|p| p.incident == target.id && p.verb == row.kind)
     };

@@ -1,4 +1,4 @@
-//! Prechecks: whether a command would be refused, as far as that is known before it is sent.
+//! Prechecks: whether a command would be refused, as far as known before it is sent.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use crate::model::{
 use crate::tui::core::app::App;
 use crate::tui::verb::target::Target;
 
-/// Returns the complete record, if it was read and is not older than what is known of the incident.
+/// Returns the complete record, if it was read and is not older than the row of the incident.
 pub(in crate::tui) fn current_record(app: &App, id: IncidentId) -> Option<&Incident> {
     let last_seq = app.last_seq(id).unwrap_or(0);
     app.reading
@@ -25,7 +25,7 @@ pub(in crate::tui) fn current_record(app: &App, id: IncidentId) -> Option<&Incid
         .filter(|incident| last_seq <= incident.summary.seq)
 }
 
-/// Returns how long the alerts of an incident are resolved, as far as that was read with its record;
+/// Returns how long the alerts of an incident have been resolved, if that was read with its record;
 /// `None` if it needs no stability.
 pub(in crate::tui) fn current_soak(app: &App, id: IncidentId) -> Option<Soak> {
     let mut read = app.reading.shown.iter().chain(&app.reading.cache);
@@ -33,8 +33,7 @@ pub(in crate::tui) fn current_soak(app: &App, id: IncidentId) -> Option<Soak> {
 }
 
 /// Returns why commands can't be executed one after another, in a sentence for the person. The
-/// model decides where the complete record is known; otherwise the row is checked as far as it
-/// goes.
+/// model decides if the complete record is known; otherwise the row is checked as far as possible.
 pub(in crate::tui) fn refusal(
     app: &App,
     id: IncidentId,
@@ -66,7 +65,7 @@ pub(in crate::tui) fn record_refusal(
             id: CommandId::new(),
             at: now,
             actor: Actor::Person(app.session.me.clone()),
-            // A reason that is still missing is asked for when the command is sent.
+            // A missing reason is requested when the command is sent.
             command: Command::Incident {
                 incident: id,
                 command: command.clone(),
@@ -76,7 +75,7 @@ pub(in crate::tui) fn record_refusal(
             expected_seq: None,
         };
         match decide(Some(&incident), &envelope, Context { now, rules: &app.session.rules }) {
-            // The record is copied only if another command is decided on what this one changes.
+            // The record is copied only if another command depends on the changes of this one.
             Ok(events) if remaining.len() > 0 => {
                 for event in &events {
                     incident.to_mut().apply(event);

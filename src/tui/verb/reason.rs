@@ -14,7 +14,7 @@ use crate::tui::form::{self, Kind};
 use crate::tui::verb::plan::{Plan, Step};
 use crate::tui::verb::precheck;
 
-/// Returns whether a plan corrects an incident that is resolved or closed, and does not say why.
+/// Returns whether a plan corrects an incident that is resolved or closed, without giving a reason.
 pub(super) fn needs_reason(app: &App, plan: &Plan) -> bool {
     plan.possible().any(|step| needs_own_reason(app, step))
 }

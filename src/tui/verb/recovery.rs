@@ -24,7 +24,7 @@ pub(super) const ENTRY: Entry = Entry::command(CommandKind::SetExpectedRecovery,
 const FORM: Kind = Kind::Command(CommandKind::SetExpectedRecovery);
 /// The label of the only field.
 const EXPECTED: &str = "Expected";
-/// What is typed if nobody knows when.
+/// The text for an unknown time.
 const NONE: &str = "none";
 
 pub(super) struct Recovery;
@@ -64,7 +64,7 @@ impl VerbLogic for Recovery {
     }
 }
 
-/// Parses when service is expected to be restored; `None` if nobody knows.
+/// Parses when service is expected to be restored; `None` if it is unknown.
 fn parse(text: &str, now: DateTime<Utc>, clock: Clock) -> Result<Option<DateTime<Utc>>, TimeError> {
     if text.trim().eq_ignore_ascii_case(NONE) {
         return Ok(None);

@@ -1,12 +1,12 @@
-//! Redact: a list of what can be removed for good, and a form of the reason.
+//! Redact: a list of the parts that can be removed permanently, and a form of the reason.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::command::CommandKind;
-use crate::model::evidence::RedactedPart;
+use crate::model::evidence::{REDACTED_TEXT, RedactedPart};
 use crate::model::impact::Reporter;
-use crate::model::{EventBody, IncidentCommand};
+use crate::model::{Event, EventBody, IncidentCommand};
 
 use crate::tui::action::Entry;
 use crate::tui::core::app::App;
@@ -48,7 +48,7 @@ impl VerbLogic for Redact {
         for reporter in &record.reporters {
             push_reporter(&mut items, reporter, "");
         }
-        // One who was removed is still on the timeline, perhaps several times.
+        // A removed reporter is still on the timeline, perhaps several times.
         let mut seen: Vec<Uuid> = record.reporters.iter().map(|reporter| reporter.id).collect();
         for event in read_events(app, record) {
             if let EventBody::ReporterAdded { reporter } = &event.body
@@ -58,6 +58,7 @@ impl VerbLogic for Redact {
                 push_reporter(&mut items, reporter, "removed, but still on the timeline");
             }
         }
+        items.extend(read_events(app, record).iter().rev().filter_map(note_item));
         items
     }
 
@@ -66,7 +67,7 @@ impl VerbLogic for Redact {
             return "parts of one incident at a time are redacted".into();
         };
         match precheck::current_record(app, target.id) {
-            Some(_) => "it has neither evidence nor reporters to redact".into(),
+            Some(_) => "it has no evidence, reporters or notes to redact".into(),
             None => "its record is not read yet: redact alone reads it".into(),
         }
     }
@@ -82,14 +83,29 @@ fn item(part: RedactedPart, target: Uuid, name: &str) -> Item {
     Item::new(text.as_str(), Pick::Form(Kind::Redact { part, target })).value(text.as_str())
 }
 
-/// Appends the reporter and the contact, as far as they are not redacted.
+/// Returns the item of a note that is not redacted, by its number on the timeline.
+fn note_item(event: &Event) -> Option<Item> {
+    let EventBody::NoteAdded { text } = &event.body else { return None };
+    if text == REDACTED_TEXT {
+        return None;
+    }
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let item = item(RedactedPart::Note, event.id.0, &event.seq.to_string());
+    Some(item.about(format!("{}: {first}", event.actor.name())))
+}
+
+/// Appends the reporter and the contact, as far as they are not redacted. Contact and ticket tell
+/// reporters of the same name apart.
 fn push_reporter(items: &mut Vec<Item>, reporter: &Reporter, about: &str) {
-    let Reporter { id, name, contact, .. } = reporter;
+    let Reporter { id, name, contact, ticket, .. } = reporter;
+    let parts = [contact.as_deref(), ticket.as_deref(), Some(about)];
+    let parts: Vec<&str> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let about = parts.join(" · ");
     if !name.is_empty() {
-        items.push(item(RedactedPart::Reporter, *id, name).about(about));
+        items.push(item(RedactedPart::Reporter, *id, name).about(about.as_str()));
     }
     if contact.is_some() {
-        items.push(item(RedactedPart::Contact, *id, name).about(about));
+        items.push(item(RedactedPart::Contact, *id, name).about(about.as_str()));
     }
 }
 

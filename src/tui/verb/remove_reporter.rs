@@ -46,7 +46,7 @@ impl VerbLogic for RemoveReporter {
         }
     }
 
-    /// The list says who can be removed.
+    /// The list shows who can be removed.
     fn probe(
         &self,
         _: &App,

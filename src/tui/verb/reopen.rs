@@ -1,4 +1,4 @@
-//! Reopen: a form of what was seen again.
+//! Reopen: a form of the new observation.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! Resolve: a form of what was done, and how recovery was validated.
+//! Resolve: a form of the action, and of the validation of the recovery.
 
 use chrono::{DateTime, Utc};
 
@@ -80,7 +80,7 @@ impl FormLogic for ResolveForm {
         fields
     }
 
-    /// The time goes on while the form is filled in, so it is judged again when that is sent.
+    /// The time continues while the form is filled in, so it is judged again when that is sent.
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let at = filled.app.backend_time(filled.at);
         let soak = current_soak(filled.app, filled.target.id).filter(|soak| !soak.has_passed(at));

@@ -13,7 +13,8 @@ use crate::tui::follow_up;
 use crate::tui::form::{Field, Kind};
 use crate::tui::picker::{Item, Pick};
 use crate::tui::verb::logic::{
-    Contents, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic,
+    Contents, Filled, Filling, FormCommands, FormLogic, Opening, VerbLogic, one_command,
+    single_command,
 };
 use crate::tui::verb::precheck;
 use crate::tui::verb::target::Target;
@@ -22,6 +23,8 @@ pub(super) const ENTRY: Entry = Entry::command(CommandKind::WriteReview, &["V"])
     .hint("review")
     .primary(&[(Phase::Resolved, 2), (Phase::Ended, 0)])
     .only_primary();
+
+const RETURN_FORM: Kind = Kind::Command(CommandKind::SubmitReview);
 
 pub(super) struct WriteReview;
 
@@ -46,9 +49,11 @@ impl VerbLogic for WriteReview {
         let [target] = targets else { return Vec::new() };
         let Some(record) = precheck::current_record(app, target.id) else { return Vec::new() };
         let missing = record.review.missing();
+        let is_in_review = record.review.is_in_review();
         let about = match (record.review.published_at, missing.len()) {
             (Some(then), _) => format!("published {}", format_ago(then, app.backend_time(at))),
-            (None, 0) => "in review: all sections are written".into(),
+            (None, 0) if is_in_review => "in review".into(),
+            (None, 0) => "all sections are written".into(),
             (None, count) => format!("{count} of 7 sections are empty"),
         };
         let mut items = vec![
@@ -73,9 +78,18 @@ impl VerbLogic for WriteReview {
             if before.is_none_or(|before| before.state.may_be_requested_again()) {
                 let text = format!("make an issue: {}", item.text);
                 let about = "in a tracker of the settings of a server";
-                items.push(Item::new(&text, follow_up::pick(item.id)).about(about));
+                items.push(Item::new(&text, follow_up::pick(app, item.id)).about(about));
             }
         }
+        items.push(if is_in_review {
+            let about = "it is a draft again";
+            Item::new("return it to who writes it …", Pick::Form(RETURN_FORM)).key('s').about(about)
+        } else {
+            let command = IncidentCommand::SubmitReview { returned: None };
+            let refusal = precheck::refusal(app, target.id, std::slice::from_ref(&command), at);
+            let submit = single_command("submit the review of", "review submitted", command);
+            Item::new("submit it: it is ready to be read", submit).key('s').disabled_reason(refusal)
+        });
         let commands = vec![IncidentCommand::PublishReview];
         let disabled_reason = precheck::refusal(app, target.id, &commands, at);
         let publish = Pick::Submit {
@@ -128,7 +142,7 @@ impl FormLogic for ReviewForm {
             .map(|section| {
                 let text = written(section).cloned().unwrap_or_default();
                 if text.trim().is_empty() {
-                    // What is known, as a start for the author.
+                    // The recorded facts, as a start for the author.
                     let known = recorded_text(filling.app, filling.record, *section);
                     return Field::text(section_label(*section), &known);
                 }
@@ -137,7 +151,7 @@ impl FormLogic for ReviewForm {
             .collect()
     }
 
-    /// Sends the sections that were changed in the form and differ from what is recorded. One that
+    /// Sends the sections that were changed in the form and differ from the record. A section that
     /// the form filled in also counts if none is recorded.
     fn commands(&self, filled: &Filled<'_>) -> FormCommands {
         let (form, record) = (filled.form, filled.record());
@@ -167,6 +181,57 @@ impl FormLogic for ReviewForm {
     }
 }
 
+/// The way back of a review that was submitted. Opened from the list of the review.
+pub(super) struct ReturnReview;
+
+impl VerbLogic for ReturnReview {
+    fn kind(&self) -> CommandKind {
+        CommandKind::SubmitReview
+    }
+
+    fn opening(&self, _: &App, _: &[Target], _: DateTime<Utc>) -> Opening {
+        Opening::Form(RETURN_FORM)
+    }
+
+    fn form(&self) -> &'static dyn FormLogic {
+        &ReturnForm
+    }
+
+    fn edit(&self, _: &App, command: &IncidentCommand) -> Option<(Kind, Contents)> {
+        let IncidentCommand::SubmitReview { returned: Some(reason) } = command else { return None };
+        Some((RETURN_FORM, vec![("Why", reason.clone())]))
+    }
+}
+
+/// The form of why a review is returned.
+struct ReturnForm;
+
+impl FormLogic for ReturnForm {
+    fn name(&self) -> &'static str {
+        "return of a review"
+    }
+
+    fn heading(&self) -> &'static str {
+        "Return the review of"
+    }
+
+    fn phrases(&self) -> (&'static str, &'static str) {
+        ("return the review of", "review returned")
+    }
+
+    fn fields(&self, _: &Filling<'_>) -> Vec<Field> {
+        vec![
+            Field::text("Why", "")
+                .hint("such as: the impact says nothing about refunds")
+                .required(),
+        ]
+    }
+
+    fn commands(&self, filled: &Filled<'_>) -> FormCommands {
+        one_command(IncidentCommand::SubmitReview { returned: Some(filled.value("Why")) })
+    }
+}
+
 /// Returns a short label for a section.
 fn section_label(section: Section) -> &'static str {
     match section {
@@ -183,7 +248,7 @@ fn section_label(section: Section) -> &'static str {
     }
 }
 
-/// Returns what is known of a section that nobody has written.
+/// Returns the recorded facts for a section that nobody has written.
 fn recorded_text(app: &App, record: Option<&Incident>, section: Section) -> String {
     let Some(record) = record else { return String::new() };
     let time = |at: DateTime<Utc>| review_time(app, at);
@@ -197,7 +262,7 @@ pub(super) fn review_time(app: &App, at: DateTime<Utc>) -> String {
     format!("{} {}", clock.local_time(at).format("%Y-%m-%d %H:%M"), clock.name_at(at))
 }
 
-/// Returns the events of an incident, as far as they were read.
+/// Returns the loaded events of an incident.
 pub(super) fn read_events<'a>(app: &'a App, record: &Incident) -> &'a [Event] {
     let id = record.summary.id;
     let shown = app.reading.shown.iter().chain(&app.reading.cache).find(|s| s.id == id);

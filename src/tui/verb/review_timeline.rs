@@ -42,8 +42,8 @@ pub(in crate::tui) fn open(
     Vec::new()
 }
 
-/// Picks an event or leaves it out, and goes on. For the item that writes the timeline, returns what sends
-/// it, with its targets.
+/// Selects or deselects an event, and moves on. For the item that writes the timeline, returns the
+/// pick that sends it, with its targets.
 pub(in crate::tui) fn choose(
     app: &mut App,
     mut picker: Box<Picker>,

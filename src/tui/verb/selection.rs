@@ -18,7 +18,7 @@ pub(in crate::tui) fn targets(app: &App) -> Vec<Target> {
         .filter(|row| app.ui.marked.contains(&row.id))
         .map(Target::from)
         .collect();
-    // In the order of the queue, then what the filter hides; each once.
+    // In the order of the queue, then those that the filter hides; each once.
     let mut seen = std::collections::HashSet::new();
     targets.retain(|target| seen.insert(target.id));
     targets

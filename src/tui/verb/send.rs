@@ -26,9 +26,10 @@ use crate::tui::verb::plan::{Plan, Step, phrase};
 use crate::tui::verb::reason;
 use crate::tui::verb::target::Target;
 use crate::tui::{attention, drafts, outbox, reading, run, runbook, undo, workspace};
+use crate::verbs::command_id;
 
-/// Sends a plan at once if it concerns one incident; asks first if it is irreversible or concerns
-/// several.
+/// Sends a plan immediately if it concerns one incident; asks first if it is irreversible or
+/// concerns several.
 ///
 /// A refused plan returns to its form, with the reason.
 pub(in crate::tui) fn submit(
@@ -64,7 +65,7 @@ pub(in crate::tui) fn submit(
     carry_out(app, &plan, irreversible, form, at)
 }
 
-/// Returns what is wrong with the services and teams that a plan names and the directory has not.
+/// Returns the error for services and teams that a plan names and the directory does not have.
 pub(in crate::tui) fn unknown_names_in(app: &App, plan: &Plan) -> Vec<BadField> {
     let Some(directory) = app.fetched.directory.as_deref() else { return Vec::new() };
     let mut unknown: Vec<BadField> = plan
@@ -178,7 +179,7 @@ pub(in crate::tui) fn carry_out(
     effects
 }
 
-/// Offers to close an incident that is resolved by a plan, and says by which key.
+/// Offers to close an incident that is resolved by a plan, with the key for it.
 fn offer_to_close(app: &mut App, plan: &Plan, message: String) -> String {
     app.inflight.close_offer = None;
     let [only] = &plan.steps[..] else { return message };
@@ -285,12 +286,15 @@ pub(in crate::tui) fn submit_record(
 }
 
 fn envelopes(app: &App, step: &Step, at: DateTime<Utc>) -> Vec<Envelope> {
+    // By their ids what belongs to one request is undone together, also by `redphone undo`.
+    let first = CommandId::new();
     step.prerequisites
         .iter()
         .cloned()
         .chain(step.incident_commands())
-        .map(|command| Envelope {
-            id: CommandId::new(),
+        .enumerate()
+        .map(|(index, command)| Envelope {
+            id: command_id(first, index),
             at,
             actor: Actor::Person(app.session.me.clone()),
             command,
@@ -361,7 +365,7 @@ pub(in crate::tui) fn settled(
                 }
             }
             attention::update::forget_own_change(app, pending.incident);
-            // What was done to the other incidents can still be undone.
+            // The commands on the other incidents can still be undone.
             if let Some(undo) =
                 app.inflight.undo.as_mut().filter(|undo| undo.number == pending.batch)
             {
@@ -387,8 +391,8 @@ pub(in crate::tui) fn settled(
     effects
 }
 
-/// Selects a declared incident that has got its number, unless the person has gone on to something
-/// else: the key count is not `keys` any more.
+/// Selects a declared incident that has got its number, unless the person does something else by
+/// now: the key count is not `keys` any more.
 fn declared(app: &mut App, outcome: &Outcome, keys: u64) -> Vec<Effect> {
     let (Some(id), Some(row)) = (outcome.incident, &outcome.row) else { return Vec::new() };
     if app.ui.key_count == keys && !app.queue.select(id) {

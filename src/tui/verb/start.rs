@@ -30,8 +30,8 @@ pub(in crate::tui) fn start(app: &mut App, action: Action, at: DateTime<Utc>) ->
     start_on(app, action, targets, at)
 }
 
-/// How long the selected row must have been on the screen after the selection moved by itself: a
-/// finger that is about to press a key can't be stopped faster.
+/// How long the selected row must have been visible after the selection moved without a key: a
+/// person who is about to press a key can't react faster.
 const MIN_VISIBLE: TimeDelta = TimeDelta::milliseconds(500);
 
 /// Returns why a verb must not act on the selected incident: the viewer can't have seen yet that
@@ -78,8 +78,8 @@ fn needs_record(action: Action) -> bool {
     }
 }
 
-/// Resumes a deferred verb whose record was read. Returns its effects, and what was typed in the
-/// meantime, for the dispatcher to replay.
+/// Resumes a deferred verb whose record was read. Returns its effects, and the buffered input for
+/// the dispatcher to replay.
 pub(in crate::tui) fn resume(
     app: &mut App,
     id: IncidentId,
@@ -90,12 +90,12 @@ pub(in crate::tui) fn resume(
     else {
         return Default::default();
     };
-    // The person has gone on to something else in the meantime.
+    // The person has opened something else in the meantime.
     if !matches!(app.ui.mode, Mode::Panes) {
         return Default::default();
     }
-    // The incident has changed while it was read. If it always does, the verb goes on with what
-    // there is.
+    // The incident has changed while it was read. If it does so again, the verb uses the available
+    // record.
     if precheck::current_record(app, id).is_none()
         && !std::mem::replace(&mut deferred.reloaded, true)
     {
@@ -119,8 +119,8 @@ const MAX_BUFFERED_INPUT: usize = 64;
 /// The longest pasted text that is stored for a deferred verb, in bytes.
 const MAX_BUFFERED_PASTE: usize = 1024 * 1024;
 
-/// Stores a key for a deferred verb: while the record is read, keys are for what the verb opens,
-/// not for what is on the screen. Returns `None` if the key is to be handled now.
+/// Stores a key for a deferred verb: while the record is read, keys are for the overlay that the
+/// verb will open, not for the visible one. Returns `None` if the key must be handled now.
 pub(in crate::tui) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Effect>> {
     if !matches!(app.ui.mode, Mode::Panes) || app.wall.is_some() {
         return None;
@@ -144,7 +144,7 @@ pub(in crate::tui) fn buffer_key(app: &mut App, key: KeyEvent) -> Option<Vec<Eff
 }
 
 /// Stores a pasted text for a deferred verb, as [`buffer_key`] does with keys. Returns the text if
-/// it is to be inserted now.
+/// it must be inserted now.
 pub(in crate::tui) fn buffer_paste(app: &mut App, text: String) -> Option<String> {
     if !matches!(app.ui.mode, Mode::Panes) || app.wall.is_some() {
         return Some(text);
@@ -156,7 +156,7 @@ pub(in crate::tui) fn buffer_paste(app: &mut App, text: String) -> Option<String
     None
 }
 
-/// Opens or sends what the action is for.
+/// Opens the overlay or sends the plan of an action.
 fn dispatch(app: &mut App, action: Action, targets: Vec<Target>, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(verb) = verb::find(action) else {
         return match action {

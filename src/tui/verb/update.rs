@@ -25,7 +25,7 @@ pub(super) const ENTRY: Entry =
 /// Whether status pages show the message.
 const PUBLIC: &str = "Public";
 const YES: &str = "yes";
-/// What status pages call the incident.
+/// The title of the incident on status pages.
 const PUBLIC_TITLE: &str = "Public title";
 
 pub(super) struct Update;
@@ -169,7 +169,8 @@ fn message(filled: &Filled<'_>, due: Option<DateTime<Utc>>) -> Result<String, Fi
     Ok(pattern.fill(|placeholder| placeholder_text(placeholder, row, due, |time| zoned(app, time))))
 }
 
-/// Returns when the next update is due by what was entered; `None` if nothing was.
+/// Returns when the next update is due according to the entered text; `None` if nothing was
+/// entered.
 fn entered_due(
     app: &App,
     entered: &str,
@@ -183,12 +184,12 @@ fn entered_due(
         .map_err(|why| field_error("Next update", why.to_string()))
 }
 
-/// Makes the message of the form say the time that its field of the next update has.
+/// Updates the time in the message of the form when its field of the next update changes.
 pub(in crate::tui) fn requote(app: &App, form: &mut Form, at: DateTime<Utc>) {
     if form.kind != Kind::Update || form.targets.len() != 1 {
         return;
     }
-    // What can't be read yet is still being typed.
+    // A text that can't be parsed yet is still being typed.
     if let Ok(due) = entered_due(app, &form.value("Next update"), at) {
         form.requote("Message", &due_text(due, |time| zoned(app, time)));
     }

@@ -26,7 +26,7 @@ pub fn views(app: &App) -> Vec<View> {
     views_with(&app.session.settings.views)
 }
 
-/// Returns all views: the built-in ones, then the person's own. Where two want the same key, the
+/// Returns all views: the built-in ones, then the person's own. If two have the same key, the
 /// person's own gets it.
 #[must_use]
 pub fn views_with(own: &[SavedView]) -> Vec<View> {

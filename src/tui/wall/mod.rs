@@ -48,7 +48,7 @@ pub const MAX_SHIFT: (u16, u16) = (2, 1);
 /// Settings of the wall display.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The name of the view as people know it; empty for all incidents.
+    /// The user-visible name of the view; empty for all incidents.
     pub view: String,
     /// The filter that incidents must pass.
     pub filter: Filter,
@@ -89,7 +89,7 @@ pub struct RibbonEntry {
     pub incident: IncidentRef,
     /// The event's sequence number on that incident's timeline.
     pub seq: u32,
-    /// What happened, in a word.
+    /// The event in one word.
     pub word: Cow<'static, str>,
     /// Details of the event.
     pub detail: String,
@@ -97,7 +97,7 @@ pub struct RibbonEntry {
     pub actor: Actor,
 }
 
-/// What the ribbon shows of an incident.
+/// The ribbon's view of an incident.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IncidentRef {
     /// The id of the incident.
@@ -115,7 +115,7 @@ impl IncidentRef {
     }
 }
 
-/// What the ribbon has seen of an open incident.
+/// The last state of an open incident that the ribbon has seen.
 #[derive(Clone, Copy, Debug)]
 struct TrackedIncident {
     incident: IncidentRef,
@@ -128,7 +128,7 @@ struct TrackedIncident {
 /// The state of the wall display.
 #[derive(Debug)]
 pub struct Wall {
-    /// What it shows, and how.
+    /// Its content and its appearance.
     pub settings: Settings,
     /// Whether there are no panes to return to.
     pub standalone: bool,
@@ -140,7 +140,7 @@ pub struct Wall {
     pub last_p1: LastP1,
     /// The last events, newest first.
     pub ribbon: VecDeque<RibbonEntry>,
-    /// When a row next comes near its service level or misses it.
+    /// When a row next approaches its service level or misses it.
     pub next_change: Option<DateTime<Utc>>,
     opened_at: DateTime<Utc>,
     tracked: HashMap<IncidentId, TrackedIncident>,
@@ -344,8 +344,8 @@ impl Wall {
         Outage::detect(connection, self.opened_at, now)
     }
 
-    /// Returns when the picture next changes by itself: each second during a takeover, else with
-    /// the minute, the page, a service level, or the age of the data.
+    /// Returns when the picture next changes without input: each second during a takeover, else
+    /// with the minute, the page, a service level, or the age of the data.
     #[must_use]
     pub fn next_tick(&self, connection: &ConnectionState, now: DateTime<Utc>) -> DateTime<Utc> {
         let ms = now.timestamp_millis();

@@ -34,7 +34,7 @@ pub struct Outage {
 }
 
 /// Returns since when no data has arrived, and after how long that becomes an outage. `opened_at`
-/// stands in where no data has ever arrived.
+/// is used if no data has ever arrived.
 fn silence(connection: &ConnectionState, opened_at: DateTime<Utc>) -> (DateTime<Utc>, TimeDelta) {
     let (since, threshold) = match connection {
         ConnectionState::Loading => (opened_at, LONG_POLL_TIMEOUT + GRACE),

@@ -1,4 +1,4 @@
-//! The wall display: how it is opened, updated and closed.
+//! The wall display: opening, updating and closing it.
 
 use chrono::{DateTime, Utc};
 
@@ -15,7 +15,7 @@ use crate::tui::queue::{Row, clock, rows};
 use crate::tui::reading;
 use crate::tui::wall::{EventRequest, IncidentRef, LastP1, Settings, Wall};
 
-/// How many minutes pass until the wall draws everything again by itself.
+/// How many minutes pass between complete redraws of the wall.
 const REDRAW_MINUTES: i64 = 10;
 
 /// Shows the wall display over the panes, with the filter of the queue.
@@ -27,7 +27,7 @@ pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if app.fetched.snapshot.is_some() { incidents_changed(app, at) } else { Vec::new() }
 }
 
-/// Returns to the panes as they were, or quits if there are none.
+/// Returns to the panes in their earlier state, or quits if there are none.
 pub(in crate::tui) fn close(app: &mut App) -> Vec<Effect> {
     let standalone = app.wall.take().is_some_and(|wall| wall.standalone);
     if standalone {
@@ -97,7 +97,7 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
     wall.rows.sort_unstable_by_key(|row| row.rank);
 }
 
-/// Requests again what could not be read, because the backend answers again.
+/// Requests again data that could not be read, because the backend answers again.
 pub(in crate::tui) fn retry_last_p1(app: &App) -> Option<Effect> {
     let wall = app.wall.as_ref()?;
     (wall.last_p1 == LastP1::Unknown).then(|| Effect::LoadLastP1(wall.ended_p1_filter()))
@@ -133,8 +133,8 @@ pub(in crate::tui) fn time_corrected(app: &mut App, at: DateTime<Utc>) -> Vec<Ef
     Vec::new()
 }
 
-/// Applies the passing of time. What depends on the minute is derived again each minute; drawing
-/// alone takes care of what rotates or counts seconds.
+/// Applies the passing of time. State that depends on the minute is derived again each minute;
+/// rotation and seconds only need drawing.
 pub(in crate::tui) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let minute = |at: DateTime<Utc>| at.timestamp().div_euclid(60);
     let due = app.wall.as_ref().and_then(|wall| wall.next_change).is_some_and(|due| due <= at);
@@ -144,7 +144,7 @@ pub(in crate::tui) fn time_passed(app: &mut App, at: DateTime<Utc>) -> Vec<Effec
         Vec::new()
     } else {
         let mut effects = clock::time_passed(app, at);
-        // Others may write to a terminal that nobody sits at.
+        // Other programs may write to an unattended terminal.
         if minute(at).rem_euclid(REDRAW_MINUTES) == 0 && minute(at) != minute(drawn_at) {
             effects.push(Effect::Redraw);
         }

@@ -1,5 +1,5 @@
-//! The cursor: where one types stands the terminal's own, which input methods and screen readers
-//! follow, and which takes no bytes to advance.
+//! The cursor: the terminal's own cursor is at the position of typing, where input methods and
+//! screen readers follow it, and where it takes no bytes to advance.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;

@@ -47,8 +47,8 @@ pub(in crate::tui) fn remaining_text(remaining: TimeDelta) -> String {
     }
 }
 
-/// Says when the next attempt is: as a countdown, or as a time with low bandwidth, where nothing
-/// may change by itself.
+/// Describes when the next attempt is: as a countdown, or as a time with low bandwidth, where
+/// nothing may change without input.
 pub(in crate::tui) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
     if app.ui.low_bandwidth {
         format!("retry at {}", app.clock().hh_mm_ss(app.now + retry_in))
@@ -57,8 +57,8 @@ pub(in crate::tui) fn retry_text(app: &App, retry_in: TimeDelta) -> String {
     }
 }
 
-/// Says that this machine's clock is wrong, as seen from the backend's. `offset` is the time of the
-/// backend minus that of this machine.
+/// Describes the error of this machine's clock, relative to the backend's. `offset` is the time of
+/// the backend minus that of this machine.
 pub(in crate::tui) fn wrong_clock(offset: TimeDelta, is_short: bool) -> String {
     let by = short_duration(offset.abs());
     match (is_short, offset > TimeDelta::zero()) {
@@ -85,8 +85,8 @@ pub(in crate::tui) fn short_status(status: Status) -> &'static str {
 }
 
 /// Formats the clock of a service level in at most `wide` columns: `ack 4m` until it is
-/// acknowledged, then `22m`, and `+21m` past its level. Less exact where it is narrow, empty where
-/// no form fits: a figure is never cut.
+/// acknowledged, then `22m`, and `+21m` past its level. Less exact in a narrow column, empty if no
+/// form fits: a figure is never truncated.
 pub(in crate::tui) fn clock_text(clock: &Clock, now: DateTime<Utc>, wide: usize) -> String {
     let remaining = clock.remaining(now);
     let exact = remaining_text(remaining);

@@ -32,7 +32,8 @@ fn push_block(app: &App, block: &Block, columns: usize, lines: &mut Vec<Line<'st
         BlockKind::Rule => {
             lines.push(Span::styled("─".repeat(columns), theme.border()).into());
         }
-        BlockKind::Code(code, _) => {
+        BlockKind::Code(..) | BlockKind::Table(_) => {
+            let code = block.preformatted();
             let room = columns.saturating_sub(deep + 2).max(1);
             for row in code.iter().flat_map(|row| wrap(row, room)) {
                 lines.push(Line::from(vec![
@@ -69,8 +70,8 @@ fn push_block(app: &App, block: &Block, columns: usize, lines: &mut Vec<Line<'st
 /// Whether a blank line separates two blocks.
 pub(in crate::tui) fn needs_blank_line(above: &Block, below: &Block) -> bool {
     let together = match (&above.kind, &below.kind) {
-        (BlockKind::Item(_) | BlockKind::Code(..), BlockKind::Item(_))
-        | (BlockKind::Item(_), BlockKind::Code(..)) => true,
+        (BlockKind::Item(_) | BlockKind::Code(..) | BlockKind::Table(_), BlockKind::Item(_))
+        | (BlockKind::Item(_), BlockKind::Code(..) | BlockKind::Table(_)) => true,
         (BlockKind::Item(_), BlockKind::Text) => below.indent > 0 && !below.quoted,
         _ => false,
     };

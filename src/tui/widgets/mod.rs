@@ -1,4 +1,4 @@
-//! What several features draw with: frames of panes, popups, formatted values.
+//! Drawing functions that several features use: frames of panes, popups, formatted values.
 
 pub mod bounded;
 pub mod cursor;

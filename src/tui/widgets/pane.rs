@@ -13,7 +13,7 @@ use crate::tui::core::pane::Pane;
 use crate::tui::widgets::scroll_hint;
 use crate::tui::widgets::text::{Line, Span, draw_border, draw_line, draw_text};
 
-/// What the upper border shows in addition to the pane's name.
+/// The content of the upper border in addition to the pane's name.
 #[derive(Default)]
 pub(in crate::tui) struct Title {
     /// Text after the name.

@@ -59,7 +59,7 @@ pub(in crate::tui) fn frame<'a>(
     let title = format!(" {} ", truncate(title, room));
     let row = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     if app.ui.low_bandwidth {
-        // A border would cost more bytes than what stands in it.
+        // A border would cost more bytes than its content.
         let bar = style.add_modifier(Modifier::BOLD | Modifier::REVERSED);
         draw_text(title, bar, row, buffer);
         return;

@@ -1,4 +1,4 @@
-//! How many lines are hidden above and below what is shown.
+//! The number of hidden lines above and below the visible ones.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use crate::model::text::width;
 use crate::tui::core::app::App;
 use crate::tui::widgets::text::draw_text;
 
-/// Shows on the lower border of an area how many lines are hidden above and below; nothing where none
+/// Shows on the lower border of an area how many lines are hidden above and below; nothing if none
 /// are, or the border has no room for it.
 pub(in crate::tui) fn draw(app: &App, area: Rect, hidden: (usize, usize), buffer: &mut Buffer) {
     let Some(text) = text(hidden) else { return };

@@ -1,8 +1,8 @@
-//! Text that can be drawn: spans and lines of harmless text, and what puts them on the screen.
+//! Text that can be drawn: spans and lines of harmless text, and the functions that draw them.
 //!
-//! The types and functions of ratatui that stand behind these take any string. `.clippy.toml`
-//! refuses them everywhere else in the source, so that text from outside can't reach the terminal
-//! without being sanitized: everything here is made from [`SafeText`], which sanitizes.
+//! The underlying types and functions of ratatui accept any string. `.clippy.toml` refuses them
+//! everywhere else in the source, so that text from outside can't reach the terminal without being
+//! sanitized: everything here is made from [`SafeText`], which sanitizes.
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
@@ -22,13 +22,13 @@ pub struct Span<'a> {
 }
 
 impl<'a> Span<'a> {
-    /// Makes a span in the style of its line.
+    /// Creates a span in the style of its line.
     #[must_use]
     pub fn raw(content: impl Into<SafeText<'a>>) -> Self {
         Self::styled(content, Style::new())
     }
 
-    /// Makes a span in a style of its own.
+    /// Creates a span in a style of its own.
     #[must_use]
     pub fn styled(content: impl Into<SafeText<'a>>, style: Style) -> Self {
         Self { content: content.into(), style }
@@ -105,7 +105,7 @@ impl<'a> Extend<Span<'a>> for Line<'a> {
     }
 }
 
-/// Draws a line from the upper left corner of an area, as far as it is wide. Returns the column
+/// Draws a line from the upper left corner of an area, truncated to its width. Returns the column
 /// after it.
 #[allow(clippy::disallowed_methods, reason = "the text is safe")]
 pub fn draw_line(line: &Line<'_>, area: Rect, buffer: &mut Buffer) -> u16 {
@@ -123,7 +123,7 @@ pub fn draw_line(line: &Line<'_>, area: Rect, buffer: &mut Buffer) -> u16 {
     x
 }
 
-/// Draws a text from the upper left corner of an area, as far as it is wide.
+/// Draws a text from the upper left corner of an area, truncated to its width.
 #[allow(clippy::disallowed_methods, reason = "the text is safe")]
 pub fn draw_text<'a>(text: impl Into<SafeText<'a>>, style: Style, area: Rect, buffer: &mut Buffer) {
     buffer.set_stringn(area.x, area.y, text.into().as_str(), usize::from(area.width), style);

@@ -1,4 +1,4 @@
-//! Workspaces: the backend that the panes show, others that they can switch to, and who opens them.
+//! Workspaces: the backend of the panes, others to switch to, and the code that opens them.
 
 pub mod switch;
 pub mod update;
@@ -34,7 +34,7 @@ pub struct Workspace {
     pub production: bool,
     /// Whether changes are refused.
     pub read_only: bool,
-    /// Why the profile's settings give no usable location. Safe to show.
+    /// The reason why the profile's settings give no usable location. Safe to show.
     pub unusable_reason: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl From<&UnusableProfile> for Workspace {
     }
 }
 
-/// Why a workspace can't be opened. The text is one sentence. Not sanitized.
+/// The reason why a workspace can't be opened. The text is one sentence. Not sanitized.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenWorkspaceError {
     /// The panes were started without an [`Opener`].
@@ -107,7 +107,7 @@ pub trait Opener: fmt::Debug + Send + Sync {
     /// Opens a workspace and keeps it open until panes are shown on it.
     ///
     /// # Errors
-    /// [`OpenWorkspaceError`] says why it can't be opened.
+    /// [`OpenWorkspaceError`] if it can't be opened.
     async fn open(&self, id: &WorkspaceId) -> Result<(), OpenWorkspaceError>;
 }
 
@@ -116,6 +116,6 @@ pub trait Opener: fmt::Debug + Send + Sync {
 pub struct Switching {
     /// The workspace to switch to.
     pub to: Workspace,
-    /// Whether it is open: what remains is to store the commands of this workspace.
+    /// Whether it is open: then only the commands of this workspace must still be stored.
     pub opened: bool,
 }

@@ -1,5 +1,5 @@
-//! Switching to another workspace: it is chosen, opened, and switched to once no command is pending
-//! on this one.
+//! Switching to another workspace: it is chosen and opened, and becomes active once no command is
+//! pending on this one.
 
 use chrono::{DateTime, Utc};
 
@@ -36,7 +36,7 @@ pub(in crate::tui) fn open_menu(app: &mut App) -> Vec<Effect> {
 pub(in crate::tui) const NO_OTHER_WORKSPACE: &str =
     "there is no other place to go to: add [profiles.NAME] to the settings file";
 
-/// Returns all workspaces, with what helps to choose.
+/// Returns all workspaces, with facts that help to choose.
 pub(in crate::tui) fn items(app: &App) -> Vec<Item> {
     let items = app.session.workspaces.iter().map(|workspace| {
         let mut about = Vec::new();
@@ -57,7 +57,7 @@ pub(in crate::tui) fn items(app: &App) -> Vec<Item> {
     items.collect()
 }
 
-/// Opens the chosen workspace while this one stays as it is.
+/// Opens the chosen workspace without changing this one.
 pub(in crate::tui) fn switch_to(app: &mut App, id: WorkspaceId) -> Vec<Effect> {
     // Settings may have been reloaded since the list was opened.
     let Some(to) = app.session.workspaces.iter().find(|workspace| workspace.id == id).cloned()

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::impact::{find_reporter, no_reporter};
+use super::impact::{is_meant, no_reporter};
 use crate::model::command::CommandKind;
 use crate::model::evidence::{RedactedPart, decode_content};
 use crate::model::impact::Reporter;
-use crate::model::{EventBody, Incident, IncidentCommand, check};
+use crate::model::{Event, EventBody, Incident, IncidentCommand, check};
 use crate::verbs::error::{FieldError, Problem};
 use crate::verbs::request::Request;
 use crate::verbs::row::{Numbers, VerbRow};
@@ -58,24 +58,30 @@ impl Request for AttachEvidence {
     }
 }
 
-/// Remove evidence, a reporter or a contact for good.
+/// Remove evidence, a reporter, a contact or a note for good.
 #[derive(Args, Serialize, Deserialize, ToSchema, Clone, Debug)]
 pub struct Redact {
     /// Evidence, by its name or id: name and content are removed
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["reporter", "contact"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["reporter", "contact", "note"])]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 100)]
     pub evidence: Option<String>,
-    /// A reporter, by name, ticket or id: all of it is removed
-    #[arg(long, value_name = "REPORTER", conflicts_with = "contact")]
+    /// Reporters, by name or ticket (all that have it), or one by id: all of each is removed
+    #[arg(long, value_name = "REPORTER", conflicts_with_all = ["contact", "note"])]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 200, example = "Tom Varga")]
     pub reporter: Option<String>,
-    /// The contact of a reporter, by name, ticket or id of the reporter
-    #[arg(long, value_name = "REPORTER")]
+    /// The contacts of reporters, by name or ticket (all that have it), or of one by id
+    #[arg(long, value_name = "REPORTER", conflicts_with = "note")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 200)]
     pub contact: Option<String>,
+    /// A note, by the number of its event on the timeline, as `seq` of `show --json`, or the event's id: its
+    /// text is removed, with its corrections
+    #[arg(long, value_name = "SEQ|ID")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 36, example = "4")]
+    pub note: Option<String>,
     /// Why
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     #[schema(min_length = 1, max_length = 65536, example = "it has a password")]
@@ -85,12 +91,15 @@ pub struct Redact {
 impl Request for Redact {
     const ROW: VerbRow = VerbRow::new(
         "redact",
-        "Remove evidence, a reporter or a contact for good",
+        "Remove evidence, a reporter, a contact or a note for good",
         &[CommandKind::Redact],
         "INC-12 --reporter 'Tom Varga' --reason 'he has asked for it'",
         r#"{"reporter": "Tom Varga", "reason": "he has asked for it"}"#,
     )
-    .more_examples(&["redphone redact INC-12 --evidence app.log --reason 'it has a password' --yes"])
+    .more_examples(&[
+        "redphone redact INC-12 --evidence app.log --reason 'it has a password' --yes",
+        "redphone redact INC-12 --note 4 --reason 'it names a customer'",
+    ])
     .about(
         "It is removed from the store, also from earlier events, and an event says who did it and why. \
          Backups and exports that were made before still have it.",
@@ -105,27 +114,35 @@ impl Request for Redact {
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
         let record = situation.record()?;
         check::required_text("reason", &self.reason)?;
-        let (part, target) = match (&self.evidence, &self.reporter, &self.contact) {
-            (Some(name), None, None) => (RedactedPart::Evidence, evidence_id(record, name)?),
-            (None, Some(name), None) => {
-                (RedactedPart::Reporter, reporter_id(situation, record, "reporter", name)?)
-            }
-            (None, None, Some(name)) => {
-                (RedactedPart::Contact, reporter_id(situation, record, "contact", name)?)
-            }
-            (None, None, None) => {
-                let accepted = "evidence, a reporter or a contact";
-                return Err(FieldError::new("evidence", Problem::Missing { accepted }));
-            }
-            (Some(_), _, _) => {
-                return Err(FieldError::new("evidence", Problem::Excludes { other: "reporter" }));
-            }
-            (None, Some(_), Some(_)) => {
-                return Err(FieldError::new("reporter", Problem::Excludes { other: "contact" }));
-            }
+        let given = [
+            ("evidence", &self.evidence),
+            ("reporter", &self.reporter),
+            ("contact", &self.contact),
+            ("note", &self.note),
+        ];
+        let mut given = given.iter().filter_map(|(field, text)| Some((*field, text.as_deref()?)));
+        let Some((field, text)) = given.next() else {
+            let accepted = "evidence, a reporter, a contact or a note";
+            return Err(FieldError::new("evidence", Problem::Missing { accepted }));
         };
-        let reason = self.reason.clone();
-        Ok(Plan::one(IncidentCommand::Redact { part, target, reason }))
+        if let Some((other, _)) = given.next() {
+            return Err(FieldError::new(field, Problem::Excludes { other }));
+        }
+        let (part, targets) = match field {
+            "evidence" => (RedactedPart::Evidence, vec![evidence_id(record, text)?]),
+            "reporter" => {
+                let part = RedactedPart::Reporter;
+                (part, reporter_ids(situation, record, ("reporter", part), text)?)
+            }
+            "contact" => {
+                let part = RedactedPart::Contact;
+                (part, reporter_ids(situation, record, ("contact", part), text)?)
+            }
+            _ => (RedactedPart::Note, vec![note_id(situation, record, text)?]),
+        };
+        let redact = |target| IncidentCommand::Redact { part, target, reason: self.reason.clone() };
+        let commands = targets.into_iter().map(redact).collect();
+        Ok(Plan { commands, ..Plan::default() })
     }
 }
 
@@ -146,19 +163,56 @@ fn evidence_id(record: &Incident, text: &str) -> Result<Uuid, FieldError> {
     found.map(|one| one.id).ok_or_else(missing)
 }
 
-/// Finds a reporter of the record, or one who was removed from it and is still on the timeline.
-fn reporter_id(
+/// Finds a note by its event, or by that of one of its corrections.
+fn note_id(situation: &Situation<'_>, record: &Incident, text: &str) -> Result<Uuid, FieldError> {
+    let text = text.trim();
+    let (seq, id) = (text.parse::<u32>().ok(), text.parse::<Uuid>().ok());
+    let is_meant = |event: &&Event| Some(event.seq) == seq || Some(event.id.0) == id;
+    let event = situation.events.iter().find(is_meant);
+    let note = event.and_then(|event| match &event.body {
+        EventBody::NoteAdded { .. } => Some(event.id),
+        EventBody::NoteCorrected { note, .. } => Some(*note),
+        _ => None,
+    });
+    let missing = || {
+        let problem = Problem::NoSuchPart {
+            incident: record.summary.label(),
+            what: "note",
+            text: text.to_owned(),
+            advice: "give the number of a note on its timeline",
+        };
+        FieldError::new("note", problem)
+    };
+    note.map(|note| note.0).ok_or_else(missing)
+}
+
+/// Finds the reporters of the record, and those who were removed from it and are still on the
+/// timeline. Several may have the same name or ticket: all of them that still have the part are
+/// meant, and the first one if none has.
+fn reporter_ids(
     situation: &Situation<'_>,
     record: &Incident,
-    field: &'static str,
+    (field, part): (&'static str, RedactedPart),
     text: &str,
-) -> Result<Uuid, FieldError> {
+) -> Result<Vec<Uuid>, FieldError> {
     let earlier = situation.events.iter().filter_map(|event| match &event.body {
         EventBody::ReporterAdded { reporter } => Some(reporter),
         _ => None,
     });
-    let all: Vec<&Reporter> = record.reporters.iter().chain(earlier).collect();
-    let found = find_reporter(all.into_iter(), text);
-    let missing = || FieldError::new(field, no_reporter(record, text));
-    found.map(|one| one.id).ok_or_else(missing)
+    let mut found: Vec<&Reporter> = Vec::new();
+    for reporter in record.reporters.iter().chain(earlier) {
+        let is_new = found.iter().all(|one| one.id != reporter.id);
+        if is_new && is_meant(reporter, text) {
+            found.push(reporter);
+        }
+    }
+    let Some(first) = found.first().map(|one| one.id) else {
+        return Err(FieldError::new(field, no_reporter(record, text)));
+    };
+    let has_part = |one: &&Reporter| match part {
+        RedactedPart::Contact => one.contact.is_some(),
+        _ => !one.name.is_empty(),
+    };
+    let ids: Vec<Uuid> = found.into_iter().filter(has_part).map(|one| one.id).collect();
+    Ok(if ids.is_empty() { vec![first] } else { ids })
 }

@@ -1,4 +1,5 @@
-//! Verbs at the end: checklist, close, review, publish, action-item, follow-up.
+//! Verbs at the end: checklist, close, review, submit-review, return-review, publish, action-item,
+//! follow-up.
 
 use chrono::NaiveDate;
 use clap::Args;
@@ -209,6 +210,59 @@ impl Request for WriteReview {
     fn plan(&self, _: &Situation<'_>) -> Result<Plan, FieldError> {
         let (section, text) = (self.section, self.text.clone());
         Ok(Plan::one(IncidentCommand::WriteReview { section, text }))
+    }
+}
+
+/// Submit the post-incident review: it is ready to be read.
+#[derive(Args, Serialize, Deserialize, ToSchema, Clone, Debug)]
+pub struct SubmitReview {}
+
+impl Request for SubmitReview {
+    const ROW: VerbRow = VerbRow::new(
+        "submit-review",
+        "Submit the post-incident review: it is ready to be read",
+        &[CommandKind::SubmitReview],
+        "INC-12",
+        "{}",
+    )
+    .about(
+        "All sections that are required must be written. From then on it is in review, until it is \
+         published or returned.",
+    )
+    .done("review submitted");
+
+    fn plan(&self, _: &Situation<'_>) -> Result<Plan, FieldError> {
+        Ok(Plan::one(IncidentCommand::SubmitReview { returned: None }))
+    }
+}
+
+/// Return the post-incident review to who writes it: it is a draft again.
+#[derive(Args, Serialize, Deserialize, ToSchema, Clone, Debug)]
+pub struct ReturnReview {
+    /// What is to be mended
+    #[arg(value_name = "REASON")]
+    #[schema(
+        min_length = 1,
+        max_length = 65536,
+        example = "The impact says nothing about refunds"
+    )]
+    pub reason: String,
+}
+
+impl Request for ReturnReview {
+    const ROW: VerbRow = VerbRow::new(
+        "return-review",
+        "Return the post-incident review to who writes it: it is a draft again",
+        &[CommandKind::SubmitReview],
+        "INC-12 'the impact says nothing about refunds'",
+        r#"{"reason": "The impact says nothing about refunds"}"#,
+    )
+    .done("review returned")
+    .numbers(Numbers::AllButLast);
+
+    fn plan(&self, _: &Situation<'_>) -> Result<Plan, FieldError> {
+        check::required_text("reason", &self.reason)?;
+        Ok(Plan::one(IncidentCommand::SubmitReview { returned: Some(self.reason.clone()) }))
     }
 }
 

@@ -87,7 +87,7 @@ impl Request for SetAffected {
     )
     .more_examples(&["redphone users-affected INC-12 --clear"])
     .about("What is not given stays as it is.")
-    .done_with_content("affects");
+    .done_with_content("affected:");
 
     fn needs(&self) -> Needs {
         Needs::Record
@@ -148,8 +148,10 @@ impl Request for AddReporter {
     .numbers(Numbers::One);
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
-        let Self { name, contact, ticket } = self.clone();
-        let name = name.trim().to_owned();
+        let trimmed = |text: &String| text.trim().to_owned();
+        let name = trimmed(&self.name);
+        let (contact, ticket) =
+            (self.contact.as_ref().map(trimmed), self.ticket.as_ref().map(trimmed));
         let reporter = Reporter { id: situation.new_id, name, contact, ticket, redacted: false };
         reporter.check()?;
         Ok(Plan::one(IncidentCommand::AddReporter { reporter }))
@@ -183,25 +185,19 @@ impl Request for RemoveReporter {
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {
         let record = situation.record()?;
-        let reporter = find_reporter(record.reporters.iter(), &self.reporter);
+        let reporter = record.reporters.iter().find(|one| is_meant(one, &self.reporter));
         let reporter = reporter
             .ok_or_else(|| FieldError::new("reporter", no_reporter(record, &self.reporter)))?;
         Ok(Plan::one(IncidentCommand::RemoveReporter { reporter: reporter.id }))
     }
 }
 
-/// Returns the reporter whose name, ticket or id a text is.
-pub(super) fn find_reporter<'a>(
-    mut reporters: impl Iterator<Item = &'a Reporter>,
-    text: &str,
-) -> Option<&'a Reporter> {
+/// Returns whether a text is the name, the ticket or the id of a reporter.
+pub(super) fn is_meant(reporter: &Reporter, text: &str) -> bool {
     let text = text.trim();
-    let id = text.parse::<Uuid>().ok();
-    reporters.find(|one| {
-        Some(one.id) == id
-            || !one.name.is_empty() && one.name == text
-            || one.ticket.as_deref() == Some(text)
-    })
+    text.parse().is_ok_and(|id: Uuid| id == reporter.id)
+        || !reporter.name.is_empty() && reporter.name == text
+        || reporter.ticket.as_deref() == Some(text)
 }
 
 /// Returns the error for a text that is no reporter.

@@ -192,6 +192,8 @@ verbs! {
     Link = links::AddLink,
     Unlink = links::RemoveLink,
     Review = follow_up::WriteReview,
+    SubmitReview = follow_up::SubmitReview,
+    ReturnReview = follow_up::ReturnReview,
     Publish = follow_up::PublishReview,
     ActionItem = follow_up::SetActionItem,
     FollowUp = follow_up::RequestFollowUp,

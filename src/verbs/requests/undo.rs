@@ -6,11 +6,11 @@ use utoipa::ToSchema;
 
 use crate::model::command::{Before, CommandKind};
 use crate::model::text::sanitize;
-use crate::model::{Event, EventBody, Incident, IncidentCommand};
+use crate::model::{CommandId, Event, EventBody, Incident, IncidentCommand};
 use crate::verbs::error::{FieldError, INCIDENT, Problem};
 use crate::verbs::request::Request;
 use crate::verbs::row::VerbRow;
-use crate::verbs::situation::{Needs, Plan, Situation};
+use crate::verbs::situation::{Needs, Plan, Situation, previous_command_id};
 
 /// Undo your last change of the incident, unless somebody has replaced it.
 #[derive(Args, Serialize, Deserialize, ToSchema, Clone, Debug)]
@@ -48,6 +48,7 @@ impl Request for UndoLast {
             CommandKind::AddReporter,
             CommandKind::RemoveReporter,
             CommandKind::InvolveTeam,
+            CommandKind::SubmitReview,
         ],
         "INC-12",
         "{}",
@@ -67,28 +68,67 @@ impl Request for UndoLast {
 fn undo_last(situation: &Situation<'_>) -> Result<Plan, Problem> {
     let record = situation.record.ok_or(Problem::NotRead("the incident"))?;
     let events = situation.events;
-    let incident = || record.summary.label();
     let is_own = |event: &&Event| event.actor == *situation.actor && !is_void(event, events);
     let last = events.iter().rev().find(is_own);
-    let Some(last) = last else { return Err(Problem::NothingToUndo { incident: incident() }) };
-    let not_undoable = || {
-        let label = sanitize(last.body.label()).to_string();
-        Problem::NotUndoable { incident: incident(), label }
+    let Some(last) = last else {
+        return Err(Problem::NothingToUndo { incident: record.summary.label() });
     };
-    let first = events.iter().position(|event| event.command == last.command);
-    let (before, since) = events.split_at(first.ok_or_else(not_undoable)?);
-    let undone: Vec<&Event> = since.iter().filter(|event| event.command == last.command).collect();
+    let mut plan = Plan::default();
+    for command in commands_of_request(last, situation) {
+        let inverse = inverse_of(command, record, situation)?;
+        plan.commands.push(inverse);
+        plan.undoes.push(command);
+    }
+    Ok(plan)
+}
+
+/// Returns the commands of the request that led to an event, the last one first: those before it have the
+/// ids before that of the event's command. A declaration is none of them: what was said with it can be
+/// undone, it itself can't.
+fn commands_of_request(last: &Event, situation: &Situation<'_>) -> Vec<CommandId> {
+    let events = situation.events;
+    let is_part = |event: &Event, command: CommandId| {
+        event.command == command
+            && event.actor == *situation.actor
+            && !is_void(event, events)
+            && !matches!(event.body, EventBody::Declared { .. } | EventBody::AlertRepeated { .. })
+    };
+    let mut commands = vec![last.command];
+    let mut previous = previous_command_id(last.command);
+    while events.iter().any(|event| is_part(event, previous)) {
+        commands.push(previous);
+        previous = previous_command_id(previous);
+    }
+    commands
+}
+
+/// Returns the command that undoes one, if nobody has replaced what it did.
+fn inverse_of(
+    command: CommandId,
+    record: &Incident,
+    situation: &Situation<'_>,
+) -> Result<IncidentCommand, Problem> {
+    let events = situation.events;
+    let led_to = |event: &&Event| event.command == command;
+    let undone: Vec<&Event> = events.iter().filter(led_to).collect();
+    let not_undoable = || {
+        let label = undone.last().map(|event| sanitize(event.body.label()).to_string());
+        let (incident, label) = (record.summary.label(), label.unwrap_or_default());
+        Problem::NotUndoable { incident, label }
+    };
     let [undone] = undone[..] else { return Err(not_undoable()) };
+    let before = events.iter().take_while(|event| event.id != undone.id).cloned();
+    let before: Vec<Event> = before.collect();
     let done = command_of(&undone.body).ok_or_else(not_undoable)?;
-    let was = Incident::fold(before).ok().flatten().ok_or_else(not_undoable)?;
+    let was = Incident::fold(&before).ok().flatten().ok_or_else(not_undoable)?;
     let (rules, now) = (situation.rules, situation.now);
     let was = Before { row: &was.summary, record: Some(&was), rules, now };
-    let inverse = done.inverse(undone.command, Some(&was)).ok_or_else(not_undoable)?;
+    let inverse = done.inverse(command, Some(&was)).ok_or_else(not_undoable)?;
     // Whether a move can be undone is decided by its own rules, which say more.
     if inverse != IncidentCommand::UndoMove && !done.still_holds(&record.summary, Some(record)) {
         return Err(Problem::ChangedSince);
     }
-    Ok(Plan { undoes: Some(undone.command), ..Plan::one(inverse) })
+    Ok(inverse)
 }
 
 /// Whether an event undoes another one, or was undone itself.
@@ -113,7 +153,7 @@ fn command_of(body: &EventBody) -> Option<IncidentCommand> {
         }
         EventBody::Closed => C::Close,
         EventBody::Assigned { to } => C::Assign { to },
-        EventBody::TeamSet { team } => C::SetTeam { team },
+        EventBody::TeamSet { team, .. } => C::SetTeam { team },
         EventBody::RoleGiven { role, person, given } => C::GiveRole { role, person, given },
         EventBody::Prioritized { impact, urgency, override_reason: None, .. } => {
             C::Prioritize { impact, urgency }
@@ -144,6 +184,7 @@ fn command_of(body: &EventBody) -> Option<IncidentCommand> {
         EventBody::ReporterAdded { reporter } => C::AddReporter { reporter },
         EventBody::ReporterRemoved { reporter } => C::RemoveReporter { reporter },
         EventBody::TeamInvolved { team, involved } => C::InvolveTeam { team, involved },
+        EventBody::ReviewSubmitted { returned } => C::SubmitReview { returned },
         _ => return None,
     })
 }

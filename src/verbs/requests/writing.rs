@@ -250,7 +250,7 @@ impl Request for SetExpectedRecovery {
         r#"{"recovery": "2h"}"#,
     )
     .more_examples(&["redphone recovery INC-12 none"])
-    .about("Stakeholders are told of it, as far as the settings say so.")
+    .about("Stakeholders are informed of it, if the settings say so.")
     .done("expected recovery set");
 
     fn plan(&self, situation: &Situation<'_>) -> Result<Plan, FieldError> {

@@ -1,5 +1,5 @@
-//! What must not act: links that are opened, guessed, changed or shown elsewhere, and answers that are forged,
-//! altered or sent again.
+//! Attempts that must have no effect: links that are opened, guessed, changed or shown elsewhere,
+//! and answers that are forged, altered or sent again.
 
 use redphone::backend::Backend;
 use redphone::model::Status;
@@ -51,7 +51,7 @@ async fn no_page_is_stored_framed_or_passed_on() {
         assert_eq!(header("x-content-type-options"), "nosniff");
         let policy = header("content-security-policy");
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
-        // Without cookies no other site acts for whoever has opened a page.
+        // Without cookies no other site can act for the person who has opened a page.
         assert_eq!(header("set-cookie"), "");
         let token = path.trim_start_matches("/a/");
         assert!(!text(&response).contains(token), "the page repeats its token");
@@ -117,7 +117,7 @@ async fn signature_of_another_address_does_not_count() {
     let (server, incident) = with_sms().await;
     let fields = message("+4915112345678", "1a", "SM1");
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
-    // The address is signed as well, with what stands behind it.
+    // The address is signed as well, with its query.
     let request = server
         .request("POST", "/v1/replies/twilio?x=1")
         .header("content-type", "application/x-www-form-urlencoded")
@@ -148,7 +148,7 @@ async fn sender_of_a_mail_is_not_believed() {
     let request = server.request("POST", "/v1/replies/mail").bearer_auth(&server.ingest);
     let response = fetch(request.header("content-type", "message/rfc822").body(mail)).await;
     assert_eq!(response.status, 200, "{response:?}");
-    // Who was asked acts, whoever the mail says has sent it.
+    // The actor is the person who was asked, whoever the sender of the mail is.
     let recorded = events(&server, incident).await;
     assert_eq!(recorded[1].actor.person().unwrap().handle, "ines");
 }

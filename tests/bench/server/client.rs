@@ -1,5 +1,5 @@
-//! A client that costs little, so that what is measured is the server: HTTP/1.1 over connections
-//! that are kept, requests made ahead, answers read up to their length and no further.
+//! A cheap client, so that the server is measured: HTTP/1.1 over persistent connections, requests
+//! prepared in advance, answers read up to their length and no further.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

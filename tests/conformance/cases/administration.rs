@@ -1,6 +1,6 @@
 //! Changes of the directory, with who made them.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::administration::entry_tag;
 use redphone::backend::{
     AdministrationRequest, AdministrationSearch, Backend, BackendError, PageMark, Precondition,
@@ -93,7 +93,7 @@ pub async fn entries_are_added_replaced_and_removed(backend: &impl Backend) {
     put(backend, person("nadia", "Nadia Duval")).await;
     let same = request(AdministrationChange::put(person("nadia", "Nadia Duval")));
     assert_eq!(backend.administer(&same).await.unwrap().event, None, "it was so already");
-    // What others refer to stays until they do so no more.
+    // An entry that others refer to remains until they no longer do.
     for (kind, name, user) in [
         (EntryKind::Person, "nadia", "\"payments\""),
         (EntryKind::Team, "payments", "\"ledger\""),
@@ -199,9 +199,11 @@ pub async fn stand_ins_are_added_and_removed(backend: &impl Backend) {
     assert!(matches!(refused(backend, nowhere).await, BackendError::NotFound(_)));
 }
 
-pub async fn cover_is_accepted_by_exactly_one(backend: &impl Backend) {
+/// Requests cover for a shift, and returns the requester, a person who can accept it, its begin,
+/// and the request.
+async fn requested_cover(backend: &impl Backend) -> (String, String, DateTime<Utc>, Cover) {
     fill(backend).await;
-    let from = "2030-03-02T12:00:00Z".parse().unwrap();
+    let from: DateTime<Utc> = "2030-03-02T12:00:00Z".parse().unwrap();
     let directory = backend.directory().await.unwrap();
     let schedule = directory.schedule("payments").unwrap();
     let on_call = schedule.on_call(from).unwrap().to_owned();
@@ -211,13 +213,27 @@ pub async fn cover_is_accepted_by_exactly_one(backend: &impl Backend) {
     let change = AdministrationChange::RequestCover(cover);
     assert!(backend.administer(&request(change)).await.unwrap().event.is_some());
     let directory = backend.directory().await.unwrap();
-    let cover = &directory.covers[0];
+    let cover = directory.covers[0].clone();
     assert_eq!((cover.person.as_str(), cover.state), (on_call.as_str(), CoverState::Open));
-    let answer = |person: &str| CoverAnswer {
-        id: cover.id,
-        schedule: "payments".into(),
-        person: person.into(),
-    };
+    (on_call, other, from, cover)
+}
+
+fn answer_to(cover: &Cover, person: &str) -> CoverAnswer {
+    CoverAnswer { id: cover.id, schedule: "payments".into(), person: person.into() }
+}
+
+pub async fn declined_cover_changes_nobody(backend: &impl Backend) {
+    let (on_call, other, from, cover) = requested_cover(backend).await;
+    let declined = AdministrationChange::DeclineCover(answer_to(&cover, &other));
+    assert!(backend.administer(&request(declined)).await.unwrap().event.is_some());
+    let directory = backend.directory().await.unwrap();
+    assert_eq!(directory.covers[0].declined_by, [other]);
+    assert_eq!(directory.schedule("payments").unwrap().on_call(from), Some(on_call.as_str()));
+}
+
+pub async fn cover_is_accepted_by_exactly_one(backend: &impl Backend) {
+    let (on_call, other, from, cover) = requested_cover(backend).await;
+    let answer = |person: &str| answer_to(&cover, person);
     let accepted = AdministrationChange::AcceptCover(answer(&other));
     assert!(backend.administer(&request(accepted)).await.unwrap().event.is_some());
     let directory = backend.directory().await.unwrap();

@@ -93,10 +93,10 @@ pub async fn feed_has_the_events_of_all_incidents(backend: &dyn Backend) {
     reversed.reverse();
     assert_eq!(reversed, newest);
 
-    // By the log it can be followed: the last page has a mark, and what is written later comes next.
+    // The log can be followed: the last page has a mark, and later events come next.
     let mut log = FeedSearch { order: TimeOrder::Log, ..FeedSearch::first(2) };
     let mut followed = follow(backend, &mut log).await;
-    // It goes on after any event, too.
+    // It continues after any event, too.
     for (index, entry) in followed.iter().enumerate() {
         let mut rest = FeedSearch { after: entry.cursor.clone(), ..log.clone() };
         assert!(rest.after.is_some(), "{entry:?}");
@@ -201,12 +201,26 @@ pub async fn reviews_are_listed_with_the_missing_ones(backend: &dyn Backend) {
     for section in Section::ALL {
         review(backend, published, *section, "text").await;
     }
-    // All that is required is written, and it is not published yet.
+    // All that is required is written, and it was not submitted, submitted, returned and submitted again.
+    let submit = |returned: Option<&str>| IncidentCommand::SubmitReview {
+        returned: returned.map(ToOwned::to_owned),
+    };
     let with =
         |states: &[ReviewState]| ReviewSearch { states: states.into(), ..ReviewSearch::first(100) };
+    for command in [None, Some(submit(None)), Some(submit(Some("unclear"))), Some(submit(None))] {
+        let in_review = usize::from(command == Some(submit(None)));
+        if let Some(command) = command {
+            done(backend, published, command).await;
+        }
+        let rows = all_pages!(backend, reviews, with(&[ReviewState::InReview]), 1);
+        assert_eq!(rows.len(), in_review);
+        let rows = all_pages!(backend, reviews, with(&[ReviewState::Draft]), 1);
+        assert_eq!(rows.len(), 3 - in_review);
+    }
     let rows = all_pages!(backend, reviews, with(&[ReviewState::InReview]), 1);
     let found: Vec<_> = rows.iter().map(|row| (row.incident.id, row.state)).collect();
     assert_eq!(found, [(published, ReviewState::InReview)]);
+    assert_eq!(rows[0].sections, 7);
     assert_eq!(rows[0].factors, ["text"]);
     assert_eq!(all_pages!(backend, reviews, with(&[ReviewState::Draft]), 1).len(), 2);
     done(backend, published, IncidentCommand::PublishReview).await;
@@ -334,10 +348,11 @@ pub async fn problems_are_listed_with_their_incidents(backend: &dyn Backend) {
     let search = ProblemSearch::first(100);
     for limit in [1, 100] {
         let rows = all_pages!(backend, linked_problems, search, limit);
-        assert_eq!(rows.iter().map(|row| row.problem.id).collect::<Vec<_>>(), [ids[1], ids[0]]);
-        assert_eq!((rows[0].incident_count, rows[0].incidents.len()), (0, 0));
-        assert_eq!(rows[1].incident_count, 11);
-        let found: Vec<_> = rows[1].incidents.iter().map(|incident| incident.id).collect();
+        // The open one comes before the known error, although that is newer.
+        assert_eq!(rows.iter().map(|row| row.problem.id).collect::<Vec<_>>(), [ids[0], ids[1]]);
+        assert_eq!((rows[1].incident_count, rows[1].incidents.len()), (0, 0));
+        assert_eq!(rows[0].incident_count, 11);
+        let found: Vec<_> = rows[0].incidents.iter().map(|incident| incident.id).collect();
         assert_eq!(found, linked[..10]);
     }
     let open = ProblemSearch { states: vec![ProblemState::Open], ..search.clone() };

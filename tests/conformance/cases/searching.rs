@@ -225,7 +225,7 @@ pub async fn labels_roles_and_dates_are_searched(backend: &dyn Backend) {
     for (filter, expected) in cases {
         let found = titles(backend, filter).await;
         assert_eq!(found, expected, "{filter}");
-        // What is found among the open ones is found among all.
+        // Incidents found among the open ones are found among all.
         let all = titles(backend, &format!("{filter} is:any")).await;
         assert!(found.iter().all(|title| all.contains(title)), "{filter}");
     }
@@ -291,7 +291,7 @@ pub async fn every_text_is_searched_in_every_script(backend: &dyn Backend) {
     for word in ["決失", "\"noon by\"", "cafes", "zebra", "INC-3"] {
         assert!(titles(backend, &format!("is:any {word}")).await.is_empty(), "{word}");
     }
-    // What is assigned anew is found by its new names alone.
+    // A reassigned incident is found by its new names alone.
     let id = declared(backend, "plain").await;
     let to = |handle: &str, name: &str| IncidentCommand::Assign {
         to: Some(PersonRef::new(handle, name)),

@@ -1,5 +1,5 @@
-//! A clock that stands still while anything can be done, and then goes on to the next time at which
-//! somebody waits. Weeks pass in seconds, and each run with one seed is the same.
+//! A clock that stops while anything can be done, and then advances to the next time that somebody
+//! waits for. Weeks pass in seconds, and each run with one seed is the same.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,7 +50,7 @@ impl VirtualClock {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets no time pass until what is returned is dropped.
+    /// Stops the clock until the returned value is dropped.
     pub fn busy(&self) -> Busy {
         self.busy.fetch_add(1, Ordering::Relaxed);
         Busy(Arc::clone(&self.busy))
@@ -68,8 +68,8 @@ impl VirtualClock {
         }
     }
 
-    /// Sets the clock forward or back. Whoever waits goes on to wait, as in a machine whose clock is set, or
-    /// that was suspended.
+    /// Sets the clock forward or back. Waiting tasks continue to wait, as in a machine whose clock
+    /// is set, or that was suspended.
     pub async fn jump(&self, by: TimeDelta) {
         self.settle().await;
         self.state().offset += by;

@@ -11,12 +11,12 @@ use redphone::model::notification::step::DueStep;
 use redphone::model::notification::{Contacts, Notification};
 use redphone::model::{Event, IncidentId, Status, Summary};
 
-/// What an engine does wrong.
+/// A fault of an engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EngineFault {
     /// The next level is called without the wait before it.
     IgnoresWait,
-    /// What was paused when the program started is not called when the pause ends.
+    /// An incident that was paused when the program started is not escalated when the pause ends.
     ForgetsPaused,
     /// Levels are called after an acknowledgement.
     IgnoresAcknowledgement,
@@ -43,7 +43,7 @@ struct Faulty {
     seen: Mutex<Seen>,
 }
 
-/// What one program has seen since its start.
+/// The knowledge of one program since its start.
 #[derive(Default)]
 struct Seen {
     incidents: BTreeSet<IncidentId>,
@@ -87,7 +87,7 @@ fn first_call(incident: &Summary, directory: &Directory, due: DateTime<Utc>) -> 
     step.map_or(NextCall::Never, |step| {
         NextCall::Now(AutomaticCall {
             level: step.level,
-            step: DueStep { round: step.round, due, unattended_since: None },
+            step: DueStep { round: step.round, due, unattended_since: None, missed: Vec::new() },
             to: step.people(),
             all_must_acknowledge: step.all_must_acknowledge,
         })

@@ -1,8 +1,8 @@
 //! A store of the week that is a real file: every program has it open for itself, with its own claims.
 //!
-//! What is written there is also applied to the store in memory, in which the laws of a week look it up.
-//! Operations on the file come one after the other, and no time passes while one is under way, so that a
-//! seed leads to the same week each time.
+//! Writes are also applied to the store in memory, in which the laws of a week look them up.
+//! Operations on the file are sequential, and no time passes during one, so that a seed leads to
+//! the same week each time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -51,12 +51,12 @@ pub struct StoreFile {
     order: Arc<tokio::sync::Mutex<()>>,
     /// How often something was written that a long poll returns.
     version: AtomicU64,
-    /// Up to where the memory has what is in the file.
+    /// The position up to which the memory mirrors the file.
     mirrored: Mutex<Option<Cursor>>,
     records: Mutex<Records>,
 }
 
-/// What is noted of the ledger while it is used.
+/// Records of the use of the ledger.
 #[derive(Default)]
 struct Records {
     claims: Vec<ClaimRecord>,
@@ -99,8 +99,8 @@ impl StoreFile {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs an operation on the file as a task of its own, so that a program that is killed has either
-    /// begun it or not. Time stands still meanwhile.
+    /// Runs an operation on the file as a task of its own, so that a program that is killed has
+    /// either begun it or not. The clock is stopped meanwhile.
     async fn run<T: Send + 'static>(
         &self,
         operation: impl Future<Output = T> + Send + 'static,
@@ -115,7 +115,7 @@ impl StoreFile {
         task.await.expect("an operation on the file does not panic")
     }
 
-    /// Applies to the memory what the file has had since the last time.
+    /// Applies the new events of the file to the memory.
     async fn mirror(&self) {
         let since = *self.mirrored.lock().unwrap_or_else(PoisonError::into_inner);
         let delta = self.main.changes(since, Duration::ZERO).await.unwrap();
@@ -303,7 +303,13 @@ impl Backend for Program {
             }
             let remaining = (deadline - clock.now()).to_std().unwrap_or_default();
             if let (true, Some(cursor)) = (remaining.is_zero(), since) {
-                return Ok(Delta { cursor, reset: false, rows: Vec::new(), directory: false });
+                return Ok(Delta {
+                    cursor,
+                    reset: false,
+                    rows: Vec::new(),
+                    directory: false,
+                    redacted: Vec::new(),
+                });
             }
             tokio::select! {
                 () = changed => {}

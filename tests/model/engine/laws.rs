@@ -1,4 +1,4 @@
-//! What must hold after any week.
+//! Invariants after any week.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ impl Week {
         available + (to - until).max(TimeDelta::zero())
     }
 
-    /// Returns the calls of levels, by engines and by hand.
+    /// Returns the calls of levels, by engines and by people.
     fn calls(&self) -> Vec<Event> {
         let journal = self.store.memory.journal_after(0).into_iter();
         journal.filter(|event| matches!(event.body, EventBody::Escalated { .. })).collect()
@@ -55,10 +55,11 @@ impl Week {
             if matches!(event.body, EventBody::Unpaused) {
                 resumed.insert(event.incident, event.at);
             }
-            let EventBody::Escalated { level, automatic: Some(step), .. } = event.body else {
+            let EventBody::Escalated { level, automatic: Some(step), .. } = &event.body else {
                 continue;
             };
-            // After a mute a policy begins anew.
+            let level = *level;
+            // After a mute a policy restarts.
             if muted.contains(&event.incident) {
                 continue;
             }
@@ -72,14 +73,18 @@ impl Week {
                 (planned.round, planned.level) == (step.round, level) && planned.due <= step.due
             });
             assert!(is_step, "no step of the policy: {event:?}");
-            // What comes due during a pause is called when that ends.
+            // A step that comes due during a pause is carried out when that ends.
             let resumed = resumed.get(&event.incident).copied();
             let due = resumed.map_or(step.due, |resumed| resumed.max(step.due));
             let in_time =
                 self.available(due, event.at) <= IN_TIME || self.snoozed.contains(&event.incident);
             assert!(in_time, "late while an engine ran: {event:?}");
-            let is_marked = step.late_s > 0;
-            assert_eq!(is_marked, event.at - step.due > TimeDelta::seconds(60), "{event:?}");
+            let is_late = |due: DateTime<Utc>| event.at - due > TimeDelta::seconds(60);
+            assert_eq!(step.late_s > 0, is_late(step.due), "{event:?}");
+            for missed in &step.missed {
+                assert!(missed.due < step.due, "not missed: {event:?}");
+                assert_eq!(missed.late_s > 0, is_late(missed.due), "{event:?}");
+            }
         }
         assert!(count > 20, "only {count} steps");
     }
@@ -114,7 +119,7 @@ impl Week {
         }
     }
 
-    /// Engines want to carry out only what the store accepts, but for what has changed just before.
+    /// Engines request only steps that the store accepts, except after a very recent change.
     pub fn check_requests(&self) {
         let requests = self.store.requests();
         assert!(requests.len() > 20, "only {} requests", requests.len());
@@ -137,8 +142,8 @@ impl Week {
         }
     }
 
-    /// Every person of a called level has a notification over each contact, or one that says that
-    /// there is none.
+    /// Every person of a called level has a notification over each contact, or one that records
+    /// that there is none.
     pub fn check_plans(&self) {
         let entries = self.book.entries();
         let mut planned: BTreeMap<_, Vec<&str>> = BTreeMap::new();
@@ -154,7 +159,7 @@ impl Week {
         let mut people = 0;
         for event in self.calls() {
             let EventBody::Escalated { to, automatic, .. } = &event.body else { continue };
-            // Around a jump of the clock it is open what was before the other.
+            // Around a jump of the clock the order of events is undefined.
             if automatic.is_none() && self.had_outage(event.at, event.at) {
                 continue;
             }
@@ -167,7 +172,8 @@ impl Week {
                 let contacts = self.contacts.of_person(&person.handle);
                 let mut expected: Vec<&str> = contacts.map_or(vec![""], |contacts| {
                     let mut plan = contacts.plan(row.priority);
-                    // Who is called for help by hand is called over the first contacts alone.
+                    // A person who is called for help manually is called over the first contacts
+                    // alone.
                     if automatic.is_none() && row.acknowledged_at.is_some_and(|at| at < event.at) {
                         let first = plan.first().map(|(after_s, _)| *after_s);
                         plan.retain(|(after_s, _)| Some(*after_s) == first);
@@ -181,7 +187,7 @@ impl Week {
         assert!(people > 20, "only {people} people");
     }
 
-    /// No message begins for what is acknowledged, has ended or is on hold.
+    /// No message begins for an incident that is acknowledged, has ended or is on hold.
     pub fn check_messages(&self) {
         let entries = self.book.entries();
         let calls_for_help: BTreeSet<_> = entries
@@ -216,7 +222,8 @@ impl Week {
         assert!(count > 10, "only {count} messages");
     }
 
-    /// What was due while nobody had acknowledged was tried at least once, and comes to an end.
+    /// A notification that was due while nobody had acknowledged was tried at least once, and
+    /// reaches a final state.
     pub fn check_ends(&self) {
         let muted = self.muted();
         for entry in self.book.entries() {
@@ -237,7 +244,7 @@ impl Week {
                 || muted.contains(&one.incident)
                 || one.updated_at - one.due <= IN_TIME
                 || self.had_outage(one.due, one.updated_at)
-                // Other channels have their limit of messages at once.
+                // Other channels have their limit of concurrent messages.
                 || one.channel != "good";
             let row = self.store.memory.row(one.incident).expect("an incident");
             let ended = row.acknowledged_at.or(row.ended_at()).unwrap_or(self.end);
@@ -245,7 +252,7 @@ impl Week {
         }
     }
 
-    /// Only what may have arrived twice says so.
+    /// Only a message that may have arrived twice is marked so.
     pub fn check_doubts(&self) {
         let begun = self.world.sent().into_iter().fold(BTreeMap::new(), |mut counts, sent| {
             *counts.entry(sent.notification).or_insert(0_u32) += 1;
@@ -274,8 +281,8 @@ impl Week {
         directories.find(|(since, _)| *since <= at).unwrap_or(&self.directories[0])
     }
 
-    /// Each level calls whom the directory names at that time: whoever covers is called, and not who is
-    /// covered.
+    /// Each level calls the people of the directory at that time: the person who covers is called,
+    /// and not the one who is covered.
     pub fn check_people(&self) {
         let mut rows: BTreeMap<IncidentId, (Incident, DateTime<Utc>)> = BTreeMap::new();
         let mut stood_in = 0;
@@ -287,7 +294,7 @@ impl Week {
             };
             if let EventBody::Escalated { to, automatic: Some(_), .. } = &event.body {
                 let (since, directory) = self.directory_at(event.at);
-                // What has just changed may not have arrived.
+                // A very recent change may not have arrived.
                 let is_open = event.at - *since <= IN_TIME && *since > self.start
                     || event.at - *changed_at <= IN_TIME
                     || self.had_outage(event.at, event.at);
@@ -310,7 +317,8 @@ impl Week {
         assert!(self.directories.len() > 2, "nobody was covered");
     }
 
-    /// Nobody is called for what a maintenance window mutes, and what is muted is released or ends.
+    /// Nobody is called for an incident that a maintenance window mutes, and a muted one is
+    /// released or ends.
     pub fn check_mutes(&self) {
         let mut muted = BTreeSet::new();
         for event in self.store.memory.journal_after(0) {
@@ -335,8 +343,8 @@ impl Week {
         }
     }
 
-    /// Who has acknowledged what others have to acknowledge as well is sent no page any more, and the
-    /// others still are.
+    /// A person who has acknowledged an incident that others must acknowledge as well gets no more
+    /// pages, and the others still do.
     pub fn check_required(&self) {
         let entries = self.book.entries();
         let people: BTreeMap<_, _> =

@@ -3,6 +3,7 @@
 //! `REDPHONE_ENGINE_SEEDS` sets how many weeks (2), `REDPHONE_ENGINE_SEED` runs the one of a seed.
 
 mod clock;
+mod company;
 mod demo;
 mod expiry;
 mod faults;
@@ -89,7 +90,7 @@ fn faults_of_an_engine_are_found(#[case] fault: EngineFault, #[case] law: fn(&We
         catch_unwind(AssertUnwindSafe(|| law(&week))).is_err()
     };
     assert!((0..32).any(is_found), "no law finds {fault:?}");
-    // What finds the fault finds nothing where there is none.
+    // The law that finds the fault finds nothing in a run without faults.
     law(&run(0, 1, 3, Faults::default()));
 }
 

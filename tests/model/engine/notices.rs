@@ -1,5 +1,5 @@
-//! Engines over what is about no incident, and over pauses that last: each is a notification of the ledger,
-//! stored once and sent even if a program ends while it sends.
+//! Engines and notifications that are about no incident, or about long pauses: each is stored once
+//! in the ledger and sent even if a program ends while it sends.
 
 use chrono::TimeDelta;
 use redphone::engine::Clock;

@@ -1,4 +1,4 @@
-//! What engines are connected to: a store that may be down, and channels that work more or less.
+//! The surroundings of engines: a store that may be down, and channels that work more or less.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -111,14 +111,14 @@ impl Store {
         self.ingested.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes a step that an engine wants to carry out.
+    /// Records a step that an engine requests.
     pub fn record_request(&self, envelope: &Envelope) {
         let Command::Incident { incident, command, .. } = &envelope.command else { return };
         let IncidentCommand::Escalate { automatic: Some(step), .. } = command else {
             return;
         };
         let Some(row) = self.memory.row(*incident) else { return };
-        let request = StepRequest { at: self.clock.now(), step: *step, incident: row };
+        let request = StepRequest { at: self.clock.now(), step: step.clone(), incident: row };
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
     }
 
@@ -166,7 +166,13 @@ impl Backend for Store {
             let remaining = (deadline - self.clock.now()).to_std().unwrap_or_default();
             if remaining.is_zero() {
                 let cursor = self.memory.position();
-                return Ok(Delta { cursor, reset: false, rows: Vec::new(), directory: false });
+                return Ok(Delta {
+                    cursor,
+                    reset: false,
+                    rows: Vec::new(),
+                    directory: false,
+                    redacted: Vec::new(),
+                });
             }
             tokio::select! {
                 () = changed => {}
@@ -251,7 +257,7 @@ impl Backend for Store {
         let mut found = HeartbeatCheck::default();
         for rule in rules {
             let heartbeat = heartbeats.of(&rule.name, now);
-            let Some(due) = rule.silent_at(heartbeat, started) else { continue };
+            let Some(due) = rule.silent_at(heartbeat, started, now) else { continue };
             if due > now {
                 found.next = Some(found.next.map_or(due, |next| next.min(due)));
                 continue;
@@ -268,12 +274,12 @@ impl Backend for Store {
 #[derive(Clone, Debug)]
 pub struct SendRecord {
     pub notification: Uuid,
-    /// What was wrong with its incident when the message was begun.
+    /// The fault of its incident when the message was begun.
     pub fault: Option<String>,
 }
 
-/// Channels called `good`, which accepts everything at once, `flaky`, which often fails, and `slow`,
-/// which often takes minutes.
+/// Channels called `good`, which accepts everything immediately, `flaky`, which often fails, and
+/// `slow`, which often takes minutes.
 pub struct World {
     pub store: Arc<Store>,
     rng: Mutex<ChaCha8Rng>,
@@ -330,7 +336,7 @@ impl World {
 
 /// Returns why nothing may be sent about an incident.
 fn fault_of(row: &Summary, at: DateTime<Utc>) -> Option<String> {
-    // What happens at the very same time may be later.
+    // An event at the same time may be later.
     let is_acknowledged = row.acknowledged_at.is_some_and(|acknowledged| acknowledged < at);
     let has_changed = row.last_event_at < at;
     let is_on_hold = row.paused || row.is_snoozed(at);

@@ -36,7 +36,7 @@ fn ines() -> PersonRef {
     PersonRef::new("ines", "Ines Moreau")
 }
 
-/// Ines at once, Tomo after 10 min.
+/// Ines immediately, Tomo after 10 min.
 pub fn directory() -> Directory {
     let level = |after_s, person: &str| PolicyLevel {
         after_s,
@@ -244,6 +244,20 @@ async fn silence_is_noticed_once_and_in_time(#[case] engines: usize) {
 }
 
 #[tokio::test]
+async fn second_silence_of_a_quick_one_is_noticed_in_time() {
+    let heartbeats = vec![heartbeat("quick", 10, 2)];
+    let signals = SignalSettings { heartbeats, ..SignalSettings::default() };
+    let scene = Scene::new(1, signals).await;
+    scene.beat(5).await;
+    // All are silent then, and the next heartbeats are not announced.
+    scene.pass(19).await;
+    assert_eq!(scene.silences(), [("quick".to_owned(), 17)]);
+    scene.beat(20).await;
+    scene.pass(40).await;
+    assert_eq!(scene.silences(), [("quick".to_owned(), 17), ("quick".to_owned(), 32)]);
+}
+
+#[tokio::test]
 async fn silence_is_noticed_after_the_store_was_down() {
     let scene = Scene::new(1, heartbeats()).await;
     scene.beat(60).await;
@@ -324,7 +338,7 @@ async fn acknowledgement_expires_after_a_reminder(#[case] engines: usize) {
     scene.pass(1880).await;
     assert_eq!(scene.calls(), ["1 ines 10", "1 ines 1870"]);
     assert_eq!(scene.store.memory.row(id).unwrap().status, Status::Triggered);
-    // From there on the policy goes on as if it was declared then.
+    // From then on the policy continues as if it was declared then.
     scene.pass(3000).await;
     assert_eq!(scene.calls(), ["1 ines 10", "1 ines 1870", "2 tomo 2470"]);
     assert_eq!(scene.reminders().len(), 1);

@@ -23,7 +23,7 @@ fn watches() -> SignalSettings {
     SignalSettings { watches: vec![rule], ..SignalSettings::default() }
 }
 
-/// Returns what was reported: seconds after the start, and whether the server is silent.
+/// Returns the reports: seconds after the start, and whether the server is silent.
 fn reported(scene: &Scene) -> Vec<(i64, bool)> {
     let ingested = scene.store.ingested().into_iter();
     ingested

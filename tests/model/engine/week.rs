@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use redphone::backend::{AdministrationRequest, Backend, Ledger};
@@ -13,16 +13,13 @@ use redphone::engine::{Clock, Engine, EngineOptions, EngineSettings};
 use redphone::model::administration::AdministrationChange;
 use redphone::model::command::Declaration;
 use redphone::model::coverage::shifts;
-use redphone::model::directory::{Directory, Team};
-use redphone::model::escalation::{Policy, PolicyLevel, Repeat, Target};
+use redphone::model::directory::Directory;
 use redphone::model::id::CoverId;
 use redphone::model::maintenance::{
     MaintenanceChange, MaintenanceFilter, MaintenanceRequest, NewWindow,
 };
-use redphone::model::notification::{
-    AnswerSettings, Contact, ContactRule, Contacts, PersonContacts,
-};
-use redphone::model::oncall::{Cover, CoverAnswer, Schedule, TimeSpan};
+use redphone::model::notification::{AnswerSettings, Contacts};
+use redphone::model::oncall::{Cover, CoverAnswer, TimeSpan};
 use redphone::model::service_level::ServiceLevels;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{
@@ -33,6 +30,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::clock::VirtualClock;
+use super::company::{MUTED_TEAM, contacts, directory, directory_of_file, start_of_week};
 use super::faults::EngineFault;
 use super::file::{Program, StoreFile};
 use super::outside::{Channels, Store, World, down, full};
@@ -45,9 +43,6 @@ const AFTERMATH: TimeDelta = TimeDelta::hours(3);
 
 /// How long after a jump of the clock it is noticed that something is due.
 const NOTICED_AFTER: TimeDelta = TimeDelta::seconds(60);
-
-/// The team whose incidents are muted by the maintenance windows of a week on a file.
-const MUTED_TEAM: &str = "shop";
 
 /// A fault of the ledger and one of the engines, to see that these are found.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,7 +79,7 @@ struct Running {
     stop: oneshot::Sender<()>,
 }
 
-/// The week and what is recorded of it.
+/// The week and its records.
 pub struct Week {
     pub store: Arc<Store>,
     pub book: Arc<Book>,
@@ -107,92 +102,6 @@ pub struct Week {
     engines: Vec<Option<Running>>,
     agenda: BTreeMap<(DateTime<Utc>, u64), Happening>,
     count: u64,
-}
-
-fn start_of_week() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2031, 3, 24, 0, 0, 0).unwrap()
-}
-
-fn directory() -> Directory {
-    let level =
-        |after_s, call: Vec<Target>| PolicyLevel { after_s, call, ..PolicyLevel::default() };
-    let person = |handle: &str| Target::Person(handle.into());
-    let payments = Policy {
-        team: "payments".into(),
-        levels: vec![
-            level(0, vec![person("ines")]),
-            level(300, vec![person("tomo"), Target::Team("platform".into())]),
-        ],
-        repeat: Some(Repeat { times: 2, every_s: 1800 }),
-        at_end: Some(level(900, vec![person("boss"), Target::OnCall("payments".into())])),
-        ..Policy::default()
-    };
-    let mut shared = level(120, vec![person("ines"), person("tomo")]);
-    shared.round_robin = true;
-    let levels = vec![shared, level(600, vec![Target::OnCall("platform".into())])];
-    let platform = Policy { team: "platform".into(), levels, ..Policy::default() };
-    let team = |name: &str, members: &[&str]| Team {
-        name: name.into(),
-        members: members.iter().map(|member| (*member).to_owned()).collect(),
-    };
-    Directory {
-        people: ["ines", "tomo", "odile", "boss"].map(|name| PersonRef::new(name, name)).to_vec(),
-        teams: vec![team("payments", &["ines", "tomo"]), team("platform", &["odile", "tomo"])],
-        policies: vec![payments, platform],
-        ..Directory::default()
-    }
-}
-
-/// Returns the directory of the week on a file: besides, everybody of a level must acknowledge, somebody is
-/// on call by turns of four hours, and there is the team that maintenance mutes.
-fn directory_of_file() -> Directory {
-    let mut directory = directory();
-    let level =
-        |after_s, call: Vec<Target>| PolicyLevel { after_s, call, ..PolicyLevel::default() };
-    let person = |handle: &str| Target::Person(handle.into());
-    let mut both = level(0, vec![person("ines"), Target::OnCall("core".into())]);
-    both.all_must_acknowledge = true;
-    let levels = vec![
-        both,
-        level(300, vec![Target::OnCall("core".into())]),
-        level(900, vec![person("boss"), person("ines")]),
-    ];
-    directory.policies.push(Policy { team: "core".into(), levels, ..Policy::default() });
-    let levels = vec![level(0, vec![person("ines")]), level(300, vec![person("tomo")])];
-    directory.policies.push(Policy { team: MUTED_TEAM.into(), levels, ..Policy::default() });
-    directory.schedules.push(Schedule {
-        team: "core".into(),
-        rotation: vec!["tomo".into(), "odile".into()],
-        starts_at: start_of_week() - TimeDelta::days(1),
-        turn_s: 4 * 3600,
-        ..Schedule::default()
-    });
-    let team = |name: &str, members: &[&str]| Team {
-        name: name.into(),
-        members: members.iter().map(|member| (*member).to_owned()).collect(),
-    };
-    directory.teams.push(team("core", &["ines", "tomo", "odile"]));
-    directory.teams.push(team(MUTED_TEAM, &["ines", "tomo"]));
-    directory
-}
-
-fn contacts() -> Contacts {
-    let contact = |channel: &str| Contact {
-        name: channel.into(),
-        channel: channel.into(),
-        address: format!("to-{channel}"),
-    };
-    let rule = |after_s, contact: &str| ContactRule { after_s, contact: contact.into() };
-    let person = |handle: &str, channels: &[&str]| PersonContacts {
-        person: handle.into(),
-        contacts: channels.iter().map(|channel| contact(channel)).collect(),
-        ..PersonContacts::default()
-    };
-    let ines = PersonContacts {
-        urgent: vec![rule(0, "flaky"), rule(60, "good"), rule(120, "slow")],
-        ..person("ines", &["good", "flaky", "slow"])
-    };
-    Contacts { people: vec![ines, person("tomo", &["slow", "good"]), person("odile", &["flaky"])] }
 }
 
 impl Week {
@@ -277,7 +186,7 @@ impl Week {
         }
         let mut at = self.start;
         while at < self.end {
-            // Storms are several at once.
+            // Storms are several incidents together.
             let storm = if self.rng.random_range(0..12) == 0 { 15 } else { 1 };
             for _ in 0..storm {
                 self.add(at, Happening::Declare);
@@ -413,7 +322,7 @@ impl Week {
                 );
                 let is_snooze = matches!(command, IncidentCommand::Snooze { .. });
                 let envelope = self.envelope(id, person, command);
-                // What no longer fits is refused, as it is for people.
+                // A command that no longer applies is refused, as for people.
                 let done = self.store.carry_out_anywhere(&envelope).await;
                 if done.is_ok() && is_on_hold {
                     self.on_hold.push(id);
@@ -546,8 +455,8 @@ impl Week {
         }
     }
 
-    /// Whoever is on call of a schedule is covered by the next one, for up to two hours; in a swap in
-    /// return for an hour of the other's shift. One that overlaps another is refused.
+    /// The person on call of a schedule is covered by the next one, for up to two hours; in a swap
+    /// in return for an hour of the other's shift. One that overlaps another is refused.
     async fn cover(&mut self, is_swap: bool) {
         let Some(file) = self.store.file.clone() else { return };
         let now = self.store.clock.now();
@@ -671,7 +580,7 @@ impl Week {
         self.book.end(claimant);
     }
 
-    /// Stops an engine as a program that ends by itself does.
+    /// Stops an engine like a program that exits.
     async fn stop(&mut self, engine: usize) {
         let Some(Running { claimant, task, stop, .. }) = self.engines[engine].take() else {
             return;

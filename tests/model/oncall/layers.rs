@@ -56,7 +56,7 @@ fn weekly_turns_change_at_the_local_time_in_summer_too() {
     let berlin = schedule("Europe/Berlin", vec![layer(&["a", "b"], "2026-03-16T09:00", WEEK)]);
     assert_eq!(
         shifts(&berlin, "2026-03-16T00:00", "2026-04-07T00:00"),
-        // The clock goes forward on the 29th: nine o'clock comes an hour earlier in UTC.
+        // The clock is set forward on the 29th: nine o'clock is an hour earlier in UTC.
         ["03-16 00:00 -", "03-16 08:00 a", "03-23 08:00 b", "03-30 07:00 a", "04-06 07:00 b"]
     );
     assert_eq!(
@@ -167,7 +167,7 @@ fn who_joins_or_leaves_does_not_move_the_others() {
             "03-08 00:00 a",
             "03-09 00:00 b",
             "03-10 00:00 c",
-            // a is gone by the next turn that would be theirs.
+            // a has left by the time of their next turn.
             "03-11 00:00 b",
             "03-12 00:00 c",
             "03-13 00:00 b"
@@ -219,6 +219,10 @@ fn override_wins_against_all_layers() {
 #[case("sat-mon", "mon,sat,sun 00:00-24:00")]
 #[case("fri 17:00-mon 09:00", "fri 17:00-mon 09:00")]
 #[case("fri 17:00–mon 09:00", "fri 17:00-mon 09:00")]
+#[case("sat 00:00-sun 24:00", "sat 00:00-mon 00:00")]
+#[case("mon 00:00-sun 24:00", "mon 00:00-mon 00:00")]
+#[case("sun 24:00-tue 06:00", "mon 00:00-tue 06:00")]
+#[case("fri 24:00-06:00", "sat 00:00-06:00")]
 fn hours_are_parsed_and_written_alike(#[case] text: &str, #[case] expected: &str) {
     let hours: Hours = text.parse().unwrap();
     assert_eq!(hours.to_string(), expected);

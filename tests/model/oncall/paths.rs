@@ -187,7 +187,7 @@ fn round_robin_reaches_one_after_another() {
             format!("{}{}", handles(&steps[0]).join(" "), handles(&steps[1]).join(" "))
         })
         .collect();
-    // The last of the four reaches nobody: whoever is next is called instead.
+    // The last of the four reaches nobody: the next person is called instead.
     assert_eq!(reached, ["ab", "bc", "ca", "aa", "ab"]);
 }
 

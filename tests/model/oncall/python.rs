@@ -31,7 +31,7 @@ fn run_python(script: &str, input: &str) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-/// Prints the transitions of all zones: what the clock shows at each and a second before.
+/// Prints the transitions of all zones: the local time at each and a second before.
 const TRANSITIONS: &str = r"
 import datetime, zoneinfo
 utc = datetime.timezone.utc
@@ -77,8 +77,8 @@ fn all_transitions_of_all_zones_equal_those_of_python() {
 
 /// Reads schedules and times, and prints who is on call, by its own arithmetic.
 ///
-/// The local time that counts is the latest that the clock has shown. It is found by asking zoneinfo
-/// for each quarter of an hour of the four hours before: no clock of these years goes back by more.
+/// The relevant local time is the latest that the clock has shown. It is found with zoneinfo for
+/// each quarter of an hour of the four hours before: no clock of these years is set back by more.
 const ON_CALL: &str = r#"
 import datetime, json, sys, zoneinfo
 from datetime import datetime as dt, timedelta, timezone
@@ -269,7 +269,7 @@ fn random_schedules_equal_those_that_python_makes() {
     }
 }
 
-/// Nobody comes or goes between two changes that the schedule names.
+/// Nobody joins or leaves between two changes that the schedule reports.
 #[test]
 fn no_change_is_missed_between_those_that_are_named() {
     let mut random = ChaCha8Rng::seed_from_u64(7);

@@ -104,7 +104,12 @@ for section in [
 ]:
     change(incident, "review", section=section, text=f"The {section} of it")
 change(incident, "action_item", text="Alert on the pool", kind="detect", owner="ines")
-change(incident, "follow_up", item="1")
+# The server has no tracker, and says so.
+follow_up = models.FollowUpRequest.from_dict({"item": "1"})
+call("follow_up_incident", 422, id=incident, body=follow_up, accept_unknown=True)
+change(incident, "submit_review")
+change(incident, "return_review", reason="The impact says nothing about refunds")
+change(incident, "submit_review")
 change(incident, "publish")
 third = declare("Logins fail again").label
 change(third, "merge", into=other)
@@ -228,7 +233,7 @@ assert answers.refused == 0, answers
 before = len(call("administration").rows)
 entries = {
     "person": ("Person", {"handle": "amara", "name": "Amara Rahal"}),
-    "team": ("Team", {"name": "payouts", "members": ["amara"]}),
+    "team": ("Team", {"name": "payouts", "members": ["amara", "ines"]}),
     "service": ("Service", {"name": "payout-api", "team": "payouts", "depends_on": []}),
     "schedule": (
         "Schedule",
@@ -268,6 +273,7 @@ body = models.CoverPerson.from_dict({"person": "amara"})
 assert call("withdraw_cover", id=covers[0].id, body=body).event
 body = models.CoverPerson.from_dict({"person": "ines"})
 call("accept_cover", 409, id=covers[0].id, body=body)
+call("decline_cover", 409, id=covers[0].id, body=body)
 body = models.CalendarLinkRequest.from_dict({"schedule": "payouts", "person": "ines"})
 link = call("create_calendar_link", body=body)
 assert link.path.startswith("/calendar/") and link.path.endswith(".ics"), link

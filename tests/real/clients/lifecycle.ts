@@ -95,6 +95,26 @@ for (const section of [
   const body = { section, text: `The ${section} of it` };
   await success(client.POST("/v1/incidents/{id}/review", { params: { path }, body }));
 }
+await success(
+  client.POST("/v1/incidents/{id}/action-item", {
+    params: { path },
+    body: { text: "Alert on the pool", kind: "detect", owner: "ines" },
+  }),
+);
+// The server has no tracker, and says so.
+const followed = await client.POST("/v1/incidents/{id}/follow-up", {
+  params: { path },
+  body: { item: "1" },
+});
+assert.equal(followed.response.status, 422);
+await success(client.POST("/v1/incidents/{id}/submit-review", { params: { path } }));
+await success(
+  client.POST("/v1/incidents/{id}/return-review", {
+    params: { path },
+    body: { reason: "The impact says nothing about refunds" },
+  }),
+);
+await success(client.POST("/v1/incidents/{id}/submit-review", { params: { path } }));
 await success(client.POST("/v1/incidents/{id}/publish", { params: { path } }));
 
 const events = await success(
@@ -227,7 +247,7 @@ await changed(
 await changed(
   client.PUT("/v1/teams/{name}", {
     params: { path: { name: team }, header: { "if-none-match": "*" } },
-    body: { name: team, members: [handle] },
+    body: { name: team, members: [handle, "ines"] },
   }),
 );
 await changed(
@@ -255,7 +275,7 @@ assert.equal(person.name, "Amara Rahal");
 const members = await success(
   client.GET("/v1/teams/{name}", { params: { path: { name: team } } }),
 );
-assert.deepEqual(members.members, [handle]);
+assert.deepEqual(members.members, [handle, "ines"]);
 
 const span = { person: "ines", from: "2030-01-01T00:00:00Z", to: "2030-01-02T00:00:00Z" };
 await changed(
@@ -284,6 +304,11 @@ const answered = await client.POST("/v1/covers/{id}/accept", {
   body: { person: "ines" },
 });
 assert.equal(answered.response.status, 409);
+const declined = await client.POST("/v1/covers/{id}/decline", {
+  params: { path: { id } },
+  body: { person: "ines" },
+});
+assert.equal(declined.response.status, 409);
 
 const address = await success(
   client.POST("/v1/calendar-links", { body: { schedule: team, person: "ines" } }),

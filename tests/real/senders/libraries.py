@@ -70,7 +70,22 @@ def alerts():
     api.acknowledge_alert(acknowledge_alert_payload=opsgenie_sdk.AcknowledgeAlertPayload(), **of_alias)
     expect(statuses(title), ["acknowledged"])
     api.add_note(add_note_to_alert_payload=opsgenie_sdk.AddNoteToAlertPayload(note="x"), **of_alias)
+    found = api.get_alert(**of_alias).data
+    expect((found.message, found.status, found.acknowledged), (title, "open", True))
+    expect(found.description, "0 bytes were written")
+    # A key reads no notes, a token of people does.
+    reader = opsgenie_sdk.Configuration()
+    reader.host, reader.ssl_ca_cert = URL, os.environ["SSL_CERT_FILE"]
+    reader.api_key = {"Authorization": os.environ["REDPHONE_TOKEN"]}
+    people = opsgenie_sdk.AlertApi(api_client=opsgenie_sdk.ApiClient(configuration=reader))
+    expect([note.note for note in people.list_notes(**of_alias).data], ["x"])
+    query = "status: open AND alias: db1*"
+    expect([one.id for one in api.list_alerts(query=query).data], [found.id])
+    expect(api.count_alerts(query=query).data.count, 1)
     api.close_alert(close_alert_payload=opsgenie_sdk.CloseAlertPayload(), **of_alias)
+    expect(api.list_alerts(query=query).data, [])
+    heartbeats = opsgenie_sdk.HeartbeatApi(api_client=client).list_heart_beats()
+    expect(heartbeats.data.heartbeats, [])
     expect(statuses(title), ["monitoring"])
     # An alert without an alias is named by the id that its request leads to.
     answer = api.create_alert(create_alert_payload=opsgenie_sdk.CreateAlertPayload(message="Without an alias"))

@@ -45,7 +45,7 @@ async fn late_result_is_void() {
     let planned = scene.page();
     scene.plan(std::slice::from_ref(&planned)).await;
     let first = scene.claim(0).await.claims.remove(0);
-    // Another program can't finish what it has not claimed.
+    // Another program can't finish an attempt that it has not claimed.
     let accepted = result(AttemptOutcome::Accepted, scene.at(1));
     assert!(!other.finish(&first, &accepted).await.unwrap());
     assert!(scene.finish(&first, AttemptOutcome::Temporary, 1).await);
@@ -109,7 +109,7 @@ async fn reopening_store_has_the_same_ledger() {
     assert_eq!(scene.stored(planned.id).state, NotificationState::Sent);
 }
 
-/// The process that is killed: it claims what is due and never finishes.
+/// The process that is killed: it claims due notifications and never finishes.
 #[tokio::test]
 async fn claiming_process_for_the_kill_test() {
     let Some(path) = std::env::var_os(STORE) else { return };
@@ -171,7 +171,7 @@ async fn claims_of_a_program_that_hangs_are_released() {
     let waits = scene.stored(planned[1].id);
     assert_eq!((waits.state, waits.perhaps_twice), (NotificationState::Waiting, true));
     assert_eq!(scene.stored(planned[0].id).state, NotificationState::Sent);
-    // What the program that hung says later counts no more.
+    // The late result of the program that hung no longer counts.
     assert!(!scene.finish(&claims[1], AttemptOutcome::Accepted, 20 * 60).await);
     let again = other.claim(&request(scene.at(15 * 60 + 10))).await.unwrap();
     assert_eq!(ids(&again.claims), [planned[1].id]);

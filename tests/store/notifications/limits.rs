@@ -1,8 +1,8 @@
-//! A storm does not flood a contact: what is beyond its limit is sent as one message.
+//! A storm does not flood a contact: messages beyond its limit are sent as one.
 
 use redphone::backend::{Backend, Claim};
 use redphone::model::command::Declaration;
-use redphone::model::notification::{AttemptOutcome, Notification, NotificationState};
+use redphone::model::notification::{AttemptOutcome, MessageKind, Notification, NotificationState};
 use redphone::model::{Impact, IncidentCommand, IncidentId};
 use rstest::rstest;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::super::fixtures::ask;
 use super::{Scene, attempts, ids, page};
 use crate::support::commands;
 
-/// Plans eight pages for one contact and one for another, and claims what is due.
+/// Plans eight pages for one contact and one for another, and claims due notifications.
 async fn storm(scene: &Scene) -> (Vec<Notification>, Vec<Claim>) {
     let mut planned: Vec<Notification> = (0..8).map(|_| scene.page()).collect();
     planned.push(page(scene.incident, "sms", scene.start));
@@ -154,6 +154,27 @@ async fn bundle_is_led_by_what_is_most_urgent() {
 }
 
 #[tokio::test]
+async fn bundle_with_news_is_led_by_its_page() {
+    let scene = Scene::new().await;
+    let before: Vec<Notification> = (0..5).map(|_| scene.page()).collect();
+    scene.plan(&before).await;
+    assert_eq!(scene.claim(0).await.claims.len(), 5);
+    let of_kind =
+        |kind, second| Notification { kind, ..page(scene.incident, "phone", scene.at(second)) };
+    let news = of_kind(MessageKind::Resolved, 10);
+    let calls = [of_kind(MessageKind::Page, 11), of_kind(MessageKind::Page, 12)];
+    scene.plan(&[news.clone(), calls[0].clone(), calls[1].clone()]).await;
+    assert_eq!(scene.claim(20).await.claims, []);
+    let claimed = scene.claim(60).await;
+    let [claim] = claimed.claims.as_slice() else { panic!("{claimed:?}") };
+    assert_eq!(claim.notification.id, calls[0].id);
+    assert_eq!(planned_ids(&claim.bundled), [news.id, calls[1].id]);
+    assert!(scene.finish(claim, AttemptOutcome::Accepted, 61).await);
+    assert_eq!(scene.stored(calls[0].id).state, NotificationState::Sent);
+    assert_eq!(scene.stored(news.id).bundled_into, Some(calls[0].id));
+}
+
+#[tokio::test]
 async fn clock_that_was_set_back_leaves_room() {
     let scene = Scene::new().await;
     let before: Vec<Notification> =
@@ -165,4 +186,17 @@ async fn clock_that_was_set_back_leaves_room() {
     let next = scene.page();
     scene.plan(std::slice::from_ref(&next)).await;
     assert_eq!(ids(&scene.claim(0).await.claims), [next.id]);
+}
+
+#[tokio::test]
+async fn clock_that_was_set_back_delays_no_message() {
+    let scene = Scene::new().await;
+    let ahead = page(scene.incident, "phone", scene.at(172_800));
+    scene.plan(std::slice::from_ref(&ahead)).await;
+    let claims = scene.claim(0).await.claims;
+    assert_eq!(ids(&claims), [ahead.id]);
+    // Its next attempt waits as that of any other.
+    assert!(scene.finish(&claims[0], AttemptOutcome::Temporary, 1).await);
+    assert!(scene.claim(2).await.claims.is_empty());
+    assert_eq!(ids(&scene.claim(7).await.claims), [ahead.id]);
 }

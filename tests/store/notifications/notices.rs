@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 use redphone::backend::{Backend, Claim, ClaimRequest, Ledger, NotificationSearch, Reminder};
 use redphone::model::IncidentId;
+use redphone::model::directory::Directory;
+use redphone::model::id::CoverId;
 use redphone::model::notification::{
     AttemptOutcome, MessageKind, Notification, NotificationState, ReminderKind,
 };
+use redphone::model::oncall::{Cover, CoverState, TimeSpan};
 use rusqlite::Connection;
 
 use super::super::fixtures::open;
@@ -79,6 +82,22 @@ async fn notice_that_is_of_no_use_any_more_is_cancelled() {
 }
 
 #[tokio::test]
+async fn notice_about_cover_that_was_answered_is_cancelled() {
+    let scene = Scene::new().await;
+    let (open, closed) = (CoverId::new(), CoverId::new());
+    let span = TimeSpan { from: scene.start, to: scene.at(7200) };
+    let covers = [(open, CoverState::Open), (closed, CoverState::Withdrawn)];
+    let covers = covers.map(|(id, state)| Cover { state, ..Cover::new(id, "web", "tomo", span) });
+    let directory = Directory { covers: covers.to_vec(), ..Directory::default() };
+    scene.store.set_directory(&directory).await.unwrap();
+    let notices = [open, closed].map(|id| Notification { cover: Some(id), ..notice(scene.start) });
+    assert!(scene.store.remind(&reminder("cover", scene.start, &notices)).await.unwrap());
+    assert_eq!(ids(&scene.claim(1).await.claims), [notices[0].id]);
+    let state = |at: usize| scene.stored(notices[at].id).state;
+    assert_eq!((state(0), state(1)), (NotificationState::Sending, NotificationState::Cancelled));
+}
+
+#[tokio::test]
 async fn pages_come_before_notices() {
     let scene = Scene::new().await;
     let (early, late) = (notice(scene.start), scene.page());
@@ -107,7 +126,7 @@ async fn notices_are_listed_with_what_they_say() {
     assert_eq!(scene.store.notifications(&of_incident).await.unwrap().rows, []);
 }
 
-/// Such a program cancels what is due over one of its channels and has no incident.
+/// Such a program cancels due notifications over one of its channels that have no incident.
 #[tokio::test]
 async fn program_without_notices_does_not_find_them() {
     let scene = Scene::new().await;

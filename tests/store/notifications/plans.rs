@@ -92,7 +92,7 @@ async fn events_without_calls_cost_no_write() {
         conn.query_row("SELECT log FROM notification_plan", [], |row| row.get(0)).unwrap()
     };
     assert_eq!(planned(), 0);
-    // Another program finds what comes later all the same.
+    // Another program finds later ones nevertheless.
     scene.execute(escalate(1)).await;
     assert_eq!(unplanned(&scene).await.calls.len(), 1);
     let other = open(&scene.path).await;

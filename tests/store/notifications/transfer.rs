@@ -119,8 +119,8 @@ async fn imported_incident_with_another_number_has_its_notifications() {
     assert_eq!(number, 2);
 }
 
-/// Makes of a store what a program of version 8 has written that has imported the records of a later
-/// one.
+/// Changes a store to the form written by a program of version 8 that has imported the records of a
+/// later one.
 fn make_version_8(path: &std::path::Path, lines: &[String]) {
     let conn = Connection::open(path).unwrap();
     conn.execute_batch(
@@ -128,13 +128,13 @@ fn make_version_8(path: &std::path::Path, lines: &[String]) {
          DROP TABLE dead_letter; DROP TABLE answer_link; DROP TABLE heartbeat; DROP TABLE reminder;
          DROP TABLE maintenance; DROP TABLE muted;
          DROP TABLE contact; DROP TABLE waiting_alert;
-         DROP TRIGGER event_followed_up; DROP TRIGGER listed_follow_up;
          DROP TABLE evidence; DROP TABLE involved; DROP TABLE follow_up; DROP TABLE publication;
          DROP TABLE self_test; DROP TABLE history_day; DROP TRIGGER history_day_of_new;
          DROP TRIGGER history_day_of_changed;
          DELETE FROM _sqlx_migrations WHERE version >= 9; PRAGMA user_version = 8;",
     )
     .unwrap();
+    conn.execute_batch(super::super::lists::old_triggers().0).unwrap();
     for line in lines {
         conn.execute("INSERT INTO foreign_record (before_events, body) VALUES (0, ?)", [line])
             .unwrap();
@@ -163,7 +163,7 @@ async fn store_of_version_8_gets_the_ledger() {
         assert_eq!((cancelled.state, cancelled.next_try), (NotificationState::Cancelled, None));
     }
     assert_eq!(attempts(&path).len(), 2);
-    // What was recorded before is history.
+    // Events recorded before are history.
     let unplanned = store.unplanned().await.unwrap();
     assert_eq!((unplanned.from, unplanned.to), (1, 1));
     let none = store.claim(&super::request(start + chrono::Duration::minutes(10))).await.unwrap();

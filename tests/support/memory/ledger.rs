@@ -16,6 +16,7 @@ use redphone::model::notification::decision::{
     decide_page,
 };
 use redphone::model::notification::{AttemptOutcome, Notification, NotificationState};
+use redphone::model::oncall::Cover;
 use redphone::model::signals::TestRecord;
 use uuid::Uuid;
 
@@ -26,7 +27,7 @@ const RANGE: usize = 20;
 /// After which time a page about a paused incident is decided again.
 const AFTER_PAUSE: TimeDelta = TimeDelta::seconds(30);
 
-/// A notification with what the ledger alone needs.
+/// A notification with the additional fields of the ledger.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub notification: Notification,
@@ -46,7 +47,7 @@ pub struct ClaimRecord {
     pub at: DateTime<Utc>,
     /// When it was due.
     pub next_try: DateTime<Utc>,
-    /// Whether it calls somebody to help with what is acknowledged.
+    /// Whether it calls somebody to help with an acknowledged incident.
     pub after_acknowledgement: bool,
     pub incident: Option<Summary>,
 }
@@ -54,9 +55,9 @@ pub struct ClaimRecord {
 /// A fault of a ledger, to see that it is found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// Pages go on after the acknowledgement or the end.
+    /// Pages continue after the acknowledgement or the end.
     IgnoresEnd,
-    /// Pages go on while the incident is snoozed or paused.
+    /// Pages continue while the incident is snoozed or paused.
     IgnoresHold,
     /// People without a contact are skipped in silence.
     SkipsUnreachable,
@@ -68,7 +69,7 @@ pub enum Fault {
     LosesPlans,
 }
 
-/// What all claimants share.
+/// The state that all claimants share.
 #[derive(Default)]
 pub struct Book {
     state: Mutex<State>,
@@ -183,10 +184,15 @@ impl State {
     }
 
     /// Decides an entry that is due. Returns whether it is to be sent.
-    fn decide(&mut self, index: usize, row: Option<&Summary>, now: DateTime<Utc>) -> bool {
+    fn decide(
+        &mut self,
+        index: usize,
+        row: Option<&Summary>,
+        (covers, now): (&[Cover], DateTime<Utc>),
+    ) -> bool {
         let notification = &mut self.entries[index].notification;
         let decision = match row {
-            _ if notification.is_notice() => decide_notice(notification, now),
+            _ if notification.is_notice() => decide_notice(notification, covers, now),
             Some(row) => decide_page(notification, row, now),
             None => panic!("an incident"),
         };
@@ -218,7 +224,7 @@ impl State {
     /// Returns until when a contact is sent nothing more.
     fn throttled_until(&self, index: usize, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let begun = self.begun.get(&contact_of(&self.entries[index].notification))?;
-        // What is further ahead is from before the clock was set back.
+        // A time further ahead is from before the clock was set back.
         let is_recent =
             |at: &&DateTime<Utc>| **at + THROTTLE_WINDOW > now && **at < now + THROTTLE_WINDOW;
         let recent: Vec<_> = begun.iter().filter(is_recent).collect();
@@ -332,13 +338,14 @@ impl Ledger for MemoryLedger {
         }
         let mut claims = Vec::new();
         let mut claimed = BTreeSet::new();
+        let covers = self.memory.directory_now().covers;
         for index in state.due(request) {
             if claims.len() >= request.limit as usize {
                 break;
             }
             let notification = state.entries[index].notification.clone();
             let row = self.memory.row(notification.incident);
-            if claimed.contains(&index) || !state.decide(index, row.as_ref(), now) {
+            if claimed.contains(&index) || !state.decide(index, row.as_ref(), (&covers, now)) {
                 continue;
             }
             if let Some(until) = state.throttled_until(index, now) {
@@ -356,7 +363,7 @@ impl Ledger for MemoryLedger {
                         && contact_of(&entry.notification) == contact;
                     let incident = entry.notification.incident;
                     let row = self.memory.row(incident);
-                    if is_bundled && state.decide(other, row.as_ref(), now) {
+                    if is_bundled && state.decide(other, row.as_ref(), (&covers, now)) {
                         state.start(other, self.claimant, Some(notification.id), now);
                         claimed.insert(other);
                         bundled.push(state.entries[other].notification.clone());

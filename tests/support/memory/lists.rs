@@ -1,4 +1,4 @@
-//! The lists over all incidents, by what the searches themselves say of a row.
+//! The lists over all incidents, using the searches' own predicates on rows.
 
 use chrono::Utc;
 use redphone::backend::lists::{
@@ -60,7 +60,7 @@ impl State {
             let has_ended = matches!(row.status, Status::Resolved | Status::Closed);
             let state = match review.published_at {
                 Some(_) => ReviewState::Published,
-                None if written == Section::REQUIRED.len() => ReviewState::InReview,
+                None if review.is_in_review() => ReviewState::InReview,
                 None if written > 0 || !review.actions.is_empty() => ReviewState::Draft,
                 None if has_ended && row.priority <= Priority::P2 => ReviewState::Missing,
                 None => return None,

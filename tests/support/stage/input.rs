@@ -7,7 +7,7 @@ use redphone::tui::core::message::Message;
 use super::Stage;
 
 impl Stage {
-    /// Presses a key, after the time in which a person sees what is on the screen.
+    /// Presses a key, after the time in which a person sees the screen.
     pub fn key(&mut self, code: KeyCode, modifiers: KeyModifiers) {
         self.app.ui.mark_drawn(self.now - Duration::seconds(1));
         self.send(Message::Key(KeyEvent::new(code, modifiers), self.now));

@@ -1,4 +1,4 @@
-//! What the panes show.
+//! The content of the panes.
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

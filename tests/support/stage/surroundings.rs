@@ -50,6 +50,8 @@ impl Stage {
             Effect::LoadLastEnded => {
                 self.send(Message::LastEnded(Some(self.now - Duration::minutes(200))));
             }
+            // No test writes into the folder that it runs in.
+            Effect::SaveEvidence(_, name) => self.saved.push(name),
             effect => {
                 if let Some(effect) = interpret(effect, self) {
                     self.run_on_terminal(effect);
@@ -202,7 +204,7 @@ impl Surroundings for Stage {
     }
 }
 
-/// Runs a future that is ready at once.
+/// Runs a future that is ready immediately.
 pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     thread_local! {
         static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()

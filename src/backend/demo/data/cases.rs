@@ -1,5 +1,5 @@
-//! The types of `cases.toml`: the open incidents that are written by hand, so that the queue is
-//! plausible when the demo starts.
+//! The types of `cases.toml`: the hand-written open incidents, so that the queue is plausible when
+//! the demo starts.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -20,7 +20,7 @@ pub(super) struct CasesFile {
     cases: Vec<Case>,
 }
 
-/// An open incident that is written by hand.
+/// A hand-written open incident.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(in crate::backend::demo) struct Case {
@@ -67,7 +67,7 @@ pub(in crate::backend::demo) enum Twist {
     Unowned,
     /// The viewer of the demo leads it.
     Mine,
-    /// Its resolution is paused, waiting for somebody else.
+    /// Its resolution is paused, waiting for somebody or something.
     Paused,
     /// It is snoozed for some hours.
     Snoozed,

@@ -1,11 +1,11 @@
-//! The types of `causes.toml`: what responders find, do and learn, by cause.
+//! The types of `causes.toml`: findings, actions and lessons of responders, by cause.
 
 use serde::Deserialize;
 
 use crate::model::change::ChangeKind;
 use crate::model::status::ResolutionAction;
 
-/// The causes of a fault. The cause decides what is found, what is done, and whether a change
+/// The causes of a fault. The cause decides the findings and the actions, and whether a change
 /// preceded the incident.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
@@ -30,7 +30,7 @@ pub(in crate::backend::demo) enum Cause {
     Expiry,
     /// An attack on the service.
     Abuse,
-    /// Data that the code does not expect.
+    /// Unexpected data.
     Data,
     /// A slow query or a lock.
     Query,
@@ -60,9 +60,9 @@ pub(in crate::backend::demo) struct Causes {
 pub(in crate::backend::demo) struct CauseTemplates {
     /// Notes that name the cause.
     pub found: Vec<String>,
-    /// What was done to resolve the incident.
+    /// The actions that resolved the incident.
     pub fixes: Vec<Fix>,
-    /// The changes that lead to this cause; `None` if no change does.
+    /// The changes that have this cause; `None` if no change has.
     pub change: Option<ChangeTemplates>,
     /// The title of the problem if the cause recurs.
     pub problem: String,

@@ -1,5 +1,5 @@
-//! Checks the files of the company for what [`parse`] lets pass: references by name, empty lists,
-//! duplicates, placeholders, and the lengths that the model allows.
+//! Checks the files of the company for errors that [`parse`] does not detect: references by name,
+//! empty lists, duplicates, placeholders, and the lengths that the model allows.
 //!
 //! Each mistake is a line that names the file and the key.
 
@@ -14,7 +14,7 @@ use crate::model::check::{self, BadField};
 
 use super::*;
 
-/// How long a text may be, and what it may contain.
+/// The maximum length of a text, and the characters that it may contain.
 #[derive(Clone, Copy)]
 enum Limit {
     Name,
@@ -32,7 +32,7 @@ impl Limit {
     }
 }
 
-/// The mistakes that were found so far.
+/// The errors found so far.
 struct Checker<'a> {
     /// Name of the file that is being checked.
     file: &'static str,
@@ -87,7 +87,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Checks a template, in which placeholders for any text and those of `own` may stand.
+    /// Checks a template, which may contain the placeholders for any text and those of `own`.
     fn template(&mut self, key: &str, template: &str, limit: Limit, own: &[(&str, &str)]) {
         let mut longest = String::new();
         for (index, part) in template.split('{').enumerate() {

@@ -54,7 +54,7 @@ pub(in crate::backend::demo) struct PolicyEntry {
     pub call: Vec<CallTarget>,
 }
 
-/// Who is called at a level of the escalation policy.
+/// The target of a level of the escalation policy.
 #[derive(Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::backend::demo) enum CallTarget {
@@ -62,8 +62,8 @@ pub(in crate::backend::demo) enum CallTarget {
     OnCall,
     /// The person of another team who is on call.
     OnCallOf(String),
-    /// The member of the team with this index. If the team has fewer members, counting goes on with
-    /// the first one.
+    /// The member of the team with this index. If the team has fewer members, counting continues
+    /// with the first one.
     Member(usize),
 }
 
@@ -75,9 +75,9 @@ pub(in crate::backend::demo) struct ScheduleRule {
     pub handover_hour: i64,
     /// The number of past turns, rounded down to full rounds of the team.
     pub past_turns: i64,
-    /// Days before the current turn from which the last member stands in for somebody else.
+    /// The begin of an override by the last member, in days before the current turn.
     pub stand_in_days_before: i64,
-    /// Days for which they stand in.
+    /// The length of the override in days.
     pub stand_in_days: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What can be wrong with the files of the demo's company.
+//! Errors in the files of the demo's company.
 
 /// The error of a file of the demo's company: it can't be parsed, or refers to something that does
 /// not exist.
@@ -7,12 +7,12 @@
 pub struct DataError {
     /// Name of the file.
     pub(super) file: &'static str,
-    /// What is wrong in it.
+    /// The error.
     #[source]
     pub(super) problem: DataProblem,
 }
 
-/// What is wrong in a file.
+/// The error in a file.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum DataProblem {
     /// It is no TOML, or not of the type of the file. Names the line.
@@ -38,7 +38,7 @@ pub(super) enum MissingReference {
     /// A service is of a kind that does not exist.
     #[error("services.{service}.kind: no kind {kind:?}")]
     KindOfService { service: String, kind: String },
-    /// An incident written by hand has a name that refers to nothing.
+    /// A hand-written incident has a name that refers to nothing.
     #[error("cases[{index}].{key}: no {name:?}")]
     InCase { index: usize, key: &'static str, name: String },
 }

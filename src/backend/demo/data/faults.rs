@@ -32,11 +32,11 @@ pub(in crate::backend::demo) struct Fault {
     pub titles: Vec<String>,
     /// Titles for P1 and P2.
     pub severe_titles: Vec<String>,
-    /// Descriptions of what users see.
+    /// Descriptions of the symptoms that users see.
     pub symptoms: Vec<String>,
     /// Notes of responders during the investigation.
     pub clues: Vec<String>,
-    /// What can be behind it. A cause that is listed twice is twice as likely.
+    /// The possible causes. A cause that is listed twice is twice as likely.
     pub causes: Vec<Cause>,
 }
 
@@ -44,7 +44,7 @@ pub(in crate::backend::demo) struct Fault {
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, Debug)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::backend::demo) enum Gravity {
-    /// Affects customers at once.
+    /// Affects customers immediately.
     Severe,
     /// Affects some of the customers.
     Usual,
@@ -96,13 +96,13 @@ pub(in crate::backend::demo) struct Kinds {
 /// A kind of service.
 #[derive(Clone, Debug)]
 pub(in crate::backend::demo) struct Kind {
-    /// How often this kind breaks, relative to the others.
+    /// The relative frequency of failures of this kind.
     pub weight: u32,
     /// The last part of the name of its runbook.
     pub runbook: String,
     /// The ways in which it breaks.
     pub faults: Vec<Fault>,
-    /// Texts that say how a recovery was validated.
+    /// Texts that describe how a recovery was validated.
     pub recovery_checks: Vec<String>,
     /// The reason why an alert was a false alarm.
     pub false_alarm_reason: String,

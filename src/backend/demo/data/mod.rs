@@ -1,8 +1,8 @@
 //! The texts and tables of the simulated company, which are data: the TOML files of this folder.
 //!
-//! The code of the demo has the rules (rhythm, chances, state machines), the files have the texts.
-//! They are compiled into the program and parsed once, when a demo is opened. Tests in `check.rs`
-//! check what [`parse`] lets pass.
+//! The code of the demo contains the rules (rhythm, probabilities, state machines), the files the
+//! texts. They are compiled into the program and parsed once, when a demo is opened. Tests in `check.rs`
+//! detect errors that [`parse`] does not.
 
 mod cases;
 mod causes;
@@ -32,7 +32,7 @@ use company::CompanyFile;
 use error::{DataProblem, MissingReference};
 use faults::{FaultsFile, Kinds, KindsFile};
 
-/// A file of this folder: its name, and what it contains.
+/// A file of this folder: its name and its content.
 #[derive(Clone, Copy)]
 struct File {
     name: &'static str,
@@ -40,7 +40,7 @@ struct File {
 }
 
 impl File {
-    /// Returns the error for what is wrong in this file.
+    /// Returns an error in this file.
     fn error(self, problem: impl Into<DataProblem>) -> DataError {
         DataError { file: self.name, problem: problem.into() }
     }
@@ -83,7 +83,7 @@ pub(super) struct DemoData {
     pub company: CompanyFile,
     pub kinds: Kinds,
     pub causes: Causes,
-    /// The open incidents that are written by hand.
+    /// The hand-written open incidents.
     pub cases: Vec<Case>,
     pub texts: Texts,
 }
@@ -91,14 +91,14 @@ pub(super) struct DemoData {
 /// Returns the data of the company, which are parsed at the first call.
 ///
 /// # Errors
-/// [`DataError`] names the file and the key that are wrong. A test checks that there is none.
+/// [`DataError`] with the file and the key of the error. A test checks that there is none.
 pub(super) fn load() -> Result<&'static DemoData, DataError> {
     static DATA: LazyLock<Result<DemoData, DataError>> = LazyLock::new(|| parse(&FILES));
     DATA.as_ref().map_err(Clone::clone)
 }
 
-/// Parses the files, and finds what they refer to by name where the code needs it: faults, kinds
-/// of services, and services of cases.
+/// Parses the files, and resolves the references by name that the code needs: faults, kinds of
+/// services, and services of cases.
 fn parse(files: &Files) -> Result<DemoData, DataError> {
     let company: CompanyFile = parse_file(files.company)?;
     let mut faults = Vec::new();

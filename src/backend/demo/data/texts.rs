@@ -1,4 +1,5 @@
-//! The types of `texts.toml`: what people and machines write, whatever the fault and its cause are.
+//! The types of `texts.toml`: texts of people and machines that do not depend on the fault and its
+//! cause.
 
 use serde::Deserialize;
 
@@ -86,7 +87,7 @@ pub(in crate::backend::demo) struct Updates {
     pub resolved: Vec<String>,
 }
 
-/// Reasons for what somebody does.
+/// Reasons for people's actions.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(in crate::backend::demo) struct Reasons {
@@ -101,7 +102,7 @@ pub(in crate::backend::demo) struct Reasons {
     pub waive_follow_up: String,
 }
 
-/// Sections of a review that are not taken from the fault and its cause, and its action items.
+/// Sections of a review that do not depend on the fault and its cause, and its action items.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(in crate::backend::demo) struct Review {

@@ -1,5 +1,5 @@
-//! The stories of the incidents of a history: which fault of which service, how severe it is, what
-//! else breaks, and how it ends.
+//! The stories of the incidents of a history: the fault and its service, the severity,
+//! consequential failures, and the end.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,4 +1,4 @@
-//! What happens in the simulation: incidents, storms and changes begin, and people respond.
+//! The actions of the simulation: incidents, storms and changes begin, and people respond.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -34,7 +34,7 @@ impl Simulation<'_> {
             None => &faults[self.dice.index(faults.len())],
         };
         let mut gravity = fault.gravity.weights();
-        // A P1 is rare, even in a demo: there is no new one while two are open.
+        // A P1 is rare, even in a demo: no new one begins while two are open.
         if self.open.values().filter(|row| row.priority == Priority::P1).count() >= 2 {
             gravity[0] = 0;
         }
@@ -135,7 +135,7 @@ impl Simulation<'_> {
         self.backend.execute(&envelope).await.map(drop)
     }
 
-    /// Picks a random open incident that fits; `None` if there is none.
+    /// Picks a random open incident that satisfies a predicate; `None` if there is none.
     fn pick_open(&mut self, fits: impl Fn(&Self, &Summary) -> bool) -> Option<Summary> {
         let this = &*self;
         let ids: Vec<IncidentId> =

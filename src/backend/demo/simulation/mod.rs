@@ -1,7 +1,7 @@
 //! Simulates the company while the demo is open: alerts arrive, and people respond.
 //!
-//! Nothing is planned far ahead. After each pause one thing happens that fits the incidents that
-//! are open now, so the simulation reacts to whatever the viewer does meanwhile.
+//! Nothing is planned far ahead. After each pause one action that fits the open incidents is
+//! performed, so the simulation reacts to everything that the viewer does meanwhile.
 
 mod actions;
 
@@ -126,7 +126,7 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Reads what others changed, then lets one thing happen.
+    /// Reads the changes of other programs, then performs one action.
     async fn step(&mut self, now: DateTime<Utc>) -> Result<(), BackendError> {
         self.read_changes().await?;
         if let Some(wave) = self.waves.pop_front() {
@@ -186,8 +186,8 @@ impl<'a> Simulation<'a> {
         row.assignee.as_ref().is_some_and(|p| p.handle == self.viewer)
     }
 
-    /// Chooses what happens, with weights that depend on the number of open incidents: if few are
-    /// open, new ones are likely; if many are open, resolutions are.
+    /// Chooses the next action, with weights that depend on the number of open incidents: if few
+    /// are open, new ones are likely; if many are open, resolutions are.
     fn choose(&mut self, now: DateTime<Utc>) -> Happening {
         let (open, usual) = (self.open.len(), self.usual_open);
         let percent = u32::try_from(open * 100 / usual.max(1)).unwrap_or(u32::MAX).min(400);
@@ -215,7 +215,7 @@ impl<'a> Simulation<'a> {
         choices[self.dice.weighted(&weights)].0
     }
 
-    /// Returns whether nobody has acknowledged it although the viewer had enough time to do so.
+    /// Returns whether it is unacknowledged although the viewer had enough time.
     fn is_unanswered(&self, row: &Summary, now: DateTime<Utc>) -> bool {
         let grace = [75.0, 60.0, 90.0, 150.0][row.priority.index()] / self.speed.max(1.0);
         row.status == Status::Triggered

@@ -1,4 +1,4 @@
-//! The story of one incident: who does what, and when.
+//! The story of one incident: its actors, actions and times.
 //!
 //! A story is a list of commands in the order of time. [`super::episode`] passes each of them to
 //! the rules of the model, so a timeline can't have an event that the rules would refuse.
@@ -62,7 +62,7 @@ pub(super) struct Subject<'a> {
     pub source: Source,
     /// Whether it may have a deduplication key: no other open incident has the same one.
     pub has_dedup_key: bool,
-    /// Title and symptoms of a case written by hand.
+    /// Title and symptoms of a hand-written case.
     pub text: Option<(&'a str, &'a str)>,
     /// The known problem that causes it.
     pub problem: Option<&'a Problem>,
@@ -345,8 +345,8 @@ impl<'a> StoryWriter<'a> {
         (acknowledged, resolved)
     }
 
-    /// Returns the change that caused the incident, if its cause is one. A `given` change of a case
-    /// written by hand is used as it is.
+    /// Returns the change that caused the incident, if its cause is one. A `given` change of a
+    /// hand-written case is used unchanged.
     fn preceding_change(
         &mut self,
         detected: DateTime<Utc>,

@@ -23,7 +23,7 @@ impl StoryWriter<'_> {
         let viewer = self.setting.company.directory.person(handle).cloned();
         let lead = match (twist, viewer) {
             (Twist::Mine, Some(viewer)) => Actor::Person(viewer),
-            // Only cases written by hand are led by the viewer.
+            // Only hand-written cases are led by the viewer.
             _ => match self.responder(self.reported) {
                 Actor::Person(p) if p.handle == *handle => {
                     Actor::Person(self.member(handle).clone())

@@ -1,4 +1,4 @@
-//! The part of a story from the acknowledgement to the resolution: what responders do and write.
+//! The part of a story from the acknowledgement to the resolution: actions and texts of responders.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -187,7 +187,7 @@ impl StoryWriter<'_> {
         lead
     }
 
-    /// Returns whether the incident was reported without a category and somebody should set it.
+    /// Returns whether the incident was reported without a category that somebody should set.
     pub(super) fn lacks_category(&self) -> bool {
         let bare = matches!(self.subject.ending, Ending::Open(_, Twist::Bare));
         !bare
@@ -196,7 +196,7 @@ impl StoryWriter<'_> {
             )
     }
 
-    /// Changes impact and urgency, with a note that says why.
+    /// Changes impact and urgency, with a note that gives the reason.
     pub(super) fn reprioritize(&mut self, at: DateTime<Utc>, lead: &Actor) {
         let notes = &self.texts.notes;
         let (priority, why) = match self.priority {
@@ -277,7 +277,8 @@ impl StoryWriter<'_> {
         Actor::Person(next)
     }
 
-    /// Adds the stakeholder updates during the incident, mostly as often as the service level says.
+    /// Adds the stakeholder updates during the incident, mostly at the interval of the service
+    /// level.
     pub(super) fn update_stakeholders(
         &mut self,
         from: DateTime<Utc>,

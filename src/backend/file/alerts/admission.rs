@@ -1,4 +1,6 @@
-//! Whether the alerts of a message wait for others before an incident is declared.
+//! Decides whether the alerts of a message wait for others before an incident is declared.
+
+use std::collections::{HashMap, HashSet};
 
 use super::ingest::{Done, Message, OpenIncident};
 use super::waiting::{self, WaitingRow};
@@ -9,21 +11,38 @@ use crate::backend::file::writer::Writer;
 use crate::model::IncidentId;
 use crate::model::alert::{AlertGroup, AlertReport, HoldRule, WaitingAlert, are_enough};
 
-/// What becomes of a message.
+/// The decision on a message.
 #[derive(Default)]
 pub(super) struct Admission {
-    /// What is stored in place of the group of the message: without the alerts that wait, or together
-    /// with those that have waited.
+    /// The group to store in place of that of the message: without the alerts that wait, or
+    /// together with those that have waited.
     pub group: Option<Box<AlertGroup>>,
     /// How many alerts of the message wait.
     waiting: u32,
     /// How many alerts that have waited were resolved.
     resolved: u32,
+    /// How many alerts of the message neither wait nor count, as it resolves them as well.
+    momentary: u32,
     has_changed: bool,
 }
 
 impl Admission {
-    /// Adds what waits to what became of the rest of the message.
+    /// Stores the message without the alerts that wait and those that it resolves as well.
+    fn leave_out(
+        &mut self,
+        message: &Message<'_>,
+        waiting: &[&AlertReport],
+        momentary: &[&AlertReport],
+    ) {
+        let group = message.without(&[waiting, momentary].concat());
+        let removed = message.group.alerts.len().saturating_sub(group.alerts.len());
+        // Further reports on one of these alerts neither wait nor count.
+        let momentary = removed.saturating_sub(waiting.len());
+        self.momentary = u32::try_from(momentary).unwrap_or(u32::MAX);
+        self.group = Some(Box::new(group));
+    }
+
+    /// Adds the waiting alerts to the result of the rest of the message.
     pub(super) fn complete(&self, mut done: Done) -> Done {
         done.has_changed |= self.has_changed;
         let outcome = &mut done.outcome;
@@ -31,7 +50,9 @@ impl Admission {
             outcome.effect = IngestEffect::Waiting;
         }
         let counts = &mut outcome.alerts;
-        counts.received = counts.received.saturating_add(self.waiting);
+        counts.received =
+            counts.received.saturating_add(self.waiting).saturating_add(self.momentary);
+        counts.ignored = counts.ignored.saturating_add(self.momentary);
         counts.waiting = self.waiting;
         let resolved = self.resolved.min(counts.ignored);
         counts.ignored -= resolved;
@@ -41,7 +62,7 @@ impl Admission {
 }
 
 impl Message<'_> {
-    /// Decides whether the alerts of the message wait. Those that are resolved wait no more.
+    /// Decides whether the alerts of the message wait. Resolved ones wait no longer.
     pub(super) async fn admit(
         &self,
         writer: &mut Writer,
@@ -58,6 +79,11 @@ impl Message<'_> {
             rows.into_iter().partition(has_ended);
         let positions: Vec<i64> = ended.iter().map(|row| row.position).collect();
         let new = self.new_firing(writer, open).await?;
+        // One that the same message resolves neither waits nor counts.
+        let (momentary, new) = match rule {
+            Some(_) => self.split_momentary(new),
+            None => (Vec::new(), new),
+        };
         let mut batch = Batch::one_off("");
         waiting::remove(&mut batch, &positions)?;
         let mut admission = Admission {
@@ -76,8 +102,10 @@ impl Message<'_> {
             } else {
                 waits.put(&mut batch, self)?;
                 admission.waiting = u32::try_from(new.len()).unwrap_or(u32::MAX);
-                admission.group = Some(Box::new(self.without(&new)));
+                admission.leave_out(self, &new, &momentary);
             }
+        } else if !momentary.is_empty() {
+            admission.leave_out(self, &new, &momentary);
         }
         admission.has_changed = !batch.is_empty();
         if admission.has_changed {
@@ -91,7 +119,7 @@ impl Message<'_> {
     fn with_waiting(&self, rows: &[WaitingRow]) -> Option<Box<AlertGroup>> {
         let is_reported = |key: &str| self.group.alerts.iter().any(|alert| alert.key == key);
         let mut alerts: Vec<AlertReport> = Vec::new();
-        // Of several firings of an alert the last one counts.
+        // If an alert has fired several times, the last time counts.
         for row in rows.iter().rev() {
             let key = row.alert.key.as_str();
             if !is_reported(key) && !alerts.iter().any(|alert| alert.key == key) {
@@ -106,14 +134,17 @@ impl Message<'_> {
         Some(Box::new(AlertGroup { alerts, ..self.group.clone() }))
     }
 
-    /// Returns the group of the message without some of its alerts.
-    fn without(&self, waiting: &[&AlertReport]) -> AlertGroup {
-        let waits = |alert: &AlertReport| waiting.iter().any(|other| std::ptr::eq(*other, alert));
-        let alerts = self.group.alerts.iter().filter(|alert| !waits(alert)).cloned().collect();
+    /// Returns the group of the message without the reports that some of its alerts fire.
+    fn without(&self, alerts: &[&AlertReport]) -> AlertGroup {
+        let keys: HashSet<&str> = alerts.iter().map(|alert| alert.key.as_str()).collect();
+        let is_left_out =
+            |alert: &&AlertReport| alert.is_firing && keys.contains(alert.key.as_str());
+        let alerts =
+            self.group.alerts.iter().filter(|alert| !is_left_out(alert)).cloned().collect();
         AlertGroup { is_firing: None, alerts, ..self.group.clone() }
     }
 
-    /// Returns the reports of alerts that begin to fire, as far as the stored alerts tell.
+    /// Returns the reports of alerts that begin to fire, compared with the stored alerts.
     async fn new_firing(
         &self,
         writer: &mut Writer,
@@ -125,7 +156,7 @@ impl Message<'_> {
         Ok(positions.filter_map(|position| self.group.alerts.get(*position)).collect())
     }
 
-    /// Returns whether the message says that a waiting alert has ended.
+    /// Returns whether the message resolves a waiting alert.
     fn is_resolved(&self, alert: &WaitingAlert) -> bool {
         let ended_before = |report: &AlertReport| {
             report.ends_at.zip(alert.starts_at).is_some_and(|(end, start)| end < start)
@@ -133,11 +164,30 @@ impl Message<'_> {
         let mut reports = self.group.alerts.iter();
         reports.any(|report| report.key == alert.key && !report.is_firing && !ended_before(report))
     }
+
+    /// Separates the reports of alerts that the same message resolves from those of others. Of several
+    /// reports on an alert the last one counts.
+    fn split_momentary<'r>(
+        &self,
+        firing: Vec<&'r AlertReport>,
+    ) -> (Vec<&'r AlertReport>, Vec<&'r AlertReport>) {
+        let reports = self.group.alerts.iter();
+        let last: HashMap<&str, &AlertReport> =
+            reports.map(|report| (report.key.as_str(), report)).collect();
+        firing.into_iter().partition(|report| {
+            last.get(report.key.as_str()).is_some_and(|last| {
+                let ended_before =
+                    last.ends_at.zip(report.starts_at).is_some_and(|(end, start)| end < start);
+                !last.is_firing && !ended_before
+            })
+        })
+    }
 }
 
 /// The alerts of a group that wait, with those of a message.
 struct Waiting {
-    /// How many alerts are wanted; `None` if the incident is open, or no rule wants any.
+    /// The rule on the required number of alerts; `None` if the incident is open, or no rule
+    /// applies.
     rule: Option<HoldRule>,
     rows: Vec<WaitingRow>,
     new: Vec<WaitingAlert>,

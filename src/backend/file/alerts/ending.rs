@@ -1,9 +1,9 @@
-//! What becomes of an incident whose alerts are all resolved.
+//! The end of an incident whose alerts are all resolved.
 
 use crate::backend::IngestEffect;
 use crate::model::{IncidentCommand, Status};
 
-/// What becomes of an incident whose alerts are all resolved.
+/// The end of an incident whose alerts are all resolved.
 pub(super) struct Ending {
     pub command: IncidentCommand,
     pub effect: IngestEffect,

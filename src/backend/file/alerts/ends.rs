@@ -5,6 +5,7 @@ use sqlx::SqliteConnection;
 
 use super::ending::Ending;
 use super::ingest::{Message, OpenIncident};
+use super::totals::has_merged_firing;
 use super::{table, waiting};
 use crate::backend::IngestEffect;
 use crate::backend::file::error::StoreResult;
@@ -13,9 +14,9 @@ use crate::model::status::ResolutionAction;
 use crate::model::time::format_duration;
 use crate::model::{IncidentCommand, Status, Summary};
 
-/// Why an incident is ended by alerts.
+/// The reason why an incident is ended by alerts.
 const EVERY_ALERT: &str = "all its alerts were reported as resolved";
-/// The same as [`EVERY_ALERT`] if no message said so.
+/// The same as [`EVERY_ALERT`] if the alerts expired without a message.
 const NO_ALERT: &str = "its alerts were not reported any more";
 
 impl Message<'_> {
@@ -27,22 +28,25 @@ impl Message<'_> {
         open: &OpenIncident,
         update: &GroupUpdate,
     ) -> StoreResult<Option<Ending>> {
-        let prefix = format!("{}:", self.group.source);
-        let is_of_alerts = open.dedup_key.as_ref().is_some_and(|key| key.starts_with(&prefix));
         let fires = |alert: &Alert| alert.state != AlertState::Resolved;
         let may_end = update.has_resolved
             && self.group.may_end()
-            && is_of_alerts
             && update.counts.unstored == 0
             && !update.new.iter().any(fires);
-        if !may_end {
+        let Some(dedup_key) = open.dedup_key.as_deref().filter(|_| may_end) else {
             return Ok(None);
-        }
+        };
         let (count, firing) = table::count(conn, open.record.key).await?;
-        if firing > 0 {
+        if firing > 0 || has_merged_firing(conn, &open.record).await? {
             return Ok(None);
         }
-        // It is said once, whatever number of times it goes on.
+        // The alert that ends last may be of another sender, whose incident was merged into this one.
+        if !dedup_key.starts_with(&format!("{}:", self.group.source))
+            && !table::has_alert_of(conn, open.record.key, dedup_key).await?
+        {
+            return Ok(None);
+        }
+        // It is recorded once, however often it continues.
         let is_noted = waiting::read_flapping(conn, open.summary.id).await?.is_some();
         let flaps = self.flapping_alert(update).and_then(|alert| alert.flapping_text(self.now));
         let stability = self.await_stability(&open.summary);
@@ -85,8 +89,8 @@ impl Message<'_> {
         Ok(ending)
     }
 
-    /// Returns what becomes of an incident that is resolved only once it was stable; `None` if it needs no
-    /// stability.
+    /// Returns the change of an incident that is resolved only after a stable time; `None` if it
+    /// needs none.
     fn await_stability(&self, incident: &Summary) -> Option<Ending> {
         let required_s = self.rules.stability.required_s(incident)?;
         let required = format_duration(TimeDelta::try_seconds(required_s)?);

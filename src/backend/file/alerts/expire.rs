@@ -1,9 +1,9 @@
 //! Ends alerts that were not reported again in time.
 //!
-//! The alerts of a group that are due are ended in one transaction, which reads them itself: whatever
-//! number of programs does this at once, each alert is ended once, and one that was reported again
-//! meanwhile is not ended at all. What follows for the incident is what follows from a message that
-//! says the same.
+//! The alerts of a group that are due are ended in one transaction, which reads them itself:
+//! however many programs do this at the same time, each alert is ended once, and one that was
+//! reported again meanwhile is not ended at all. The effect on the incident is that of a message
+//! with the same content.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
@@ -22,9 +22,9 @@ use crate::model::{Actor, Rules};
 
 /// The first version of the schema in which alerts expire.
 const FIRST_VERSION: i64 = 11;
-/// How many groups are ended at once. Others have their turn right after.
+/// The maximum number of groups ended per call. Others follow right after.
 const MAX_GROUPS: usize = 100;
-/// How many alerts of a group are ended at once.
+/// The maximum number of alerts of a group ended per call.
 const MAX_ALERTS: i64 = 10_000;
 
 impl FileStore {
@@ -132,7 +132,7 @@ async fn end_group(
     let resolved = u32::try_from(superseded.len()).unwrap_or(u32::MAX);
     table::write_changed(&mut writer.conn, &superseded).await?;
     let Some(first) = last.first() else {
-        // Alerts of incidents that have ended before concern nobody.
+        // Alerts of incidents that had ended before are irrelevant.
         let has_changed = !superseded.is_empty();
         if has_changed {
             Batch::new("COMMIT;").run(&mut writer.conn).await?;
@@ -213,7 +213,7 @@ fn report(alert: &Alert) -> AlertReport {
     }
 }
 
-/// Returns what a kind of sender is called in texts.
+/// Returns the name in texts of a kind of sender.
 fn sender_name(source: &str) -> String {
     let mut letters = source.chars();
     match letters.next() {

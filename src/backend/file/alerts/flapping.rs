@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::generation::Continues;
 use super::ingest::{Done, Message, OpenIncident};
 use super::table;
+use super::totals::has_merged_firing;
 use super::waiting::{self, Flapping};
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::records;
@@ -21,9 +22,9 @@ use crate::model::alert::{
 use crate::model::status::ResolutionAction;
 use crate::model::{Actor, Incident, IncidentCommand, Rules, Status};
 
-/// Why an incident is resolved whose alert flaps no more.
+/// The reason for resolving an incident whose alert no longer flaps.
 const CALM: &str = "its alert was calm for as long as the rule about flapping says";
-/// How many alerts of an incident are declared anew at most.
+/// The maximum number of alerts of an incident that are declared again.
 const MAX_ALERTS: u32 = 10_000;
 
 impl Message<'_> {
@@ -32,11 +33,11 @@ impl Message<'_> {
         let is_flapping = |alert: &&Alert| {
             alert.state == AlertState::Resolved && alert.flapping(self.now).is_some()
         };
-        update.changed.iter().find(is_flapping)
+        update.changed.iter().chain(&update.new).find(is_flapping)
     }
 
-    /// Notes that the incident stays open while an alert flaps, or that it has changed again. Returns
-    /// whether anything was written.
+    /// Records that the incident stays open while an alert flaps, or that it has changed again.
+    /// Returns whether anything was written.
     pub(super) async fn note_flapping(
         &self,
         writer: &mut Writer,
@@ -73,7 +74,7 @@ pub(super) fn is_unattended(incident: &Incident) -> bool {
         && incident.status_by.person().is_none()
 }
 
-/// Returns the command that resolves an incident whose alert flaps no more.
+/// Returns the command that resolves an incident whose alert no longer flaps.
 pub(super) fn resolution(detail: String, sender: &str) -> IncidentCommand {
     IncidentCommand::Resolve {
         action: ResolutionAction::Other,
@@ -100,6 +101,13 @@ pub(super) async fn end_calm(
     if let Some(record) = record.filter(|record| is_unattended(&record.incident)) {
         let alerts = table::read_alerts(&mut writer.conn, record.key, MAX_ALERTS).await?;
         let firing: Vec<&Alert> = alerts.iter().filter(|alert| alert.is_firing()).collect();
+        if firing.is_empty() && has_merged_firing(&mut writer.conn, &record).await? {
+            // It is resolved once the alerts of the incidents that were merged into it have ended, too.
+            let until = now + TimeDelta::seconds(flapping.within_s.max(1));
+            waiting::put_flapping(&mut writer.conn, &flapping, until).await?;
+            writer.run_and_read_log(Batch::new("COMMIT;")).await?;
+            return Ok(done);
+        }
         let actor = Actor::Integration(flapping.sender.clone());
         let group = still_firing(&flapping, &record.incident, &firing);
         let message = Message {
@@ -116,7 +124,7 @@ pub(super) async fn end_calm(
         };
         let id = record.incident.summary.id;
         let command = resolution(detail, &flapping.sender);
-        // That it was calm is the stability that it needs.
+        // The calm time is the stability that it needs.
         done.commands.extend(message.execute(writer, id, command, Some(CALM)).await?);
         if !group.alerts.is_empty() && !done.commands.is_empty() {
             let continues =
@@ -131,7 +139,7 @@ pub(super) async fn end_calm(
     Ok(done)
 }
 
-/// Returns what came of a step that led to no command.
+/// Returns the result of a step without a command.
 pub(super) fn unchanged(has_changed: bool) -> Done {
     let outcome = IngestOutcome {
         effect: IngestEffect::Unchanged,
@@ -142,7 +150,7 @@ pub(super) fn unchanged(has_changed: bool) -> Done {
     Done { outcome, commands: Vec::new(), has_changed }
 }
 
-/// Returns the alerts that still fire, as a message of their sender with what is said of the earlier
+/// Returns the alerts that still fire, as a message of their sender, with the texts of the earlier
 /// incident.
 fn still_firing(flapping: &Flapping, earlier: &Incident, firing: &[&Alert]) -> AlertGroup {
     let of_group = firing.iter().filter(|alert| alert.group == flapping.group);

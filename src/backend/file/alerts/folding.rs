@@ -1,6 +1,6 @@
-//! What follows from a broken dependency is folded under it: an incident that alerts declare is folded
-//! under an open one of a service on which its own depends, and those of services that depend on its own
-//! are folded under it.
+//! Folds the consequences of a broken dependency under it: an incident that alerts declare is
+//! folded under an open one of a service on which its own depends, and those of services that
+//! depend on its own are folded under it.
 
 use sqlx::{Row, SqliteConnection};
 
@@ -15,17 +15,18 @@ use crate::model::storm::{cause_of, consequences_of};
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{IncidentCommand, IncidentId, Summary};
 
-/// How many open incidents are looked at.
+/// The maximum number of open incidents that are examined.
 const MAX_ROWS: i64 = 2_000;
-/// Why an incident is folded.
+/// The reason why an incident is folded.
 const DEPENDENCY: &str = "its service depends on that of the other one";
 /// The same for an incident of the same service.
 const SAME_SERVICE: &str = "it is of the same service as the other one";
-/// Why an incident stays snoozed.
+/// The reason why an incident stays snoozed.
 const STILL_SNOOZED: &str = "it stays snoozed, as this says nothing new about it";
 
 impl Message<'_> {
-    /// Folds the incident that was declared, or others under it. Returns what was carried out.
+    /// Folds the incident that was declared, or others under it. Returns the commands that were
+    /// carried out.
     pub(super) async fn fold(
         &self,
         writer: &mut Writer,
@@ -81,8 +82,8 @@ impl Message<'_> {
         Ok(outcomes)
     }
 
-    /// Snoozes an incident again that was snoozed until a time before something was added to it, which
-    /// says nothing new about it.
+    /// Restores the snooze of an incident that was snoozed until a time, after an addition that is
+    /// no news about it.
     async fn snooze_again(
         &self,
         writer: &mut Writer,

@@ -2,7 +2,7 @@
 
 use crate::model::{IncidentId, IncidentNumber};
 
-/// What follows the key of a group in that of an incident that continues another.
+/// The suffix of a group's key in the key of an incident that continues another.
 pub(super) const CONTINUED: &str = " (continued ";
 
 /// The incident that a new one continues.

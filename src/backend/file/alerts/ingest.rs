@@ -1,4 +1,4 @@
-//! Stores a message of alerts, and carries out what follows for the incident of their group.
+//! Stores a message of alerts, and carries out its effect on the incident of their group.
 //!
 //! | what the message says | what follows |
 //! |---|---|
@@ -11,15 +11,16 @@
 //! | an alert still fires, or is late | its row at most |
 //! | an alert is more severe than before | it is counted, and the priority is raised |
 //! | somebody has acknowledged it where it comes from | the incident is acknowledged, if nobody has yet |
-//! | the last alert that fired is resolved | nobody has acknowledged the incident: it is resolved; otherwise it is moved to monitoring |
+//! | the last alert that fired is resolved, also by the message that declares the incident | nobody has acknowledged the incident: it is resolved; otherwise it is moved to monitoring |
 //! | the same, and the settings ask for stability | it is moved to monitoring, and resolved after that time ([`soak`](super::soak)) |
-//! | an alert fires again within that time | the move to monitoring is undone |
+//! | an alert fires again within that time, or after all were resolved of an incident on which people work | the move to monitoring is undone |
 //!
-//! An incident ends only if its alerts were all reported as resolved and the sender left none out of the
-//! message. One that people have declared and merged alerts into does not end by itself.
+//! An incident ends only if its alerts were all reported as resolved and the sender left none out
+//! of the message. One that people have declared and merged alerts into does not end automatically.
 //!
-//! Alerts that people have moved to another incident, which is still open, belong to that one: what is
-//! said of them goes there.
+//! Alerts that people have moved to another incident, which is still open, belong to that one:
+//! reports on them affect it. The same applies to those that arrive in another group than before
+//! ([`regrouped`]).
 
 use std::ops::Deref;
 
@@ -29,13 +30,15 @@ use sqlx::{Row, SqliteConnection};
 use super::ending::Ending;
 use super::generation::{Continues, continued_range, generation};
 use super::moving;
+use super::regrouped;
 use super::table;
 use super::waiting;
 use crate::backend::file::error::{StoreError, StoreResult};
+use crate::backend::file::event_row::parse_incident_id;
 use crate::backend::file::records::{self, KeyedIncident};
 use crate::backend::file::sql::Batch;
 use crate::backend::file::store::FileStore;
-use crate::backend::file::writer::{TxScope, Writer, parse_incident_id};
+use crate::backend::file::writer::{TxScope, Writer};
 use crate::backend::{BackendError, IngestEffect, IngestOutcome, Outcome};
 use crate::model::alert::{
     AlertGroup, AlertState, GroupUpdate, MAX_ALERTS, StoredAlert, declaration, find_owner,
@@ -56,7 +59,7 @@ pub(super) const MAX_FOLDS: usize = 50;
 /// How many commands a message leads to at most.
 pub(super) const MAX_COMMANDS: usize = MAX_EVENTS + 2 * MAX_FOLDS + 10;
 
-/// What a message led to.
+/// The result of a message.
 pub(super) struct Done {
     pub(super) outcome: IngestOutcome,
     /// The outcomes of the commands.
@@ -101,7 +104,7 @@ impl FileStore {
         .await
     }
 
-    /// Notes that the transaction of a message was committed, or rolls it back.
+    /// Records that the transaction of a message was committed, or rolls it back.
     pub(super) async fn end_message(&self, writer: &mut Writer, done: &StoreResult<Done>) {
         match done {
             Ok(done) if done.has_changed => {
@@ -123,7 +126,7 @@ pub(super) struct Message<'a> {
     pub(super) group: &'a AlertGroup,
     pub(super) actor: &'a Actor,
     pub(super) rules: &'a Rules,
-    /// Whether nobody sent it: its alerts are resolved as they were not reported again.
+    /// Whether there is no message: its alerts are resolved because they were not reported again.
     pub(super) has_expired: bool,
     /// The incident that a new one continues.
     pub(super) continues: Option<Continues<'a>>,
@@ -161,6 +164,9 @@ impl Message<'_> {
     /// Stores the message in the transaction that is open, as [`Self::store`] does.
     pub(super) async fn store_in_transaction(&self, writer: &mut Writer) -> StoreResult<Done> {
         let open = self.find_open(&mut writer.conn).await?;
+        if open.is_none() {
+            regrouped::adopt(&mut writer.conn, self.group).await?;
+        }
         let key = open.as_ref().map(|open| open.record.key);
         let mut moved = moving::find_elsewhere(&mut writer.conn, self.group, key).await?;
         self.remove_old(&mut moved);
@@ -211,7 +217,12 @@ impl Message<'_> {
             folds = self.fold(writer, id, &commands).await?;
         }
         let mut is_flapping = false;
-        if let Some(open) = &open {
+        // All alerts of a new incident may be resolved by the same message.
+        let declared = match &open {
+            None if update.has_resolved => self.find_open(&mut writer.conn).await?,
+            _ => None,
+        };
+        if let Some(open) = open.as_ref().or(declared.as_ref().filter(|new| new.summary.id == id)) {
             if let Some(ending) = self.end(&mut writer.conn, open, &update).await? {
                 let Ending { command, effect: ended, because } = ending;
                 let outcome = self.execute(writer, id, command, Some(&because)).await?;
@@ -270,7 +281,7 @@ impl Message<'_> {
         Ok(Some(OpenIncident { record, alerts, firing, has_moved, is_elsewhere: false }))
     }
 
-    /// Compares the message with what is stored of its alerts.
+    /// Compares the message with the stored state of its alerts.
     pub(super) async fn compare(
         &self,
         conn: &mut SqliteConnection,
@@ -340,7 +351,7 @@ impl Message<'_> {
                 continue;
             }
             let command = IncidentCommand::Declare(Box::new(declared));
-            // With the key of an open incident it is counted there.
+            // Alerts with the key of an open incident are counted there.
             let own = if open.is_some() { IncidentId::new() } else { id };
             outcomes.extend(self.execute(writer, own, command, None).await?);
         }
@@ -367,8 +378,8 @@ impl Message<'_> {
         Ok(outcomes)
     }
 
-    /// Assigns a new incident to the owner that a rule names. That the directory has nobody such changes
-    /// nothing of the incident.
+    /// Assigns a new incident to the owner that a rule names. If the directory does not have that
+    /// person, the incident is declared without an owner.
     async fn assign(
         &self,
         writer: &mut Writer,
@@ -388,7 +399,7 @@ impl Message<'_> {
         self.execute(writer, id, command, Some(&because)).await
     }
 
-    /// Acknowledges the incident if somebody has acknowledged the group where it comes from.
+    /// Acknowledges the incident if the group was acknowledged in the sending system.
     async fn acknowledge(
         &self,
         writer: &mut Writer,
@@ -454,7 +465,7 @@ impl Message<'_> {
         match Box::pin(writer.execute(&envelope, self.rules, TxScope::Savepoint)).await {
             Ok(outcome) => Ok(Some(outcome)),
             Err(StoreError::Answer(BackendError::Rejected(why) | BackendError::Conflict(why))) => {
-                // The alerts are stored all the same.
+                // The alerts are stored nevertheless.
                 tracing::warn!("what follows from alerts is refused: {why}");
                 Ok(None)
             }
@@ -463,7 +474,7 @@ impl Message<'_> {
     }
 }
 
-/// Why a new incident links an earlier one.
+/// The reason why a new incident links an earlier one.
 const CONTINUES: &str = "it continues the earlier incident, which takes in no more alerts";
 /// Returns the key of an incident.
 async fn key_of(conn: &mut SqliteConnection, id: IncidentId) -> StoreResult<i64> {

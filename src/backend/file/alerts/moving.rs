@@ -7,15 +7,15 @@ use sqlx::{Row, SqliteConnection};
 
 use super::table::{has_alerts, parse_alert};
 use crate::backend::file::error::StoreResult;
+use crate::backend::file::event_row::parse_incident_id;
 use crate::backend::file::json_column::encode_json;
 use crate::backend::file::records::{self, KeyedIncident};
 use crate::backend::file::row::{OPEN_FACETS_END, status_and_priority};
 use crate::backend::file::sql::Batch;
-use crate::backend::file::writer::parse_incident_id;
 use crate::model::alert::{Alert, AlertGroup, AlertSelection};
 use crate::model::{IncidentId, Status};
 
-/// The alerts of an incident that are looked for: its id, whether it is open, and of each row the key, the
+/// The searched alerts of an incident: its id, whether it is open, and for each row the key, the
 /// position, and whether it is resolved.
 type FoundRows = (IncidentId, bool, Vec<(String, i64, bool)>);
 
@@ -53,7 +53,7 @@ impl MovedAlerts {
     }
 }
 
-/// Reads the alerts of the incident with a key that are to be moved.
+/// Reads the alerts to be moved of the incident with a key.
 pub(in crate::backend::file) async fn read_selected(
     conn: &mut SqliteConnection,
     incident: i64,

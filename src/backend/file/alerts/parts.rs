@@ -10,12 +10,12 @@ use crate::model::IncidentCommand;
 use crate::model::alert::AlertGroup;
 use crate::model::command::Declaration;
 
-/// Why the priority of an incident is raised.
+/// The reason why the priority of an incident is raised.
 const WORSE_ALERT: &str = "an alert that was moved to it is more severe";
 
 impl Done {
-    /// Returns what this part of a message led to together with the `next` one. The incident is that of
-    /// the first part whose timeline has changed, or else of the first.
+    /// Returns the result of this part of a message together with the `next` one. The incident is
+    /// that of the first part whose timeline has changed, otherwise that of the first.
     pub(super) fn and(mut self, next: Self) -> Self {
         let is_unchanged = self.outcome.effect == IngestEffect::Unchanged;
         if is_unchanged && next.outcome.effect != IngestEffect::Unchanged {
@@ -30,8 +30,8 @@ impl Done {
 }
 
 impl Message<'_> {
-    /// Stores a message of whose alerts some were moved to other incidents: what it says of those goes
-    /// to these. What it says of the entire group says nothing of a part.
+    /// Stores a message some of whose alerts were moved to other incidents: reports on those affect
+    /// these. The state of the entire group is not applied to a part.
     pub(super) async fn store_parts(
         &self,
         writer: &mut Writer,

@@ -1,23 +1,24 @@
 //! Stability before an incident is resolved: how long its alerts are resolved, and the end of incidents
 //! that alerts have moved to monitoring and that only wait for that time.
 //!
-//! Each is ended in one transaction that reads the incident and its alerts itself: whatever number of
-//! programs does this at once, an incident is resolved once, and one whose alerts fire again meanwhile is
-//! not resolved at all.
+//! Each is ended in one transaction that reads the incident and its alerts itself: however many
+//! programs do this at the same time, an incident is resolved once, and one whose alerts fire again
+//! meanwhile is not resolved at all.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Row, SqliteConnection};
 
 use super::flapping::{is_unattended, resolution, unchanged};
 use super::ingest::{Done, MAX_COMMANDS, Message, OpenIncident};
-use super::totals::read_totals;
+use super::totals::{has_merged_firing, read_totals};
 use super::waiting;
 use crate::backend::file::error::StoreResult;
+use crate::backend::file::event_row::parse_incident_id;
 use crate::backend::file::records::{self, KeyedIncident};
 use crate::backend::file::row::OPEN_FACETS_END;
 use crate::backend::file::sql::Batch;
 use crate::backend::file::store::FileStore;
-use crate::backend::file::writer::{Writer, parse_incident_id};
+use crate::backend::file::writer::Writer;
 use crate::backend::{BackendError, Outcome, SettledSoaks};
 use crate::model::alert::{AlertGroup, GroupUpdate};
 use crate::model::stability::{Soak, StabilityRules};
@@ -28,15 +29,18 @@ use crate::model::{Incident, IncidentCommand, IncidentId, Rules, Status};
 const FIRST_VERSION: i64 = 12;
 /// The facets of incidents that are monitored are from here on, up to those that have ended.
 const MONITORED_FACETS: i64 = 4 << 6;
-/// How many incidents are considered at once. Others have their turn when these are resolved.
+/// The maximum number of incidents considered per call. Others follow when these are resolved.
 const MAX_INCIDENTS: i64 = 1000;
 /// For how long a program that has just started waits: alerts may have fired while none received them.
 const LISTENS: TimeDelta = TimeDelta::minutes(5);
-/// How long a move may be past for alerts to undo it, in seconds: as long as an incident may be monitored.
+/// How long ago a move may be for alerts to undo it, in seconds: as long as an incident may be
+/// monitored.
 const ANY_TIME_S: i64 = 10 * 366 * 86_400;
 
-/// Why the status from before monitoring is that of an incident again.
+/// The reason why the status from before monitoring is that of an incident again.
 const FIRES_AGAIN: &str = "an alert fires again before it was stable for long enough";
+/// The same as [`FIRES_AGAIN`] for an incident on which people work.
+const FIRES_WHILE_WATCHED: &str = "an alert fires again while it was watched";
 
 /// Returns whether alerts have moved an incident to monitoring that nobody had acknowledged, so that they
 /// also resolve it.
@@ -44,8 +48,15 @@ fn waits_for_stability(incident: &Incident) -> bool {
     is_unattended(incident) && incident.stage_before_move() == Some(Status::Triggered)
 }
 
-/// Returns when an incident that waits is resolved; `None` if it does not wait, or an alert fires.
-/// `since` is from when on alerts are received.
+/// Returns whether a program has moved an incident to monitoring, and nobody has moved it since.
+fn is_moved_by_program(incident: &Incident) -> bool {
+    incident.summary.status == Status::Monitoring
+        && incident.status_by.person().is_none()
+        && incident.stage_before_move().is_some()
+}
+
+/// Returns when a waiting incident is resolved; `None` if it does not wait, or an alert fires.
+/// `since` is the time from which alerts are received.
 async fn read_due(
     conn: &mut SqliteConnection,
     record: &KeyedIncident,
@@ -60,7 +71,7 @@ async fn read_due(
     }
     let totals = read_totals(conn, record).await?;
     let Some(last) = totals.last_at.filter(|_| totals.firing == 0) else { return Ok(None) };
-    // Where the settings ask for none any more it is resolved at once.
+    // If the settings no longer require stability, it is resolved immediately.
     let soak =
         Soak { since: Some(last), required_s: rules.required_s(row).unwrap_or(0), firing: 0 };
     let listened = since.checked_add_signed(soak.required().min(LISTENS));
@@ -156,7 +167,7 @@ async fn end_soak(
     let mut done = unchanged(false);
     let Some(record) = records::load(&mut writer.conn, id, true).await? else { return Ok(done) };
     let due = read_due(&mut writer.conn, &record, &rules.stability, since).await?;
-    if due.is_none_or(|due| due > now) {
+    if due.is_none_or(|due| due > now) || has_merged_firing(&mut writer.conn, &record).await? {
         return Ok(done);
     }
     let totals = read_totals(&mut writer.conn, &record).await?;
@@ -173,7 +184,7 @@ async fn end_soak(
     let green = format_duration(green);
     let detail = format!("{alerts} resolved for {green}, and nobody had acknowledged it");
     let command = resolution(detail, &sender);
-    // The time has passed by the clock of the program that asks, which may not be that of this machine.
+    // The time has passed by the clock of the requesting program, which may be on another machine.
     let because = format!("none of its alerts has fired for {green}");
     done.commands.extend(message.execute(writer, id, command, Some(&because)).await?);
     if !done.commands.is_empty() {
@@ -184,8 +195,9 @@ async fn end_soak(
 }
 
 impl Message<'_> {
-    /// Undoes the move to monitoring of an incident that only waits to be resolved if an alert fires again,
-    /// so that people are called for it as before.
+    /// Undoes the move to monitoring that alerts have made if one fires again. One that only waits to be
+    /// resolved is triggered again, so that people are called for it as before; one on which people work is
+    /// where they had brought it.
     pub(super) async fn resume(
         &self,
         writer: &mut Writer,
@@ -194,8 +206,10 @@ impl Message<'_> {
     ) -> StoreResult<Option<Outcome>> {
         let incident = &open.record.incident;
         let fires = !update.new_firing.is_empty() || !update.again.is_empty();
-        if !fires
-            || !waits_for_stability(incident)
+        let waits = waits_for_stability(incident);
+        let was_quiet = open.firing == 0 && is_moved_by_program(incident);
+        let may_resume = fires && (waits || was_quiet);
+        if !may_resume
             || waiting::read_flapping(&mut writer.conn, incident.summary.id).await?.is_some()
         {
             return Ok(None);
@@ -204,6 +218,7 @@ impl Message<'_> {
         let rules = Rules { undo_move_s: ANY_TIME_S, ..self.rules.clone() };
         let message = Message { actor: &actor, rules: &rules, ..*self };
         let command = IncidentCommand::UndoMove;
-        message.execute(writer, incident.summary.id, command, Some(FIRES_AGAIN)).await
+        let because = if waits { FIRES_AGAIN } else { FIRES_WHILE_WATCHED };
+        message.execute(writer, incident.summary.id, command, Some(because)).await
     }
 }

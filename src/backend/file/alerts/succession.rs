@@ -1,8 +1,11 @@
-//! Incidents that take in no more alerts: what begins to fire is declared as a new incident, which links
-//! the earlier one.
+//! Incidents that accept no more alerts: alerts that begin to fire are declared as a new incident,
+//! which links to the earlier one.
 //!
-//! An incident takes in none once it has the age that a rule says; then both stay open. One that is only
-//! watched as its alert flaps takes in no other alert, so that somebody is called for that.
+//! An incident accepts none once it has reached the age in a rule; then both stay open. One that is
+//! only monitored because its alert flaps accepts no other alert, so that somebody is called for
+//! that one.
+
+use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use sqlx::{Row, SqliteConnection};
@@ -16,7 +19,7 @@ use crate::backend::file::error::StoreResult;
 use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::Writer;
 use crate::model::Incident;
-use crate::model::alert::AlertGroup;
+use crate::model::alert::{AlertGroup, AlertReport};
 
 /// Returns the key of the next incident of a group.
 async fn next_key(conn: &mut SqliteConnection, group: &str) -> StoreResult<String> {
@@ -32,7 +35,7 @@ async fn next_key(conn: &mut SqliteConnection, group: &str) -> StoreResult<Strin
 }
 
 impl Message<'_> {
-    /// Returns whether an incident is too old to take in what begins to fire.
+    /// Returns whether an incident is too old to accept alerts that begin to fire.
     fn is_old(&self, incident: &Incident) -> bool {
         self.group.overrides.max_age_s.is_some_and(|max_age_s| {
             incident.summary.reported_at + TimeDelta::seconds(max_age_s) <= self.now
@@ -91,30 +94,36 @@ impl Message<'_> {
         Ok(admission.complete(done))
     }
 
-    /// Stores a message of which the open incident is too old: what begins to fire goes to a new one.
+    /// Stores a message for which the open incident is too old: alerts that begin to fire go to a
+    /// new one.
     async fn store_after_old(&self, writer: &mut Writer, open: OpenIncident) -> StoreResult<Done> {
         let id = open.summary.id;
         let update = self.compare(&mut writer.conn, Some(&open), id).await?;
-        let is_fresh = |position: usize| {
-            update.new_firing.contains(&position) || update.again.contains(&position)
-        };
-        let part = |wanted: bool| {
-            let alerts = self.group.alerts.iter().enumerate();
-            let alerts = alerts.filter(|(position, _)| is_fresh(*position) == wanted);
-            let alerts = alerts.map(|(_, alert)| alert.clone()).collect();
-            AlertGroup { is_firing: None, alerts, ..self.group.clone() }
-        };
-        let fresh = part(true);
-        if fresh.alerts.is_empty() {
+        let begins: HashSet<usize> =
+            update.new_firing.iter().chain(&update.again).copied().collect();
+        if begins.is_empty() {
             return self.store_waiting(writer, Some(open)).await;
         }
+        // What the message says of an alert after it has begun to fire goes to the new one, too.
+        let mut fresh_keys = HashSet::new();
+        let (fresh, rest) = self.group.alerts.iter().enumerate().partition(|(position, alert)| {
+            if begins.contains(position) {
+                fresh_keys.insert(alert.key.as_str());
+            }
+            fresh_keys.contains(alert.key.as_str())
+        });
+        let part = |alerts: Vec<(usize, &AlertReport)>| {
+            let alerts = alerts.into_iter().map(|(_, alert)| alert.clone()).collect();
+            AlertGroup { is_firing: None, alerts, ..self.group.clone() }
+        };
+        let (fresh, rest) = (part(fresh), part(rest));
         let key = next_key(&mut writer.conn, &self.group.key).await?;
         let number = open.summary.number;
-        let rest = part(false);
         let mut before = None;
         if !rest.alerts.is_empty() {
             let message = Message { group: &rest, ..*self };
-            before = Some(Box::pin(message.store_admitted(writer, Some(open))).await?);
+            // Those that have waited wait no longer if they are resolved.
+            before = Some(Box::pin(message.store_waiting(writer, Some(open))).await?);
         }
         let continues = Some(Continues { key: &key, earlier: id, number });
         let message = Message { group: &fresh, continues, ..*self };

@@ -3,9 +3,9 @@
 use sqlx::{Row, SqliteConnection};
 
 use crate::backend::file::error::{StoreError, StoreResult, no_such_incident};
+use crate::backend::file::event_row::parse_incident_id;
 use crate::backend::file::json_column::{encode_json, parse_json};
 use crate::backend::file::sql::Batch;
-use crate::backend::file::writer::parse_incident_id;
 use crate::model::IncidentId;
 use crate::model::alert::{Alert, AlertState};
 
@@ -50,6 +50,20 @@ pub(in crate::backend::file) async fn read_alerts(
     );
     batch.arg(incident).arg(i64::from(limit));
     read_bodies(batch, conn).await
+}
+
+/// Returns whether an incident has an alert of the kind of sender with which a key of groups begins.
+pub(super) async fn has_alert_of(
+    conn: &mut SqliteConnection,
+    incident: i64,
+    dedup_key: &str,
+) -> StoreResult<bool> {
+    let mut batch = Batch::new(
+        "SELECT 1 FROM alert WHERE incident = ?
+            AND instr(?, json_extract(body, '$.source') || ':') = 1 LIMIT 1",
+    );
+    batch.arg(incident).arg(dedup_key.to_owned());
+    Ok(batch.fetch_optional(conn).await?.is_some())
 }
 
 /// Finds the open incident that has the alerts of a group.
@@ -139,6 +153,32 @@ pub(in crate::backend::file) async fn read_firing_of(
     read_bodies(batch, conn).await
 }
 
+/// Reads the alerts of the groups whose keys begin with a prefix, which ends with a colon; of them only those
+/// with a key, if one is given. The one that was reported first last is the first.
+pub(in crate::backend::file) async fn read_of_groups(
+    conn: &mut SqliteConnection,
+    prefix: &str,
+    key: Option<&str>,
+    limit: u32,
+) -> StoreResult<Vec<Alert>> {
+    let Some(start) = prefix.strip_suffix(':') else { return Ok(Vec::new()) };
+    if !has_alerts(conn).await? {
+        return Ok(Vec::new());
+    }
+    // What selects them is in an index; only those that are wanted are read.
+    let mut batch = Batch::new(
+        "SELECT body FROM alert WHERE position IN (
+                SELECT position FROM alert WHERE group_key >= ? AND group_key < ?
+                    AND (? IS NULL OR key = ?) ORDER BY position DESC LIMIT ?)
+            ORDER BY position DESC",
+    );
+    let key = key.map(ToOwned::to_owned);
+    // A semicolon follows the colon.
+    batch.arg(prefix.to_owned()).arg(format!("{start};")).arg(key.clone()).arg(key);
+    batch.arg(i64::from(limit));
+    read_bodies(batch, conn).await
+}
+
 /// Counts the alerts of the incident with a key, and those of them that are not resolved.
 pub(in crate::backend::file) async fn count(
     conn: &mut SqliteConnection,
@@ -177,7 +217,7 @@ pub(super) async fn move_group(
     Ok(true)
 }
 
-/// Adds the statement that stores a new alert of an incident, unless it is stored.
+/// Adds the statement that stores a new alert of an incident, unless it is stored already.
 pub(super) fn put_new(batch: &mut Batch, alert: &Alert, incident: i64) -> StoreResult<()> {
     batch
         .sql(

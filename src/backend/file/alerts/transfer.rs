@@ -61,7 +61,8 @@ pub(in crate::backend::file) fn check_alert(alert: &Alert) -> Result<(), BadFiel
     alert.ends_at.map_or(Ok(()), |at| check::time("ends_at", at))
 }
 
-/// Adds the statements that store an imported alert of the incident with `key`, unless it is stored.
+/// Adds the statements that store an imported alert of the incident with `key`, unless it is stored
+/// already.
 pub(in crate::backend::file) fn put_imported(
     batch: &mut Batch,
     alert: &Alert,

@@ -1,6 +1,7 @@
 //! The table of alerts that wait, and of incidents whose alerts flap, of `0012_windows.sql`.
 //!
-//! Its rows belong to this one file: what waits in a copy was declared or dropped in the original.
+//! The rows belong to this one file: alerts waiting in a copy were declared or dropped in the
+//! original.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,11 +21,11 @@ const FIRST_VERSION: i64 = 12;
 const MAX_ROWS: i64 = 100_000;
 /// How long an alert waits before it is removed.
 const MAX_AGE: TimeDelta = TimeDelta::days(7);
-/// What the keys of incidents begin with whose alerts flap. No group has such a key.
+/// The prefix of the keys of incidents whose alerts flap. No group has such a key.
 const FLAPPING: &str = "\u{1}flapping:";
-/// What is greater than any key that begins with [`FLAPPING`], and less than any other.
+/// Greater than any key that begins with [`FLAPPING`], and less than any other.
 const FLAPPING_END: &str = "\u{1}flapping;";
-/// What is greater than the key of any incident whose alerts flap, and not greater than that of any group.
+/// Greater than the key of any incident whose alerts flap, and not greater than that of any group.
 const GROUPS: &str = "\u{2}";
 
 /// An incident that stays open while its alerts flap.
@@ -36,7 +37,7 @@ pub(super) struct Flapping {
     pub group: String,
     /// The kind of sender.
     pub source: String,
-    /// What the sender is called in texts.
+    /// The name of the sender in texts.
     pub sender: String,
     /// For how long they are calm at the end, in seconds.
     pub within_s: i64,
@@ -80,7 +81,7 @@ pub(super) fn remove(batch: &mut Batch, positions: &[i64]) -> StoreResult<()> {
     Ok(())
 }
 
-/// Adds the statement that stores what was last reported of a waiting alert.
+/// Adds the statement that stores the last report of a waiting alert.
 pub(super) fn put_changed(batch: &mut Batch, row: &WaitingRow) -> StoreResult<()> {
     batch
         .sql("UPDATE waiting_alert SET body = ? WHERE position = ?;")
@@ -118,7 +119,7 @@ pub(super) fn prune(batch: &mut Batch, group: &str, now: DateTime<Utc>) {
         .arg(MAX_ROWS);
 }
 
-/// Notes that an incident stays open as its alerts flap, until they were calm up to `until`.
+/// Records that an incident stays open as its alerts flap, until they were calm up to `until`.
 pub(super) async fn put_flapping(
     conn: &mut SqliteConnection,
     flapping: &Flapping,

@@ -14,8 +14,8 @@ use crate::model::alert::{AlertCounts, AlertGroup};
 use crate::model::signals::Heartbeat;
 
 impl FileStore {
-    /// Stores the alerts of a group in the transaction that changes a heartbeat, and returns what became
-    /// of both. `None`, and nothing is stored, if the change does not apply any more.
+    /// Stores the alerts of a group in the transaction that changes a heartbeat, and returns the
+    /// results of both. `None`, and nothing is stored, if the change no longer applies.
     pub(in crate::backend::file) async fn store_alerts_if(
         &self,
         group: &AlertGroup,

@@ -1,7 +1,7 @@
 //! Contacts that people set themselves (`contact` of `0012_windows.sql`).
 //!
-//! A change is one transaction with its record, which has no address. The settings win: what they have
-//! is not changed here, and channels come from them alone.
+//! A change is one transaction with its record, which has no address. The settings take precedence:
+//! their contacts are not changed here, and channels come from them alone.
 
 mod reach;
 pub(super) mod table;
@@ -12,7 +12,7 @@ pub(super) use reach::ReachSlot;
 pub use reach::{Reach, ReachSource};
 
 use super::administration_table::{put_event, read_event};
-use super::command_identity::requester_text;
+use super::command_identity::{RequestIdentity, requester_text};
 use super::directory_table::read_directory;
 use super::error::{StoreError, StoreResult, reject_bad_field};
 use super::sql::Batch;
@@ -37,7 +37,7 @@ use crate::model::rejection::Rejection;
 const FIRST_VERSION: i64 = 12;
 
 impl FileStore {
-    /// Says where channels and contacts of the settings come from, also while the store is open.
+    /// Sets the source of the settings' channels and contacts, also while the store is open.
     pub fn set_reach(&self, source: ReachSource) {
         self.inner.reach.set(Some(source));
     }
@@ -85,7 +85,8 @@ impl FileStore {
         Ok(people.next().unwrap_or(none))
     }
 
-    /// Sends a test message over the contacts of a person, or over one, and returns what came of each.
+    /// Sends a test message over the contacts of a person, or over one, and returns the outcome of
+    /// each.
     pub(super) async fn send_tests(
         &self,
         person: &str,
@@ -101,7 +102,8 @@ fn refuse(refusal: AdministrationRefusal) -> BackendError {
 }
 
 /// Begins a transaction and carries out a request. The transaction is committed if something has
-/// changed, which the second value says; otherwise it is still open.
+/// changed or the id of the request was bound, in which case the second value is `true`; otherwise it is
+/// still open.
 async fn change(
     writer: &mut Writer,
     store: &FileStore,
@@ -124,12 +126,17 @@ async fn change(
         }
         return Ok((before, false));
     }
+    let identity = identity(request, &handle)?;
+    if identity.is_repeated(&mut writer.conn).await? {
+        return Ok((before, false));
+    }
     let mut after = StoredContacts { person: handle.clone(), ..before.clone() };
     check_settings(reach, &handle, &request.change)?;
     after.apply(&request.change).map_err(|problem| refuse_problem(&handle, problem))?;
     check_channel(reach, &after, &request.change).map_err(reject_bad_field)?;
     if after == before {
-        return Ok((before, false));
+        let is_bound = identity.commit_unchanged(&mut writer.conn).await?;
+        return Ok((before, is_bound));
     }
     let event = AdministrationEvent {
         id: request.id,
@@ -142,12 +149,31 @@ async fn change(
     let mut batch = Batch::default();
     table::put(&mut batch, &after)?;
     put_event(&mut batch, &event)?;
+    identity.put(&mut batch);
     batch.sql("COMMIT;");
     batch.run(&mut writer.conn).await?;
     Ok((after, true))
 }
 
-/// Returns the handle of a person as the directory has it. Where that has nobody, anybody has contacts.
+/// Returns what the id of a request is bound to. It has no address: by its digest one could find out
+/// whether a guess is right.
+fn identity(request: &ContactRequest, person: &str) -> StoreResult<RequestIdentity> {
+    let about = match &request.change {
+        ContactChange::Add(_) => "add",
+        ContactChange::Change(_) => "change",
+        ContactChange::Remove(_) => "remove",
+        ContactChange::Quiet(_) => "quiet",
+    };
+    if let ContactChange::Quiet(quiet) = &request.change {
+        let content = (person, about, quiet_record(person, quiet.as_ref()));
+        return RequestIdentity::new(request.id, "contact", &content, &request.actor);
+    }
+    let content = (person, about, request.change.contact());
+    RequestIdentity::new(request.id, "contact", &content, &request.actor)
+}
+
+/// Returns the handle of a person in the spelling of the directory. If that has no people, every
+/// handle is accepted.
 fn find_handle(directory: &Directory, person: &str) -> StoreResult<String> {
     check::name("person", person).map_err(reject_bad_field)?;
     if directory.people.is_empty() {
@@ -162,7 +188,7 @@ fn find_handle(directory: &Directory, person: &str) -> StoreResult<String> {
     })
 }
 
-/// Refuses to change what the settings have.
+/// Refuses to change contacts of the settings.
 fn check_settings(reach: &Reach, person: &str, change: &ContactChange) -> StoreResult<()> {
     let Some(name) = change.contact() else { return Ok(()) };
     let of_settings: &Contacts = &reach.contacts;
@@ -212,7 +238,7 @@ fn check_channel(
     })
 }
 
-/// Returns what is recorded of a change.
+/// Returns the record of a change.
 fn record(
     before: &StoredContacts,
     after: &StoredContacts,
@@ -246,8 +272,8 @@ fn quiet_record(person: &str, quiet: Option<&QuietSpan>) -> QuietRecord {
     }
 }
 
-/// Returns whether a record can be that of a change. It has no address, so that two changes of one
-/// contact can't be told apart by it.
+/// Returns whether a record can be that of a change. It has no address, so it does not distinguish
+/// two changes of one contact.
 fn is_record_of(record: &AdministrationChange, person: &str, change: &ContactChange) -> bool {
     match (record, change) {
         (AdministrationChange::AddContact(record), ContactChange::Add(_))

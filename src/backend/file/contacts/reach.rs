@@ -1,5 +1,4 @@
-//! What the settings say about how people are reached: the channels, and the contacts that win over
-//! those of the store.
+//! The settings of contacts and channels. Their contacts take precedence over those of the store.
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,7 +16,7 @@ use crate::model::rejection::Rejection;
 use crate::model::text::SafeText;
 use crate::outbound::{Channels, OutboundMessage, SendError};
 
-/// What a test message says.
+/// The text of a test message.
 const TEST_TEXT: &str =
     "This is a test of redphone. Nothing has happened, and nothing needs to be done.";
 
@@ -50,7 +49,7 @@ impl Reach {
         })
     }
 
-    /// Returns why nothing can be sent to a contact, as far as that is certain without sending.
+    /// Returns why nothing can be sent to a contact, if that is certain without sending.
     #[must_use]
     pub fn problem(&self, contact: &Contact) -> Option<String> {
         let Some(channel) = self.channels.get(&contact.channel) else {
@@ -61,7 +60,8 @@ impl Reach {
         Some(format!("the address {error}"))
     }
 
-    /// Sends a test message over the contacts of a person, or over one, and returns what came of each.
+    /// Sends a test message over the contacts of a person, or over one, and returns the outcome of
+    /// each.
     ///
     /// # Errors
     /// The person has no contacts, or not this one.
@@ -83,7 +83,7 @@ impl Reach {
             Some(name) => vec![found.contact(name).ok_or_else(|| missing(name))?],
             None => found.contacts.iter().collect(),
         };
-        // All are sent at once, so that a slow one does not delay the others.
+        // All are sent concurrently, so that a slow one does not delay the others.
         Ok(join_all(contacts.into_iter().map(|contact| self.send(&found.person, contact))).await)
     }
 
@@ -125,8 +125,8 @@ impl Reach {
     }
 }
 
-/// Makes them when they are first needed: to make channels takes longer than most commands. An error
-/// is a sentence.
+/// Creates them when they are first needed: creating channels takes longer than most commands. An
+/// error is a sentence.
 pub type ReachSource = Arc<dyn Fn() -> Result<Reach, String> + Send + Sync>;
 
 /// Where a store finds the channels and contacts of the settings in force.
@@ -155,7 +155,7 @@ impl ReachSlot {
         *state = State { source, made: None };
     }
 
-    /// Returns where the settings come from.
+    /// Returns the source of the settings.
     pub(in crate::backend::file) fn source(&self) -> Option<ReachSource> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).source.clone()
     }

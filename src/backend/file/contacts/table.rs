@@ -44,7 +44,7 @@ pub(super) async fn read_all(conn: &mut SqliteConnection) -> StoreResult<Vec<Sto
     rows.iter().map(|row| parse(row.try_get(0)?)).collect()
 }
 
-/// Reads the contacts of all people whose row can be read: one that is broken must not make all others
+/// Reads the contacts of all people whose row is readable: a damaged one must not make all others
 /// unreachable.
 pub(super) async fn read_readable(conn: &mut SqliteConnection) -> StoreResult<Vec<StoredContacts>> {
     let rows = Batch::new("SELECT body, person FROM contact ORDER BY person");

@@ -45,8 +45,15 @@ const MAX_NAMED: u64 = 10;
 
 /// Checks a store without changing it; see [`super::examine()`].
 pub(super) async fn examine(path: &Path, rules: &Rules) -> Result<Report, OpenError> {
-    let mut conn = open::open_unchecked(path).await?;
     let mut report = Report::default();
+    let mut conn = match open::open_unchanged(path).await {
+        Ok(conn) => conn,
+        Err(error) => {
+            let Some(damage) = open::damage(&error) else { return Err(error) };
+            report.add_grave(format!("{DAMAGED}, not even its tables can be listed: {damage}"));
+            return Ok(report);
+        }
+    };
     if let Err(error::StoreError::Sql(e)) =
         Batch::new("SELECT count(*) FROM sqlite_schema").run(&mut conn).await
         && classify(&e) == SqliteFault::Damaged
@@ -215,7 +222,7 @@ fn name_anomalies(
             }
         }
         match &mut record {
-            // A timeline that does not add up is reported as such.
+            // An inconsistent timeline is reported as such.
             Some(record) => drop(record.apply_next(event)),
             None => record = Incident::from_declaration(event),
         }
@@ -366,7 +373,7 @@ async fn compare_timelines(
         }
         let row = &incident.summary;
         if incident_key(row.reported_at, row.number.unwrap_or(IncidentNumber(0))) != timeline.key {
-            report.add_grave(format!("{} stands in the wrong place of the log", label(&incident)));
+            report.add_grave(format!("{} is at the wrong position of the log", label(&incident)));
         }
         let ids = expected_names(names, &incident)?;
         differences.affected += ids.services.len() as u64;
@@ -425,8 +432,8 @@ async fn compare_timelines(
     Ok(())
 }
 
-/// Returns whether the projection has an incident as its events add up to. In a store of an older
-/// version, what the step to this one makes anew is not compared.
+/// Returns whether the projection of an incident matches its events. In a store of an older
+/// version, fields that the migration recomputes are not compared.
 fn is_same(
     stored: &StoredProjection,
     mut columns: Columns,
@@ -524,7 +531,7 @@ async fn check_totals(
             "the lists of reviews, action items, follow-ups and problems are not complete",
         );
     }
-    // Those of an older version are packed otherwise, and made anew.
+    // Rows of an older version are packed differently, and recomputed.
     let is_outdated = report.outdated.is_some();
     let stale = if is_outdated { 0 } else { measures::count_stale_days(conn).await? };
     if stale > 0 {

@@ -1,17 +1,18 @@
-//! Compares the tables of the lists over all incidents with what the events add up to.
+//! Compares the tables of the lists over all incidents with the events.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sqlx::{Row, SqliteConnection};
 
 use crate::backend::file::error::{StoreError, StoreResult};
+use crate::backend::file::list_rows::{SUBMITTED, is_blank};
 use crate::backend::file::sql::Batch;
 use crate::model::command::Link;
 use crate::model::follow_up::FollowUp;
 use crate::model::review::{ActionItem, Section};
 use crate::model::{Incident, Priority, Status};
 
-/// What the lists have of one incident.
+/// The entries of one incident in the lists.
 #[derive(PartialEq, Eq, Default, Debug)]
 pub(super) struct ListedIncident {
     review: Option<ReviewRow>,
@@ -32,13 +33,13 @@ struct ReviewRow {
 }
 
 impl ListedIncident {
-    /// Returns what the lists should have of an incident.
+    /// Returns the expected entries of an incident in the lists.
     pub(super) fn expected(incident: &Incident) -> StoreResult<Self> {
         let (row, review) = (&incident.summary, &incident.review);
         let has_ended = matches!(row.status, Status::Resolved | Status::Closed);
         let is_urgent = matches!(row.priority, Priority::P1 | Priority::P2 | Priority::Unknown(_));
         let is_owed = has_ended && is_urgent;
-        let mut sections = 0;
+        let mut sections = if review.submitted_at.is_some() { SUBMITTED } else { 0 };
         for (bit, section) in Section::REQUIRED.iter().enumerate() {
             if review.sections.get(section).is_some_and(|text| !is_blank(text)) {
                 sections |= 1 << bit;
@@ -78,12 +79,7 @@ impl ListedIncident {
     }
 }
 
-/// Returns whether a text is empty for the trigger that counts sections.
-fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| matches!(c, '\t'..='\r' | ' '))
-}
-
-/// Reads what the lists have of the incidents with keys above `after` and up to `last`.
+/// Reads the entries of the incidents with keys above `after` and up to `last`.
 pub(super) async fn read_listed(
     conn: &mut SqliteConnection,
     after: i64,
@@ -115,7 +111,8 @@ pub(super) async fn read_listed(
                     });
                 }
                 1 => {
-                    // What a later version has defined in an item is no part of the record.
+                    // Fields that a later version has defined in an item are not part of the
+                    // record.
                     let item: Option<ActionItem> = serde_json::from_str(row.try_get(5)?).ok();
                     let body = serde_json::to_value(item).map_err(StoreError::invalid)?;
                     let is_done = row.try_get::<i64, _>(4)? != 0;

@@ -1,9 +1,9 @@
-//! Compares what a store of an older version has with what its events add up to in this one.
+//! Compares a store of an older version with its events folded by this one.
 
 use crate::backend::file::row::{has_verdicts, unpack_row};
 use crate::model::{Attributes, Incident, Summary};
 
-/// Returns whether two packed rows are the same but for what the older one has no room for.
+/// Returns whether two packed rows are equal except for fields that the older format does not have.
 pub(super) fn is_same_row(stored: &[u8], expected: &[u8]) -> bool {
     let has_clocks = has_verdicts(stored);
     let (Some(mut stored), Some(mut expected)) = (unpack_row(stored), unpack_row(expected)) else {
@@ -18,15 +18,16 @@ pub(super) fn is_same_row(stored: &[u8], expected: &[u8]) -> bool {
     stored == expected
 }
 
-/// Removes from a record what the snapshots of older versions do not have.
+/// Removes from a record the fields that the snapshots of older versions do not have.
 pub(super) fn without_later_values(incident: &mut Incident) {
     remove_clocks(&mut incident.summary);
     remove_later_fields(&mut incident.summary);
 }
 
-/// Removes what rows have from version 7 on.
+/// Removes what rows have from version 7 on, and from version 14 on.
 fn remove_later_fields(row: &mut Summary) {
     row.last_word = None;
+    row.never_acknowledged = false;
     row.attributes = Attributes::default();
 }
 

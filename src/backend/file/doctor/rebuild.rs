@@ -7,7 +7,7 @@ use sqlx::{Connection, Row, SqliteConnection};
 
 use super::examine;
 use super::report::Report;
-use super::timeline::read_timelines;
+use super::timeline::{Timeline, read_timelines};
 use crate::backend::Cause;
 use crate::backend::file::bulk::{BulkWriter, ProjectionWrite};
 use crate::backend::file::change_table::put_change;
@@ -15,6 +15,7 @@ use crate::backend::file::connect::connect_writer;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
 use crate::backend::file::full_text;
 use crate::backend::file::json_column::parse_json;
+use crate::backend::file::list_rows::list_event;
 use crate::backend::file::measures;
 use crate::backend::file::names::NameInterner;
 use crate::backend::file::open;
@@ -25,7 +26,7 @@ use crate::backend::file::sql::Batch;
 use crate::model::Rules;
 use crate::model::searched_texts::SearchedTexts;
 
-/// Rebuilds what derives from the events; see [`super::rebuild()`].
+/// Rebuilds the data that is derived from the events; see [`super::rebuild()`].
 pub(super) async fn rebuild(path: &Path, rules: &Rules) -> Result<Report, OpenError> {
     if let Some(reason) = ReadOnlyReason::from_file(path) {
         return Err(OpenError::fault(path, StoreFaultKind::ReadOnly(reason)));
@@ -56,15 +57,6 @@ pub(super) async fn rebuild(path: &Path, rules: &Rules) -> Result<Report, OpenEr
     examine::examine(path, rules).await
 }
 
-/// Lists all events anew; see `0006_lists.sql`.
-const RELIST: &str = r#"
-    INSERT INTO listed_event (incident, at, body)
-        SELECT incident, at, body FROM event
-        WHERE instr(body, '"kind":"review_') OR instr(body, '"kind":"action_item_set"')
-            OR instr(body, '"kind":"linked"') OR instr(body, '"kind":"unlinked"')
-            OR instr(body, '"kind":"follow_up_set"') OR instr(body, '"undo":')
-        ORDER BY log"#;
-
 async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> {
     Batch::new(
         "BEGIN IMMEDIATE;
@@ -86,7 +78,7 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
         let Some(last) = timelines.last() else { break };
         after = last.key;
         let mut entries = Vec::with_capacity(timelines.len());
-        for timeline in timelines {
+        for timeline in &timelines {
             let (incident, _) = timeline.fold(None).map_err(StoreError::invalid)?;
             let texts = SearchedTexts::of(timeline.events.iter().map(|event| &event.body));
             entries.push(ProjectionWrite {
@@ -98,8 +90,8 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
             });
         }
         bulk.write(conn, &mut names, entries).await?;
+        list_events(conn, &timelines).await?;
     }
-    Batch::new(RELIST).run(conn).await?;
     for row in Batch::new("SELECT body FROM change").fetch_all(conn).await? {
         let mut batch = Batch::default();
         put_change(&mut batch, &parse_json(row.try_get(0)?, "a change")?)?;
@@ -108,4 +100,18 @@ async fn rebuild_in_transaction(conn: &mut SqliteConnection) -> StoreResult<()> 
     full_text::index::index_pending(conn).await?;
     measures::warm_cache(conn).await?;
     Batch::new("COMMIT").run(conn).await
+}
+
+/// Fills the tables of the lists from the events.
+async fn list_events(conn: &mut SqliteConnection, timelines: &[Timeline]) -> StoreResult<()> {
+    for timeline in timelines {
+        for event in &timeline.events {
+            let mut batch = Batch::default();
+            list_event(&mut batch, timeline.key, event)?;
+            if !batch.is_empty() {
+                batch.run(conn).await?;
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a check finds.
+//! The findings of a check.
 
 /// The result of checking a store.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -12,18 +12,18 @@ pub struct Report {
     pub incidents: u64,
     /// The number of events in the store.
     pub events: u64,
-    /// Set for a store of an older version, which was checked as it is.
+    /// Set for a store of an older version, which was checked without migrating it.
     pub outdated: Option<Outdated>,
 }
 
-/// A store that has to be brought up to date before it is written.
+/// A store that must be migrated before it is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outdated {
-    /// The version of its schema; the version that it is brought to, where that has begun.
+    /// The version of its schema; the target version if the migration has begun.
     pub version: i64,
     /// The version that this program writes.
     pub newest: i64,
-    /// Whether it is being brought up to date, or that was interrupted.
+    /// Whether the migration is running or was interrupted.
     pub is_unfinished: bool,
 }
 

@@ -12,24 +12,23 @@ use crate::backend::file::command_identity::{add_digest, digest_column, read_use
 use crate::backend::file::contacts::table::parse as parse_contacts;
 use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
-use crate::backend::file::event_row::{self, COLUMNS, FROM};
+use crate::backend::file::event_row::{self, COLUMNS, FROM, parse_incident_id};
 use crate::backend::file::evidence_table::salvage_records;
 use crate::backend::file::export::Sink;
 use crate::backend::file::foreign_table::read_foreign;
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::maintenance::{WINDOW_BODIES, parse_window};
-use crate::backend::file::meta::read_needed;
+use crate::backend::file::meta::{NeededVersions, read_needed};
 use crate::backend::file::notifications::{parse_attempt, parse_notification};
 use crate::backend::file::open;
 use crate::backend::file::open_error::OpenError;
 use crate::backend::file::refusal::StoreRefusal;
 use crate::backend::file::service_level_table::read_levels_if_any;
 use crate::backend::file::sql::Batch;
-use crate::backend::file::writer::parse_incident_id;
 use crate::backend::record::Record;
 use crate::model::IncidentId;
 
-/// The number of rows that are read at once. If that fails, they are read one by one.
+/// The number of rows per read. If that fails, they are read one by one.
 const ROWS_PER_READ: i64 = 200;
 /// The number of positions that are tried after the last readable one if the end of the log can't
 /// be read.
@@ -37,7 +36,7 @@ const BLIND_RANGE: i64 = 100_000;
 
 /// Passes the readable records of a damaged store to `sink`; see [`super::salvage()`].
 pub(super) async fn salvage(path: &Path, sink: Sink<'_>) -> Result<u64, OpenError> {
-    let mut conn = open::open_unchecked(path).await?;
+    let mut conn = open::open_to_salvage(path).await?;
     let ids = HashMap::new();
     let mut salvager = Salvager { conn: &mut conn, sink, count: 0, ids, digest: "NULL" };
     let result = salvager.salvage_all().await;
@@ -69,7 +68,7 @@ impl Salvager<'_> {
 
     async fn salvage_all(&mut self) -> std::io::Result<()> {
         let needed = read_needed(self.conn).await.ok().flatten();
-        let needed = needed.and_then(|needed| u32::try_from(needed.to_write).ok());
+        let needed = needed.and_then(NeededVersions::to_write_records);
         let levels = read_levels_if_any(self.conn).await.ok().flatten();
         self.emit(&Record::header(needed, levels))?;
         if let Ok(Some(directory)) = read_directory(self.conn).await {
@@ -105,7 +104,7 @@ impl Salvager<'_> {
         self.contacts().await?;
         self.maintenance().await?;
         self.evidence().await?;
-        // The header does not count. Nothing was read if there is no more.
+        // The header is not counted. Nothing was read if there is no more.
         match self.count - 1 {
             0 => Ok(()),
             records => self.emit(&Record::End { records }),

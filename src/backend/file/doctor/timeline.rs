@@ -3,9 +3,9 @@
 use sqlx::{Row, SqliteConnection};
 
 use crate::backend::file::error::{StoreError, StoreResult};
-use crate::backend::file::event_row::{self, COLUMNS, FROM};
+use crate::backend::file::event_row::{self, COLUMNS, FROM, parse_incident_id};
+use crate::backend::file::json_column::encode_json;
 use crate::backend::file::sql::Batch;
-use crate::backend::file::writer::parse_incident_id;
 use crate::model::incident::TimelineError;
 use crate::model::{Event, Incident, IncidentId};
 
@@ -21,7 +21,7 @@ pub(in crate::backend::file) struct Timeline {
     pub(in crate::backend::file) broken: Option<String>,
 }
 
-/// Why the events of a timeline do not add up to a record.
+/// The reason why the events of a timeline do not add up to a record.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::backend::file) enum TimelineFault {
     /// A part of it can't be read.
@@ -31,7 +31,7 @@ pub(in crate::backend::file) enum TimelineFault {
     NoEvents,
     #[error("it has no declaration")]
     NoDeclaration,
-    /// An event does not follow from those before it.
+    /// An event does not follow from the previous ones.
     #[error(transparent)]
     Contradiction(#[from] TimelineError),
 }
@@ -71,6 +71,24 @@ pub(in crate::backend::file) async fn read_timelines(
          ORDER BY e.incident, e.seq"
     ));
     batch.arg(after).arg(TIMELINES_PER_READ);
+    fetch_timelines(conn, batch).await
+}
+
+/// Reads the timelines with these keys, in the order of the keys.
+pub(in crate::backend::file) async fn read_timelines_of(
+    conn: &mut SqliteConnection,
+    keys: &[i64],
+) -> StoreResult<Vec<Timeline>> {
+    let mut batch = Batch::new(&format!(
+        "SELECT {COLUMNS}, e.incident, e.subject FROM {FROM}
+         WHERE e.incident IN (SELECT value FROM json_each(?)) ORDER BY e.incident, e.seq"
+    ));
+    batch.arg(encode_json(&keys)?);
+    fetch_timelines(conn, batch).await
+}
+
+/// Collects the events that a query gives, in the order of their timelines.
+async fn fetch_timelines(conn: &mut SqliteConnection, batch: Batch) -> StoreResult<Vec<Timeline>> {
     let mut found: Vec<Timeline> = Vec::new();
     for row in batch.fetch_all(conn).await? {
         let key: i64 = row.try_get(9)?;

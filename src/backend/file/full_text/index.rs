@@ -17,8 +17,8 @@ use crate::model::searched_texts::SearchedTexts;
 const INCIDENTS_PER_BATCH: i64 = 200;
 /// The number of batches of one transaction, so that other writers can write in between.
 const BATCHES_PER_TRANSACTION: usize = 10;
-/// After this many incidents were indexed at once, the segments of the index are merged. Each word of
-/// a query is looked up in every segment.
+/// The number of incidents indexed at a time after which the segments of the index are merged. Each
+/// word of a query is looked up in every segment.
 pub(in crate::backend::file) const MERGE_AFTER: u64 = 10_000;
 /// The number of pages that are merged in one transaction.
 pub(super) const PAGES_PER_MERGE: i64 = 1_000;
@@ -52,8 +52,8 @@ impl TodoRange {
     }
 }
 
-/// Reads incidents with the texts in which words are searched for, in the order of their keys.
-/// `condition` is an SQL condition on the key.
+/// Reads incidents with their searched texts, in the order of their keys. `condition` is an SQL
+/// condition on the key.
 pub(super) async fn read_texts(
     conn: &mut SqliteConnection,
     condition: &str,
@@ -80,14 +80,14 @@ pub(super) async fn read_texts(
     Ok(found)
 }
 
-/// What a step of indexing has done.
+/// The result of a step of indexing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct IndexStep {
     pub indexed: u64,
     pub remaining: u64,
 }
 
-/// Merges some pages of the index. Returns whether there was something to merge.
+/// Merges some pages of the index. Returns whether there were pages to merge.
 pub(in crate::backend::file) async fn merge_step(
     conn: &mut SqliteConnection,
     pages: i64,
@@ -105,7 +105,7 @@ pub(in crate::backend::file) async fn merge_step(
         .filter_map(|rows| rows.first())
         .map(|row| row.try_get(0))
         .collect::<Result<_, _>>()?;
-    // A step that does nothing changes less than two rows: so says the documentation of FTS5.
+    // A step without effect changes fewer than two rows, according to the documentation of FTS5.
     Ok(matches!(counts.as_slice(), [before, after] if after - before >= 2))
 }
 
@@ -129,7 +129,7 @@ pub(super) async fn index_in_transaction(conn: &mut SqliteConnection) -> StoreRe
 }
 
 /// Indexes all incidents whose texts are not indexed yet, if they are many, in many transactions.
-/// `progress` gets how many are done and how many there are.
+/// `progress` gets the number of completed ones and the total.
 pub(in crate::backend::file) async fn index_if_many(
     conn: &mut SqliteConnection,
     progress: impl Fn(u64, u64) + Send,
@@ -166,11 +166,62 @@ pub(in crate::backend::file) async fn index_pending(
     Ok(())
 }
 
+/// A note that was redacted: the key of its incident, and its words.
+pub(in crate::backend::file) type RedactedNote = (i64, BTreeSet<String>);
+
+/// Indexes an incident again whose notes were redacted, and removes those of their words from the
+/// vocabulary that no indexed text contains any more.
+pub(in crate::backend::file) async fn reindex_redacted(
+    conn: &mut SqliteConnection,
+    key: i64,
+    words: &BTreeSet<String>,
+) -> StoreResult<()> {
+    Batch::new("BEGIN IMMEDIATE").run(conn).await?;
+    let done = replace_redacted(conn, key, words).await;
+    let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    Batch::new(end).run(conn).await.and(done)
+}
+
+async fn replace_redacted(
+    conn: &mut SqliteConnection,
+    key: i64,
+    words: &BTreeSet<String>,
+) -> StoreResult<()> {
+    let mut put = Batch::one_off("");
+    let mut present = BTreeSet::new();
+    for (key, row, texts) in read_texts(conn, &format!("= {key}")).await? {
+        let indexed = WordSet::new(&row, &texts);
+        put.sql("INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?);")
+            .arg(key)
+            .arg(indexed.document());
+        present.append(&mut indexed.into_vocabulary());
+    }
+    put.sql("INSERT OR IGNORE INTO vocabulary (word) SELECT value FROM json_each(?);")
+        .arg(encode_json(&present)?);
+    put.sql("DELETE FROM words_todo WHERE incident = ?;").arg(key);
+    put.run(conn).await?;
+    for word in words.difference(&present) {
+        let mut batch = Batch::new(
+            "DELETE FROM vocabulary WHERE word = $1
+                AND NOT EXISTS (SELECT 1 FROM words WHERE words MATCH $2)",
+        );
+        // Words have neither quotes nor blanks.
+        batch.arg(word.clone()).arg(format!("\"{word}\""));
+        batch.run(conn).await?;
+    }
+    Ok(())
+}
+
+/// Merges the index into one segment, which has nothing of texts that were removed.
+pub(in crate::backend::file) async fn merge_all(conn: &mut SqliteConnection) -> StoreResult<()> {
+    Batch::new("INSERT INTO words (words) VALUES ('optimize')").run(conn).await
+}
+
 /// Indexes the next incidents whose texts are not indexed yet. Returns `false` if there are none.
 async fn index_batch(conn: &mut SqliteConnection) -> StoreResult<bool> {
     let Some(range) = TodoRange::next(conn, i64::MIN).await? else { return Ok(false) };
     let mut put = Batch::one_off("");
-    // Most words are those of many incidents.
+    // Most words occur in many incidents.
     let mut vocabulary = BTreeSet::new();
     for (key, row, texts) in read_texts(conn, &range.condition()).await? {
         let words = WordSet::new(&row, &texts);

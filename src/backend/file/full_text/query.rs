@@ -1,9 +1,10 @@
-//! Which incidents a word of a filter finds.
+//! Finds the incidents that contain a word of a filter.
 //!
-//! A word is found anywhere inside a text, both folded. The index has words, not texts, so a word of
-//! a filter is replaced by all indexed words that contain it: the table `vocabulary` has every word
-//! there is. Where that is not exact, because the word of the filter spans several words of the text
-//! or more than [`MAX_EXPANSIONS`] words contain it, candidates are compared with the texts themselves.
+//! A word is found anywhere inside a text, both folded. The index has words, not texts, so a word
+//! of a filter is replaced by all indexed words that contain it: the table `vocabulary` has every
+//! indexed word. Where that is not exact, because the word of the filter spans several words of the
+//! text or more than [`MAX_EXPANSIONS`] words contain it, candidates are compared with the texts
+//! themselves.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,16 +20,19 @@ use crate::model::filter::row_contains;
 use crate::model::searched_texts::SearchedTexts;
 use crate::model::text::FoldedText;
 
-/// A part of a filter's word that more indexed words contain is not looked for in the index.
+/// The maximum number of indexed words that contain a part of a filter's word. A more common part
+/// is not searched in the index.
 const MAX_EXPANSIONS: usize = 1000;
-/// A word of a filter that is a part of more incident numbers is not looked for among them.
+/// The maximum number of incident numbers that contain a word of a filter. A more common word is
+/// not searched among them.
 const MAX_NUMBERS: u64 = 2000;
-/// The texts of this many incidents are read at once, to be compared with the words of a filter.
+/// The number of incidents whose texts are read at a time, to be compared with the words of a
+/// filter.
 const INCIDENTS_PER_CHECK: usize = 128;
 /// An expression that matches no incident: no text has this character.
 const NOTHING: &str = "\"\u{10ffff}\"";
 
-/// A word of a filter, and how it is looked for.
+/// A word of a filter, and the way in which it is searched.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::backend::file) struct SearchTerm {
     text: FoldedText<'static>,
@@ -37,7 +41,8 @@ pub(in crate::backend::file) struct SearchTerm {
     expression: Option<String>,
     /// Whether `expression` finds no others.
     is_exact: bool,
-    /// The part of a number that the word is, if more incidents than `expression` says have it.
+    /// The part of a number that equals the word, if more incidents than those of `expression` have
+    /// it.
     common_number: Option<NumberPart>,
     /// Whether the search itself finds the incidents with `common_number`.
     is_number_searched: bool,
@@ -70,8 +75,8 @@ pub(in crate::backend::file) struct Unindexed {
 }
 
 impl SearchTerm {
-    /// Prepares a word of a filter. Returns `None` if every incident has it, as it is a part of
-    /// `INC-`.
+    /// Prepares a word of a filter. Returns `None` if every incident has it, because it is a part
+    /// of `INC-`.
     pub(in crate::backend::file) async fn prepare(
         conn: &mut SqliteConnection,
         word: &str,
@@ -100,7 +105,7 @@ impl SearchTerm {
         Ok(Some(Self { text, expression, is_exact, common_number, is_number_searched: false }))
     }
 
-    /// Returns the part of a number that the word is, and the FTS5 expression that finds all
+    /// Returns the part of a number that equals the word, and the FTS5 expression that finds all
     /// incidents with the word in a text; `None` if the expression finds those with the number too.
     /// The search must then find the incidents of both.
     pub(in crate::backend::file) fn search_number(&mut self) -> Option<(NumberPart, String)> {
@@ -114,14 +119,14 @@ impl SearchTerm {
         self.expression.as_deref().filter(|_| self.common_number.is_none())
     }
 
-    /// Returns whether an incident that the index gives for the word must be compared with it.
+    /// Returns whether an incident that the index finds for the word must be compared with it.
     pub(in crate::backend::file) fn needs_check(&self) -> bool {
         !self.is_exact || (self.complete_expression().is_none() && !self.is_number_searched)
     }
 }
 
 /// Returns the expression that finds the texts with a folded word anywhere inside, and whether it
-/// finds no others.
+/// is exact.
 async fn text_expression(
     conn: &mut SqliteConnection,
     folded: &str,
@@ -158,7 +163,7 @@ async fn text_expression(
     Ok((expression, is_exact))
 }
 
-/// At which ends a part of a filter's word is complete, because something else is next to it.
+/// The ends at which a part of a filter's word is complete, because a separator follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Bounds {
     start: bool,
@@ -195,7 +200,7 @@ async fn expand(
     })
 }
 
-/// Which incident numbers a folded word is a part of.
+/// The incident numbers that a folded word is a part of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum NumberPattern<'a> {
     /// No number.
@@ -227,7 +232,7 @@ impl<'a> NumberPattern<'a> {
 }
 
 /// Returns the incident numbers that contain these digits or begin with them; `None` if there are
-/// too many to name.
+/// too many to list.
 async fn matching_numbers(
     conn: &mut SqliteConnection,
     digits: &str,
@@ -272,8 +277,8 @@ fn numbers_with(digits: &str, is_prefix: bool, greatest: u64) -> Option<HashSet<
     Some(numbers)
 }
 
-/// Finds the incidents whose texts are not in the index as they are now, and compares them with the
-/// words of a filter.
+/// Finds the incidents whose current texts are not in the index, and compares them with the words
+/// of a filter.
 pub(in crate::backend::file) async fn find_unindexed(
     conn: &mut SqliteConnection,
     words: &[SearchTerm],
@@ -295,8 +300,8 @@ pub(in crate::backend::file) async fn find_unindexed(
     Ok(unindexed)
 }
 
-/// Returns for each of some incidents, which are in the order of their keys, whether every word of a
-/// filter is in it. Ends early once `most` of them are known to match.
+/// Returns for each of some incidents, which are in the order of their keys, whether it contains
+/// every word of a filter. Ends early once `most` of them are known to match.
 pub(in crate::backend::file) async fn check_terms(
     conn: &mut SqliteConnection,
     words: &[SearchTerm],
@@ -379,8 +384,9 @@ async fn check_texts(
     Ok(())
 }
 
-/// Returns the keys of those incidents whose events may have all of their words, compared as they are
-/// stored: that is several times faster than reading the texts, and most incidents have not.
+/// Returns the keys of those incidents whose events may have all of their words, compared in their
+/// stored form: that is several times faster than reading the texts, and most incidents do not
+/// match.
 async fn possible_keys(
     conn: &mut SqliteConnection,
     incidents: &[Unread<'_>],
@@ -397,7 +403,7 @@ async fn possible_keys(
         return Ok(incidents.iter().map(|incident| incident.key).collect());
     }
     let keys: Vec<String> = incidents.iter().map(|incident| incident.key.to_string()).collect();
-    // A text beyond ASCII may be folded to a word that it does not have as it is stored.
+    // A text beyond ASCII may be folded to a word that its stored form does not contain.
     let mut batch = Batch::one_off(
         "SELECT incident, max(octet_length(body) <> length(body) OR instr(body, '\\u') > 0)",
     );
@@ -433,8 +439,8 @@ fn like_pattern(word: &str) -> String {
     format!("%{}%", word.replace('%', r"\%").replace('_', r"\_"))
 }
 
-/// Returns whether a folded word is stored in an ASCII text as it is, but for the case of letters:
-/// JSON escapes nothing in it, and no white space was folded.
+/// Returns whether a folded word appears unchanged, except for the case of letters, in the stored
+/// form of an ASCII text: JSON escapes none of its characters, and no white space was folded.
 fn is_stored_alike(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
 }

@@ -1,10 +1,10 @@
-//! The words that stand in the full-text index for the texts of an incident.
+//! The words of an incident's texts in the full-text index.
 //!
 //! A text is folded and split at everything that is no letter and no digit:
-//! - In scripts with spaces between words, each word is indexed. One of more than 64 characters is
-//!   indexed as overlapping chunks, so that any part of up to 32 characters is in one of them.
-//! - In scripts without spaces, each pair of neighbouring characters is indexed (and a character
-//!   that stands alone): a part of two characters is found directly, a longer one by its pairs.
+//! - In scripts with spaces between words, each word is indexed. A word of more than 64 characters
+//!   is indexed as overlapping chunks, so that any part of up to 32 characters is in one of them.
+//! - In scripts without spaces, each pair of neighbouring characters is indexed (and an isolated
+//!   character): a part of two characters is found directly, a longer one by its pairs.
 //!
 //! So a part of a text is found by the indexed words that contain it; see [`super::query`].
 
@@ -14,9 +14,9 @@ use crate::model::searched_texts::SearchedTexts;
 use crate::model::text::{fold, is_continuous, is_word_char};
 use crate::model::{IncidentNumber, Summary};
 
-/// Longer words are indexed in chunks of this many characters.
+/// The length in characters of the chunks in which longer words are indexed.
 const CHUNK_CHARS: usize = 64;
-/// Each chunk begins this many characters after the one before it. So it is also the length up to
+/// The distance in characters between the starts of two chunks. So it is also the length up to
 /// which any part of a word is in one chunk.
 pub(super) const MAX_PART_CHARS: usize = CHUNK_CHARS / 2;
 

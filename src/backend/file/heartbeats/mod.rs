@@ -1,18 +1,22 @@
 //! Heartbeats: when each was last received, and the incidents of their silence.
 //!
-//! A sign of life and the end of its incident are one transaction, and so are a silence and the
-//! declaration of its incident. The latter depends on the sign of life that was last seen, so that any
-//! number of programs declare one incident, and none if the heartbeat came meanwhile.
+//! A received heartbeat and the end of its incident are one transaction, and so are a silence and
+//! the declaration of its incident. The latter depends on the heartbeat that was last read, so that
+//! any number of programs declare one incident, and none if the heartbeat was received meanwhile.
 
 pub(super) mod table;
 
 use chrono::{DateTime, Utc};
 
+use super::error::StoreResult;
 use super::sql::Batch;
 use super::store::FileStore;
 use crate::backend::BackendError;
 use crate::model::alert::IngestEffect;
-use crate::model::signals::{BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatRule};
+use crate::model::signals::{
+    BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatEdit, HeartbeatFault, HeartbeatRule,
+    expected_heartbeats,
+};
 use crate::model::time::recorded_time;
 use crate::model::{Actor, check};
 use table::HeartbeatChange;
@@ -34,7 +38,7 @@ impl FileStore {
         .await
     }
 
-    /// Stores a sign of life, and ends the incident of the silence before it.
+    /// Stores a heartbeat, and ends the incident of the silence before it.
     pub(super) async fn store_beat(
         &self,
         name: &str,
@@ -47,7 +51,7 @@ impl FileStore {
         let group = heartbeat.ending(at);
         let change = HeartbeatChange::Beat { name: name.to_owned(), at };
         let stored = self.store_alerts_if(&group, actor, at, change).await?;
-        // A sign of life applies at any time.
+        // A heartbeat applies at any time.
         let none = BeatOutcome {
             heartbeat,
             effect: IngestEffect::Unchanged,
@@ -62,8 +66,8 @@ impl FileStore {
         }))
     }
 
-    /// Declares an incident for each heartbeat that has become silent. Those that were never expected
-    /// before are expected from now on.
+    /// Declares an incident for each heartbeat that has become silent, of the settings or defined by a
+    /// program. Those that were never expected before are expected from now on.
     pub(super) async fn find_silent(
         &self,
         rules: &[HeartbeatRule],
@@ -80,13 +84,14 @@ impl FileStore {
             self.add_heartbeats(&new).await?;
             heartbeats.extend(new);
         }
-        let mut check = HeartbeatCheck::default();
+        let mut check =
+            HeartbeatCheck { awaits_definitions: rules.is_empty(), ..HeartbeatCheck::default() };
         let matrix = self.rules().matrix;
         let mut failure = None;
-        for rule in rules {
+        for rule in &expected_heartbeats(rules, &heartbeats) {
             let heartbeat = heartbeats.iter().find(|heartbeat| heartbeat.name == rule.name);
             let Some(heartbeat) = heartbeat else { continue };
-            let Some(due) = rule.silent_at(heartbeat, started) else { continue };
+            let Some(due) = rule.silent_at(heartbeat, started, now) else { continue };
             if due > now {
                 check.next = Some(check.next.map_or(due, |next| next.min(due)));
                 continue;
@@ -96,18 +101,49 @@ impl FileStore {
             let change = HeartbeatChange::Silence {
                 name: rule.name.clone(),
                 last: heartbeat.last_or_since(),
+                definition: heartbeat.definition.clone(),
                 at,
             };
             let actor = Actor::Integration(ACTOR.to_owned());
             match self.store_alerts_if(&group, &actor, at, change).await {
                 Ok(Some(_)) => check.silent.push(rule.name.clone()),
-                // It came meanwhile, or another program was first.
+                // It came or was changed meanwhile, or another program was first.
                 Ok(None) => check.next = Some(now),
-                // One that can't be declared must not stop the others.
+                // A failure to declare one must not stop the others.
                 Err(error) => failure = Some(error),
             }
         }
         failure.map_or(Ok(check), Err)
+    }
+
+    /// Changes the definition of a heartbeat, and returns it as it is then. One that is defined no more is
+    /// removed with all that is stored of it.
+    pub(super) async fn store_definition(
+        &self,
+        name: &str,
+        edit: &HeartbeatEdit,
+        at: DateTime<Utc>,
+    ) -> Result<Result<Heartbeat, HeartbeatFault>, BackendError> {
+        check::name("name", name).map_err(|bad| BackendError::rejected(bad.into(), Utc::now()))?;
+        self.check_writable()?;
+        let (store, name, edit) = (self.clone(), name.to_owned(), edit.clone());
+        let at = recorded_time(at);
+        self.run_to_completion(async move {
+            store.check_same_file()?;
+            let mut writer = store.lock_writer().await;
+            let changed: StoreResult<_> = async {
+                Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
+                let changed = table::edit(&mut writer.conn, &name, edit, at).await?;
+                Batch::new("COMMIT;").run(&mut writer.conn).await?;
+                Ok(changed)
+            }
+            .await;
+            if changed.is_err() {
+                writer.roll_back().await;
+            }
+            changed
+        })
+        .await
     }
 
     async fn add_heartbeats(&self, new: &[Heartbeat]) -> Result<(), BackendError> {

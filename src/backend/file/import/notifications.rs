@@ -1,4 +1,4 @@
-//! Imports notifications and attempts to send them. Nothing of what is imported is sent.
+//! Imports notifications and attempts to send them. No imported notification is sent.
 
 use sqlx::Row;
 

@@ -1,6 +1,6 @@
 //! Links in messages by which a person acts once (`answer_link` of `0011_senders.sql`).
 //!
-//! A link is stored by the digest of its token. What it does is a command whose id follows from that
+//! A link is stored by the digest of its token. Its action is a command whose id follows from that
 //! digest, so that it is carried out once even if the mark that it was used is lost.
 
 mod table;
@@ -32,7 +32,7 @@ impl FileStore {
             if result.is_err() {
                 writer.roll_back().await;
             }
-            // A link is no change of an incident, for which somebody waits.
+            // A link is not a change of an incident that waiters are interested in.
             result.map(|()| true)
         })
         .await
@@ -52,7 +52,7 @@ impl FileStore {
         .await
     }
 
-    /// Marks a link as used, if it is not yet.
+    /// Marks a link as used, unless it is marked already.
     pub(super) async fn mark_link_used(
         &self,
         digest: &LinkDigest,

@@ -13,7 +13,7 @@ use crate::backend::{Page, PageMark};
 use crate::model::follow_up::{FollowUp, FollowUpState};
 use crate::model::review::ActionItem;
 
-/// What the column `due` has for an item without a day; it sorts after all days.
+/// The value of the column `due` for an item without a day; it sorts after all days.
 const NO_DAY: &str = "~";
 
 fn to_stored(day: Option<NaiveDate>) -> String {
@@ -82,7 +82,7 @@ pub(super) async fn read(
     Ok(page)
 }
 
-/// Decodes the follow-up of an item. While no issue could be made, it says why.
+/// Decodes the follow-up of an item. While no issue could be created, it contains the reason.
 fn follow_up_at(row: &SqliteRow) -> StoreResult<Option<FollowUp>> {
     let Some(body) = row.try_get::<Option<&str>, _>(3)? else { return Ok(None) };
     let mut follow_up: FollowUp = parse_json(body, "a follow-up")?;
@@ -92,7 +92,7 @@ fn follow_up_at(row: &SqliteRow) -> StoreResult<Option<FollowUp>> {
     Ok(Some(follow_up))
 }
 
-/// Adds the conditions but for `done`, which stands first in the index.
+/// Adds the conditions except that on `done`, which is the first column of the index.
 fn add_conditions(batch: &mut Batch, owner: Option<&str>, due_before: Option<NaiveDate>) {
     if let Some(owner) = owner {
         batch.sql(" AND a.owner = ?").arg(owner.to_owned());
@@ -119,7 +119,7 @@ async fn count(
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-/// Returns the handle of an owner as it is stored, where only case tells them apart.
+/// Returns the stored spelling of an owner's handle, where only upper and lower case differ.
 async fn find_owner(conn: &mut SqliteConnection, owner: &str) -> StoreResult<String> {
     // Steps from one owner to the next, so that it reads one row for each of them.
     let batch = Batch::new(

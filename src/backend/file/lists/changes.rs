@@ -16,7 +16,7 @@ use crate::backend::lists::{ChangeSearch, ListSearch};
 use crate::backend::{Page, PageMark};
 use crate::model::change::Change;
 
-/// The most changes that one read looks at.
+/// The maximum number of changes examined per read.
 const MAX_SCANNED: u32 = 5_000;
 /// The length of the first interval, in seconds.
 const FIRST_INTERVAL: i64 = 86_400;

@@ -85,7 +85,7 @@ pub(super) async fn read(
     Ok(page)
 }
 
-/// Returns the position up to which one read goes; `None` if it goes to the end of the range.
+/// Returns the last position of one read; `None` if it reaches the end of the range.
 async fn read_end(
     conn: &mut SqliteConnection,
     first: Position,

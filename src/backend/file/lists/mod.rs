@@ -24,7 +24,7 @@ use crate::backend::{BackendError, Page};
 use crate::model::ProblemId;
 use crate::model::change::Change;
 
-/// The first version of the schema that has what the lists read.
+/// The first version of the schema that has the tables of the lists.
 const FIRST_VERSION: i64 = 6;
 
 /// A store of an older version that is opened for reading alone has no tables for the lists.
@@ -93,7 +93,7 @@ impl FileStore {
         problems::read_one(&mut *self.acquire_reader().await?, id).await
     }
 
-    /// Returns what the changes on a page are suspected of.
+    /// Returns the suspicions against the changes on a page.
     pub(super) async fn read_suspicions(
         &self,
         search: &ChangeSearch,

@@ -1,4 +1,4 @@
-//! What the lists over all incidents have in common: bounds, marks and pages.
+//! Common parts of the lists over all incidents: bounds, marks and pages.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -11,7 +11,7 @@ use crate::backend::lists::{IncidentBrief, MAX_ROWS};
 use crate::backend::{BackendError, Page, PageMark};
 use crate::model::bad_field::{BadField, FieldProblem};
 
-/// The most records that one read looks at where a filter has no index of its own.
+/// The maximum number of records examined per read if a filter has no index of its own.
 pub(super) const MAX_SCANNED: u32 = 20_000;
 
 pub(super) fn check_limit(limit: u32) -> StoreResult<()> {
@@ -30,7 +30,7 @@ pub(super) fn foreign_mark() -> StoreError {
     invalid("page", FieldProblem::ForeignPage)
 }
 
-/// Decodes what a list shows of an incident from its packed row in a column.
+/// Decodes the short form of an incident for a list from its packed row in a column.
 pub(super) fn brief_at(row: &SqliteRow, column: usize) -> StoreResult<IncidentBrief> {
     let summary = unpack_row(row.try_get(column)?)
         .ok_or_else(|| StoreError::content("a row of the projection can't be read"))?;
@@ -62,7 +62,8 @@ pub(super) async fn name_ids(
     Ok(ids.join(","))
 }
 
-/// Makes a page of `limit` rows of what was read, which is one row more if there are more.
+/// Creates a page of `limit` rows from those that were read, which are one more if there is another
+/// page.
 pub(super) fn page<R, T>(
     mut rows: Vec<R>,
     limit: u32,

@@ -1,4 +1,4 @@
-//! Reads the problems, newest first, with the incidents that link to them.
+//! Reads the problems with the incidents that link to them: by state, and in each state the newest first.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Row, SqliteConnection};
@@ -19,26 +19,37 @@ use crate::model::measures::pages::HistoryFold;
 use crate::model::problem::Problem;
 use crate::model::{ProblemId, Status, Summary};
 
+/// The expression for the rank of the state of a problem, as [`ProblemState::rank`] has it.
+///
+/// [`ProblemState::rank`]: crate::model::problem::ProblemState::rank
+const RANK: &str = "CASE body ->> '$.state' WHEN 'open' THEN 0 WHEN 'known_error' THEN 1
+    WHEN 'removed' THEN 3 ELSE 2 END";
+
 /// Reads one page of the problems.
 pub(super) async fn read(
     conn: &mut SqliteConnection,
     search: &ProblemSearch,
 ) -> StoreResult<Page<ProblemEntry>> {
     let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
-    let mut batch = Batch::new("SELECT body FROM problem WHERE id < ? ORDER BY id DESC LIMIT ?");
+    let mut batch = Batch::new(&format!(
+        "SELECT body FROM (SELECT id, body, {RANK} AS rank FROM problem)
+         WHERE rank > $1 OR (rank = $1 AND id < $2) ORDER BY rank, id DESC LIMIT $3"
+    ));
     match &search.after {
-        // Longer than any id, and greater.
-        None => batch.arg(vec![0xff; 17]),
-        Some(PageMark::Problem(id)) => batch.arg(id.as_bytes().to_vec()),
+        None => batch.arg(-1_i64).arg(Vec::<u8>::new()),
+        Some(PageMark::RankedProblem(rank, id)) => {
+            batch.arg(i64::from(*rank)).arg(id.as_bytes().to_vec())
+        }
         Some(_) => return Err(foreign_mark()),
     };
     batch.arg(i64::from(MAX_SCANNED));
+    let mark_of = |problem: &Problem| PageMark::RankedProblem(problem.state.rank(), problem.id);
     let (mut found, mut scanned, mut last) = (Vec::new(), 0, None);
     batch
         .for_each_row(conn, |row| {
             let problem: Problem = parse_json(row.try_get(0)?, "a problem")?;
             scanned += 1;
-            last = Some(problem.id);
+            last = Some(mark_of(&problem));
             let entry = ProblemEntry::new(problem);
             if search.matches(&entry) {
                 found.push(entry);
@@ -46,10 +57,10 @@ pub(super) async fn read(
             Ok(found.len() <= limit)
         })
         .await?;
-    let mark = |entry: &ProblemEntry| PageMark::Problem(entry.problem.id);
+    let mark = |entry: &ProblemEntry| mark_of(&entry.problem);
     let mut page = page(found, search.limit, mark, |entry| entry);
     if page.next.is_none() && scanned == MAX_SCANNED {
-        page.next = last.map(PageMark::Problem);
+        page.next = last;
     }
     let now = Utc::now();
     for entry in &mut page.rows {
@@ -71,14 +82,14 @@ pub(super) async fn read_one(
     Ok(entry)
 }
 
-/// Reads what the incidents that link to a problem add up to, and names the newest `most` of them.
+/// Reads the totals over the incidents that link to a problem, and lists the newest `most` of them.
 async fn read_linked(
     conn: &mut SqliteConnection,
     entry: &mut ProblemEntry,
     most: usize,
     now: DateTime<Utc>,
 ) -> StoreResult<()> {
-    // Where an incident was reopened, or a resolution undone, the row alone does not tell how long
+    // Where an incident was reopened, or a resolution undone, the row alone does not show how long
     // service was out. Inside of a string the quotes are escaped, so a note does not count.
     let mut batch = Batch::new(&format!(
         "SELECT count(DISTINCT incident) FROM problem_link WHERE problem = $1;

@@ -8,6 +8,7 @@ use sqlx::{Row, SqliteConnection};
 
 use super::paging::{MAX_SCANNED, foreign_mark, name_ids, page};
 use crate::backend::file::error::{StoreError, StoreResult};
+use crate::backend::file::list_rows::SUBMITTED;
 use crate::backend::file::names::NameKind;
 use crate::backend::file::read::summary_at;
 use crate::backend::file::sql::Batch;
@@ -17,28 +18,30 @@ use crate::model::EventBody;
 use crate::model::event::StoredBody;
 use crate::model::review::{Section, parse_factors};
 
-/// The column `sections` where all required ones are written: a bit for each.
+/// The bits of the column `sections` where all required ones are written.
 const ALL_SECTIONS: i64 = (1 << Section::REQUIRED.len()) - 1;
+/// The column `sections` of a review that is in review.
+const IN_REVIEW: i64 = ALL_SECTIONS | SUBMITTED;
 
-/// How a state is stored: the number in the column `state`, and whether all sections must be written
-/// (`Some(true)`) or some must be missing (`Some(false)`).
+/// How a state is stored: the number in the column `state`, and whether the review must be in review
+/// (`Some(true)`) or must not be (`Some(false)`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct StoredState {
     number: i64,
-    is_complete: Option<bool>,
+    is_in_review: Option<bool>,
 }
 
 impl StoredState {
     const fn any(number: i64) -> Self {
-        Self { number, is_complete: None }
+        Self { number, is_in_review: None }
     }
 
     /// Returns how a state is stored; `None` for one of a later version.
     fn of(state: ReviewState) -> Option<Self> {
         match state {
             ReviewState::Missing => Some(Self::any(0)),
-            ReviewState::Draft => Some(Self { number: 1, is_complete: Some(false) }),
-            ReviewState::InReview => Some(Self { number: 1, is_complete: Some(true) }),
+            ReviewState::Draft => Some(Self { number: 1, is_in_review: Some(false) }),
+            ReviewState::InReview => Some(Self { number: 1, is_in_review: Some(true) }),
             ReviewState::Published => Some(Self::any(2)),
             ReviewState::Unknown(_) => None,
         }
@@ -46,10 +49,10 @@ impl StoredState {
 
     /// Returns the SQL condition on the sections; empty if all rows of the number are meant.
     fn condition(self) -> String {
-        match self.is_complete {
+        match self.is_in_review {
             None => String::new(),
-            Some(true) => format!(" AND r.sections = {ALL_SECTIONS}"),
-            Some(false) => format!(" AND r.sections <> {ALL_SECTIONS}"),
+            Some(true) => format!(" AND r.sections = {IN_REVIEW}"),
+            Some(false) => format!(" AND r.sections <> {IN_REVIEW}"),
         }
     }
 }
@@ -57,7 +60,7 @@ impl StoredState {
 fn from_stored(state: i64, sections: i64) -> ReviewState {
     match state {
         0 => ReviewState::Missing,
-        1 if sections == ALL_SECTIONS => ReviewState::InReview,
+        1 if sections == IN_REVIEW => ReviewState::InReview,
         1 => ReviewState::Draft,
         _ => ReviewState::Published,
     }
@@ -151,7 +154,8 @@ async fn read_part(
             rows.push((row.try_get(0)?, decode(&row)?));
         }
     }
-    // Where one state was read only in part, the others are too: what is below comes later.
+    // If one state was read only in part, the others are cut at the same key: lower keys follow on
+    // the next page.
     rows.retain(|(key, _)| end.is_none_or(|end| *key >= end));
     rows.sort_unstable_by_key(|(key, _)| std::cmp::Reverse(*key));
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1));
@@ -163,11 +167,11 @@ fn decode(row: &SqliteRow) -> StoreResult<ReviewEntry> {
     let number = |column: usize| -> StoreResult<u32> {
         Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
     };
-    let published: Option<i64> = row.try_get(4)?;
+    let (sections, published): (i64, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
     Ok(ReviewEntry {
         incident: IncidentBrief::from(&summary),
-        state: from_stored(row.try_get(2)?, row.try_get(3)?),
-        sections: number(3)?.count_ones(),
+        state: from_stored(row.try_get(2)?, sections),
+        sections: (sections & ALL_SECTIONS).count_ones(),
         actions: number(5)?,
         open_actions: number(6)?,
         ended_at: summary.resolved_at.or(summary.closed_at),
@@ -207,7 +211,7 @@ async fn add_factors(conn: &mut SqliteConnection, rows: &mut [KeyedRow]) -> Stor
     Ok(())
 }
 
-/// Returns the factors that an event leads to; `None` if it does not change them.
+/// Returns the factors that an event sets; `None` if it does not change them.
 fn written_factors(stored: &StoredBody) -> Option<Vec<String>> {
     if let Some(review) = stored.undo.as_ref().and_then(|undo| undo.fields.get("review")) {
         let text = review.pointer("/sections/factors").and_then(|text| text.as_str());

@@ -25,7 +25,7 @@ const REPORTED_WITHIN: TimeDelta = TimeDelta::days(1);
 /// The most incidents that are compared with one change.
 const MAX_COMPARED: u32 = 500;
 
-/// Reads what the changes on a page are suspected of.
+/// Reads the suspicions against the changes on a page.
 pub(super) async fn read(
     conn: &mut SqliteConnection,
     search: &ChangeSearch,

@@ -1,5 +1,6 @@
-//! What maintenance mutes of what is declared: by the alerts of a message, or by a program without
-//! alerts. An incident is muted in the transaction that declares it, so that nobody is called before.
+//! The effect of maintenance on new declarations: by the alerts of a message, or by a program
+//! without alerts. An incident is muted in the transaction that declares it, so that nobody is
+//! called before.
 
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ impl Writer {
         (row, is_new): (&Summary, bool),
         now: DateTime<Utc>,
     ) -> StoreResult<Vec<Outcome>> {
-        // A self-test that reaches nobody would look like a broken way to people.
+        // A muted self-test would look like a broken notification path.
         let is_test = row.team.as_deref() == Some(SELF_TEST);
         if is_test || !(row.is_muted() || is_new) || !row.awaits_acknowledgement() {
             return Ok(Vec::new());
@@ -88,8 +89,8 @@ impl Writer {
         carry_out(self, rules, due.into_iter().collect(), now).await
     }
 
-    /// Carries out a command as [`Self::execute`] does. An incident that it declares is muted in the same
-    /// transaction if a window is about it.
+    /// Carries out a command as [`Self::execute`] does. An incident that it declares is muted in
+    /// the same transaction if a window matches it.
     pub(in crate::backend::file) async fn execute_and_mute(
         &mut self,
         envelope: &Envelope,

@@ -1,8 +1,8 @@
-//! Maintenance windows, and what they mute.
+//! Maintenance windows, and their effect.
 //!
-//! Windows are rows of the table `maintenance`. What they mute are marks on incidents, made by the
-//! commands `mute` and `unmute` ([`settle`]): when an incident is declared ([`declared`]), when a window
-//! is changed or ended, and when a time comes at which one begins or ends.
+//! Windows are rows of the table `maintenance`. Their effect is a mark on incidents, set and
+//! removed by the commands `mute` and `unmute` ([`settle`]): when an incident is declared
+//! ([`declared`]), when a window is changed or ended, and when a window begins or ends.
 
 mod declared;
 mod settle;
@@ -13,13 +13,13 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::alerts::read_alerts;
+use super::command_identity::RequestIdentity;
 use super::error::{StoreResult, reject_bad_field};
 use super::read::summary_at;
 use super::sql::Batch;
 use super::store::FileStore;
 use super::writer::Writer;
 use crate::backend::{BackendError, Outcome, SettledMaintenance};
-use crate::model::Rules;
 use crate::model::alert::Alert;
 use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::maintenance::{
@@ -28,6 +28,7 @@ use crate::model::maintenance::{
 };
 use crate::model::rejection::Rejection;
 use crate::model::time::recorded_time;
+use crate::model::{CommandId, Rules};
 
 pub(super) use table::{
     CachedWindows, WINDOW_BODIES, has_maintenance, parse_window, put_imported, read_records,
@@ -35,13 +36,13 @@ pub(super) use table::{
 
 /// The first version of the schema that has the tables.
 const FIRST_VERSION: i64 = 12;
-/// The greatest number of rows that are read at once.
+/// The maximum number of rows per read.
 const MAX_PAGE: u32 = 1000;
 /// The most windows that have not ended.
 const MAX_CURRENT: usize = 1000;
 /// How many windows the directory has.
 const MAX_IN_DIRECTORY: usize = 200;
-/// The most alerts of an incident that a preview looks at.
+/// The maximum number of an incident's alerts in a preview.
 const MAX_PREVIEWED: u32 = 10_000;
 
 impl FileStore {
@@ -95,7 +96,7 @@ impl FileStore {
         window.ok_or_else(|| refuse(MaintenanceRefusal::NotFound))
     }
 
-    /// Returns what a window would mute now.
+    /// Returns the alerts and incidents that a window would mute now.
     pub(super) async fn preview(
         &self,
         window: &NewWindow,
@@ -157,7 +158,7 @@ impl FileStore {
         .await
     }
 
-    /// Creates, changes or ends a window, and mutes and releases what follows from it in the same
+    /// Creates, changes or ends a window, and mutes and releases incidents accordingly in the same
     /// transaction.
     pub(super) async fn store_maintenance(
         &self,
@@ -192,7 +193,7 @@ impl FileStore {
         .await
     }
 
-    /// Mutes and releases what is due; see
+    /// Mutes and releases incidents as due; see
     /// [`Ledger::settle_maintenance`](crate::backend::Ledger::settle_maintenance).
     pub(super) async fn settle_all(
         &self,
@@ -247,7 +248,8 @@ impl FileStore {
     }
 }
 
-/// Mutes and releases what is due in a transaction of its own. Returns also whether there is more.
+/// Mutes and releases incidents as due in a transaction of its own. Also returns whether there are
+/// more.
 async fn settle_in_transaction(
     writer: &mut Writer,
     rules: &Rules,
@@ -261,8 +263,8 @@ async fn settle_in_transaction(
     Ok((outcomes, has_more))
 }
 
-/// Returns the position of a window in lists: the ones that mute now come first, then those that will
-/// do so, the next one first, and then those that have ended, the last one first.
+/// Returns the position of a window in lists: active ones first, then future ones, the next one
+/// first, and then ended ones, the last one first.
 fn order_key(window: &MaintenanceWindow, now: DateTime<Utc>) -> (u8, i64, Uuid) {
     match window.state(now) {
         WindowState::Active(occurrence) => (0, occurrence.until.timestamp_millis(), window.id),
@@ -274,7 +276,7 @@ fn order_key(window: &MaintenanceWindow, now: DateTime<Utc>) -> (u8, i64, Uuid) 
     }
 }
 
-/// What a request led to.
+/// The result of a request.
 struct Changed {
     window: MaintenanceWindow,
     /// The outcomes of the commands that followed.
@@ -303,6 +305,14 @@ async fn change(
     Batch::new("BEGIN IMMEDIATE;").run(&mut writer.conn).await?;
     let stored = table::read_window(&mut writer.conn, request.id).await?;
     let current = table::read_current_bodies(&mut writer.conn, request.at).await?.len();
+    let identity = identity(request)?;
+    if let Some(identity) = &identity
+        && identity.is_repeated(&mut writer.conn).await?
+        && let Some(window) = &stored
+    {
+        let window = window.clone();
+        return Ok(Changed { window, outcomes: Vec::new(), is_stored: false });
+    }
     let (window, is_stored) = changed_window(stored, request)?;
     if !is_stored {
         return Ok(Changed { window, outcomes: Vec::new(), is_stored });
@@ -314,11 +324,21 @@ async fn change(
     }
     let mut batch = Batch::default();
     table::put_window(&mut batch, &window, request.at)?;
+    if let Some(identity) = identity {
+        identity.put(&mut batch);
+    }
     batch.run(&mut writer.conn).await?;
     let due = settle::find_due(&mut writer.conn, request.at).await?;
     let outcomes = settle::carry_out(writer, rules, due, request.at).await?;
     writer.run_and_read_log(Batch::new("COMMIT;")).await?;
     Ok(Changed { window, outcomes, is_stored })
+}
+
+/// Returns what the id of a request is bound to that creates a window.
+fn identity(request: &MaintenanceRequest) -> StoreResult<Option<RequestIdentity>> {
+    let MaintenanceChange::Create(new) = &request.change else { return Ok(None) };
+    let new = normalized(new.clone());
+    RequestIdentity::new(CommandId(request.id), "maintenance", &new, &request.actor).map(Some)
 }
 
 /// Returns the window that a request leads to, and whether that is a change.

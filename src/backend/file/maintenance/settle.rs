@@ -1,7 +1,7 @@
-//! Which incidents are to be muted or released, and the commands that do it.
+//! Finds the incidents to be muted or released, and the commands that do it.
 //!
-//! The commands follow from what is stored and from the time alone, and are carried out in the
-//! transaction that finds them. So any number of programs mute and release each incident once.
+//! The commands depend on the store and the time alone, and are carried out in the transaction that
+//! finds them. So any number of programs mute and release each incident once.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub(super) const ACTOR: &str = "maintenance";
 /// How many incidents are muted or released in one transaction. Others have their turn right after.
 pub(super) const MAX_COMMANDS: usize = 500;
 
-/// An incident that is to be muted or released.
+/// An incident to be muted or released.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::backend::file) struct DueChange {
     pub incident: IncidentId,
@@ -40,7 +40,7 @@ pub(in crate::backend::file) struct DueChange {
 }
 
 impl DueChange {
-    /// Returns the change that mutes an incident, if it is not muted so already.
+    /// Returns the change that mutes an incident, if it is not muted in that way already.
     pub(super) fn mute(row: &Summary, muting: Muting<'_>) -> Option<Self> {
         let until = recorded_time(muting.until);
         let is_same =
@@ -62,7 +62,7 @@ impl DueChange {
     }
 }
 
-/// Returns the incidents that are to be muted or released at `now`.
+/// Returns the incidents to be muted or released at `now`.
 pub(super) async fn find_due(
     conn: &mut SqliteConnection,
     now: DateTime<Utc>,
@@ -94,7 +94,9 @@ pub(super) async fn find_due(
             (None, None) => {}
             (None, Some(mute)) => {
                 let because = match of_alerts {
-                    AlertMuting::Free => "an alert fires that is not part of it".to_owned(),
+                    AlertMuting::Free if windows.iter().any(|one| one.id == mute.window) => {
+                        "an alert fires that is not part of it".to_owned()
+                    }
                     _ => format!("{:?} has ended", one_line(&mute.title, MAX_TITLE_CHARS)),
                 };
                 due.push(DueChange::release(row, because));
@@ -110,7 +112,7 @@ pub(super) async fn find_due(
     Ok(due)
 }
 
-/// Reads the incidents that nobody has acknowledged, or only those of them that are muted, by key.
+/// Reads the unacknowledged incidents, or only the muted ones among them, by key.
 async fn read_awaiting(
     conn: &mut SqliteConnection,
     all: bool,
@@ -132,7 +134,7 @@ async fn read_awaiting(
     Ok(rows)
 }
 
-/// Adds up what mutes the alerts that fire in each of some incidents.
+/// Combines the mutes of the firing alerts of some incidents.
 async fn read_alert_muting<'a>(
     conn: &mut SqliteConnection,
     rows: &HashMap<i64, Summary>,

@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use crate::backend::file::error::StoreResult;
+use crate::backend::file::event_row::WRITER_FORMAT;
 use crate::backend::file::json_column::{encode_json, parse_json};
 use crate::backend::file::sql::Batch;
 use crate::backend::record::Record;
@@ -122,11 +123,12 @@ pub(super) fn put_window(
         .sql(
             "DELETE FROM maintenance WHERE ends <= ?
                 AND id NOT IN (SELECT id FROM maintenance ORDER BY starts DESC LIMIT ?);
-             INSERT INTO directory (id, version, format, body) VALUES (1, 1, 5, ?)
+             INSERT INTO directory (id, version, format, body) VALUES (1, 1, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET version = version + 1;",
         )
         .arg(now.timestamp_millis())
         .arg(MAX_STORED)
+        .arg(WRITER_FORMAT)
         .arg(encode_json(&Directory::default())?);
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::pages::{read_names, read_outages};
+use super::names::read_names;
+use super::outages::read_outages;
 use crate::backend::file::alerts;
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::store::FileStore;
@@ -15,12 +16,13 @@ use crate::model::time::recorded_time;
 
 /// The first version of the schema that has alerts.
 const FIRST_VERSION: i64 = 10;
-/// How often budgets are looked at.
+/// The interval at which budgets are examined.
 const INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 impl FileStore {
-    /// Declares incidents for budgets that have come to be used too fast, and ends those of budgets that
-    /// are not any more; see [`Ledger::settle_budgets`](crate::backend::Ledger::settle_budgets).
+    /// Declares incidents for budgets whose burn rate has become too high, and ends those of
+    /// budgets that have recovered; see
+    /// [`Ledger::settle_budgets`](crate::backend::Ledger::settle_budgets).
     ///
     /// A budget that is still used too fast is reported once. So any number of programs declare one
     /// incident, and one that people have resolved is not declared again before its budget was at rest.
@@ -70,11 +72,11 @@ impl FileStore {
             return Ok((burns, firing));
         }
         let names = read_names(&mut conn).await?;
-        for objective in objectives {
-            // No window that is watched is longer than a day.
-            let recent = Objective { window_days: 1, ..(*objective).clone() };
-            let service = names.find(true, &objective.service);
-            let outages = read_outages(&mut conn, &recent, service, now).await?;
+        // No window that is watched is longer than a day.
+        let recent = |objective: &&Objective| Objective { window_days: 1, ..(*objective).clone() };
+        let recent: Vec<Objective> = objectives.iter().map(recent).collect();
+        let found = read_outages(&mut conn, recent, &names, now).await?;
+        for (objective, (_, outages)) in objectives.iter().zip(found) {
             let windows = BurnWindow::ALL.into_iter();
             let all = windows.map(|window| Burn::compute(objective, window, &outages, now));
             burns.extend(all.filter(Burn::fires));

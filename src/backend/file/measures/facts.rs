@@ -9,7 +9,7 @@ use crate::backend::file::row::{
 };
 use crate::backend::file::sql::Batch;
 use crate::backend::file::store::FileStore;
-use crate::model::measures::{Fact, FactVerdict, acknowledged_by_somebody};
+use crate::model::measures::{Fact, FactMute, FactVerdict, acknowledged_by_somebody};
 use crate::model::priority::Priority;
 
 /// The first version of the schema whose packed days have the form of this one.
@@ -147,7 +147,7 @@ pub(super) fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
         .arg(log);
 }
 
-/// Counts the cached days that differ from what the projection gives.
+/// Counts the cached days that differ from the projection.
 pub(in crate::backend::file) async fn count_stale_days(
     conn: &mut SqliteConnection,
 ) -> StoreResult<u64> {
@@ -191,7 +191,7 @@ fn pack_fact(out: &mut Vec<u8>, fact: &Fact, day_ms: i64) {
     }
     if is_paused {
         write_varint(out, fact.paused_ms);
-        // The present pause began after the report, so 0 can stand for none.
+        // The current pause began after the report, so 0 can mean none.
         let since = fact.paused_since_ms.map_or(0, |since| since - fact.reported_ms + 1);
         write_varint(out, since.max(0));
     }
@@ -268,6 +268,7 @@ impl Iterator for FactReader<'_> {
             resolve_verdict: verdict(verdicts >> 4),
             paused_since_ms,
             paused_ms,
+            mute: FactMute::default(),
             category: decode_category(category)?,
             service,
             team,
@@ -295,6 +296,7 @@ mod tests {
             resolve_verdict: Some(FactVerdict { priority: Priority::P3, met: true }),
             paused_since_ms: Some(DAY_MS + 3),
             paused_ms: 5,
+            mute: FactMute::default(),
             category: Some(Category::Performance),
             service: 127,
             team: 128,

@@ -1,4 +1,4 @@
-//! What facts don't have of recurring faults: their texts.
+//! The texts of recurring faults, which facts do not contain.
 
 use sqlx::SqliteConnection;
 

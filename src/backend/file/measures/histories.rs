@@ -1,5 +1,5 @@
-//! What the events of incidents add to the pages of the measures, packed and cached day by day as facts
-//! are.
+//! The totals over the events of incidents for the pages of the measures, packed and cached day by
+//! day like facts.
 
 use std::collections::hash_map::Entry;
 
@@ -23,8 +23,9 @@ use crate::model::unknown::Word;
 /// The first version of the schema that has the table.
 pub(super) const FIRST_VERSION: i64 = 12;
 
-/// The version of what is packed: since 2 it has when the impact began. Others are packed again.
-const FORMAT: i64 = 2;
+/// The version of what is packed: since 2 it has when the impact began, since 3 unowned times are exact to the
+/// millisecond, since 4 unowned times and promises that an undo restores count once. Others are packed again.
+const FORMAT: i64 = 4;
 
 /// The packed histories of days, by number and kind of the day.
 pub(super) type PackedHistories = HashMap<(i64, i64), Vec<u8>>;
@@ -108,7 +109,7 @@ fn finish(packed: &mut Vec<u8>, folded: Option<(i64, Option<HistoryFold>)>, day:
     }
 }
 
-/// Returns the number of an incident as far as its key has it.
+/// Returns the incident's number in a key.
 fn number_of_key(key: i64) -> u64 {
     key.cast_unsigned() & (NUMBERS_END - 1)
 }
@@ -280,7 +281,7 @@ pub(super) async fn warm(
     Ok(())
 }
 
-/// Counts the cached days whose histories differ from what the events give.
+/// Counts the cached days whose histories differ from the events.
 pub(super) async fn count_stale(conn: &mut SqliteConnection) -> StoreResult<u64> {
     let mut batch = Batch::new("SELECT day, kind, histories FROM history_day WHERE format = ?");
     batch.arg(FORMAT);

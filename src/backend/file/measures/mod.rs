@@ -9,6 +9,9 @@ mod burn;
 mod facts;
 mod groups;
 mod histories;
+mod muted;
+mod names;
+mod outages;
 mod pages;
 
 use std::collections::HashMap;
@@ -23,6 +26,7 @@ use super::store::FileStore;
 use crate::model::measures::{Cut, Measures, Window, compute};
 use facts::{FactReader, PACKED_SINCE, PackedDay, cache_days, put_day, read_days};
 use groups::describe_group;
+use muted::Mutes;
 
 pub(super) use facts::count_stale_days;
 
@@ -46,8 +50,9 @@ pub(super) async fn read_measures(
     // Days that an older version has packed have another form.
     let is_cached = store.inner.version >= PACKED_SINCE;
     let result = read_days(&mut conn, span, is_cached).await;
+    let mutes = Mutes::read(&mut conn).await;
     Batch::new("COMMIT").run(&mut conn).await.ok();
-    let (days, fresh, log) = result?;
+    let ((days, fresh, log), mutes) = (result?, mutes?);
     let names = read_names(&mut conn).await?;
     let levels = store.rules().levels;
     let first_day_ms = span.0 * DAY_MS;
@@ -57,6 +62,7 @@ pub(super) async fn read_measures(
         FactReader { day_ms: day.number * DAY_MS, bytes: &day.facts }
             .filter(move |fact| !late || fact.reported_ms < first_day_ms)
     });
+    let facts = facts.map(|fact| mutes.apply(fact));
     let mut measures = compute(facts, window, cut, now, &levels, &|key| {
         names.get(&key).cloned().unwrap_or_default()
     });
@@ -87,7 +93,7 @@ pub(super) async fn warm_cache(conn: &mut SqliteConnection) -> StoreResult<()> {
     Ok(())
 }
 
-/// Counts the cached days whose histories differ from what the events give.
+/// Counts the cached days whose histories differ from the events.
 pub(super) async fn count_stale_histories(conn: &mut SqliteConnection) -> StoreResult<u64> {
     histories::count_stale(conn).await
 }

@@ -1,5 +1,5 @@
-//! The copy of a store that is made before it is brought up to date, the space that this takes, and
-//! the lock of the process that does it.
+//! The copy of a store that is made before a migration, the space that this needs, and the lock of
+//! the migrating process.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -23,7 +23,7 @@ const CHECK_EVERY: Duration = Duration::from_millis(100);
 /// Room for the write-ahead log while incidents are brought up to date, in bytes.
 const LOG_BYTES: u64 = 32 << 20;
 
-/// The lock of the process that brings a store up to date. The file goes with it.
+/// The lock of the migrating process. The file is removed with it.
 pub(super) struct MigrationLock {
     _file: File,
     path: PathBuf,
@@ -31,7 +31,7 @@ pub(super) struct MigrationLock {
 
 impl Drop for MigrationLock {
     fn drop(&mut self) {
-        // Whoever waits has the file open, and checks the store before doing anything.
+        // A waiting process has the file open, and checks the store before doing anything.
         std::fs::remove_file(&self.path).ok();
     }
 }
@@ -88,8 +88,8 @@ pub(super) fn path_for(store: &Path, version: i64) -> PathBuf {
     with_suffix(store, &format!(".before-migration-{version}"))
 }
 
-/// Refuses if the disk has no room for a copy of the store, for what the store grows by, and for its
-/// write-ahead log.
+/// Refuses if the disk has no space for a copy of the store, for the growth of the store, and for
+/// its write-ahead log.
 pub(super) fn check_space(store: &Path) -> Result<(), OpenError> {
     let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     let size = length(store) + length(&with_suffix(store, "-wal"));
@@ -108,7 +108,7 @@ pub(super) fn check_space(store: &Path) -> Result<(), OpenError> {
     }))
 }
 
-/// Makes a copy of the store. Under its name it is complete and on the disk, or not there.
+/// Creates a copy of the store. A file with its final name is complete and durable.
 pub(super) async fn copy(
     store: &Path,
     conn: &mut SqliteConnection,

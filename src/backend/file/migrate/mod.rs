@@ -2,15 +2,16 @@
 //! through all incidents in batches.
 //!
 //! A schema migration that must change every incident does not do so in its own statements. It
-//! inserts a row into the table `migration` with the name of a [`Work`], and sets the version of the
-//! file to [`UNFINISHED`]. Programs without that work refuse the file then. The work is done here,
-//! each batch in a transaction that also records how far it has come. So a process can be killed at
-//! any time: the next one that opens the store goes on after the last batch.
+//! inserts a row into the table `migration` with the name of a [`Work`], and sets the version of
+//! the file to [`UNFINISHED`]. Programs without that work refuse the file then. The work is done
+//! here, each batch in a transaction that also records the progress. So a process can be killed at
+//! any time: the next one that opens the store continues after the last batch.
 //!
-//! One process does this at a time: it holds a lock on a file beside the store.
+//! One process does this at a time: it holds a lock on a file next to the store.
 
 mod copy;
 mod observer;
+mod reopened;
 mod verdicts;
 
 use std::path::{Path, PathBuf};
@@ -32,8 +33,9 @@ use super::sql::Batch;
 use crate::backend::Cause;
 
 /// The version of the last migration.
-pub(super) const SCHEMA_VERSION: i64 = 13;
-/// The version that a program must know to read a store: what came later, older ones need not know.
+pub(super) const SCHEMA_VERSION: i64 = 14;
+/// The version that a program must support to read a store: older programs can ignore later
+/// additions.
 const NEEDED_TO_READ: i64 = 5;
 /// The version of a file whose incidents are not all brought up to date.
 pub(super) const UNFINISHED: i64 = 1000 + SCHEMA_VERSION;
@@ -47,24 +49,28 @@ pub(super) fn is_unfinished(version: i64) -> bool {
 /// The size of the page cache while a store is brought up to date, for `PRAGMA cache_size`.
 const WORKING_CACHE: &str = "-32000";
 
-/// What a migration does to all incidents, by its name in the table `migration`.
+/// The effect of a migration on all incidents, by its name in the table `migration`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Work {
-    /// Rows get all that follows from the events: the verdicts of service levels, the fingerprint,
-    /// the key of merged alerts, labels, roles and the last word.
+    /// Rows get all fields that follow from the events: the verdicts of service levels, the
+    /// fingerprint, the key of merged alerts, labels, roles and the last word.
     Verdicts,
+    /// Rows of incidents that were reopened get whether anybody has acknowledged them.
+    Reopened,
 }
 
 impl Work {
     fn from_name(name: &str) -> Option<Self> {
         match name {
             "verdicts" => Some(Self::Verdicts),
+            "reopened" => Some(Self::Reopened),
             _ => None,
         }
     }
 
-    /// Works on the incidents after a key, within the running transaction. Returns the key of the
-    /// last one and their number; `None` if there is none after it.
+    /// Works on the incidents after a key, or after a position of the log where the work follows that, within
+    /// the running transaction. Returns the last one and the number of incidents; `None` if there is
+    /// nothing after it.
     async fn run_batch(
         self,
         conn: &mut SqliteConnection,
@@ -72,11 +78,12 @@ impl Work {
     ) -> StoreResult<Option<(i64, u64)>> {
         match self {
             Self::Verdicts => verdicts::run_batch(conn, after).await,
+            Self::Reopened => reopened::run_batch(conn, after).await,
         }
     }
 }
 
-/// What was done before the schema is migrated and is needed afterwards; nothing for a new store.
+/// The preparations before the schema is migrated that are needed afterwards; none for a new store.
 #[derive(Default)]
 pub(super) struct Prepared {
     /// The lock of this process; `None` for a store that was empty or only has no log.
@@ -86,18 +93,18 @@ pub(super) struct Prepared {
 }
 
 /// Prepares a store whose file has `version` for the migration of its schema: waits for another
-/// process that does it, checks the space, and makes a copy.
+/// process that is migrating it, checks the space, and makes a copy.
 ///
 /// # Errors
-/// [`OpenError`] says what is in the way, such as too little space; the store is unchanged.
+/// [`OpenError`] with the obstacle, such as too little space; the store is unchanged.
 pub(super) async fn prepare(
     path: &Path,
     conn: &mut SqliteConnection,
     options: &Options,
     version: i64,
 ) -> Result<Prepared, OpenError> {
-    // A new store has nothing to lose, and several processes may make it at once. One of this
-    // version only has no write-ahead log, as a copy.
+    // A new store has nothing to lose, and several processes may create it at the same time. One
+    // that has this version already, as a copy, only lacks a write-ahead log.
     if version == 0 || version == SCHEMA_VERSION {
         return Ok(Prepared::default());
     }
@@ -114,7 +121,7 @@ pub(super) async fn prepare(
 /// Brings all incidents up to date, after the schema is.
 ///
 /// # Errors
-/// [`OpenError`] for a fault of the store; the next attempt goes on after the last batch.
+/// [`OpenError`] for a fault of the store; the next attempt continues after the last batch.
 pub(super) async fn finish(
     path: &Path,
     conn: &mut SqliteConnection,
@@ -148,7 +155,7 @@ async fn work(path: &Path, conn: &mut SqliteConnection, options: &Options) -> St
         options.migration.report(path, &MigrationStage::Indexing { done, total });
     };
     if let Err(failure) = index::index_if_many(conn, report).await {
-        // The store is up to date without, and the first search goes on with the index.
+        // The store is migrated without it, and the first search continues with the index.
         tracing::warn!("indexing the texts was interrupted: {failure}");
     }
     Ok(())
@@ -167,8 +174,8 @@ async fn read_version(conn: &mut SqliteConnection) -> StoreResult<i64> {
     Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0))
 }
 
-/// Checks the space and makes a copy of the store as it is. Returns the path of the copy; `None` for
-/// a store without incidents, of which none is made.
+/// Checks the space and makes a copy of the store before the migration. Returns the path of the
+/// copy; `None` for a store without incidents, of which none is made.
 async fn copy_before(
     path: &Path,
     conn: &mut SqliteConnection,

@@ -1,10 +1,10 @@
-//! Tells whoever opens a store how far it is with bringing it up to date.
+//! Reports the progress of a migration to the program that opens the store.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How far a store is with being brought up to date.
+/// The progress of a migration.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MigrationStage {
     /// Another process is doing it.
@@ -18,14 +18,14 @@ pub enum MigrationStage {
     Working {
         /// How many of them are.
         done: u64,
-        /// How many there are.
+        /// The total number.
         total: u64,
     },
     /// The texts of incidents are being indexed for searches by words.
     Indexing {
         /// How many of them are.
         done: u64,
-        /// How many there are.
+        /// The total number.
         total: u64,
     },
     /// The store is up to date.
@@ -37,12 +37,12 @@ pub enum MigrationStage {
 
 type Observe = dyn Fn(&Path, &MigrationStage) + Send + Sync;
 
-/// What is called with each stage. The default does nothing.
+/// The callback for each stage. The default does nothing.
 #[derive(Clone, Default)]
 pub struct MigrationObserver(Option<Arc<Observe>>);
 
 impl MigrationObserver {
-    /// Makes an observer that calls `observe` with the path of the store and the stage.
+    /// Creates an observer that calls `observe` with the path of the store and the stage.
     pub fn new(observe: impl Fn(&Path, &MigrationStage) + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(observe)))
     }

@@ -1,6 +1,6 @@
-//! Makes rows anew from the events: how clocks of service levels ended, pauses, fingerprints without
-//! the ids in titles, and the alert key of merged incidents (version 5); labels, roles and the last
-//! word (version 7).
+//! Recomputes rows from the events: how clocks of service levels ended, pauses, fingerprints
+//! without the ids in titles, and the alert key of merged incidents (version 5); labels, roles and
+//! the last word (version 7).
 
 use sqlx::SqliteConnection;
 
@@ -41,7 +41,8 @@ pub(super) async fn run_batch(
     Ok((count > 0).then_some((last, count)))
 }
 
-async fn write(
+/// Writes the rows that follow from timelines, and the records of long ones.
+pub(super) async fn write(
     conn: &mut SqliteConnection,
     timelines: &[Timeline],
     levels: &ServiceLevels,
@@ -51,7 +52,7 @@ async fn write(
     for timeline in timelines {
         let length = u32::try_from(timeline.events.len()).unwrap_or(u32::MAX);
         let at = (length >= SNAPSHOT_EVERY).then_some(length / SNAPSHOT_EVERY * SNAPSHOT_EVERY);
-        // A timeline that can't be folded stays as it is: `doctor` reports it.
+        // A timeline that can't be folded is not changed: `doctor` reports it.
         let Ok((mut incident, record)) = timeline.fold(at) else { continue };
         incident.judge_by(levels);
         let columns = Columns::from_incident(&incident);

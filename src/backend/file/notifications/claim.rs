@@ -1,24 +1,28 @@
 //! Claims of notifications that are due.
 
+use std::mem;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::due::{ContactLimits, Due, DueRows, read_due, read_outlook};
 use super::table::{FOR_ROOM, StoredNotification, put_attempt, state_number};
+use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::sql::Batch;
 use crate::backend::{Claim, ClaimRequest, Claimed};
 use crate::model::Summary;
 use crate::model::notification::decision::{PageDecision, decide_notice, decide_page};
-use crate::model::notification::{Attempt, AttemptOutcome, NotificationState};
+use crate::model::notification::{Attempt, AttemptOutcome, MessageKind, NotificationState};
+use crate::model::oncall::Cover;
 
-/// When a notification is considered again whose incident does not say itself when that is: an event
-/// of the incident comes first, as a rule.
+/// How long until a notification is considered again if its incident does not define the time:
+/// usually an event of the incident comes first.
 const CONSIDERED_AGAIN: TimeDelta = TimeDelta::minutes(5);
 
-/// Claims what is due in a transaction. `None`, with the transaction still open, if nothing has
-/// changed.
+/// Claims due notifications in a transaction. `None`, with the transaction still open, if nothing
+/// has changed.
 pub(super) async fn claim_due(
     conn: &mut SqliteConnection,
     request: &ClaimRequest,
@@ -28,6 +32,12 @@ pub(super) async fn claim_due(
     let DueRows { due, unreadable, has_more } = read_due(conn, request).await?;
     let mut changed = Batch::one_off("");
     let mut sendable = Vec::new();
+    let is_about_cover = |due: &Due| due.stored.notification.cover.is_some();
+    let covers = if due.iter().any(is_about_cover) {
+        read_directory(conn).await?.map(|directory| directory.covers).unwrap_or_default()
+    } else {
+        Vec::new()
+    };
     for position in unreadable {
         changed
             .sql("UPDATE notification SET state = ?, next_try = NULL WHERE position = ?;")
@@ -35,7 +45,7 @@ pub(super) async fn claim_due(
             .arg(position);
     }
     for Due { stored, incident } in due {
-        sendable.extend(settle(&mut changed, request, stored, incident)?);
+        sendable.extend(settle(&mut changed, request, (stored, incident), &covers)?);
     }
     let claims = choose(conn, &mut changed, request, sendable).await?;
     let claims: Vec<Claim> = claims
@@ -52,27 +62,27 @@ pub(super) async fn claim_due(
     Ok(Some(Claimed { claims, next, others_claim: outlook.others_claim }))
 }
 
-/// A notification that is to be sent, with its incident unless it is a notice.
+/// A notification to be sent, with its incident unless it is a notice.
 type Sendable = (StoredNotification, Option<Summary>);
 
-/// Returns a notification that is to be sent. One that is not needed any more, or must wait for its
+/// Returns a notification to be sent. One that is not needed any more, or must wait for its
 /// incident, is changed and not returned.
 fn settle(
     changed: &mut Batch,
     request: &ClaimRequest,
-    mut stored: StoredNotification,
-    incident: Option<Summary>,
+    (mut stored, incident): Sendable,
+    covers: &[Cover],
 ) -> StoreResult<Option<Sendable>> {
     let now = request.now;
     let decision = match &incident {
-        _ if stored.notification.is_notice() => decide_notice(&stored.notification, now),
+        _ if stored.notification.is_notice() => decide_notice(&stored.notification, covers, now),
         Some(incident) => decide_page(&stored.notification, incident, now),
         None => PageDecision::Cancel("the store has no such incident"),
     };
     let notification = &mut stored.notification;
     match decision {
         PageDecision::Send => {
-            // A program without the channel settles only what is not sent any more.
+            // A program without the channel only settles notifications that are not sent any more.
             let has_channel = request.channels.contains(&notification.channel);
             return Ok(has_channel.then_some((stored, incident)));
         }
@@ -94,14 +104,15 @@ fn settle(
     Ok(None)
 }
 
-/// A message that is to be claimed.
+/// A message to be claimed.
 struct Chosen {
     stored: StoredNotification,
     bundled: Vec<StoredNotification>,
     incident: Option<Summary>,
 }
 
-/// Chooses what is sent now, within the limits of the contacts. What must wait for room is changed.
+/// Chooses the messages to send now, within the limits of the contacts. Messages that exceed them
+/// are postponed.
 async fn choose(
     conn: &mut SqliteConnection,
     changed: &mut Batch,
@@ -115,7 +126,7 @@ async fn choose(
     for (mut stored, incident) in sendable {
         let limit = limits.of(&stored);
         if let Some(bundle) = limit.bundle.and_then(|at| chosen.get_mut(at)) {
-            bundle.bundled.push(stored);
+            bundle.add(stored, incident);
         } else if !limit.has_room() {
             stored.notification.next_try = Some(limit.room_at(now));
             stored.notification.reason =
@@ -132,6 +143,23 @@ async fn choose(
 }
 
 impl Chosen {
+    /// Adds a notification to the message. A page leads it, as it has to wake its person and to be answered,
+    /// unless the message begins with a page or with a reminder about something more urgent.
+    fn add(&mut self, mut stored: StoredNotification, incident: Option<Summary>) {
+        let wakes = match (self.stored.notification.kind, &self.incident, &incident) {
+            (MessageKind::Page, ..) => true,
+            (MessageKind::Reminder, Some(first), Some(second)) => {
+                first.priority.rank() < second.priority.rank()
+            }
+            _ => false,
+        };
+        if stored.notification.kind == MessageKind::Page && !wakes {
+            mem::swap(&mut self.stored, &mut stored);
+            self.incident = incident;
+        }
+        self.bundled.push(stored);
+    }
+
     /// Adds the statements that claim the message for the open store `own`.
     fn claim(self, changed: &mut Batch, now: DateTime<Utc>, own: Uuid) -> StoreResult<Claim> {
         let Self { mut stored, mut bundled, incident } = self;

@@ -1,7 +1,8 @@
-//! Who has a claim: an open store of a process, by a file that the process has locked.
+//! The owner of a claim: an open store of a process, identified by a file that the process has
+//! locked.
 //!
 //! The lock ends with the process, however it ends. So another process that can lock the file knows
-//! that the claims of this one are nobody's any more, without a time-out.
+//! without a time-out that the claims of this one are abandoned.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use crate::backend::file::connect::with_suffix;
 use crate::backend::file::error::display_path;
 
-/// How often a file is made again if another process removes it before it is locked.
+/// How often a file is created again if another process removes it before it is locked.
 const TRIES: u32 = 20;
 
 /// The claims of notifications can't be marked, or those of others can't be checked.
@@ -40,7 +41,7 @@ impl Drop for Claimant {
     fn drop(&mut self) {
         fs::remove_file(&self.path).ok();
         if let Some(folder) = self.path.parent() {
-            // Fails while others have files in it.
+            // Fails while there are files of other processes in it.
             fs::remove_dir(folder).ok();
         }
     }
@@ -90,7 +91,7 @@ pub(super) fn is_alive(store: &Path, id: Uuid) -> Result<bool, ClaimFault> {
     is_locked(&path).map_err(|source| ClaimFault { path, source })
 }
 
-/// Returns whether a process has a file locked. One that nobody has locked is removed.
+/// Returns whether a process has locked a file. An unlocked file is removed.
 fn is_locked(path: &Path) -> io::Result<bool> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -107,8 +108,8 @@ fn is_locked(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Returns the folder of the files of a store. Whatever the path through which it was opened, it is
-/// the same one.
+/// Returns the folder of the files of a store. It is the same for every path through which the
+/// store was opened.
 fn folder(store: &Path) -> PathBuf {
     let store = fs::canonicalize(store).unwrap_or_else(|_| store.to_owned());
     with_suffix(&store, "-claims")

@@ -20,17 +20,22 @@ use crate::model::Summary;
 use crate::model::notification::decision::{THROTTLE_MESSAGES, THROTTLE_WINDOW};
 use crate::model::notification::step::EXPIRES_AFTER;
 
-/// The number of notifications that one claim looks at.
+/// The number of notifications that one claim examines.
 const MAX_ROWS: usize = 200;
 
 /// The notifications to look at: those of the channels (`$1`, JSON) that are due (`$2`), whose incident
 /// has changed since it stopped them, or was acknowledged or has ended, so that nobody is shown what is
 /// not sent any more; and those of any channel that nobody has sent for so long (`$3`) that they are
-/// given up. For the status in the facets see row.rs: 0 is triggered, 5 to 8 have ended.
+/// given up. What was planned more than 10 min ahead, before the clock was set back, is due too, unless it
+/// waits for its next attempt, which is at most half an hour later. For the status in the facets see
+/// row.rs: 0 is triggered, 5 to 8 have ended.
 const READY: &str = "WITH ready (position) AS (
     SELECT n.position FROM json_each($1) c CROSS JOIN notification n
         WHERE n.channel = c.value AND n.state = 0 AND n.next_try <= $2
     UNION SELECT n.position FROM notification n WHERE n.state = 0 AND n.next_try < $3
+    UNION SELECT n.position FROM notification n
+        WHERE n.planned > $2 + 600000 AND +n.next_try > $2 + 1860000 AND +n.state = 0
+            AND n.waits_for IS NULL AND +n.channel IN (SELECT c.value FROM json_each($1) c)
     UNION SELECT n.position FROM notification n
         WHERE n.state = 0 AND n.waits_for > 0
             AND +n.channel IN (SELECT c.value FROM json_each($1) c)
@@ -41,27 +46,27 @@ const READY: &str = "WITH ready (position) AS (
             AND (i.facets >> 6 IN (5, 6, 7, 8) OR NOT json_valid(n.body)
                 OR n.body ->> '$.after_acknowledgement' IS NULL))";
 
-/// A notification to look at, with the present row of its incident.
+/// A notification to examine, with the current row of its incident.
 pub(super) struct Due {
     pub stored: StoredNotification,
     /// `None` if the store has no such incident.
     pub incident: Option<Summary>,
 }
 
-/// The notifications to look at.
+/// The notifications to examine.
 #[derive(Default)]
 pub(super) struct DueRows {
     pub due: Vec<Due>,
-    /// The positions of those that can't be read. They must not stop the others.
+    /// The positions of unreadable ones. They must not stop the others.
     pub unreadable: Vec<i64>,
     /// Whether there may be more.
     pub has_more: bool,
 }
 
-/// What a program waits for.
+/// The events that a program waits for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Outlook {
-    /// Whether there is something to look at now.
+    /// Whether there are notifications to examine now.
     pub is_due: bool,
     /// When the next notification of the channels is due.
     pub next: Option<DateTime<Utc>>,
@@ -79,7 +84,7 @@ fn bind(batch: &mut Batch, request: &ClaimRequest) -> StoreResult<()> {
     Ok(())
 }
 
-/// Reads what there is to do and to wait for. `own` is the id of the claims of this open store.
+/// Reads the pending work and the next due time. `own` is the id of the claims of this open store.
 pub(super) async fn read_outlook(
     conn: &mut SqliteConnection,
     request: &ClaimRequest,
@@ -100,9 +105,9 @@ pub(super) async fn read_outlook(
     Ok(Outlook { is_due: flag(0)?, others_claim: flag(1)?, next: time_at(&row, 2)? })
 }
 
-/// Reads the notifications to look at, at most [`MAX_ROWS`]: those of the highest priority first, so that
-/// no storm of small things delays a P1, and notices last; of these the ones that are due longest. For the
-/// priority in the facets see row.rs.
+/// Reads the notifications to examine, at most [`MAX_ROWS`]: those of the highest priority first,
+/// so that no storm of minor incidents delays a P1, and notices last; of these the ones that are
+/// due longest. For the priority in the facets see row.rs.
 pub(super) async fn read_due(
     conn: &mut SqliteConnection,
     request: &ClaimRequest,
@@ -155,7 +160,7 @@ impl ContactLimit {
         self.sent.push(now.timestamp_millis());
     }
 
-    /// Returns when there is room for another message.
+    /// Returns when the limit allows another message.
     pub(super) fn room_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let first = self.sent.len().checked_sub(THROTTLE_MESSAGES).and_then(|at| self.sent.get(at));
         let first = first.and_then(|millis| DateTime::from_timestamp_millis(*millis));
@@ -210,8 +215,8 @@ impl ContactLimits {
     }
 }
 
-/// Reads when the messages to a contact began that count for its limit. What is further ahead than a window
-/// is from before the clock was set back, and does not hold anything up.
+/// Reads when the messages to a contact began that count towards its limit. A time further ahead
+/// than a window is from before the clock was set back, and is ignored.
 async fn read_sent(
     conn: &mut SqliteConnection,
     person: &str,

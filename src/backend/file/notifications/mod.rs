@@ -1,7 +1,7 @@
 //! The ledger of notifications, by the tables of `0009_notifications.sql`.
 //!
 //! Each step is one conditional transaction, so that several programs share the ledger without a
-//! leader. A read comes first, so that a step that has nothing to do costs no write.
+//! leader. A read comes first, so that a step without work costs no write.
 
 mod claim;
 mod claimant;
@@ -47,8 +47,8 @@ impl FileStore {
         self.inner.version >= FIRST_VERSION
     }
 
-    /// Ends a step: rolls its transaction back if it has failed or changed nothing (`None`), and wakes
-    /// whoever waits for changes otherwise.
+    /// Ends a step: rolls its transaction back if it has failed or changed nothing (`None`), and
+    /// wakes waiters for changes otherwise.
     pub(super) async fn end_step<T>(
         &self,
         mut writer: WriterGuard<'_>,

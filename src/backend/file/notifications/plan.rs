@@ -12,12 +12,12 @@ use crate::backend::{Plan, Unplanned};
 use crate::model::notification::step::EXPIRES_AFTER;
 use crate::model::{Event, EventBody, Priority, Summary};
 
-/// The number of positions of the log that one read looks at.
+/// The number of positions of the log per read.
 const POSITIONS: i64 = 5_000;
 /// So many positions without notifications are not worth a write.
 const MAX_UNSTORED: i64 = 1_000;
 
-/// How far the log goes, and how far notifications are planned.
+/// The end of the log, and the position up to which notifications are planned.
 struct Positions {
     planned: i64,
     last: i64,
@@ -35,8 +35,8 @@ async fn read_positions(conn: &mut SqliteConnection) -> StoreResult<Positions> {
     Ok(Positions { planned: number(0)?, last: number(1)? })
 }
 
-/// Reads the calls after the position up to which notifications are planned, or after `scanned`, up to
-/// which this process has seen that there is none.
+/// Reads the calls after the position up to which notifications are planned, or after `scanned`, up
+/// to which this process has found none.
 pub(super) async fn read_unplanned(
     conn: &mut SqliteConnection,
     scanned: i64,
@@ -80,7 +80,7 @@ pub(super) async fn read_unplanned(
             let event = decode(&row, incident.id)?;
             Ok((event, incident))
         });
-        // One that is broken must not stop all that come after it.
+        // A damaged one must not stop all later ones.
         let (event, incident): (Event, Summary) = match read {
             Ok(read) => read,
             Err(error) => {
@@ -88,7 +88,7 @@ pub(super) async fn read_unplanned(
                 continue;
             }
         };
-        // The text may also stand deeper in the JSON of another event.
+        // The text may also appear deeper in the JSON of another event.
         let notifies = match event.body {
             EventBody::Escalated { .. }
             | EventBody::StakeholdersUpdated { .. }
@@ -108,7 +108,7 @@ pub(super) async fn read_unplanned(
     Ok(Unplanned { from, to: end.max(from), calls, has_more: end < last })
 }
 
-/// Reads the priority that an incident had before an event; `None` if that can't be told.
+/// Reads the priority that an incident had before an event; `None` if it is not known.
 async fn read_priority_before(
     conn: &mut SqliteConnection,
     event: &Event,
@@ -121,7 +121,7 @@ async fn read_priority_before(
     ));
     batch.arg(event.incident.as_bytes().to_vec()).arg(i64::from(event.seq));
     for row in batch.fetch_all(conn).await? {
-        // The text may also stand deeper in the JSON of another event.
+        // The text may also appear deeper in the JSON of another event.
         match decode(&row, event.incident)?.body {
             EventBody::Prioritized { priority, .. } | EventBody::Declared { priority, .. } => {
                 return Ok(Some(priority));
@@ -153,7 +153,7 @@ async fn read_first_since(conn: &mut SqliteConnection, since: i64) -> StoreResul
     Ok(row.map(|row| row.try_get_unchecked::<Option<i64>, _>(0)).transpose()?.flatten())
 }
 
-/// Returns whether a plan changes so little that it is only remembered.
+/// Returns whether a plan changes so little that it is only remembered in memory.
 pub(super) fn is_negligible(plan: &Plan) -> bool {
     plan.notifications.is_empty() && plan.to - plan.from < MAX_UNSTORED
 }
@@ -183,8 +183,8 @@ pub(super) async fn store_plan(
     Ok(Some(()))
 }
 
-/// Adds the statements by which nobody is notified of imported events: those at the position `first`
-/// and after it, up to `last`.
+/// Adds the statements that prevent notifications about imported events: those at the position
+/// `first` and after it, up to `last`.
 pub(super) fn skip_imported(batch: &mut Batch, first: i64, last: i64) {
     batch
         .sql(

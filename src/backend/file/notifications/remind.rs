@@ -8,7 +8,7 @@ use crate::backend::Reminder;
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::sql::Batch;
 
-/// How long it is remembered of what people were reminded.
+/// How long sent reminders are remembered.
 const REMEMBERED: TimeDelta = TimeDelta::days(30);
 
 /// Returns whether a reminder was stored before.

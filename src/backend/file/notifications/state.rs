@@ -1,4 +1,4 @@
-//! What an open store remembers of the ledger between its steps.
+//! The state that an open store remembers of the ledger between its steps.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,23 +8,23 @@ use uuid::Uuid;
 
 use super::claimant::{ClaimFault, Claimant};
 
-/// What an open store remembers of the ledger.
+/// The state that an open store remembers of the ledger.
 #[derive(Debug, Default)]
 pub(in crate::backend::file) struct LedgerState {
-    /// The position in the log up to which nothing is to be planned, which may be after the stored
-    /// one.
+    /// The position in the log up to which nothing remains to be planned, which may be after the
+    /// stored one.
     scanned: AtomicI64,
     /// Marks the claims of this open store; made with the first one.
     claimant: Mutex<Option<Claimant>>,
 }
 
 impl LedgerState {
-    /// Returns the position up to which nothing is to be planned, as far as this open store has seen.
+    /// Returns the position up to which nothing remains to be planned, as known to this open store.
     pub(super) fn scanned(&self) -> i64 {
         self.scanned.load(Ordering::Relaxed)
     }
 
-    /// Remembers that nothing is to be planned up to a position.
+    /// Remembers that nothing remains to be planned up to a position.
     pub(super) fn remember_scanned(&self, log: i64) {
         self.scanned.fetch_max(log, Ordering::Relaxed);
     }

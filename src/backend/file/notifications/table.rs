@@ -19,8 +19,9 @@ pub(super) const FOR_ROOM: i64 = 0;
 /// The key of the incident of a notice, which is about none: no incident has it.
 pub(in crate::backend::file) const NO_INCIDENT: i64 = 0;
 
-/// Returns the value of the column `channel` of a notice. Programs of versions without notices cancel
-/// what has no incident, so that it is not among their channels: no name has this character.
+/// Returns the value of the column `channel` of a notice. Programs of versions without notices
+/// cancel notifications without an incident, so that it is not among their channels: no name has
+/// this character.
 pub(super) fn notice_channel(channel: &str) -> String {
     format!("\u{1f}{channel}")
 }
@@ -38,8 +39,8 @@ pub(super) struct StoredNotification {
     pub claimant: Option<Uuid>,
     /// When the last message began that may have arrived, in milliseconds.
     pub sent: Option<i64>,
-    /// Why it waits, if not for its time: [`FOR_ROOM`], or the position in the timeline of the
-    /// incident after which it is considered again.
+    /// The reason for which it waits, if not for its time: [`FOR_ROOM`], or the position in the
+    /// timeline of the incident after which it is considered again.
     pub waits_for: Option<i64>,
 }
 
@@ -55,7 +56,7 @@ impl StoredNotification {
         })
     }
 
-    /// Adds the statement that stores what has changed.
+    /// Adds the statement that stores the changed fields.
     pub(super) fn put(&self, batch: &mut Batch) -> StoreResult<()> {
         let notification = &self.notification;
         batch
@@ -76,8 +77,8 @@ impl StoredNotification {
     }
 }
 
-/// Returns the number of a state. The numbers are stored: they never change. Those of states that are
-/// not final stand in indexes and queries.
+/// Returns the number of a state. The numbers are stored: they never change. Those of states that
+/// are not final are part of indexes and queries.
 pub(super) const fn state_number(state: NotificationState) -> i64 {
     match state {
         NotificationState::Waiting => 0,
@@ -97,7 +98,7 @@ fn next_try(notification: &Notification) -> Option<i64> {
     waits.then(|| notification.next_try.unwrap_or(notification.due).timestamp_millis())
 }
 
-/// Returns an id as it is stored.
+/// Returns the stored form of an id.
 pub(super) fn bytes(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
@@ -115,8 +116,9 @@ pub(super) fn time_at(row: &SqliteRow, column: usize) -> StoreResult<Option<Date
     Ok(millis.and_then(DateTime::from_timestamp_millis))
 }
 
-/// Adds the statement that stores a new notification, unless it or another one with its event, person
-/// and contact is stored, or its incident is not. `key` is that of the incident, if it is at hand.
+/// Adds the statement that stores a new notification, unless it or another one with its event,
+/// person and contact is stored, or its incident is not. `key` is that of the incident, if the
+/// caller has it.
 pub(super) fn put_new(
     batch: &mut Batch,
     notification: &Notification,

@@ -79,7 +79,7 @@ pub(in crate::backend::file) fn put_imported(
     put_new(batch, &notification, Some(key))
 }
 
-/// Adds the statement that stores an imported attempt, unless its notification is not there.
+/// Adds the statement that stores an imported attempt, unless its notification is missing.
 pub(in crate::backend::file) fn put_imported_attempt(
     batch: &mut Batch,
     mut attempt: Attempt,
@@ -98,8 +98,8 @@ pub(in crate::backend::file) fn put_imported_attempt(
     Ok(())
 }
 
-/// Adds the statements that end an import of events at the positions from `first` to `last`: nobody is
-/// notified of them, and the bound holds.
+/// Adds the statements that end an import of events at the positions from `first` to `last`: they
+/// notify nobody, and the bound is applied.
 pub(in crate::backend::file) fn end_import(batch: &mut Batch, first: i64, last: i64) {
     if first <= last {
         plan::skip_imported(batch, first, last);

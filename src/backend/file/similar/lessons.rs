@@ -1,4 +1,4 @@
-//! What was learned from an incident that resembles another one.
+//! Lessons from an incident that resembles another one.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::model::similar::RunbookUse;
 use crate::model::text::truncate;
 use crate::model::{EventBody, Incident, IncidentId};
 
-/// The most columns of what is quoted of a review.
+/// The maximum length of a quotation from a review in columns.
 const MAX_REVIEW: usize = 400;
 
-/// Returns how an incident was resolved the last time, in a few words; empty if it was not.
+/// Returns a short form of the last resolution of an incident; empty if there is none.
 pub(super) async fn read_resolution(
     conn: &mut SqliteConnection,
     key: i64,
@@ -46,7 +46,7 @@ pub(super) fn resolution_text(incident: &Incident) -> String {
     })
 }
 
-/// Returns what the review says of the cause, or else of what happened, on one line.
+/// Returns the cause in the review, otherwise the description of events, on one line.
 pub(super) fn review_text(incident: &Incident) -> Option<String> {
     let review = &incident.review;
     let sections = [Section::RootCause, Section::Summary, Section::Resolution, Section::Gaps];

@@ -3,7 +3,7 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::{TxScope, Writer, parse_incident_id};
+use super::{TxScope, Writer};
 use crate::backend::file::alerts::MovedAlerts;
 use crate::backend::file::change_table;
 use crate::backend::file::command_identity::{self, CommandDigest};
@@ -11,8 +11,9 @@ use crate::backend::file::error::{
     OutOfNumbers, SqliteFault, StoreError, StoreResult, classify, reject_bad_field,
 };
 use crate::backend::file::event_insert::{EventOrigin, InsertGuard, insert_event};
-use crate::backend::file::event_row::{self, COLUMNS, FROM};
+use crate::backend::file::event_row::{self, COLUMNS, FROM, parse_incident_id};
 use crate::backend::file::evidence::replace_snapshot;
+use crate::backend::file::list_rows::list_event;
 use crate::backend::file::meta::LAST_NUMBER;
 use crate::backend::file::problem_table;
 use crate::backend::file::projection::{self, ProjectedIncident};
@@ -23,6 +24,7 @@ use crate::backend::file::sql::Batch;
 use crate::backend::{BackendError, Missing, Outcome};
 use crate::model::check::{BadField, FieldProblem};
 use crate::model::decide::{Context, absorb, decide, group};
+use crate::model::link::Link;
 use crate::model::naming::{names_people, resolve_owner, resolve_people};
 use crate::model::problem::Problem;
 use crate::model::searched_texts::affects_search;
@@ -31,13 +33,13 @@ use crate::model::{
     IncidentNumber, Rejection, Rules, Summary, undo,
 };
 
-/// What the store holds about a command and its incident, read when its scope begins.
+/// The stored state of a command and its incident, read when its scope begins.
 struct CommandLookup {
-    /// Events that a command with this id led to before; empty unless it is a repetition.
+    /// The events that a command with this id produced before; empty unless it is a repetition.
     earlier_events: Vec<(IncidentId, Event)>,
     /// The digest that is stored with the first of them.
     earlier_digest: Option<Vec<u8>>,
-    /// Ids that the events of this command could have and events of others have.
+    /// Ids that the events of this command could have and that other events use already.
     used_ids: Vec<EventId>,
     /// Whether it is a command of imported events.
     is_imported: bool,
@@ -48,7 +50,7 @@ struct CommandLookup {
     same_alert_incident: Option<IncidentId>,
 }
 
-/// What a command adds to the timeline of another incident than its own.
+/// The events of a command on the timeline of an incident other than its own.
 pub(super) struct OtherTimeline {
     /// The other incident; `None` if it is declared.
     pub before: Option<KeyedIncident>,
@@ -132,19 +134,20 @@ impl Writer {
                 }
                 Command::Incident { .. } => {}
             }
-            put.sql("INSERT INTO command (id, digest, asker, format) VALUES (?, ?, ?, 5);")
+            put.sql("INSERT INTO command (id, digest, asker, format) VALUES (?, ?, ?, ?);")
                 .sql(scope.commit())
                 .arg(command)
                 .arg(CommandDigest::compute(&envelope.command).to_stored())
-                .arg(command_identity::requester_text(&envelope.actor));
+                .arg(command_identity::requester_text(&envelope.actor))
+                .arg(event_row::WRITER_FORMAT);
             put.run(&mut self.conn).await?;
         }
         let replayed = !recorded.is_empty();
         Ok(Outcome { incident: None, row: None, events: Vec::new(), replayed })
     }
 
-    /// Returns what is stored when a problem is recorded or changed: with its owner as the directory
-    /// names him, its revision, and who changed what.
+    /// Returns the version to store when a problem is recorded or changed: with its owner as in the
+    /// directory, its revision, and its history.
     async fn problem_to_store(
         &mut self,
         envelope: &Envelope,
@@ -165,7 +168,7 @@ impl Writer {
         Ok(problem.recorded(stored.as_ref(), &envelope.actor, envelope.at.min(now)))
     }
 
-    /// Begins the scope, and reads what the store holds about the command and its incident.
+    /// Begins the scope, and reads the stored state of the command and its incident.
     async fn begin_and_read(
         &mut self,
         envelope: &Envelope,
@@ -273,9 +276,12 @@ impl Writer {
         }
         let context = Context { now: self.clock.now(), rules };
         let mut before = lookup.record;
-        // What is stored is bound to the command as it was sent.
+        // The record is bound to the command as it was sent.
         let sent = envelope;
-        let resolved = self.with_resolved_people(envelope, before.as_ref()).await?;
+        let resolved = match self.with_resolved_people(envelope, before.as_ref()).await? {
+            None => self.with_current_number(envelope).await?,
+            resolved => resolved,
+        };
         let envelope = resolved.as_ref().unwrap_or(envelope);
         let mut same_alert = None;
         if let (None, Some(id)) = (&before, lookup.same_alert_incident) {
@@ -343,15 +349,16 @@ impl Writer {
         Ok(Outcome { incident: Some(row.id), row: Some(row), events: all_events, replayed: false })
     }
 
-    /// Returns a command with the people whom it names as the directory has them; `None` if it names
-    /// nobody.
+    /// Returns a command with the people it names replaced by those of the directory; `None` if it
+    /// names nobody.
     async fn with_resolved_people(
         &mut self,
         envelope: &Envelope,
         before: Option<&KeyedIncident>,
     ) -> StoreResult<Option<Envelope>> {
         let mut resolved = match &envelope.command {
-            // What is undone leads back to whom the record named before, whoever he is.
+            // An undo restores the person whom the record named before, even one who is not in the
+            // directory.
             Command::Incident { command, undoes: None, .. } if names_people(command) => {
                 envelope.clone()
             }
@@ -397,7 +404,8 @@ impl Writer {
                 | IncidentCommand::MoveAlerts { .. }
                 | IncidentCommand::AttachEvidence { .. }
                 | IncidentCommand::Redact { .. }
-                | IncidentCommand::Fold { .. },
+                | IncidentCommand::Fold { .. }
+                | IncidentCommand::Link { link: Link::Incident { number: Some(_), .. } },
                 _,
             )
             | (IncidentCommand::Declare(_), Some(_))
@@ -496,6 +504,7 @@ impl Writer {
         for event in events {
             let actor = self.names.intern_actor(&mut self.conn, &event.actor).await?;
             insert_event(batch, after.key, actor, event, origin)?;
+            list_event(batch, after.key, event)?;
         }
         let new_row = ProjectedIncident {
             columns: Columns::from_incident(&after.incident),

@@ -1,5 +1,5 @@
-//! What folding an incident under another one adds to the timeline of that one: a link, so that its
-//! record has the tree of what follows from it.
+//! The event that folding an incident adds to the timeline of the one it is folded under: a link,
+//! so that its record has the tree of its consequences.
 
 use super::Writer;
 use super::execution::OtherTimeline;
@@ -24,7 +24,7 @@ impl Writer {
         let Some(other) = under.or(from.summary.folded_under) else { return Ok(None) };
         let target = records::load(&mut self.conn, other, true).await?;
         let Some(target) = target else {
-            // What it was folded under was not imported.
+            // The incident under which it was folded was not imported.
             return match under {
                 Some(_) => Err(BackendError::NotFound(Missing::FoldTarget).into()),
                 None => Ok(None),

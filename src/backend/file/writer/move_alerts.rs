@@ -1,4 +1,4 @@
-//! What moving alerts adds to the incident to which they are moved.
+//! The events that moving alerts adds to the incident to which they are moved.
 
 use sqlx::Row;
 
@@ -17,9 +17,9 @@ use crate::model::decide::{Context, declare_for_alerts, receive_alerts};
 use crate::model::{Envelope, Event, EventBody, IncidentCommand, IncidentNumber, Rejection};
 
 impl Writer {
-    /// Reads the alerts that a command moves, and sets their number and that of the other incident in
-    /// its `events`. Returns what the other incident gets, which is declared if the command says so and
-    /// it does not exist.
+    /// Reads the alerts that a command moves, and sets their number and that of the other incident
+    /// in its `events`. Returns the events of the other incident, which is declared if the command
+    /// requires that and it does not exist.
     pub(super) async fn move_alerts(
         &mut self,
         command: &IncidentCommand,

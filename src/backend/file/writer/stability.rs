@@ -9,8 +9,8 @@ use crate::model::decide::Context;
 use crate::model::{Command, Envelope, Event, EventBody, Rejection};
 
 impl Writer {
-    /// Refuses a resolution without a reason while alerts fire, or have fired within the time that the
-    /// settings ask for; otherwise notes in its event for how long none has.
+    /// Refuses a resolution without a reason while alerts fire, or have fired within the time that
+    /// the settings require; otherwise records in its event for how long none has.
     pub(super) async fn require_stability(
         &mut self,
         before: &KeyedIncident,

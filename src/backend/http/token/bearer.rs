@@ -18,8 +18,8 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Why a text is no valid token. Displayed as half a sentence that follows the name of its source
-/// and does not quote the text.
+/// The reason why a text is not a valid token. Displayed as half a sentence that follows the name
+/// of its source and does not quote the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidToken {
     /// It has no letters, or blanks alone.
@@ -40,7 +40,7 @@ impl Token {
     /// Creates a token from the text of a source, without the blanks before and after it.
     ///
     /// # Errors
-    /// [`InvalidToken`] tells why the text is none.
+    /// [`InvalidToken`] with the reason why the text is invalid.
     pub fn new(mut text: String) -> Result<Self, InvalidToken> {
         let trimmed = text.trim().to_owned();
         text.zeroize();
@@ -58,7 +58,7 @@ impl Token {
         Ok(token)
     }
 
-    /// Returns the token itself, for the place where it is stored.
+    /// Returns the token itself, for storing it.
     pub(in crate::backend::http) fn secret(&self) -> &str {
         self.0.expose_secret()
     }

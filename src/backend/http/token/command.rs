@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How many bytes of output are read and discarded after the first line.
 const MAX_DISCARDED_BYTES: u64 = 64 * 1024;
 
-/// Why a command gives no token.
+/// The reason why a command gives no token.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// The setting is an empty list.
@@ -28,13 +28,13 @@ pub enum CommandError {
     Failed {
         /// The program, as the setting names it.
         program: String,
-        /// What happened to the program.
+        /// The failure of the program.
         #[source]
         fault: CommandFault,
     },
 }
 
-/// What is wrong with a program that should print a token. Never holds its output, which may have a
+/// The error of a program that should print a token. Never contains its output, which may have a
 /// secret in it.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandFault {
@@ -53,7 +53,7 @@ pub enum CommandFault {
     /// Its end can't be learnt.
     #[error("can't be waited for")]
     NotWaited(#[source] io::Error),
-    /// It ended with an exit code that says that it failed.
+    /// It ended with an exit code that means failure.
     #[error("ended with {0}")]
     ExitCode(i32),
     /// A signal ended it.
@@ -102,7 +102,7 @@ async fn run_program(
     let mut child = command.spawn().map_err(CommandFault::NotStarted)?;
     let group = ProcessGroup(child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?)));
     let printed = timeout(limit, read_first_line(&mut *child)).await;
-    // Kills what the program has started, whether it succeeded or not.
+    // Kills the processes that the program has started, whether it succeeded or not.
     drop(group);
     printed.map_err(|_| CommandFault::TimedOut(limit))?
 }
@@ -129,13 +129,13 @@ async fn read_first_line(child: &mut dyn ChildWrapper) -> Result<String, Command
         child.wait().await
     };
     let status = exit.await.map_err(CommandFault::NotWaited)?;
-    // A program that was killed by the closed pipe has printed its first line all the same.
+    // A program that was killed by the closed pipe has printed its first line nevertheless.
     let is_broken_pipe = status.signal() == Some(Signal::PIPE.as_raw())
         || status.code() == Some(128 + Signal::PIPE.as_raw());
     if !status.success() && !is_broken_pipe {
         return Err(status.code().map_or(CommandFault::Killed, CommandFault::ExitCode));
     }
-    // The error of the conversion has the bytes in it, so it is dropped.
+    // The error of the conversion contains the bytes, so it is dropped.
     String::from_utf8(line).map_err(|_| CommandFault::NotText)
 }
 
@@ -145,7 +145,7 @@ struct ProcessGroup(Option<Pid>);
 impl Drop for ProcessGroup {
     fn drop(&mut self) {
         if let Some(id) = self.0 {
-            // The program may have ended by itself.
+            // The program may already have ended.
             let _ = kill_process_group(id, Signal::KILL);
         }
     }

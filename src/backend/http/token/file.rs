@@ -9,21 +9,21 @@ use rustix::fs::OFlags;
 
 use super::bearer::MAX_TOKEN_BYTES;
 
-/// Why a file gives no token. Displayed as a sentence, not sanitized.
+/// The reason why a file gives no token. Displayed as a sentence, not sanitized.
 #[derive(Debug, thiserror::Error)]
 #[error("the token file {} {fault}", path.display())]
 pub struct TokenFileError {
     /// The path, as the setting names it.
     pub path: PathBuf,
-    /// What is wrong with the file.
+    /// The error of the file.
     #[source]
     pub fault: TokenFileFault,
 }
 
-/// What is wrong with a file that should hold a token. Never holds what is in the file.
+/// The error of a file that should contain a token. Never contains the content of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenFileFault {
-    /// The system does not let it be read.
+    /// The system does not allow reading it.
     #[error("can't be read: {}", .0.to_string().split(" (os error").next().unwrap_or_default())]
     Unreadable(#[from] io::Error),
     /// It is a folder, a pipe or a device.
@@ -32,7 +32,7 @@ pub enum TokenFileFault {
     /// Another user owns it, who could replace the token.
     #[error("belongs to somebody else: make one of your own")]
     ForeignOwner,
-    /// Its mode lets others use it.
+    /// Its mode allows others to use it.
     #[error("can be used by others (mode {mode:04o}): run chmod 600 on it")]
     Exposed {
         /// The nine bits of the permissions.
@@ -46,7 +46,7 @@ pub enum TokenFileFault {
 /// Returns the text of the file.
 ///
 /// # Errors
-/// The file does not exist, is no regular file, belongs to somebody else, or others may use it.
+/// The file does not exist, is no regular file, belongs to another user, or others may use it.
 pub(super) fn read(path: &Path) -> Result<String, TokenFileError> {
     read_private(path).map_err(|fault| TokenFileError { path: path.to_owned(), fault })
 }
@@ -70,7 +70,7 @@ fn read_private(path: &Path) -> Result<String, TokenFileFault> {
     let mut bytes = Vec::new();
     let max_bytes = MAX_TOKEN_BYTES as u64 + 16;
     file.take(max_bytes).read_to_end(&mut bytes)?;
-    // The error of the conversion has the bytes in it, so it is dropped.
+    // The error of the conversion contains the bytes, so it is dropped.
     String::from_utf8(bytes).map_err(|_| TokenFileFault::NotText)
 }
 

@@ -18,8 +18,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The service name of the entries.
 const SERVICE: &str = "redphone";
 
-/// Why the keyring can't be used. Displayed as half a sentence, not sanitized. Never holds what was
-/// stored.
+/// The reason why the keyring can't be used. Displayed as half a sentence, not sanitized. Never
+/// contains stored data.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyringError {
     /// The system has no keyring.
@@ -49,7 +49,7 @@ pub enum KeyringError {
     /// The keyring stores no text as long as the token.
     #[error("the keyring takes no token that long")]
     TooLong,
-    /// The keyring does not do what was requested.
+    /// The keyring does not support the request.
     #[error("the keyring does not do this")]
     Unsupported,
 }
@@ -65,7 +65,7 @@ impl From<Error> for KeyringError {
 }
 
 impl KeyringError {
-    /// Returns the error for one whose cause is dropped: some carry what was stored.
+    /// Returns the error for one whose cause is dropped: some contain stored data.
     fn without_cause(error: &Error) -> Self {
         match error {
             Error::NoDefaultStore => Self::NoKeyring,

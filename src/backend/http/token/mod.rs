@@ -22,7 +22,7 @@ pub use command::{CommandError, CommandFault};
 pub use file::{TokenFileError, TokenFileFault};
 use keyring::KeyringError;
 
-/// Where a token comes from.
+/// The source of a token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TokenSource {
     /// The system's keyring, to which `redphone login` writes it.
@@ -51,8 +51,8 @@ impl fmt::Display for TokenSource {
     }
 }
 
-/// Why there is no usable token. Displayed as a sentence that says what to do, sanitized; neither it
-/// nor a source quotes the token.
+/// The reason why there is no usable token. Displayed as a sentence with a remedy, sanitized;
+/// neither it nor a source quotes the token.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The keyring has no entry for the API.
@@ -74,7 +74,7 @@ pub enum TokenError {
     Keyring {
         /// The API that the token is for.
         address: Address,
-        /// What is wrong with the keyring.
+        /// The error of the keyring.
         #[source]
         fault: KeyringError,
     },
@@ -92,12 +92,12 @@ pub enum TokenError {
     /// The command gives no text.
     #[error("{}", sanitize(.0.to_string()))]
     Command(#[from] CommandError),
-    /// What the source gives is no token.
+    /// The output of the source is not a token.
     #[error("{}", sanitize(format!("the token of {origin} {fault}")))]
     Invalid {
-        /// Where the text comes from.
+        /// The source of the text.
         origin: TokenSource,
-        /// What is wrong with the text.
+        /// The error of the text.
         #[source]
         fault: InvalidToken,
     },
@@ -121,8 +121,8 @@ impl TokenSource {
         Token::new(text).map_err(|fault| TokenError::Invalid { origin: self.clone(), fault })
     }
 
-    /// Reads the text of the source, as it is; `None` for the keyring, where each API has an entry
-    /// of its own.
+    /// Reads the unprocessed text of the source; `None` for the keyring, where each API has an
+    /// entry of its own.
     ///
     /// # Errors
     /// The source gives no text.
@@ -137,8 +137,8 @@ impl TokenSource {
         }))
     }
 
-    /// Returns the public id of the token, if it can be learnt at once: from a file or a variable,
-    /// without the keyring and without running anything.
+    /// Returns the public id of the token, if it is available immediately: from a file or a
+    /// variable, without the keyring and without running anything.
     #[must_use]
     pub fn public_id_at_once(&self) -> Option<String> {
         let text = match self {

@@ -55,7 +55,7 @@ fn first_rule_that_matches_sets_all_fields() {
         "match = { env = \"prod\" }\nteam = \"other\"",
     ]);
     let reported = group(vec![alert("Slow", &[("env", "prod"), ("app", "card")])]);
-    let mut applied = rules.apply(reported.clone());
+    let mut applied = rules.apply(reported.clone(), "db");
     assert_eq!((applied.groups.len(), applied.dropped.len()), (1, 0));
     let AppliedGroup { mut group, rule } = applied.groups.remove(0);
     assert_eq!(rule.as_deref(), Some("pay"));
@@ -74,14 +74,14 @@ fn first_rule_that_matches_sets_all_fields() {
 fn dropped_alerts_are_not_in_the_group() {
     let rules = rules(&["match = { severity = \"info\" }\ndrop = true"]);
     let info = alert("Full", &[("severity", "info")]);
-    let applied = rules.apply(group(vec![info.clone(), alert("Slow", &[])]));
+    let applied = rules.apply(group(vec![info.clone(), alert("Slow", &[])]), "db");
     assert_eq!(applied.groups.len(), 1);
     assert_eq!(titles(&applied.groups[0].group), ["Slow"]);
     assert_eq!(applied.groups[0].group.is_firing, None);
     assert_eq!(applied.dropped, [Dropped { title: "Full".into(), rule: "rule 1".into() }]);
-    assert_eq!(rules.apply(group(vec![info.clone()])).groups, []);
+    assert_eq!(rules.apply(group(vec![info.clone()]), "db").groups, []);
     let ended = AlertReport { is_firing: false, ..info };
-    assert_eq!(titles(&rules.apply(group(vec![ended])).groups[0].group), ["Full"]);
+    assert_eq!(titles(&rules.apply(group(vec![ended]), "db").groups[0].group), ["Full"]);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn rule_of_an_alert_that_fires_counts_for_the_incident() {
     ]);
     let ended = AlertReport { is_firing: false, ..alert("A", &[("app", "card")]) };
     let team = |alerts: Vec<AlertReport>| {
-        let applied = rules.apply(group(alerts)).groups.remove(0);
+        let applied = rules.apply(group(alerts), "db").groups.remove(0);
         (applied.rule, applied.group.overrides.team)
     };
     let expected = |rule: &str, team: &str| (Some(rule.to_owned()), Some(team.to_owned()));
@@ -100,7 +100,7 @@ fn rule_of_an_alert_that_fires_counts_for_the_incident() {
     assert_eq!(team(vec![ended.clone(), fires.clone()]), expected("fires", "pay"));
     assert_eq!(team(vec![fires, ended.clone()]), expected("fires", "pay"));
     assert_eq!(team(vec![ended.clone()]), expected("ended", "card"));
-    // That of one that has ended says nothing of one that fires.
+    // The value of an ended alert does not apply to a firing one.
     assert_eq!(team(vec![ended, alert("C", &[])]), (None, None));
 }
 
@@ -113,7 +113,7 @@ fn rules_make_groups_by_labels() {
         alert("C", &[("app", "card")]),
         alert("D", &[("app", "pay")]),
     ];
-    let applied = rules.apply(group(alerts));
+    let applied = rules.apply(group(alerts), "db");
     let found: Vec<(&str, Vec<&str>, Option<&str>)> = applied
         .groups
         .iter()
@@ -131,12 +131,31 @@ fn rules_make_groups_by_labels() {
     );
 }
 
+#[rstest]
+#[case("checkout", &[], Some("checkout"))]
+#[case("Payments EU", &[], Some("payments"))]
+#[case("other", &[], Some("other"))]
+#[case("", &[], None)]
+#[case("checkout", &[("integration", "label")], Some("label"))]
+fn name_of_the_key_says_the_service(
+    #[case] integration: &str,
+    #[case] labels: &[(&str, &str)],
+    #[case] expected: Option<&str>,
+) {
+    let rules = rules(&[
+        "match = { integration = \"Payments*\" }\nservice = \"payments\"",
+        "service = \"{integration}\"",
+    ]);
+    let applied = rules.apply(group(vec![alert("A", labels)]), integration);
+    assert_eq!(applied.groups[0].group.overrides.service.as_deref(), expected);
+}
+
 #[test]
 fn senders_that_end_by_key_are_not_moved() {
     let rules = rules(&["match = { app = \"pay\" }\ngroup = \"{app}\"\nhold_for = \"2m\""]);
     let reported =
         AlertGroup::new("events", "Events", "events:1", vec![alert("A", &[("app", "pay")])]);
-    let applied = rules.apply(reported);
+    let applied = rules.apply(reported, "db");
     assert_eq!(applied.groups[0].group.key, "events:1");
     assert_eq!(applied.groups[0].group.overrides.hold_s, Some(120));
 }
@@ -144,7 +163,7 @@ fn senders_that_end_by_key_are_not_moved() {
 #[test]
 fn without_rules_a_group_stays_as_it_is() {
     let reported = group(vec![alert("A", &[])]);
-    let applied = Rules::default().apply(reported.clone());
+    let applied = Rules::default().apply(reported.clone(), "db");
     assert_eq!(applied.groups, [AppliedGroup { group: reported, rule: None }]);
 }
 

@@ -69,7 +69,8 @@ fn what_is_resolved_without_an_incident_is_ignored() {
     );
 }
 
-/// Each case has the first report, the second one, and what becomes of that: the state and the count.
+/// Each case has the first report, the second one, and the result of the second: the state and the
+/// count.
 #[rstest]
 #[case::repeated(report("a", 0, None), report("a", 0, None), AlertState::Firing, 2, 'r')]
 #[case::resolved(report("a", 0, None), report("a", 0, Some(5)), AlertState::Resolved, 1, 'e')]

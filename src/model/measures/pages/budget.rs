@@ -3,23 +3,50 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::model::directory::Directory;
+use crate::model::text::equals_folded;
+
 const HOUR_MS: i64 = 3_600_000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Parts of a whole: shares are in parts per million.
 const MILLION: i64 = 1_000_000;
 
-/// How much of the time a service is to be available.
+/// The share of the time in which a service should be available.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Objective {
     /// The name of the service.
     pub service: String,
     /// The share of the time in which the service may be out, in parts per million: 1000 for 99.9 %.
     pub allowed_ppm: u32,
-    /// The number of days, up to now, over which it is judged.
+    /// The number of days, up to now, for which it is judged.
     pub window_days: u32,
     /// Whether an incident is declared when its budget is used too fast.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub alert: bool,
+}
+
+/// The number of days over which the objective of a service of the directory is judged.
+const DIRECTORY_DAYS: u32 = 30;
+/// The most objectives of the directory.
+const MAX_FROM_DIRECTORY: usize = 200;
+
+/// Returns the objectives of the settings, and those of the services of the directory that the settings do not
+/// name.
+#[must_use]
+pub fn all_objectives(settings: &[Objective], directory: &Directory) -> Vec<Objective> {
+    let is_set = |name: &str| settings.iter().any(|one| equals_folded(&one.service, name));
+    let services = directory.services.iter().filter(|service| !is_set(&service.name));
+    let of_directory = services.filter_map(|service| {
+        // Parts per 100,000 in which it should be available.
+        let allowed = 100_000_u32.checked_sub(service.objective?).filter(|allowed| *allowed > 0)?;
+        Some(Objective {
+            service: service.name.clone(),
+            allowed_ppm: allowed * 10,
+            window_days: DIRECTORY_DAYS,
+            alert: false,
+        })
+    });
+    settings.iter().cloned().chain(of_directory.take(MAX_FROM_DIRECTORY)).collect()
 }
 
 impl Objective {
@@ -70,11 +97,11 @@ pub struct Budget {
     pub service: String,
     /// The objective in percent, such as `99.9`.
     pub target: String,
-    /// The number of days, up to now, over which it is judged.
+    /// The number of days, up to now, for which it is judged.
     pub window_days: u32,
     /// The downtime that the objective allows in them, in milliseconds.
     pub allowed_ms: i64,
-    /// The downtime there was, in milliseconds; overlapping incidents count once.
+    /// The downtime in milliseconds; overlapping incidents count once.
     pub down_ms: i64,
     /// The share of the budget that is used, in thousandths, rounded down. More than 1000 if it is
     /// exceeded.
@@ -84,15 +111,22 @@ pub struct Budget {
     pub burn_1h_permille: i64,
     /// How fast it was used in the last 6 hours, in thousandths.
     pub burn_6h_permille: i64,
-    /// After how many milliseconds the budget is used up if it goes on as in the last hour, or as in the
+    /// After how many milliseconds the budget is used up at the rate of the last hour, or of the
     /// last 6 hours if there was no downtime in the last one. 0 once it is used up; absent without
     /// downtime.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exhausted_in_ms: Option<i64>,
+    /// How the budget was used: the share that was used up to the end of each thirtieth of the window, in
+    /// thousandths. The last one is the share that is used now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trend: Vec<i64>,
 }
 
-/// Returns the length of what the outages cover of a span; what overlaps counts once. An outage that
-/// lasts ends with the span.
+/// The number of points of [`Budget::trend`].
+const TREND_POINTS: i64 = 30;
+
+/// Returns the total length of the outages within a span; overlaps count once. An outage that lasts
+/// ends with the span.
 #[must_use]
 pub fn union_ms(outages: &[Outage], from_ms: i64, to_ms: i64) -> i64 {
     let mut spans: Vec<(i64, i64)> = outages
@@ -140,7 +174,23 @@ fn budget(objective: &Objective, outages: &[Outage], now_ms: i64) -> Budget {
         burn_1h_permille: burn(down_1h, HOUR_MS),
         burn_6h_permille: burn(down_6h, 6 * HOUR_MS),
         exhausted_in_ms,
+        trend: trend(outages, now_ms, window_ms, allowed_ms),
     }
+}
+
+/// Returns the share of a budget that was used up to the end of each part of its window, in thousandths.
+fn trend(outages: &[Outage], now_ms: i64, window_ms: i64, allowed_ms: i64) -> Vec<i64> {
+    let start_ms = now_ms - window_ms;
+    let mut down_ms = 0;
+    let mut from_ms = start_ms;
+    let points = (1..=TREND_POINTS).map(|part| {
+        let to_ms = start_ms + share(window_ms, part, TREND_POINTS);
+        // An outage that lasts covers each part up to its end.
+        down_ms += union_ms(outages, from_ms, to_ms);
+        from_ms = to_ms;
+        share(down_ms, 1000, allowed_ms)
+    });
+    points.collect()
 }
 
 /// Returns how fast the budget of an objective is used by some downtime in a span, in thousandths of the

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -10,11 +10,12 @@ use super::super::compute::ExcludedCounts;
 use super::super::fact::{Counted, Fact};
 use super::super::recurring::{Groups, Recurring};
 use super::super::window::{Span, Window};
+use super::buckets::{Bucket, BucketSums};
 use super::budget::{Budget, Objective, Outage, compute_budgets};
 use super::figures::PageFigures;
 use super::history::History;
-use super::people::{Call, PersonLoad, Shift, compute_loads};
-use super::query::{Dimension, NONE, PagesQuery, Selection, SelectionKeys};
+use super::people::{Call, PersonLoad, Shift, compute_loads, is_night};
+use super::query::{Dimension, NONE, Offsets, PagesQuery, Selection, SelectionKeys};
 use super::sums::PageSums;
 use crate::model::id::ProblemId;
 use crate::model::priority::Priority;
@@ -26,7 +27,7 @@ pub const MAX_CUT_ROWS: usize = 100;
 /// Highest number of recurring faults that are returned.
 const MAX_FAULTS: usize = 20;
 
-/// What the pages rest on besides facts and histories.
+/// The inputs of the pages besides facts and histories.
 #[derive(Clone, Debug, Default)]
 pub struct PageInputs {
     /// The objectives, with the outages of their services.
@@ -63,19 +64,6 @@ pub struct CutTable {
     pub total: u64,
 }
 
-/// The figures of one bucket of the window.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
-pub struct Bucket {
-    /// The number of incidents reported, by priority from P1 to P4.
-    pub volume: [u64; 4],
-    /// The mean time to acknowledge of the incidents reported, in milliseconds; absent without any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mtta_ms: Option<i64>,
-    /// The mean time to restore service of the incidents resolved, in milliseconds; absent without any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mttr_ms: Option<i64>,
-}
-
 /// A fault that caused at least two incidents in the window.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RecurringFault {
@@ -99,6 +87,9 @@ pub struct Pages {
     /// The incidents that count; absent for all.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub selection: Selection,
+    /// The viewer's zone, in which hours and days of the week are counted; absent for UTC.
+    #[serde(default, skip_serializing_if = "Offsets::is_utc")]
+    pub offsets: Offsets,
     /// The figures of the window.
     pub now: PageFigures,
     /// The figures of the window of the same length before it.
@@ -124,7 +115,7 @@ pub struct Pages {
     /// The error budgets of the objectives in the settings.
     #[serde(default)]
     pub budgets: Vec<Budget>,
-    /// What incidents asked of people.
+    /// The load of incidents on people.
     #[serde(default)]
     pub people: Vec<PersonLoad>,
     /// The number of action items that are not done.
@@ -135,7 +126,23 @@ pub struct Pages {
     pub overdue_actions: u64,
 }
 
+/// How far the end of a window may be in the future that is one up to now: clocks differ.
+const CLOCK_DIFFERENCE: TimeDelta = TimeDelta::hours(1);
+
 impl Pages {
+    /// Returns the window before, which ends where the window starts, without buckets.
+    #[must_use]
+    pub fn previous(&self) -> Window {
+        self.window.previous_in(&self.offsets)
+    }
+
+    /// Returns whether the window has not ended, as that of the present month. Its counts will grow, so that they
+    /// are not compared.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.window.to - self.at > CLOCK_DIFFERENCE
+    }
+
     /// Returns the breakdown by a field, if there is one.
     #[must_use]
     pub fn cut(&self, by: Dimension) -> Option<&CutTable> {
@@ -152,23 +159,11 @@ struct Accumulator {
     excluded: [ExcludedCounts; 2],
     groups: Groups,
     groups_before: HashMap<u64, u64>,
+    /// The fingerprint and the bucket of each incident that was reported in the window.
+    prints: Vec<(u64, usize)>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct BucketSums {
-    volume: [u64; 4],
-    acknowledge: (i64, i64),
-    resolve: (i64, i64),
-}
-
-impl BucketSums {
-    fn figures(self) -> Bucket {
-        let mean = |(sum, count): (i64, i64)| (count > 0).then(|| (sum + count / 2) / count);
-        Bucket { volume: self.volume, mtta_ms: mean(self.acknowledge), mttr_ms: mean(self.resolve) }
-    }
-}
-
-/// What the sums of an incident depend on.
+/// The inputs of the sums of an incident.
 struct Context<'a> {
     query: &'a PagesQuery,
     keys: &'a SelectionKeys,
@@ -188,6 +183,7 @@ impl Accumulator {
             excluded: <_>::default(),
             groups: Groups::default(),
             groups_before: HashMap::new(),
+            prints: Vec::new(),
         }
     }
 
@@ -224,28 +220,39 @@ impl Accumulator {
         } else if before {
             *self.groups_before.entry(fact.fingerprint).or_default() += 1;
         }
-        self.add_to_buckets(fact, now, context);
-    }
-
-    fn add_to_buckets(&mut self, fact: &Fact, is_reported: bool, context: &Context<'_>) {
-        let bucket =
-            |at_ms: i64| context.starts_ms.partition_point(|start| *start <= at_ms).checked_sub(1);
-        if let Some(index) = is_reported.then(|| bucket(fact.reported_ms)).flatten() {
-            let bucket = &mut self.buckets[index];
-            bucket.volume[fact.priority.index()] += 1;
-            if let Some(acknowledged_ms) = fact.acknowledged_ms {
-                let duration = (acknowledged_ms - fact.reported_ms).max(0);
-                bucket.acknowledge.0 = bucket.acknowledge.0.saturating_add(duration);
-                bucket.acknowledge.1 += 1;
-            }
+        if let Some(index) = now.then(|| context.bucket(fact.reported_ms)).flatten() {
+            self.prints.push((fact.fingerprint, index));
+            self.buckets[index].add_reported(fact, history, context.now_ms, context.levels);
         }
         let resolved_ms = fact.resolved_ms.filter(|at| context.spans[0].contains(*at));
-        if let Some((index, resolved_ms)) = resolved_ms.and_then(|at| Some((bucket(at)?, at))) {
-            let bucket = &mut self.buckets[index];
-            let duration = (resolved_ms - fact.detected_ms).max(0);
-            bucket.resolve.0 = bucket.resolve.0.saturating_add(duration);
-            bucket.resolve.1 += 1;
+        if let Some((index, resolved_ms)) =
+            resolved_ms.and_then(|at| Some((context.bucket(at)?, at)))
+        {
+            let sums = &mut self.buckets[index].resolve_ms;
+            sums.0 = sums.0.saturating_add((resolved_ms - fact.detected_ms).max(0));
+            sums.1 += 1;
         }
+    }
+
+    /// Counts the figures that are known only after all incidents, and the messages to people.
+    fn finish_buckets(&mut self, calls: &[Call], context: &Context<'_>) {
+        for (fingerprint, index) in std::mem::take(&mut self.prints) {
+            self.buckets[index].counts.recurring += u64::from(self.groups.recurs(fingerprint));
+        }
+        for call in calls.iter().filter(|call| context.spans[0].contains(call.at_ms)) {
+            if let Some(index) = context.bucket(call.at_ms) {
+                let counts = &mut self.buckets[index].counts;
+                counts.pages += 1;
+                counts.by_night += u64::from(is_night(call.at_ms, &context.query.offsets));
+            }
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Returns the index of the bucket that a time is in.
+    fn bucket(&self, at_ms: i64) -> Option<usize> {
+        self.starts_ms.partition_point(|start| *start <= at_ms).checked_sub(1)
     }
 }
 
@@ -297,7 +304,7 @@ pub fn compute_pages(
     name: &dyn Fn(u32) -> String,
     inputs: &PageInputs,
 ) -> Pages {
-    let before = query.window.previous();
+    let before = query.window.previous_in(&query.offsets);
     let context = Context {
         query,
         keys,
@@ -310,6 +317,7 @@ pub fn compute_pages(
     for (fact, history) in incidents {
         sums.add(&fact, &history, &context);
     }
+    sums.finish_buckets(&inputs.calls, &context);
     let [mut in_window, mut in_before] = sums.total;
     let cuts =
         query.by.iter().zip(sums.cuts).map(|(by, rows)| cut_table(*by, rows, name)).collect();
@@ -329,6 +337,7 @@ pub fn compute_pages(
         window: query.window.clone(),
         at: now,
         selection: query.selection.clone(),
+        offsets: query.offsets.clone(),
         now: in_window.figures(true),
         before: in_before.figures(true),
         cuts,

@@ -35,7 +35,7 @@ pub enum TimeMeasure {
     Resolve,
     /// For how long service was out.
     Out,
-    /// For how long nobody led the response.
+    /// How long the response had no lead.
     Unowned,
 }
 
@@ -97,7 +97,7 @@ impl Timing {
     }
 }
 
-/// What people do about incidents, beyond ending them.
+/// Actions of people on incidents, beyond ending them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Practice {
@@ -136,7 +136,7 @@ pub struct PageFigures {
     pub mttr: Timing,
     /// For how long service was out, of incidents resolved in the window.
     pub time_out: Timing,
-    /// For how long nobody led the response, of incidents resolved in the window.
+    /// How long the response had no lead, of incidents resolved in the window.
     pub unowned: Timing,
     /// The number of incidents reported, by priority from P1 to P4.
     pub volume: [u64; 4],

@@ -1,4 +1,5 @@
-//! What the pages need of the events of one incident, beyond its [`Fact`](super::super::Fact).
+//! The totals over the events of one incident that the pages need beyond its
+//! [`Fact`](super::super::Fact).
 
 use chrono::{DateTime, Utc};
 
@@ -10,10 +11,13 @@ use crate::model::status::{Source, Status};
 /// The fields of [`Incident::missing_fields`], in the order of the bits of [`History::missing`].
 pub const MISSING_FIELDS: [&str; 4] = ["category", "services", "symptoms", "team"];
 
-/// How far the review of an incident is.
+/// The field of the record with its unowned time, which an undo restores.
+const UNOWNED: &str = "unowned_s";
+
+/// The progress of an incident's review.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum ReviewProgress {
-    /// Nothing of it is written.
+    /// No part is written.
     #[default]
     Missing,
     /// It is begun.
@@ -22,7 +26,8 @@ pub enum ReviewProgress {
     Published,
 }
 
-/// What the events of an incident add up to, for the measures. Times are milliseconds since 1970 (UTC).
+/// The totals over the events of an incident, for the measures. Times are milliseconds since 1970
+/// (UTC).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct History {
     /// How the incident was detected.
@@ -32,7 +37,7 @@ pub struct History {
     /// For how long service was out: from detection to resolution, and from each reopening to the next
     /// resolution.
     pub out_ms: i64,
-    /// For how long nobody led the response while it was open.
+    /// How long the response had no lead while it was open.
     pub unowned_ms: i64,
     /// How often it was reopened.
     pub reopened: u32,
@@ -48,7 +53,7 @@ pub struct History {
     pub has_runbook: bool,
     /// Whether a step of a runbook is ticked on its timeline.
     pub runbook_used: bool,
-    /// How far its review is.
+    /// The progress of its review.
     pub review: ReviewProgress,
 }
 
@@ -77,7 +82,13 @@ pub struct HistoryFold {
     incident: Option<Incident>,
     /// The spans in which service was out, with the end of each; the last one may be open.
     spans: Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>,
+    /// The spans in which nobody led the response, up to the last time that somebody did or it ended. The
+    /// record has full seconds.
+    unowned: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     promise: Option<DateTime<Utc>>,
+    /// The promise that the last resolution ended, until an update is sent: it runs again if the resolution is
+    /// undone.
+    resolved_promise: Option<DateTime<Utc>>,
     met: u32,
     missed: u32,
     runbook_used: bool,
@@ -91,13 +102,14 @@ impl HistoryFold {
     /// If the events so far are not the timeline of one incident.
     pub fn apply(&mut self, event: &Event) -> Result<(), TimelineError> {
         let resolved_before = self.incident.as_ref().and_then(|i| i.summary.resolved_at);
+        let unowned_before = self.incident.as_ref().and_then(|i| i.unowned_since);
         match &mut self.incident {
             Some(incident) => incident.apply_next(event)?,
             None => self.incident = Incident::fold([event])?,
         }
-        let Some(summary) = self.incident.as_ref().map(|incident| &incident.summary) else {
-            return Ok(());
-        };
+        self.follow_unowned(unowned_before, event);
+        let Some(incident) = &self.incident else { return Ok(()) };
+        let summary = &incident.summary;
         let (resolved_at, detected_at, status) =
             (summary.resolved_at, summary.detected_at, summary.status);
         if self.spans.is_empty() {
@@ -109,9 +121,15 @@ impl HistoryFold {
                     span.1 = Some(at);
                 }
                 // The resolution is an update of its own.
+                self.resolved_promise = self.promise;
                 self.end_promise(at);
             }
-            (Some(_), None) => self.spans.push((event.at, None)),
+            (Some(resolved), None) => {
+                self.spans.push((event.at, None));
+                if matches!(event.body, EventBody::MoveUndone { .. }) {
+                    self.resume_promise(resolved);
+                }
+            }
             _ => {}
         }
         if !status.is_open() && status != Status::Resolved {
@@ -119,6 +137,7 @@ impl HistoryFold {
         }
         match &event.body {
             EventBody::StakeholdersUpdated { next_due, .. } => {
+                self.resolved_promise = None;
                 self.end_promise(event.at);
                 self.promise = next_due.filter(|_| resolved_at.is_none());
             }
@@ -128,6 +147,19 @@ impl HistoryFold {
         Ok(())
     }
 
+    /// Follows for how long nobody led the response. `since` is since when nobody had led it before the event.
+    fn follow_unowned(&mut self, since: Option<DateTime<Utc>>, event: &Event) {
+        let now_since = self.incident.as_ref().and_then(|incident| incident.unowned_since);
+        let undo = event.undo.as_ref();
+        let restores_total = undo.is_some_and(|undo| undo.fields.contains_key(UNOWNED));
+        match (since, now_since) {
+            // What is undone counts as if it had not happened: the span before it goes on.
+            (_, Some(since)) if undo.is_some() => self.unowned.retain(|(start, _)| *start < since),
+            (Some(since), None) if !restores_total => self.unowned.push((since, event.at)),
+            _ => {}
+        }
+    }
+
     /// Counts the running promise as met or missed by something that happened at a time.
     fn end_promise(&mut self, at: DateTime<Utc>) {
         match self.promise.take() {
@@ -135,6 +167,14 @@ impl HistoryFold {
             Some(_) => self.missed += 1,
             None => {}
         }
+    }
+
+    /// Lets the promise run again that a resolution at a time had ended, because the resolution is undone.
+    fn resume_promise(&mut self, resolved_at: DateTime<Utc>) {
+        let Some(due) = self.resolved_promise.take() else { return };
+        let ended = if resolved_at <= due { &mut self.met } else { &mut self.missed };
+        *ended = ended.saturating_sub(1);
+        self.promise = Some(due);
     }
 
     /// Returns for how long service was out, in milliseconds: as [`History::out_ms`], and until `now`
@@ -165,6 +205,7 @@ impl HistoryFold {
             out_ms += (end - start).num_milliseconds();
         }
         let missing = incident.missing_fields();
+        let unowned = self.unowned.iter().map(|(start, end)| (*end - *start).num_milliseconds());
         let bits = MISSING_FIELDS.iter().enumerate();
         let bits = bits.filter(|(_, name)| missing.contains(name)).map(|(bit, _)| 1_u8 << bit);
         let review = match &incident.review {
@@ -176,7 +217,7 @@ impl HistoryFold {
             source: summary.source,
             began_ms: incident.began_at.map(|at| at.timestamp_millis()),
             out_ms,
-            unowned_ms: incident.unowned_s.saturating_mul(1000),
+            unowned_ms: unowned.map(|length| length.max(0)).sum(),
             reopened: incident.reopened,
             updates_met: self.met,
             updates_missed: self.missed,

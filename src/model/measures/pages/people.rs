@@ -1,4 +1,4 @@
-//! What incidents ask of people: messages, also by night, interruptions, and hours on call.
+//! The load of incidents on people: messages, also by night, interruptions, and hours on call.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub struct Shift {
     pub to_ms: i64,
 }
 
-/// What incidents asked of a person in the window.
+/// The load of incidents on a person in the window.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct PersonLoad {
     /// The handle of the person.
@@ -45,8 +45,8 @@ pub struct PersonLoad {
     pub pages: u64,
     /// Those of them between 22:00 and 07:00 by the viewer's clock.
     pub by_night: u64,
-    /// The number of times that somebody was interrupted: messages within 15 minutes of the one before
-    /// are one interruption.
+    /// The number of interruptions: a message within 15 minutes of the one before belongs to the
+    /// same interruption.
     pub interruptions: u64,
     /// For how long the person was on call, for one team or several, in milliseconds.
     pub on_call_ms: i64,
@@ -77,7 +77,7 @@ pub fn shifts(schedule: &Schedule, from: DateTime<Utc>, to: DateTime<Utc>) -> Ve
     shifts
 }
 
-/// Returns whether it is night by the viewer's clock at a time in milliseconds since 1970.
+/// Returns whether it is night in the viewer's zone at a time in milliseconds since 1970.
 #[must_use]
 pub fn is_night(at_ms: i64, offsets: &Offsets) -> bool {
     let (_, hour) = offsets.weekday_and_hour(at_ms);
@@ -144,5 +144,5 @@ pub fn compute_people(
     window: &super::super::window::Window,
     offsets: &Offsets,
 ) -> Vec<PersonLoad> {
-    compute_loads(calls, shifts, (window.span(), window.previous().span()), offsets)
+    compute_loads(calls, shifts, (window.span(), window.previous_in(offsets).span()), offsets)
 }

@@ -1,4 +1,4 @@
-//! What the pages are about: the window, the incidents, the breakdown, and the viewer's zone.
+//! The selection of the pages: the window, the incidents, the breakdown, and the viewer's zone.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -38,10 +38,10 @@ pub struct Selection {
     /// The categories.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<Category>,
-    /// The names of primary services; `none` stands for incidents without a service.
+    /// The names of primary services; `none` selects incidents without a service.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<String>,
-    /// The names of teams; `none` stands for incidents without a team.
+    /// The names of teams; `none` selects incidents without a team.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<String>,
     /// How the incidents were detected.
@@ -49,7 +49,7 @@ pub struct Selection {
     pub sources: Vec<Source>,
 }
 
-/// The name that stands for incidents without a value.
+/// The name that represents incidents without a value.
 pub(super) const NONE: &str = "none";
 
 impl Selection {
@@ -65,7 +65,17 @@ impl Selection {
         self.terms().join(" ")
     }
 
-    /// Returns the terms of a filter for the selection.
+    /// Returns the terms of a filter for exactly these incidents.
+    #[must_use]
+    pub fn filter_terms(&self) -> Vec<String> {
+        let service = |term: String| match term.strip_prefix("service:") {
+            Some(name) => format!("primary:{name}"),
+            None => term,
+        };
+        self.terms().into_iter().map(service).collect()
+    }
+
+    /// Returns the terms that describe the selection.
     #[must_use]
     pub fn terms(&self) -> Vec<String> {
         let priorities = self.priorities.iter().map(|priority| priority.as_str().to_lowercase());
@@ -98,7 +108,7 @@ impl Selection {
     }
 }
 
-/// Returns the name of a service or team as the value of a term: `none` stands for incidents without.
+/// Returns the name of a service or team as the value of a term: `none` for incidents without.
 pub(in crate::model::measures) fn term_value(name: &str) -> String {
     if name == NONE { name.to_owned() } else { quote_value(name) }
 }
@@ -118,7 +128,19 @@ impl SelectionKeys {
     #[must_use]
     pub fn matches(&self, fact: &Fact, history: &History) -> bool {
         self.matches_fields(fact.priority, fact.category, fact.service, fact.team)
-            && (self.sources.is_empty() || self.sources.contains(&history.source))
+            && self.matches_source(history.source)
+    }
+
+    /// Returns whether incidents are selected by how they were detected.
+    #[must_use]
+    pub fn selects_sources(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
+    /// Returns whether an incident that was detected in this way is selected, whatever its other fields are.
+    #[must_use]
+    pub fn matches_source(&self, source: Source) -> bool {
+        self.sources.is_empty() || self.sources.contains(&source)
     }
 
     /// Returns whether an incident with these fields is selected, however it was detected.
@@ -152,6 +174,44 @@ pub struct Offsets {
 }
 
 impl Offsets {
+    /// Finds the offsets of a zone over a span. `offset_at` returns the offset at a time, in
+    /// seconds east of UTC. A change that is reversed within a week is not found.
+    #[must_use]
+    pub fn find(
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        offset_at: &dyn Fn(DateTime<Utc>) -> i32,
+    ) -> Self {
+        const STEP: TimeDelta = TimeDelta::days(7);
+        let mut found = Self { base_s: offset_at(from), changes: Vec::new() };
+        let (mut at, mut offset) = (from, found.base_s);
+        while at < to {
+            let next = (at + STEP).min(to);
+            if offset_at(next) != offset {
+                let (mut before, mut after) = (at.timestamp(), next.timestamp());
+                let at_second = |second| DateTime::from_timestamp(second, 0).unwrap_or(next);
+                while after - before > 1 {
+                    let middle = i64::midpoint(before, after);
+                    if offset_at(at_second(middle)) == offset {
+                        before = middle;
+                    } else {
+                        after = middle;
+                    }
+                }
+                offset = offset_at(at_second(after));
+                found.changes.push((at_second(after), offset));
+            }
+            at = next;
+        }
+        found
+    }
+
+    /// Returns whether the zone is UTC at all times.
+    #[must_use]
+    pub fn is_utc(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Returns the offset at a time in milliseconds since 1970, in seconds.
     #[must_use]
     pub fn at(&self, millis: i64) -> i32 {
@@ -159,7 +219,7 @@ impl Offsets {
         passed.checked_sub(1).map_or(self.base_s, |last| self.changes[last].1)
     }
 
-    /// Returns the offsets with only those changes that lie within a span.
+    /// Returns the offsets with only those changes that are within a span.
     #[must_use]
     pub fn within(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
         let changes = self.changes.iter().filter(|(at, _)| from < *at && *at < to);
@@ -171,6 +231,47 @@ impl Offsets {
     pub fn local_time(&self, millis: i64) -> NaiveDateTime {
         let shifted = millis.saturating_add(i64::from(self.at(millis)) * 1000);
         DateTime::from_timestamp_millis(shifted).unwrap_or_default().naive_utc()
+    }
+
+    /// Returns the name of the offset at a time, such as `UTC`, `UTC+2` or `UTC-3:30`.
+    #[must_use]
+    pub fn name_at(&self, at: DateTime<Utc>) -> String {
+        let offset_s = self.at(at.timestamp_millis());
+        let (sign, minutes) = (if offset_s < 0 { '-' } else { '+' }, offset_s.unsigned_abs() / 60);
+        match (minutes / 60, minutes % 60) {
+            (0, 0) => "UTC".to_owned(),
+            (hours, 0) => format!("UTC{sign}{hours}"),
+            (hours, minutes) => format!("UTC{sign}{hours}:{minutes:02}"),
+        }
+    }
+
+    /// Returns a span as the viewer's clock shows it, such as `2026-03-01 00:00 UTC+1 – 2026-04-01 00:00 UTC+2`. The
+    /// offset stands once if it is the same at both ends.
+    #[must_use]
+    pub fn describe_span(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+        let (first, last) = (self.name_at(from), self.name_at(to));
+        let zone_of_first = if first == last { String::new() } else { format!(" {first}") };
+        format!("{}{zone_of_first} – {} {last}", self.minute_of(from), self.minute_of(to))
+    }
+
+    /// Returns a time as the viewer's clock shows it, such as `2026-03-01 00:00`.
+    #[must_use]
+    pub fn minute_of(&self, at: DateTime<Utc>) -> String {
+        self.local_time(at.timestamp_millis()).format("%Y-%m-%d %H:%M").to_string()
+    }
+
+    /// Returns the names of the offsets of a span, such as `UTC+2`, or `UTC+2, UTC+1` where clocks were changed
+    /// within it.
+    #[must_use]
+    pub fn names_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+        let mut names = vec![self.name_at(from)];
+        for (at, _) in self.within(from, to).changes {
+            let name = self.name_at(at);
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
     }
 
     /// Returns the day of the week, from 0 for Monday, and the hour at a time in milliseconds.
@@ -185,7 +286,7 @@ impl Offsets {
     }
 }
 
-/// What the pages are about.
+/// The selection of the pages.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PagesQuery {
     /// The window, with its buckets.
@@ -202,12 +303,48 @@ impl PagesQuery {
     /// Returns start and end of the window before, which ends where the window starts.
     #[must_use]
     pub fn previous(&self) -> (DateTime<Utc>, DateTime<Utc>) {
-        self.window.previous_span()
+        self.window.previous_span_in(&self.offsets)
     }
 
     /// Returns the length of the window.
     #[must_use]
     pub fn length(&self) -> TimeDelta {
         self.window.to - self.window.from
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The clocks of Berlin went forward at 01:00 UTC of 2026-03-29, and back at 01:00 UTC of 2026-10-25.
+    #[test]
+    fn offsets_of_a_zone_are_found_to_the_second() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (summer, winter) = (at("2026-03-29T01:00:00Z"), at("2026-10-25T01:00:00Z"));
+        let berlin = |at: DateTime<Utc>| if summer <= at && at < winter { 7200 } else { 3600 };
+        let find = |from: &str, to: &str| Offsets::find(at(from), at(to), &berlin);
+        let year = find("2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        assert_eq!(year, Offsets { base_s: 3600, changes: vec![(summer, 7200), (winter, 3600)] });
+        let july = find("2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z");
+        assert_eq!(july, Offsets { base_s: 7200, changes: Vec::new() });
+        let march = find("2026-03-01T00:00:00Z", "2026-03-29T01:00:01Z");
+        assert_eq!(march.changes, [(summer, 7200)]);
+    }
+
+    /// March in Berlin begins an hour, and ends two hours before it does by UTC.
+    #[test]
+    fn span_has_the_offset_of_each_of_its_ends() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let changes = vec![(at("2026-03-29T01:00:00Z"), 7200)];
+        let berlin = Offsets { base_s: 3600, changes };
+        let march = (at("2026-02-28T23:00:00Z"), at("2026-03-31T22:00:00Z"));
+        let expected = "2026-03-01 00:00 UTC+1 – 2026-04-01 00:00 UTC+2";
+        assert_eq!(berlin.describe_span(march.0, march.1), expected);
+        assert_eq!(berlin.names_between(march.0, march.1), "UTC+1, UTC+2");
+        let april = (march.1, at("2026-04-30T22:00:00Z"));
+        let expected = "2026-04-01 00:00 – 2026-05-01 00:00 UTC+2";
+        assert_eq!(berlin.describe_span(april.0, april.1), expected);
+        assert_eq!(berlin.names_between(april.0, april.1), "UTC+2");
     }
 }

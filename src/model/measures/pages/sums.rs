@@ -76,12 +76,11 @@ impl PageSums {
         if let Some(acknowledged_ms) = fact.acknowledged_ms {
             self.add_duration(TimeMeasure::Acknowledge, acknowledged_ms - fact.reported_ms);
         }
-        for target in [SlaTarget::Acknowledge, SlaTarget::Resolve] {
+        for (target, by_priority) in [
+            (SlaTarget::Acknowledge, &mut self.acknowledge),
+            (SlaTarget::Resolve, &mut self.resolve),
+        ] {
             if let Some(FactVerdict { priority, met }) = fact.judge(target, now_ms, levels) {
-                let by_priority = match target {
-                    SlaTarget::Acknowledge => &mut self.acknowledge,
-                    SlaTarget::Resolve => &mut self.resolve,
-                };
                 by_priority[priority.index()].add(met);
             }
         }

@@ -1,30 +1,14 @@
 //! A report as one file of HTML.
 
-use super::super::sheet::{Cell, Column, Page, Row, Sheet, Table, Tone, Unit};
+use super::super::sheet::{Cell, Column, Row, Sheet, Table, Tone, Unit};
+use super::chart;
 use super::markdown::MeasuresReport;
 use super::records::Part;
 use super::style::STYLE_SHEET;
-use super::svg;
-use crate::model::text::sanitize;
+use crate::model::html::{escape, head_title};
 
-/// Makes a text harmless inside of HTML.
-pub(in crate::model) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in sanitize(text).as_str().chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            // No file of XML has these.
-            '\u{fffe}' | '\u{ffff}' => escaped.push(' '),
-            character if character.is_control() => escaped.push(' '),
-            character => escaped.push(character),
-        }
-    }
-    escaped
-}
+/// The most characters of a text that stays on one line, such as a number of an incident or a day.
+const MAX_SHORT: usize = 20;
 
 impl MeasuresReport<'_> {
     /// Returns the report as one file of HTML, with charts as SVG. Text from outside is escaped.
@@ -34,8 +18,9 @@ impl MeasuresReport<'_> {
         let mut out = format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n<title>{}</title>\n\
              <style>\n{STYLE_SHEET}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{}</p>\n",
+            head_title(&self.title()),
             escape(&self.about())
         );
         for (index, sheet) in self.sheets().iter().enumerate() {
@@ -52,12 +37,7 @@ impl MeasuresReport<'_> {
         let name = escape(sheet.page.as_str());
         out.extend([format!("<section>\n<h2>{name}</h2>\n<p{}>", class_of(sheet.tone))]);
         out.extend([format!("{}</p>\n", escape(&sheet.headline))]);
-        match sheet.page {
-            Page::Overview => out.push_str(&svg::volume(self.pages)),
-            Page::Times => out.push_str(&svg::mean_times(self.pages)),
-            Page::Volume => out.push_str(&svg::heat(self.pages)),
-            _ => {}
-        }
+        out.push_str(&chart::charts(sheet.page, self.pages));
         for table in &sheet.tables {
             push_table(table, out);
         }
@@ -109,7 +89,7 @@ fn push_row(table: &Table, row: &Row, has_bars: bool, out: &mut String) {
     let thin = if row.is_thin { " <small>thin</small>" } else { "" };
     out.extend([format!("<tr><th scope=\"row\">{}{thin}</th>", escape(&row.label))]);
     if has_bars {
-        out.extend([format!("<td>{}</td>", row.bar.map(svg::bar).unwrap_or_default())]);
+        out.extend([format!("<td>{}</td>", row.bar.map(chart::bar).unwrap_or_default())]);
     }
     for (column, cell) in table.columns.iter().zip(&row.cells) {
         push_cell(column, cell, out);
@@ -118,9 +98,12 @@ fn push_row(table: &Table, row: &Row, has_bars: bool, out: &mut String) {
 }
 
 fn push_cell(column: &Column, cell: &Cell, out: &mut String) {
+    let text = cell.show(column.unit);
     let mut classes = Vec::new();
     if column.unit != Unit::Text {
         classes.push("number");
+    } else if text.as_str().chars().count() <= MAX_SHORT {
+        classes.push("short");
     }
     match cell.tone {
         Tone::Plain => {}
@@ -132,6 +115,5 @@ fn push_cell(column: &Column, cell: &Cell, out: &mut String) {
     } else {
         format!(" class=\"{}\"", classes.join(" "))
     };
-    let text = cell.show(column.unit);
     out.extend([format!("<td{class}>{}</td>", escape(text.as_str()))]);
 }

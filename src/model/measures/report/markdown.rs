@@ -1,5 +1,7 @@
 //! A report as Markdown.
 
+use chrono::{DateTime, Utc};
+
 use super::super::pages::{Dimension, Pages};
 use super::super::sheet::{Page, Sheet};
 use super::records::{Part, ReportRecords, changes};
@@ -13,27 +15,35 @@ pub struct MeasuresReport<'a> {
     pub by: Dimension,
     /// The problems and action items; `None` to leave them out.
     pub records: Option<&'a ReportRecords>,
+    /// The name of the window, such as a month in a zone; `None` to derive it from the window.
+    pub period: Option<&'a str>,
 }
 
 impl MeasuresReport<'_> {
     /// Returns the title.
     #[must_use]
     pub fn title(&self) -> String {
-        let day = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d").to_string();
-        format!("Incidents from {} to {}", day(self.pages.window.from), day(self.pages.window.to))
+        let (window, offsets) = (&self.pages.window, &self.pages.offsets);
+        if let Some(period) = self.period {
+            return format!("Incidents in {period}");
+        }
+        if let Some(first) = window.month_in(offsets).or_else(|| window.month_in(&Utc)) {
+            return format!("Incidents in {}", first.format("%B %Y"));
+        }
+        let day = |at: DateTime<Utc>| {
+            offsets.local_time(at.timestamp_millis()).format("%Y-%m-%d").to_string()
+        };
+        format!("Incidents from {} to {}", day(window.from), day(window.to))
     }
 
-    /// Returns what the figures are about.
+    /// Returns the selection that the figures cover.
     #[must_use]
     pub fn about(&self) -> String {
-        let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M").to_string();
-        let window = &self.pages.window;
-        let before = window.previous();
+        let (window, offsets) = (&self.pages.window, &self.pages.offsets);
         let mut about = format!(
-            "{} – {} UTC, against the time from {}",
-            time(window.from),
-            time(window.to),
-            time(before.from)
+            "{}, against the time from {}",
+            offsets.describe_span(window.from, window.to),
+            offsets.minute_of(self.pages.previous().from)
         );
         let selection = self.pages.selection.describe();
         if !selection.is_empty() {
@@ -48,7 +58,7 @@ impl MeasuresReport<'_> {
         Page::ALL.iter().map(|page| Sheet::new(*page, self.pages, Some(self.by))).collect()
     }
 
-    /// Returns what stands behind the first sheet: what has changed, problems and action items.
+    /// Returns the parts after the first sheet: changes, problems and action items.
     pub(super) fn parts(&self) -> Vec<Part> {
         let changes = std::iter::once(changes(self.pages));
         changes.chain(self.records.into_iter().flat_map(ReportRecords::parts)).collect()

@@ -1,4 +1,4 @@
-//! What a report says beside the figures: what has changed, the problems, and the action items.
+//! The parts of a report besides the figures: changes, problems, and action items.
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -6,13 +6,13 @@ use serde::Serialize;
 use super::super::pages::Pages;
 use super::super::sheet::{Cell, Column, Page, Row, Sheet, Table, Tone, Unit, Value};
 
-/// The most rows of what has changed.
+/// The maximum number of rows of changes.
 const MAX_CHANGES: usize = 20;
 
 /// The problems and action items of a report.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct ReportRecords {
-    /// The problems that are not removed, newest first.
+    /// The problems that are not removed: open ones before known errors, and the newest first.
     pub problems: Vec<ReportProblem>,
     /// The action items that are open, the overdue ones first.
     pub action_items: Vec<ReportAction>,
@@ -29,20 +29,20 @@ pub struct ReportProblem {
     pub services: Vec<String>,
     /// How many incidents link to it.
     pub incidents: u32,
-    /// How to reduce its effects; empty if nobody has said so.
+    /// How to reduce its effects; empty if unknown.
     pub workaround: String,
 }
 
 /// An action item of a report.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ReportAction {
-    /// What is to be done.
+    /// The work to be done.
     pub text: String,
     /// The incident from which it follows.
     pub incident: String,
     /// The name of its owner; absent if it has none.
     pub owner: Option<String>,
-    /// The day by which it must be done; absent if there is none.
+    /// The day by which it must be done; absent without a deadline.
     pub due: Option<NaiveDate>,
     /// Whether that day has passed.
     pub is_overdue: bool,
@@ -52,7 +52,7 @@ pub struct ReportAction {
 pub(super) struct Part {
     pub(super) title: &'static str,
     pub(super) table: Table,
-    /// What stands in the place of an empty table.
+    /// The text in place of an empty table.
     pub(super) empty: &'static str,
 }
 
@@ -64,7 +64,7 @@ const fn text_column(name: &'static str) -> Column {
     Column { name, unit: Unit::Text }
 }
 
-/// Returns what has become better or worse against the window before, the worse first.
+/// Returns the figures that became better or worse since the previous window, the worse first.
 pub(super) fn changes(pages: &Pages) -> Part {
     let mut rows: Vec<(bool, Row)> = Vec::new();
     for page in [Page::Times, Page::Levels, Page::Volume, Page::Recurring, Page::Practice] {
@@ -85,8 +85,8 @@ pub(super) fn changes(pages: &Pages) -> Part {
     Part { title, table, empty: "Nothing has become better or worse." }
 }
 
-/// Returns a row for each figure of a row that has become better or worse. A change stands behind its
-/// figure, and the figure before it behind the change if there is one.
+/// Returns a row for each figure of a row that became better or worse. A change is in the column
+/// after its figure, and the earlier figure after the change if there is one.
 fn changed_cells(page: Page, table: &Table, row: &Row) -> Vec<(bool, Row)> {
     let show = |index: Option<usize>| {
         let found = index.and_then(|index| row.cells.get(index).zip(table.columns.get(index)));
@@ -104,17 +104,36 @@ fn changed_cells(page: Page, table: &Table, row: &Row) -> Vec<(bool, Row)> {
             let before = Some(index + 1).filter(|next| {
                 table.columns.get(*next).is_some_and(|column| column.name == "before")
             });
+            let shown_before = match before {
+                Some(before) => show(Some(before)),
+                None => share_before(table, row, index),
+            };
             let name = figure.and_then(|figure| table.columns.get(figure));
             let name = name.map_or("", |column| column.name);
             let change = Cell { value: Value::Text(show(Some(index))), tone: changed.tone };
             let row = Row {
                 label: format!("{}: {} {name}", page.as_str(), row.label),
-                cells: vec![cell(show(figure)), cell(show(before)), change],
+                cells: vec![cell(show(figure)), cell(shown_before), change],
                 ..Row::default()
             };
             (changed.tone == Tone::Worse, row)
         })
         .collect()
+}
+
+/// Returns the earlier value of a share that changed by percentage points, whose figure precedes
+/// the change; empty for other changes.
+fn share_before(table: &Table, row: &Row, change: usize) -> String {
+    let number = |index: usize, unit: Unit| match row.cells.get(index).map(|cell| &cell.value) {
+        Some(Value::Number(number)) if table.columns.get(index)?.unit == unit => Some(*number),
+        _ => None,
+    };
+    let before = change
+        .checked_sub(1)
+        .and_then(|figure| number(figure, Unit::Percent))
+        .zip(number(change, Unit::Points))
+        .map(|(now, points)| Cell { value: Value::Number(now - points), tone: Tone::Plain });
+    before.map_or_else(String::new, |cell| cell.show(Unit::Percent).into_string())
 }
 
 impl ReportRecords {
@@ -164,5 +183,26 @@ impl ReportRecords {
             Part { title: "Problems", table: problems, empty: "No problem is open." },
             Part { title: "Action items", table: items, empty: "No action item is open." },
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn share_before_is_that_without_its_points() {
+        let columns = [
+            Column { name: "in time", unit: Unit::Percent },
+            Column { name: "change", unit: Unit::Points },
+            Column { name: "met", unit: Unit::Count },
+        ];
+        let table = Table { name: "levels".into(), columns: columns.to_vec(), rows: Vec::new() };
+        let number = |number| Cell { value: Value::Number(number), tone: Tone::Plain };
+        let row = Row { cells: vec![number(91), number(-9), number(4)], ..Row::default() };
+        let expected = number(100).show(Unit::Percent).into_string();
+        assert_eq!(share_before(&table, &row, 1), expected);
+        assert_eq!(share_before(&table, &row, 2), "");
+        assert_eq!(share_before(&table, &row, 0), "");
     }
 }

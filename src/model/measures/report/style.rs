@@ -12,7 +12,8 @@ body { margin: 0; background: var(--ground); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 0.5rem; }
-h2 { font-size: 1.2rem; margin: 2rem 0 0.5rem; text-transform: capitalize; }
+h2 { font-size: 1.2rem; margin: 2rem 0 0.5rem; }
+h2::first-letter { text-transform: uppercase; }
 p { margin: 0 0 0.75rem; }
 .note, small { color: var(--dim); }
 .better { color: var(--good); }
@@ -23,12 +24,19 @@ th, td { padding: 0.2rem 0.75rem 0.2rem 0; border-bottom: 1px solid var(--line);
   font-weight: normal; }
 thead th { color: var(--dim); }
 .number { text-align: end; white-space: nowrap; }
+.short { white-space: nowrap; }
 svg { display: block; max-width: 100%; }
 svg text { fill: var(--dim); font: 11px system-ui, sans-serif; }
 .chart { width: 100%; height: auto; margin: 0 0 1rem; }
 .p1 { fill: var(--p1); } .p2 { fill: var(--p2); } .p3 { fill: var(--p3); } .p4 { fill: var(--p4); }
 .bar { fill: var(--bar); } .track { fill: var(--line); }
+.marked { fill: var(--p2); }
 .line { fill: none; stroke: var(--bar); stroke-width: 2; }
+.second { stroke: var(--good); stroke-dasharray: 6 3; }
+.third { stroke: var(--p2); stroke-dasharray: 2 3; }
+.fourth { stroke: var(--p1); stroke-dasharray: 10 3 2 3; }
+circle.line { fill: var(--ground); stroke-dasharray: none; }
+@media (max-width: 40rem) { svg text { font-size: 16px; } }
 @media print {
   @page { size: A4; margin: 15mm; }
   :root { --ground: #ffffff; --text: #000000; --dim: #444444; --line: #cccccc; --good: #1a6b33;

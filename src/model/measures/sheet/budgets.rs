@@ -9,22 +9,32 @@ use chrono::TimeDelta;
 
 /// The burn rate, in thousandths, from which a budget is used too fast: that of the last 6 hours.
 const FAST_BURN: i64 = 6_000;
-/// The burn rate of the last hour from which somebody has to be called.
+/// The burn rate of the last hour at which somebody must be called.
 const FASTEST_BURN: i64 = 14_400;
 
 pub(super) fn sheet(pages: &Pages) -> Sheet {
     let exceeded = pages.budgets.iter().filter(|budget| budget.used_permille >= 1000).count();
     let headline = match (pages.budgets.len(), exceeded) {
-        (0, _) => "no objectives: add [[objectives]] to the settings file".to_owned(),
-        (_, 0) => "every budget has time to spare".to_owned(),
+        (0, _) => {
+            "no objectives: add [[objectives]] to the settings, or one to a service".to_owned()
+        }
+        (_, 0) => match pages.budgets.iter().max_by_key(|budget| budget.used_permille) {
+            Some(most) => {
+                format!("{} % at most is used, of {}", most.used_permille / 10, most.service)
+            }
+            None => String::new(),
+        },
         (all, exceeded) => format!("{exceeded} of {all} budgets are used up"),
     };
     let tone = if exceeded > 0 { Tone::Worse } else { Tone::Plain };
-    let notes = vec!["downtime of P1 and P2, from detection to resolution, up to now".to_owned()];
+    let notes = vec![
+        "downtime of P1 and P2, from detection to resolution, up to now, whatever the window is"
+            .to_owned(),
+    ];
     Sheet { page: Page::Budgets, headline, tone, tables: vec![table(pages)], notes }
 }
 
-/// Returns the budgets as a table.
+/// Returns the budgets as a table, those of which most is used first.
 pub(super) fn table(pages: &Pages) -> Table {
     let columns = [
         column("objective", Unit::Text),
@@ -36,7 +46,9 @@ pub(super) fn table(pages: &Pages) -> Table {
         column("used up in", Unit::Duration),
     ];
     let mut table = Table::new("error budgets", &columns);
-    table.rows.extend(pages.budgets.iter().map(|budget| row(pages, budget)));
+    let mut budgets: Vec<&Budget> = pages.budgets.iter().collect();
+    budgets.sort_by_key(|budget| std::cmp::Reverse(budget.used_permille));
+    table.rows.extend(budgets.into_iter().map(|budget| row(pages, budget)));
     table
 }
 
@@ -53,11 +65,8 @@ fn row(pages: &Pages, budget: &Budget) -> Row {
     ];
     let from = pages.at - TimeDelta::days(i64::from(budget.window_days));
     let window = Window { from, to: pages.at, edges: Vec::new() };
-    let filter = reported_filter(
-        &window,
-        Vec::new(),
-        &format!("p1 p2 service:{}", term_value(&budget.service)),
-    );
+    let filter =
+        reported_filter(&window, &[], &format!("p1 p2 service:{}", term_value(&budget.service)));
     Row {
         label: budget.service.clone(),
         cells,

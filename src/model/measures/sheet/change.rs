@@ -26,7 +26,8 @@ pub(super) fn is_thin(now: u64, before: u64) -> bool {
     now < MIN_SAMPLE || before < MIN_SAMPLE
 }
 
-/// Returns the cell of a change. `more_is_worse` says which way is bad; a change over thin bases is none.
+/// Returns the cell of a change. `more_is_worse` is whether an increase is bad; a change with too
+/// few incidents is neutral.
 pub(super) fn change_cell(change: Option<i64>, more_is_worse: bool, is_thin: bool) -> Cell {
     let Some(change) = change.filter(|_| !is_thin) else { return Cell::new(Value::Missing) };
     let tone = match (change.signum(), more_is_worse) {

@@ -1,17 +1,18 @@
-//! What the figures of the pages mean.
+//! Definitions of the figures of the pages.
 
 type Definitions = &'static [(&'static str, &'static str)];
 
 pub(super) const OVERVIEW: Definitions = &[
     (
         "window",
-        "From its start up to, but without, its end; compared with the window of the same length before it.",
+        "From its start up to, but without, its end; compared with the window of the same length before it, and a calendar month with the month before.",
     ),
     (
         "left out",
         "Merged and reclassified incidents and false alarms do not count; they are counted apart.",
     ),
     ("thin", "Rests on fewer than 5 incidents: no change is shown."),
+    ("Enter", "Opens the incidents behind the row. Each figure has its definition on its page."),
 ];
 
 pub(super) const TIMES: Definitions = &[
@@ -32,6 +33,8 @@ pub(super) const TIMES: Definitions = &[
         "For how long service was out: from detection to resolution, and from each reopening to the next.",
     ),
     ("unowned", "For how long nobody led the response, of incidents resolved in the window."),
+    ("chart", "Means of each day or hour: MTTA by the report, MTTR by the resolution."),
+    ("distribution", "How many took so long; a row opens those that were resolved."),
     ("p90", "The least time that at least 9 of 10 do not exceed."),
     ("thin", "Rests on fewer than 5 incidents: no change is shown."),
 ];
@@ -39,6 +42,10 @@ pub(super) const TIMES: Definitions = &[
 pub(super) const VOLUME: Definitions = &[
     ("reported", "Incidents reported in the window, by their present priority."),
     ("by weekday", "Hours and days by your clock."),
+    (
+        "when they come",
+        "Incidents reported by hour and day of the week. Right and Left choose an hour of the selected day; Enter opens its incidents.",
+    ),
     ("by service", "By the primary service, which is the first one."),
     ("left out", "Merged and reclassified incidents and false alarms."),
 ];
@@ -58,6 +65,8 @@ pub(super) const LEVELS: Definitions = &[
         "Promised updates of stakeholders that came by then, or whose incident was resolved by then.",
     ),
     ("change", "In points of percent, against the window before."),
+    ("chart", "The share in time of the incidents that were reported in each day or hour."),
+    ("Enter", "Opens those that missed their level, or all if none did."),
 ];
 
 pub(super) const RECURRING: Definitions = &[
@@ -67,12 +76,13 @@ pub(super) const RECURRING: Definitions = &[
     ),
     ("last", "The last incident of the fault; it names those before as similar."),
     ("problem", "The problem that the last incident links to."),
+    ("Enter", "Opens the incidents of the fault."),
 ];
 
 pub(super) const BUDGETS: Definitions = &[
     (
         "objective",
-        "The share of the time in which a service is to be available, from [[objectives]] of the settings.",
+        "The share of the time in which a service is to be available: from [[objectives]] of the settings, or that of the service in the directory, over 30 days.",
     ),
     (
         "used",
@@ -86,6 +96,10 @@ pub(super) const BUDGETS: Definitions = &[
         "used up in",
         "If it goes on as in the last hour, or as in the last 6 hours without downtime in the last one.",
     ),
+    (
+        "chart",
+        "How much was used up to each time in the days of the objective, of the most used ones.",
+    ),
 ];
 
 pub(super) const PEOPLE: Definitions = &[
@@ -93,6 +107,7 @@ pub(super) const PEOPLE: Definitions = &[
     ("by night", "Those from 22:00 to 07:00 by your clock."),
     ("interruptions", "Pages within 15 minutes of the one before count once."),
     ("on call", "For how long the person was on call, for one team or several at once."),
+    ("Enter", "Opens the messages to the person."),
 ];
 
 pub(super) const PRACTICE: Definitions = &[
@@ -106,5 +121,9 @@ pub(super) const PRACTICE: Definitions = &[
     ),
     ("reopened", "Incidents resolved in the window that were reopened at some time."),
     ("false alarms", "Of all incidents reported in the window and the false alarms among them."),
+    (
+        "complete",
+        "Neither category, services, symptoms nor team is empty today; the chart counts the others apart.",
+    ),
     ("without …", "Incidents reported in the window of which the field is empty today."),
 ];

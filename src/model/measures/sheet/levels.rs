@@ -2,7 +2,8 @@
 
 use super::super::pages::{Dimension, PageFigures, Pages};
 use super::super::sla::Compliance;
-use super::behind::{behind_cut, cut_name, reported_in};
+use super::super::times::MIN_SAMPLE;
+use super::behind::{cut_name, cut_term, reported_in};
 use super::change::{bad_if_any, change_cell, is_thin, point_change};
 use super::page::Page;
 use super::table::{Behind, Cell, Column, Row, Sheet, Table, Unit, column};
@@ -29,34 +30,36 @@ pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {
     for priority in Priority::ALL {
         let index = priority.index();
         let clocks = |figures: &PageFigures| (figures.acknowledge[index], figures.resolve[index]);
-        let behind = reported_in(pages, &priority.as_str().to_lowercase());
-        let label = priority.to_string();
-        by_priority.rows.push(row(label, clocks(&pages.now), clocks(&pages.before), Some(behind)));
+        let (now, before) = (clocks(&pages.now), clocks(&pages.before));
+        let behind = missed_of(pages, now, &priority.as_str().to_lowercase());
+        by_priority.rows.push(row(priority.to_string(), now, before, Some(behind)));
     }
     let mut tables = vec![totals(pages), by_priority];
     if let Some(cut) = by.and_then(|by| pages.cut(by)).filter(|cut| cut.by != Dimension::Priority) {
         let mut table = Table::new(cut_name(cut.by), &COLUMNS);
         for cut_row in &cut.rows {
             let clocks = |figures: &PageFigures| (figures.acknowledge_all(), figures.resolve_all());
-            let behind = behind_cut(pages, cut.by, &cut_row.name);
             let (now, before) = (clocks(&cut_row.now), clocks(&cut_row.before));
+            let term = cut_term(cut.by, &cut_row.name);
+            let behind = term.map(|term| missed_of(pages, now, &term));
             table.rows.push(row(cut_row.name.clone(), now, before, behind));
         }
         tables.push(table);
     }
     let (acknowledge, resolve) = (pages.now.acknowledge_all(), pages.now.resolve_all());
-    let missed = acknowledge.missed + resolve.missed;
-    let headline = match missed {
-        0 => "nothing was late".to_owned(),
-        missed => format!(
-            "{missed} late: {} acknowledged, {} resolved",
-            acknowledge.missed, resolve.missed
-        ),
+    let share = |compliance: Compliance| match compliance.percent() {
+        Some(percent) => format!("{percent} % ({} missed)", compliance.missed),
+        None => "none due".to_owned(),
     };
+    let headline =
+        format!("in time: acknowledged {}, resolved {}", share(acknowledge), share(resolve));
     let before = pages.before.resolve_all();
     let change = point_change(resolve.percent(), before.percent());
     let tone = change_cell(change, false, is_thin(resolve.count(), before.count())).tone;
-    let notes = vec!["open and not yet due counts in neither".to_owned()];
+    let notes = vec![
+        "open and not yet due counts in neither · a row opens the missed ones, if there are any"
+            .to_owned(),
+    ];
     Sheet { page: Page::Levels, headline, tone, tables, notes }
 }
 
@@ -69,6 +72,11 @@ pub(super) fn totals(pages: &Pages) -> Table {
         ("resolved", now.resolve_all(), before.resolve_all()),
         ("updates sent", now.updates, before.updates),
     ] {
+        let behind = match label {
+            "acknowledged" if now.missed > 0 => "missed:acknowledge",
+            "resolved" if now.missed > 0 => "missed:resolve",
+            _ => "",
+        };
         let thin = is_thin(now.count(), before.count());
         let change = point_change(now.percent(), before.percent());
         let cells = vec![
@@ -81,11 +89,22 @@ pub(super) fn totals(pages: &Pages) -> Table {
             label: label.to_owned(),
             cells,
             bar: bar(now),
-            is_thin: thin && now.count() > 0,
-            behind: Some(reported_in(pages, "")),
+            is_thin: (1..MIN_SAMPLE).contains(&now.count()),
+            behind: Some(reported_in(pages, behind)),
         });
     }
     table
+}
+
+/// Returns the incidents of a row: those that missed a level, or all if none did.
+fn missed_of(pages: &Pages, clocks: (Compliance, Compliance), term: &str) -> Behind {
+    let missed = match (clocks.0.missed, clocks.1.missed) {
+        (0, 0) => "",
+        (_, 0) => " missed:acknowledge",
+        (0, _) => " missed:resolve",
+        _ => " missed:acknowledge missed:resolve",
+    };
+    reported_in(pages, &format!("{term}{missed}"))
 }
 
 fn bar(compliance: Compliance) -> Option<u16> {
@@ -106,6 +125,7 @@ fn row(
         cells.push(change_cell(point_change(now.percent(), before.percent()), false, thin));
         cells.push(Cell::number(now.missed).toned(bad_if_any(now.missed)));
     }
-    let is_thin = now.1.count() > 0 && is_thin(now.1.count(), before.1.count());
-    Row { label, cells, bar: bar(now.1), is_thin, behind }
+    let is_thin = [now.0, now.1].iter().any(|clock| (1..MIN_SAMPLE).contains(&clock.count()));
+    // The clock to acknowledge is the first that ends.
+    Row { label, cells, bar: bar(now.1).or_else(|| bar(now.0)), is_thin, behind }
 }

@@ -1,12 +1,15 @@
-//! Makes the tables of a page.
+//! Creates the tables of a page.
 
 use super::super::pages::{Dimension, Pages};
 use super::page::Page;
 use super::table::Sheet;
 use super::{budgets, levels, people, practice, recurring, times, volume};
 
+/// The most budgets of the overview.
+const MAX_BUDGETS: usize = 5;
+
 impl Sheet {
-    /// Makes the tables of a page. Those with a breakdown are by `by`, as far as the pages have it.
+    /// Creates the tables of a page. Those with a breakdown use `by`, if the pages have it.
     #[must_use]
     pub fn new(page: Page, pages: &Pages, by: Option<Dimension>) -> Self {
         match page {
@@ -27,7 +30,9 @@ fn overview(pages: &Pages) -> Sheet {
     let mut tables = vec![times::table(pages), levels::totals(pages)];
     tables.push(volume::by_priority(pages));
     if !pages.budgets.is_empty() {
-        tables.push(budgets::table(pages));
+        let mut budgets = budgets::table(pages);
+        budgets.rows.truncate(MAX_BUDGETS);
+        tables.push(budgets);
     }
     let volume = volume::sheet(pages, None);
     Sheet { page: Page::Overview, tables, ..volume }

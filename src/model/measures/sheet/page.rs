@@ -1,4 +1,4 @@
-//! The pages of the measures, and what their figures mean.
+//! The pages of the measures, with the definitions of their figures.
 
 use super::definitions;
 use crate::model::status::text_enum;
@@ -6,11 +6,11 @@ use crate::model::status::text_enum;
 text_enum! {
     /// A page of the measures.
     Page, "page" {
-        /// The most important figures of the others.
+        /// The most important figures of the other pages.
         Overview = "overview",
         /// How long it took.
         Times = "times",
-        /// How many incidents there were, and when.
+        /// The numbers of incidents, and their times.
         Volume = "volume",
         /// How often service levels were met.
         Levels = "levels" | "service levels",
@@ -18,7 +18,7 @@ text_enum! {
         Recurring = "recurring",
         /// How much of the error budgets is used.
         Budgets = "budgets" | "error budgets",
-        /// What incidents ask of people.
+        /// The load of incidents on people.
         People = "people",
         /// Reviews, runbooks, fields, false alarms and reopenings.
         Practice = "practice",
@@ -47,7 +47,7 @@ impl Page {
         Self::ALL.get(index).copied().unwrap_or(Self::Overview)
     }
 
-    /// Returns what the figures of the page mean: each with its definition.
+    /// Returns the definitions of the figures of the page.
     #[must_use]
     pub const fn definitions(self) -> &'static [(&'static str, &'static str)] {
         match self {

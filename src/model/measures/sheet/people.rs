@@ -1,7 +1,6 @@
 //! The page of people.
 
-use super::super::pages::{Pages, PersonLoad, term_value};
-use super::behind::reported_filter;
+use super::super::pages::{Pages, PersonLoad};
 use super::change::{bad_if_any, change_cell, is_thin, relative_change};
 use super::page::Page;
 use super::table::{Behind, Cell, Row, Sheet, Table, Tone, Unit, column};
@@ -21,6 +20,7 @@ pub(super) fn sheet(pages: &Pages) -> Sheet {
     let (all, night) = (sum(|load| load.pages), sum(|load| load.by_night));
     let headline = match all {
         0 => "nobody was paged".to_owned(),
+        1 => format!("1 page, {}", if night > 0 { "by night" } else { "by day" }),
         all => format!("{all} pages, {night} of them by night"),
     };
     let tone = if night > 0 { Tone::Worse } else { Tone::Plain };
@@ -29,7 +29,7 @@ pub(super) fn sheet(pages: &Pages) -> Sheet {
 }
 
 fn row(pages: &Pages, load: &PersonLoad) -> Row {
-    let thin = is_thin(load.pages, load.pages_before);
+    let thin = is_thin(load.pages, load.pages_before) || pages.is_running();
     let change = i64::try_from(load.pages).ok().zip(i64::try_from(load.pages_before).ok());
     let change = change.and_then(|(now, before)| relative_change(now, before));
     let cells = vec![
@@ -39,14 +39,12 @@ fn row(pages: &Pages, load: &PersonLoad) -> Row {
         Cell::number(load.interruptions),
         Cell::number(load.on_call_ms),
     ];
-    let term = format!("owner:{}", term_value(&load.person));
-    let filter = reported_filter(&pages.window, pages.selection.terms(), &term);
     Row {
         label: load.person.clone(),
         cells,
         bar: None,
-        // A count is exact, however small it is.
+        // A count is exact, even if it is small.
         is_thin: false,
-        behind: Some(Behind::Filter(filter)),
+        behind: Some(Behind::Person(load.person.clone())),
     }
 }

@@ -1,7 +1,8 @@
 //! The page of practice.
 
 use super::super::pages::{Dimension, PageFigures, Pages};
-use super::behind::{behind_cut, cut_name, reported_in};
+use super::super::times::MIN_SAMPLE;
+use super::behind::{behind_cut, cut_name, false_alarms_in, reported_in, resolved_in};
 use super::change::{bad_if_any, change_cell, is_thin, point_change};
 use super::page::Page;
 use super::table::{Cell, Column, Row, Sheet, Table, Unit, column};
@@ -82,7 +83,8 @@ pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {
         tables.push(table);
     }
     let overdue = pages.overdue_actions;
-    let headline = format!("{} action items open, {overdue} overdue", pages.open_actions);
+    let items = if pages.open_actions == 1 { "action item" } else { "action items" };
+    let headline = format!("{} {items} open, {overdue} overdue", pages.open_actions);
     let tone = bad_if_any(overdue);
     Sheet { page: Page::Practice, headline, tone, tables, notes: Vec::new() }
 }
@@ -102,18 +104,20 @@ fn row(pages: &Pages, label: &str, (now, before): (Share, Share), more_is_worse:
         Cell::number(now.0),
         Cell::number(now.1),
     ];
-    let more = match label {
-        "P1 and P2 reviewed" => "p1 p2",
-        "without a category" => "cat:none",
-        "without services" => "service:none",
-        "without a team" => "team:none",
-        _ => "",
+    let behind = match label {
+        "P1 and P2 reviewed" => resolved_in(pages, "p1 p2"),
+        "runbook used" | "reopened" | "resolved unacknowledged" => resolved_in(pages, ""),
+        "false alarms" => false_alarms_in(pages),
+        "without a category" => reported_in(pages, "cat:none"),
+        "without services" => reported_in(pages, "service:none"),
+        "without a team" => reported_in(pages, "team:none"),
+        _ => reported_in(pages, ""),
     };
     Row {
         label: label.to_owned(),
         cells,
         bar: share.and_then(|share| u16::try_from(share * 10).ok()),
-        is_thin: thin && now.1 > 0,
-        behind: Some(reported_in(pages, more)),
+        is_thin: (1..MIN_SAMPLE).contains(&now.1),
+        behind: Some(behind),
     }
 }

@@ -24,7 +24,7 @@ pub(super) fn sheet(pages: &Pages) -> Sheet {
         let change = change.and_then(|(now, before)| relative_change(now, before));
         let cells = vec![
             Cell::number(now),
-            change_cell(change, true, is_thin(now, before)),
+            change_cell(change, true, is_thin(now, before) || pages.is_running()),
             Cell::number(before),
             Cell::text(group.service.clone()),
             Cell::text(group.last.map_or_else(String::new, |number| number.to_string())),
@@ -40,7 +40,10 @@ pub(super) fn sheet(pages: &Pages) -> Sheet {
         });
     }
     table.draw_bars(0);
-    let incidents: u64 = pages.recurring.iter().map(|fault| fault.group.count).sum();
+    // The buckets have the incidents of all faults, also of those that are not listed; those of an older server
+    // have none.
+    let listed: u64 = pages.recurring.iter().map(|fault| fault.group.count).sum();
+    let incidents = pages.buckets.iter().map(|bucket| bucket.recurring).sum::<u64>().max(listed);
     let headline = match pages.recurring_total {
         0 => "nothing recurred".to_owned(),
         1 => format!("1 fault came back: {incidents} incidents"),

@@ -1,9 +1,9 @@
-//! Tables of figures: cells with their units, rows with what is behind them.
+//! Tables of figures: cells with their units, rows with filters for their incidents.
 
 use super::page::Page;
 use crate::model::id::IncidentNumber;
 
-/// What a figure is counted in.
+/// The unit of a figure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unit {
     /// A text.
@@ -27,7 +27,7 @@ pub enum Unit {
 pub enum Value {
     /// A text.
     Text(String),
-    /// A number: of things, of milliseconds, of percent, of thousandths or of points, as the column says.
+    /// A number in the unit of its column: a count, milliseconds, percent, thousandths or points.
     Number(i64),
     /// There is none.
     Missing,
@@ -36,7 +36,7 @@ pub enum Value {
 /// Whether a figure has become better or worse.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Tone {
-    /// It is neither, or it is not known.
+    /// Neither, or not known.
     #[default]
     Plain,
     /// It is better than before, or good.
@@ -82,7 +82,7 @@ impl Cell {
 pub struct Column {
     /// The name.
     pub name: &'static str,
-    /// What its figures are counted in.
+    /// The unit of its figures.
     pub unit: Unit,
 }
 
@@ -95,14 +95,16 @@ pub(super) const fn column(name: &'static str, unit: Unit) -> Column {
 pub enum Behind {
     /// Those that pass a filter.
     Filter(String),
-    /// One, which names the others.
+    /// Those of the same fault as this one.
     Incident(IncidentNumber),
+    /// Those of which the person with this handle was sent messages.
+    Person(String),
 }
 
 /// A row of a table.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Row {
-    /// What the row is about.
+    /// The label of the row.
     pub label: String,
     /// A figure for each column.
     pub cells: Vec<Cell>,
@@ -117,7 +119,7 @@ pub struct Row {
 /// A table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Table {
-    /// What its rows are.
+    /// The kind of its rows.
     pub name: String,
     /// The columns behind the label.
     pub columns: Vec<Column>,
@@ -149,13 +151,13 @@ impl Table {
 pub struct Sheet {
     /// The page.
     pub page: Page,
-    /// What the page says in one line.
+    /// A summary of the page in one line.
     pub headline: String,
-    /// Whether what the headline says is better or worse than before.
+    /// Whether the headline is better or worse than before.
     pub tone: Tone,
     /// The tables.
     pub tables: Vec<Table>,
-    /// What is to be known about the figures.
+    /// Remarks on the figures.
     pub notes: Vec<String>,
 }
 

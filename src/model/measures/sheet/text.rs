@@ -7,7 +7,7 @@ use crate::model::text::{SafeText, sanitize};
 use crate::model::time::format_precise_duration;
 
 impl Unit {
-    /// Returns what is added to the name of a column in documents for programs.
+    /// Returns the suffix of a column's name in documents for programs.
     #[must_use]
     pub const fn suffix(self) -> &'static str {
         match self {
@@ -64,7 +64,8 @@ impl Cell {
     }
 }
 
-fn arrow(change: i64, unit: &str) -> String {
+/// Formats a change as `▲ 5 %`, `▼ 12 pt` or `=`.
+pub(super) fn arrow(change: i64, unit: &str) -> String {
     match change {
         0 => "=".to_owned(),
         up @ 1.. => format!("▲ {up}{unit}"),
@@ -73,7 +74,7 @@ fn arrow(change: i64, unit: &str) -> String {
 }
 
 impl Sheet {
-    /// Returns the page as Markdown, with a title and what the figures are about.
+    /// Returns the page as Markdown, with a title and the selection.
     #[must_use]
     pub fn markdown(&self, about: &str) -> String {
         let mut title = self.page.as_str().to_owned();

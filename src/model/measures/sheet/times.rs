@@ -6,10 +6,11 @@ use super::super::pages::{
     CutRow, Dimension, HISTOGRAM_BOUNDS_MS, PageFigures, Pages, TimeMeasure,
 };
 use super::super::times::Times;
-use super::behind::{behind_cut, cut_name, reported_in, resolved_in};
+use super::behind::{behind_cut, cut_name, cut_term, reported_in, resolved_in, resolved_in_bin};
 use super::change::{change_cell, is_thin, relative_change};
 use super::page::Page;
 use super::table::{Cell, Column, Row, Sheet, Table, Unit, column};
+use super::text::arrow;
 use crate::model::time::format_precise_duration;
 
 const COLUMNS: [Column; 6] = [
@@ -54,9 +55,16 @@ pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {
             TimeDelta::try_milliseconds(times.mean_ms)
                 .map_or_else(String::new, format_precise_duration)
         };
+        let thin = is_thin(mean.count, before.count);
+        let arrow = change.filter(|_| !thin).map(|change| format!(" {}", arrow(change, " %")));
         let before =
             if before.count > 0 { format!(", {} before", shown(before)) } else { String::new() };
-        format!("MTTR {}{before} · {} resolved", shown(mean), now.resolved)
+        format!(
+            "MTTR {}{}{before} · {} resolved",
+            shown(mean),
+            arrow.unwrap_or_default(),
+            now.resolved
+        )
     };
     let tone = change_cell(change, true, is_thin(mean.count, before.count)).tone;
     let mut notes = Vec::new();
@@ -93,7 +101,7 @@ pub(super) fn table(pages: &Pages) -> Table {
             behind: Some(match measure {
                 TimeMeasure::Detect | TimeMeasure::Acknowledge => reported_in(pages, ""),
                 TimeMeasure::Resolve | TimeMeasure::Out | TimeMeasure::Unowned => {
-                    resolved_in(pages)
+                    resolved_in(pages, "")
                 }
             }),
         });
@@ -115,13 +123,12 @@ fn cut_row(pages: &Pages, by: Dimension, row: &CutRow) -> Row {
     let out = row.now.time_out.times;
     cells.push(Cell::maybe((out.count > 0).then_some(out.mean_ms)));
     cells.push(Cell::number(row.now.resolved));
-    Row {
-        label: row.name.clone(),
-        cells,
-        bar: None,
-        is_thin: thin,
-        behind: behind_cut(pages, by, &row.name),
-    }
+    let behind = if row.now.resolved > 0 {
+        cut_term(by, &row.name).map(|term| resolved_in(pages, &term))
+    } else {
+        behind_cut(pages, by, &row.name)
+    };
+    Row { label: row.name.clone(), cells, bar: None, is_thin: thin, behind }
 }
 
 /// Returns how the times to acknowledge and to resolve are distributed.
@@ -130,10 +137,9 @@ fn distribution(pages: &Pages) -> Table {
         [column("MTTR", Unit::Count), column("MTTA", Unit::Count), column("time out", Unit::Count)];
     let mut table = Table::new("distribution", &columns);
     for (index, name) in BINS.iter().enumerate() {
-        let count = |measure| {
-            let histogram = &pages.now.timing(measure).histogram;
-            Cell::number(histogram.get(index).copied().unwrap_or(0))
-        };
+        let of_bin = |measure| pages.now.timing(measure).histogram.get(index).copied().unwrap_or(0);
+        let count = |measure| Cell::number(of_bin(measure));
+        let has_resolved = of_bin(TimeMeasure::Resolve) > 0;
         table.rows.push(Row {
             label: (*name).to_owned(),
             cells: vec![
@@ -141,10 +147,11 @@ fn distribution(pages: &Pages) -> Table {
                 count(TimeMeasure::Acknowledge),
                 count(TimeMeasure::Out),
             ],
+            behind: has_resolved.then(|| resolved_in_bin(pages, index)),
             ..Row::default()
         });
     }
-    // Of the column that stands out: the first one.
+    // Bars are drawn for the most important column, which is the first.
     table.draw_bars(0);
     table
 }

@@ -36,13 +36,13 @@ fn heartbeat_is_silent_after_interval_and_grace(
     #[case] started: i64,
     #[case] expected: Option<i64>,
 ) {
-    assert_eq!(rule().silent_at(&heartbeat, at(started)), expected.map(at));
+    assert_eq!(rule().silent_at(&heartbeat, at(started), at(100)), expected.map(at));
 }
 
 #[test]
 fn rare_heartbeat_does_not_wait_a_day_after_a_start() {
     let rule = HeartbeatRule { interval_s: 86_400, grace_s: 3600, ..rule() };
-    let due = rule.silent_at(&received(0), at(90_000));
+    let due = rule.silent_at(&received(0), at(90_000), at(90_001));
     assert_eq!(due, Some(at(90_000 + 600 + 3600)));
 }
 
@@ -61,7 +61,19 @@ fn clock_that_was_set_back_does_not_hide_a_silence() {
         Heartbeat { last_at: Some(at(90_000)), ..Heartbeat::new("backup", at(80_000)) };
     heartbeat.beat(at(500));
     assert_eq!(heartbeat.last_or_since(), at(500));
-    assert_eq!(rule().silent_at(&heartbeat, at(-1000)), Some(at(860)));
+    assert_eq!(rule().silent_at(&heartbeat, at(-1000), at(500)), Some(at(860)));
+}
+
+/// Nothing was received since, so that nothing tells the store that the last sign of life lies ahead.
+#[rstest]
+#[case::it_lies_two_days_ahead(172_800, Some(500 + 360))]
+#[case::it_is_a_little_ahead(1000, Some(1000 + 360))]
+fn silence_after_the_clock_was_set_back_is_noticed(
+    #[case] last: i64,
+    #[case] expected: Option<i64>,
+) {
+    let due = rule().silent_at(&received(last), at(500), at(520));
+    assert_eq!(due, expected.map(at));
 }
 
 #[test]

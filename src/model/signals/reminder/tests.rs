@@ -154,7 +154,7 @@ fn pause_that_lasts_is_remembered_with_its_beginning() {
     assert_eq!(due.len(), 1);
     assert_eq!(due[0].due, at(130));
     assert!(due[0].key.ends_with(&at(10).timestamp_millis().to_string()));
-    // Nobody was there for more than an hour.
+    // No activity for more than an hour.
     assert_eq!(reminders(&row, at(191)), []);
     row.paused = false;
     assert_eq!(reminders(&row, at(20)), []);

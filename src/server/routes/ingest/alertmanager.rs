@@ -12,17 +12,17 @@ use utoipa::{PartialSchema, ToSchema};
 use super::{not_understood, store_groups};
 use crate::api::path;
 use crate::backend::IngestOutcome;
-use crate::ingest::alertmanager;
+use crate::ingest::alertmanager::{self, WebhookMessage};
 use crate::server::auth::IngestAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::ApiResult;
 use crate::server::extract::{KeyQuery, Query};
 use crate::server::openapi::document::CommandErrorResponses;
-use crate::server::request_body::RawBody;
+use crate::server::request_body::UnpackedBody;
 use crate::server::routes::administration::check_writable;
 use crate::server::state::Shared;
 
-/// The message of Alertmanager's webhook, of which only what is needed is described.
+/// The message of Alertmanager's webhook, with only the required fields described.
 struct AlertmanagerMessage;
 
 impl PartialSchema for AlertmanagerMessage {
@@ -47,18 +47,19 @@ impl PartialSchema for AlertmanagerMessage {
 
 impl ToSchema for AlertmanagerMessage {}
 
-/// Take the alerts of an Alertmanager
+/// Receive the alerts of an Alertmanager
 ///
-/// The address of a `webhook_config`. The first alert of a group that fires declares an incident; others
-/// are added to it, and those that are repeated change nothing but their counts, which
-/// `/v1/incidents/{id}/alerts` has. Once all were reported as resolved, an incident that nobody has
-/// acknowledged is resolved, and any other is moved to monitoring. Nothing is concluded from alerts that
-/// are missing in a message.
+/// The address of a `webhook_config`. The first firing alert of a group declares an incident;
+/// others are added to it, and repeated ones change only their counts, which
+/// `/v1/incidents/{id}/alerts` returns. Once all were reported as resolved, an incident that nobody
+/// has acknowledged is resolved, and any other is moved to monitoring. Nothing is concluded from
+/// alerts that are missing in a message.
 ///
 /// It is answered once everything is durable. The same message may be sent again, by several members of
 /// a cluster too. A token of scope `ingest` has no rate limit here; when too many messages are waiting, or
 /// nothing can be written, the status is 503, on which Alertmanager sends the message again. A message
-/// that can't be understood is refused with 400, and stored: `/v1/ingest/dead` has it.
+/// that can't be understood is refused with 400, and stored: `/v1/ingest/dead` has it. So is one of which
+/// some alerts can't be, after the others were stored.
 #[utoipa::path(
     post, path = path::INGEST_ALERTMANAGER, operation_id = "ingest_alertmanager", tag = "changes",
     request_body(
@@ -80,7 +81,7 @@ impl ToSchema for AlertmanagerMessage {}
     ),
     security(("token" = [])),
     responses(
-        (status = 200, body = IngestOutcome, description = "What became of the alerts"),
+        (status = 200, body = IngestOutcome, description = "The results of the alerts"),
         CommandErrorResponses,
     ),
 )]
@@ -89,19 +90,23 @@ pub(in crate::server::routes) async fn ingest_alertmanager(
     IngestAccess(caller): IngestAccess,
     Query(KeyQuery { .. }): Query<KeyQuery>,
     headers: HeaderMap,
-    RawBody(body, permit): RawBody,
+    UnpackedBody(body, permit): UnpackedBody,
 ) -> ApiResult<JsonResponse> {
     check_writable(&shared)?;
     let source = alertmanager::SOURCE;
-    let group = match alertmanager::parse(&body, Utc::now()) {
-        Ok(group) => group,
+    let WebhookMessage { group, unusable } = match alertmanager::parse(&body, Utc::now()) {
+        Ok(message) => message,
         Err(error) => {
             return Err(not_understood(&shared, &caller, source, &headers, &body, &error).await);
         }
     };
-    drop(body);
+    // Its memory is only needed for the unreadable part.
+    let unusable = unusable.map(|error| (body, error));
     let outcomes = store_groups(&shared, &caller, &[group], source).await?;
     drop(permit);
+    if let Some((body, error)) = unusable {
+        return Err(not_understood(&shared, &caller, source, &headers, &body, &error).await);
+    }
     // One group has one outcome.
     CachedJson::encode(&outcomes.first()).map(JsonResponse)
 }

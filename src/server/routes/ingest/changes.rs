@@ -14,7 +14,7 @@ use crate::server::routes::administration::actor;
 use crate::server::state::Shared;
 use crate::server::tokens::RegisteredToken;
 
-/// Records what a message says of changes, in the name of the caller.
+/// Records the changes in a message, in the name of the caller.
 pub(super) async fn record_of(
     shared: &Arc<Shared>,
     caller: &RegisteredToken,
@@ -28,7 +28,7 @@ pub(super) async fn record_of(
     record(shared, message, &actor).await
 }
 
-/// Records what a message says of changes, in the name of an actor.
+/// Records the changes in a message, in the name of an actor.
 pub(super) async fn record(
     shared: &Arc<Shared>,
     message: &ChangeMessage,
@@ -38,7 +38,7 @@ pub(super) async fn record(
     let directory = shared.directory().await?;
     let reports = message.complete(&directory, actor);
     let recorded = record_reports(&*shared.backend, &reports, actor).await;
-    // Before the caller is answered, so that others find what was written.
+    // Before the caller is answered, so that others find the write.
     shared.feed.record_write();
     recorded.map_err(storing_failed)
 }

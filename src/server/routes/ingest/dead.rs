@@ -22,16 +22,17 @@ use crate::server::routes::administration::check_writable;
 use crate::server::routes::incidents::{DEFAULT_ROWS, check_limit};
 use crate::server::state::Shared;
 
-/// The greatest number of a message that can be asked for: the greatest whole number that every parser of
+/// The greatest number of a message in a request: the greatest whole number that every parser of
 /// JSON reads exactly.
 const MAX_NUMBER: u64 = (1 << 53) - 1;
 /// The width to which a part of the request is quoted.
 const MAX_QUOTE: usize = 40;
 
-/// Messages that could not be understood, the one that arrived last first
+/// Messages that could not be understood, the last received first
 ///
-/// They are stored so that nothing is lost by a mapping that is wrong, or by a sender that has changed.
-/// At most 1,000, and 64 MiB, are stored; `dropped` counts those that were removed beyond it.
+/// They are stored so that nothing is lost by a wrong mapping, or by a sender whose format has
+/// changed. At most 1,000, and 64 MiB, are stored; `dropped` counts those that were removed beyond
+/// that.
 #[utoipa::path(
     get, path = path::DEAD_LETTERS, operation_id = "dead_letters", tag = "changes",
     params(query::DeadLetters), security(("token" = [])),
@@ -75,14 +76,15 @@ pub(in crate::server::routes) async fn dead_letter(
 
 /// Read a message again that could not be understood
 ///
-/// It is read as the receiver that it was sent to reads it by now, and stored in the name of its sender.
-/// Then it is removed. What still can't be understood stays, and is refused with 422.
+/// It is read by the current version of the receiver that it was sent to, and stored in the name of
+/// its sender. Then it is removed. A message that still can't be understood remains, and is refused
+/// with 422.
 #[utoipa::path(
     post, path = path::REPLAY_DEAD_LETTER, operation_id = "replay_dead_letter", tag = "changes",
     params(("number" = u64, Path, description = "The number of the message", example = 1)),
     security(("token" = [])),
     responses(
-        (status = 200, body = ReplayedLetter, description = "What became of its alerts"),
+        (status = 200, body = ReplayedLetter, description = "The results of its alerts"),
         ChangeErrorResponses,
     ),
 )]
@@ -125,8 +127,8 @@ pub(in crate::server::routes) async fn replay_dead_letter(
     CachedJson::encode(&ReplayedLetter { letter, outcomes, changes: Vec::new() }).map(JsonResponse)
 }
 
-/// Removes a message that was read again. Somebody else may have done so meanwhile, which changes nothing
-/// of what it reports.
+/// Removes a message that was read again. Another caller may have done so meanwhile, which changes
+/// nothing of its reports.
 async fn remove(shared: &Shared, number: u64, letter: DeadLetter) -> ApiResult<DeadLetter> {
     match shared.backend.remove_dead_letter(number).await {
         Err(BackendError::NotFound(_)) => Ok(letter),

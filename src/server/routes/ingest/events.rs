@@ -1,7 +1,7 @@
-//! Events in the forms of `PagerDuty`'s Events API. The key in the body says who sends them.
+//! Events in the forms of `PagerDuty`'s Events API. The key in the body authenticates the sender.
 //!
-//! A sender tries again on 429 and on 5xx; one of version 1 on 403, which therefore stands for nothing
-//! else.
+//! A sender tries again on 429 and on 5xx; one of version 1 on 403, which therefore has no other
+//! meaning.
 
 use std::sync::Arc;
 
@@ -22,17 +22,17 @@ use crate::model::command::CommandKind;
 use crate::model::{Command, CommandId, Envelope};
 use crate::server::auth::UnauthenticatedCaller;
 use crate::server::error::{ApiError, ApiResult};
-use crate::server::request_body::RawBody;
+use crate::server::request_body::UnpackedBody;
 use crate::server::routes::administration::{actor, check_writable};
 use crate::server::state::Shared;
 use crate::server::tokens::RegisteredToken;
 
 /// The header in which some senders have the key, if the body has none.
 const KEY_HEADER: &str = "x-routing-key";
-/// What senders compare of an answer.
+/// The value in an answer that senders compare.
 const SUCCESS: &str = "success";
 
-/// Why an event is refused.
+/// The reason why an event is refused.
 struct Refusal {
     error: ApiError,
     /// All that is wrong with the event.
@@ -79,7 +79,7 @@ pub(super) async fn enqueue_v2(
     State(shared): State<Arc<Shared>>,
     caller: UnauthenticatedCaller,
     headers: HeaderMap,
-    body: ApiResult<RawBody>,
+    body: ApiResult<UnpackedBody>,
 ) -> Response {
     let version = EventVersion::V2;
     let request = EventRequest { shared: &shared, caller, headers: &headers, version };
@@ -99,7 +99,7 @@ pub(super) async fn enqueue_v1(
     State(shared): State<Arc<Shared>>,
     caller: UnauthenticatedCaller,
     headers: HeaderMap,
-    body: ApiResult<RawBody>,
+    body: ApiResult<UnpackedBody>,
 ) -> Response {
     let version = EventVersion::V1;
     let request = EventRequest { shared: &shared, caller, headers: &headers, version };
@@ -119,7 +119,7 @@ pub(super) async fn enqueue_change(
     State(shared): State<Arc<Shared>>,
     caller: UnauthenticatedCaller,
     headers: HeaderMap,
-    body: ApiResult<RawBody>,
+    body: ApiResult<UnpackedBody>,
 ) -> Response {
     let version = EventVersion::V2;
     let request = EventRequest { shared: &shared, caller, headers: &headers, version };
@@ -136,11 +136,11 @@ pub(super) async fn enqueue_change(
 
 impl EventRequest<'_> {
     /// Stores the event of a body. Returns the key of its alert.
-    async fn store(&self, body: ApiResult<RawBody>) -> Result<String, Refusal> {
-        let RawBody(bytes, _permit) = body?;
+    async fn store(&self, body: ApiResult<UnpackedBody>) -> Result<String, Refusal> {
+        let UnpackedBody(bytes, _permit) = body?;
         let (body, caller) = self.authenticate(&bytes)?;
         check_writable(self.shared)?;
-        let event = match body.event(self.version, &caller.token.id, Uuid::now_v7()) {
+        let event = match body.event(self.version, caller.sender(), Uuid::now_v7()) {
             Ok(event) => event,
             Err(errors) => {
                 let source = receivers::events_receiver(self.version);
@@ -154,8 +154,8 @@ impl EventRequest<'_> {
         Ok(event.dedup_key)
     }
 
-    async fn record_change(&self, body: ApiResult<RawBody>) -> Result<(), Refusal> {
-        let RawBody(bytes, permit) = body?;
+    async fn record_change(&self, body: ApiResult<UnpackedBody>) -> Result<(), Refusal> {
+        let UnpackedBody(bytes, permit) = body?;
         let (body, caller) = self.authenticate(&bytes)?;
         check_writable(self.shared)?;
         if !caller.token.scope.allows(CommandKind::RecordChange) {
@@ -164,7 +164,7 @@ impl EventRequest<'_> {
         }
         let by = actor(self.shared, &caller).await?;
         let now = Utc::now();
-        let event = body.change_event(&caller.token.id, by.clone(), Uuid::now_v7(), now);
+        let event = body.change_event(caller.sender(), by.clone(), Uuid::now_v7(), now);
         let change = match event {
             Ok(event) => event.change,
             Err(errors) => {
@@ -186,7 +186,7 @@ impl EventRequest<'_> {
         Ok(())
     }
 
-    /// Reads a body and authenticates its sender. Nothing of a body without a valid key is stored.
+    /// Reads a body and authenticates its sender. A body without a valid key is not stored.
     fn authenticate(&self, bytes: &[u8]) -> ApiResult<(EventBody, Arc<RegisteredToken>)> {
         let body =
             EventBody::parse(bytes).map_err(|error| ApiError::bad_request(error.to_string()))?;

@@ -15,7 +15,7 @@ use crate::ingest::goalert::{self, AlertFields};
 use crate::model::alert::AlertGroup;
 use crate::server::auth::IngestAccess;
 use crate::server::error::ApiResult;
-use crate::server::request_body::RawBody;
+use crate::server::request_body::UnpackedBody;
 use crate::server::routes::administration::check_writable;
 use crate::server::state::Shared;
 
@@ -29,11 +29,11 @@ pub(super) async fn incoming(
 ) -> Response {
     let store = async {
         let IngestAccess(caller) = access?;
-        let RawBody(body, _permit) = RawBody::from_request(request, &shared).await?;
+        let UnpackedBody(body, _permit) = UnpackedBody::from_request(request, &shared).await?;
         check_writable(&shared)?;
         let content_type = content_type(&headers);
         let query = query.as_deref().unwrap_or_default();
-        let group = match parse(query, content_type, &body, &caller.token.id) {
+        let group = match parse(query, content_type, &body, caller.sender()) {
             Ok(group) => group,
             Err(error) => {
                 let source = goalert::SOURCE;
@@ -64,7 +64,7 @@ fn parse(
     let mut fields = with_form(AlertFields::default(), query.as_bytes());
     match media_type.trim().to_ascii_lowercase().as_str() {
         "application/x-www-form-urlencoded" => fields = with_form(fields, body),
-        "application/json" => fields = fields.with_json(body)?,
+        "application/json" if !body.trim_ascii().is_empty() => fields = fields.with_json(body)?,
         _ if body.trim_ascii_start().starts_with(b"{") => fields = fields.with_json(body)?,
         _ => {}
     }

@@ -12,6 +12,9 @@ pub(super) mod foreign;
 mod goalert;
 pub(super) mod named;
 mod opsgenie;
+mod opsgenie_alerts;
+mod opsgenie_heartbeats;
+mod opsgenie_query;
 mod ping;
 mod prometheus;
 mod respond;
@@ -36,11 +39,12 @@ use crate::model::Actor;
 use crate::model::alert::AlertGroup;
 use crate::model::text::SafeText;
 use crate::server::error::{ApiError, ApiResult};
+use crate::server::public_error::as_seen_by_clients;
 use crate::server::state::Shared;
 use crate::server::tokens::{RegisteredToken, Secret, Token};
 
-/// Stores the alerts of a message in the name of the caller. Each group is durable by itself, so a
-/// sender that sends the message again after an error changes nothing of those that are stored.
+/// Stores the alerts of a message in the name of the caller. Each group is durable on its own, so
+/// repeating the message after an error changes nothing of those that are stored.
 async fn store_groups(
     shared: &Arc<Shared>,
     caller: &RegisteredToken,
@@ -62,13 +66,13 @@ async fn store_groups_as(
     store_each(shared, actor, groups, sender).await
 }
 
-/// Reserves room for a message that is to be stored.
+/// Reserves a slot for a message to be stored.
 fn enqueue(shared: &Shared) -> ApiResult<SemaphorePermit<'_>> {
     let message = "too many alerts are waiting to be stored: send the message again";
     shared.alert_permits.try_acquire().map_err(|_| ApiError::new(ErrorCode::Unreachable, message))
 }
 
-/// Stores the alerts of a message for which room is reserved, as [`store_groups`] does.
+/// Stores the alerts of a message with a reserved slot, as [`store_groups`] does.
 async fn store_queued(
     shared: &Arc<Shared>,
     caller: &RegisteredToken,
@@ -92,7 +96,8 @@ async fn store_each(
     let mut outcomes = Vec::with_capacity(groups.len());
     for group in groups {
         // Without rules a message of thousands of alerts is not copied.
-        let applied = (!rules.0.is_empty()).then(|| rules.apply(group.clone()));
+        let apply = || rules.apply(group.clone(), actor.name());
+        let applied = (!rules.0.is_empty()).then(apply);
         let groups: Vec<&AlertGroup> = match &applied {
             Some(applied) => applied.groups.iter().map(|applied| &applied.group).collect(),
             None => vec![group],
@@ -100,12 +105,12 @@ async fn store_each(
         if let Some(applied) = &applied
             && groups.is_empty()
         {
-            // The sender is answered as by a message that says nothing new.
+            // The sender gets the answer to a message without news.
             outcomes.push(IngestOutcome::ignored(applied.dropped.len()));
         }
         for group in groups {
             let result = shared.backend.ingest(group, actor).await;
-            // Before the caller is answered, so that others find what was written.
+            // Before the caller is answered, so that others find the write.
             shared.feed.record_write();
             shared.health.record_alerts(&result);
             let outcome = result.map_err(storing_failed)?;
@@ -119,7 +124,7 @@ async fn store_each(
 /// Returns the error for alerts that are not stored.
 fn storing_failed(error: BackendError) -> ApiError {
     match error {
-        // These may succeed later, once whoever runs the server has done something about it.
+        // These may succeed later, once an operator of the server has acted.
         BackendError::NotAllowed(_) | BackendError::Broken(_) | BackendError::Limited { .. } => {
             tracing::warn!("alerts can't be stored: {error}");
             let message = "alerts can't be stored now: send the message again";
@@ -129,7 +134,7 @@ fn storing_failed(error: BackendError) -> ApiError {
     }
 }
 
-/// What comes with a message beside its body.
+/// Further properties of a message besides its body.
 #[derive(Clone, Copy, Debug)]
 struct RequestHead<'a> {
     headers: &'a HeaderMap,
@@ -142,8 +147,8 @@ impl<'a> From<&'a HeaderMap> for RequestHead<'a> {
     }
 }
 
-/// Stores a message that can't be understood, so that it can be read again, and returns the error for
-/// it. If it can't be stored now, the sender is to send it once more, as it would be lost otherwise.
+/// Stores a message that can't be understood, so that it can be read again, and returns the error
+/// for it. If it can't be stored now, the sender should repeat it, as it would be lost otherwise.
 async fn not_understood(
     shared: &Arc<Shared>,
     caller: &RegisteredToken,
@@ -162,7 +167,7 @@ async fn not_understood(
     shared.metrics.record_dead_letter(outcome);
     let reason = SafeText::from(error.to_string());
     let source = SafeText::from(source);
-    // A sender with a wrong setting says the same again and again.
+    // A misconfigured sender sends the same again and again.
     let key = format!("a message to {source} can't be understood: {reason}");
     if shared.hidden_errors.count(key, Instant::now()).is_some() {
         match &stored {
@@ -196,7 +201,7 @@ async fn store_dead_letter(
     let new = NewDeadLetter {
         source: source.to_owned(),
         actor: caller.token.actor(|handle| directory.person(handle).cloned()),
-        token: Some(caller.token.id.clone()),
+        token: Some(caller.sender().to_owned()),
         content_type: content_type(headers).map(ToOwned::to_owned),
         headers: stored_headers(headers),
         query: query.and_then(stored_query),
@@ -207,8 +212,8 @@ async fn store_dead_letter(
     Ok(shared.backend.add_dead_letter(&new).await?)
 }
 
-/// Returns a message without the token or key that it came with, which some senders have in it. As many
-/// characters stand in its stead.
+/// Returns a message without the token or key that it was sent with, which some senders include. It
+/// is replaced by as many characters.
 fn without_secret(body: &[u8], token: &Token) -> Vec<u8> {
     let mut message = body.to_vec();
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -229,13 +234,19 @@ fn without_secret(body: &[u8], token: &Token) -> Vec<u8> {
     message
 }
 
-/// Why a message that can't be understood is not stored.
+/// The reason why a message that can't be understood is not stored.
 #[derive(Debug, thiserror::Error)]
 enum DeadLetterFault {
     #[error("too many messages are waiting")]
     QueueIsFull,
     #[error(transparent)]
-    Backend(#[from] BackendError),
+    Backend(BackendError),
+}
+
+impl From<BackendError> for DeadLetterFault {
+    fn from(error: BackendError) -> Self {
+        Self::Backend(as_seen_by_clients(error))
+    }
 }
 
 impl DeadLetterFault {
@@ -260,7 +271,7 @@ const SECRETS: [&str; 12] = [
     "jwt",
     "hmac",
 ];
-/// Headers that say how a message was sent, and nothing of what it says.
+/// Headers about the transport of a message, rather than its content.
 const TRANSPORT: [&str; 11] = [
     "host",
     "accept",
@@ -295,7 +306,7 @@ fn stored_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     headers.iter().filter_map(read).collect()
 }
 
-/// Returns a query without what may be secret; `None` if nothing else is in it.
+/// Returns a query without possible secrets; `None` if nothing else is in it.
 fn stored_query(query: &str) -> Option<String> {
     let pairs = form_urlencoded::parse(query.as_bytes());
     let pairs = pairs.filter(|(name, text)| !may_be_secret(name, text));
@@ -303,7 +314,7 @@ fn stored_query(query: &str) -> Option<String> {
     (!stored.is_empty()).then_some(stored)
 }
 
-/// Returns the type of a body, as its sender says.
+/// Returns the type of a body according to its sender.
 fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::CONTENT_TYPE)?.to_str().ok()
 }

@@ -19,7 +19,7 @@ use crate::backend::IngestOutcome;
 use crate::backend::http::TokenSource;
 use crate::ingest::changes::{self, ChangeForm};
 use crate::ingest::mapping::{self, Message};
-use crate::ingest::receivers::{ChangeMessage, ReadError, ReceivedMessage};
+use crate::ingest::receivers::{ChangeMessage, ReadError, ReadGroups, ReceivedMessage};
 use crate::ingest::{SecretSource, Sender, receivers, signature};
 use crate::model::change::Change;
 use crate::model::text::{sanitize, truncate};
@@ -38,7 +38,7 @@ const MAX_QUOTE: usize = 60;
 /// The most parameters of a query that a mapping can read.
 const MAX_PARAMETERS: usize = 100;
 
-/// Any JSON: the mapping says what is where in it.
+/// Any JSON: the mapping defines its structure.
 struct AnyMessage;
 
 impl PartialSchema for AnyMessage {
@@ -52,27 +52,28 @@ impl PartialSchema for AnyMessage {
 
 impl ToSchema for AnyMessage {}
 
-/// What became of the alerts of a message: an outcome for each group.
+/// The results of the alerts of a message: an outcome for each group.
 #[derive(Serialize, ToSchema)]
 pub(in crate::server::routes) struct IngestOutcomes {
-    /// The outcomes, in the order of the groups. Empty if the message says nothing that counts.
+    /// The outcomes, in the order of the groups. Empty if the message has no relevant content.
     outcomes: Vec<IngestOutcome>,
     /// The changes that a message of deployments reports, as they are recorded then.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changes: Vec<Change>,
 }
 
-/// Take the alerts of a message that is read by a mapping
+/// Receive the alerts of a message that is read by a mapping
 ///
 /// `name` is that of a mapping in the settings (`[ingest.NAME]`), or of a built-in one: `azure`,
 /// `checkmk`, `cloudevents`, `cloudwatch`, `datadog`, `gcp`, `grafana`, `icinga`, `nagios`, `oncall`,
 /// `otlp`, `sentry`, `uptime-kuma` or `zabbix`; `github`, `gitlab` and `cdevents` report changes, such as
 /// deployments, and no alerts. The message is JSON, whatever its type says, or a form; it
-/// may be compressed with gzip.
+/// may be compressed with gzip or deflate.
 ///
-/// A sender that can set no header may have its token as `key`, `token` or `auth_token` in the query. It
-/// is answered once everything is durable, and the same message may be sent again. A message that can't
-/// be understood is refused with 400, and stored: `/v1/ingest/dead` has it.
+/// A sender that can't set a header may send its token as `key`, `token` or `auth_token` in the
+/// query. It is answered once everything is durable, and the same message may be sent again. A
+/// message that can't be understood is refused with 400, and stored: `/v1/ingest/dead` lists it. If
+/// only one of several alerts can't be understood, the others are stored before.
 #[utoipa::path(
     post, path = path::INGEST_NAMED, operation_id = "ingest_named", tag = "changes",
     params(("name" = String, Path, description = "The name of the mapping", example = "uptime-kuma")),
@@ -85,7 +86,7 @@ pub(in crate::server::routes) struct IngestOutcomes {
     ),
     security(("token" = [])),
     responses(
-        (status = 200, body = IngestOutcomes, description = "What became of the alerts"),
+        (status = 200, body = IngestOutcomes, description = "The results of the alerts"),
         ChangeErrorResponses,
     ),
 )]
@@ -145,7 +146,7 @@ pub(in crate::server::routes) async fn ingest_named(
         }
     };
     if let Some(url) = mapped.confirm.as_ref().filter(|_| sender.topics.is_empty()) {
-        // Whoever runs the server decides whether the address is to be opened.
+        // An operator of the server decides whether to open the address.
         tracing::warn!(
             "{} asks to confirm its subscription: if it is yours, open {}",
             sanitize(&name),
@@ -154,11 +155,15 @@ pub(in crate::server::routes) async fn ingest_named(
     }
     let is_protobuf = message.is_protobuf();
     drop(message);
-    drop(body);
+    // Its memory is only needed for the unreadable part.
+    let unusable = mapped.unusable.map(|error| (body, error));
     let outcomes = store_groups(&shared, &caller, &mapped.groups, receivers::label(&name)).await?;
     drop(permit);
+    if let Some((body, error)) = unusable {
+        return Err(not_understood(&shared, &caller, &name, head, &body, &error).await);
+    }
     if is_protobuf {
-        // In protobuf, a message that says nothing is empty: everything was accepted.
+        // In protobuf, a message without fields is empty: everything was accepted.
         let headers = [(header::CONTENT_TYPE, "application/x-protobuf")];
         return Ok((StatusCode::OK, headers, Bytes::new()).into_response());
     }
@@ -183,11 +188,12 @@ async fn store_own_form(
         content_type: content_type(headers),
         headers: &BTreeMap::new(),
         query: None,
-        token: Some(&caller.token.id),
+        token: Some(caller.sender()),
     };
     let settings = shared.settings();
-    let groups = match receivers::read(name, &message, &settings.ingest, Utc::now()) {
-        Ok(groups) => groups,
+    let read = receivers::read_usable(name, &message, &settings.ingest, Utc::now());
+    let ReadGroups { groups, unusable } = match read {
+        Ok(read) => read,
         Err(ReadError::NotUnderstood(error)) => {
             return Err(not_understood(shared, caller, name, headers, body, &error).await);
         }
@@ -196,13 +202,16 @@ async fn store_own_form(
         }
     };
     let outcomes = store_groups(shared, caller, &groups, receivers::label(name)).await?;
+    if let Some(error) = unusable {
+        return Err(not_understood(shared, caller, name, headers, body, &error).await);
+    }
     CachedJson::encode(&IngestOutcomes { outcomes, changes: Vec::new() }).map(JsonResponse)
 }
 
 /// Answer the handshake of a sender of `CloudEvents`
 ///
-/// It asks with OPTIONS whether its events are wanted, before it sends any. Whether it may send them
-/// depends on its token all the same.
+/// It asks with OPTIONS whether its events are accepted, before it sends any. Whether it may send
+/// them still depends on its token.
 pub(super) async fn handshake(PathText(_): PathText, headers: HeaderMap) -> Response {
     let mut response = StatusCode::OK.into_response();
     if let Some(origin) = headers.get("webhook-request-origin").cloned() {

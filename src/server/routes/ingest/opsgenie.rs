@@ -1,7 +1,7 @@
 //! Alerts in the form of Opsgenie's Alert API.
 //!
-//! A sender tries again on 429 and on 5xx. Whatever is asked of an alert that is no more, or never was, is
-//! accepted, and nothing comes of it.
+//! A sender tries again on 429 and on 5xx. Requests about an alert that no longer exists, or never
+//! did, are accepted and ignored.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,19 +9,22 @@ use std::time::Instant;
 use axum::extract::{FromRequest, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::opsgenie_query::Naming;
 use super::respond::{JSON, json_response, status_with_429};
-use super::{enqueue, not_understood, store_queued, storing_failed};
+use super::{enqueue, not_understood, opsgenie_alerts, store_queued, storing_failed};
 use crate::backend::BackendError;
-use crate::ingest::opsgenie::{self, AlertAction, AlertRequest, IdentifierType, NamedAlert};
+use crate::ingest::opsgenie::{
+    self, AlertAction, AlertRequest, IdentifierType, NamedAlert, listing,
+};
 use crate::model::alert::{MAX_NAME_CHARS, one_line};
 use crate::model::{Actor, Command, CommandId, Envelope, IncidentCommand, IncidentId};
 use crate::server::auth::IngestAccess;
 use crate::server::error::{ApiError, ApiResult};
-use crate::server::request_body::RawBody;
+use crate::server::request_body::UnpackedBody;
 use crate::server::routes::administration::{actor, check_writable};
 use crate::server::state::Shared;
 use crate::server::tokens::RegisteredToken;
@@ -29,7 +32,7 @@ use crate::server::tokens::RegisteredToken;
 /// The most parameters of a query that are read.
 const MAX_PARAMETERS: usize = 100;
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 struct Refusal {
     error: ApiError,
     is_queue_full: bool,
@@ -51,9 +54,9 @@ pub(super) async fn create(
     let started = Instant::now();
     let store = async {
         let IngestAccess(caller) = access?;
-        let RawBody(body, _permit) = RawBody::from_request(request, &shared).await?;
+        let UnpackedBody(body, _permit) = UnpackedBody::from_request(request, &shared).await?;
         check_writable(&shared)?;
-        let named = match opsgenie::create(&body, &caller.token.id, Uuid::now_v7()) {
+        let named = match opsgenie::create(&body, caller.sender(), Uuid::now_v7()) {
             Ok(named) => named,
             Err(error) => {
                 let source = opsgenie::SOURCE;
@@ -66,7 +69,8 @@ pub(super) async fn create(
     respond(store.await, started)
 }
 
-/// Does what is asked of an alert: it is acknowledged, closed, noted, described in other words and so on.
+/// Performs a request on an alert: it is acknowledged, closed, noted, described in other words and
+/// so on.
 pub(super) async fn act(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,
@@ -78,7 +82,7 @@ pub(super) async fn act(
     apply(&shared, access, (action, &identifier), query.as_deref(), request).await
 }
 
-/// Notes that an action of the sender's own was carried out on an alert.
+/// Records that an action of the sender's own was carried out on an alert.
 pub(super) async fn act_custom(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,
@@ -101,26 +105,6 @@ pub(super) async fn delete(
     apply(&shared, access, (AlertAction::Close, &identifier), query.as_deref(), request).await
 }
 
-/// Says what became of a request, which is what its sender was told.
-pub(super) async fn request(access: ApiResult<IngestAccess>, Path(id): Path<Uuid>) -> Response {
-    let started = Instant::now();
-    if let Err(error) = access {
-        return respond(Err(error.into()), started);
-    }
-    json_response(
-        StatusCode::OK,
-        &json!({
-            "data": {
-                "success": true, "isSuccess": true, "action": "Create", "status": "Created alert",
-                "processedAt": Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
-                "integrationId": "", "alertId": id, "alias": id,
-            },
-            "took": started.elapsed().as_secs_f64(),
-            "requestId": id,
-        }),
-    )
-}
-
 async fn apply(
     shared: &Arc<Shared>,
     access: ApiResult<IngestAccess>,
@@ -131,16 +115,20 @@ async fn apply(
     let started = Instant::now();
     let store = async {
         let IngestAccess(caller) = access?;
-        let RawBody(body, _permit) = RawBody::from_request(request, shared).await?;
+        let UnpackedBody(body, _permit) = UnpackedBody::from_request(request, shared).await?;
         check_writable(shared)?;
-        let kind = identifier_type(query);
+        let target =
+            find_target(shared, &caller, identifier, query).await.map_err(storing_failed)?;
+        // No alert has that number, which is no name either.
+        let Some(target) = target else { return Ok(Uuid::now_v7()) };
+        let Target { identifier, kind, sender } = &target;
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         let pairs: Vec<(String, String)> = pairs.into_owned().take(MAX_PARAMETERS).collect();
         let request = AlertRequest::new(action, &body, &pairs);
-        let alert = opsgenie::named(identifier, kind, &caller.token.id);
-        // An end comes last: a note about it is not one of an incident that has ended.
+        let alert = opsgenie::named(identifier, *kind, sender);
+        // An end comes last: a note about it must not be one of an incident that has ended.
         change_incident(shared, &caller, &alert.group.key, &request).await?;
-        if let Some(named) = opsgenie::act(&request.action, identifier, kind, &caller.token.id) {
+        if let Some(named) = opsgenie::act(&request.action, identifier, *kind, sender) {
             return store(shared, &caller, named).await;
         }
         Ok(alert.id)
@@ -148,7 +136,8 @@ async fn apply(
     respond(store.await, started)
 }
 
-/// Carries a request out on the open incident of an alert, and notes what can't be.
+/// Carries out a request on the open incident of an alert, and records a note about unsupported
+/// parts.
 async fn change_incident(
     shared: &Arc<Shared>,
     caller: &RegisteredToken,
@@ -169,7 +158,7 @@ async fn change_incident(
     let commands = commands.unwrap_or_default();
     let mut note = None;
     if matches!(commands[..], [IncidentCommand::Snooze { .. }]) {
-        // A note ends a snooze, so that it is written before.
+        // A note ends a snooze, so it is written before.
         note = request.note(true);
         write_note(shared, &actor, id, note.clone()).await?;
     }
@@ -180,7 +169,7 @@ async fn change_incident(
     write_note(shared, &actor, id, last).await
 }
 
-/// Writes a note, if there is one to write.
+/// Writes a note, if there is one.
 async fn write_note(
     shared: &Arc<Shared>,
     actor: &Actor,
@@ -215,12 +204,43 @@ async fn execute(
     }
 }
 
-/// Returns how a path names an alert, as the query says.
-fn identifier_type(query: Option<&str>) -> IdentifierType {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let is_alias =
-        pairs.any(|(name, text)| name == "identifierType" && text.eq_ignore_ascii_case("alias"));
-    if is_alias { IdentifierType::Alias } else { IdentifierType::Id }
+/// The alert about which a request is.
+struct Target {
+    identifier: String,
+    kind: IdentifierType,
+    /// The public id of the key or token by which it was created.
+    sender: String,
+}
+
+/// Finds the alert about which a request is. Programs name those that they have created; people name any, and
+/// their own first. `None` if no alert has the number by which it is named.
+async fn find_target(
+    shared: &Shared,
+    caller: &RegisteredToken,
+    identifier: &str,
+    query: Option<&str>,
+) -> Result<Option<Target>, BackendError> {
+    let kind = Naming::of_query(query);
+    let sender = caller.sender().to_owned();
+    let own = Target { identifier: identifier.to_owned(), kind: kind.kind(), sender };
+    if kind != Naming::Number {
+        if caller.token.scope.is_for_programs() {
+            return Ok(Some(own));
+        }
+        let group = opsgenie::named(identifier, own.kind, &own.sender).group.key;
+        if shared.backend.find_group(&group).await?.is_some() {
+            return Ok(Some(own));
+        }
+    }
+    let found = opsgenie_alerts::find(shared, caller, identifier, kind).await?;
+    Ok(match found {
+        Some(alert) => Some(Target {
+            identifier: listing::id_of(&alert).unwrap_or_default().to_string(),
+            kind: IdentifierType::Id,
+            sender: listing::sender_of(&alert).to_owned(),
+        }),
+        None => Some(own).filter(|_| kind != Naming::Number),
+    })
 }
 
 /// Stores an alert. Returns its id.
@@ -247,17 +267,5 @@ fn respond(result: Result<Uuid, Refusal>, started: Instant) -> Response {
             let body = body("message", error.detail(), Uuid::now_v7());
             error.respond_as(status, JSON, body.to_string())
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn query_says_how_the_path_names_an_alert() {
-        assert_eq!(identifier_type(None), IdentifierType::Id);
-        assert_eq!(identifier_type(Some("identifierType=id")), IdentifierType::Id);
-        assert_eq!(identifier_type(Some("x=1&identifierType=alias")), IdentifierType::Alias);
     }
 }

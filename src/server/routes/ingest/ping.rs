@@ -15,7 +15,7 @@ use crate::server::error::ApiResult;
 use crate::server::routes::heartbeats::receive;
 use crate::server::state::Shared;
 
-/// Takes a sign of life as Opsgenie does.
+/// Receives a heartbeat in the format of Opsgenie.
 pub(super) async fn opsgenie(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,
@@ -36,7 +36,7 @@ pub(super) async fn opsgenie(
     }
 }
 
-/// Takes a sign of life as `GoAlert` does, with the key in the query.
+/// Receives a heartbeat in the format of `GoAlert`, with the key in the query.
 pub(super) async fn goalert(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,

@@ -1,30 +1,32 @@
 //! The API of an Alertmanager, version 2: Prometheus and other rulers send alerts to it, and `amtool`
 //! and others query it.
 //!
-//! Silences are maintenance windows ([`super::silences`]), and an alert is inhibited by those from which its
-//! incident follows ([`super::suppression`]). There is one receiver. Errors are a bare JSON string. A
-//! sender gives up what is refused with 4xx, so whatever may succeed later is a 503.
+//! Silences are maintenance windows ([`super::silences`]), and an alert is inhibited by those from
+//! which its incident follows ([`super::suppression`]). There is one receiver. Errors are a bare
+//! JSON string. A sender gives up after a 4xx, so errors that may pass are a 503.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::{FromRequest, RawQuery, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::respond::{encode, is_true, json_response, refuse};
+use super::respond::{add_matcher, encode, is_true, json_response, refuse};
 use super::suppression::{Suppressed, Suppression, fingerprint_of};
 use super::{not_understood, store_groups};
 use crate::ingest::matcher::{Matcher, anchored_pattern};
 use crate::ingest::prometheus::{self, PostedAlerts};
 use crate::model::alert::Alert;
-use crate::server::auth::{Authenticated, IngestAccess, ReadAccess};
+use crate::server::auth::{Authenticated, IngestAccess, MetricsAccess, ReadAccess};
 use crate::server::error::{ApiError, ApiResult};
-use crate::server::request_body::RawBody;
+use crate::server::extract::{NoQuery, Query};
+use crate::server::request_body::UnpackedBody;
 use crate::server::routes::administration::check_writable;
+use crate::server::routes::service;
 use crate::server::state::Shared;
 
 /// The name of the only receiver.
@@ -37,15 +39,15 @@ route:
 receivers:
 - name: redphone
 ";
+/// The version of an Alertmanager whose API this server has.
+const API_VERSION: &str = "0.28.0";
 /// The most alerts of an answer.
 const MAX_LISTED: u32 = 10_000;
-/// The most matchers of a query.
-const MAX_MATCHERS: usize = 64;
 
-/// When somebody first asked for the state, about which nothing earlier is to be said.
+/// The time of the first request for the state, before which nothing is reported.
 static SINCE: LazyLock<DateTime<Utc>> = LazyLock::new(Utc::now);
 
-/// Stores posted alerts. Those that can be understood are stored, whatever the others are.
+/// Stores posted alerts. Valid ones are stored even if others are invalid.
 pub(super) async fn post_alerts(
     State(shared): State<Arc<Shared>>,
     access: ApiResult<IngestAccess>,
@@ -54,7 +56,7 @@ pub(super) async fn post_alerts(
 ) -> Response {
     let store = async {
         let IngestAccess(caller) = access?;
-        let RawBody(body, _permit) = RawBody::from_request(request, &shared).await?;
+        let UnpackedBody(body, _permit) = UnpackedBody::from_request(request, &shared).await?;
         check_writable(&shared)?;
         let source = prometheus::SOURCE;
         let unusable = match prometheus::parse(&body, Utc::now()) {
@@ -119,14 +121,15 @@ pub(super) async fn groups(
     list.await.unwrap_or_else(refuse)
 }
 
-/// Says which program this is. Whoever may post alerts asks for it before (`amtool`).
+/// Returns the identity of this program. Clients request it before posting alerts (`amtool`).
 pub(super) async fn status(access: ApiResult<Authenticated>) -> Response {
     if let Err(error) = access {
         return refuse(error);
     }
+    // Some choose by the version how they go on, and send no silence to one before 0.22.
     let version = json!({
-        "version": env!("CARGO_PKG_VERSION"), "revision": "", "branch": "", "buildUser": "",
-        "buildDate": "", "goVersion": "",
+        "version": API_VERSION, "revision": concat!("redphone ", env!("CARGO_PKG_VERSION")),
+        "branch": "", "buildUser": "", "buildDate": "", "goVersion": "",
     });
     json_response(
         StatusCode::OK,
@@ -137,6 +140,34 @@ pub(super) async fn status(access: ApiResult<Authenticated>) -> Response {
             "versionInfo": version,
         }),
     )
+}
+
+/// Returns the version of the API, in the figures of an Alertmanager: dashboards choose their
+/// queries by it. Those of this server are at `/v1/metrics`.
+pub(super) async fn metrics(access: ApiResult<MetricsAccess>) -> Response {
+    if let Err(error) = access {
+        return refuse(error);
+    }
+    let name = "alertmanager_build_info";
+    let text = format!(
+        "# HELP {name} The version of the API of an Alertmanager that redphone has.\n\
+         # TYPE {name} gauge\n\
+         {name}{{version=\"{API_VERSION}\"}} 1\n"
+    );
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// Reports that the server runs.
+pub(super) async fn healthy() -> &'static str {
+    "OK"
+}
+
+/// Returns whether the server can answer.
+pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+    match service::ready(State(shared), Query(NoQuery {})).await {
+        Ok(_) => "OK".into_response(),
+        Err(error) => refuse(error),
+    }
 }
 
 /// Lists the only receiver.
@@ -155,7 +186,7 @@ struct AlertQuery {
     excludes_active: bool,
     /// Whether those are not listed that a maintenance window silences.
     excludes_silenced: bool,
-    /// Whether those are not listed that follow from others.
+    /// Whether inhibited alerts, which follow from others, are not listed.
     excludes_inhibited: bool,
     receiver: Option<Regex>,
 }
@@ -166,17 +197,7 @@ impl AlertQuery {
         let mut parsed = Self::default();
         for (name, text) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match &*name {
-                "filter" if parsed.matchers.len() >= MAX_MATCHERS => {
-                    return Err(ApiError::bad_request(
-                        "there are more than 64 matchers: give less",
-                    ));
-                }
-                "filter" => {
-                    let matcher = text.parse::<Matcher>();
-                    let matcher =
-                        matcher.map_err(|error| ApiError::bad_request(error.to_string()))?;
-                    parsed.matchers.push(matcher);
-                }
+                "filter" => add_matcher(&mut parsed.matchers, &text)?,
                 "active" => parsed.excludes_active = !is_true(&text),
                 "silenced" => parsed.excludes_silenced = !is_true(&text),
                 "inhibited" => parsed.excludes_inhibited = !is_true(&text),
@@ -203,7 +224,7 @@ impl AlertQuery {
     }
 }
 
-/// After which time an alert ends that says nothing of its end, as an Alertmanager shows it.
+/// After which time an alert without an end is shown to end, as an Alertmanager does.
 const ASSUMED_END: TimeDelta = TimeDelta::minutes(5);
 
 /// Returns an alert as an Alertmanager has it.
@@ -227,8 +248,8 @@ fn alert_json(alert: &Alert, by: &Suppressed) -> Value {
     value
 }
 
-/// Returns a group of alerts as an Alertmanager has it: its labels are those by which it was made, as
-/// far as all alerts have them.
+/// Returns a group of alerts in the form of an Alertmanager: its labels are those by which it was
+/// formed, if all alerts have them.
 fn group_json(alerts: &[(&Alert, Suppressed)]) -> Value {
     let names = ["alertname", "service", "job", "namespace", "cluster"];
     let first = alerts.first().map(|(alert, _)| &alert.labels);

@@ -1,8 +1,8 @@
 //! The silences of an Alertmanager's API, version 2: they are the maintenance windows.
 //!
-//! The matchers of a silence are tests of labels. Of a window that people have made otherwise, its
-//! services, teams and other parts are shown as matchers of labels of these names. A silence that is
-//! changed by another program than this keeps its id if it still can, as an Alertmanager's does.
+//! The matchers of a silence are tests of labels. The services, teams and other parts of a window
+//! that was created in another way are shown as matchers of labels of these names. A silence that
+//! another program changes retains its id if possible, as in an Alertmanager.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::respond::{encode, is_true, json_response, refuse};
+use super::respond::{MAX_MATCHERS, add_matcher, encode, is_true, json_response, refuse};
 use crate::api::ErrorCode;
 use crate::ingest::matcher::Matcher;
 use crate::model::alert::one_line;
@@ -32,12 +32,10 @@ use crate::server::state::Shared;
 
 /// The most silences of an answer.
 const MAX_LISTED: u32 = 1000;
-/// The most matchers of a silence or of a query.
-const MAX_MATCHERS: usize = 64;
-/// What the comment of a window begins with whose author is not who created it.
+/// The prefix of the comment of a window whose author is not its creator.
 const AUTHOR: &str = "Silenced by ";
 
-/// A silence as it is posted.
+/// A posted silence.
 #[derive(Deserialize)]
 struct PostedSilence {
     #[serde(default)]
@@ -58,14 +56,12 @@ struct PostedSilence {
 struct PostedMatcher {
     name: String,
     value: String,
+    /// Absent is the same as no.
     #[serde(rename = "isRegex", default)]
-    is_regex: bool,
-    #[serde(rename = "isEqual", default = "yes")]
-    is_equal: bool,
-}
-
-const fn yes() -> bool {
-    true
+    is_regex: Option<bool>,
+    /// Absent is the same as yes.
+    #[serde(rename = "isEqual", default)]
+    is_equal: Option<bool>,
 }
 
 /// Lists the silences, those that are active first.
@@ -145,7 +141,7 @@ pub(super) async fn post(
             before => {
                 let id = Uuid::now_v7();
                 change(&shared, &caller, (id, None), MaintenanceChange::Create(new)).await?;
-                // The other one ends only once there is this one.
+                // The other one ends only once this one exists.
                 if let Some(window) = before {
                     change(&shared, &caller, (window.id, None), MaintenanceChange::End).await?;
                 }
@@ -156,7 +152,7 @@ pub(super) async fn post(
         Ok::<Response, ApiError>(json_response(StatusCode::OK, &body))
     };
     store.await.unwrap_or_else(|error: ApiError| match error.status() {
-        // What is wrong with it is said as an Alertmanager does.
+        // The error is reported in the form of an Alertmanager.
         StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT => {
             refuse(ApiError::bad_request(error.detail().to_owned()))
         }
@@ -205,7 +201,7 @@ fn new_window(
         return refuse("at least one matcher must not match an empty value".into());
     }
     let filter = MaintenanceFilter { labels, ..MaintenanceFilter::default() };
-    // What has begun has begun when it did.
+    // A window that has begun retains its begin.
     let begun = before.filter(|window| window.filter == filter && window.from <= now);
     let from = match begun {
         Some(window) if posted.starts_at <= now => window.from,
@@ -234,8 +230,8 @@ fn label_test(matcher: &PostedMatcher) -> ApiResult<LabelTest> {
     if name.is_empty() || name.contains(|c: char| c.is_whitespace() || "=!~".contains(c)) {
         return Err(invalid(name));
     }
-    let is_negated = !matcher.is_equal;
-    if matcher.is_regex {
+    let is_negated = matcher.is_equal == Some(false);
+    if matcher.is_regex == Some(true) {
         let regex = LabelRegex::new(&matcher.value).map_err(|_| invalid(name))?;
         return Ok(LabelTest {
             name: name.to_owned(),
@@ -246,7 +242,7 @@ fn label_test(matcher: &PostedMatcher) -> ApiResult<LabelTest> {
     LabelTest::exact(name, &matcher.value, is_negated).map_err(|_| invalid(name))
 }
 
-/// Returns the value that stands for a pattern in which `*` stands for any text.
+/// Returns the regular expression for a pattern in which `*` matches any text.
 fn pattern_regex(pattern: &str) -> String {
     pattern.split('*').map(regex::escape).collect::<Vec<_>>().join(".*")
 }
@@ -339,17 +335,7 @@ impl SilenceQuery {
         let mut parsed = Self::default();
         for (name, text) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match &*name {
-                "filter" if parsed.matchers.len() >= MAX_MATCHERS => {
-                    return Err(ApiError::bad_request(
-                        "there are more than 64 matchers: give less",
-                    ));
-                }
-                "filter" => {
-                    let matcher = text.parse::<Matcher>();
-                    let matcher =
-                        matcher.map_err(|error| ApiError::bad_request(error.to_string()))?;
-                    parsed.matchers.push(matcher);
-                }
+                "filter" => add_matcher(&mut parsed.matchers, &text)?,
                 "active" if !is_true(&text) => parsed.excluded.push("active"),
                 "pending" if !is_true(&text) => parsed.excluded.push("pending"),
                 "expired" if !is_true(&text) => parsed.excluded.push("expired"),
@@ -387,6 +373,7 @@ mod tests {
     use super::*;
 
     fn matcher(value: &str, is_regex: bool, is_equal: bool) -> PostedMatcher {
+        let (is_regex, is_equal) = (Some(is_regex), Some(is_equal));
         PostedMatcher { name: "host".into(), value: value.into(), is_regex, is_equal }
     }
 

@@ -16,17 +16,17 @@ use crate::server::error::{ApiError, ApiResult};
 
 /// The width to which a part of the message is quoted.
 const MAX_QUOTE: usize = 100;
-/// How many certificates are cached; there is one for each region.
+/// The maximum number of cached certificates; there is one for each region.
 const MAX_CERTIFICATES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(31);
 
 /// The certificates that were fetched, in PEM, by their addresses.
 static CERTIFICATES: LazyLock<Mutex<LruCache<String, String>>> =
     LazyLock::new(|| Mutex::new(LruCache::new(MAX_CERTIFICATES)));
 
-/// Checks that a message is one of the topics, and confirms its subscription if it asks for that.
+/// Checks that a message is one of the topics, and confirms its subscription if it requests that.
 ///
 /// # Errors
-/// It is of another topic, its signature is not right, or what is needed for it can't be fetched.
+/// It is of another topic, its signature is invalid, or a resource for the check can't be fetched.
 pub(super) async fn check(topics: &[String], body: &[u8]) -> ApiResult<()> {
     let message = SnsMessage::parse(body).map_err(|error| refused(&error))?;
     let topic = message.topic().map_err(|error| refused(&error))?;
@@ -61,7 +61,7 @@ async fn certificate(url: &str) -> ApiResult<String> {
     Ok(certificate)
 }
 
-/// Returns what is at an address of the service.
+/// Fetches an address of the service.
 async fn fetch(url: &str) -> ApiResult<String> {
     let failed = |why: String| {
         tracing::warn!("{} can't be fetched: {}", sanitize(host(url)), sanitize(why));
@@ -77,7 +77,7 @@ async fn fetch(url: &str) -> ApiResult<String> {
     Ok(answer.body)
 }
 
-/// Returns the host of an address; what follows it may be secret.
+/// Returns the host of an address; the rest may be secret.
 fn host(url: &str) -> &str {
     url.trim_start_matches("https://").split('/').next().unwrap_or_default()
 }

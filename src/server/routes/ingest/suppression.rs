@@ -1,5 +1,5 @@
-//! What an Alertmanager would call the suppression of an alert: which maintenance windows silence it, and
-//! which alerts inhibit it, as its incident is folded under theirs.
+//! The suppression of an alert in the terms of an Alertmanager: the maintenance windows that
+//! silence it, and the alerts that inhibit it because its incident is folded under theirs.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const MAX_WINDOWS: u32 = 1000;
 /// The most alerts that are named as those that inhibit one.
 const MAX_INHIBITING: usize = 20;
 
-/// What suppresses an alert.
+/// The suppression of an alert.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Suppressed {
     /// The ids of the maintenance windows that are about it.
@@ -39,7 +39,7 @@ impl Suppressed {
     }
 }
 
-/// What can suppress alerts now.
+/// The current sources of suppression.
 pub(super) struct Suppression {
     /// The windows that are active.
     windows: Vec<MaintenanceWindow>,
@@ -71,7 +71,7 @@ impl Suppression {
         Ok(Self { windows, rows, firing })
     }
 
-    /// Returns what suppresses an alert.
+    /// Returns the suppression of an alert.
     pub(super) fn of(&self, alert: &Alert) -> Suppressed {
         let row = self.rows.get(&alert.incident);
         let silenced_by = self.silences(alert, row);
@@ -81,14 +81,14 @@ impl Suppression {
         let cause = row.filter(|row| is_quiet(row, priority)).and_then(|row| row.folded_under);
         let inhibited_by = cause.map(|cause| {
             let found = self.firing.get(&cause).filter(|found| !found.is_empty());
-            // An incident that people have declared has no alert: its id stands for one.
+            // An incident that people have declared has no alert: its id is used instead.
             found.cloned().unwrap_or_else(|| vec![cause.0.to_string()])
         });
         Suppressed { silenced_by, inhibited_by: inhibited_by.unwrap_or_default() }
     }
 
-    /// Returns the ids of the windows that are about an alert. Without its incident they are found as far
-    /// as its labels tell.
+    /// Returns the ids of the windows that match an alert. Without its incident they are found by
+    /// its labels alone.
     fn silences(&self, alert: &Alert, row: Option<&Summary>) -> Vec<String> {
         let named =
             |names: [&str; 2]| names.iter().find_map(|name| alert.labels.get(*name)).cloned();
@@ -109,7 +109,7 @@ impl Suppression {
     }
 }
 
-/// Returns what an Alertmanager tells an alert from others by.
+/// Returns the identity of an alert in the form of an Alertmanager.
 pub(super) fn fingerprint_of(alert: &Alert) -> String {
     let is_fingerprint = |key: &str| key.len() == 16 && key.bytes().all(|b| b.is_ascii_hexdigit());
     match alert.key.as_str() {

@@ -1,4 +1,4 @@
-//! What is cached when responses arrive in another order than they were requested.
+//! Tests of the cache when responses arrive in another order than they were requested.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What is put into the outbox together.
+//! Commands that are put into the outbox together.
 
 use chrono::TimeDelta;
 
@@ -18,6 +18,6 @@ pub struct Batch {
     /// The remote's time minus that of the clock that made the times of the commands, if it was
     /// measured.
     pub clock_offset: Option<TimeDelta>,
-    /// Public id of the token that is used now, if it is known.
+    /// Public id of the current token, if it is known.
     pub token: Option<String>,
 }

@@ -2,6 +2,7 @@
 //! answered.
 
 mod batch;
+mod redact;
 mod row;
 mod settle;
 mod state;
@@ -43,11 +44,11 @@ const MAX_STORED_SENT: i64 = 2_000;
 pub(super) struct Outbox {
     pub path: PathBuf,
     conn: Mutex<SqliteConnection>,
-    /// Nobody moves the file away while this is held.
+    /// No other process moves the file away while this lock exists.
     _use_lock: Option<UseLock>,
 }
 
-/// Why the commands of another outbox can't be moved into this one.
+/// The reason why the commands of another outbox can't be moved into this one.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ImportError {
     /// The other outbox can't be opened.
@@ -79,7 +80,8 @@ impl Outbox {
         other: &Path,
         which: Import<'_>,
     ) -> Result<bool, ImportError> {
-        // Opening the other file migrates it, and prevents others from moving it away meanwhile.
+        // Opening the other file migrates it, and prevents other processes from moving it away
+        // meanwhile.
         let opened = database::open(other, &KIND).await?;
         if let Some(use_lock) = &opened.use_lock
             && !use_lock.is_sole_user().map_err(DatabaseError::Io)?
@@ -116,8 +118,8 @@ impl Outbox {
         operation(&mut conn).await.map_err(|error| self.backend_error(error))
     }
 
-    /// Returns whether an error of the outbox means that its file can't be written now, so that it
-    /// is no use to wait with a command.
+    /// Returns whether an error of the outbox means that its file can't be written now, so that
+    /// waiting with a command is useless.
     pub(super) fn is_unwritable(error: &BackendError) -> bool {
         let BackendError::Broken(cause) = error else { return false };
         let Some(OutboxError::Unusable { error, .. }) =
@@ -128,8 +130,8 @@ impl Outbox {
         database::is_unwritable(error)
     }
 
-    /// Stores commands; they are on the disk when this returns. One that is stored already stays as
-    /// it is.
+    /// Stores commands; they are on the disk when this returns. A command that is stored already
+    /// does not change.
     pub(super) async fn enqueue(&self, batch: &Batch) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
             let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
@@ -182,16 +184,16 @@ impl Outbox {
         Ok(row.as_ref().and_then(|row| self.decode_entry(row)))
     }
 
-    /// Decodes a row. One that does not even have an id is skipped: it stays in the file, and does
-    /// not prevent anything else from being sent.
+    /// Decodes a row. One that does not even have an id is skipped: it remains in the file, and
+    /// does not prevent anything else from being sent.
     fn decode_entry(&self, row: &SqliteRow) -> Option<OutboxEntry> {
         row::decode_entry(row)
             .inspect_err(|error| tracing::warn!(path = %self.path.display(), %error, "outbox"))
             .ok()
     }
 
-    /// Deletes what was sent long ago. Not called while commands settle: whoever waits for one of
-    /// them has to find it.
+    /// Deletes commands that were sent long ago. Not called while commands settle: a waiter must
+    /// find its command.
     pub(super) async fn prune(&self) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
             sqlx::query(
@@ -234,7 +236,7 @@ impl Outbox {
 pub(super) enum Import<'a> {
     /// All, the sent ones too.
     All,
-    /// Unsent ones that a person asked for, by the handle.
+    /// Unsent ones requested by a person, by the handle.
     Requester(&'a str),
 }
 

@@ -57,8 +57,8 @@ pub(super) async fn read_aliases(
     Ok(rows.iter().filter_map(|(from, to)| Some((id(from)?, id(to)?))).collect())
 }
 
-/// Replaces declared incidents in a command by those in which they are counted. A declaration stays
-/// as it is: what it leads to is for the remote to decide.
+/// Replaces declared incidents in a command by those in which they are counted. A declaration is
+/// not changed: the remote decides about its result.
 pub(super) fn resolve_aliases(
     mut envelope: Envelope,
     aliases: &[(IncidentId, IncidentId)],
@@ -77,9 +77,9 @@ pub(super) fn resolve_aliases(
     envelope
 }
 
-/// Decodes a row as far as possible: another version may have written it. What can't be decoded
-/// stays in the file for that version. Here it counts as refused, so that it is never sent and can
-/// be dropped.
+/// Decodes a row as far as possible: another version may have written it. A part that can't be
+/// decoded remains in the file for that version. Here it counts as refused, so that it is never
+/// sent and can be dropped.
 pub(super) fn decode_entry(row: &SqliteRow) -> SqlResult<OutboxEntry> {
     let command_id = |bytes: Vec<u8>| CommandId::from_slice(&bytes);
     let text = |name| row.try_get::<Option<String>, _>(name).ok().flatten();

@@ -1,10 +1,10 @@
-//! Records what becomes of commands: answered, postponed, sent again, replaced.
+//! Records the results of commands: answered, postponed, sent again, replaced.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{Connection, SqliteConnection};
 
 use super::super::database::to_millis;
-use super::super::entry::{OutboxEntry, incident};
+use super::super::entry::{MAX_AHEAD, OutboxEntry, incident};
 use super::row::{encode_envelope, insert, read_aliases, resolve_aliases};
 use super::state::StoredState;
 use super::{Batch, Outbox};
@@ -15,7 +15,7 @@ use crate::model::{CommandId, DatedSentence, Envelope, IncidentId, Rejection, Re
 /// A command that could not be delivered.
 pub(in crate::sync::remote) struct FailedAttempt {
     pub id: CommandId,
-    /// Why the attempt failed.
+    /// The reason why the attempt failed.
     pub error: String,
     /// When the next attempt is due.
     pub next_attempt_at: DateTime<Utc>,
@@ -83,9 +83,10 @@ impl Outbox {
         self.with_conn(async |conn| {
             sqlx::query(
                 "UPDATE entry SET next_at = NULL WHERE state = 0 AND next_at NOT NULL
-                    AND (not_before IS NULL OR not_before <= ?)",
+                    AND (not_before IS NULL OR not_before <= ? OR not_before > ?)",
             )
             .bind(to_millis(now))
+            .bind(to_millis(now + MAX_AHEAD))
             .execute(conn)
             .await
         })
@@ -93,7 +94,7 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// Makes all pending commands due, because a person asks for it.
+    /// Makes all pending commands due, because a person requests it.
     pub(in crate::sync::remote) async fn reschedule_all(&self) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
             sqlx::query(
@@ -131,7 +132,7 @@ impl Outbox {
     }
 
     /// Corrects the times of a pending command by another difference of the clocks. Only for a
-    /// command that the remote has refused: it is another one from then on.
+    /// command that the remote has refused: it becomes a different one.
     pub(in crate::sync::remote) async fn replace_clock_offset(
         &self,
         id: CommandId,
@@ -148,61 +149,24 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// Records that a command was refused. The commands of its batch that follow it are not sent
-    /// either, unless it was a declaration: what needs a declaration is blocked.
+    /// Records that a command was refused. The later commands of its batch are not sent either,
+    /// unless it was a declaration: then the commands that need it are blocked.
     pub(in crate::sync::remote) async fn mark_refused(
         &self,
         entry: &OutboxEntry,
         error: &BackendError,
         at: DateTime<Utc>,
     ) -> Result<(), BackendError> {
-        let why = encode_error(error);
-        let kind = RejectionKind::NotNow;
-        let because = "not sent, because what comes before it was refused: ";
-        let following = match error.dated() {
-            None => Rejection::foreign(kind, format!("{because}{error}")),
-            Some(dated) => {
-                let before = format!("{because}{}", dated.before);
-                let sentence = DatedSentence { before, ..dated };
-                Rejection::ForeignDated { kind, sentence }
-            }
-        };
-        let following = encode_error(&BackendError::rejected(following, at));
         self.with_conn(async |conn| {
             let mut tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-            // Read in the transaction, as another process may send it again or drop it.
-            let earlier = find_refused_before(&mut tx, entry).await?;
-            sqlx::query(
-                "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?, said = NULL,
-                    next_at = NULL WHERE id = ? AND state = 0",
-            )
-            .bind(StoredState::Refused.to_stored())
-            .bind(why)
-            .bind(to_millis(at))
-            .bind(earlier)
-            .bind(entry.id.as_bytes().to_vec())
-            .execute(&mut *tx)
-            .await?;
-            if entry.declares().is_none() {
-                sqlx::query(
-                    "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?
-                     WHERE chain = ? AND place > ? AND state = 0",
-                )
-                .bind(StoredState::Refused.to_stored())
-                .bind(following)
-                .bind(to_millis(at))
-                .bind(entry.id.as_bytes().to_vec())
-                .bind(entry.batch.as_bytes().to_vec())
-                .bind(i64::try_from(entry.position).unwrap_or(i64::MAX))
-                .execute(&mut *tx)
-                .await?;
-            }
+            refuse(&mut tx, entry, error, at).await?;
             tx.commit().await
         })
         .await
     }
 
-    /// Makes a refused command pending again, and with it what was not sent because of it.
+    /// Makes a refused command pending again, together with the commands that were not sent because
+    /// of it.
     pub(in crate::sync::remote) async fn retry(&self, id: CommandId) -> Result<(), BackendError> {
         self.with_conn(async |conn| {
             sqlx::query(
@@ -220,9 +184,9 @@ impl Outbox {
         .map(|_| ())
     }
 
-    /// Replaces a refused command by others. The first takes over its position, and what was not
-    /// sent because of the old one becomes pending with it. If the old one is not refused any more,
-    /// nothing changes: both would be sent.
+    /// Replaces a refused command by others. The first takes over its position, and the commands
+    /// that were not sent because of the old one become pending with it. If the old one is not
+    /// refused any more, nothing changes: both would be sent.
     pub(in crate::sync::remote) async fn replace(
         &self,
         old: CommandId,
@@ -269,7 +233,7 @@ impl Outbox {
                 .bind(old_batch.clone())
                 .execute(&mut *tx)
                 .await?;
-                // What follows the old command belongs to the new one from now on.
+                // The successors of the old command now follow the new one.
                 sqlx::query(
                     "UPDATE entry SET chain = ?1 WHERE state = 0 AND chain = ?2
                         AND place > (SELECT place FROM entry WHERE id = ?1)",
@@ -364,6 +328,54 @@ impl Outbox {
         })
         .await
     }
+}
+
+/// Records that a pending command was refused, and that the later ones of its batch are not sent either, in a
+/// transaction of the caller: another process may send them again or drop them.
+pub(super) async fn refuse(
+    conn: &mut SqliteConnection,
+    entry: &OutboxEntry,
+    error: &BackendError,
+    at: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let kind = RejectionKind::NotNow;
+    let because = "not sent, because what comes before it was refused: ";
+    let following = match error.dated() {
+        None => Rejection::foreign(kind, format!("{because}{error}")),
+        Some(dated) => {
+            let before = format!("{because}{}", dated.before);
+            let sentence = DatedSentence { before, ..dated };
+            Rejection::ForeignDated { kind, sentence }
+        }
+    };
+    let following = encode_error(&BackendError::rejected(following, at));
+    let earlier = find_refused_before(conn, entry).await?;
+    sqlx::query(
+        "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?, said = NULL,
+            next_at = NULL WHERE id = ? AND state = 0",
+    )
+    .bind(StoredState::Refused.to_stored())
+    .bind(encode_error(error))
+    .bind(to_millis(at))
+    .bind(earlier)
+    .bind(entry.id.as_bytes().to_vec())
+    .execute(&mut *conn)
+    .await?;
+    if entry.declares().is_none() {
+        sqlx::query(
+            "UPDATE entry SET state = ?, answer = ?, settled_at = ?, behind = ?
+             WHERE chain = ? AND place > ? AND state = 0",
+        )
+        .bind(StoredState::Refused.to_stored())
+        .bind(following)
+        .bind(to_millis(at))
+        .bind(entry.id.as_bytes().to_vec())
+        .bind(entry.batch.as_bytes().to_vec())
+        .bind(i64::try_from(entry.position).unwrap_or(i64::MAX))
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
 }
 
 /// Returns the id of the last refused command before another one that is about the same incident.

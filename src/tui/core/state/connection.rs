@@ -7,12 +7,12 @@ use crate::sync::{ConnectionState, GRACE, LONG_POLL_TIMEOUT};
 
 use crate::tui::core::freshness::{Freshness, max_poll_silence};
 
-/// State of the connection to the backend, and what is known of the backend.
+/// State of the connection to the backend, and facts about the backend.
 #[derive(Debug)]
 pub struct Connection {
     /// State of the connection to the backend.
     pub state: ConnectionState,
-    /// The backend's name and what it supports; `None` until it has answered.
+    /// The backend's name and capabilities; `None` until it has answered.
     pub capabilities: Option<Capabilities>,
     /// When the backend last answered, in this run or an earlier one.
     pub answered_at: Option<DateTime<Utc>>,
@@ -21,7 +21,7 @@ pub struct Connection {
     pub clock_jumped: bool,
     /// The backend's time minus this machine's, if they differ notably.
     pub clock_offset: Option<TimeDelta>,
-    /// By how much times of this machine's clock are corrected to be those of the backend's.
+    /// The correction of this machine's times to those of the backend's clock.
     pub clock_correction: TimeDelta,
 }
 
@@ -74,7 +74,8 @@ impl Connection {
         }
     }
 
-    /// Returns when [`Self::freshness`] next looks different by itself; `None` where it does not.
+    /// Returns when the display of [`Self::freshness`] next changes without an update; `None` if it
+    /// does not.
     #[must_use]
     pub fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let stale_at = match &self.state {
@@ -88,7 +89,7 @@ impl Connection {
     }
 }
 
-/// Returns how long a backend that reports changes by itself may be silent.
+/// Returns how long a backend that reports changes without requests may be silent.
 fn max_live_silence() -> TimeDelta {
     TimeDelta::from_std(LONG_POLL_TIMEOUT + GRACE).unwrap_or(TimeDelta::seconds(30))
 }

@@ -1,4 +1,4 @@
-//! What was read from the backend and belongs to no single pane.
+//! Data of the backend that belongs to no single pane.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::model::filter::Filter;
 use crate::model::problem::Problem;
 use crate::sync::Snapshot;
 
-/// What was read from the backend and belongs to no single pane. `None` until it was read.
+/// Data of the backend that belongs to no single pane. `None` until it was read.
 #[derive(Debug, Default)]
 pub struct Fetched {
     /// The open incidents as the poller last published them; the rows are derived from them.

@@ -1,8 +1,8 @@
-//! What forms remember between two openings.
+//! The state that forms remember between two openings.
 
 use crate::sync::drafts::Draft;
 
-/// What forms remember between two openings.
+/// The state that forms remember between two openings.
 #[derive(Debug, Default)]
 pub struct Forms {
     /// Forms that were filled in and not sent, the latest first.

@@ -1,4 +1,4 @@
-//! Commands that were sent and have no outcome yet, and what waits for them.
+//! Commands that were sent and have no outcome yet, and their dependents.
 
 use std::sync::Arc;
 
@@ -31,13 +31,13 @@ pub struct PendingCommand {
     pub batch: u64,
     /// Whether an attempt has failed and the command is being retried.
     pub retrying: bool,
-    /// Whether the command is in the outbox, on disk: nobody needs to wait for it.
+    /// Whether the command is in the outbox, on disk: no waiting is necessary.
     pub enqueued: bool,
-    /// Whether the outbox was asked for the outcome of this command and has not answered yet.
+    /// Whether a lookup of this command's outcome in the outbox is in progress.
     pub lookup_in_flight: bool,
 }
 
-/// What a person has typed while a deferred verb waits.
+/// The input that a person has typed while a deferred verb waits.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub enum BufferedInput {
@@ -51,7 +51,7 @@ pub enum BufferedInput {
 pub struct DeferredVerb {
     pub action: Action,
     pub target: Target,
-    /// What was typed in the meantime: it is for what the verb opens.
+    /// The buffered input, for the overlay that the verb opens.
     pub input: Vec<BufferedInput>,
     /// Whether the record was read once and had changed again by then, so that it is read a second
     /// time.
@@ -67,7 +67,7 @@ pub struct CloseOffer {
     pub keys: u64,
 }
 
-/// Commands on their way, and what depends on their outcome.
+/// Commands without an outcome yet, and their dependents.
 #[derive(Debug, Default)]
 pub struct Inflight {
     /// Commands that were sent and have no outcome yet.
@@ -84,7 +84,7 @@ pub struct Inflight {
     pub undo: Option<Undo>,
     /// The change of who is on call that is not answered yet.
     pub stand_in: Option<PendingStandIn>,
-    /// What is under way about contacts.
+    /// Operations on contacts that are in progress.
     pub contacts: ContactsState,
     /// The change of a maintenance window that is not answered yet.
     pub maintenance: Option<PendingMaintenance>,
@@ -92,7 +92,7 @@ pub struct Inflight {
     pub adoption: Option<PendingAdoption>,
     /// When the last command settled.
     pub last_settled_at: Option<DateTime<Utc>>,
-    /// The commands in the outbox; `None` where there is no outbox.
+    /// The commands in the outbox; `None` without an outbox.
     pub outbox: Option<Arc<OutboxSnapshot>>,
 }
 

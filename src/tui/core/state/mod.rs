@@ -1,6 +1,6 @@
 //! The parts of the application state that no single feature owns.
 //!
-//! A feature's own state stands in the feature's folder.
+//! A feature's own state is in the feature's folder.
 
 pub mod connection;
 pub mod fetched;

@@ -1,4 +1,4 @@
-//! What the viewer is told for a moment, or is to be called for.
+//! Messages to the viewer that disappear, and requests for attention.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,20 +21,20 @@ pub struct Toast {
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What was being done when it failed, as in "reading INC-2041".
+    /// The operation that failed, as in "reading INC-2041".
     pub operation: String,
     /// The error in full, possibly of several lines.
     pub message: String,
     pub at: DateTime<Utc>,
 }
 
-/// What was last seen of an open incident.
+/// The last seen state of an open incident.
 #[allow(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SeenRow {
     /// Whether it was assigned to the viewer.
     pub is_mine: bool,
-    /// Whether it was an urgent incident that nobody had.
+    /// Whether it was an unassigned urgent incident.
     pub is_unclaimed: bool,
     /// Whether a maintenance window muted it.
     pub is_muted: bool,
@@ -68,10 +68,10 @@ pub struct Notices {
     pub failure: Option<Failure>,
     /// Incidents for which the viewer's attention is requested.
     pub attention: Attention,
-    /// New urgent incidents that nobody has.
+    /// New unassigned urgent incidents.
     pub urgent: Urgent,
     /// Refusals of the outbox that were reported: the command, and when it was refused.
     pub reported_refusals: HashSet<(CommandId, DateTime<Utc>)>,
-    /// When the person asked to quit while programs ran: asking again quits.
+    /// When the person tried to quit while programs ran: a second attempt quits.
     pub quit_armed_at: Option<DateTime<Utc>>,
 }

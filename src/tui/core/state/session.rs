@@ -1,4 +1,4 @@
-//! Who uses the panes, on which workspace, and with which settings.
+//! The viewer of the panes, the workspace, and the settings.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,12 +9,13 @@ use crate::sync::remote::Remote;
 
 use crate::tui::workspace::Workspace;
 
-/// What the panes were started with. It changes with the workspace and with the settings file only.
+/// The parameters with which the panes were started. They change with the workspace and with the
+/// settings file only.
 #[derive(Debug)]
 pub struct Session {
-    /// The viewer: whoever sees the screen and in whose name commands are sent.
+    /// The viewer: the person at the screen, in whose name commands are sent.
     pub me: PersonRef,
-    /// The rules in force: matrix, service levels and the like. Replaced as a whole when settings
+    /// The rules in force: matrix, service levels and the like. Replaced completely when settings
     /// change.
     pub rules: Arc<Rules>,
     /// The workspace that the panes show.
@@ -29,7 +30,7 @@ pub struct Session {
     pub has_errands: bool,
     /// The folder where drafts are stored.
     pub drafts_dir: Option<PathBuf>,
-    /// The person's settings of the panes. Replaced as a whole when they change.
+    /// The person's settings of the panes. Replaced completely when they change.
     pub settings: Arc<PanesSettings>,
     /// Sentences about settings that could not be used.
     pub warnings: Vec<String>,

@@ -1,4 +1,4 @@
-//! What is shown where, and how: the state of the screen and of the keyboard.
+//! The arrangement of the display: the state of the screen and of the keyboard.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub struct Click {
 pub struct Ui {
     /// Colours and glyphs of the current theme.
     pub theme: Theme,
-    /// The keys of each layer and their actions. Replaced as a whole when settings change.
+    /// The keys of each layer and their actions. Replaced completely when settings change.
     pub keymap: Arc<Keymap>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
@@ -68,21 +68,21 @@ pub struct Ui {
     pub zoomed: bool,
     /// The share of the width that the viewer has chosen for the queue, in per cent.
     pub queue_share: Option<u16>,
-    /// What is open on top of the panes, if anything.
+    /// The overlay on top of the panes, if any.
     pub mode: Mode,
-    /// The incidents that are marked; verbs act on them, where there are any.
+    /// The marked incidents; if there are any, verbs act on them.
     pub marked: HashSet<IncidentId>,
     /// An action that was chosen in the command palette: the dispatcher performs it right after
     /// the message that chose it.
     pub requested_action: Option<Action>,
     /// How many keys were pressed so far. An answer that was requested at an earlier count is not
-    /// brought to the front: the person has gone on to something else.
+    /// brought to the front: the person does something else by now.
     pub key_count: u64,
     /// The key count at which an incident was last looked up by its number.
     pub jump_seq: u64,
     /// Lines that were run from the command palette, the latest first.
     pub palette_history: Vec<String>,
-    /// Set when the selection moved by itself and the viewer has not had the time to see it.
+    /// Set when the selection moved without a key and the viewer has not had the time to see it.
     pub selection_shift: Option<SelectionShift>,
 }
 
@@ -135,7 +135,7 @@ impl Ui {
         self.zoomed = false;
     }
 
-    /// Records that the screen was drawn at `at`: the present selection can be seen from then on.
+    /// Records that the screen was drawn at `at`: the current selection is visible from then on.
     pub fn mark_drawn(&mut self, at: DateTime<Utc>) {
         if let Some(shift) = &mut self.selection_shift {
             shift.drawn_at.get_or_insert(at);

@@ -1,28 +1,21 @@
-//! A page as lines: its name among the others, what it says, its chart and its tables.
+//! A page as lines: its name among the others, its headline, its chart and its tables.
 
 use chrono::{DateTime, Utc};
 
-use crate::model::measures::pages::{Pages, Selection};
+use crate::model::measures::pages::Selection;
 use crate::model::measures::sheet::{Page, Sheet, Tone};
 use crate::model::text::{truncate, width, wrap};
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
-use crate::tui::core::pane::Pane;
-use crate::tui::metrics::layout::{computed_at, figures, fit};
-use crate::tui::metrics::pages::chart::ChartStyle;
+use crate::tui::metrics::blocks::fit;
+use crate::tui::metrics::layout::{computed_at, figures};
+use crate::tui::metrics::pages::body::Body;
 use crate::tui::metrics::pages::request::{about, request};
-use crate::tui::metrics::pages::table::{Block, TableStyle};
 use crate::tui::metrics::pages::{PagesRequest, selection_of};
 use crate::tui::widgets::text::{Line, Span};
 
-/// The width from which tables are laid out in two columns.
-const TWO_COLUMNS_FROM: usize = 104;
-/// The blank columns between the two.
-const GAP: usize = 3;
 /// The height from which there are blank lines between the parts.
 const ROOMY_FROM: usize = 20;
-/// The height of the map of hours and weekdays.
-const HEAT_LINES: usize = 9;
 
 /// Returns the page as lines, with the line of each row of its tables.
 pub(in crate::tui) fn lines(
@@ -38,10 +31,10 @@ pub(in crate::tui) fn lines(
         return (lines, Vec::new());
     };
     let sheet = Sheet::new(app.metrics.page, &loaded.pages, request.by);
-    // Figures that are old say so before anything else.
+    // A remark on old figures comes before anything else.
     let failed = app.metrics.pages.failed.as_ref().filter(|(failed, _)| *failed == request);
     let old = loaded.as_of.map(|at| app.as_of(at));
-    let old = old.into_iter().chain(failed.map(|(_, why)| format!("not computed anew: {why}")));
+    let old = old.into_iter().chain(failed.map(|(_, why)| format!("not computed again: {why}")));
     for text in old {
         lines.push(Line::from(Span::styled(truncate(text, width), theme.warning())));
     }
@@ -50,12 +43,8 @@ pub(in crate::tui) fn lines(
     if roomy {
         lines.push(Line::default());
     }
-    let before_chart = lines.len();
-    lines.extend(charts(app, &loaded.pages, width, height));
-    if roomy && lines.len() > before_chart {
-        lines.push(Line::default());
-    }
-    let block = tables(app, &sheet, width, roomy);
+    let body = Body { app, pages: &loaded.pages, sheet: &sheet, size: (width, height), roomy };
+    let block = body.arrange();
     let first = lines.len();
     let rows = block.rows.into_iter().map(|line| first + line).collect();
     lines.extend(block.lines);
@@ -133,8 +122,8 @@ fn tabs(app: &App, room: usize) -> Line<'static> {
     Line::from(Span::styled(truncate(app.metrics.page.to_string(), room), theme.accent()))
 }
 
-/// Returns what the page says in one line, and what it is about and when it was computed as far as that
-/// fits.
+/// Returns the headline of the page, followed by its selection and the time of its computation as
+/// far as they fit.
 fn headline(app: &App, sheet: &Sheet, computed_at: DateTime<Utc>, room: usize) -> Line<'static> {
     let theme = app.ui.theme;
     let (mark, style) = match sheet.tone {
@@ -156,92 +145,4 @@ fn headline(app: &App, sheet: &Sheet, computed_at: DateTime<Utc>, room: usize) -
         line.push_span(Span::styled(more, theme.dim()));
     }
     line
-}
-
-/// Returns the charts of the page that fit its size.
-fn charts(app: &App, pages: &Pages, width: usize, height: usize) -> Vec<Line<'static>> {
-    let chart_height = match height {
-        0..12 => return Vec::new(),
-        12..20 => 3,
-        20..34 => 6,
-        34..50 => 9,
-        _ => 14,
-    };
-    let clock = app.clock();
-    let style = ChartStyle { theme: app.ui.theme, clock, width, height: chart_height };
-    match app.metrics.page {
-        Page::Times => style.times(pages),
-        Page::Volume => {
-            let mut lines = style.volume(pages);
-            if height >= lines.len() + HEAT_LINES + 10 {
-                lines.push(Line::default());
-                lines.extend(style.heat(pages));
-            }
-            lines
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Returns the tables below each other, or in two columns where there is room.
-fn tables(app: &App, sheet: &Sheet, width: usize, roomy: bool) -> Block {
-    let in_two = width >= TWO_COLUMNS_FROM && sheet.tables.len() > 1;
-    let wide = if in_two { (width - GAP) / 2 } else { width };
-    let style = TableStyle {
-        theme: app.ui.theme,
-        width: wide,
-        hides_comparison: app.metrics.hides_comparison,
-    };
-    let focused = app.ui.focus == Pane::Metrics;
-    let mut first_row = 0;
-    let mut blocks: Vec<Block> = Vec::new();
-    for table in &sheet.tables {
-        let selected = app.metrics.row.checked_sub(first_row).filter(|_| focused);
-        blocks.push(style.format_table(table, selected.map(|row| (row, focused))));
-        first_row += table.rows.len();
-    }
-    let all: usize = blocks.iter().map(|block| block.lines.len()).sum();
-    let mut columns = [Block::default(), Block::default()];
-    for block in blocks {
-        let column = usize::from(in_two && columns[0].lines.len() * 2 >= all);
-        append(&mut columns[column], block, roomy);
-    }
-    let [first, second] = columns;
-    if in_two { join(first, second, wide) } else { first }
-}
-
-/// Appends the lines of a block below another one.
-fn append(block: &mut Block, next: Block, roomy: bool) {
-    if roomy && !block.lines.is_empty() {
-        block.lines.push(Line::default());
-    }
-    let first = block.lines.len();
-    block.rows.extend(next.rows.into_iter().map(|line| first + line));
-    block.lines.extend(next.lines);
-}
-
-/// Puts two blocks next to each other; the rows of the second one follow those of the first.
-fn join(first: Block, second: Block, wide: usize) -> Block {
-    let height = first.lines.len().max(second.lines.len());
-    let mut lines = Vec::with_capacity(height);
-    let mut first_lines = first.lines.into_iter();
-    let mut second_lines = second.lines.into_iter();
-    for _ in 0..height {
-        let mut line = Line::default();
-        push_styled(&mut line, first_lines.next().unwrap_or_default());
-        let used = line.width();
-        line.push_span(Span::raw(" ".repeat((wide + GAP).saturating_sub(used))));
-        push_styled(&mut line, second_lines.next().unwrap_or_default());
-        lines.push(line);
-    }
-    let rows = first.rows.into_iter().chain(second.rows).collect();
-    Block { lines, rows }
-}
-
-/// Appends the spans of a line with the style of that line.
-fn push_styled(line: &mut Line<'static>, other: Line<'static>) {
-    let style = other.style;
-    line.extend(
-        other.spans.into_iter().map(|span| Span { style: style.patch(span.style), ..span }),
-    );
 }

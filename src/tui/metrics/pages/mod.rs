@@ -1,6 +1,8 @@
-//! The pages of the metrics pane: what is chosen of them, and what was read.
+//! The pages of the metrics pane: choices and fetched data.
 
+mod body;
 pub(in crate::tui) mod chart;
+pub(in crate::tui) mod cursor;
 pub(in crate::tui) mod layout;
 pub(in crate::tui) mod request;
 pub(in crate::tui) mod table;
@@ -14,7 +16,8 @@ use crate::model::filter::{Filter, Predicate, StateFilter};
 use crate::model::measures::pages::{Dimension, Offsets, Pages, Selection};
 use crate::tui::metrics::Span;
 
-/// What pages are read for: a window, the incidents that count, the breakdown, and the viewer's zone.
+/// The selection of pages: a window, the incidents that count, the breakdown, and the viewer's
+/// zone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PagesRequest {
     /// The window.
@@ -30,7 +33,7 @@ pub struct PagesRequest {
 /// Pages that were read.
 #[derive(Clone, Debug)]
 pub struct LoadedPages {
-    /// What they were read for.
+    /// The selection for which they were read.
     pub request: PagesRequest,
     /// The pages.
     pub pages: Arc<Pages>,
@@ -43,14 +46,14 @@ pub struct LoadedPages {
 /// The number of requests whose pages are remembered.
 const MAX_LOADED: usize = 8;
 
-/// What was read and is being read of the pages.
+/// The fetched pages and the pending request.
 #[derive(Clone, Debug, Default)]
 pub struct PagesState {
     /// The pages of the last requests, the last one first.
     pub loaded: Vec<LoadedPages>,
-    /// What is being read.
+    /// The pending request.
     pub pending: Option<PagesRequest>,
-    /// Why pages could not be read, and which.
+    /// The reason why pages could not be read, and which.
     pub failed: Option<(PagesRequest, String)>,
 }
 
@@ -92,7 +95,9 @@ pub(in crate::tui) fn selection_of(filter: &Filter) -> (Selection, usize) {
                 selection.categories.push(*category);
             }
             Predicate::Source(source) if !term.negated => selection.sources.push(*source),
-            Predicate::Service(service) if !term.negated => selection.services.push(name(service)),
+            Predicate::Service(service) | Predicate::Primary(service) if !term.negated => {
+                selection.services.push(name(service));
+            }
             Predicate::Team(team) if !term.negated => selection.teams.push(name(team)),
             // Open and ended incidents count anyway.
             Predicate::State(StateFilter::Open | StateFilter::Any | StateFilter::Ended) => {}

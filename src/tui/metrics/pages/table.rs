@@ -3,25 +3,23 @@
 use crate::model::measures::MIN_SAMPLE;
 use crate::model::measures::sheet::{Cell, Row, Table, Tone, Unit};
 use crate::model::text::{pad, truncate, width};
+use crate::tui::metrics::blocks::Block;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text::{Line, Span};
 
 /// The greatest width of labels and of texts, in columns.
 const MAX_LABEL: usize = 36;
+/// The same where a table has much room.
+const WIDE_LABEL: usize = 64;
+/// The width of a table from which its labels may be longer.
+const WIDE_FROM: usize = 140;
 /// The width of bars: less is left out, and more than the most is blank.
-const BAR: std::ops::RangeInclusive<usize> = 6..=30;
+const BAR: std::ops::RangeInclusive<usize> = 6..=60;
+/// The width of bars in a table that is as narrow as it may be.
+const NARROW_BAR: usize = 12;
 
-/// Marks a row that rests on few incidents. What it means is said once, below the table.
+/// The mark of a row that is based on few incidents. It is explained once, below the table.
 const THIN: &str = " ~";
-
-/// Lines with the rows that some of them show.
-#[derive(Default)]
-pub(in crate::tui) struct Block {
-    /// The lines.
-    pub(in crate::tui) lines: Vec<Line<'static>>,
-    /// The index of the line of each row.
-    pub(in crate::tui) rows: Vec<usize>,
-}
 
 /// How tables are laid out.
 #[derive(Clone, Copy)]
@@ -45,9 +43,8 @@ impl TableStyle {
         let columns: Vec<usize> = (0..table.columns.len())
             .filter(|index| !self.hides_comparison || !table.columns[*index].compares())
             .collect();
-        let label = table.rows.iter().map(|row| width(row.label.as_str()) + thin_width(row)).max();
-        let label = label.unwrap_or(0).max(width(table.name.as_str())).clamp(8, MAX_LABEL);
-        let label = label.min((self.width / 2).max(8));
+        let most = if self.width >= WIDE_FROM { WIDE_LABEL } else { MAX_LABEL };
+        let label = label_width(table).min(most).min((self.width / 2).max(8));
         let mut room = self.width.saturating_sub(label);
         let mut shown: Vec<(usize, usize)> = Vec::new();
         for index in columns {
@@ -58,7 +55,7 @@ impl TableStyle {
             room -= wide;
             shown.push((index, wide));
         }
-        let has_bars = table.rows.iter().any(|row| row.bar.is_some());
+        let has_bars = has_bars(table);
         let bar = room.saturating_sub(2).min(*BAR.end());
         let bar = if has_bars && bar >= *BAR.start() { bar } else { 0 };
         let mut block = Block::default();
@@ -82,6 +79,16 @@ impl TableStyle {
             block.lines.push(Line::from(Span::styled(text, self.theme.dim())));
         }
         block
+    }
+
+    /// Returns the width that a table needs for all of its columns and short bars.
+    pub(in crate::tui) fn natural_width(self, table: &Table) -> usize {
+        let columns = table.columns.iter().enumerate();
+        let columns = columns
+            .filter(|(_, column)| !self.hides_comparison || !column.compares())
+            .map(|(index, _)| column_width(table, index) + 2);
+        let bar = if has_bars(table) { NARROW_BAR + 2 } else { 0 };
+        label_width(table).min(MAX_LABEL) + columns.sum::<usize>() + bar
     }
 
     fn head(
@@ -138,15 +145,29 @@ impl TableStyle {
     }
 
     fn push_bar(self, line: &mut Line<'static>, row: &Row, bar: usize) {
-        let filled = usize::from(row.bar.unwrap_or(0)) * bar;
-        // Whatever there is has a cell.
+        let Some(share) = row.bar else {
+            line.push_span(Span::raw(" ".repeat(bar + 2)));
+            return;
+        };
+        let filled = usize::from(share) * bar;
+        // Every non-zero amount has a cell.
         let filled = filled.div_ceil(1000).min(bar);
         let is_bad = row.cells.iter().any(|cell| cell.tone == Tone::Worse);
         let style = if is_bad { self.theme.warning() } else { self.theme.accent() };
         line.push_span(Span::raw("  "));
-        line.push_span(Span::styled("■".repeat(filled), style));
-        line.push_span(Span::styled("·".repeat(bar - filled), self.theme.border()));
+        line.push_span(Span::styled("━".repeat(filled), style));
+        line.push_span(Span::styled("─".repeat(bar - filled), self.theme.border()));
     }
+}
+
+fn has_bars(table: &Table) -> bool {
+    table.rows.iter().any(|row| row.bar.is_some())
+}
+
+/// Returns the width of the labels of a table, and of its name.
+fn label_width(table: &Table) -> usize {
+    let labels = table.rows.iter().map(|row| width(row.label.as_str()) + thin_width(row));
+    labels.max().unwrap_or(0).max(width(table.name.as_str())).max(8)
 }
 
 /// Returns the width of the mark of a row that rests on few incidents.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::backend::BackendError;
+use crate::model::filter::quote_value;
 use crate::model::measures::pages::Pages;
 use crate::model::measures::sheet::{Behind, Page, Sheet};
 use crate::sync::Sourced;
@@ -13,14 +14,17 @@ use crate::tui::core::message::Effect;
 use crate::tui::core::motion::Motion;
 use crate::tui::core::notices::{report_failure, show_toast};
 use crate::tui::core::pane::Pane;
-use crate::tui::metrics::pages::request::{about, request};
+use crate::tui::metrics::pages::cursor::{self, HOURS, Selected};
+use crate::tui::metrics::pages::request::{about, is_on_map, is_page, request};
 use crate::tui::metrics::pages::{CUTS, LoadedPages, PagesRequest};
+use crate::tui::screens::ScreenKind;
 use crate::tui::settings::appearance;
-use crate::tui::{filter, jump, reading};
+use crate::tui::{filter, reading, screens, similar};
 
-/// Requests the pages unless they were read or are being read. The overview has measures of its own.
+/// Requests the pages unless they were read or are being read. The overview among other panes has measures
+/// of its own.
 pub(in crate::tui) fn load_if_needed(app: &mut App) -> Option<Effect> {
-    if app.metrics.page == Page::Overview {
+    if !is_page(app) {
         return None;
     }
     let wanted = request(app);
@@ -47,7 +51,7 @@ pub(in crate::tui) fn turn(app: &mut App, forwards: bool) -> Vec<Effect> {
 /// Shows another page.
 fn step_page(app: &mut App, by: isize) -> Vec<Effect> {
     app.metrics.page = app.metrics.page.step(by);
-    (app.metrics.top, app.metrics.row) = (0, 0);
+    (app.metrics.top, app.metrics.row, app.metrics.hour) = (0, 0, None);
     app.metrics.pages.failed = None;
     load_if_needed(app).into_iter().collect()
 }
@@ -55,7 +59,7 @@ fn step_page(app: &mut App, by: isize) -> Vec<Effect> {
 /// Breaks the figures down by the next field.
 pub(in crate::tui) fn next_cut(app: &mut App) -> Vec<Effect> {
     app.metrics.cut = (app.metrics.cut + 1) % CUTS.len();
-    app.metrics.row = 0;
+    (app.metrics.row, app.metrics.hour) = (0, None);
     if app.metrics.page == Page::Overview {
         return step_page(app, 1);
     }
@@ -115,22 +119,46 @@ pub(in crate::tui) fn sheet(app: &App) -> Option<Sheet> {
 
 /// Moves the cursor over the rows of a page.
 pub(in crate::tui) fn move_by(app: &mut App, motion: Motion, page: usize) {
-    let rows = sheet(app).map_or(0, |sheet| sheet.rows().count());
+    let rows = sheet(app).map_or(0, |sheet| cursor::row_count(&sheet));
     app.metrics.row = motion.apply(app.metrics.row, rows, page);
 }
 
-/// Returns what is behind the figures under the cursor.
+/// Chooses the hour of the map after the present one, or the one before.
+pub(in crate::tui) fn move_hour(app: &mut App, by: isize) -> Vec<Effect> {
+    let request = request(app);
+    let Some(loaded) = app.metrics.pages.find(&request) else { return Vec::new() };
+    let sheet = Sheet::new(app.metrics.page, &loaded.pages, request.by);
+    let (row, hour) = (app.metrics.row, app.metrics.hour);
+    if let Some(Selected::Hour(_, hour)) = cursor::find(&sheet, &loaded.pages, row, hour) {
+        app.metrics.hour = Some(hour.saturating_add_signed(by).min(HOURS - 1));
+    }
+    Vec::new()
+}
+
+/// Returns the filter for the figures under the cursor.
 pub(in crate::tui) fn selected_behind(app: &App) -> Option<Behind> {
-    let row = app.metrics.row;
-    sheet(app).and_then(|sheet| sheet.rows().nth(row).and_then(|row| row.behind.clone()))
+    let request = request(app);
+    let loaded = app.metrics.pages.find(&request)?;
+    let sheet = Sheet::new(app.metrics.page, &loaded.pages, request.by);
+    let (row, hour) = (app.metrics.row, app.metrics.hour);
+    cursor::find(&sheet, &loaded.pages, row, hour)?.behind(&loaded.pages)
 }
 
 /// Opens the incidents behind the figures under the cursor.
 pub(in crate::tui) fn open(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     match selected_behind(app) {
         Some(Behind::Filter(text)) => filter::update::filter_by(app, &text, at),
-        Some(Behind::Incident(number)) => jump::update::jump_to(app, number),
-        None => show_toast(app, "no filter selects the incidents of this row", false),
+        Some(Behind::Incident(number)) => similar::update::open_group(app, number),
+        Some(Behind::Person(person)) => {
+            let filter = format!("person:{}", quote_value(&person));
+            screens::update::open_filtered(app, ScreenKind::Notifications, &filter)
+        }
+        None if is_on_map(app) => show_toast(
+            app,
+            "no incidents were reported in this hour, or in too many weeks for one filter",
+            false,
+        ),
+        None => show_toast(app, "no incidents are behind this row", false),
     }
 }
 

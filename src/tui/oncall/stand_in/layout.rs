@@ -10,7 +10,7 @@ use crate::tui::oncall::stand_in::{ShiftChange, StandIn, StandInQuestion};
 use crate::tui::oncall::times::{day_time, span as span_text};
 use crate::tui::widgets::text::{Line, Span};
 
-/// Returns the lines of the question: what is done, for whom, and until when.
+/// Returns the lines of the question: the action, its person, and its end.
 pub(in crate::tui) fn lines(
     app: &App,
     question: &StandInQuestion,
@@ -33,7 +33,7 @@ pub(in crate::tui) fn lines(
     lines
 }
 
-/// Returns what is asked, and what follows from it.
+/// Returns the question, and the consequences.
 fn sentences(app: &App, question: &StandInQuestion) -> Vec<(String, Style)> {
     let theme = app.ui.theme;
     let ShiftChange { schedule, span, other, in_return, note, .. } = &question.change;
@@ -96,18 +96,28 @@ fn sentences(app: &App, question: &StandInQuestion) -> Vec<(String, Style)> {
                 );
             }
         }
+        StandIn::DeclineCover => {
+            push(format!("Do not stand in for {} on {schedule}?", name(other)), theme.strong());
+            push(format!("It is about the shift {shift}."), Style::new());
+            let text = match in_return {
+                Some(_) => format!("The swap has ended then, and {} learns it.", name(other)),
+                None => "Others can still accept.".to_owned(),
+            };
+            push(text, Style::new());
+        }
         StandIn::WithdrawCover => {
             push(format!("Do you want no cover on {schedule} any more?"), theme.strong());
             push(format!("You are on call {shift}."), Style::new());
         }
     }
-    if let Some(note) = note.as_ref().filter(|_| question.kind == StandIn::AcceptCover) {
+    let is_answer = matches!(question.kind, StandIn::AcceptCover | StandIn::DeclineCover);
+    if let Some(note) = note.as_ref().filter(|_| is_answer) {
         push(format!("\u{201c}{note}\u{201d}"), theme.dim());
     }
     sentences
 }
 
-/// Returns the name of a person, or the handle where the directory has nobody with it.
+/// Returns the name of a person, or the handle if the directory has nobody with it.
 fn person_name(app: &App, handle: &str) -> String {
     let directory = app.fetched.directory.as_deref();
     let person = directory.and_then(|directory| directory.person(handle));

@@ -16,27 +16,30 @@ use crate::tui::screens::{ScreenKind, Screens};
 
 /// How far ahead the next shift of the viewer is searched for.
 const AHEAD: TimeDelta = TimeDelta::days(90);
-/// The most shifts of others that are listed: as many as there are digits to choose them by.
+/// The maximum number of listed shifts of other people: as many as there are digits to choose them
+/// by.
 const MAX_SWAPS: usize = 9;
 
-/// What the viewer does about who is on call.
+/// The viewer's actions on who is on call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StandIn {
     /// The viewer is put on call.
     Begin,
     /// The override is removed.
     End,
-    /// The viewer wants cover for a shift.
+    /// The viewer requests cover for a shift.
     RequestCover,
-    /// The viewer offers a shift in return for one of somebody else.
+    /// The viewer offers a shift in return for another person's.
     OfferSwap,
-    /// The viewer stands in for somebody who wants cover.
+    /// The viewer accepts another person's request for cover.
     AcceptCover,
-    /// The viewer does not want cover any more.
+    /// The viewer declines another person's request for cover.
+    DeclineCover,
+    /// The viewer withdraws a request for cover.
     WithdrawCover,
 }
 
-/// A shift of somebody else, for which the viewer can offer the own one.
+/// A shift of another person, for which the viewer can offer their own.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SwapShift {
     /// The handle of the person.
@@ -45,29 +48,29 @@ pub struct SwapShift {
     pub span: TimeSpan,
 }
 
-/// A change of who is on call, and what is said about it before it is made.
+/// A change of who is on call, and the facts shown before it is made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShiftChange {
     /// The name of the schedule.
     pub schedule: String,
     /// When the change begins and ends.
     pub span: TimeSpan,
-    /// The handle of the other person whom it is about.
+    /// The handle of the other person involved.
     pub other: Option<String>,
-    /// What a swap gives in return.
+    /// The shift offered in return in a swap.
     pub in_return: Option<TimeSpan>,
-    /// What was said about it.
+    /// The remark on it.
     pub note: Option<String>,
     /// The request for cover, if it is about one that exists.
     pub cover: Option<CoverId>,
-    /// What is sent.
+    /// The change to send.
     pub change: AdministrationChange,
 }
 
 /// The question before who is on call is changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StandInQuestion {
-    /// What is done.
+    /// The action.
     pub kind: StandIn,
     /// The change.
     pub change: ShiftChange,
@@ -80,13 +83,13 @@ pub struct StandInQuestion {
 pub struct PendingStandIn {
     /// The id of the request.
     pub id: CommandId,
-    /// What is done.
+    /// The action.
     pub kind: StandIn,
     /// The name of the schedule.
     pub schedule: String,
 }
 
-/// Why the viewer can't be put on call by a schedule, or not be removed from it.
+/// The reason why the viewer can't be put on call by a schedule, or not be removed from it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum StandInRefusal {
     /// No team is selected.
@@ -98,7 +101,7 @@ pub enum StandInRefusal {
     /// The viewer is on call anyway.
     #[error("you are on call for {0} already")]
     OnCallAlready(String),
-    /// The turn of whoever is on call never ends.
+    /// The turn of the person on call never ends.
     #[error(
         "the schedule {0} never changes: redphone take {0} --for 4h says until when you stand in"
     )]
@@ -117,19 +120,25 @@ pub enum StandInRefusal {
     /// A shift that was to be swapped is another one by now.
     #[error("the shift that you chose on {0} is another one by now: choose again")]
     ShiftChanged(String),
-    /// Nobody else wants cover.
+    /// No other person requests cover.
     #[error("nobody else wants cover on {0}")]
     NoCover(String),
-    /// The viewer wants no cover.
+    /// The viewer has declined all requests.
+    #[error("you have declined to cover on {0} already")]
+    DeclinedAlready(String),
+    /// Other people request cover, but for none that the viewer can give.
+    #[error("those who want cover on {0} want a shift of somebody else in return")]
+    OthersShift(String),
+    /// The viewer has requested no cover.
     #[error("you want no cover on {0}")]
     NoOwnCover(String),
-    /// The viewer does not stand in for anybody.
+    /// The viewer replaces nobody.
     #[error("you do not stand in for anybody on {0} now")]
     NoStandIn(String),
 }
 
 impl StandIn {
-    /// Returns what is being done, as in "taking the pager of payments".
+    /// Returns the action in progress, as in "taking the pager of payments".
     #[must_use]
     pub const fn operation(self) -> &'static str {
         match self {
@@ -138,6 +147,7 @@ impl StandIn {
             Self::RequestCover => "requesting cover on",
             Self::OfferSwap => "offering a swap on",
             Self::AcceptCover => "accepting cover on",
+            Self::DeclineCover => "declining to cover on",
             Self::WithdrawCover => "withdrawing the request for cover on",
         }
     }
@@ -145,7 +155,7 @@ impl StandIn {
     /// Returns the change that the viewer makes now on a schedule.
     ///
     /// # Errors
-    /// Why that is not possible.
+    /// The reason why that is not possible.
     pub fn change(
         self,
         directory: &Directory,
@@ -165,10 +175,15 @@ impl StandIn {
             // For which shift is chosen from a list.
             Self::RequestCover | Self::OfferSwap => request_cover(schedule, viewer, now),
             Self::AcceptCover => {
-                let cover = open_covers(directory, schedule, now)
-                    .find(|cover| cover.person != viewer)
-                    .ok_or_else(|| StandInRefusal::NoCover(schedule.key().to_owned()))?;
+                let cover = next_cover(directory, schedule, viewer, now)?;
                 Ok(of_cover(cover, viewer, AdministrationChange::AcceptCover))
+            }
+            Self::DeclineCover => {
+                let cover = next_cover(directory, schedule, viewer, now)?;
+                if cover.is_declined_by(viewer) {
+                    return Err(StandInRefusal::DeclinedAlready(schedule.key().to_owned()));
+                }
+                Ok(of_cover(cover, viewer, AdministrationChange::DeclineCover))
             }
             Self::WithdrawCover => {
                 let cover = open_covers(directory, schedule, now)
@@ -197,7 +212,7 @@ impl ShiftChange {
     }
 }
 
-/// Returns the next shifts of others on a schedule that have not begun, by their start.
+/// Returns the next shifts of other people on a schedule that have not begun, by their start.
 pub(in crate::tui) fn swap_shifts(
     directory: &Directory,
     schedule: &Schedule,
@@ -219,7 +234,7 @@ pub(in crate::tui) fn swap_shifts(
     shifts
 }
 
-/// Returns the change by which the viewer offers the next own shift for one of somebody else.
+/// Returns the change with which the viewer offers their next own shift for another person's.
 ///
 /// # Errors
 /// The viewer has no shift, or the other one is another one by now.
@@ -243,7 +258,7 @@ pub(in crate::tui) fn offer_swap(
     Ok(change)
 }
 
-/// Returns the requests for cover on a schedule that somebody can accept, by their start.
+/// Returns the requests for cover on a schedule that a person can accept, by their start.
 pub(in crate::tui) fn open_covers<'a>(
     directory: &'a Directory,
     schedule: &Schedule,
@@ -256,6 +271,34 @@ pub(in crate::tui) fn open_covers<'a>(
         .collect();
     covers.sort_by_key(|cover| (cover.from, cover.id));
     covers.into_iter()
+}
+
+/// Returns the request for cover that the viewer can accept next: one that they have not declined, if there
+/// is one.
+///
+/// # Errors
+/// There is none.
+fn next_cover<'a>(
+    directory: &'a Directory,
+    schedule: &Schedule,
+    viewer: &str,
+    now: DateTime<Utc>,
+) -> Result<&'a Cover, StandInRefusal> {
+    let of_others =
+        || open_covers(directory, schedule, now).filter(move |one| one.person != viewer);
+    // Whether the viewer belongs to the schedule is decided when it is sent.
+    let can_give =
+        |cover: &&Cover| cover.in_return.is_none() || directory.can_cover(cover, viewer, now);
+    let mut fitting = of_others().filter(can_give).peekable();
+    let first = fitting.peek().copied();
+    let name = || schedule.key().to_owned();
+    fitting.find(|cover| !cover.is_declined_by(viewer)).or(first).ok_or_else(|| {
+        if of_others().next().is_some() {
+            StandInRefusal::OthersShift(name())
+        } else {
+            StandInRefusal::NoCover(name())
+        }
+    })
 }
 
 fn begin(
@@ -334,7 +377,7 @@ fn of_cover(
     }
 }
 
-/// Returns the team that is selected on the on-call screen, if that is what one sees.
+/// Returns the team that is selected on the on-call screen, if that is visible.
 #[must_use]
 pub fn selected_team(screens: &Screens) -> Option<&str> {
     let screen = screens.shown().filter(|screen| screen.kind == ScreenKind::OnCall)?;

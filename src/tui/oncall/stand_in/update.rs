@@ -1,5 +1,6 @@
-//! Asks before the pager is taken or given back or a shift covered, and sends the change. It goes to the backend at
-//! once: who is on call must not wait in an outbox.
+//! Asks for confirmation before the pager is taken or given back or a shift covered, and sends the
+//! change. It is sent to the backend immediately: a change of who is on call must not wait in an
+//! outbox.
 
 use chrono::{DateTime, Utc};
 
@@ -39,7 +40,7 @@ pub(in crate::tui) fn open(app: &mut App, kind: StandIn, at: DateTime<Utc>) -> V
     }
 }
 
-/// Lists the shifts of others for which the viewer can offer the own one.
+/// Lists the shifts of other people for which the viewer can offer their own.
 pub(in crate::tui) fn list_swaps(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     if let Some(why) = disabled_reason(app) {
         return show_toast(app, why, true);
@@ -89,7 +90,7 @@ pub(in crate::tui) fn ask_swap(app: &mut App, shift: &SwapShift, at: DateTime<Ut
     }
 }
 
-/// Sends the change that the question is about. If it would be another one by now, asks again.
+/// Sends the change of the question. If the change would be a different one by now, asks again.
 pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     let Mode::ConfirmStandIn(question) = std::mem::take(&mut app.ui.mode) else {
         return Vec::new();
@@ -125,7 +126,7 @@ pub(in crate::tui) fn accept(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
-/// Says what came of a change, and reads who is on call again.
+/// Reports the result of a change, and reads again who is on call.
 pub(in crate::tui) fn settled(
     app: &mut App,
     id: CommandId,
@@ -153,6 +154,7 @@ pub(in crate::tui) fn settled(
                     format!("everybody of {schedule} sees that you {what}{undo}")
                 }
                 StandIn::AcceptCover => format!("you stand in on {schedule} then"),
+                StandIn::DeclineCover => format!("you do not stand in on {schedule}"),
                 StandIn::WithdrawCover => format!("you do not want cover on {schedule} any more"),
             };
             show_toast(app, text, false)
@@ -181,7 +183,7 @@ fn disabled_reason(app: &App) -> Option<String> {
     Some(format!("{} {} is not answered yet", pending.kind.operation(), pending.schedule))
 }
 
-/// Returns the schedule that says who is on call for the selected team.
+/// Returns the schedule that defines who is on call for the selected team.
 fn selected_schedule(app: &App) -> Result<&Schedule, StandInRefusal> {
     let team = selected_team(&app.screens).ok_or(StandInRefusal::NoTeam)?;
     let directory = app.fetched.directory.as_deref();

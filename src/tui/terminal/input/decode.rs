@@ -25,7 +25,7 @@ pub fn decode_key(bytes: &[u8]) -> Option<KeyEvent> {
 }
 
 /// Decodes a report of the mouse in xterm's SGR form (mode 1006): `CSI < button ; column ; row M`,
-/// with `m` for a button that was released. Returns `None` for what the panes have no use for.
+/// with `m` for a button that was released. Returns `None` for reports that the panes do not use.
 pub fn decode_mouse(bytes: &[u8]) -> Option<MouseEvent> {
     let report = std::str::from_utf8(bytes).ok()?.strip_prefix("\u{1b}[<")?.strip_suffix('M')?;
     let mut numbers = report.split(';').map(|number| number.parse::<u16>().ok());

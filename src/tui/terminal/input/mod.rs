@@ -1,5 +1,5 @@
-//! What a terminal sends: keys, the mouse, pastes, other sizes, and the few answers that the panes
-//! request. Other answers are dropped.
+//! Input of a terminal: keys, the mouse, pastes, changes of its size, and the few answers that the
+//! panes request. Other answers are dropped.
 
 pub mod decode;
 mod report;
@@ -30,7 +30,7 @@ const READ_BYTES: usize = 4096;
 /// The most reads before the events that they gave are handled.
 const MAX_READS: usize = 16;
 
-/// What has arrived from the terminal.
+/// An input from the terminal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Received {
     /// A key, the mouse, a paste or another size.
@@ -41,8 +41,8 @@ pub enum Received {
 
 /// Reads standard input, which is a terminal.
 ///
-/// The file is shared with whoever started the program, so it is not made non-blocking: it is read
-/// only when it is ready.
+/// The file is shared with the program's parent, so it is not made non-blocking: it is read only
+/// when it is ready.
 #[derive(Debug)]
 pub struct InputReader {
     stdin: AsyncFd<BorrowedFd<'static>>,
@@ -90,7 +90,7 @@ impl InputReader {
                 _ = self.resized.recv() => self.push_size(),
                 ready = self.stdin.readable() => match ready {
                     Ok(mut ready) => {
-                        // Cleared first: what arrives while it is read makes it ready again.
+                        // Cleared first: data that arrives during the read makes it ready again.
                         ready.clear_ready();
                         drop(ready);
                         self.read_available();
@@ -102,8 +102,8 @@ impl InputReader {
         }
     }
 
-    /// Returns the next event if one has arrived; never waits. `Some(None)` stands for a terminal
-    /// that was closed.
+    /// Returns the next event if one has arrived; never waits. `Some(None)` means that the terminal
+    /// was closed.
     pub async fn try_next(&mut self) -> Option<Option<Received>> {
         if self.events.is_empty() {
             let is_resized = poll_fn(|context| {
@@ -122,7 +122,7 @@ impl InputReader {
     }
 
     fn push_size(&mut self) {
-        // A terminal that does not tell its size keeps the one that it had.
+        // If a terminal does not report its size, the previous one remains.
         if let Ok((width, height)) = terminal::size() {
             self.events.push_back(Received::Event(Event::Resize(width, height)));
         }
@@ -136,7 +136,7 @@ impl InputReader {
         }
     }
 
-    /// Reads what has arrived.
+    /// Reads the available bytes.
     fn read_available(&mut self) {
         let mut buffer = [0; READ_BYTES];
         for _ in 0..MAX_READS {
@@ -178,8 +178,8 @@ impl InputReader {
     }
 }
 
-/// Reads answers that are still on their way, so that they reach nobody else; until there are none
-/// or the time is over. Reads byte by byte: what follows the answers is for whoever comes next.
+/// Reads pending answers, so that they reach no other program; until there are none or the time is
+/// over. Reads byte by byte: bytes after the answers are for the next program.
 pub(super) fn drain_answers(mut outstanding: impl FnMut(Option<Report>) -> Option<Duration>) {
     let stdin = rustix::stdio::stdin();
     let mut splitter = Splitter::default();
@@ -206,7 +206,7 @@ pub(super) fn drain_answers(mut outstanding: impl FnMut(Option<Report>) -> Optio
     }
 }
 
-/// What can be read from a terminal now.
+/// The readiness of a terminal for reading.
 enum Readiness {
     Nothing,
     Bytes,

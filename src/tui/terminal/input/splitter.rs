@@ -1,9 +1,9 @@
-//! Splits what a terminal sends into keys, pastes and reports, and drops the rest.
+//! Splits the input of a terminal into keys, pastes and reports, and drops the rest.
 //!
-//! A terminal also sends answers: its colours, version, attributes or clipboard. They may come long
-//! after the question, which another program may have asked, and in any pieces. None of their bytes
-//! is ever a key. The few that the panes request themselves are reports. Control functions are
-//! those of ECMA-48, with the additions of xterm.
+//! A terminal also sends answers: its colours, version, attributes or clipboard. They may arrive
+//! long after the query, which another program may have sent, and in any pieces. None of their
+//! bytes is ever a key. The few that the panes request themselves are reports. Control functions
+//! are those of ECMA-48, with the additions of xterm.
 
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,9 @@ pub const ESCAPE_TIMEOUT: Duration = Duration::from_millis(40);
 /// How long after its last byte an unfinished sequence is given up.
 pub const SEQUENCE_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long after its first byte an unfinished answer is given up. Its bytes are dropped until
-/// then, so that a key that begins one by chance does not stop the keyboard for good.
+/// then, so that a key that begins one by chance does not block the keyboard forever.
 const MAX_ANSWER_TIME: Duration = Duration::from_secs(5);
-/// How long after its last byte an unfinished paste is taken as complete.
+/// How long after its last byte an unfinished paste counts as complete.
 const PASTE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long after the key Esc the rest of an answer is still recognized, whose `ESC` came alone.
 const LATE_REST: Duration = Duration::from_secs(3);
@@ -24,11 +24,13 @@ const LATE_REST: Duration = Duration::from_secs(3);
 const MAX_SEQUENCE: usize = 64;
 
 const ESC: u8 = 0x1b;
+const INTERRUPT: u8 = 0x03;
 const BEL: u8 = 0x07;
 const CAN: u8 = 0x18;
 const SUB: u8 = 0x1a;
 const PASTE_START: &[u8] = b"\x1b[200~";
 const PASTE_END: &[u8] = b"\x1b[201~";
+const EIGHT_BIT_PASTE_END: &[u8] = b"\x9b201~";
 
 /// Something that a person has entered, or that the terminal has answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,12 +43,12 @@ pub enum Token {
     Report(Report),
 }
 
-/// What the bytes so far are the beginning of.
+/// The kind of token that the bytes so far begin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum State {
     #[default]
     Ground,
-    /// A character of several bytes, of which so many are still missing.
+    /// A character of several bytes, with the number of missing ones.
     Char(u8),
     /// `ESC`.
     Escape,
@@ -56,7 +58,7 @@ enum State {
     Control,
     /// A control sequence that is too long for a key.
     LongControl,
-    /// `ESC [ M`: a mouse report of which so many bytes are still missing.
+    /// `ESC [ M`: a mouse report, with the number of missing bytes.
     Mouse(u8),
     /// `ESC ]`, `ESC P`, `ESC X`, `ESC ^` or `ESC _`: a control string, which only answers are.
     Text,
@@ -66,16 +68,18 @@ enum State {
     Paste,
 }
 
-/// Splits bytes into tokens, in whatever pieces they come.
+/// Splits bytes into tokens, in whatever pieces they arrive.
 #[derive(Clone, Debug, Default)]
 pub struct Splitter {
     state: State,
     /// The bytes of the unfinished key, sequence or paste, and the first ones of a control string.
     pending: Vec<u8>,
+    /// Whether the sequence began with a control character of eight bits.
+    is_eight_bit: bool,
     last_byte_at: Option<Instant>,
     /// When the control string began.
     text_began_at: Option<Instant>,
-    /// When an `ESC` without a rest was taken as the key Esc.
+    /// When an `ESC` without a rest was interpreted as the key Esc.
     lone_escape_at: Option<Instant>,
 }
 
@@ -83,7 +87,9 @@ impl Splitter {
     /// Takes the bytes of one read, and returns the keys and pastes that they complete.
     pub fn push(&mut self, bytes: &[u8], now: Instant) -> Vec<Token> {
         let mut tokens = Vec::new();
-        if self.deadline().is_some_and(|deadline| deadline <= now) {
+        // A program that had to wait for the processor reads bytes late that came in time.
+        let may_go_on = self.state == State::Escape && is_rest_of_answer(bytes);
+        if !may_go_on && self.deadline().is_some_and(|deadline| deadline <= now) {
             self.expire_into(now, &mut tokens);
         }
         if let Some(escape_at) = self.lone_escape_at.take()
@@ -93,11 +99,20 @@ impl Splitter {
         {
             self.begin(State::Escape, ESC);
         }
+        // A person presses ^C during a paste whose end was lost. Pasted text has no such byte.
+        if self.state == State::Paste && bytes == [INTERRUPT] && self.has_paused(now) {
+            self.finish(&mut tokens);
+        }
         for &byte in bytes {
             self.push_byte(byte, now, &mut tokens);
         }
         self.last_byte_at = Some(now);
         tokens
+    }
+
+    /// Returns whether the last byte arrived so long ago that the next one was not sent with it.
+    fn has_paused(&self, now: Instant) -> bool {
+        self.last_byte_at.is_some_and(|at| now.saturating_duration_since(at) >= ESCAPE_TIMEOUT)
     }
 
     /// Returns when [`expire`](Self::expire) must be called if no byte comes until then.
@@ -117,7 +132,7 @@ impl Splitter {
         })
     }
 
-    /// Decides what unfinished bytes were, as the rest did not come in time.
+    /// Decides the meaning of unfinished bytes, as the rest did not arrive in time.
     pub fn expire(&mut self, now: Instant) -> Vec<Token> {
         let mut tokens = Vec::new();
         self.expire_into(now, &mut tokens);
@@ -127,6 +142,7 @@ impl Splitter {
     fn expire_into(&mut self, now: Instant, tokens: &mut Vec<Token>) {
         match self.state {
             State::Escape => self.lone_escape_at = Some(now),
+            State::SingleShift if self.is_eight_bit => self.pending.clear(),
             State::SingleShift | State::Paste => {}
             // In a string that does not end, the person has pressed Esc.
             State::TextEscape => self.pending = vec![ESC],
@@ -140,21 +156,19 @@ impl Splitter {
         self.finish(tokens);
     }
 
-    /// Ends what is pending: a token, if it has bytes.
+    /// Ends the pending token, if it has bytes.
     fn finish(&mut self, tokens: &mut Vec<Token>) {
         let state = std::mem::take(&mut self.state);
         let mut bytes = std::mem::take(&mut self.pending);
         if state == State::Paste {
-            if bytes.ends_with(PASTE_END) {
-                bytes.truncate(bytes.len() - PASTE_END.len());
-            }
+            bytes.truncate(bytes.len() - paste_end_len(&bytes, self.is_eight_bit));
             tokens.push(Token::Paste(bytes));
         } else if !bytes.is_empty() {
             tokens.push(Token::Key(bytes));
         }
     }
 
-    /// Drops what is pending.
+    /// Drops the pending bytes.
     fn abort(&mut self) {
         self.state = State::Ground;
         self.pending.clear();
@@ -169,9 +183,18 @@ impl Splitter {
     fn begin(&mut self, state: State, byte: u8) {
         self.state = state;
         self.pending = vec![byte];
+        self.is_eight_bit = false;
     }
 
-    /// Adds a byte, and goes on to a state.
+    /// Begins the sequence of a control character of eight bits, which is short for `ESC` and a
+    /// letter. Terminals use them after S8C1T (`ESC SP G`), which a stray file on the screen sends.
+    fn begin_eight_bit(&mut self, byte: u8, now: Instant, tokens: &mut Vec<Token>) {
+        self.begin(State::Escape, ESC);
+        self.push_byte(byte - 0x40, now, tokens);
+        self.is_eight_bit = true;
+    }
+
+    /// Adds a byte, and continues in a state.
     fn go_on(&mut self, state: State, byte: u8) {
         self.pending.push(byte);
         self.state = state;
@@ -186,6 +209,12 @@ impl Splitter {
     fn push_byte(&mut self, byte: u8, now: Instant, tokens: &mut Vec<Token>) {
         match (self.state, byte) {
             (State::Ground, ESC) => self.begin(State::Escape, ESC),
+            (State::Ground, 0x8f | 0x90 | 0x98 | 0x9b | 0x9d..=0x9f) => {
+                self.begin_eight_bit(byte, now, tokens);
+            }
+            (State::Char(1), 0x8f | 0x90 | 0x98 | 0x9b | 0x9d..=0x9f) if self.pending == [0xc2] => {
+                self.begin_eight_bit(byte, now, tokens);
+            }
             (State::Char(missing), 0x80..=0xbf) => match missing {
                 0 | 1 => self.finish_with(byte, tokens),
                 _ => self.go_on(State::Char(missing - 1), byte),
@@ -205,6 +234,9 @@ impl Splitter {
                 self.finish_with(byte, tokens);
             }
             (State::SingleShift, _) => {
+                if self.is_eight_bit {
+                    self.pending.clear();
+                }
                 self.finish(tokens);
                 self.push_byte(byte, now, tokens);
             }
@@ -236,10 +268,18 @@ impl Splitter {
             (State::Text, ESC) => self.state = State::TextEscape,
             (State::Text, BEL) | (State::TextEscape, b'\\') => self.finish_answer(tokens),
             (State::LongControl, 0x40..=0x7e) | (State::Text, CAN | SUB) => self.abort(),
+            // The end of a string in eight bits, as UTF-8 or alone.
+            (State::Text, 0x9c) if self.is_eight_bit && self.pending.last() == Some(&0xc2) => {
+                self.pending.pop();
+                self.finish_answer(tokens);
+            }
+            (State::Text, 0x9c) if self.is_eight_bit && !ends_within_char(&self.pending) => {
+                self.finish_answer(tokens);
+            }
             (State::Text, 0x20..) => {
-                if self.pending.len() < MAX_SEQUENCE {
-                    self.pending.push(byte);
-                }
+                // The last byte is stored even of a string that is too long.
+                self.pending.truncate(MAX_SEQUENCE - 1);
+                self.pending.push(byte);
             }
             (State::TextEscape, _) => {
                 self.begin(State::Escape, ESC);
@@ -247,11 +287,11 @@ impl Splitter {
             }
             (State::Paste, _) => {
                 self.pending.push(byte);
-                if self.pending.ends_with(PASTE_END) {
+                if paste_end_len(&self.pending, self.is_eight_bit) > 0 {
                     self.finish(tokens);
                 }
             }
-            // Anything else ends an unfinished sequence, and stands for itself.
+            // Any other byte ends an unfinished sequence, and is interpreted alone.
             (
                 State::Char(_)
                 | State::Control
@@ -277,6 +317,25 @@ impl Splitter {
             _ => self.finish(tokens),
         }
     }
+}
+
+/// Returns the length of the mark that ends a paste, or 0 if the paste goes on. In a paste that
+/// began with seven bits a mark of eight bits is text: pasted text must not end the paste.
+fn paste_end_len(paste: &[u8], is_eight_bit: bool) -> usize {
+    if paste.ends_with(PASTE_END) {
+        return PASTE_END.len();
+    }
+    match paste.strip_suffix(EIGHT_BIT_PASTE_END).filter(|_| is_eight_bit) {
+        // As UTF-8.
+        Some([.., 0xc2]) => EIGHT_BIT_PASTE_END.len() + 1,
+        Some(text) if !ends_within_char(text) => EIGHT_BIT_PASTE_END.len(),
+        _ => 0,
+    }
+}
+
+/// Returns whether the bytes end within a character of UTF-8, so that the next one belongs to it.
+fn ends_within_char(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 /// Returns whether a complete control sequence is a key, or a report of the mouse. All others are
@@ -322,234 +381,4 @@ fn is_rest_of_answer(bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Answers of each kind, which no part of the program asks for.
-    const ANSWERS: [&[u8]; 18] = [
-        b"\x1bP>|foot(1.16.2)\x1b\\",
-        b"\x1b]11;rgb:1010/1212/1818\x07",
-        b"\x1b]11;rgb:1010/1212/1818\x1b\\",
-        b"\x1b]4;7;rgb:c0c0/c0c0/c0c0\x1b\\",
-        b"\x1b]52;c;YWNrIDIwNDE=\x07",
-        b"\x1b[>41;354;0c",
-        b"\x1b[?62;1;2;4;6;9;15;22c",
-        b"\x1b[?2026;2$y",
-        b"\x1b[?31u",
-        b"\x1b[?997;1n",
-        b"\x1b[8;36;126t",
-        b"\x1b[12;40R",
-        b"\x1b[0n",
-        b"\x1b_Gi=31;OK\x1b\\",
-        b"\x1bP1$r0m\x1b\\",
-        b"\x1bP1+r544e=787465726d\x1b\\",
-        b"\x1bP!|00000000\x1b\\",
-        b"\x1b]l\xe2\x80\xa6 title \xc3\xa9\x1b\\",
-    ];
-
-    /// Splits pieces like [`split_all`], without the reports.
-    fn split(pieces: &[&[u8]], pause: Duration) -> Vec<Token> {
-        let mut tokens = split_all(pieces, pause);
-        tokens.retain(|token| !matches!(token, Token::Report(_)));
-        tokens
-    }
-
-    fn keys(keys: &[&[u8]]) -> Vec<Token> {
-        keys.iter().map(|key| Token::Key(key.to_vec())).collect()
-    }
-
-    /// Splits pieces that come one after the other, with a pause between them.
-    fn split_all(pieces: &[&[u8]], pause: Duration) -> Vec<Token> {
-        let mut splitter = Splitter::default();
-        let mut now = Instant::now();
-        let mut tokens = Vec::new();
-        for piece in pieces {
-            tokens.extend(splitter.push(piece, now));
-            now += pause;
-        }
-        while let Some(deadline) = splitter.deadline() {
-            tokens.extend(splitter.expire(deadline));
-        }
-        tokens
-    }
-
-    #[test]
-    fn answers_are_no_keys_however_they_are_cut() {
-        for answer in ANSWERS {
-            for first in 0..=answer.len() {
-                for second in first..=answer.len() {
-                    let pieces = [&answer[..first], &answer[first..second], &answer[second..]];
-                    for pause in [0, 10, 39] {
-                        let tokens = split(&pieces, Duration::from_millis(pause));
-                        assert_eq!(
-                            tokens,
-                            [],
-                            "{:?} after {pause} ms",
-                            pieces.map(<[u8]>::escape_ascii).map(|p| p.to_string())
-                        );
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn reports_are_read_however_they_are_cut() {
-        use crate::tui::theme::Background;
-        for (answer, report) in [
-            (&b"\x1b[0n"[..], Report::Ready),
-            (b"\x1b[2;3R", Report::Cursor(2, 3)),
-            (b"\x1b]11;rgb:ffff/ffff/ffff\x07", Report::Background(Background::Light)),
-            (b"\x1b]11;rgb:1010/1212/1818\x1b\\", Report::Background(Background::Dark)),
-        ] {
-            for cut in 0..=answer.len() {
-                let pieces = [&b"j"[..], &answer[..cut], &answer[cut..], b"k"];
-                let tokens = split_all(&pieces, Duration::from_millis(39));
-                let mut expected = keys(&[b"j"]);
-                expected.extend([Token::Report(report), Token::Key(b"k".to_vec())]);
-                assert_eq!(tokens, expected, "{} at {cut}", answer.escape_ascii());
-            }
-        }
-    }
-
-    #[test]
-    fn keys_before_and_after_an_answer_are_read() {
-        for answer in ANSWERS {
-            for cut in 0..=answer.len() {
-                let before = [b"a\x1b[A", &answer[..cut]].concat();
-                let after = [&answer[cut..], "é\x1bOPj".as_bytes()].concat();
-                for pause in [0, 39] {
-                    let tokens = split(&[&before, &after], Duration::from_millis(pause));
-                    let expected = keys(&[b"a", b"\x1b[A", "é".as_bytes(), b"\x1bOP", b"j"]);
-                    assert_eq!(tokens, expected, "{} at {cut}", answer.escape_ascii());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn answers_on_a_slow_link_are_no_keys_but_esc() {
-        for answer in ANSWERS {
-            // After `ESC` alone the rest must be recognized by itself; within the answer it may
-            // pause.
-            for cut in 1..answer.len() {
-                let tokens = split(&[&answer[..cut], &answer[cut..]], Duration::from_millis(700));
-                let expected = if cut == 1 { keys(&[b"\x1b"]) } else { Vec::new() };
-                if cut == 1 && !is_rest_of_answer(&answer[cut..]) {
-                    continue;
-                }
-                assert_eq!(tokens, expected, "{} at {cut}", answer.escape_ascii());
-            }
-        }
-    }
-
-    #[test]
-    fn keys_are_found_however_they_are_cut() {
-        let entered: [&[u8]; 20] = [
-            b"j",
-            b"\r",
-            b"\t",
-            b"\x7f",
-            b"\x03",
-            b" ",
-            "é".as_bytes(),
-            "漢".as_bytes(),
-            "🦀".as_bytes(),
-            b"\x1b[A",
-            b"\x1b[1;5C",
-            b"\x1b[3~",
-            b"\x1b[Z",
-            b"\x1bOP",
-            b"\x1bOM",
-            b"\x1b[[B",
-            b"\x1b[97;5u",
-            b"\x1b[<0;3;4M",
-            b"\x1bj",
-            "\u{1b}é".as_bytes(),
-        ];
-        for key in entered {
-            for cut in 0..=key.len() {
-                let tokens = split(&[&key[..cut], &key[cut..]], Duration::from_millis(39));
-                assert_eq!(tokens, keys(&[key]), "{} at {cut}", key.escape_ascii());
-            }
-        }
-        let all = entered.concat();
-        for cut in 0..all.len() {
-            assert_eq!(split(&[&all[..cut], &all[cut..]], Duration::ZERO), keys(&entered), "{cut}");
-        }
-    }
-
-    #[test]
-    fn escape_alone_is_a_key() {
-        for (pieces, expected) in [
-            (&[&b"\x1b"[..]][..], keys(&[b"\x1b"])),
-            (&[b"\x1b", b"j"], keys(&[b"\x1b", b"j"])),
-            (&[b"\x1b\x1b"], keys(&[b"\x1b", b"\x1b"])),
-            (&[b"\x1b\x1b[A"], keys(&[b"\x1b", b"\x1b[A"])),
-            (&[b"\x1bO", b"x"], keys(&[b"\x1bO", b"x"])),
-            // Bytes that are no UTF-8.
-            (&[b"\x1b\xff", b"\xc3j", b"\x80k"], keys(&[b"\x1b", b"j", b"k"])),
-            // A string that somebody began by chance ends by a pause, by Esc, or by a control key.
-            (&[b"\x1b]", b"\x1b"], keys(&[b"\x1b"])),
-            (&[b"\x1bPab\rj"], keys(&[b"\r", b"j"])),
-        ] {
-            assert_eq!(split(pieces, Duration::from_millis(1200)), expected, "{pieces:?}");
-        }
-    }
-
-    #[test]
-    fn endless_answer_gives_the_keyboard_back() {
-        let mut splitter = Splitter::default();
-        let mut now = Instant::now();
-        assert_eq!(splitter.push(b"\x1b]", now), []);
-        for _ in 0..10 {
-            now += Duration::from_millis(500);
-            splitter.push(b"x", now);
-        }
-        assert_eq!(splitter.push(b"j", now), keys(&[b"j"]));
-    }
-
-    #[test]
-    fn paste_is_one_token_whatever_it_contains() {
-        let text = "one\r\ntwo \x1b[A \x1b]11;?\x07 é\u{200c}".as_bytes();
-        let pasted = [PASTE_START, text, PASTE_END].concat();
-        let all = [b"a", &pasted[..], b"b"].concat();
-        let expected =
-            [Token::Key(b"a".to_vec()), Token::Paste(text.to_vec()), Token::Key(b"b".to_vec())];
-        for cut in 0..all.len() {
-            let tokens = split(&[&all[..cut], &all[cut..]], Duration::from_millis(39));
-            assert_eq!(tokens, expected, "{cut}");
-        }
-        // A link that broke within it.
-        let broken = split(&[PASTE_START, text], Duration::ZERO);
-        assert_eq!(broken, [Token::Paste(text.to_vec())]);
-    }
-
-    fn byte() -> impl Strategy<Value = u8> {
-        let special = b"\x1b[]PO_\\\x07\x18<;0129~uMRAc\xc3\xa9".to_vec();
-        prop_oneof![2 => prop::sample::select(special), 1 => any::<u8>()]
-    }
-
-    proptest! {
-        #[test]
-        fn cuts_make_no_difference(
-            bytes in prop::collection::vec(byte(), 0..64),
-            cuts in prop::collection::vec(0_usize..64, 0..6),
-        ) {
-            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
-            cuts.extend([0, bytes.len()]);
-            cuts.sort_unstable();
-            let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
-            let tokens = split(&pieces, Duration::from_millis(5));
-            prop_assert_eq!(&tokens, &split(&[&bytes], Duration::ZERO));
-            for token in tokens {
-                if let Token::Key(key) = token {
-                    // Whatever it is, decoding it does not fail.
-                    crate::tui::terminal::input::decode::decode_key(&key);
-                }
-            }
-        }
-    }
-}
+mod tests;

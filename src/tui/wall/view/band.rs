@@ -61,7 +61,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     rows + scale + scale.max(u16::from(area.height >= 24))
 }
 
-/// Returns how many incidents are open, and how many of them nobody has acknowledged.
+/// Returns the numbers of open and of unacknowledged incidents.
 fn open_figure(app: &App, wall: &Wall, priority: Priority) -> Figure {
     let theme = app.ui.theme;
     let is_loaded = app.fetched.snapshot.is_some();

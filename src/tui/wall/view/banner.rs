@@ -1,5 +1,5 @@
-//! The banner that says that the data is old: more prominent with age, in words, reversed, and
-//! bigger; never by colour alone.
+//! The banner for outdated data: more prominent with age, in words, reversed, and bigger; never by
+//! colour alone.
 
 use chrono::TimeDelta;
 use ratatui::buffer::Buffer;
@@ -57,7 +57,7 @@ pub(in crate::tui) fn draw(app: &App, outage: &Outage, area: Rect, buffer: &mut 
             buffer,
         );
     }
-    // A blank row separates the banner from what is below.
+    // A blank row separates the banner from the rows below.
     rows + u16::from(area.height >= BLANK_FROM)
 }
 
@@ -105,7 +105,7 @@ impl BannerText {
         {
             line = format!("{line} · {next}");
         }
-        // A sentence that would lose its end says little.
+        // A truncated sentence is of little use.
         if width(&line) + 3 + width(&self.error).min(40) <= room {
             line = format!("{line} · {}", self.error);
         }

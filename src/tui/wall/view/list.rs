@@ -41,7 +41,7 @@ pub(in crate::tui) fn large(app: &App, wall: &Wall, area: Rect, buffer: &mut Buf
         3.. => 3,
         _ => 2,
     };
-    // The last line says how many don't fit.
+    // The last line contains the number of those that don't fit.
     let fit = if rows.saturating_mul(each) <= area.height + each - 2 {
         rows
     } else {

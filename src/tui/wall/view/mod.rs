@@ -77,12 +77,41 @@ fn board(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
     }
 }
 
+/// How much the header shows, so that it fits: nothing of it is cut, but the names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum HeaderParts {
+    /// All of it.
+    All,
+    /// Not who is on call.
+    WithoutOnCall,
+    /// Neither that nor the name of the program, and short names.
+    ShortName,
+}
+
 /// Draws workspace, view, who is on call, and the time.
 fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
+    let sides =
+        |parts| (header_start(app, wall, area.width, parts), header_end(app, area.width, parts));
+    let fits = |(left, right): &(Line<'_>, Line<'_>)| {
+        left.width() + 2 + right.width() <= usize::from(area.width)
+    };
+    let mut candidates = [HeaderParts::All, HeaderParts::WithoutOnCall].into_iter().map(sides);
+    let (left, right) = candidates.find(fits).unwrap_or_else(|| sides(HeaderParts::ShortName));
+    draw_left_right(&left, &right, area, buffer);
+}
+
+/// Returns workspace and view. That it is production stands before what may be cut.
+fn header_start(app: &App, wall: &Wall, width: u16, parts: HeaderParts) -> Line<'static> {
     let theme = app.ui.theme;
-    let mut left = Line::from(Span::styled("redphone", theme.strong()));
+    let is_short = parts == HeaderParts::ShortName;
+    let mut left = Line::default();
+    if !is_short {
+        left.push_span(Span::styled("redphone", theme.strong()));
+        left.push_span("  ");
+    }
     if let Some(name) = app.workspace_name().filter(|_| app.connection.capabilities.is_some()) {
-        left.push_span(format!("  {} ", truncate(name, 20)));
+        let name = truncate(name, if is_short { 12 } else { 20 }).into_owned();
+        left.push_span(format!("{name} "));
         if app.session.workspace.production {
             left.push_span(Span::styled("PRODUCTION", theme.warning()));
             left.push_span(" ");
@@ -91,26 +120,33 @@ fn header(app: &App, wall: &Wall, area: Rect, buffer: &mut Buffer) {
             left.push_span(Span::styled("●", theme.good()));
         }
     } else {
-        left.push_span(Span::styled("  loading", theme.dim()));
+        left.push_span(Span::styled("loading", theme.dim()));
     }
     if !wall.settings.view.is_empty() {
         left.push_span(Span::styled("  view ", theme.dim()));
-        left.push_span(truncate(&wall.settings.view, usize::from(area.width / 3)));
+        let room = usize::from(width / if is_short { 5 } else { 3 });
+        left.push_span(truncate(&wall.settings.view, room).into_owned());
     }
+    left
+}
+
+/// Returns who is on call, a warning of a wrong clock, and the time.
+fn header_end(app: &App, width: u16, parts: HeaderParts) -> Line<'static> {
+    let theme = app.ui.theme;
     let mut right = Line::default();
-    if let Some((team, person)) = app.on_call() {
+    if let Some((team, person)) = app.on_call().filter(|_| parts == HeaderParts::All) {
         let team = team.map(|team| format!("{} ", truncate(team, 14)));
         let team = team.unwrap_or_default();
         right.push_span(Span::styled(format!("on call {team}"), theme.dim()));
         right.push_span(format!("{}   ", truncate(&person.name, 24)));
     }
     if let Some(offset) = app.connection.clock_offset {
-        let is_short = area.width < SIDE_BY_SIDE_FROM.0;
+        let is_short = width < SIDE_BY_SIDE_FROM.0;
         right.push_span(Span::styled(wrong_clock(offset, is_short), theme.warning()));
         right.push_span(" ");
     }
     right.push_span(Span::styled(clock(app), theme.strong()));
-    draw_left_right(&left, &right, area, buffer);
+    right
 }
 
 /// Returns the time in UTC, with the viewer's time if that is shown and differs.

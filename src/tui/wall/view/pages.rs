@@ -44,7 +44,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
         return;
     };
     let mut table =
-        metrics::layout::MeasuresView { app, measures, span, width: usize::from(inside.width) };
+        metrics::layout::MeasuresView { app, measures, width: usize::from(inside.width) };
     if inside.height >= BIG_FROM && (page == 0 || page == 2) {
         let figures =
             if page == 0 { response_figures(&table) } else { compliance_figures(app, &table) };
@@ -55,7 +55,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     let height = usize::from(inside.height);
     match page {
         0 => {
-            // The word "thin" may follow figures that rest on few incidents.
+            // The word "thin" may follow figures that are based on few incidents.
             table.width -= 5;
             table.times(&mut lines);
         }
@@ -75,7 +75,7 @@ pub(in crate::tui) fn draw(app: &App, wall: &Wall, area: Rect, buffer: &mut Buff
     }
 }
 
-/// A figure in big digits, and a line that says what it is.
+/// A figure in big digits, and a line that describes it.
 type Figure = (String, Line<'static>);
 
 /// Returns MTTA and MTTR.

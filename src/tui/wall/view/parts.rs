@@ -1,4 +1,4 @@
-//! What several parts of the wall display draw with.
+//! Drawing functions that several parts of the wall display use.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

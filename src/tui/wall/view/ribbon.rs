@@ -10,7 +10,7 @@ use crate::tui::wall::view::parts::{below, rule};
 use crate::tui::wall::{RibbonEntry, Wall};
 use crate::tui::widgets::text::{Line, Span, draw_line, draw_text};
 
-/// The width of the word for what happened, in columns.
+/// The width of the event's word, in columns.
 const WORD_WIDTH: usize = 13;
 /// The width from which details are shown after the word.
 const WIDE_FROM: usize = 58;

@@ -10,7 +10,7 @@ use crate::backend::file::sql::Batch;
 use crate::backend::lists::{FeedEntry, FeedSearch};
 use crate::backend::{Page, PageMark};
 
-/// Reads one page. It always has a mark: what is written later follows it.
+/// Reads one page. It always has a mark: events that are written later follow it.
 pub(super) async fn read(
     conn: &mut SqliteConnection,
     search: &FeedSearch,
@@ -20,7 +20,7 @@ pub(super) async fn read(
         .await?
         .map_or(Ok(0), |row| row.try_get(0))?;
     let after = match (&search.after, search.since) {
-        // The mark is of events that a store which was put back from a copy does not have.
+        // The mark refers to events that a store restored from a copy does not have.
         (Some(PageMark::Log(log)), _) if *log <= last => *log,
         (Some(_), _) => return Err(foreign_mark()),
         (None, Some(since)) => before_first(conn, ceil_millis(since)).await?.unwrap_or(last),
@@ -62,7 +62,7 @@ async fn before_first(conn: &mut SqliteConnection, since: i64) -> StoreResult<Op
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// Returns the position up to which one read goes; `None` if it goes to the end.
+/// Returns the last position of one read; `None` if it reaches the end.
 async fn read_end(conn: &mut SqliteConnection, after: i64) -> StoreResult<Option<i64>> {
     let mut batch = Batch::new("SELECT log FROM event WHERE log > ? ORDER BY log LIMIT 1 OFFSET ?");
     batch.arg(after).arg(i64::from(MAX_SCANNED) - 1);
