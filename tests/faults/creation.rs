@@ -1,7 +1,7 @@
 //! The disk fails while a store is being made: there is a complete store then or none, and the next
 //! attempt makes it.
 
-use super::injected::{Fault, check, faults, has_strace};
+use super::injected::{Fault, check, faults, has_strace, program_output};
 use super::is_possible;
 use crate::support::cli::{CliFixture, Run, json_lines};
 use crate::support::program;
@@ -18,7 +18,7 @@ const DEMO: [&str; 6] = ["demo", "--incidents", "20", "--seed-only", "--keep", "
 
 fn run_with(cli: &CliFixture, fault: Fault, args: &[&str]) -> (Run, bool) {
     let mut strace = fault.strace(cli, CALLS, &[]);
-    let run = Run::from(strace.arg(program()).args(args).output().unwrap());
+    let run = program_output(strace.arg(program()).args(args).output().unwrap());
     (run, Fault::happened(cli))
 }
 

@@ -1,7 +1,7 @@
 //! Errors at the n-th write or sync of the store's files, once or from then on.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -58,6 +58,14 @@ impl Fault {
     }
 }
 
+/// Returns what the program printed, without the messages that `strace` itself prints on the same
+/// standard error, for example when a thread ended in the middle of a call that was to fail.
+pub fn program_output(output: Output) -> Run {
+    let mut run = Run::from(output);
+    run.err = run.err.split_inclusive('\n').filter(|line| !line.starts_with("strace: ")).collect();
+    run
+}
+
 pub fn has_strace() -> bool {
     let run = Command::new("strace").arg("-V").stdout(Stdio::null()).stderr(Stdio::null()).status();
     run.is_ok_and(|status| status.success())
@@ -66,7 +74,7 @@ pub fn has_strace() -> bool {
 /// Runs the program with a fault. Returns whether the fault happened.
 fn run_with(cli: &CliFixture, fault: Fault, args: &[&str]) -> (Run, bool) {
     let mut strace = fault.strace(cli, CALLS, &files(cli));
-    let run = Run::from(strace.arg(program()).args(args).output().unwrap());
+    let run = program_output(strace.arg(program()).args(args).output().unwrap());
     (run, Fault::happened(cli))
 }
 

@@ -8,7 +8,7 @@ use redphone::api::{Answered, Answers, Order};
 use redphone::model::IncidentCommand;
 use serde_json::{Value, json};
 
-use super::injected::{CALLS, Fault, faults, files, has_strace};
+use super::injected::{CALLS, Fault, faults, files, has_strace, program_output};
 use super::is_possible;
 use crate::support::api::{client, declare, order};
 use crate::support::cli::{CliFixture, json_lines};
@@ -41,7 +41,7 @@ impl Served {
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         if line.is_empty() {
             let output = child.wait_with_output().unwrap();
-            let run = crate::support::cli::Run::from(output);
+            let run = program_output(output);
             assert!(matches!(run.code, 1 | 4), "{fault:?}: {run:?}");
             let last = run.err.lines().last().unwrap_or_default();
             assert!(last.starts_with("redphone: "), "{fault:?}: {run:?}");
