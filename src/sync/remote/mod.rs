@@ -28,6 +28,7 @@ mod open;
 mod optimistic;
 mod outbox;
 mod outbox_remote;
+mod outbox_snapshot;
 mod paths;
 mod prefetch;
 mod reads;
@@ -55,14 +56,13 @@ use crate::model::{CommandId, IncidentId, Rules, Summary};
 
 pub use cache::{MAX_DETAILS, MAX_ENDED};
 pub use database::{DatabaseError, Unusable};
-pub use entry::{
-    EntryOrigin, EntryState, OutboxCounts, OutboxEntry, OutboxSnapshot, PendingChange,
-};
+pub use entry::{EntryOrigin, EntryState, OutboxEntry, PendingChange};
 pub use local_copy::{LocalCopy, UnsentEntry};
 pub use open::{OpenError, Options, describe_waiting};
 pub use optimistic::{apply_pending_to_record, apply_pending_to_row};
 pub use outbox::Batch;
 pub use outbox_remote::{OutboxRemote, PutBackNotice};
+pub use outbox_snapshot::{OutboxCounts, OutboxSnapshot};
 pub use paths::RemoteKey;
 pub(super) use prefetch::prefetch;
 pub use submit::Submission;
@@ -321,7 +321,7 @@ impl Shared {
                 let mut failure = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
                 *failure = Some(why.to_string());
             }
-            // Whoever reads what is cached instead is told why.
+            // Who reads the cache instead gets the reason.
             Err(BackendError::Broken(why)) => {
                 let mut failure = self.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
                 *failure = Some(why.to_string());

@@ -8,10 +8,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep};
 
 use super::Shared;
-use super::entry::{MAX_RATE_LIMIT, OutboxEntry, OutboxSnapshot};
+use super::entry::{MAX_RATE_LIMIT, OutboxEntry};
 use super::identity::TokenIdentity;
 use super::lock::{self, FileLock};
 use super::outbox::FailedAttempt;
+use super::outbox_snapshot::OutboxSnapshot;
 use crate::api::command::MAX_COMMANDS;
 use crate::backend::{BackendError, Outcome};
 use crate::model::Envelope;

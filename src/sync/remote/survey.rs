@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::database::SqlResult;
-use super::entry::OutboxCounts;
+use super::outbox_snapshot::OutboxCounts;
 use super::paths::{CACHE_FILE, OUTBOX_FILE};
 
 /// How long to wait for a process that has an outbox locked.

@@ -15,8 +15,9 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
 use super::database::{self, DatabaseError, DatabaseKind, SqlResult, Unusable, UseLock};
-use super::entry::{OutboxEntry, OutboxSnapshot};
+use super::entry::OutboxEntry;
 use super::error::OutboxError;
+use super::outbox_snapshot::OutboxSnapshot;
 use super::paths::OUTBOX_FILE;
 use crate::backend::BackendError;
 use crate::model::{CommandId, IncidentId};
