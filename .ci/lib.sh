@@ -138,7 +138,7 @@ all_steps() {
     step "fuzz targets"
     .ci/fuzz
 
-    step "real parts: keyring, promtool, schemathesis, generated clients, shells, manual pages, MCP, Alertmanager, Prometheus, libraries of senders, a browser"
+    step "real parts: keyring, promtool, schemathesis, generated clients, shells, manual pages, MCP, Alertmanager, Prometheus, libraries of senders, html-validate, a browser"
     REDPHONE_REAL=1 cargo test --locked --test real -- --nocapture > >(tee target/tests.log) 2>&1
     end_step
 }

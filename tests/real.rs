@@ -7,6 +7,7 @@ mod real {
     mod answers;
     mod clients;
     mod curl;
+    mod html;
     mod keyring;
     mod manual;
     mod mcp;
