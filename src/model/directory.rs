@@ -325,12 +325,6 @@ impl Directory {
         let first = of_team.clone().next();
         of_team.find(|policy| policy.is_general()).or(first)
     }
-
-    /// Returns the name of the team that owns a service.
-    #[must_use]
-    pub fn owning_team(&self, service: &str) -> Option<&str> {
-        self.service(service).map(|s| s.team.as_str())
-    }
 }
 
 /// Parses an availability objective in percent with at most three decimals, such as `99.9`, to parts

@@ -1,6 +1,6 @@
 //! The rows of the table of verbs: properties of a verb that routes, commands and tools use.
 
-use crate::model::command::{CommandKind, CommandScope};
+use crate::model::command::CommandKind;
 
 /// A field with fixed texts: its name, and the texts.
 pub type Choices = (&'static str, fn() -> Vec<&'static str>);
@@ -130,11 +130,5 @@ impl VerbRow {
     pub(super) const fn choices(mut self, choices: &'static [Choices]) -> Self {
         self.choices = choices;
         self
-    }
-
-    /// Returns whether tokens that permit commands of a scope permit the verb.
-    #[must_use]
-    pub fn is_permitted(&self, permits: impl Fn(CommandScope) -> bool) -> bool {
-        self.kinds.iter().all(|kind| permits(kind.row().scope))
     }
 }

@@ -48,11 +48,4 @@ impl Summary {
             self.muted_ms += (at - mute.since).num_milliseconds().max(0);
         }
     }
-
-    /// Returns for how long the incident was muted up to `now`, in milliseconds.
-    #[must_use]
-    pub fn muted_time_ms(&self, now: DateTime<Utc>) -> i64 {
-        let current = self.mute().map_or(0, |mute| (now - mute.since).num_milliseconds());
-        self.muted_ms + current.max(0)
-    }
 }
