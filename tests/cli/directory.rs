@@ -74,6 +74,26 @@ fn schedule_is_printed_and_read_as_json() {
     }
 }
 
+/// The first service of a directory may depend on services that are added later, and the first team
+/// may have members before there are people.
+#[test]
+fn entry_with_unlisted_names_can_be_changed() {
+    let cli = CliFixture::new();
+    cli.ok(["service", "set", "checkout", "--team", "payments", "--depends-on", "ledger,auth"]);
+    cli.ok(["service", "set", "checkout", "--runbook", "checkout/slow"]);
+    cli.run(["service", "set", "checkout", "--depends-on", "auth,cdn"]).refused(1, &["cdn"]);
+    cli.ok(["service", "set", "checkout", "--depends-on", "auth"]);
+    cli.ok(["teams", "set", "payments", "--members", "ines,tomo"]);
+    cli.ok(["people", "set", "ines"]);
+    cli.ok(["teams", "set", "payments", "--drop", "ines"]);
+    cli.run(["teams", "set", "payments", "--add", "mei"]).refused(1, &["mei"]);
+    let team = json_lines(&cli.ok(["teams", "show", "payments", "--json"]));
+    assert_eq!(team[0]["members"], json!(["tomo"]));
+    let service = json_lines(&cli.ok(["service", "show", "checkout", "--json"]));
+    assert_eq!(service[0]["depends_on"], json!(["auth"]));
+    assert_eq!(service[0]["runbook"], "checkout/slow");
+}
+
 #[test]
 fn what_can_not_be_changed_is_refused_with_a_reason() {
     let cli = CliFixture::new();

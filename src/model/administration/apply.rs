@@ -140,8 +140,8 @@ fn put(
         let other = (*other).to_owned();
         return Err(AdministrationRefusal::NearlySameName { entry: named, other }.into());
     }
-    resolve(entry, merged)?;
     let before = Entry::find(stored, &named);
+    resolve(entry, before.as_ref(), merged)?;
     if before.as_ref() == Some(entry) {
         return Ok(None);
     }

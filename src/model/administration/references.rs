@@ -14,15 +14,26 @@ use crate::model::text::equals_folded;
 
 /// Replaces each name that an entry refers to by the directory's spelling of it.
 ///
-/// As everywhere, a directory without people, teams or services accepts every name of that kind.
+/// As everywhere, a directory without people, teams or services accepts every name of that kind. Members
+/// and dependencies that the entry had `before` stay: they may be from that time, and must not prevent
+/// other changes of it.
 ///
 /// # Errors
 /// [`BadField`] for a name that the directory does not have.
-pub(super) fn resolve(entry: &mut Entry, directory: &Directory) -> Result<(), BadField> {
+pub(super) fn resolve(
+    entry: &mut Entry,
+    before: Option<&Entry>,
+    directory: &Directory,
+) -> Result<(), BadField> {
+    let had: &[String] = match before {
+        Some(Entry::Team(team)) => &team.members,
+        Some(Entry::Service(service)) => &service.depends_on,
+        _ => &[],
+    };
     match entry {
         Entry::Person(_) => Ok(()),
         Entry::Team(team) => {
-            for member in &mut team.members {
+            for member in team.members.iter_mut().filter(|member| !had.contains(member)) {
                 person("members", member, directory)?;
             }
             no_duplicate("members", &team.members)
@@ -33,7 +44,9 @@ pub(super) fn resolve(entry: &mut Entry, directory: &Directory) -> Result<(), Ba
                 if *name == service.name {
                     return Err(BadField::new("depends_on", FieldProblem::DependsOnItself));
                 }
-                listed_service("depends_on", name, directory)?;
+                if !had.contains(name) {
+                    listed_service("depends_on", name, directory)?;
+                }
             }
             no_duplicate("depends_on", &service.depends_on)
         }
