@@ -95,6 +95,22 @@ fn entry_with_unlisted_names_can_be_changed() {
 }
 
 #[test]
+fn schedule_with_a_name_is_called_by_it() {
+    let cli = CliFixture::new();
+    cli.ok(["people", "set", "ines"]);
+    let schedule = json!({
+        "team": "payments", "name": "nights", "rotation": ["ines"],
+        "starts_at": "2026-01-05T09:00:00Z", "turn_s": 604_800, "overrides": [],
+    });
+    let set = ["schedules", "set", "nights", "--file", "-"];
+    let run = cli.pipe(set, schedule.to_string().as_bytes());
+    assert_eq!((run.code, run.out.as_str()), (0, "the schedule \"nights\" added\n"), "{run:?}");
+    let rows = cli.ok(["schedules", "list"]);
+    let first = |line: usize| rows.lines().nth(line).and_then(|row| row.split(' ').next());
+    assert_eq!((first(0), first(1)), (Some("SCHEDULE"), Some("nights")), "{rows}");
+}
+
+#[test]
 fn what_can_not_be_changed_is_refused_with_a_reason() {
     let cli = CliFixture::new();
     cli.ok(["people", "set", "ines"]);

@@ -49,7 +49,7 @@ Examples:
 
 /// Help text after the subcommands of `schedules`.
 pub const SCHEDULES: &str = "\
-A schedule is named by its team. --file reads all of it as JSON, as `show --json` prints it, from a
+A schedule has a name of its own, or that of its team. --file reads all of it as JSON, as `show --json` prints it, from a
 file or with - from standard input. What the settings file names is changed there. Over an API this
 needs a token of scope admin.
 
@@ -62,7 +62,7 @@ Examples:
 
 /// Help text after the subcommands of `policies`.
 pub const POLICIES: &str = "\
-A policy is named by its team. A level is the time since the report and whom it calls: on-call,
+A policy has a name of its own, or that of its team. A level is the time since the report and whom it calls: on-call,
 on-call:TEAM or handles. --file reads all of it as JSON, as `show --json` prints it, from a file or
 with - from standard input. What the settings file names is changed there. Over an API this needs a
 token of scope admin.

@@ -61,8 +61,8 @@ fn names(kind: EntryKind) -> [&'static str; 3] {
         EntryKind::Person => ["HANDLE", "NAME", ""],
         EntryKind::Team => ["TEAM", "MEMBERS", ""],
         EntryKind::Service => ["SERVICE", "TEAM", "DEPENDS ON"],
-        EntryKind::Schedule => ["TEAM", "ROTATION", "TURN"],
-        EntryKind::Policy => ["TEAM", "LEVELS", ""],
+        EntryKind::Schedule => ["SCHEDULE", "ROTATION", "TURN"],
+        EntryKind::Policy => ["POLICY", "LEVELS", ""],
     }
 }
 

@@ -146,8 +146,8 @@ impl SetSchedule {
             _ => {
                 let team = sanitize(team);
                 return Err(Failure::usage(format!(
-                    "the schedule of the team {team:?} is new: give --rotation, --starts and \
-                     --turn, or --file"
+                    "the schedule {team:?} is new: give --rotation, --starts and --turn, or \
+                     --file"
                 )));
             }
         };

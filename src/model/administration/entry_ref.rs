@@ -91,14 +91,6 @@ impl EntryRef {
 
 impl fmt::Display for EntryRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = sanitize(&self.name);
-        match self.kind {
-            EntryKind::Person | EntryKind::Team | EntryKind::Service => {
-                write!(f, "the {} {name:?}", self.kind)
-            }
-            EntryKind::Schedule | EntryKind::Policy => {
-                write!(f, "the {} of the team {name:?}", self.kind)
-            }
-        }
+        write!(f, "the {} {:?}", self.kind, sanitize(&self.name))
     }
 }

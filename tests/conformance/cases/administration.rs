@@ -98,7 +98,7 @@ pub async fn entries_are_added_replaced_and_removed(backend: &impl Backend) {
         (EntryKind::Person, "nadia", "\"payments\""),
         (EntryKind::Team, "payments", "\"ledger\""),
         (EntryKind::Service, "ledger", "\"checkout\""),
-        (EntryKind::Schedule, "payments", "the policy of the team"),
+        (EntryKind::Schedule, "payments", "the policy \"payments\""),
     ] {
         let error = refused(backend, removal(kind, name)).await;
         assert!(matches!(error, BackendError::Conflict(_)), "{error:?}");
