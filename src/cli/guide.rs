@@ -106,9 +106,11 @@ pub fn run(out: &mut Out, topic: Option<&str>) -> Result<(), Failure> {
 }
 
 /// Returns the first sentence of a page, below its title.
-fn summary(page: &str) -> &str {
-    let line = page.lines().skip(1).find(|line| !line.is_empty()).unwrap_or_default();
-    line.split_once(". ").map_or(line, |(first, _)| first).trim_end_matches('.')
+fn summary(page: &str) -> String {
+    let lines = page.lines().skip(1).skip_while(|line| line.is_empty());
+    let paragraph: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
+    let text = paragraph.join(" ");
+    text.split_once(". ").map_or(text.as_str(), |(first, _)| first).trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -127,7 +129,9 @@ mod tests {
     fn each_page_begins_with_its_topic_and_a_sentence() {
         for (topic, page) in &PAGES[1..] {
             assert!(page.starts_with(&format!("# {topic}\n\n")), "{topic}");
-            assert!(summary(page).len() > 8, "{topic}");
+            let (summary, text) = (summary(page), page.split_whitespace().collect::<Vec<_>>());
+            assert!((9..=112).contains(&summary.len()), "{topic}: {summary}");
+            assert!(text.join(" ").contains(&format!("{summary}. ")), "{topic}: {summary}");
         }
     }
 }
