@@ -1,5 +1,7 @@
 //! The README agrees with the program.
 
+mod guide;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
