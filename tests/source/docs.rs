@@ -109,3 +109,24 @@ fn every_decision_is_listed() {
         assert!(list.contains(&row), "the list of decisions should have: {row}");
     }
 }
+
+#[test]
+fn every_table_of_the_store_is_described() {
+    let document = fs::read_to_string(root().join("src/docs/storage.md")).unwrap();
+    let (_, tables) = document.split_once("\n## Tables\n").unwrap();
+    let (tables, _) = tables.split_once("\n### ").unwrap();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("src/backend/file/migrations")).unwrap() {
+        let migration = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let words: Vec<&str> = migration.split(|c: char| c.is_whitespace() || c == '(').collect();
+        names.extend(
+            words.windows(2).filter(|pair| pair[0] == "TABLE").map(|pair| pair[1].to_owned()),
+        );
+    }
+    // Alterations name a table as well.
+    names.retain(|name| !["IF", ""].contains(&name.as_str()));
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        assert!(tables.contains(&format!("`{name}`")), "{name} is not in src/docs/storage.md");
+    }
+}

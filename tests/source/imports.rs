@@ -18,15 +18,15 @@ const FLOORS: [(&str, &[&str]); 14] = [
     ("files", &[]),
     ("model", &[]),
     ("api", &["backend", "model"]),
-    ("backend", &["api", "config", "files", "model", "outbound"]),
+    ("backend", &["api", "files", "model", "outbound"]),
     ("config", &["files", "ingest", "model", "outbound"]),
     ("ingest", &["model"]),
     ("outbound", &["files", "model"]),
-    ("sync", &["api", "backend", "config", "files", "model"]),
+    ("sync", &["api", "backend", "files", "model"]),
     ("engine", &["backend", "model", "outbound"]),
     ("verbs", &["config", "model"]),
-    ("server", &["api", "backend", "config", "files", "ingest", "model", "outbound", "verbs"]),
-    ("tui", &["api", "backend", "config", "model", "sync", "verbs"]),
+    ("server", &["api", "backend", "files", "ingest", "model", "outbound", "verbs"]),
+    ("tui", &["backend", "config", "model", "sync", "verbs"]),
     (
         "cli",
         &[
@@ -426,6 +426,47 @@ fn floors_use_only_those_below_them() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn floors_use_all_that_they_may_use() {
+    for (floor, allowed) in FLOORS {
+        for other in allowed {
+            let is_used = imports().iter().any(|(module, used)| {
+                module.first().is_some_and(|name| name == floor)
+                    && used.iter().any(|target| target[0] == *other)
+            });
+            assert!(is_used, "{floor} does not use {other}");
+        }
+    }
+}
+
+/// Returns the floors that a row of the architecture's table says may be used.
+fn documented_floors<'a>(floor: &str, cell: &'a str) -> BTreeSet<&'a str> {
+    match cell.split(", and of ").next() {
+        Some("nothing of the crate") | None => BTreeSet::new(),
+        Some("all others") => FLOORS
+            .map(|(name, _)| name)
+            .into_iter()
+            .filter(|name| !["docs", floor].contains(name))
+            .collect(),
+        Some(names) => names.split(", ").collect(),
+    }
+}
+
+#[test]
+fn floors_stand_in_the_architecture() {
+    let document = std::fs::read_to_string(root().join("src/docs/architecture.md")).unwrap();
+    for (floor, allowed) in FLOORS.into_iter().filter(|(floor, _)| *floor != "docs") {
+        let end = if floor == "files" { ".rs" } else { "/" };
+        let name = format!("`src/{floor}{end}`");
+        let mut rows =
+            document.lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
+        let row = rows.find(|cells| cells.get(2) == Some(&name.as_str()));
+        let row = row.unwrap_or_else(|| panic!("{name} has no row"));
+        let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
+        assert_eq!(documented_floors(floor, row[3]), allowed, "{name}");
+    }
 }
 
 #[test]
