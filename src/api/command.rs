@@ -27,7 +27,7 @@ pub struct Order {
     /// command is refused with the code `changed_meanwhile`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_seq: Option<u32>,
-    /// Whether services and teams that the directory has not are meant. Without it, a command of a
+    /// Whether services and teams that the directory does not have are meant. Without it, a command of a
     /// person that names one is refused; a program may name them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accept_unknown: bool,

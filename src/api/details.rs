@@ -35,7 +35,7 @@ pub struct Details {
     )]
     pub rejection: Option<RejectionKind>,
     /// The sentence of `detail` in parts, if it contains a relative time: `before`, the time and
-    /// `after`. A program that shows it later can format the time anew. Absent for other sentences.
+    /// `after`. A program that shows it later can format the time again. Absent for other sentences.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dated: Option<DatedSentence>,
     /// The sequence number of the last event of the incident, if the command expected another one;

@@ -22,7 +22,7 @@ const FEWEST_CHARS: usize = 4;
 const LISTED_CHARS: usize = 8;
 /// The most people who are named that have declined.
 const MAX_NAMED: usize = 3;
-/// How far ahead the user's next shift is searched.
+/// The span of time ahead in which the user's next shift is searched.
 const AHEAD: TimeDelta = TimeDelta::days(90);
 
 /// Runs `cover` and its subcommands.

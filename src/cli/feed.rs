@@ -19,7 +19,7 @@ use crate::sync::last_seen::{self, LastSeen};
 const PAGE_ROWS: u32 = 1000;
 /// The default number of events on a terminal.
 const TERMINAL_ROWS: u32 = 100;
-/// How far back the feed begins on the first visit.
+/// The span of time before now with which the feed begins on the first visit.
 const FIRST_SPAN: TimeDelta = TimeDelta::days(1);
 /// How recent events may be that could not be read at the last visit.
 const MARGIN: TimeDelta = TimeDelta::seconds(5);

@@ -142,7 +142,7 @@ fn run(args: &[OsString]) -> Result<(), Failure> {
         config::hint_at_warnings(&context.config);
     }
     let result = dispatch(&mut context, command);
-    // What was printed before a failure is still shown.
+    // Output from before a failure is still shown.
     context.out.finish(result)
 }
 

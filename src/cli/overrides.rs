@@ -124,7 +124,7 @@ pub async fn stand_in_now(context: &mut Context, args: StandIn) -> Result<(), Fa
     let mut span = Override { person: me.clone(), from, to, covers: person_at(from) };
     let is_own = span.covers.as_deref() == Some(me.as_str());
     if is_own {
-        // Who is on call already stands in from the end of the own turn on.
+        // A person who is on call already stands in from the end of the own turn on.
         span.from = schedule.spans_of(&me, from, to).first().map_or(to, |own| own.to);
         span.covers = person_at(span.from);
     }

@@ -35,7 +35,7 @@ const MAX_TITLE_CHARS: usize = 500;
 /// The longest name of a receiver in the key of a group, in characters. The digest has all of it.
 const MAX_RECEIVER_CHARS: usize = 100;
 
-/// What a message says.
+/// The content of a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WebhookMessage {
     /// The group with the alerts that can be read. Of the others it says that they were left out, unless the

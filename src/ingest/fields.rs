@@ -84,7 +84,7 @@ fn without_unreal_numbers(text: &str) -> Option<String> {
         }
         let mut length = next.len_utf8();
         if next == '\\' && is_in_text {
-            // What is escaped ends no text.
+            // An escaped character ends no text.
             length += rest[length..].chars().next().map_or(0, char::len_utf8);
         }
         is_in_text ^= next == '"';

@@ -360,7 +360,7 @@ mod tests {
             read_usable(receiver, &message, &settings, now).unwrap();
         assert_eq!((groups.len(), groups[0].alerts.len()), (1, 1), "{groups:?}");
         assert_eq!(groups[0].omitted, omitted);
-        // What is missing of a message that is read again is not to be forgotten.
+        // The part that is missing of a message that is read again must not be lost.
         let complete = read(receiver, &message, &settings, now);
         assert_eq!(complete, Err(ReadError::NotUnderstood(unusable.unwrap())));
     }

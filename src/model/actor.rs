@@ -1,4 +1,4 @@
-//! Who did something: a person, or an integration by name.
+//! The actor of an event: a person, or an integration by name.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;

@@ -27,7 +27,7 @@ pub struct Shift {
     pub is_override: bool,
 }
 
-/// Whom one level of a team calls.
+/// The people whom one level of a team calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CoverageLine {
     /// The level, from 1.
@@ -42,7 +42,7 @@ pub struct CoverageLine {
     pub shifts: Vec<Shift>,
 }
 
-/// Whom a team calls, level by level.
+/// The people whom a team calls, level by level.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TeamCoverage {
     /// The name of the team.

@@ -124,7 +124,7 @@ pub enum EventBody {
     TeamSet {
         /// The name of the team; `None` if no team is responsible now.
         team: Option<String>,
-        /// Whether the escalation policy begins anew, as nobody had acknowledged the incident: the people
+        /// Whether the escalation policy begins again, as nobody had acknowledged the incident: the people
         /// of another team were called before.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         restarts_escalation: bool,

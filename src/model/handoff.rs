@@ -124,7 +124,7 @@ pub struct NewsItem {
     pub text: String,
 }
 
-/// The state of an incident or a change that is handed over.
+/// The state of an incident or a change in a handoff.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum HandoffState {
     /// An open incident.

@@ -1,4 +1,4 @@
-//! Whom an incident affects, and who has reported it.
+//! The people whom an incident affects, and those who have reported it.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -14,21 +14,21 @@ use super::unknown::Foreign;
 pub enum Link {
     /// The problem behind it.
     Problem {
-        /// Which.
+        /// The id of the problem.
         id: ProblemId,
         /// Its title, for reading.
         title: String,
     },
     /// A change suspected of causing it.
     Change {
-        /// Which.
+        /// The id of the change.
         id: ChangeId,
         /// Its title, for reading.
         title: String,
     },
     /// Another incident.
     Incident {
-        /// Which.
+        /// The id of the incident.
         id: IncidentId,
         /// Its number, for reading.
         number: Option<IncidentNumber>,

@@ -61,7 +61,7 @@ growing_enum! {
 }
 
 growing_enum! {
-    /// How far a review is.
+    /// The progress of a review.
     ReviewState, "state of a review" {
         /// The incident was a P1 or P2 and ended, and nobody has begun its review.
         Missing = "missing",

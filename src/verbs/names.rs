@@ -99,7 +99,7 @@ pub fn split_names(list: &str) -> impl Iterator<Item = &str> {
 /// Checks names of services. If services are known, others count as typing errors.
 ///
 /// # Errors
-/// A service that the directory has not.
+/// A service that the directory does not have.
 pub fn parse_services<'a>(
     names: impl IntoIterator<Item = &'a str>,
     directory: &Directory,
@@ -113,7 +113,7 @@ pub fn parse_services<'a>(
 /// Parses a team, or `none`. If teams are known, others count as typing errors.
 ///
 /// # Errors
-/// A team that the directory has not.
+/// A team that the directory does not have.
 pub fn parse_team(text: &str, directory: &Directory) -> Result<Option<String>, Problem> {
     let text = text.trim();
     if text.eq_ignore_ascii_case(NO_TEAM) {

@@ -1,4 +1,4 @@
-//! Services and teams that the directory has not: a second yes, and a mark wherever they are shown.
+//! Services and teams that the directory does not have: a second yes, and a mark wherever they are shown.
 
 use redphone::model::command::Declaration;
 use redphone::model::{Actor, Impact, IncidentCommand, PersonRef};

@@ -72,7 +72,7 @@ pub struct Waits(pub Vec<i64>);
 /// Arguments of `redphone contact add`.
 #[derive(Args, Clone, Debug)]
 pub struct AddContact {
-    /// How it is called, such as `phone`
+    /// Its name, such as `phone`
     #[arg(value_name = "NAME")]
     pub name: String,
     /// The channel of the settings over which messages go
@@ -95,7 +95,7 @@ pub struct AddContact {
 /// Arguments of `redphone contact set`.
 #[derive(Args, Clone, Debug)]
 pub struct SetContact {
-    /// How it is called
+    /// Its name
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Another channel of the settings
@@ -118,7 +118,7 @@ pub struct SetContact {
 /// Arguments of `redphone contact remove`.
 #[derive(Args, Clone, Debug)]
 pub struct RemoveContact {
-    /// How it is called
+    /// Its name
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Whose it is

@@ -202,7 +202,7 @@ pub struct Declare {
     /// The team that answers for it
     #[arg(long, value_name = "NAME")]
     pub team: Option<String>,
-    /// Services and a team that the directory has not are meant
+    /// Services and a team that the directory does not have are meant
     #[arg(long)]
     pub accept_unknown: bool,
     /// A free word; may be repeated

@@ -109,7 +109,7 @@ pub struct ProblemFields {
     /// The state
     #[arg(long, value_name = "STATE", value_parser = EnumParser::<ProblemState>::new())]
     pub state: Option<ProblemState>,
-    /// Services and a team that the directory has not are meant
+    /// Services and a team that the directory does not have are meant
     #[arg(long)]
     pub accept_unknown: bool,
 }

@@ -145,11 +145,11 @@ impl Target {
     }
 }
 
-/// What became of a message.
+/// The result of reading a message.
 pub(super) struct Sent {
-    /// What was stored of it.
+    /// The stored part of the message.
     pub(super) message: SentMessage,
-    /// Why not all of it was.
+    /// Why a part of it was not stored.
     pub(super) failure: Option<Failure>,
 }
 

@@ -183,7 +183,7 @@ fn person(
             return Err(value.invalid(format!("{handle:?} is there already: the first one counts")));
         }
         let handles: Vec<&str> = people.iter().map(|person| person.handle.as_str()).collect();
-        // Whom self-tests call is in no directory.
+        // The person whom self-tests call is in no directory.
         let exists = handle == SELF_TEST || handles.contains(&handle.as_str());
         if !handles.is_empty() && !exists {
             let hint = nearest::suggestion(&handle, &handles);

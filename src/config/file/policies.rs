@@ -5,7 +5,7 @@ use super::section::{Section, Value, ValueResult};
 use crate::model::escalation::{Policy, PolicyLevel, Repeat, Target};
 use crate::model::priority::Priority;
 
-/// Whom a level calls, with the offset of the name.
+/// A target of a level, with the offset of its name.
 enum Called {
     /// The person on call for the policy's own team.
     OnCall,

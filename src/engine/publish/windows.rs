@@ -274,7 +274,7 @@ mod tests {
         }
     }
 
-    /// How far a window is that the system shows.
+    /// Returns the progress of a window that the system shows.
     fn shown(window: ShownWindow) -> Progress {
         Progress { window: Some(window), ..Progress::default() }
     }

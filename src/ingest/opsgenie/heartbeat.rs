@@ -24,7 +24,7 @@ use crate::model::signals::{
 const MAX_DESCRIPTION: usize = 10_000;
 /// The most labels.
 const MAX_TAGS: usize = 20;
-/// What an interval is given in.
+/// The unit of an interval.
 const UNITS: &str = "minutes, hours or days";
 
 /// Why the body of a request is refused.

@@ -75,7 +75,7 @@ enum Node {
     Text(String),
 }
 
-/// What a field must be.
+/// The condition on the value of a field.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Test {
     /// It has no value.

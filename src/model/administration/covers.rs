@@ -148,7 +148,7 @@ pub(super) fn somebody_can_accept(
     cover: &Cover,
     now: DateTime<Utc>,
 ) -> bool {
-    // Whom a directory with people does not have can accept nothing.
+    // Somebody whom a directory with people does not have can accept nothing.
     let on_schedule = schedule.people().into_iter().filter(|_| merged.people.is_empty());
     let handles = merged.people.iter().map(|person| person.handle.as_str());
     let mut handles = handles.chain(on_schedule);

@@ -14,7 +14,7 @@ pub struct CalendarPeople<'a> {
     pub mails: Vec<(String, String)>,
 }
 
-/// Whom an entry means.
+/// The person whom an entry means.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Meant {
     /// A text that is not the name of a person.

@@ -127,7 +127,7 @@ pub enum IncidentCommand {
     GiveRole {
         /// The role.
         role: Role,
-        /// Who.
+        /// The person.
         person: PersonRef,
         /// Whether to give or to remove it.
         given: bool,
@@ -137,7 +137,7 @@ pub enum IncidentCommand {
         /// The level of the policy, from 1.
         #[schema(minimum = 0, maximum = 255)]
         level: u8,
-        /// Whom it reaches.
+        /// The people whom it reaches.
         to: Vec<PersonRef>,
         /// The reason; `None` when it is automatic.
         reason: Option<String>,
@@ -201,7 +201,7 @@ pub enum IncidentCommand {
     },
     /// Tell stakeholders.
     UpdateStakeholders {
-        /// What.
+        /// The text.
         message: String,
         /// When the next update is due; `None` for the interval of the service level.
         next_due: Option<DateTime<Utc>>,
@@ -309,7 +309,7 @@ pub enum IncidentCommand {
     AskForRole {
         /// The role.
         role: Role,
-        /// Who.
+        /// The person.
         person: PersonRef,
     },
     /// Answer a request for a role, as the person who was asked.
@@ -369,7 +369,7 @@ pub enum IncidentCommand {
     },
     /// Add a person who has reported it.
     AddReporter {
-        /// Who; the id is a new one.
+        /// The reporter, with a new id.
         reporter: Reporter,
     },
     /// Remove a reporter that was added.
@@ -395,7 +395,7 @@ pub enum IncidentCommand {
     },
     /// Remove evidence, a reporter, a contact or a note permanently.
     Redact {
-        /// What.
+        /// The kind of data.
         part: RedactedPart,
         /// The id of the evidence, of the reporter, or of the event of the note.
         target: Uuid,

@@ -63,7 +63,7 @@ pub fn next_call(incident: &Summary, directory: &Directory, now: DateTime<Utc>) 
         let next = steps.iter().map(|(due, _)| *due).min();
         return next.map_or(NextCall::Never, NextCall::At);
     };
-    // What is due at the same time, such as the end of a snooze, was not missed.
+    // A step that is due at the same time as something else, such as the end of a snooze, was not missed.
     let missed = steps.iter().filter(|(other, _)| other < due);
     let missed: Vec<MissedLevel> = missed.map(|(due, step)| missed_level(*due, step)).collect();
     let called = steps.iter().filter(|(due, _)| is_due(*due)).map(|(_, step)| step);

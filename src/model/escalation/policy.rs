@@ -75,7 +75,7 @@ impl Policy {
     }
 }
 
-/// Whom a level of an escalation policy calls.
+/// A target of a level of an escalation policy.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Target {

@@ -1,4 +1,4 @@
-//! Whom a target of an escalation policy reaches at a time.
+//! The people whom a target of an escalation policy reaches at a time.
 
 use chrono::{DateTime, Utc};
 

@@ -13,7 +13,7 @@ const SEVERAL: [&str; 6] = ["all", "both", "everything", "these", "alle", "beide
 /// Terms behind which `all` says how things are, as in `resolved, all good`.
 const IN_ORDER: [&str; 8] = ["good", "fine", "clear", "ok", "okay", "well", "done", "green"];
 
-/// What an answer says.
+/// The text of an answer.
 struct Parsed {
     number: Option<u64>,
     action: LinkAction,

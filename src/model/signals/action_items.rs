@@ -8,7 +8,7 @@ use crate::model::notification::ReminderKind;
 use crate::model::review::ActionItem;
 use crate::model::text::{sanitize, truncate};
 
-/// How far ahead notices are returned.
+/// The span of time ahead for which notices are returned.
 const AHEAD: TimeDelta = TimeDelta::hours(26);
 /// The hour of the day, in UTC, at which people learn it.
 const HOUR: u32 = 9;

@@ -19,7 +19,7 @@ use crate::model::time::format_duration;
 
 /// How long ago a shift may have begun for its begin to be found.
 const BACK: TimeDelta = TimeDelta::hours(2);
-/// How far ahead notices are returned.
+/// The span of time ahead for which notices are returned.
 const AHEAD: TimeDelta = TimeDelta::hours(26);
 /// For how long a notice about a week or about cover is not too late.
 const LATE: TimeDelta = TimeDelta::hours(12);

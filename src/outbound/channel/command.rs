@@ -1,6 +1,6 @@
 //! A program that is run without a shell and reads the message as JSON from its standard input.
 //!
-//! What the settings name is run as it is; the address of a person is only within the JSON. The
+//! The program of the settings is run with its arguments as they are; the address of a person is only within the JSON. The
 //! program has a session of its own, so that neither it nor what it starts outlives its time. It sees few
 //! variables of the environment, as secrets of other channels may be among them.
 

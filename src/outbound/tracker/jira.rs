@@ -24,7 +24,7 @@ use crate::outbound::delivery::SendError;
 /// A project of Jira.
 pub(super) struct Jira {
     pub(super) access: Access,
-    /// Whom the token belongs to, in the cloud.
+    /// The user of the token, in the cloud.
     pub(super) user: Option<String>,
     pub(super) project: String,
     pub(super) issue_type: String,

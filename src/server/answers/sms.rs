@@ -111,7 +111,7 @@ struct Request<'a> {
     now: DateTime<Utc>,
 }
 
-/// What a text message is about.
+/// The subject of a text message.
 enum Subject {
     /// A message that was sent.
     Message(Box<NotificationEntry>),

@@ -24,7 +24,7 @@ const MAX_ROLES: usize = 5;
 const NAME_CHARS: usize = 16;
 /// How many characters the list of what can be answered may have.
 const LIST_CHARS: usize = 140;
-/// What is said where several people share a telephone number.
+/// The answer where several people share a telephone number.
 const SHARED_NUMBER: &str =
     "several people have this number: answer by the link of the message or by redphone";
 
@@ -54,7 +54,7 @@ struct Sent {
     last_cover: Option<(PersonRef, CoverId)>,
 }
 
-/// What an answer without a number means.
+/// The meaning of an answer without a number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Meaning {
     /// It is about an incident.

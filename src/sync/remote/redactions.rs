@@ -24,7 +24,7 @@ const MIN_WAITED: TimeDelta = TimeDelta::seconds(60);
 /// The most pages of redactions that are read.
 const MAX_PAGES: usize = 50;
 
-/// What was redacted of one incident.
+/// The redactions of one incident.
 pub(super) struct RedactedIncident {
     /// The incident.
     pub id: IncidentId,
@@ -94,7 +94,7 @@ impl Shared {
 
     async fn remove_parts(&self, redacted: &[RedactedTarget]) {
         if !redacted.is_empty() {
-            // What was removed is known only as long as it is cached.
+            // The removed content is known only as long as it is cached.
             self.remove_commands(redacted).await;
             self.cache.redact(redacted).await;
         }

@@ -1,4 +1,4 @@
-//! What was redacted of an incident is removed from the drafts about it.
+//! Removes redacted data of an incident from the drafts about it.
 
 use chrono::{DateTime, Utc};
 

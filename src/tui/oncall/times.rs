@@ -8,7 +8,7 @@ use crate::tui::screens::ListScreen;
 
 /// The days that the strip shows.
 pub(in crate::tui) const DAYS: i64 = 14;
-/// How far ahead the next shift is searched.
+/// The span of time ahead in which the next shift is searched.
 const HORIZON: TimeDelta = TimeDelta::days(35);
 
 /// Returns the midnight with which the first day of the strip begins, as the viewer's clock shows

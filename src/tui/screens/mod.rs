@@ -272,7 +272,7 @@ pub struct ListScreen {
     pub expanded: Option<String>,
     /// The keys of the items that are marked.
     pub marked: BTreeSet<String>,
-    /// How far the shown span of time was moved, in steps of the screen.
+    /// The distance by which the shown span of time was moved, in steps of the screen.
     pub offset: i32,
 }
 

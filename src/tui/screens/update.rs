@@ -336,7 +336,7 @@ pub(in crate::tui) fn step(app: &mut App, by: i32) -> Vec<Effect> {
         return Vec::new();
     }
     screen.offset = screen.offset.saturating_add(by).clamp(-520, 520);
-    // What was read is about another span.
+    // The fetched rows are about another span.
     screen.load.loaded_at = None;
     derive(app);
     load(app)

@@ -12,7 +12,7 @@ use crate::verbs::request::Request;
 use crate::verbs::row::{Numbers, VerbRow};
 use crate::verbs::situation::{Plan, Situation};
 
-/// What is said where a request names no alerts.
+/// The error where a request names no alerts.
 const ALERTS: &str = "a label such as instance=db-1, or the key of an alert";
 
 /// Move some of its alerts to another incident.

@@ -16,7 +16,7 @@ use crate::verbs::request::Request;
 use crate::verbs::row::{Numbers, VerbRow};
 use crate::verbs::situation::{Needs, Plan, Situation};
 
-/// What is given if nobody knows.
+/// The argument that means that nobody knows.
 const NONE: &str = "none";
 
 /// Say when the impact began, which may be before it was detected.

@@ -13,9 +13,9 @@ use crate::verbs::request::Request;
 use crate::verbs::row::{Numbers, VerbRow};
 use crate::verbs::situation::{Needs, Plan, Situation};
 
-/// What begins the name of a problem.
+/// The prefix of the name of a problem.
 const PROBLEM: &str = "problem:";
-/// What begins the name of a change.
+/// The prefix of the name of a change.
 const CHANGE: &str = "change:";
 
 /// Link a page, another incident, a problem or a change.

@@ -31,7 +31,7 @@ use crate::model::id::IncidentRef;
 /// Defines the list of verbs from their requests.
 macro_rules! verbs {
     ($($name:ident = $request:ty),+ $(,)?) => {
-        /// What can be asked of an incident.
+        /// The verbs: requests about an incident.
         #[allow(missing_docs, reason = "the rows of the table describe them")]
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         pub enum Verb {

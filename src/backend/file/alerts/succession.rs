@@ -104,7 +104,7 @@ impl Message<'_> {
         if begins.is_empty() {
             return self.store_waiting(writer, Some(open)).await;
         }
-        // What the message says of an alert after it has begun to fire goes to the new one, too.
+        // Later reports of the message on an alert that has begun to fire go to the new incident, too.
         let mut fresh_keys = HashSet::new();
         let (fresh, rest) = self.group.alerts.iter().enumerate().partition(|(position, alert)| {
             if begins.contains(position) {

@@ -154,7 +154,7 @@ pub(in crate::backend::file) async fn read_firing_of(
 }
 
 /// Reads the alerts of the groups whose keys begin with a prefix, which ends with a colon; of them only those
-/// with a key, if one is given. The one that was reported first last is the first.
+/// with a key, if one is given. The newest alert, by the time of its first report, comes first.
 pub(in crate::backend::file) async fn read_of_groups(
     conn: &mut SqliteConnection,
     prefix: &str,
@@ -165,7 +165,7 @@ pub(in crate::backend::file) async fn read_of_groups(
     if !has_alerts(conn).await? {
         return Ok(Vec::new());
     }
-    // What selects them is in an index; only those that are wanted are read.
+    // An index selects them; only those that are wanted are read.
     let mut batch = Batch::new(
         "SELECT body FROM alert WHERE position IN (
                 SELECT position FROM alert WHERE group_key >= ? AND group_key < ?

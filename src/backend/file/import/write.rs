@@ -117,7 +117,7 @@ impl Importer {
                     }
                 }
                 conn.close().await.ok();
-                // What is not to be given, as the store was put back, was not given.
+                // Numbers of the import count as given, so that they are not given again after the store is put back.
                 let last_log = (next_log > first_log).then_some(next_log - 1);
                 store.record_imported(added_number, last_log.and_then(|log| log.try_into().ok()));
                 store.inner.watcher.wake();

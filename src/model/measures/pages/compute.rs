@@ -126,7 +126,7 @@ pub struct Pages {
     pub overdue_actions: u64,
 }
 
-/// How far the end of a window may be in the future that is one up to now: clocks differ.
+/// The most by which the end of a window that counts as one up to now may be in the future: clocks differ.
 const CLOCK_DIFFERENCE: TimeDelta = TimeDelta::hours(1);
 
 impl Pages {

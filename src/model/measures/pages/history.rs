@@ -153,7 +153,7 @@ impl HistoryFold {
         let undo = event.undo.as_ref();
         let restores_total = undo.is_some_and(|undo| undo.fields.contains_key(UNOWNED));
         match (since, now_since) {
-            // What is undone counts as if it had not happened: the span before it goes on.
+            // An undone event counts as if it had not happened: the span before it continues.
             (_, Some(since)) if undo.is_some() => self.unowned.retain(|(start, _)| *start < since),
             (Some(since), None) if !restores_total => self.unowned.push((since, event.at)),
             _ => {}

@@ -7,7 +7,7 @@ use chrono::{
 
 use super::query::Offsets;
 
-/// How far around a local time offsets are searched. No offset is longer.
+/// The distance from a local time within which offsets are searched. No offset is longer.
 const REACH: TimeDelta = TimeDelta::days(1);
 /// The greatest offset that a zone can have, in seconds.
 const MAX_OFFSET_S: i32 = 86_399;

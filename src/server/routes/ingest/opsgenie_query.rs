@@ -1,4 +1,4 @@
-//! What is asked of Opsgenie's lists of alerts, notes and logs in the query of a request.
+//! The query parameters of Opsgenie's lists of alerts, notes and logs.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use crate::server::error::{ApiError, ApiResult};
 const DEFAULT_LIMIT: usize = 20;
 /// The most alerts of a list.
 const MAX_LIMIT: usize = 100;
-/// How far a list goes.
+/// The largest offset in a list.
 const MAX_OFFSET: usize = 20_000;
 
 /// How a path names an alert.

@@ -1,4 +1,4 @@
-//! What the cursor of a page moves over: the rows of its tables, and on the page of volume the days of the map of
+//! The positions of the cursor of a page: the rows of its tables, and on the page of volume the days of the map of
 //! hours and weekdays, which stand behind those of the first table.
 
 use std::ops::Range;
@@ -11,7 +11,7 @@ const DAYS: usize = 7;
 /// The hours of a day.
 pub(in crate::tui) const HOURS: usize = 24;
 
-/// What the cursor is on.
+/// The position of the cursor.
 pub(in crate::tui) enum Selected<'a> {
     /// A row of a table.
     Row(&'a Row),

@@ -14,7 +14,7 @@ use crate::model::oncall::{Cover, CoverAnswer, Override, Schedule, TimeSpan};
 
 use crate::tui::screens::{ScreenKind, Screens};
 
-/// How far ahead the next shift of the viewer is searched for.
+/// The span of time ahead in which the next shift of the viewer is searched.
 const AHEAD: TimeDelta = TimeDelta::days(90);
 /// The maximum number of listed shifts of other people: as many as there are digits to choose them
 /// by.

@@ -13,7 +13,7 @@ const MAX_COLUMNS: usize = 130;
 pub(super) struct Series {
     /// The class by which it is coloured.
     pub(super) class: &'static str,
-    /// What is counted.
+    /// The name of the count.
     pub(super) name: &'static str,
     /// The count of each bucket.
     pub(super) counts: Vec<u64>,

@@ -1,4 +1,4 @@
-//! What is around the figures of a chart: its accessible name, the legend and the axes.
+//! The frame of a chart: its accessible name, the legend and the axes.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

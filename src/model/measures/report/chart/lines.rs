@@ -10,7 +10,7 @@ const MAX_MARKS: usize = 130;
 
 /// A line.
 pub(super) struct Curve {
-    /// What it shows.
+    /// The name of the line.
     pub(super) name: String,
     /// The figure at each point; `None` where there is none.
     pub(super) figures: Vec<Option<u64>>,
