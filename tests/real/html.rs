@@ -26,6 +26,9 @@ const PLANTED: [(&str, &str); 6] = [
     ("<img src=\"picture.png\">", "wcag/h37"),
 ];
 
+/// The documents into which errors are planted.
+const ONE_OF_EACH_KIND: [&str; 3] = ["report-company", "review-written", "status-company"];
+
 /// Returns a company with an incident whose review and whose public updates have hostile texts, and
 /// with a public maintenance window.
 fn company() -> CliFixture {
@@ -126,7 +129,8 @@ fn documents_are_valid_and_a_planted_error_is_found() {
     assert!(found.is_empty(), "{found:#?}");
 
     // Without this, a validator that reads nothing would do.
-    for (name, text) in &documents {
+    for name in ONE_OF_EACH_KIND {
+        let text = &documents[name];
         for (index, (error, _)) in PLANTED.iter().enumerate() {
             let (before, after) = text.rsplit_once("</body>").unwrap();
             let planted = format!("{before}{error}\n</body>{after}");
@@ -134,7 +138,7 @@ fn documents_are_valid_and_a_planted_error_is_found() {
         }
     }
     let found = validate(folder.path());
-    for name in documents.keys() {
+    for name in ONE_OF_EACH_KIND {
         for (index, (error, rule)) in PLANTED.iter().enumerate() {
             let found = &found[&format!("{name}-{index}")];
             assert!(found.iter().any(|(id, _)| id == rule), "{name}: {error}: {found:?}");
