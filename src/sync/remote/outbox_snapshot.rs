@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::entry::{EntryState, MAX_AHEAD, OutboxEntry, PendingChange};
+use super::entry::{EntryOrigin, EntryState, MAX_AHEAD, OutboxEntry, PendingChange};
 use super::outbox_remote::OutboxRemote;
 use crate::model::{CommandId, IncidentId};
 
@@ -216,7 +216,6 @@ impl OutboxSnapshot {
 mod tests {
     use chrono::TimeDelta;
 
-    use super::super::entry::EntryOrigin;
     use super::*;
     use crate::backend::BackendError;
     use crate::model::{Actor, Command, Envelope, IncidentCommand, PersonRef};
