@@ -2,6 +2,7 @@
 //! storm.
 
 mod late;
+mod merged;
 
 use std::sync::Arc;
 
