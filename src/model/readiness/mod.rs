@@ -6,6 +6,7 @@ mod server_tests;
 mod unanswered;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
@@ -24,7 +25,7 @@ use crate::model::status::{Role, Source};
 use crate::model::summary::Summary;
 
 pub use reports::of_reports;
-pub use server_tests::{ServerTest, of_server_tests};
+pub use server_tests::of_server_tests;
 pub use unanswered::{of_missing_channels, of_requests, of_roles};
 
 /// A problem that would prevent an incident from reaching somebody.
@@ -206,6 +207,24 @@ pub enum Purpose {
     Call,
     /// The person is sent updates.
     Updates,
+}
+
+/// Something that a server tests on a timer. Displayed as what its incident is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ServerTest {
+    /// The way of an alert to a person.
+    SelfTest,
+    /// Whether another server answers, by its name in the settings.
+    Watch(String),
+}
+
+impl fmt::Display for ServerTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SelfTest => f.write_str("the failure of the self-test"),
+            Self::Watch(name) => write!(f, "the silence of the watched server {name}"),
+        }
+    }
 }
 
 impl Finding {

@@ -1,32 +1,12 @@
 //! The incidents of failed self-tests and of watched servers that would reach nobody.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 
-use super::{Finding, supposed};
+use super::{Finding, ServerTest, supposed};
 use crate::model::directory::Directory;
 use crate::model::escalation;
 use crate::model::priority::Priority;
 use crate::model::signals::{SelfTestRule, WatchRule};
-
-/// Something that a server tests on a timer. Displayed as what its incident is about.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ServerTest {
-    /// The way of an alert to a person.
-    SelfTest,
-    /// Whether another server answers, by its name in the settings.
-    Watch(String),
-}
-
-impl fmt::Display for ServerTest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SelfTest => f.write_str("the failure of the self-test"),
-            Self::Watch(name) => write!(f, "the silence of the watched server {name}"),
-        }
-    }
-}
 
 /// Returns the tests whose incidents would reach nobody.
 #[must_use]
