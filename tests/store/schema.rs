@@ -160,19 +160,7 @@ async fn filled(path: &Path) {
     store.change_contacts(&request).await.unwrap();
     mute(&store).await;
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
-    let definition = HeartbeatDefinition {
-        every: 10,
-        unit: IntervalUnit::Minutes,
-        is_enabled: true,
-        description: "Copies the ledger".into(),
-        title: None,
-        severity: Some("P2".into()),
-        labels: vec!["db".into()],
-        team: None,
-        extra: <_>::default(),
-    };
-    let define = HeartbeatEdit::Define(definition);
-    store.edit_heartbeat("ledger", &define, Utc::now()).await.unwrap().unwrap();
+    define_heartbeat(&store).await;
     let every = chrono::TimeDelta::days(1);
     let claim = TestClaim { name: "self-test".into(), every, now: Utc::now() };
     assert!(store.claim_test(&claim).await.unwrap().is_claimed);
@@ -188,6 +176,23 @@ async fn filled(path: &Path) {
     let query = PagesQuery { window, selection, by, offsets };
     store.pages(&query, Utc::now()).await.unwrap();
     store.close().await;
+}
+
+/// Defines a heartbeat as another program does.
+async fn define_heartbeat(store: &FileStore) {
+    let definition = HeartbeatDefinition {
+        every: 10,
+        unit: IntervalUnit::Minutes,
+        is_enabled: true,
+        description: "Copies the ledger".into(),
+        title: None,
+        severity: Some("P2".into()),
+        labels: vec!["db".into()],
+        team: None,
+        extra: <_>::default(),
+    };
+    let define = HeartbeatEdit::Define(definition);
+    store.edit_heartbeat("ledger", &define, Utc::now()).await.unwrap().unwrap();
 }
 
 /// Creates a maintenance window that mutes an incident.
