@@ -12,6 +12,7 @@ use crate::model::maintenance::MaintenanceWindow;
 use crate::model::notification::{Attempt, Notification, StoredContacts};
 use crate::model::problem::Problem;
 use crate::model::service_level::ServiceLevels;
+use crate::model::signals::Heartbeat;
 use crate::model::unknown::{Foreign, read_exactly};
 use crate::model::{CommandId, Event};
 
@@ -41,8 +42,8 @@ pub struct UsedId {
 /// An export begins with the header. The directory, the problems and the changes follow, with the
 /// ids of their commands and the changes of administration, then all events in the order in which the
 /// store recorded them, the notifications, each before the attempts to send it, the alerts, contacts of people, the
-/// maintenance windows, the content of evidence, and the end,
-/// which counts them.
+/// maintenance windows, the heartbeats that other programs have defined, the content of evidence, and the
+/// end, which counts them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", remote = "Self")]
 pub enum Record {
@@ -89,6 +90,8 @@ pub enum Record {
     Contacts(Box<StoredContacts>),
     /// A maintenance window.
     MaintenanceWindow(Box<MaintenanceWindow>),
+    /// A heartbeat that another program has defined.
+    Heartbeat(Box<Heartbeat>),
     /// The content of evidence. Its incident precedes it.
     Evidence(Box<EvidenceContent>),
     /// The last line: the export is complete if as many records precede it.
@@ -171,7 +174,7 @@ impl From<Notification> for Record {
 
 impl Record {
     /// The names of the kinds of records that this version defines.
-    pub const KINDS: [&'static str; 15] = [
+    pub const KINDS: [&'static str; 16] = [
         "header",
         "directory",
         "problem",
@@ -185,6 +188,7 @@ impl Record {
         "alert",
         "contacts",
         "maintenance_window",
+        "heartbeat",
         "evidence",
         "end",
     ];

@@ -21,9 +21,9 @@ use crate::model::filter::Filter;
 use crate::model::queue::Sort;
 use crate::model::readiness::{
     Finding, Purpose, callable_people, findings, of_contacts, of_heartbeats, of_missing_channels,
-    of_reports, of_requests, of_roles,
+    of_reports, of_requests, of_roles, of_server_tests,
 };
-use crate::model::signals::SignalSettings;
+use crate::model::signals::{Heartbeat, SignalSettings, expected_heartbeats};
 
 /// The maximum number of open incidents in which requests for roles are searched.
 const MAX_INCIDENTS: u32 = 50;
@@ -63,7 +63,12 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     // Heartbeats and stakeholders of an API are in the settings of its server.
     let signals =
         if is_remote { SignalSettings::default() } else { context.config.signals.clone() };
-    found.extend(of_heartbeats(&directory, &signals.heartbeats, now));
+    // Those that other programs have defined are watched, too.
+    let stored = if is_remote { Vec::new() } else { stored_heartbeats(&context.config).await };
+    let heartbeats = expected_heartbeats(&signals.heartbeats, &stored);
+    found.extend(of_heartbeats(&directory, &heartbeats, now));
+    let tests = (signals.self_test.as_ref(), signals.watches.as_slice());
+    found.extend(of_server_tests(&directory, tests, now));
     if let Some(people) = &people {
         found.extend(of_contacts(&directory, &signals.stakeholders, people));
     }
@@ -93,8 +98,10 @@ pub async fn run(context: &mut Context, args: &Check) -> Result<(), Failure> {
     }
     if is_remote {
         let what = match people {
-            Some(_) => "heartbeats, stakeholders and reports are",
-            None => "contacts, heartbeats, stakeholders and reports are",
+            Some(_) => "heartbeats, self-tests, watched servers, stakeholders and reports are",
+            None => {
+                "contacts, heartbeats, self-tests, watched servers, stakeholders and reports are"
+            }
         };
         out::print_hint(format!("{what} checked on the server alone: run this there as well"));
     }
@@ -120,6 +127,14 @@ async fn dead_letter_line(config: &Config) -> Option<Line> {
             "{messages} of alerts could not be understood: `redphone ingest dead` lists them"
         ),
     })
+}
+
+/// Reads the heartbeats of the store. Read errors are ignored: a missing store is no problem of this kind.
+async fn stored_heartbeats(config: &Config) -> Vec<Heartbeat> {
+    let Ok(connection) = open(config, IfMissing::Refuse).await else { return Vec::new() };
+    let stored = connection.backend.heartbeats().await;
+    connection.close().await;
+    stored.unwrap_or_default()
 }
 
 /// Reads the directory, and the time by the clock of the backend. Without a store the directory is
@@ -191,6 +206,12 @@ fn line(finding: &Finding) -> Line {
         ),
         Finding::HeartbeatOfUnknownService { heartbeat, service } => {
             format!("the heartbeat {heartbeat} names the service {service:?}, which does not exist")
+        }
+        Finding::ServerTestWithoutPolicy { test, priority } => {
+            format!("{test} is an incident with {priority} that follows no policy")
+        }
+        Finding::ServerTestOfUnknownService { test, service } => {
+            format!("the settings name the service {service:?} for {test}, and it does not exist")
         }
         Finding::NoContact { person, purpose: Purpose::Call } => {
             format!("{person} may be called and has no contact")

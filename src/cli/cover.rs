@@ -150,14 +150,14 @@ async fn answer(
     carry_out(context, session.connection, session.me, change, (text, args.json)).await
 }
 
-/// Finds the one request whose id ends as it was typed.
+/// Finds the one request whose id ends as it was typed, or that has this code in text messages.
 fn find<'a>(directory: &'a Directory, typed: &str) -> Result<&'a Cover, Failure> {
     let typed = typed.trim().to_ascii_lowercase();
     if typed.len() < FEWEST_CHARS {
         return Err(Failure::usage(format!("give at least {FEWEST_CHARS} characters of the id")));
     }
-    let found: Vec<&Cover> =
-        directory.covers.iter().filter(|cover| cover.id.to_string().ends_with(&typed)).collect();
+    let is_it = |cover: &&Cover| cover.id.to_string().ends_with(&typed) || cover.code() == typed;
+    let found: Vec<&Cover> = directory.covers.iter().filter(is_it).collect();
     match found[..] {
         [cover] => Ok(cover),
         [] => Err(Failure::new(

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 
 use crate::backend::{Backend, Claim, TimelineRange};
+use crate::model::alert::one_line;
 use crate::model::notification::{MessageKind, Notification};
 use crate::model::status::Role;
 use crate::model::{EventBody, Summary};
@@ -13,6 +14,9 @@ use crate::outbound::{MessageIncident, OutboundMessage};
 
 /// How many of the notifications that are sent with another one have a line of their own.
 const MAX_LINES: usize = 5;
+/// The longest text of an update in the line of a notification that is sent with another one, in
+/// characters.
+const MAX_UPDATE_CHARS: usize = 240;
 /// How many events at the end of a timeline are searched for an update.
 const MAX_EVENTS: u32 = 200;
 
@@ -27,11 +31,15 @@ pub async fn message_for(
     let (named, mut unnamed) = subjects(claim);
     for notification in named {
         if notification.is_notice() {
-            bundled.push((notification, None));
+            bundled.push(Line { notification, row: None, news: None });
             continue;
         }
         match backend.incident(notification.incident).await {
-            Ok(detail) => bundled.push((notification, Some(detail.incident.summary))),
+            Ok(detail) => {
+                let event = event_about(notification, backend).await;
+                let news = event.as_ref().and_then(news_text);
+                bundled.push(Line { notification, row: Some(detail.incident.summary), news });
+            }
             Err(error) => {
                 tracing::debug!(%error, "a bundled notification has no line");
                 unnamed += 1;
@@ -46,16 +54,25 @@ pub async fn message_for(
     message
 }
 
-/// Returns the bundled notifications that have a line of their own, and how many others have none. Several
-/// levels of one incident are one line.
+/// A line about a notification that is sent with another one.
+struct Line<'a> {
+    notification: &'a Notification,
+    /// The incident; `None` for a notice.
+    row: Option<Summary>,
+    /// The text of the update.
+    news: Option<String>,
+}
+
+/// Returns the bundled notifications that have a line of their own, and how many others have none: pages
+/// first. Several levels of one incident are one line, and each update is.
 fn subjects(claim: &Claim) -> (Vec<&Notification>, usize) {
     let subject = |one: &Notification| {
-        let event = (one.kind == MessageKind::RoleRequest).then_some(one.event);
-        (one.incident, one.kind, one.reminder, event)
+        (one.incident, one.kind, one.reminder, has_event(one.kind).then_some(one.event))
     };
     let mut seen = HashSet::from([subject(&claim.notification)]);
     let is_new = |one: &&Notification| one.is_notice() || seen.insert(subject(one));
     let mut named: Vec<&Notification> = claim.bundled.iter().filter(is_new).collect();
+    named.sort_by_key(|one| one.kind != MessageKind::Page);
     let unnamed = named.len().saturating_sub(MAX_LINES);
     named.truncate(MAX_LINES);
     (named, unnamed)
@@ -73,13 +90,20 @@ async fn known_error(claim: &Claim, backend: &dyn Backend) -> Option<String> {
     read.ok()?.workaround_line()
 }
 
+/// Returns whether messages of a kind are about an event whose content they have.
+const fn has_event(kind: MessageKind) -> bool {
+    matches!(kind, MessageKind::Update | MessageKind::Resolved | MessageKind::RoleRequest)
+}
+
 /// Reads the event about which people are notified without being called; `None` if there is none or
 /// it can't be read. For an update it is the latest one at that time, which is the most useful.
 pub async fn event_of(claim: &Claim, backend: &dyn Backend) -> Option<EventBody> {
-    let Notification { kind, incident, event, .. } = &claim.notification;
-    let has_event =
-        matches!(kind, MessageKind::Update | MessageKind::Resolved | MessageKind::RoleRequest);
-    if !has_event {
+    event_about(&claim.notification, backend).await
+}
+
+async fn event_about(notification: &Notification, backend: &dyn Backend) -> Option<EventBody> {
+    let Notification { kind, incident, event, .. } = notification;
+    if !has_event(*kind) {
         return None;
     }
     let timeline = backend.timeline(*incident, TimelineRange::Last(MAX_EVENTS)).await;
@@ -124,9 +148,22 @@ fn event_text(event: &EventBody) -> Option<String> {
     })
 }
 
+/// Returns the text about an event in the line of a notification that is sent with another one, on one line
+/// and shortened.
+fn news_text(event: &EventBody) -> Option<String> {
+    let text = match event {
+        // The line says that already.
+        EventBody::RoleRequested { .. } => return None,
+        EventBody::Resolved { detail, .. } => detail.clone(),
+        event => event_text(event)?,
+    };
+    let text = one_line(&text, MAX_UPDATE_CHARS);
+    (!text.is_empty()).then_some(text)
+}
+
 fn message(
     claim: &Claim,
-    (bundled, unnamed): (&[(&Notification, Option<Summary>)], usize),
+    (bundled, unnamed): (&[Line<'_>], usize),
     known_error: Option<&str>,
 ) -> OutboundMessage {
     let Claim { notification, incident, .. } = claim;
@@ -146,7 +183,7 @@ fn message(
         text.push('\n');
         text.push_str(error);
     }
-    for (notification, row) in bundled {
+    for Line { notification, row, news } in bundled {
         let Some(row) = row else {
             text.push('\n');
             text.push_str(notification.text.as_deref().unwrap_or_default());
@@ -165,7 +202,11 @@ fn message(
             Some(reminder) => {
                 let _ = write!(text, ": {}", reminder.text());
             }
-            None if notification.kind != MessageKind::Page => {}
+            None if notification.kind != MessageKind::Page => {
+                if let Some(news) = news {
+                    let _ = write!(text, ": {news}");
+                }
+            }
             None => {
                 text.push_str(", level ");
                 push_level(&mut text, notification);
@@ -227,8 +268,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::model::IncidentId;
     use crate::model::notification::ReminderKind;
+    use crate::model::{EventId, IncidentId};
 
     fn at() -> DateTime<Utc> {
         "2026-01-05T22:31:00Z".parse().unwrap()
@@ -256,6 +297,10 @@ mod tests {
         .unwrap()
     }
 
+    fn line<'a>(notification: &'a Notification, title: &str) -> Line<'a> {
+        Line { notification, row: Some(row(13, title)), news: None }
+    }
+
     fn claim(bundled: Vec<Notification>) -> Claim {
         let incident = Some(row(12, "Card payments fail"));
         Claim { notification: notification(7, 1, 1), bundled, fence: 1, incident }
@@ -280,7 +325,7 @@ mod tests {
             notification: late(7, "That is 2m late. Level 1 was missed and is called with it."),
             ..claim(vec![other.clone()])
         };
-        let message = message(&claim, (&[(&other, Some(row(13, "Cart is slow")))], 0), None);
+        let message = message(&claim, (&[line(&other, "Cart is slow")], 0), None);
         let expected = "Nobody has acknowledged it: you are called at level 2.\n\
                         Also INC-13 P1 Cart is slow, level 2\n\
                         That is 2m late. Level 1 was missed and is called with it.";
@@ -290,7 +335,7 @@ mod tests {
     #[test]
     fn workaround_comes_before_bundled_notifications() {
         let other = notification(8, 2, 1);
-        let lines = [(&other, Some(row(13, "Cart is slow")))];
+        let lines = [line(&other, "Cart is slow")];
         let known = Some("May be a known error: Pool too small · restart the pool");
         let message = message(&claim(vec![other.clone()]), (&lines, 0), known);
         let expected = "Nobody has acknowledged it: you are called at level 1.\n\
@@ -305,9 +350,9 @@ mod tests {
         let mut notice = notification(20, 1, 1);
         notice.text = Some("You go on call for web in 1h.".into());
         let lines = [
-            (&more[0], Some(row(13, "Cart is slow"))),
-            (&notice, None),
-            (&more[1], Some(row(14, "Login fails"))),
+            line(&more[0], "Cart is slow"),
+            Line { notification: &notice, row: None, news: None },
+            Line { row: Some(row(14, "Login fails")), ..line(&more[1], "") },
         ];
         let message = message(&claim(more.clone()), (&lines, 3), None);
         let expected = "Nobody has acknowledged it: you are called at level 1.\n\
@@ -326,9 +371,55 @@ mod tests {
     #[case(MessageKind::RoleRequest, "Also INC-13 P1 you are asked to join: Cart is slow")]
     fn line_says_what_has_become_of_an_incident(#[case] kind: MessageKind, #[case] line: &str) {
         let other = Notification { kind, ..notification(8, 2, 1) };
-        let lines = [(&other, Some(row(13, "Cart is slow")))];
+        let lines = [Line { notification: &other, row: Some(row(13, "Cart is slow")), news: None }];
         let message = message(&claim(vec![other.clone()]), (&lines, 0), None);
         assert_eq!(message.text.lines().last(), Some(line));
+    }
+
+    #[test]
+    fn line_has_the_text_of_an_update() {
+        let other = Notification { kind: MessageKind::Update, ..notification(8, 1, 1) };
+        let event: EventBody = serde_json::from_value(json!({
+            "kind": "stakeholders_updated", "message": "The bank\nis down.", "next_due": null,
+        }))
+        .unwrap();
+        let lines = [Line { news: news_text(&event), ..line(&other, "Cart is slow") }];
+        let message = message(&claim(vec![other.clone()]), (&lines, 0), None);
+        let expected = "Nobody has acknowledged it: you are called at level 1.\n\
+                        Also INC-13 P1 update: Cart is slow: The bank is down.";
+        assert_eq!(message.text, expected);
+    }
+
+    #[test]
+    fn long_update_leaves_room_for_other_lines() {
+        let event: EventBody = serde_json::from_value(json!({
+            "kind": "stakeholders_updated", "message": "down ".repeat(100), "next_due": null,
+        }))
+        .unwrap();
+        let text = news_text(&event).unwrap();
+        assert!(text.starts_with("down down"));
+        assert_eq!(text.chars().count(), MAX_UPDATE_CHARS);
+    }
+
+    #[test]
+    fn each_update_has_a_line_after_all_pages() {
+        let of = |id: u128, kind, event: u128| Notification {
+            kind,
+            event: EventId(Uuid::from_u128(event)),
+            ..notification(id, 1, 1)
+        };
+        let update = MessageKind::Update;
+        let mut claim = claim(vec![
+            of(8, update, 20),
+            of(9, update, 21),
+            of(10, update, 21),
+            of(11, MessageKind::Page, 22),
+            of(12, update, 23),
+        ]);
+        claim.notification = of(7, update, 20);
+        let (named, unnamed) = subjects(&claim);
+        let named: Vec<u128> = named.iter().map(|one| one.id.as_u128()).collect();
+        assert_eq!((named, unnamed), (vec![11, 9, 12], 0));
     }
 
     #[test]

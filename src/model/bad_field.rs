@@ -212,6 +212,12 @@ pub enum FieldProblem {
         sanitize(.0)
     )]
     NotAZone(String),
+    /// An interval is too long.
+    #[error("is longer than {days} days: give a shorter one")]
+    IntervalTooLong {
+        /// The greatest number of days.
+        days: i64,
+    },
     /// A number is 0 or less.
     #[error("is not above 0")]
     NotPositive,

@@ -1,7 +1,7 @@
 //! `check`: problems that would prevent an incident from reaching somebody, and the people whom one
 //! would reach.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cli::{CliFixture, json_lines};
 
@@ -137,6 +137,25 @@ fn each_kind_of_finding_is_named_and_fails() {
         ),
         (
             "[channels.push]",
+            "[[watch]]\nname = \"other\"\nurl = \"https://a.example.net\"\n\n[channels.push]",
+            "watch_without_policy",
+            "other",
+        ),
+        (
+            "[channels.push]",
+            "[self_test]\nevery = \"1h\"\nteam = \"web\"\n\n[channels.push]",
+            "self_test_without_policy",
+            "self-test",
+        ),
+        (
+            "[channels.push]",
+            "[self_test]\nevery = \"1h\"\nteam = \"payments\"\nservice = \"nowhere\"\n\n\
+             [channels.push]",
+            "self_test_of_unknown_service",
+            "nowhere",
+        ),
+        (
+            "[channels.push]",
             "[[stakeholders]]\npeople = [\"boss\"]\n\n[channels.push]",
             "unreachable_stakeholder",
             "boss is a stakeholder",
@@ -165,6 +184,26 @@ fn each_kind_of_finding_is_named_and_fails() {
         let is_note = kind == "ends_nowhere";
         assert_eq!(found["is_note"], is_note);
         assert_eq!(run.code, i32::from(!is_note), "{run:?}");
+    }
+}
+
+#[test]
+fn heartbeat_of_a_program_is_checked_too() {
+    let cli = fixture(COMPLETE);
+    let heartbeat = |team: &str| {
+        let header = json!({"header": {"format": "redphone", "version": 2}});
+        let at = "2026-03-01T09:00:00Z";
+        let definition = json!({"every": 1, "unit": "days", "is_enabled": true, "team": team});
+        let heartbeat =
+            json!({"heartbeat": {"name": "ledger", "since": at, "definition": definition}});
+        format!("{header}\n{heartbeat}\n{}\n", json!({"end": {"records": 1}}))
+    };
+    for (team, problems) in [("web", 1), ("payments", 0)] {
+        let run = cli.pipe(["import"], heartbeat(team).as_bytes());
+        assert_eq!(run.code, 0, "{run:?}");
+        let found = json_lines(&cli.run(["check", "--json"]).out);
+        let found = found.iter().filter(|line| line["kind"] == "heartbeat_without_policy");
+        assert_eq!(found.count(), problems, "{team}");
     }
 }
 

@@ -56,6 +56,16 @@ fn cover_is_requested_and_accepted_once() {
 }
 
 #[test]
+fn code_of_a_text_message_names_a_request() {
+    let cli = fixture();
+    let (on_call, other) = turn(&cli);
+    let id = requested(&cli, on_call);
+    let code = format!("C{}", &id[3..]);
+    cli.ok(["--user", other, "cover", "accept", &code]);
+    assert_eq!(covers(&cli)[0]["accepted_by"], other);
+}
+
+#[test]
 fn cover_is_declined_by_whoever_can_not_stand_in() {
     let cli = fixture();
     let (on_call, other) = turn(&cli);

@@ -254,6 +254,7 @@ async fn contents(store: &FileStore) -> StoreContents {
                 | Record::Alert(_)
                 | Record::Contacts(_)
                 | Record::MaintenanceWindow(_)
+                | Record::Heartbeat(_)
                 | Record::Evidence(_)
                 | Record::Unknown(_) => {}
             }

@@ -60,6 +60,14 @@ pub fn statuspage(system: &Shared, request: &Recorded) -> Reply {
         let found = system.incidents.iter().find(|incident| incident["id"] == id);
         return found.map_or(Reply::new(404, "{}"), |found| Reply::new(200, found.to_string()));
     }
+    if request.method == Method::PATCH && sent.get("status").is_none() {
+        let id = path.strip_prefix(&format!("{base}/")).unwrap_or_default().to_owned();
+        let found = system.incidents.iter_mut().find(|incident| incident["id"] == id.as_str());
+        let Some(incident) = found else { return Reply::new(404, "{}") };
+        incident["name"] = sent["name"].clone();
+        let incident = incident.clone();
+        return system.answer(200, &incident);
+    }
     if !is_status(&sent["status"]) || sent["body"].as_str().is_none_or(str::is_empty) {
         return Reply::new(422, json!({"error": ["Status is invalid"]}).to_string());
     }
@@ -79,6 +87,7 @@ pub fn statuspage(system: &Shared, request: &Recorded) -> Reply {
     let (Some(incident), &Method::PATCH) = (found, &request.method) else {
         return Reply::new(404, "{}");
     };
+    incident["name"] = sent["name"].clone();
     incident["components"] = sent["components"].clone();
     incident["incident_updates"].as_array_mut().unwrap().push(update);
     let incident = incident.clone();
@@ -192,6 +201,13 @@ pub fn cachet(system: &Shared, request: &Recorded) -> Reply {
             let incident = json!({"id": id, "attributes": sent, "incident_updates": []});
             system.incidents.push(incident.clone());
             system.answer(201, &json!({"data": incident}))
+        }
+        (&Method::PUT, ["incidents", id]) => {
+            let found = position(id).filter(|at| *at < system.incidents.len());
+            let Some(at) = found else { return Reply::new(404, "{}") };
+            system.incidents[at]["attributes"]["name"] = sent["name"].clone();
+            let incident = system.incidents[at].clone();
+            system.answer(200, &json!({"data": incident}))
         }
         (method, ["incidents", id, "updates"]) => {
             let found = position(id).filter(|at| *at < system.incidents.len());

@@ -45,16 +45,7 @@ impl Scene {
     async fn new(kind: PublisherKind) -> Self {
         let folder = TempDir::new().unwrap();
         let store = stores::open(&folder.path().join("store.db")).await;
-        let service = Service {
-            name: "checkout".into(),
-            team: "payments".into(),
-            depends_on: Vec::new(),
-            runbook: None,
-            objective: None,
-            public_name: Some("Shop".into()),
-        };
-        let directory = Directory { services: vec![service], ..Directory::default() };
-        store.set_directory(&directory).await.unwrap();
+        name_service(&store, "Shop").await;
         let system = Shared::default();
         let judge = Arc::clone(&system);
         let server = StandIn::start(Arc::new(move |request: &Recorded| {
@@ -118,6 +109,25 @@ impl Scene {
             first.into_iter().chain(updates).collect()
         };
         system.incidents.iter().map(texts).collect()
+    }
+
+    /// Returns the names of all incidents there.
+    fn names(&self) -> Vec<String> {
+        let system = self.system.lock().unwrap();
+        let name = |incident: &Value| {
+            let name = incident.get("name").unwrap_or(&incident["attributes"]["name"]);
+            name.as_str().unwrap_or_default().to_owned()
+        };
+        system.incidents.iter().map(name).collect()
+    }
+
+    /// Waits, while time passes, until the only incident there has this name.
+    async fn until_named(&self, name: &str) {
+        let is_named = async || {
+            self.pass(1);
+            self.names() == [name]
+        };
+        wait::until("the incident has its name", is_named).await;
     }
 
     /// Creates, changes or ends the maintenance window of a test.
@@ -201,6 +211,20 @@ impl Scene {
         }
         assert_eq!(self.texts(), expected);
     }
+}
+
+/// Gives the only service a public name.
+async fn name_service(store: &FileStore, public_name: &str) {
+    let service = Service {
+        name: "checkout".into(),
+        team: "payments".into(),
+        depends_on: Vec::new(),
+        runbook: None,
+        objective: None,
+        public_name: Some(public_name.into()),
+    };
+    let directory = Directory { services: vec![service], ..Directory::default() };
+    store.set_directory(&directory).await.unwrap();
 }
 
 fn titled(message: &str, title: &str) -> IncidentCommand {
@@ -388,9 +412,53 @@ async fn incident_renamed_before_its_answer_is_not_doubled(#[case] kind: Publish
     scene.until(&[&["We look into it.", "It is the bank."]]).await;
 }
 
+#[rstest]
+#[case(PublisherKind::Statuspage, 0)]
+#[case(PublisherKind::Statuspage, 1)]
+#[case(PublisherKind::Cachet, 0)]
+#[case(PublisherKind::Cachet, 1)]
 #[tokio::test]
-async fn update_recorded_late_joins_the_incident_without_an_answer() {
-    let mut scene = Scene::new(PublisherKind::Statuspage).await;
+async fn later_title_reaches_the_system(#[case] kind: PublisherKind, #[case] loses: u32) {
+    let mut scene = Scene::new(kind).await;
+    scene.start(SECRET);
+    scene.begun().await;
+    let incident = declared(&scene.store, "secret title").await;
+    scene.update_titled(incident, "We look into it.", "Payments fail").await;
+    scene.until_named("Payments fail").await;
+    scene.system.lock().unwrap().loses = loses;
+    scene.update_titled(incident, "It is the bank.", "Cards fail").await;
+    scene.until_named("Cards fail").await;
+    scene.until(&[&["We look into it.", "It is the bank."]]).await;
+    assert_eq!(scene.names(), ["Cards fail"]);
+}
+
+#[rstest]
+#[case(PublisherKind::Statuspage)]
+#[case(PublisherKind::Cachet)]
+#[tokio::test]
+async fn public_name_of_a_service_reaches_the_system(#[case] kind: PublisherKind) {
+    let mut scene = Scene::new(kind).await;
+    scene.start(SECRET);
+    scene.begun().await;
+    let incident = declared(&scene.store, "secret title").await;
+    let (message, public) = ("We look into it.".into(), Some(PublicUpdate { title: None }));
+    let update = IncidentCommand::UpdateStakeholders { message, next_due: None, public };
+    done(&scene.store, incident, update).await;
+    scene.arrived().await;
+    let name = scene.names().remove(0);
+    assert!(name.starts_with("Shop: "), "{name}");
+    name_service(&scene.store, "Store").await;
+    scene.until_named(&name.replace("Shop", "Store")).await;
+    // No update is sent for it.
+    scene.until(&[&["We look into it."]]).await;
+}
+
+#[rstest]
+#[case(PublisherKind::Statuspage)]
+#[case(PublisherKind::Cachet)]
+#[tokio::test]
+async fn update_recorded_late_joins_the_incident_without_an_answer(#[case] kind: PublisherKind) {
+    let mut scene = Scene::new(kind).await;
     scene.start(SECRET);
     scene.begun().await;
     scene.system.lock().unwrap().loses = 1;

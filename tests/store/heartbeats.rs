@@ -1,18 +1,20 @@
 //! Heartbeats in a store: their silence is an incident, and a heartbeat ends it.
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use redphone::backend::file::{FileStore, ReopeningStore};
+use redphone::backend::file::{FileStore, ImportError, ReopeningStore};
+use redphone::backend::record::Record;
 use redphone::backend::{Backend, IngestEffect, Ledger, Reminder};
 use redphone::model::notification::ReminderKind;
 use redphone::model::notification::step::DueStep;
 use redphone::model::signals::{
-    BeatOutcome, HeartbeatCheck, HeartbeatDefinition, HeartbeatEdit, HeartbeatFault,
+    BeatOutcome, Heartbeat, HeartbeatCheck, HeartbeatDefinition, HeartbeatEdit, HeartbeatFault,
     HeartbeatPatch, HeartbeatRule, IntervalUnit,
 };
 use redphone::model::{Actor, IncidentCommand, IncidentId, Priority, Status, Summary};
+use rstest::rstest;
 use tempfile::{TempDir, tempdir};
 
-use super::fixtures::{ask, declared, open};
+use super::fixtures::{ask, declared, exported, import, open};
 use super::notifications::page;
 
 /// A store, and a day before now.
@@ -231,6 +233,50 @@ async fn heartbeat_of_a_program_is_watched_like_others() {
     let names: Vec<String> =
         scene.store.heartbeats().await.unwrap().into_iter().map(|one| one.name).collect();
     assert_eq!(names, ["backup"]);
+}
+
+#[tokio::test]
+async fn heartbeat_of_a_program_is_exported_and_imported() {
+    let scene = Scene::new().await;
+    for name in ["ledger", "books"] {
+        let define = HeartbeatEdit::Define(definition());
+        scene.store.edit_heartbeat(name, &define, scene.at(0)).await.unwrap().unwrap();
+    }
+    scene.store.beat("backup", scene.at(0), &cron()).await.unwrap();
+    scene.store.beat("ledger", scene.at(7), &cron()).await.unwrap();
+    let lines = exported(&scene.store).await;
+    let records: Vec<Record> =
+        lines.iter().map(|line| Record::from_json(line.as_bytes()).unwrap()).collect();
+    let other = Scene::new().await;
+    import(&other.store, &records).await;
+    assert_eq!(exported(&other.store).await, lines);
+    // What the store has already only gets the definition.
+    other
+        .store
+        .edit_heartbeat("books", &HeartbeatEdit::Remove, other.at(8))
+        .await
+        .unwrap()
+        .unwrap();
+    other.store.beat("books", other.at(9), &cron()).await.unwrap();
+    import(&other.store, &records).await;
+    let stored = other.store.heartbeats().await.unwrap();
+    let [books, ledger] = stored.as_slice() else { panic!("{stored:?}") };
+    assert_eq!((books.last_at, &books.definition), (Some(other.at(9)), &Some(definition())));
+    assert_eq!((ledger.last_at, &ledger.definition), (Some(scene.at(7)), &Some(definition())));
+}
+
+#[rstest]
+#[case::no_interval(0)]
+#[case::longer_than_a_year(366 * 24 * 6 + 1)]
+#[tokio::test]
+async fn heartbeat_with_a_wrong_interval_is_not_imported(#[case] every: i64) {
+    let scene = Scene::new().await;
+    let definition = HeartbeatDefinition { every: every * 10, ..definition() };
+    let heartbeat =
+        Heartbeat { definition: Some(definition), ..Heartbeat::new("ledger", scene.at(0)) };
+    let mut importer = scene.store.importer().await.unwrap();
+    let refused = importer.add(Record::Heartbeat(Box::new(heartbeat))).await;
+    assert!(matches!(refused, Err(ImportError::Invalid { .. })), "{refused:?}");
 }
 
 #[tokio::test]

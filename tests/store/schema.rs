@@ -28,6 +28,7 @@ use redphone::model::notification::{
 use redphone::model::problem::{Problem, ProblemState};
 use redphone::model::queue::Sort;
 use redphone::model::review::{ActionItem, ActionKind};
+use redphone::model::signals::{HeartbeatDefinition, HeartbeatEdit, IntervalUnit};
 
 use redphone::model::{
     Actor, ChangeId, Command, IncidentCommand, IncidentId, PersonRef, ProblemId,
@@ -159,6 +160,7 @@ async fn filled(path: &Path) {
     store.change_contacts(&request).await.unwrap();
     mute(&store).await;
     store.beat("backup", Utc::now(), &Actor::Integration("cron".into())).await.unwrap();
+    define_heartbeat(&store).await;
     let every = chrono::TimeDelta::days(1);
     let claim = TestClaim { name: "self-test".into(), every, now: Utc::now() };
     assert!(store.claim_test(&claim).await.unwrap().is_claimed);
@@ -174,6 +176,23 @@ async fn filled(path: &Path) {
     let query = PagesQuery { window, selection, by, offsets };
     store.pages(&query, Utc::now()).await.unwrap();
     store.close().await;
+}
+
+/// Defines a heartbeat as another program does.
+async fn define_heartbeat(store: &FileStore) {
+    let definition = HeartbeatDefinition {
+        every: 10,
+        unit: IntervalUnit::Minutes,
+        is_enabled: true,
+        description: "Copies the ledger".into(),
+        title: None,
+        severity: Some("P2".into()),
+        labels: vec!["db".into()],
+        team: None,
+        extra: <_>::default(),
+    };
+    let define = HeartbeatEdit::Define(definition);
+    store.edit_heartbeat("ledger", &define, Utc::now()).await.unwrap().unwrap();
 }
 
 /// Creates a maintenance window that mutes an incident.
@@ -242,6 +261,10 @@ fn content_query(table: &str) -> &'static str {
              FROM event ORDER BY log"
         }
         "foreign_record" => "SELECT body FROM foreign_record ORDER BY 1",
+        // Those of the settings are of this file.
+        "heartbeat" => {
+            "SELECT name, last, body FROM heartbeat WHERE body ->> '$.definition' IS NOT NULL"
+        }
         "maintenance" => "SELECT hex(id), starts, ends, body FROM maintenance ORDER BY 1",
         "name" => "SELECT kind, text FROM name ORDER BY 1, 2",
         "notification" => {

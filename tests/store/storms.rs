@@ -1,6 +1,9 @@
 //! Rules that require several alerts, flapping alerts, incidents that are too old, and folding in a
 //! storm.
 
+mod late;
+mod merged;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -53,6 +53,7 @@ fn read_history(options: HistoryOptions) -> ReadHistory {
             | Record::Alert(_)
             | Record::Contacts(_)
             | Record::MaintenanceWindow(_)
+            | Record::Heartbeat(_)
             | Record::Evidence(_)
             | Record::Unknown(_) => {}
             Record::Directory(directory) => read.directory = *directory,

@@ -13,6 +13,7 @@ use super::error::{ExportFault, StoreError, StoreResult};
 use super::event_row::{self, COLUMNS, parse_incident_id};
 use super::evidence_table;
 use super::foreign_table::read_foreign;
+use super::heartbeats;
 use super::json_column::parse_json;
 use super::maintenance;
 use super::meta::{NeededVersions, read_needed};
@@ -139,6 +140,7 @@ async fn export_in_transaction(
         contacts::table::read_records(conn, &mut emit).await?;
     }
     maintenance::read_records(conn, &mut emit).await?;
+    heartbeats::transfer::read_records(conn, &mut emit).await?;
     evidence_table::read_records(conn, &mut emit).await?;
     for record in read_foreign(conn, false).await? {
         emit(&record)?;

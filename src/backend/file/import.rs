@@ -25,6 +25,7 @@ use super::error::{StoreError, StoreResult};
 use super::event_row::truncate_times;
 use super::foreign_table;
 use super::full_text::index::RedactedNote;
+use super::heartbeats;
 use super::import_error::{ImportError, RecordProblem, invalid, parse_digest};
 use super::maintenance;
 use super::meta::{LAST_NUMBER, NEXT_LOG, raise_needed_to_write};
@@ -259,6 +260,12 @@ impl Importer {
                 window.check()?;
                 let mut batch = Batch::default();
                 let put = maintenance::put_imported(&mut batch, &window);
+                self.add_other(put, batch).await
+            }
+            Record::Heartbeat(heartbeat) => {
+                heartbeat.check()?;
+                let mut batch = Batch::default();
+                let put = heartbeats::transfer::put_imported(&mut batch, &heartbeat);
                 self.add_other(put, batch).await
             }
             Record::Evidence(evidence) => self.add_evidence(*evidence).await,

@@ -19,7 +19,7 @@ pub struct Table {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Content {
     /// They are records. Export and salvage have them, import stores them, and the doctor finds
-    /// those that can't be read.
+    /// those that can't be read. Of the heartbeats that are those that programs have defined.
     Recorded,
     /// They follow from records. The doctor finds those that differ, and a rebuild makes them again.
     Derived,
@@ -57,7 +57,11 @@ pub const TABLES: &[Table] = &[
     table("fact_day", Content::Cached, "two rows for each day"),
     table("follow_up", Content::Derived, "the action items with an issue in a tracker"),
     table("foreign_record", Content::Recorded, "the records of later versions that were imported"),
-    table("heartbeat", Content::OfThisFile, "one row for each heartbeat of the settings"),
+    table(
+        "heartbeat",
+        Content::Recorded,
+        "one row for each heartbeat of the settings or of a program",
+    ),
     table("history_day", Content::Cached, "two rows for each day"),
     table("incident", Content::Derived, "the incidents"),
     table("involved", Content::Derived, "20 teams for each incident"),

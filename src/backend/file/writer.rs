@@ -6,6 +6,7 @@ mod execution;
 mod fold;
 mod link;
 mod move_alerts;
+mod refold;
 mod stability;
 
 use std::num::NonZeroUsize;

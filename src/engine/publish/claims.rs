@@ -43,6 +43,10 @@ pub(super) struct Progress {
     /// Its id in that system, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) remote: Option<String>,
+    /// The name that an incident has there; absent if that is not known, or a program of an earlier version
+    /// published it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
     /// The names under which the incident was sent while it has no id there. One of them may have arrived
     /// without an answer, and the name may have changed since.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -14,6 +14,8 @@ use crate::model::status_page::{ComponentState, Post, PublicIncident, StatusPage
 use crate::outbound::SendError;
 use crate::outbound::publisher::Publication;
 
+/// The prefix of the step that changes the name of an incident. No public id begins with it.
+const RENAME: &str = "name:";
 /// How long the record of a publication is preserved.
 const REMEMBERED: TimeDelta = TimeDelta::days(800);
 
@@ -37,10 +39,15 @@ async fn publish_incidents(
         if record.is_none() && !incident.is_open() && incident.updated_at() < since {
             continue;
         }
+        let mut has_all = true;
         for post in &incident.posts {
             let mut progress = Progress::of(record.as_ref());
             if progress.done.contains(&post.id) {
                 continue;
+            }
+            if progress.trying.as_deref().is_some_and(|step| step.starts_with(RENAME)) {
+                // A name that is not accepted delays no update.
+                progress.next = None;
             }
             let was_sent = !progress.creating.is_empty();
             if progress.remote.is_none() && !progress.creating.contains(&incident.name) {
@@ -65,12 +72,49 @@ async fn publish_incidents(
                 }
                 Outcome::Later(at) => {
                     next = Some(next.map_or(at, |next| next.min(at)));
+                    has_all = false;
                     break;
                 }
             }
         }
+        if has_all && let Some(at) = rename(publishing, incident, &key, record).await {
+            next = Some(next.map_or(at, |next| next.min(at)));
+        }
     }
     next
+}
+
+/// Changes the name that an incident has in the system, unless it is the present one. Returns when to try
+/// again.
+async fn rename(
+    publishing: Publishing<'_>,
+    incident: &PublicIncident,
+    key: &str,
+    record: Option<PublicationRecord>,
+) -> Option<DateTime<Utc>> {
+    let progress = Progress::of(record.as_ref());
+    let is_named = match &progress.name {
+        Some(name) => *name == incident.name,
+        // What a program of an earlier version has published is changed while it is news.
+        None => !incident.is_open(),
+    };
+    if is_named || progress.remote.is_none() {
+        return None;
+    }
+    let claim = Claim {
+        engine: publishing.engine,
+        system: publishing.system,
+        key,
+        step: &format!("{RENAME}{}", incident.name),
+        subject: &format!("the name of incident {}", incident.incident),
+    };
+    match claim.run(record, progress, &Rename { publishing, incident }).await {
+        Outcome::Published(_) => {
+            publishing.pause().await;
+            None
+        }
+        Outcome::Later(at) => Some(at),
+    }
 }
 
 /// Publishes the new parts of a page in a system. Returns when to try again.
@@ -142,18 +186,27 @@ impl Update<'_> {
             if self.was_sent || may_have_arrived {
                 found = self.find(progress, publication).await?;
             }
-            let Some(id) = found else {
+            let Some(Found { id, name, opening }) = found else {
                 progress.remote = Some(publisher.create(publication).await?);
+                progress.name = Some(self.incident.name.clone());
                 progress.creating.clear();
                 progress.openings.clear();
                 return Ok(());
             };
             progress.remote = Some(id.clone());
+            progress.name = name;
             progress.creating.clear();
             // Another update may have created it: one that was recorded late is sorted before that one.
-            let may_lack = progress.openings.len() > 1 && !publisher.finds_by_update();
-            if may_lack && !publisher.has(&id, publication).await? {
-                publisher.add(&id, publication).await?;
+            let is_shown = match opening {
+                Some(opening) if opening == self.post.id => true,
+                Some(opening) => {
+                    progress.done.push(opening);
+                    false
+                }
+                None => progress.openings.len() < 2 || publisher.has(&id, publication).await?,
+            };
+            if !is_shown {
+                self.add(&id, publication, progress).await?;
             }
             return Ok(());
         };
@@ -161,23 +214,75 @@ impl Update<'_> {
         if may_have_arrived && publisher.has(&id, publication).await? {
             return Ok(());
         }
-        publisher.add(&id, publication).await
+        self.add(&id, publication, progress).await
     }
 
-    /// Finds the incident under a name under which it was sent. Returns `None` if it has not arrived.
+    async fn add(
+        &self,
+        id: &str,
+        publication: Publication<'_>,
+        progress: &mut Progress,
+    ) -> Result<(), SendError> {
+        let publisher = &self.publishing.system.publisher;
+        publisher.add(id, publication).await?;
+        if publisher.updates_have_names() {
+            progress.name = Some(self.incident.name.clone());
+        }
+        Ok(())
+    }
+
+    /// Finds the incident under a name under which it was sent, and in a system that recognizes it by its
+    /// first update, with an update with which it was sent. Returns `None` if it has not arrived.
     async fn find(
         &self,
         progress: &Progress,
         publication: Publication<'_>,
-    ) -> Result<Option<String>, SendError> {
+    ) -> Result<Option<Found>, SendError> {
+        let publisher = &self.publishing.system.publisher;
         for name in progress.creating.iter().rev() {
             let incident = &PublicIncident { name: name.clone(), ..self.incident.clone() };
             let publication = Publication { incident, ..publication };
-            if let Some(id) = self.publishing.system.publisher.find(publication).await? {
-                return Ok(Some(id));
+            if !publisher.finds_by_update() {
+                if let Some(id) = publisher.find(publication).await? {
+                    return Ok(Some(Found { id, name: None, opening: None }));
+                }
+                continue;
+            }
+            let is_opening = |post: &&Post| progress.openings.contains(&post.id);
+            for post in self.incident.posts.iter().filter(is_opening) {
+                let publication = Publication { post, ..publication };
+                if let Some(id) = publisher.find(publication).await? {
+                    let (name, opening) = (Some(name.clone()), Some(post.id.clone()));
+                    return Ok(Some(Found { id, name, opening }));
+                }
             }
         }
         Ok(None)
+    }
+}
+
+/// An incident in another system that had arrived without an answer.
+struct Found {
+    /// Its id there.
+    id: String,
+    /// Its name there; `None` if that is not known.
+    name: Option<String>,
+    /// The public id of its first update; `None` if that is not known.
+    opening: Option<String>,
+}
+
+/// A name to be changed.
+struct Rename<'a> {
+    publishing: Publishing<'a>,
+    incident: &'a PublicIncident,
+}
+
+impl Task for Rename<'_> {
+    async fn attempt(&self, progress: &mut Progress, _: bool) -> Result<(), SendError> {
+        let Some(id) = &progress.remote else { return Ok(()) };
+        self.publishing.system.publisher.rename(id, self.incident).await?;
+        progress.name = Some(self.incident.name.clone());
+        Ok(())
     }
 }
 

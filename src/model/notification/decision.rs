@@ -9,6 +9,7 @@ use super::message_kind::MessageKind;
 use super::reminder_kind::ReminderKind;
 use super::step::EXPIRES_AFTER;
 use crate::model::oncall::Cover;
+use crate::model::priority::Priority;
 use crate::model::status::Status;
 use crate::model::summary::Summary;
 
@@ -24,10 +25,21 @@ const MAX_RETRY_AFTER: TimeDelta = TimeDelta::minutes(30);
 const MAX_ATTEMPTS: u32 = 16;
 
 /// How many messages a contact of a person is sent within [`THROTTLE_WINDOW`]. Those beyond it wait,
-/// and are then sent as one.
+/// and are then sent as one. Less urgent messages do not count for a page: see [`throttle_rank`].
 pub const THROTTLE_MESSAGES: usize = 5;
 /// The time within which messages to one contact are counted.
 pub const THROTTLE_WINDOW: TimeDelta = TimeDelta::seconds(60);
+
+/// Returns the rank of a message in the limit of its contact: that of the priority for a page, and one
+/// behind all pages for any other message. Only messages of the same rank or a smaller one count for a
+/// message, so that a page does not wait because of less urgent ones.
+#[must_use]
+pub fn throttle_rank(kind: MessageKind, priority: Option<Priority>) -> usize {
+    match kind {
+        MessageKind::Page => priority.map_or(0, Priority::index),
+        _ => Priority::P4.index() + 1,
+    }
+}
 
 /// The action for a page that is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,9 +2,11 @@
 //! reach nobody, services without a policy, people without a contact.
 
 mod reports;
+mod server_tests;
 mod unanswered;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
@@ -23,6 +25,7 @@ use crate::model::status::{Role, Source};
 use crate::model::summary::Summary;
 
 pub use reports::of_reports;
+pub use server_tests::of_server_tests;
 pub use unanswered::{of_missing_channels, of_requests, of_roles};
 
 /// A problem that would prevent an incident from reaching somebody.
@@ -71,6 +74,20 @@ pub enum Finding {
     HeartbeatOfUnknownService {
         /// The name of the heartbeat.
         heartbeat: String,
+        /// The name of the service.
+        service: String,
+    },
+    /// The incident of a failed self-test, or of a watched server, would follow no policy.
+    ServerTestWithoutPolicy {
+        /// The test.
+        test: ServerTest,
+        /// The priority of the incident.
+        priority: Priority,
+    },
+    /// A self-test or a watched server names a service that the directory does not have.
+    ServerTestOfUnknownService {
+        /// The test.
+        test: ServerTest,
         /// The name of the service.
         service: String,
     },
@@ -192,6 +209,24 @@ pub enum Purpose {
     Updates,
 }
 
+/// Something that a server tests on a timer. Displayed as what its incident is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ServerTest {
+    /// The way of an alert to a person.
+    SelfTest,
+    /// Whether another server answers, by its name in the settings.
+    Watch(String),
+}
+
+impl fmt::Display for ServerTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SelfTest => f.write_str("the failure of the self-test"),
+            Self::Watch(name) => write!(f, "the silence of the watched server {name}"),
+        }
+    }
+}
+
 impl Finding {
     /// Returns the name of the kind, for programs.
     #[must_use]
@@ -204,6 +239,18 @@ impl Finding {
             Self::NoPolicy { .. } => "no_policy",
             Self::HeartbeatWithoutPolicy { .. } => "heartbeat_without_policy",
             Self::HeartbeatOfUnknownService { .. } => "heartbeat_of_unknown_service",
+            Self::ServerTestWithoutPolicy { test: ServerTest::SelfTest, .. } => {
+                "self_test_without_policy"
+            }
+            Self::ServerTestWithoutPolicy { test: ServerTest::Watch(_), .. } => {
+                "watch_without_policy"
+            }
+            Self::ServerTestOfUnknownService { test: ServerTest::SelfTest, .. } => {
+                "self_test_of_unknown_service"
+            }
+            Self::ServerTestOfUnknownService { test: ServerTest::Watch(_), .. } => {
+                "watch_of_unknown_service"
+            }
             Self::NoContact { purpose: Purpose::Call, .. } => "no_contact",
             Self::NoContact { purpose: Purpose::Updates, .. }
             | Self::UnreachableStakeholder { .. } => "unreachable_stakeholder",

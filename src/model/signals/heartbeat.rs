@@ -9,9 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::definition::HeartbeatDefinition;
+use super::definition::{HeartbeatDefinition, MAX_INTERVAL_S};
 use crate::model::alert::{AlertGroup, AlertReport, IngestEffect, Overrides};
+use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::extra::{Extra, extensible_record};
+use crate::model::field_check as check;
 use crate::model::id::{IncidentId, IncidentNumber};
 use crate::model::priority::{Impact, Level, Matrix, Priority, Urgency};
 use crate::model::time::format_duration;
@@ -150,6 +152,24 @@ impl Heartbeat {
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
         let wait = self.interval_s?.saturating_add(self.grace_s?);
         self.last_or_since().checked_add_signed(TimeDelta::try_seconds(wait)?)
+    }
+
+    /// Checks the fields of one that another program has defined.
+    ///
+    /// # Errors
+    /// [`BadField`] names the first field with a value that is not allowed.
+    pub fn check(&self) -> Result<(), BadField> {
+        check::name("name", &self.name)?;
+        check::time("since", self.since)?;
+        let interval_s = self.definition.as_ref().map(HeartbeatDefinition::interval_s);
+        if interval_s.is_some_and(|interval_s| interval_s <= 0) {
+            return Err(BadField::new("every", FieldProblem::NotPositive));
+        }
+        if interval_s.is_some_and(|interval_s| interval_s > MAX_INTERVAL_S) {
+            let days = MAX_INTERVAL_S / (24 * 60 * 60);
+            return Err(BadField::new("every", FieldProblem::IntervalTooLong { days }));
+        }
+        Ok(())
     }
 
     /// Returns the alert by which a heartbeat ends its silence.

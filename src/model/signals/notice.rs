@@ -25,6 +25,8 @@ const AHEAD: TimeDelta = TimeDelta::hours(26);
 const LATE: TimeDelta = TimeDelta::hours(12);
 /// The local hour on Mondays at which the week is described.
 const WEEK_HOUR: u32 = 9;
+/// How many changes of a schedule are followed to the end of a shift.
+const MAX_CHANGES: usize = 1000;
 /// The most shifts that a description of a week has.
 const MAX_LINES: usize = 14;
 
@@ -144,23 +146,42 @@ fn beginnings(
             continue;
         };
         let name = schedule.key();
+        let due = shift.from - lead;
+        let begins = local(&zone, shift.from);
+        let span = match end_of(directory, schedule, shift) {
+            Some(end) => format!("{begins} to {}", local(&zone, end)),
+            None => format!("from {begins} on"),
+        };
         notices.push(Notice {
             kind: ReminderKind::OnCall,
             key: format!("{name} {} {}", person.handle, shift.from.timestamp()),
             person: person.clone(),
-            due: shift.from - lead,
+            due,
             until: shift.from,
             text: format!(
-                "You go on call for {name} in {}: {} to {} ({}).",
-                format_duration(lead),
-                local(&zone, shift.from),
-                local(&zone, shift.to),
+                "You go on call for {name} in {}: {span} ({}).",
+                // A notice may be late.
+                format_duration(shift.from - now.max(due)),
                 zone.name()
             ),
             cover: None,
         });
     }
     notices
+}
+
+/// Returns when somebody else is on call after the person of a shift, whose own end may be that of the
+/// time that was searched; `None` if that is not known.
+fn end_of(directory: &Directory, schedule: &Schedule, shift: &Shift) -> Option<DateTime<Utc>> {
+    let mut at = shift.from;
+    for _ in 0..MAX_CHANGES {
+        at = schedule.next_change(at)?;
+        let person = schedule.on_call(at).and_then(|handle| directory.person(handle));
+        if person != shift.person.as_ref() {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// Returns a description of the week for each person who is on call in it, on its Monday.
@@ -335,6 +356,16 @@ mod tests {
         assert_eq!(due(&directory, settings, "2026-03-09T08:00"), [""; 0]);
         let notices = notices_of_shifts(&directory, settings, at("2026-03-09T07:10"));
         assert!(notices[0].text.contains("Mon 9 Mar 09:00"), "{}", notices[0].text);
+    }
+
+    #[rstest]
+    #[case::in_time("2026-03-09T06:00", "in 1h00: Mon 9 Mar 09:00 to Mon 16 Mar 09:00")]
+    #[case::late("2026-03-09T07:48", "in 12m: Mon 9 Mar 09:00 to Mon 16 Mar 09:00")]
+    fn announced_shift_has_its_own_end(#[case] now: &str, #[case] expected: &str) {
+        let settings = ReminderSettings { on_call_s: Some(3600), ..ReminderSettings::default() };
+        let notices = notices_of_shifts(&directory(), settings, at(now));
+        let text = format!("You go on call for web {expected} (Europe/Berlin).");
+        assert_eq!(notices[0].text, text);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::system::{
     Publication, Publisher, PublisherOptions, ScheduledWork, accepted, accepted_or_removed, id_of,
     is_same_text, url_below,
 };
-use crate::model::status_page::{ComponentState, PublicStatus};
+use crate::model::status_page::{ComponentState, PublicIncident, PublicStatus};
 use crate::outbound::answer::Answer;
 use crate::outbound::client::{Client, Request};
 use crate::outbound::delivery::SendError;
@@ -62,8 +62,8 @@ fn message(publication: Publication<'_>) -> String {
     text::cut(&publication.post.text, MAX_TEXT, text::chars)
 }
 
-fn name(publication: Publication<'_>) -> String {
-    text::cut(&publication.incident.name, MAX_NAME, text::chars)
+fn name(incident: &PublicIncident) -> String {
+    text::cut(&incident.name, MAX_NAME, text::chars)
 }
 
 impl Cachet {
@@ -108,7 +108,7 @@ impl Publisher for Cachet {
     }
 
     async fn find(&self, publication: Publication<'_>) -> Result<Option<String>, SendError> {
-        let (name, message) = (name(publication), message(publication));
+        let (name, message) = (name(publication.incident), message(publication));
         let incidents = self.read(self.url(&["incidents"]), "-id").await?;
         let found = incidents.iter().find(|incident| {
             let attributes = &incident["attributes"];
@@ -131,7 +131,7 @@ impl Publisher for Cachet {
             .map(|(id, state)| json!({ "id": id, "status": component_status(*state) }))
             .collect();
         let mut incident = json!({
-            "name": name(publication),
+            "name": name(publication.incident),
             "status": status(publication.post.status),
             "message": message(publication),
             // For everybody: 1 in the present version, a truth in the ones before.
@@ -173,6 +173,17 @@ impl Publisher for Cachet {
         let url = self.url(&["incidents", id, "updates"]);
         self.send(Request::json(url, &update)).await?;
         self.set_components(publication).await
+    }
+
+    fn updates_have_names(&self) -> bool {
+        false
+    }
+
+    async fn rename(&self, id: &str, incident: &PublicIncident) -> Result<(), SendError> {
+        let body = json!({ "name": name(incident) }).to_string().into_bytes();
+        let request =
+            Request::new(Method::PUT, self.url(&["incidents", id]), "application/json", body);
+        accepted_or_removed(self.exchange(request).await?, &self.secret).await
     }
 
     async fn find_work(&self, work: ScheduledWork<'_>) -> Result<Option<String>, SendError> {

@@ -16,7 +16,7 @@ use super::system::{
     Publication, Publisher, PublisherOptions, ScheduledWork, accepted, accepted_or_removed, id_of,
     is_same_text, url_below,
 };
-use crate::model::status_page::MaintenanceState;
+use crate::model::status_page::{MaintenanceState, PublicIncident};
 use crate::outbound::answer::Answer;
 use crate::outbound::client::{Client, Request};
 use crate::outbound::delivery::SendError;
@@ -158,6 +158,7 @@ impl Statuspage {
             components.iter().map(|(id, state)| (id.as_str(), state.as_str())).collect();
         let ids: Vec<&str> = states.keys().copied().collect();
         json!({
+            "name": name(incident),
             "status": post.status.as_str(),
             "impact_override": incident.harm.as_str(),
             "body": body(publication),
@@ -166,6 +167,10 @@ impl Statuspage {
             "deliver_notifications": self.options.notify,
         })
     }
+}
+
+fn name(incident: &PublicIncident) -> String {
+    text::cut(&incident.name, MAX_NAME, text::chars)
 }
 
 fn body(publication: Publication<'_>) -> String {
@@ -188,7 +193,6 @@ impl Publisher for Statuspage {
 
     async fn create(&self, publication: Publication<'_>) -> Result<String, SendError> {
         let mut incident = self.update(publication);
-        incident["name"] = json!(text::cut(&publication.incident.name, MAX_NAME, text::chars));
         incident["metadata"] = json!({ "redphone": { "incident": publication.incident.id } });
         let request = Request::json(self.url(&[])?, &json!({ "incident": incident }));
         let answer = self.send(request).await?;
@@ -212,6 +216,18 @@ impl Publisher for Statuspage {
         let body = json!({ "incident": self.update(publication) }).to_string();
         let (url, json) = (self.url(&[id])?, "application/json");
         self.send(Request::new(Method::PATCH, url, json, body.into_bytes())).await.map(drop)
+    }
+
+    fn updates_have_names(&self) -> bool {
+        true
+    }
+
+    async fn rename(&self, id: &str, incident: &PublicIncident) -> Result<(), SendError> {
+        // Nobody is notified of a name alone.
+        let incident = json!({ "name": name(incident), "deliver_notifications": false });
+        let body = json!({ "incident": incident }).to_string().into_bytes();
+        let request = Request::new(Method::PATCH, self.url(&[id])?, "application/json", body);
+        accepted_or_removed(self.exchange(request).await?, &self.secret).await
     }
 
     async fn find_work(&self, work: ScheduledWork<'_>) -> Result<Option<String>, SendError> {

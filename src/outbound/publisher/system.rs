@@ -111,6 +111,16 @@ pub trait Publisher: Send + Sync {
     /// The system does not answer, or refuses. It may have been added if that is uncertain.
     async fn add(&self, id: &str, publication: Publication<'_>) -> Result<(), SendError>;
 
+    /// Changes the name of an incident, without an update. One that no longer exists in the system is not
+    /// created again.
+    ///
+    /// # Errors
+    /// The system does not answer, or refuses.
+    async fn rename(&self, id: &str, incident: &PublicIncident) -> Result<(), SendError>;
+
+    /// Returns whether an update that is added also sets the name of its incident.
+    fn updates_have_names(&self) -> bool;
+
     /// Finds a maintenance that may have been announced; `None` if it was not.
     ///
     /// # Errors

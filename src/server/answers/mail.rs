@@ -200,7 +200,7 @@ fn read(bytes: &[u8], settings: &AnswerSettings) -> Result<Mail, MailError> {
     let mut addresses = ADDRESS_HEADERS.into_iter().flat_map(values);
     let token = addresses.find_map(|value| settings.token_in(value)).ok_or(MailError::NoToken)?;
     let text = message.body_text(0).unwrap_or_default();
-    let action = first_line(&text).and_then(parse_action).ok_or(MailError::NoAction)?;
+    let action = action_in(&text).ok_or(MailError::NoAction)?;
     Ok(Mail { token, action })
 }
 
@@ -214,10 +214,28 @@ fn is_automatic(name: &str, value: &str) -> bool {
     }
 }
 
-/// Returns the first line that is neither empty nor a quote.
-fn first_line(text: &str) -> Option<&str> {
-    let mut lines = text.lines().take(MAX_LINES).map(str::trim);
-    lines.find(|line| !line.is_empty() && !line.starts_with(['>', '|']))
+/// Returns the action in the first line that is neither empty nor a quote, nor introduces a quote.
+fn action_in(text: &str) -> Option<LinkAction> {
+    let lines: Vec<&str> = text.lines().take(MAX_LINES).map(str::trim).collect();
+    let is_quote = |line: &&str| line.starts_with(['>', '|']);
+    let mut rest = lines.as_slice();
+    loop {
+        let first = rest.iter().position(|line| !line.is_empty() && !is_quote(line))?;
+        let action = rest.get(first).and_then(|line| parse_action(line));
+        if action.is_some() {
+            return action;
+        }
+        // As in `On Monday, redphone wrote:`, before a quote that is answered below it.
+        let own = rest.get(first..)?;
+        let end = own.iter().position(|line| line.is_empty() || is_quote(line))?;
+        let (introduction, after) = own.split_at_checked(end)?;
+        let next = after.iter().find(|line| !line.is_empty());
+        let introduces = introduction.last().is_some_and(|line| line.ends_with(':'));
+        if !introduces || !next.is_some_and(is_quote) {
+            return None;
+        }
+        rest = after;
+    }
 }
 
 #[cfg(test)]
@@ -251,6 +269,23 @@ mod tests {
              <redphone+{TOKEN}@example.org>\n\n{body}\n"
         );
         assert_eq!(read_text(&mail), Ok((TOKEN.to_owned(), action)));
+    }
+
+    #[rstest]
+    #[case(
+        "On Monday, redphone wrote:\n> Nobody has acknowledged it\n\nack\n",
+        Some(LinkAction::Acknowledge)
+    )]
+    #[case(
+        "Am Montag schrieb redphone\n<r@example.org>:\n\n> Call\n> now\nresolve",
+        Some(LinkAction::Resolve)
+    )]
+    #[case("On Monday, redphone wrote:\n> ack\n", None)]
+    #[case("On Monday, redphone wrote:\n> Call\n\nthanks\nack", None)]
+    #[case("Not now:\nack\n", None)]
+    fn answer_may_follow_the_quote(#[case] body: &str, #[case] action: Option<LinkAction>) {
+        let mail = format!("To: redphone+{TOKEN}@example.org\n\n{body}");
+        assert_eq!(read_text(&mail).ok().map(|(_, action)| action), action);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A storm does not flood a contact: messages beyond its limit are sent as one.
 
-use redphone::backend::{Backend, Claim};
+use chrono::{DateTime, Utc};
+use redphone::backend::{Backend, Claim, TimelineRange};
+use redphone::engine::message_for;
 use redphone::model::command::Declaration;
 use redphone::model::notification::{AttemptOutcome, MessageKind, Notification, NotificationState};
 use redphone::model::{Impact, IncidentCommand, IncidentId};
@@ -134,13 +136,50 @@ async fn storm_of_small_things_delays_no_urgent_page() {
     assert_eq!(claimed.claims[1].notification.id, planned[0].id);
 }
 
+/// Returns a message of a kind for the contact `phone`.
+fn of_kind(kind: MessageKind, incident: IncidentId, due: DateTime<Utc>) -> Notification {
+    Notification { kind, ..page(incident, "phone", due) }
+}
+
+#[rstest]
+#[case::pages_of_a_minor_incident(MessageKind::Page, Impact::Low)]
+#[case::pages_of_a_less_urgent_incident(MessageKind::Page, Impact::Medium)]
+#[case::updates_of_an_urgent_incident(MessageKind::Update, Impact::High)]
+#[case::news_of_an_urgent_incident(MessageKind::Resolved, Impact::High)]
+#[tokio::test]
+async fn lesser_messages_delay_no_page(#[case] kind: MessageKind, #[case] impact: Impact) {
+    let scene = Scene::new().await;
+    let lesser = declare(&scene, impact).await;
+    let urgent = declare(&scene, Impact::High).await;
+    let before: Vec<Notification> = (0..7).map(|_| of_kind(kind, lesser, scene.start)).collect();
+    scene.plan(&before).await;
+    assert_eq!(scene.claim(0).await.claims.len(), 5);
+    let pages: Vec<Notification> = (0..6).map(|_| page(urgent, "phone", scene.at(10))).collect();
+    scene.plan(&pages).await;
+    let claims = scene.claim(10).await.claims;
+    // A storm of pages is still limited.
+    assert_eq!(ids(&claims), planned_ids(&pages[..5]));
+    assert!(claims.iter().all(|claim| claim.bundled.is_empty()));
+    assert_eq!(scene.stored(pages[5].id).next_try, Some(scene.at(70)));
+    assert_eq!(scene.stored(before[5].id).next_try, Some(scene.at(60)));
+    // The others wait until those have their time too, and join the first message after that.
+    assert_eq!(scene.claim(60).await.claims, []);
+    let claimed = scene.claim(70).await;
+    let [claim] = claimed.claims.as_slice() else { panic!("{claimed:?}") };
+    assert_eq!(claim.notification.id, pages[5].id);
+    let mut bundled = planned_ids(&claim.bundled);
+    bundled.sort_unstable();
+    assert_eq!(bundled, planned_ids(&before[5..]));
+}
+
 #[tokio::test]
 async fn bundle_is_led_by_what_is_most_urgent() {
     let scene = Scene::new().await;
     let small = declare(&scene, Impact::Low).await;
     let urgent = declare(&scene, Impact::High).await;
     let mut planned: Vec<Notification> =
-        (0..7).map(|_| page(small, "phone", scene.at(-60))).collect();
+        (0..5).map(|_| page(urgent, "phone", scene.at(-60))).collect();
+    planned.extend((0..2).map(|_| page(small, "phone", scene.at(-60))));
     scene.plan(&planned).await;
     assert_eq!(scene.claim(0).await.claims.len(), 5);
     let late = page(urgent, "phone", scene.at(10));
@@ -159,10 +198,9 @@ async fn bundle_with_news_is_led_by_its_page() {
     let before: Vec<Notification> = (0..5).map(|_| scene.page()).collect();
     scene.plan(&before).await;
     assert_eq!(scene.claim(0).await.claims.len(), 5);
-    let of_kind =
-        |kind, second| Notification { kind, ..page(scene.incident, "phone", scene.at(second)) };
-    let news = of_kind(MessageKind::Resolved, 10);
-    let calls = [of_kind(MessageKind::Page, 11), of_kind(MessageKind::Page, 12)];
+    let one = |kind, second| of_kind(kind, scene.incident, scene.at(second));
+    let news = one(MessageKind::Resolved, 10);
+    let calls = [one(MessageKind::Page, 11), one(MessageKind::Page, 12)];
     scene.plan(&[news.clone(), calls[0].clone(), calls[1].clone()]).await;
     assert_eq!(scene.claim(20).await.claims, []);
     let claimed = scene.claim(60).await;
@@ -172,6 +210,28 @@ async fn bundle_with_news_is_led_by_its_page() {
     assert!(scene.finish(claim, AttemptOutcome::Accepted, 61).await);
     assert_eq!(scene.stored(calls[0].id).state, NotificationState::Sent);
     assert_eq!(scene.stored(news.id).bundled_into, Some(calls[0].id));
+}
+
+#[tokio::test]
+async fn bundled_update_has_its_text() {
+    let scene = Scene::new().await;
+    let message = "The bank is down.\nWe wait for it.".to_owned();
+    scene
+        .execute(IncidentCommand::UpdateStakeholders { message, next_due: None, public: None })
+        .await;
+    let timeline = scene.store.timeline(scene.incident, TimelineRange::After(0)).await.unwrap();
+    let event = timeline.last().unwrap().id;
+    let update =
+        Notification { event, ..of_kind(MessageKind::Update, scene.incident, scene.start) };
+    let incident = scene.store.incident(scene.incident).await.unwrap().incident.summary;
+    let claim = Claim {
+        notification: scene.page(),
+        bundled: vec![update],
+        fence: 1,
+        incident: Some(incident),
+    };
+    let text = message_for(&claim, None, &scene.store).await.text;
+    assert!(text.ends_with("Card payments fail: The bank is down. We wait for it."), "{text}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use redphone::backend::{
 use redphone::model::Summary;
 use redphone::model::notification::decision::{
     AttemptResult, PageDecision, THROTTLE_MESSAGES, THROTTLE_WINDOW, apply_result, decide_notice,
-    decide_page,
+    decide_page, throttle_rank,
 };
 use redphone::model::notification::{AttemptOutcome, Notification, NotificationState};
 use redphone::model::oncall::Cover;
@@ -84,8 +84,8 @@ struct State {
     index: BTreeMap<Uuid, usize>,
     /// Entries of which something becomes yet.
     live: BTreeSet<usize>,
-    /// When messages to each contact were begun.
-    begun: BTreeMap<(String, String), Vec<DateTime<Utc>>>,
+    /// When messages to each contact were begun, with their ranks.
+    begun: BTreeMap<(String, String), Vec<(DateTime<Utc>, usize)>>,
     claims: Vec<ClaimRecord>,
     alive: BTreeSet<u64>,
     /// When each test was tried last, and what came of it.
@@ -222,12 +222,19 @@ impl State {
     }
 
     /// Returns until when a contact is sent nothing more.
-    fn throttled_until(&self, index: usize, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn throttled_until(
+        &self,
+        index: usize,
+        rank: usize,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         let begun = self.begun.get(&contact_of(&self.entries[index].notification))?;
         // A time further ahead is from before the clock was set back.
         let is_recent =
             |at: &&DateTime<Utc>| **at + THROTTLE_WINDOW > now && **at < now + THROTTLE_WINDOW;
-        let recent: Vec<_> = begun.iter().filter(is_recent).collect();
+        // Less urgent messages do not count.
+        let counted = begun.iter().filter(|(_, other)| *other <= rank).map(|(at, _)| at);
+        let recent: Vec<_> = counted.filter(is_recent).collect();
         let first = recent.len().checked_sub(THROTTLE_MESSAGES)?;
         Some(*recent[first] + THROTTLE_WINDOW)
     }
@@ -348,7 +355,8 @@ impl Ledger for MemoryLedger {
             if claimed.contains(&index) || !state.decide(index, row.as_ref(), (&covers, now)) {
                 continue;
             }
-            if let Some(until) = state.throttled_until(index, now) {
+            let rank = throttle_rank(notification.kind, row.as_ref().map(|row| row.priority));
+            if let Some(until) = state.throttled_until(index, rank, now) {
                 state.entries[index].was_throttled = true;
                 state.entries[index].notification.next_try = Some(until);
                 continue;
@@ -378,7 +386,7 @@ impl Ledger for MemoryLedger {
                 after_acknowledgement: notification.after_acknowledgement,
                 incident: row.clone(),
             });
-            state.begun.entry(contact).or_default().push(now);
+            state.begun.entry(contact).or_default().push((now, rank));
             state.start(index, self.claimant, None, now);
             let entry = &state.entries[index];
             let (notification, fence) = (entry.notification.clone(), entry.fence);

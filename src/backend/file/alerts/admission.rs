@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::ingest::{Done, Message, OpenIncident};
+use super::late::{EndedFiring, put_ended};
 use super::waiting::{self, WaitingRow};
 use crate::backend::IngestEffect;
 use crate::backend::file::error::StoreResult;
@@ -10,6 +11,7 @@ use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::Writer;
 use crate::model::IncidentId;
 use crate::model::alert::{AlertGroup, AlertReport, HoldRule, WaitingAlert, are_enough};
+use crate::model::time::recorded_time;
 
 /// The decision on a message.
 #[derive(Default)]
@@ -78,14 +80,26 @@ impl Message<'_> {
         let (ended, rows): (Vec<WaitingRow>, Vec<WaitingRow>) =
             rows.into_iter().partition(has_ended);
         let positions: Vec<i64> = ended.iter().map(|row| row.position).collect();
+        // The end of one that was not reported again is only inferred.
+        let mut firings: Vec<EndedFiring<'_>> = ended
+            .iter()
+            .filter(|row| self.is_resolved(&row.alert))
+            .filter_map(|row| Some((row.alert.key.as_str(), row.alert.starts_at?)))
+            .collect();
         let new = self.new_firing(writer, open).await?;
         // One that the same message resolves neither waits nor counts.
         let (momentary, new) = match rule {
             Some(_) => self.split_momentary(new),
             None => (Vec::new(), new),
         };
+        firings.extend(
+            momentary
+                .iter()
+                .filter_map(|report| Some((report.key.as_str(), recorded_time(report.starts_at?)))),
+        );
         let mut batch = Batch::one_off("");
         waiting::remove(&mut batch, &positions)?;
+        put_ended(&mut batch, &self.group.key, &firings, self.now)?;
         let mut admission = Admission {
             resolved: u32::try_from(ended.len()).unwrap_or(u32::MAX),
             ..Admission::default()

@@ -163,6 +163,17 @@ impl Message<'_> {
 
     /// Stores the message in the transaction that is open, as [`Self::store`] does.
     pub(super) async fn store_in_transaction(&self, writer: &mut Writer) -> StoreResult<Done> {
+        let late = self.find_late(&mut writer.conn).await?;
+        if late.is_empty() {
+            return Box::pin(self.store_current(writer)).await;
+        }
+        let group = self.without_late(&late);
+        let message = Message { group: &group, ..*self };
+        Ok(Box::pin(message.store_current(writer)).await?.with_late(late.len()))
+    }
+
+    /// Stores a message without late reports of alerts that have ended while they waited.
+    async fn store_current(&self, writer: &mut Writer) -> StoreResult<Done> {
         let open = self.find_open(&mut writer.conn).await?;
         if open.is_none() {
             regrouped::adopt(&mut writer.conn, self.group).await?;

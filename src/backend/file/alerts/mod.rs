@@ -14,6 +14,7 @@ mod flapping;
 mod folding;
 mod generation;
 mod ingest;
+mod late;
 mod moving;
 mod parts;
 mod regrouped;

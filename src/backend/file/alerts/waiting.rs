@@ -18,9 +18,9 @@ use crate::model::alert::{MAX_WAITING_OF_GROUP, WaitingAlert};
 /// The first version of the schema that has the table.
 const FIRST_VERSION: i64 = 12;
 /// The number of rows that are stored at most; older ones are removed.
-const MAX_ROWS: i64 = 100_000;
+pub(super) const MAX_ROWS: i64 = 100_000;
 /// How long an alert waits before it is removed.
-const MAX_AGE: TimeDelta = TimeDelta::days(7);
+pub(super) const MAX_AGE: TimeDelta = TimeDelta::days(7);
 /// The prefix of the keys of incidents whose alerts flap. No group has such a key.
 const FLAPPING: &str = "\u{1}flapping:";
 /// Greater than any key that begins with [`FLAPPING`], and less than any other.

@@ -15,6 +15,7 @@ use crate::backend::file::alerts::has_alerts;
 use crate::backend::file::contacts::table::has_contacts;
 use crate::backend::file::error::{self, SqliteFault, StoreResult, classify};
 use crate::backend::file::evidence_table::{check_evidence, has_evidence, has_involved};
+use crate::backend::file::heartbeats::transfer::has_heartbeats;
 use crate::backend::file::maintenance::has_maintenance;
 use crate::backend::file::measures;
 use crate::backend::file::names::{NameIds, NameKind, person_text};
@@ -35,6 +36,7 @@ use crate::model::maintenance::MaintenanceWindow;
 use crate::model::notification::{Attempt, Notification, StoredContacts};
 use crate::model::priority::Matrix;
 use crate::model::problem::Problem;
+use crate::model::signals::Heartbeat;
 use crate::model::text::sanitize;
 use crate::model::{Incident, IncidentNumber, Rules};
 
@@ -161,6 +163,9 @@ async fn run_checks(
     }
     if has_maintenance(conn).await? {
         check_records::<MaintenanceWindow>(conn, report, "maintenance").await?;
+    }
+    if has_heartbeats(conn).await? {
+        check_records::<Heartbeat>(conn, report, "heartbeat").await?;
     }
     if has_evidence(conn).await? {
         let wrong = check_evidence(conn).await?;

@@ -16,6 +16,7 @@ use crate::backend::file::event_row::{self, COLUMNS, FROM, parse_incident_id};
 use crate::backend::file::evidence_table::salvage_records;
 use crate::backend::file::export::Sink;
 use crate::backend::file::foreign_table::read_foreign;
+use crate::backend::file::heartbeats::transfer::{DEFINED_BODIES, parse_heartbeat};
 use crate::backend::file::json_column::parse_json;
 use crate::backend::file::maintenance::{WINDOW_BODIES, parse_window};
 use crate::backend::file::meta::{NeededVersions, read_needed};
@@ -103,6 +104,7 @@ impl Salvager<'_> {
         self.alerts().await?;
         self.contacts().await?;
         self.maintenance().await?;
+        self.heartbeats().await?;
         self.evidence().await?;
         // The header is not counted. Nothing was read if there is no more.
         match self.count - 1 {
@@ -143,6 +145,15 @@ impl Salvager<'_> {
         let bodies = self.bodies(WINDOW_BODIES).await;
         for window in bodies.iter().filter_map(|text| parse_window(text).ok()) {
             self.emit(&Record::MaintenanceWindow(Box::new(window)))?;
+        }
+        Ok(())
+    }
+
+    async fn heartbeats(&mut self) -> std::io::Result<()> {
+        let bodies = self.bodies(DEFINED_BODIES).await;
+        let parsed = bodies.iter().filter_map(|text| parse_heartbeat(text).ok());
+        for heartbeat in parsed.filter(|heartbeat| heartbeat.definition.is_some()) {
+            self.emit(&Record::Heartbeat(Box::new(heartbeat)))?;
         }
         Ok(())
     }

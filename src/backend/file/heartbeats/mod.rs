@@ -5,6 +5,7 @@
 //! any number of programs declare one incident, and none if the heartbeat was received meanwhile.
 
 pub(super) mod table;
+pub(super) mod transfer;
 
 use chrono::{DateTime, Utc};
 

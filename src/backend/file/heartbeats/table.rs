@@ -78,7 +78,8 @@ pub(super) async fn edit(
     Ok(Ok(changed))
 }
 
-fn put_values(batch: &mut Batch, heartbeat: &Heartbeat) -> StoreResult<()> {
+/// Adds the values of the columns of a heartbeat.
+pub(super) fn put_values(batch: &mut Batch, heartbeat: &Heartbeat) -> StoreResult<()> {
     batch
         .arg(heartbeat.name.clone())
         .arg(heartbeat.last_or_since().timestamp_millis())

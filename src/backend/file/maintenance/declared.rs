@@ -89,18 +89,22 @@ impl Writer {
         carry_out(self, rules, due.into_iter().collect(), now).await
     }
 
-    /// Carries out a command as [`Self::execute`] does. An incident that it declares is muted in
-    /// the same transaction if a window matches it.
+    /// Carries out a command as [`Self::execute`] does, together with what follows from it. An incident
+    /// that it declares is muted in the same transaction if a window matches it, and what was folded under
+    /// an incident that it merges is folded under the one in which that continues.
     pub(in crate::backend::file) async fn execute_and_mute(
         &mut self,
         envelope: &Envelope,
         rules: &Rules,
         scope: TxScope,
     ) -> StoreResult<Outcome> {
-        let Command::Incident { command: IncidentCommand::Declare(declared), .. } =
-            &envelope.command
-        else {
-            return self.execute(envelope, rules, scope).await;
+        let declared = match &envelope.command {
+            Command::Incident { command: IncidentCommand::Declare(declared), .. } => declared,
+            Command::Incident { incident, command: IncidentCommand::Merge { into }, .. } => {
+                let merged = (*incident, *into);
+                return Box::pin(self.merge_and_refold(envelope, merged, rules, scope)).await;
+            }
+            _ => return self.execute(envelope, rules, scope).await,
         };
         let now = self.clock.now();
         let windows = self.active_windows(now).await?;

@@ -13,7 +13,9 @@ use crate::backend::file::error::StoreResult;
 use crate::backend::file::sql::Batch;
 use crate::backend::{Claim, ClaimRequest, Claimed};
 use crate::model::Summary;
-use crate::model::notification::decision::{PageDecision, decide_notice, decide_page};
+use crate::model::notification::decision::{
+    PageDecision, decide_notice, decide_page, throttle_rank,
+};
 use crate::model::notification::{Attempt, AttemptOutcome, MessageKind, NotificationState};
 use crate::model::oncall::Cover;
 
@@ -124,17 +126,19 @@ async fn choose(
     let mut limits = ContactLimits::read(conn, &sendable, now).await?;
     let mut chosen: Vec<Chosen> = Vec::new();
     for (mut stored, incident) in sendable {
+        let priority = incident.as_ref().map(|incident| incident.priority);
+        let rank = throttle_rank(stored.notification.kind, priority);
         let limit = limits.of(&stored);
         if let Some(bundle) = limit.bundle.and_then(|at| chosen.get_mut(at)) {
             bundle.add(stored, incident);
-        } else if !limit.has_room() {
-            stored.notification.next_try = Some(limit.room_at(now));
+        } else if !limit.has_room(rank) {
+            stored.notification.next_try = Some(limit.room_at(rank, now));
             stored.notification.reason =
                 Some("the contact was sent several messages just before".to_owned());
             stored.waits_for = Some(FOR_ROOM);
             stored.put(changed)?;
         } else if chosen.len() < max {
-            limit.count(now);
+            limit.count(rank, now);
             limit.bundle = limit.is_bundling.then_some(chosen.len());
             chosen.push(Chosen { stored, bundled: Vec::new(), incident });
         }

@@ -9,15 +9,17 @@ use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::table::{
-    COLUMNS, FOR_ROOM, NO_INCIDENT, StoredNotification, bytes, notice_channel, time_at,
+    COLUMNS, FOR_ROOM, NO_INCIDENT, StoredNotification, bytes, notice_channel, parse_notification,
+    time_at,
 };
 use crate::backend::ClaimRequest;
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::json_column::encode_json;
 use crate::backend::file::read::summary_at;
+use crate::backend::file::row::status_and_priority;
 use crate::backend::file::sql::Batch;
 use crate::model::Summary;
-use crate::model::notification::decision::{THROTTLE_MESSAGES, THROTTLE_WINDOW};
+use crate::model::notification::decision::{THROTTLE_MESSAGES, THROTTLE_WINDOW, throttle_rank};
 use crate::model::notification::step::EXPIRES_AFTER;
 
 /// The number of notifications that one claim examines.
@@ -141,8 +143,8 @@ fn decode_due(row: &SqliteRow) -> StoreResult<Due> {
 
 /// The limit of one contact of a person.
 pub(super) struct ContactLimit {
-    /// When the messages of the window began, in milliseconds, the earliest first.
-    sent: Vec<i64>,
+    /// When the messages of the window began, in milliseconds, the earliest first, with their ranks.
+    sent: Vec<(i64, usize)>,
     /// Whether some notifications have waited for room, so that all are sent as one message.
     pub is_bundling: bool,
     /// The position of that message in the list of claims.
@@ -150,20 +152,25 @@ pub(super) struct ContactLimit {
 }
 
 impl ContactLimit {
-    /// Returns whether the contact may be sent another message now.
-    pub(super) fn has_room(&self) -> bool {
-        self.sent.len() < THROTTLE_MESSAGES
+    /// Returns when the messages began that count for one of a rank.
+    fn counted(&self, rank: usize) -> impl DoubleEndedIterator<Item = i64> {
+        self.sent.iter().filter(move |(_, other)| *other <= rank).map(|(at, _)| *at)
     }
 
-    /// Counts a message that begins now.
-    pub(super) fn count(&mut self, now: DateTime<Utc>) {
-        self.sent.push(now.timestamp_millis());
+    /// Returns whether the contact may be sent another message of a rank now.
+    pub(super) fn has_room(&self, rank: usize) -> bool {
+        self.counted(rank).count() < THROTTLE_MESSAGES
     }
 
-    /// Returns when the limit allows another message.
-    pub(super) fn room_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let first = self.sent.len().checked_sub(THROTTLE_MESSAGES).and_then(|at| self.sent.get(at));
-        let first = first.and_then(|millis| DateTime::from_timestamp_millis(*millis));
+    /// Counts a message of a rank that begins now.
+    pub(super) fn count(&mut self, rank: usize, now: DateTime<Utc>) {
+        self.sent.push((now.timestamp_millis(), rank));
+    }
+
+    /// Returns when the limit allows another message of a rank.
+    pub(super) fn room_at(&self, rank: usize, now: DateTime<Utc>) -> DateTime<Utc> {
+        let first = self.counted(rank).rev().nth(THROTTLE_MESSAGES.saturating_sub(1));
+        let first = first.and_then(DateTime::from_timestamp_millis);
         first.unwrap_or(now) + THROTTLE_WINDOW
     }
 }
@@ -215,21 +222,31 @@ impl ContactLimits {
     }
 }
 
-/// Reads when the messages to a contact began that count towards its limit. A time further ahead
-/// than a window is from before the clock was set back, and is ignored.
+/// Reads when the messages to a contact began that count towards its limit, with their ranks. A time
+/// further ahead than a window is from before the clock was set back, and is ignored.
 async fn read_sent(
     conn: &mut SqliteConnection,
     person: &str,
     contact: &str,
     now: DateTime<Utc>,
-) -> StoreResult<Vec<i64>> {
+) -> StoreResult<Vec<(i64, usize)>> {
     let mut batch = Batch::new(
-        "SELECT sent FROM notification
-            WHERE person = ? AND contact = ? AND sent > ? AND sent < ? ORDER BY sent",
+        "SELECT n.sent, n.body, i.facets FROM notification n
+            LEFT JOIN incident i ON i.key = n.incident
+            WHERE n.person = ? AND n.contact = ? AND n.sent > ? AND n.sent < ? ORDER BY n.sent",
     );
     batch.arg(person.to_owned()).arg(contact.to_owned());
     batch.arg((now - THROTTLE_WINDOW).timestamp_millis());
     batch.arg((now + THROTTLE_WINDOW).timestamp_millis());
     let rows = batch.fetch_all(conn).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    rows.iter()
+        .map(|row| {
+            let facets: Option<i64> = row.try_get(2)?;
+            let priority = facets.and_then(status_and_priority).map(|(_, priority)| priority);
+            // An unreadable one counts for any message.
+            let rank = parse_notification(row.try_get(1)?)
+                .map_or(0, |notification| throttle_rank(notification.kind, priority));
+            Ok((row.try_get(0)?, rank))
+        })
+        .collect()
 }

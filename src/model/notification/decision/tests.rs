@@ -315,3 +315,17 @@ fn call_for_help_outlives_the_acknowledgement_before_it() {
     row.status = Status::Resolved;
     assert_eq!(decide_page(&called, &row, at(1)), ENDED);
 }
+
+#[rstest]
+#[case::urgent_page(MessageKind::Page, Some(Priority::P1), 0)]
+#[case::minor_page(MessageKind::Page, Some(Priority::P4), 3)]
+#[case::page_of_unknown_priority(MessageKind::Page, None, 0)]
+#[case::update_of_an_urgent_incident(MessageKind::Update, Some(Priority::P1), 4)]
+#[case::notice(MessageKind::Reminder, None, 4)]
+fn pages_rank_before_other_messages(
+    #[case] kind: MessageKind,
+    #[case] priority: Option<Priority>,
+    #[case] rank: usize,
+) {
+    assert_eq!(throttle_rank(kind, priority), rank);
+}
