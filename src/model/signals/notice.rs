@@ -11,6 +11,7 @@ use crate::model::coverage::{Shift, shifts};
 use crate::model::directory::Directory;
 use crate::model::id::{CoverId, EventId};
 use crate::model::maintenance::{MaintenanceWindow, WindowState, short_id};
+use crate::model::notification::step::LATE_AFTER;
 use crate::model::notification::{
     Contacts, MessageKind, Notification, Occasion, ReminderKind, plan_notice,
 };
@@ -144,15 +145,18 @@ fn beginnings(
             continue;
         };
         let name = schedule.key();
+        let due = shift.from - lead;
+        // No program ran when it was due.
+        let is_late = now - due > LATE_AFTER;
         notices.push(Notice {
             kind: ReminderKind::OnCall,
             key: format!("{name} {} {}", person.handle, shift.from.timestamp()),
             person: person.clone(),
-            due: shift.from - lead,
+            due,
             until: shift.from,
             text: format!(
                 "You go on call for {name} in {}: {} to {} ({}).",
-                format_duration(lead),
+                format_duration(if is_late { shift.from - now } else { lead }),
                 local(&zone, shift.from),
                 local(&zone, shift.to),
                 zone.name()
@@ -335,6 +339,17 @@ mod tests {
         assert_eq!(due(&directory, settings, "2026-03-09T08:00"), [""; 0]);
         let notices = notices_of_shifts(&directory, settings, at("2026-03-09T07:10"));
         assert!(notices[0].text.contains("Mon 9 Mar 09:00"), "{}", notices[0].text);
+    }
+
+    #[rstest]
+    #[case("2026-03-09T07:00", "1h00")]
+    #[case("2026-03-09T07:01", "1h00")]
+    #[case("2026-03-09T07:40", "20m")]
+    fn late_notice_says_how_long_it_still_is(#[case] now: &str, #[case] expected: &str) {
+        let settings = ReminderSettings { on_call_s: Some(3600), ..ReminderSettings::default() };
+        let notices = notices_of_shifts(&directory(), settings, at(now));
+        let start = format!("You go on call for web in {expected}: ");
+        assert!(notices[0].text.starts_with(&start), "{}", notices[0].text);
     }
 
     #[test]
