@@ -150,7 +150,13 @@ pub(super) fn time(members: &Map<String, Value>, name: &str) -> Option<DateTime<
     let at = DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(without_zulu, "%Y-%m-%dT%H:%M:%S%.f%z"))
         .ok()?;
-    Some(at.with_timezone(&Utc)).filter(|at| is_in_range(*at))
+    Some(at.with_timezone(&Utc)).filter(|at| is_meaningful(*at))
+}
+
+/// Returns whether a time is one: senders without a time write that of the number 0, and others one that
+/// records can't have.
+pub(super) fn is_meaningful(at: DateTime<Utc>) -> bool {
+    is_in_range(at) && at.timestamp() != 0
 }
 
 /// Returns the members of a field that is an object.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::error::IngestError;
 use super::identity::digest;
+use super::mail_text::mail_text;
 use crate::model::alert::{
     AlertGroup, AlertReport, MAIL_SOURCE, MAX_ANNOTATION_CHARS, MAX_LABEL_CHARS, cut, one_line,
 };
@@ -52,7 +53,7 @@ pub fn parse(body: &[u8], now: DateTime<Utc>) -> Result<Option<AlertGroup>, Inge
     let own = mail.message_id().map(str::trim).filter(|id| !id.is_empty()).unwrap_or(&content);
     let thread = digest(&["thread", thread.unwrap_or(own)]);
     let subject = one_line(subject(&mail), MAX_TITLE_CHARS);
-    let text = mail.body_text(0).map(|text| cut(text.trim(), MAX_ANNOTATION_CHARS));
+    let text = mail_text(&mail).map(|text| cut(text.trim(), MAX_ANNOTATION_CHARS));
     let text = text.filter(|text| !text.is_empty());
     let reporter = reporter.map(|address| ("reporter".to_owned(), address));
     let alert = AlertReport {

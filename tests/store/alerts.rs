@@ -148,6 +148,34 @@ async fn incident_that_a_rule_holds_is_snoozed_and_ends() {
 }
 
 #[tokio::test]
+async fn hold_lasts_until_an_alert_is_more_severe() {
+    let scene = Scene::new().await;
+    let send = async |alerts: &[Value]| {
+        let mut sent = group(&message("disks", alerts));
+        sent.overrides.hold_s = Some(120);
+        scene.store.ingest(&sent, &sender()).await.unwrap()
+    };
+    let id = send(&[alert("db1", "09:00", None)]).await.incident.unwrap();
+    let until = scene.row(id).await.snoozed_until;
+    assert!(until.is_some());
+    let added = send(&[alert("db1", "09:00", None), alert("db2", "09:01", None)]).await;
+    assert_eq!((added.effect, added.incident), (IngestEffect::Added, Some(id)));
+    assert_eq!((scene.row(id).await.alerts, scene.row(id).await.snoozed_until), (2, until));
+    let mut worse = alert("db3", "09:02", None);
+    worse["labels"]["severity"] = json!("critical");
+    send(&[worse]).await;
+    assert_eq!(
+        (scene.row(id).await.priority, scene.row(id).await.snoozed_until),
+        (Priority::P1, None)
+    );
+    // A snooze by people ends with any news.
+    let until = scene.row(id).await.reported_at + chrono::TimeDelta::hours(1);
+    scene.ask(id, IncidentCommand::Snooze { until }).await;
+    send(&[alert("db4", "09:03", None)]).await;
+    assert_eq!(scene.row(id).await.snoozed_until, None);
+}
+
+#[tokio::test]
 async fn two_members_of_a_cluster_open_one_incident() {
     let scene = Scene::new().await;
     let other = open(&scene.folder.path().join("store.db")).await;

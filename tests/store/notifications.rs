@@ -36,6 +36,7 @@ pub fn page(incident: IncidentId, contact: &str, due: DateTime<Utc>) -> Notifica
         person: ines(),
         contact: contact.into(),
         channel: "ntfy".into(),
+        earlier_uses: 0,
         planned_at: due,
         due,
         state: NotificationState::Waiting,

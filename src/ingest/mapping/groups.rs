@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::definition::Mapping;
+use super::event_data::with_event_data;
 use super::message::Message;
 use super::scan::{Reading, Scanned, scan};
 use super::status::Status;
@@ -54,7 +55,7 @@ pub fn read(
     let root = if mapping.is_otlp && message.is_protobuf() {
         otlp::decode_logs(message.body)?
     } else {
-        message.decode()?
+        with_event_data(message.decode()?)
     };
     if !root.is_object() && !root.is_array() {
         return Err(wrong_type(&root, "the body", "an object"));

@@ -11,6 +11,7 @@
 //! | `expression` | a field: paths, templates and constants, of which the first that has a text counts |
 //! | `definition` | a mapping, and how it is read from TOML |
 //! | `message` | a message as it arrives: JSON, a form, or parts of a form |
+//! | `event_data` | the data of `CloudEvents` in other forms |
 //! | `status` | what a message says of an alert |
 //! | `labels` | labels as senders write them |
 //! | `key` | keys as they are stored |
@@ -18,6 +19,7 @@
 //! | `groups` | the groups that these alerts make |
 
 mod definition;
+mod event_data;
 mod expression;
 mod groups;
 pub(super) mod key;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use crate::model::time::is_in_range;
+use crate::ingest::fields::is_meaningful;
 
 /// Forms of a time with its distance to UTC, beside that of RFC 3339.
 const WITH_OFFSET: [&str; 4] = [
@@ -16,7 +16,8 @@ const WITHOUT_OFFSET: [&str; 3] =
     ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y.%m.%d %H:%M:%S"];
 
 /// Reads a time: RFC 3339 and similar formats, or a number of seconds, milliseconds, microseconds
-/// or nanoseconds since 1970, which are distinguished by their size. Without an offset it is UTC.
+/// or nanoseconds since 1970, which are distinguished by their size. Without an offset it is UTC. The number 0
+/// is no time.
 pub(in crate::ingest) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let time = parse_number(text)
@@ -30,7 +31,7 @@ pub(in crate::ingest) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
             let parse = |form: &&str| NaiveDateTime::parse_from_str(text, form).ok();
             WITHOUT_OFFSET.iter().find_map(parse).map(|time| time.and_utc())
         });
-    time.filter(|time| is_in_range(*time))
+    time.filter(|time| is_meaningful(*time))
 }
 
 fn parse_number(text: &str) -> Option<DateTime<Utc>> {
@@ -67,6 +68,9 @@ mod tests {
     #[case("1772355600000", Some("2026-03-01T09:00:00Z"))]
     #[case("1772355600000000000", Some("2026-03-01T09:00:00Z"))]
     #[case("0001-01-01T00:00:00Z", None)]
+    #[case("0", None)]
+    #[case("0.0", None)]
+    #[case("1970-01-01T00:00:00Z", None)]
     #[case("yesterday", None)]
     #[case("99999999999999999999", None)]
     fn times_are_read_in_all_forms(#[case] text: &str, #[case] expected: Option<&str>) {

@@ -37,6 +37,9 @@ pub struct Notification {
     pub contact: String,
     /// The name of the channel in the settings; empty if the person has no contact.
     pub channel: String,
+    /// How often the person's rules use the contact before, for the same call; absent the first time.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub earlier_uses: u8,
     /// When it was planned.
     pub planned_at: DateTime<Utc>,
     /// The time of the first attempt.
@@ -86,6 +89,11 @@ pub struct Notification {
 }
 
 extensible_record!(Notification);
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(earlier_uses: &u8) -> bool {
+    *earlier_uses == 0
+}
 
 impl Notification {
     /// Returns whether it is a notice: a message that is about no incident.

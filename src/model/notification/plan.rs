@@ -1,6 +1,6 @@
 //! Plans notifications after a call of a level: the people, their contacts and the times.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -22,8 +22,8 @@ const NO_CONTACT: &str = "the person has no contact";
 /// The reason why nothing is sent to a person who has contacts that no rule names.
 const NO_RULE: &str = "no rule of the person uses a contact";
 
-/// Returns the notifications for an event: for each person whom it calls, one over each contact of
-/// the person's plan. For a person without a contact there is one that records that.
+/// Returns the notifications for an event: for each person whom it calls, one for each time at which the
+/// person's plan uses a contact. For a person without a contact there is one that records that.
 #[must_use]
 pub fn plan_notifications(
     event: &Event,
@@ -51,6 +51,7 @@ pub fn plan_notifications(
             person: person.clone(),
             contact: String::new(),
             channel: String::new(),
+            earlier_uses: 0,
             planned_at: now,
             due: event.recorded_at,
             state: NotificationState::Unreachable,
@@ -189,6 +190,7 @@ fn unreachable_by_any(
         person: person.clone(),
         contact: String::new(),
         channel: String::new(),
+        earlier_uses: 0,
         planned_at: now,
         due: occasion.due,
         state: NotificationState::Unreachable,
@@ -256,19 +258,28 @@ fn plan_person(
         planned.push(Notification { reason: Some(NO_CONTACT.to_owned()), ..unreachable });
         return;
     };
+    // What quiet hours postpone to the same time is one message.
     let mut used = BTreeSet::new();
+    let mut uses: BTreeMap<&str, u8> = BTreeMap::new();
     let mut plan = person.plan(incident.priority);
     if unreachable.after_acknowledgement {
         // Nobody can acknowledge it once more, which would stop the contacts that are used later.
         let first = plan.first().map(|(after_s, _)| *after_s);
         plan.retain(|(after_s, _)| Some(*after_s) == first);
     }
-    for (after_s, contact) in plan.into_iter().filter(|(_, contact)| used.insert(&contact.name)) {
+    for (after_s, contact) in plan {
         let due = due_after(unreachable.due, after_s, person, incident);
+        if !used.insert((contact.name.as_str(), due)) {
+            continue;
+        }
+        let count = uses.entry(&contact.name).or_default();
+        let earlier_uses = *count;
+        *count = count.saturating_add(1);
         planned.push(Notification {
             id: Uuid::now_v7(),
             contact: contact.name.clone(),
             channel: contact.channel.clone(),
+            earlier_uses,
             due,
             next_try: Some(due),
             state: NotificationState::Waiting,
@@ -378,7 +389,11 @@ mod tests {
     }
 
     #[rstest]
-    #[case::rules_for_urgent("P1", &["ines"], &["ines push ntfy waiting 0", "ines phone sms waiting 120"])]
+    #[case::rules_for_urgent(
+        "P1",
+        &["ines"],
+        &["ines push ntfy waiting 0", "ines phone sms waiting 120", "ines phone sms waiting 300"]
+    )]
     #[case::rules_for_the_rest_in_quiet_hours("P3", &["ines"], &["ines push ntfy waiting 32400"])]
     #[case::without_rules_all_at_once(
         "P2", &["TOMO", "tomo"], &["TOMO mail mail waiting 0", "TOMO push ntfy waiting 0"]

@@ -1,6 +1,8 @@
 //! The contacts of a person for display: from the settings and from the store, for other people
 //! without addresses.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -140,18 +142,20 @@ impl PersonReach {
         let is_urgent = Contacts::is_urgent(priority);
         let quiet = self.quiet.as_ref().filter(|_| !is_urgent);
         let quiet = quiet.and_then(|span| span.hours().ok());
-        let mut planned: Vec<PlannedContact<'_>> = self
-            .contacts
-            .iter()
-            .filter_map(|contact| {
-                let waits = if is_urgent { &contact.urgent_after_s } else { &contact.rest_after_s };
-                // Each contact is used once, however many rules name it.
-                let wait = TimeDelta::try_seconds(*waits.iter().min()?).unwrap_or_default();
+        let mut planned: Vec<PlannedContact<'_>> = Vec::new();
+        for contact in &self.contacts {
+            let waits = if is_urgent { &contact.urgent_after_s } else { &contact.rest_after_s };
+            let mut times = BTreeSet::new();
+            for wait in waits {
+                let wait = TimeDelta::try_seconds(*wait).unwrap_or_default();
                 let due = called_at.checked_add_signed(wait).unwrap_or(called_at);
                 let at = quiet.as_ref().map_or(due, |quiet| quiet.postpone(due));
-                Some(PlannedContact { at, contact, is_quiet: at > due })
-            })
-            .collect();
+                // What quiet hours postpone to the same time is one message.
+                if times.insert(at) {
+                    planned.push(PlannedContact { at, contact, is_quiet: at > due });
+                }
+            }
+        }
         planned.sort_by_key(|planned| planned.at);
         planned
     }
@@ -246,6 +250,7 @@ mod tests {
     #[rstest]
     #[case::without_rules(&[], &[])]
     #[case::in_any_order(&[(300, "phone"), (0, "push"), (120, "phone")], &[(60, "mail")])]
+    #[case::several_times(&[(300, "phone"), (0, "phone"), (0, "phone")], &[(0, "mail"), (7200, "mail")])]
     #[case::unknown_contact(&[(0, "fax")], &[(0, "fax"), (600, "push")])]
     #[case::into_quiet_hours(&[(3600, "push")], &[(0, "mail"), (3600, "push")])]
     fn what_is_planned_is_what_is_sent(

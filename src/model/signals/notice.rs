@@ -11,6 +11,7 @@ use crate::model::coverage::{Shift, shifts};
 use crate::model::directory::Directory;
 use crate::model::id::{CoverId, EventId};
 use crate::model::maintenance::{MaintenanceWindow, WindowState, short_id};
+use crate::model::notification::step::LATE_AFTER;
 use crate::model::notification::{
     Contacts, MessageKind, Notification, Occasion, ReminderKind, plan_notice,
 };
@@ -152,6 +153,8 @@ fn beginnings(
             Some(end) => format!("{begins} to {}", local(&zone, end)),
             None => format!("from {begins} on"),
         };
+        // No program ran when it was due.
+        let is_late = now - due > LATE_AFTER;
         notices.push(Notice {
             kind: ReminderKind::OnCall,
             key: format!("{name} {} {}", person.handle, shift.from.timestamp()),
@@ -160,8 +163,7 @@ fn beginnings(
             until: shift.from,
             text: format!(
                 "You go on call for {name} in {}: {span} ({}).",
-                // A notice may be late.
-                format_duration(shift.from - now.max(due)),
+                format_duration(if is_late { shift.from - now } else { lead }),
                 zone.name()
             ),
             cover: None,
@@ -360,6 +362,7 @@ mod tests {
 
     #[rstest]
     #[case::in_time("2026-03-09T06:00", "in 1h00: Mon 9 Mar 09:00 to Mon 16 Mar 09:00")]
+    #[case::a_minute_after("2026-03-09T07:01", "in 1h00: Mon 9 Mar 09:00 to Mon 16 Mar 09:00")]
     #[case::late("2026-03-09T07:48", "in 12m: Mon 9 Mar 09:00 to Mon 16 Mar 09:00")]
     fn announced_shift_has_its_own_end(#[case] now: &str, #[case] expected: &str) {
         let settings = ReminderSettings { on_call_s: Some(3600), ..ReminderSettings::default() };

@@ -7,6 +7,7 @@ use mail_parser::MessageParser;
 use super::cover::{self, CoverAnswerError, CoverReply};
 use crate::api::replies::MailOutcome;
 use crate::backend::{Backend, BackendError, Outcome};
+use crate::ingest::mail_text;
 use crate::model::Envelope;
 use crate::model::Incident;
 use crate::model::administration::AdministrationRefusal;
@@ -199,7 +200,7 @@ fn read(bytes: &[u8], settings: &AnswerSettings) -> Result<Mail, MailError> {
     };
     let mut addresses = ADDRESS_HEADERS.into_iter().flat_map(values);
     let token = addresses.find_map(|value| settings.token_in(value)).ok_or(MailError::NoToken)?;
-    let text = message.body_text(0).unwrap_or_default();
+    let text = mail_text(&message).unwrap_or_default();
     let action = action_in(&text).ok_or(MailError::NoAction)?;
     Ok(Mail { token, action })
 }
@@ -295,6 +296,15 @@ mod tests {
              Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain; \
              charset=utf-8\nContent-Transfer-Encoding: base64\n\nYWNrCgo+IElOQy0xMgo=\n--b\n\
              Content-Type: text/html\n\n<p>resolve</p>\n--b--\n"
+        );
+        assert_eq!(read_text(&mail), Ok((TOKEN.to_owned(), LinkAction::Acknowledge)));
+    }
+
+    #[test]
+    fn answer_in_html_alone_is_read() {
+        let mail = format!(
+            "To: redphone+{TOKEN}@example.org\nContent-Type: text/html\n\n<html><body><div>Ack</div>\
+             <div><b>From:</b> redphone</div><blockquote>resolve</blockquote></body></html>\n"
         );
         assert_eq!(read_text(&mail), Ok((TOKEN.to_owned(), LinkAction::Acknowledge)));
     }

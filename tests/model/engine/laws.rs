@@ -147,12 +147,13 @@ impl Week {
     pub fn check_plans(&self) {
         let entries = self.book.entries();
         let mut planned: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+        let mut uses = BTreeSet::new();
         for entry in &entries {
             let one = &entry.notification;
+            let use_of = (one.event, &one.person.handle, &one.contact, one.earlier_uses);
+            assert!(uses.insert(use_of), "planned twice: {one:?}");
             let key = (one.event, one.person.handle.clone());
-            let contacts = planned.entry(key).or_default();
-            assert!(!contacts.contains(&one.contact.as_str()), "planned twice: {one:?}");
-            contacts.push(&one.contact);
+            planned.entry(key).or_default().push(&one.contact);
             let is_unreachable = one.state == NotificationState::Unreachable;
             assert_eq!(one.contact.is_empty(), is_unreachable, "{one:?}");
         }

@@ -3,7 +3,7 @@
 use chrono::{Duration, Utc};
 use redphone::backend::file::FileStore;
 use redphone::backend::{Backend, Claimed, Ledger, Plan, Unplanned};
-use redphone::model::notification::NotificationState;
+use redphone::model::notification::{Notification, NotificationState};
 use redphone::model::status::Role;
 use redphone::model::{EventBody, IncidentCommand, IncidentId, PersonRef, Priority};
 use rusqlite::Connection;
@@ -68,6 +68,20 @@ async fn two_programs_plan_a_call_once() {
     assert!(!other.plan(&plan).await.unwrap());
     assert_eq!(stored(&scene.path).len(), 1);
     assert_eq!(other.unplanned().await.unwrap().calls, []);
+}
+
+#[tokio::test]
+async fn contact_used_twice_has_two_notifications() {
+    let scene = Scene::new().await;
+    let first = scene.page();
+    let later = |seconds| Notification {
+        event: first.event,
+        earlier_uses: 1,
+        ..page(scene.incident, "phone", scene.at(seconds))
+    };
+    let second = later(300);
+    scene.plan(&[first.clone(), second.clone(), later(400)]).await;
+    assert_eq!(stored(&scene.path), [first, second]);
 }
 
 #[tokio::test]

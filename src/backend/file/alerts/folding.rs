@@ -2,15 +2,17 @@
 //! folded under an open one of a service on which its own depends, and those of services that
 //! depend on its own are folded under it.
 
+use chrono::TimeDelta;
 use sqlx::{Row, SqliteConnection};
 
-use super::ingest::{MAX_FOLDS, Message};
+use super::ingest::{MAX_FOLDS, Message, OpenIncident};
 use crate::backend::Outcome;
 use crate::backend::file::error::StoreResult;
 use crate::backend::file::row::{OPEN_FACETS_END, first_key_at, unpack_row};
 use crate::backend::file::sql::Batch;
 use crate::backend::file::writer::Writer;
 use crate::model::alert::TEST_SOURCE;
+use crate::model::escalation::awaits_calls;
 use crate::model::storm::{cause_of, consequences_of};
 use crate::model::time::UNTIL_CHANGED;
 use crate::model::{IncidentCommand, IncidentId, Summary};
@@ -80,6 +82,28 @@ impl Message<'_> {
             outcomes.extend(self.snooze_again(writer, row).await?);
         }
         Ok(outcomes)
+    }
+
+    /// Restores the snooze of an incident that a rule holds, after alerts were added that are not more severe:
+    /// whether they end soon is not decided yet either. A snooze by people ends with any news.
+    pub(super) async fn hold_again(
+        &self,
+        writer: &mut Writer,
+        open: &OpenIncident,
+        added: &[Outcome],
+    ) -> StoreResult<Option<Outcome>> {
+        let before = &open.summary;
+        let row = added.iter().rev().find_map(|outcome| outcome.row.as_ref());
+        let (Some(row), Some(hold_s)) = (row, self.group.overrides.hold_s) else { return Ok(None) };
+        // A second more, as the report is recorded without its fraction.
+        let ends_at = before.reported_at + TimeDelta::seconds(hold_s.saturating_add(1));
+        let is_hold = before.snoozed_until.is_some_and(|until| until <= ends_at)
+            && awaits_calls(before)
+            && before.escalation == 0;
+        if !is_hold || row.priority < before.priority {
+            return Ok(None);
+        }
+        self.snooze_again(writer, before).await
     }
 
     /// Restores the snooze of an incident that was snoozed until a time, after an addition that is

@@ -7,6 +7,7 @@
 //! | the same, and maintenance windows mute all its alerts | the incident is also muted |
 //! | an alert fires in a muted incident that no window mutes | the incident is released |
 //! | an alert is new in the open incident | it is counted there, and raises the priority if it is worse |
+//! | the same, and a rule still holds the incident | it stays snoozed, unless the alert is worse |
 //! | an alert fires again, after all were resolved | it is counted |
 //! | an alert still fires, or is late | its row at most |
 //! | an alert is more severe than before | it is counted, and the priority is raised |
@@ -204,6 +205,8 @@ impl Message<'_> {
         let mut commands = self.add(writer, open.as_ref(), id, &update).await?;
         if let Some(open) = &open {
             commands.extend(self.resume(writer, open, &update).await?);
+            let again = self.hold_again(writer, open, &commands).await?;
+            commands.extend(again);
         }
         let mut effect = match (&open, commands.is_empty()) {
             (_, true) => IngestEffect::Unchanged,

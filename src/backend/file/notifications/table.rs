@@ -116,8 +116,18 @@ pub(super) fn time_at(row: &SqliteRow, column: usize) -> StoreResult<Option<Date
     Ok(millis.and_then(DateTime::from_timestamp_millis))
 }
 
+/// Returns what is stored as the event of a notification. A contact that is used several times for one event
+/// has another one each time, as a person has one notification over a contact for each.
+fn occasion(notification: &Notification) -> Vec<u8> {
+    let event = notification.event.as_bytes();
+    match notification.earlier_uses {
+        0 => event.to_vec(),
+        earlier => event.iter().copied().chain([earlier]).collect(),
+    }
+}
+
 /// Adds the statement that stores a new notification, unless it or another one with its event,
-/// person and contact is stored, or its incident is not. `key` is that of the incident, if the
+/// person, contact and use of that is stored, or its incident is not. `key` is that of the incident, if the
 /// caller has it.
 pub(super) fn put_new(
     batch: &mut Batch,
@@ -137,7 +147,7 @@ pub(super) fn put_new(
                     ?, 0, ?, ?);",
         )
         .arg(bytes(notification.id))
-        .arg(notification.event.as_bytes().to_vec())
+        .arg(occasion(notification))
         .arg(key)
         .arg(notification.incident.as_bytes().to_vec())
         .arg(notification.person.handle.clone())

@@ -65,6 +65,7 @@ fn notification() -> Notification {
         person: PersonRef::new("ines", "Ines Moreau"),
         contact: "phone".into(),
         channel: "ntfy".into(),
+        earlier_uses: 0,
         planned_at: at(0),
         due: at(0),
         state: NotificationState::Sending,
