@@ -68,11 +68,12 @@ impl Selection {
     /// Returns the terms of a filter for exactly these incidents.
     #[must_use]
     pub fn filter_terms(&self) -> Vec<String> {
-        let service = |term: String| match term.strip_prefix("service:") {
-            Some(name) => format!("primary:{name}"),
-            None => term,
+        let exact = |term: String| match term.split_once(':') {
+            Some(("service", name)) => format!("primary:{name}"),
+            Some(("team", name)) => format!("leading:{name}"),
+            _ => term,
         };
-        self.terms().into_iter().map(service).collect()
+        self.terms().into_iter().map(exact).collect()
     }
 
     /// Returns the terms that describe the selection.
