@@ -510,28 +510,6 @@ fn rows_lead_to_what_their_figures_rest_on() {
     assert_eq!(behind(Page::Practice, "without a team"), filter("on:@ team:none"));
 }
 
-/// An outage counts in a budget also if its incident was reported before the days of the objective.
-#[test]
-fn budget_leads_to_all_outages_of_its_days() {
-    let objective =
-        Objective { service: "search".into(), allowed_ppm: 500, window_days: 7, alert: false };
-    let inputs = PageInputs { objectives: vec![(objective, Vec::new())], ..PageInputs::default() };
-    let pages = compute(Vec::new(), &query(Selection::default()), &inputs);
-    let sheet = Sheet::new(Page::Budgets, &pages, None);
-    let behind = sheet.rows().next().and_then(|row| row.behind.clone());
-    let filter = format!("is:any p1 p2 service:search -resolved>7d {COUNTED}");
-    assert!(filter.parse::<Filter>().is_ok(), "{filter}");
-    assert_eq!(behind, Some(Behind::Filter(filter)));
-}
-
-/// A figure of a team counts the incidents that it leads, not those with which it helps.
-#[test]
-fn selected_team_is_the_one_that_leads() {
-    let selection = Selection { teams: vec!["data base".into(), "none".into()], ..<_>::default() };
-    assert_eq!(selection.filter_terms(), ["leading:\"data base\"", "leading:none"]);
-    assert_eq!(selection.describe(), "team:\"data base\" team:none");
-}
-
 /// 2026-03-02 is a Monday, and the window ends on Tuesday at 00:40 UTC. Two hours west of UTC it is still
 /// Monday then; the clocks of the third zone go forward by an hour at 22:30.
 #[rstest]

@@ -333,6 +333,15 @@ mod tests {
         assert_eq!(march.changes, [(summer, 7200)]);
     }
 
+    /// A figure of a team counts the incidents that it leads, not those with which it helps.
+    #[test]
+    fn selected_team_is_the_one_that_leads() {
+        let teams = vec!["data base".into(), "none".into()];
+        let selection = Selection { teams, ..Selection::default() };
+        assert_eq!(selection.filter_terms(), ["leading:\"data base\"", "leading:none"]);
+        assert_eq!(selection.describe(), "team:\"data base\" team:none");
+    }
+
     /// March in Berlin begins an hour, and ends two hours before it does by UTC.
     #[test]
     fn span_has_the_offset_of_each_of_its_ends() {

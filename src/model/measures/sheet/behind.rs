@@ -163,3 +163,21 @@ pub(super) fn cut_name(by: Dimension) -> String {
         other => format!("by {other}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::pages::{Objective, compute_budgets};
+    use super::*;
+    use crate::model::filter::Filter;
+
+    /// An outage counts in a budget also if its incident was reported before the days of the objective.
+    #[test]
+    fn budget_leads_to_all_outages_of_its_days() {
+        let objective =
+            Objective { service: "search".into(), allowed_ppm: 500, window_days: 7, alert: false };
+        let budget = compute_budgets(&[(objective, Vec::new())], 0).remove(0);
+        let filter = format!("is:any p1 p2 service:search -resolved>7d {COUNTED}");
+        assert!(filter.parse::<Filter>().is_ok(), "{filter}");
+        assert_eq!(outages_of(&budget), Behind::Filter(filter));
+    }
+}
