@@ -9,7 +9,7 @@ use crate::model::status::{Category, Role, Source, Status};
 use crate::model::summary::Summary;
 
 /// The keys of terms that are offered, each with its operator.
-pub const TERM_KEYS: [&str; 24] = [
+pub const TERM_KEYS: [&str; 25] = [
     "status:",
     "service:",
     "owner:",
