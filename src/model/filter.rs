@@ -6,7 +6,8 @@
 //! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `role:me`, `role:scribe`, `team:db`,
 //! `cat:security`, `source:monitoring`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
 //! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `users>100`, `reporter:varga`,
-//! `began<2h`, `resolved:yesterday`, `took>1h`, `missed:acknowledge`, `primary:checkout`. `team:` finds the teams that help, too. A `-` before a word or a term excludes
+//! `began<2h`, `resolved:yesterday`, `took>1h`, `missed:acknowledge`, `missed:resolve-p1`,
+//! `primary:checkout`, `leading:db`. `team:` finds the teams that help, too. A `-` before a word or a term excludes
 //! what it matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.
 //!
 //! `since:`, `before:` and `on:` compare with the time of the report. Days begin in the time zone
@@ -28,7 +29,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::actor::PersonRef;
 use super::id::IncidentNumber;
 use super::priority::Priority;
-use super::service_level::{ServiceLevels, SlaTarget, has_missed, running_clock};
+use super::service_level::{ServiceLevels, SlaTarget, missed_priority, running_clock};
 use super::status::{Category, Role, Source, Status, text_enum};
 use super::summary::Summary;
 use super::text::{FoldedText, equals_folded};
@@ -63,6 +64,8 @@ text_enum! {
         Muted = "muted",
         /// Nobody has acknowledged it.
         Unacknowledged = "unacknowledged" | "unacked",
+        /// Nobody has ever acknowledged it, also if it was resolved without that.
+        NeverAcknowledged = "never acknowledged",
         /// Folded under the incident from which it follows.
         Folded = "folded",
         /// Marked as noise.
@@ -137,8 +140,10 @@ pub enum Predicate {
     TookLess(TimeDelta),
     /// Has this primary service; `None` selects incidents without a service.
     Primary(Option<String>),
-    /// Has missed this target of its service level, or is past it.
-    Missed(SlaTarget),
+    /// Belongs to this team, whoever helps; `None` selects incidents without a team of their own.
+    Leading(Option<String>),
+    /// Has missed this target of its service level, or is past it: that of any priority, or of this one.
+    Missed(SlaTarget, Option<Priority>),
     /// Has had an event more recently than this.
     ChangedWithin(TimeDelta),
     /// Has had no event for longer than this.
@@ -383,7 +388,8 @@ impl Predicate {
             Self::Role(_) => Some("role"),
             Self::Reporter(_) => Some("reporter"),
             Self::ResolvedOn(_) => Some("day of the resolution"),
-            Self::Missed(_) => Some("missed"),
+            Self::Missed(..) => Some("missed"),
+            Self::Leading(_) => Some("leading team"),
             Self::Primary(_) => Some("primary service"),
             Self::Text(_)
             | Self::Older(_)
@@ -422,8 +428,9 @@ impl Predicate {
             Self::Reporter(_) => 1 << 10,
             Self::Source(_) => 1 << 11,
             Self::ResolvedOn(_) => 1 << 12,
-            Self::Missed(_) => 1 << 13,
+            Self::Missed(..) => 1 << 13,
             Self::Primary(_) => 1 << 14,
+            Self::Leading(_) => 1 << 15,
             Self::Text(_)
             | Self::Older(_)
             | Self::Younger(_)
@@ -472,7 +479,10 @@ impl Predicate {
             Self::Label(Some(label)) => {
                 incident.attributes.labels.iter().any(|one| is_label(one, label))
             }
-            Self::Team(None) => incident.team.is_none(),
+            Self::Team(None) | Self::Leading(None) => incident.team.is_none(),
+            Self::Leading(Some(team)) => {
+                incident.team.as_ref().is_some_and(|one| equals_folded(one, team))
+            }
             Self::Team(Some(team)) => {
                 let helping = &incident.attributes.teams;
                 incident.team.iter().chain(helping).any(|one| equals_folded(one, team))
@@ -516,7 +526,10 @@ impl Predicate {
             Self::TookLess(than) => {
                 incident.resolved_at.is_some_and(|at| at - incident.detected_at < *than)
             }
-            Self::Missed(target) => has_missed(incident, *target, context.now, context.levels),
+            Self::Missed(target, of) => {
+                missed_priority(incident, *target, context.now, context.levels)
+                    .is_some_and(|priority| of.is_none_or(|of| of == priority))
+            }
             Self::Since(date) => incident.reported_at >= date.resolve(context.now, &UtcCalendar).0,
             Self::Before(date) => incident.reported_at < date.resolve(context.now, &UtcCalendar).0,
             Self::On(date) => {
@@ -531,17 +544,25 @@ impl Predicate {
                     Sla::Ok => !past,
                 }
             }),
-            Self::State(is) => match is {
-                StateFilter::Open => incident.status.is_open(),
-                StateFilter::Ended => !incident.status.is_open(),
-                StateFilter::Any => true,
-                StateFilter::Snoozed => incident.is_snoozed(context.now),
-                StateFilter::Paused => incident.paused,
-                StateFilter::Muted => incident.is_muted(),
-                StateFilter::Unacknowledged => incident.status == Status::Triggered,
-                StateFilter::Folded => incident.folded_under.is_some(),
-                StateFilter::Noise => incident.is_noise,
-            },
+            Self::State(state) => state.matches(incident, context.now),
+        }
+    }
+}
+
+impl StateFilter {
+    /// Returns whether an incident is in the state at `now`.
+    fn matches(self, incident: &Summary, now: DateTime<Utc>) -> bool {
+        match self {
+            Self::Open => incident.status.is_open(),
+            Self::Ended => !incident.status.is_open(),
+            Self::Any => true,
+            Self::Snoozed => incident.is_snoozed(now),
+            Self::Paused => incident.paused,
+            Self::Muted => incident.is_muted(),
+            Self::Unacknowledged => incident.status == Status::Triggered,
+            Self::NeverAcknowledged => incident.acknowledged_by_somebody_at().is_none(),
+            Self::Folded => incident.folded_under.is_some(),
+            Self::Noise => incident.is_noise,
         }
     }
 }

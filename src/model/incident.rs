@@ -482,6 +482,7 @@ impl Incident {
         if stage >= 1 && self.summary.acknowledged_at.is_none() {
             self.summary.acknowledged_at = Some(at);
             self.acknowledged_by = Some(event.actor.clone());
+            self.summary.never_acknowledged = is_moved_automatically(event);
         }
         if stage >= 1 {
             self.summary.required = None;
@@ -522,6 +523,7 @@ impl Incident {
             self.summary.required = None;
             self.summary.acknowledged_at = None;
             self.acknowledged_by = None;
+            self.summary.never_acknowledged = false;
         }
         self.set_status(to, event);
     }
@@ -602,4 +604,11 @@ impl Incident {
         }
         missing
     }
+}
+
+/// Returns whether a program moved the incident along the lifecycle for a reason of its own, such as that its alerts
+/// have ended. Nobody has acknowledged the incident by that.
+fn is_moved_automatically(event: &Event) -> bool {
+    let is_move = matches!(event.body, EventBody::StatusMoved { .. });
+    is_move && event.because.is_some() && event.actor.person().is_none()
 }

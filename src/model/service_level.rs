@@ -127,37 +127,39 @@ pub fn verdicts(incident: &Summary, levels: &ServiceLevels) -> impl Iterator<Ite
     })
 }
 
-/// Returns whether an incident has missed a target of its service level: its clock ended late, or runs and
-/// is past at `now`. This is how the measures count it.
+/// Returns the priority whose target of service levels an incident has missed: its clock ended late, or runs and
+/// is past at `now`. `None` if it has missed none. This is how the measures count it.
 #[must_use]
-pub fn has_missed(
+pub fn missed_priority(
     incident: &Summary,
     target: SlaTarget,
     now: DateTime<Utc>,
     levels: &ServiceLevels,
-) -> bool {
+) -> Option<Priority> {
     let level = levels.for_priority(incident.priority);
-    let (verdict, done, goal_s) = match target {
+    let (ended, done, goal_s) = match target {
         SlaTarget::Acknowledge => {
-            // A person who resolves it without acknowledging it skips that stage.
-            let by_nobody = |at| incident.resolved_at == Some(at) || incident.never_acknowledged;
-            let at = incident.acknowledged_at.filter(|at| !by_nobody(*at));
+            let at = incident.acknowledged_by_somebody_at();
             let done = at.and_then(|_| acknowledge_ms(incident));
             (incident.acknowledge_verdict, done, level.acknowledge_s)
         }
         SlaTarget::Resolve => (incident.resolve_verdict, resolve_ms(incident), level.resolve_s),
-        SlaTarget::Unknown(_) => return false,
+        SlaTarget::Unknown(_) => return None,
     };
-    if let Some(met) = verdict.and_then(|verdict| verdict.met) {
-        return !met;
+    if let Some((verdict, met)) = ended.and_then(|verdict| Some((verdict, verdict.met?))) {
+        return (!met).then(|| verdict.priority.rank());
     }
     let running = || {
-        let stopped = incident.paused_since.filter(|_| target == SlaTarget::Resolve);
-        let elapsed = stopped.map_or(now, |since| since.min(now)) - incident.reported_at;
-        let paused_ms = if target == SlaTarget::Resolve { incident.paused_ms } else { 0 };
-        elapsed.num_milliseconds() - paused_ms
+        let (since, before_ms) = match target {
+            SlaTarget::Resolve => (incident.paused_since, incident.paused_ms),
+            _ if incident.acknowledged_at.is_some() => (None, 0),
+            _ => (incident.mute().map(|mute| mute.since), incident.muted_ms),
+        };
+        let elapsed = since.map_or(now, |since| since.min(now)) - incident.reported_at;
+        elapsed.num_milliseconds() - before_ms
     };
-    !is_within(done.unwrap_or_else(running), goal_s)
+    let is_missed = !is_within(done.unwrap_or_else(running), goal_s);
+    is_missed.then(|| incident.priority.rank())
 }
 
 /// Returns when the next stakeholder update is due, counted from the last one or from the report.

@@ -106,8 +106,9 @@ pub struct Summary {
     /// For how long it was muted before, in milliseconds. The clock to acknowledge it was stopped.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub muted_ms: i64,
-    /// Whether it was first resolved without anybody having acknowledged it, and was reopened since:
-    /// `acknowledged_at` is when it was resolved then. Absent otherwise.
+    /// Whether nobody acknowledged it before it was first resolved, and it was reopened since, or before a
+    /// program moved it along the lifecycle, because its alerts had ended: `acknowledged_at` is the time of that.
+    /// Absent otherwise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_acknowledged: bool,
     /// The incident from which it follows, and which is worked on in its place.
@@ -241,6 +242,13 @@ impl Summary {
     #[must_use]
     pub fn primary_service(&self) -> Option<&str> {
         self.services.first().map(String::as_str)
+    }
+
+    /// Returns when somebody first acknowledged the incident; `None` also if it was resolved without that. A
+    /// resolution passes the stages before it, so that `acknowledged_at` is its time then.
+    #[must_use]
+    pub fn acknowledged_by_somebody_at(&self) -> Option<DateTime<Utc>> {
+        self.acknowledged_at.filter(|at| self.resolved_at != Some(*at) && !self.never_acknowledged)
     }
 
     /// Returns when the incident ended: when it was resolved, otherwise closed, merged or

@@ -44,6 +44,23 @@ fn review_is_printed_as_markdown(#[case] args: &[&str]) {
     assert!(begun.is_some_and(|line| line.ends_with(" by Ines Moreau")), "{out}");
 }
 
+/// A resolution passes the stages before it, although nobody performed them.
+#[rstest]
+#[case(true)]
+#[case(false)]
+fn incident_is_acknowledged_if_somebody_did_that(#[case] is_acknowledged: bool) {
+    let cli = CliFixture::with_company();
+    cli.declare("Carts are empty", "checkout");
+    if is_acknowledged {
+        cli.ok(["ack", "1"]);
+    }
+    let resolve = ["resolve", "1", "--action", "restart", "--detail", "d", "--validation", "v"];
+    cli.ok(resolve);
+    let out = cli.ok(["review", "1", "--markdown"]);
+    let facts = ["- **Acknowledged:** ", "s later, resolved "];
+    assert_eq!(facts.map(|fact| out.contains(fact)), [is_acknowledged; 2], "{out}");
+}
+
 #[test]
 fn factors_without_a_tag_have_no_heading() {
     let cli = filled();

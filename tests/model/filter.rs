@@ -2,7 +2,7 @@ use redphone::model::filter::Calendar;
 use redphone::model::filter::{Filter, MatchContext, PartialFilter, Scope};
 use redphone::model::queue::{Sort, compare, urgency_key};
 use redphone::model::status::Role;
-use redphone::model::{IncidentCommand, Rules, Summary};
+use redphone::model::{Impact, IncidentCommand, Rules, Summary, Urgency};
 use rstest::rstest;
 
 use crate::support::model::{Bench, at, declaration, ines};
@@ -281,6 +281,40 @@ fn a_name_that_reads_like_a_word_of_the_language_is_quoted() {
     bench.ask(1, IncidentCommand::SetTeam { team: Some("none".into()) });
     assert!(matches("team:\"none\"", &bench.incident.summary));
     assert!(!matches("team:none", &bench.incident.summary));
+}
+
+/// The clock to acknowledge ended as a P1, ten minutes after the report; the incident is a P4 since.
+#[rstest]
+#[case("missed:acknowledge", true)]
+#[case("missed:ack-p1", true)]
+#[case("missed:acknowledge-sev4", false)]
+#[case("missed:resolve-p4 missed:acknowledge-p1", true)]
+#[case("missed:resolve", false)]
+#[case("team:database", true)]
+#[case("leading:database", false)]
+#[case("leading:PAYMENTS", true)]
+#[case("-leading:none", true)]
+#[case("is:never-acknowledged", false)]
+fn terms_of_the_measures_select_as_they_count(#[case] filter: &str, #[case] expected: bool) {
+    let mut bench = Bench::new();
+    let team = "database".to_owned();
+    bench.ask(4, IncidentCommand::InvolveTeam { team, involved: true });
+    bench.ask(10, IncidentCommand::Acknowledge);
+    let (impact, urgency) = (Impact::Low, Urgency::Low);
+    bench.ask(11, IncidentCommand::Prioritize { impact, urgency });
+    assert_eq!(matches(filter, &bench.incident.summary), expected);
+    let shown = filter.parse::<Filter>().unwrap().to_string();
+    assert_eq!(matches(&shown, &bench.incident.summary), expected, "{shown}");
+}
+
+/// The time for which maintenance mutes an incident does not count, as in the measures.
+#[test]
+fn muted_incident_has_not_missed_its_clock() {
+    let mut bench = Bench::new();
+    assert!(matches("missed:acknowledge is:never-acknowledged", &bench.incident.summary));
+    let (window, title) = (uuid::Uuid::from_u128(7), "Switch replaced".to_owned());
+    bench.ask(2, IncidentCommand::Mute { window, title, until: at(60) });
+    assert!(!matches("missed:acknowledge", &bench.incident.summary));
 }
 
 #[rstest]

@@ -494,12 +494,14 @@ fn rows_lead_to_what_their_figures_rest_on() {
     };
     assert_eq!(behind(Page::Levels, "acknowledged"), filter("on:@ missed:acknowledge"));
     assert_eq!(behind(Page::Levels, "resolved"), filter("on:@"));
-    assert_eq!(behind(Page::Levels, "P2"), filter("on:@ p2 missed:acknowledge"));
+    assert_eq!(behind(Page::Levels, "P2"), filter("on:@ missed:acknowledge-p2"));
+    assert_eq!(behind(Page::Levels, "P1"), filter("on:@ p1"));
     assert_eq!(
         behind(Page::Levels, "checkout"),
         filter("on:@ primary:checkout missed:acknowledge")
     );
-    assert_eq!(behind(Page::Times, "MTTA"), filter("on:@"));
+    assert_eq!(behind(Page::Times, "MTTD"), filter("on:@ began>0s"));
+    assert_eq!(behind(Page::Times, "MTTA"), filter("on:@ -is:never-acknowledged"));
     assert_eq!(behind(Page::Times, "MTTR"), filter("resolved:@"));
     assert_eq!(behind(Page::Times, "checkout"), filter("resolved:@ primary:checkout"));
     assert_eq!(behind(Page::Times, "30m–1h"), filter("resolved:@ -took<1800s took<3600s"));

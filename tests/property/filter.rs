@@ -57,7 +57,9 @@ fn term() -> impl Strategy<Value = Term> {
         span.clone().prop_map(Predicate::BeganBefore),
         span.clone().prop_map(Predicate::TookLonger),
         span.prop_map(Predicate::TookLess),
-        of(&[SlaTarget::Acknowledge, SlaTarget::Resolve]).prop_map(Predicate::Missed),
+        (of(&[SlaTarget::Acknowledge, SlaTarget::Resolve]), prop::option::of(of(&Priority::ALL)))
+            .prop_map(|(target, priority)| Predicate::Missed(target, priority)),
+        prop::option::of(text()).prop_map(Predicate::Leading),
         of(&[Date::Today, Date::Yesterday, Date::Period(Period::LastWeek)])
             .prop_map(Predicate::ResolvedOn),
         any::<u64>().prop_map(Predicate::MoreUsers),

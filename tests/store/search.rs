@@ -116,7 +116,8 @@ fn filter() -> impl Strategy<Value = String> {
             "role:none", "role:scribe", "role:o7", "users>2", "users<2", "began<1h", "began>1h",
             "reporter:none", "reporter:varga", "resolved:today", "resolved:yesterday", "took<1h",
             "took>1h", "missed:acknowledge", "missed:resolve",
-            "primary:none", "primary:l3",
+            "missed:acknowledge-p2", "missed:resolve-p4",
+            "primary:none", "primary:l3", "leading:none", "leading:l3", "is:never-acknowledged",
         ])
         .prop_map(str::to_owned),
     ];

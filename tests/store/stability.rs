@@ -8,6 +8,8 @@ use redphone::backend::{
     Backend, BackendError, IngestEffect, IngestOutcome, Ledger, SettledSoaks, TimelineRange,
 };
 use redphone::ingest::prometheus;
+use redphone::model::measures::Window;
+use redphone::model::measures::pages::{Offsets, PagesQuery, Selection};
 use redphone::model::stability::StabilityRules;
 use redphone::model::status::ResolutionAction;
 use redphone::model::{
@@ -168,6 +170,41 @@ async fn incident_that_nobody_has_is_resolved_once_it_is_stable() {
     assert_eq!(scene.settle(due).await, SettledSoaks { count: 1, next: None });
     assert_eq!(scene.status(id).await, Status::Resolved);
     assert_eq!(scene.settle(due).await, SettledSoaks::default());
+}
+
+/// A program that moves an incident along the lifecycle acknowledges nothing, and the measures count it so.
+#[tokio::test]
+async fn ended_alerts_acknowledge_nothing() {
+    let scene = Scene::new().await;
+    let id = scene.green().await;
+    let acknowledged_at =
+        || async { scene.incident(id).await.summary.acknowledged_by_somebody_at() };
+    assert_eq!(acknowledged_at().await, None);
+    let due = scene.since(id).await + TimeDelta::minutes(15);
+    assert_eq!(scene.settle(due).await.count, 1);
+    assert_eq!(acknowledged_at().await, None);
+    let end = due + TimeDelta::minutes(1);
+    let query = PagesQuery {
+        window: Window::between(end - TimeDelta::days(1), end, &Utc),
+        selection: Selection::default(),
+        by: Vec::new(),
+        offsets: Offsets::default(),
+    };
+    let figures = scene.store.pages(&query, end).await.unwrap().now;
+    let counts = (figures.mtta.times.count, figures.resolved, figures.resolved_unacknowledged);
+    assert_eq!(counts, (0, 1, 1));
+}
+
+#[tokio::test]
+async fn incident_that_fires_again_can_be_acknowledged() {
+    let scene = Scene::new().await;
+    let id = scene.green().await;
+    scene.send(&[alert("db1", "09:20", None)]).await;
+    assert!(!scene.incident(id).await.summary.never_acknowledged);
+    scene.store.execute(&ask(id, IncidentCommand::Acknowledge)).await.unwrap();
+    let row = scene.incident(id).await.summary;
+    assert_eq!(row.acknowledged_by_somebody_at(), row.acknowledged_at);
+    assert!(row.acknowledged_at.is_some());
 }
 
 #[tokio::test]

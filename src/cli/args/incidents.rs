@@ -17,7 +17,8 @@ field are alternatives, all else must hold together. Without is: or an ended sta
 incidents are listed.
 
 More terms are role:me, role:scribe, label:eu, source:user-report, changed<8h, began<2h, users>100,
-reporter:varga, primary:checkout (the first service), missed:acknowledge and missed:resolve, and
+reporter:varga, primary:checkout (the first service), leading:db (without the teams that help),
+is:never-acknowledged, missed:acknowledge and missed:resolve, also missed:resolve-p1, and
 resolved<8h, resolved:yesterday and took>1h (from detection to resolution), which list ended ones too.
 By the time of the report: since:yesterday, before:2026-11, on:2026-10-29, since:monday, on:last-week,
 since:2026-10-29T14:00; days begin in the zone of --zone.

@@ -94,8 +94,8 @@ impl ListedAlert<'_> {
             "message": self.message(),
             "status": if is_open { "open" } else { "closed" },
             "acknowledged": is_acknowledged,
-            "isSeen": row.and_then(acknowledged_at).is_some(),
-            "seen": row.and_then(acknowledged_at).is_some(),
+            "isSeen": row.and_then(Summary::acknowledged_by_somebody_at).is_some(),
+            "seen": row.and_then(Summary::acknowledged_by_somebody_at).is_some(),
             "tags": self.tags(),
             "snoozed": snoozed_until.is_some(),
             "count": alert.count,
@@ -207,16 +207,11 @@ fn as_tag(label: &str) -> &str {
     }
 }
 
-/// Returns when somebody acknowledged it. What ends without that has the time of its end there.
-fn acknowledged_at(row: &Summary) -> Option<DateTime<Utc>> {
-    row.acknowledged_at.filter(|at| row.resolved_at != Some(*at) && !row.never_acknowledged)
-}
-
 /// Returns how long it took until somebody acknowledged it, and until it ended, in milliseconds.
 fn report(row: &Summary, is_open: bool) -> Option<Value> {
     let passed = |at: DateTime<Utc>| (at - row.reported_at).num_milliseconds().max(0);
     let mut report = Map::new();
-    if let Some(at) = acknowledged_at(row) {
+    if let Some(at) = row.acknowledged_by_somebody_at() {
         report.insert("ackTime".into(), Value::from(passed(at)));
     }
     let ended_at = row.resolved_at.or(row.closed_at).filter(|_| !is_open);

@@ -103,6 +103,11 @@ impl fmt::Display for Term {
                 f.write_str("team:")?;
                 write_value(f, team, is_reserved(team, &["none"]))
             }
+            Predicate::Leading(None) => f.write_str("leading:none"),
+            Predicate::Leading(Some(team)) => {
+                f.write_str("leading:")?;
+                write_value(f, team, is_reserved(team, &["none"]))
+            }
             Predicate::Category(None) => f.write_str("cat:none"),
             Predicate::Category(Some(category)) => write!(f, "cat:{category}"),
             Predicate::Source(source) => {
@@ -120,7 +125,10 @@ impl fmt::Display for Term {
             Predicate::ResolvedOn(date) => write!(f, "resolved:{date}"),
             Predicate::TookLonger(than) => write_duration(f, "took>", *than),
             Predicate::TookLess(than) => write_duration(f, "took<", *than),
-            Predicate::Missed(target) => write!(f, "missed:{}", target.as_str()),
+            Predicate::Missed(target, None) => write!(f, "missed:{}", target.as_str()),
+            Predicate::Missed(target, Some(priority)) => {
+                write!(f, "missed:{}-{}", target.as_str(), priority.as_str().to_lowercase())
+            }
             Predicate::ChangedWithin(than) => write_duration(f, "changed<", *than),
             Predicate::ChangedBefore(than) => write_duration(f, "changed>", *than),
             Predicate::BeganWithin(than) => write_duration(f, "began<", *than),
@@ -154,7 +162,8 @@ impl fmt::Display for Term {
             Predicate::Idle(than) => write_duration(f, "idle>", *than),
             Predicate::Active(than) => write_duration(f, "idle<", *than),
             Predicate::Sla(sla) => write!(f, "sla:{sla}"),
-            Predicate::State(is) => write!(f, "is:{is}"),
+            // One word, such as never-acknowledged.
+            Predicate::State(is) => write!(f, "is:{}", is.as_str().replace(' ', "-")),
         }
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn hint_for(word: &str, range: Range<usize>) -> Option<FilterHint> {
         return hint(Some(format!("status:{status}")), false);
     }
     if let Ok(state) = lower.parse::<StateFilter>() {
-        return hint(Some(format!("is:{state}")), false);
+        return hint(Some(format!("is:{state}").replace(' ', "-")), false);
     }
     if let Ok(sla) = lower.parse::<Sla>() {
         return hint(Some(format!("sla:{sla}")), false);
@@ -88,8 +88,8 @@ pub(super) fn hint_for(word: &str, range: Range<usize>) -> Option<FilterHint> {
 }
 
 /// The keys of names, which are not checked against any list: one with commas is no error.
-const KEYS_OF_NAMES: [&str; 9] =
-    ["service", "svc", "owner", "assignee", "team", "role", "reporter", "label", "tag"];
+const KEYS_OF_NAMES: [&str; 10] =
+    ["service", "svc", "owner", "assignee", "team", "leading", "role", "reporter", "label", "tag"];
 
 /// Returns the hint for several values with commas between them, where each needs a term of its own.
 pub(super) fn hint_for_list(

@@ -157,7 +157,7 @@ fn tokens(text: &str) -> Vec<Token> {
 
 const TERMS_HELP: &str = "p1 to p4, status:, service:, owner:, role:, team:, cat:, source:, label:, sla:, is:, since:, before:, on:, \
      age> or age<, idle> or idle<, changed> or changed<, resolved> or resolved<, \
-     began> or began<, users> or users<, reporter:, resolved:, took> or took<, missed:, primary:";
+     began> or began<, users> or users<, reporter:, resolved:, took> or took<, missed:, primary:, leading:";
 
 /// The result of parsing an incomplete filter: some terms may be invalid.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -306,6 +306,7 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
             who => Ok(Predicate::Owner(Owner::Person(who.to_owned()))),
         },
         ("team", ':') => Ok(Predicate::Team((!none).then(|| value.to_owned()))),
+        ("leading", ':') => Ok(Predicate::Leading((!none).then(|| value.to_owned()))),
         ("cat" | "category", ':') if none => Ok(Predicate::Category(None)),
         ("cat" | "category", ':') => {
             Ok(Predicate::Category(Some(parse_growing(value, Category::Unknown, find)?)))
@@ -324,7 +325,7 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
         },
         ("reporter", ':') => Ok(Predicate::Reporter((!none).then(|| value.to_owned()))),
         ("label" | "tag", ':') => Ok(Predicate::Label((!none).then(|| value.to_owned()))),
-        ("missed", ':') => Ok(Predicate::Missed(parse_target(value)?)),
+        ("missed", ':') => parse_missed(value).map_err(Into::into),
         ("since" | "before" | "on" | "resolved", ':') => parse_dated(key, value),
         ("users", '<' | '>') => {
             let number = value.trim().parse();
@@ -378,6 +379,15 @@ fn parse_dated(key: &str, value: &str) -> Result<Predicate, FilterFault> {
     }
 }
 
+/// Parses a missed target, such as `acknowledge`, or `resolve-p1` for that of a priority.
+fn parse_missed(value: &str) -> Result<Predicate, UnknownValue> {
+    let (target, priority) = match value.rsplit_once('-') {
+        Some((target, priority)) => (target, Some(priority.parse::<Priority>()?)),
+        None => (value, None),
+    };
+    Ok(Predicate::Missed(parse_target(target)?, priority))
+}
+
 /// Parses a target of service levels.
 fn parse_target(value: &str) -> Result<SlaTarget, UnknownValue> {
     match value.to_ascii_lowercase().as_str() {
@@ -389,7 +399,7 @@ fn parse_target(value: &str) -> Result<SlaTarget, UnknownValue> {
 
 /// Returns the key that was probably meant by a misspelt or abbreviated one.
 fn nearest_key(key: &str) -> Option<&'static str> {
-    const KEYS: [&str; 24] = [
+    const KEYS: [&str; 25] = [
         "status:",
         "service:",
         "owner:",
@@ -414,6 +424,7 @@ fn nearest_key(key: &str) -> Option<&'static str> {
         "took>",
         "missed:",
         "primary:",
+        "leading:",
     ];
     let name = |candidate: &'static str| &candidate[..candidate.len() - 1];
     let is_prefix = |candidate: &&&str| key.len() > 1 && candidate.starts_with(key);

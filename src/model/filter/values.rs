@@ -9,7 +9,7 @@ use crate::model::status::{Category, Role, Source, Status};
 use crate::model::summary::Summary;
 
 /// The keys of terms that are offered, each with its operator.
-pub const TERM_KEYS: [&str; 24] = [
+pub const TERM_KEYS: [&str; 25] = [
     "status:",
     "service:",
     "owner:",
@@ -34,6 +34,7 @@ pub const TERM_KEYS: [&str; 24] = [
     "took>",
     "missed:",
     "primary:",
+    "leading:",
 ];
 /// The dates that are offered.
 const DATES: [&str; 14] = [
@@ -87,7 +88,10 @@ pub fn term_values<'a>(
             Source::ALL.iter().map(|source| source.as_str().replace(' ', "-")).collect()
         }
         ("sla", ':') => names_of(Sla::ALL, Sla::as_str),
-        ("is", ':') => names_of(StateFilter::ALL, StateFilter::as_str),
+        ("is", ':') => {
+            let states = names_of(StateFilter::ALL, StateFilter::as_str);
+            states.iter().map(|state| state.replace(' ', "-")).collect()
+        }
         ("priority" | "pri", ':') => {
             let later = rows.map(|row| row.priority).filter(|priority| priority.is_unknown());
             let defined = ["p1", "p2", "p3", "p4"].map(str::to_owned).to_vec();
@@ -106,7 +110,7 @@ pub fn term_values<'a>(
                 listed.chain(rows.flat_map(|row| row.services.iter().map(|s| &**s))).collect(),
             )
         }
-        ("team", ':') => {
+        ("team" | "leading", ':') => {
             let listed = directory.into_iter().flat_map(|d| &d.teams).map(|team| &*team.name);
             let teams = rows.flat_map(|row| row.team.iter().chain(&row.attributes.teams));
             with(&["none"], listed.chain(teams.map(|team| &**team)).collect())

@@ -122,8 +122,7 @@ impl Fact {
             reported_ms: row.reported_at.timestamp_millis(),
             detected_ms: row.detected_at.timestamp_millis(),
             acknowledged_ms: row
-                .acknowledged_at
-                .filter(|at| row.resolved_at != Some(*at) && !row.never_acknowledged)
+                .acknowledged_by_somebody_at()
                 .map(|t| t.timestamp_millis() - row.muted_ms),
             resolved_ms: row.resolved_at.map(|t| t.timestamp_millis()),
             priority: row.priority,

@@ -34,7 +34,8 @@ impl Window {
         let from = now - TimeDelta::days(i64::from(days));
         let mut edges = vec![from];
         let step = if i64::from(days) <= MAX_DAILY { 1 } else { 7 };
-        for days_ago in (0..days).rev().step_by(step) {
+        // Where the clocks went forward, the window begins shortly before midnight of one more day.
+        for days_ago in std::iter::once(days).chain((0..days).rev().step_by(step)) {
             let day = today - TimeDelta::days(i64::from(days_ago));
             if let Some(start) = start_of_day(day, zone).filter(|s| *s > from && *s < now) {
                 edges.push(start);
@@ -206,6 +207,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::model::measures::pages::Offsets;
 
     #[rstest]
     #[case("2026-10-01T00:00", "2026-11-01T00:00", "2026-09-01T00:00")]
@@ -237,6 +239,25 @@ mod tests {
         let window = Window::last_days(days, now, &Utc);
         assert_eq!(window.edges.len(), expected);
         assert!(window.edges.is_sorted() && window.edges[0] == window.from);
+    }
+
+    /// The clocks of Berlin went forward at 01:00 UTC of 2026-03-29 and back at 01:00 UTC of 2026-10-25: half an hour
+    /// after midnight, seven times 24 hours ago was half past eleven of the day before, or half past one.
+    #[rstest]
+    #[case("2026-03-29T22:30", 3600, "2026-03-29T01:00", 7200, "2026-03-22T23:00", 9)]
+    #[case("2026-10-25T23:30", 7200, "2026-10-25T01:00", 3600, "2026-10-19T22:00", 8)]
+    fn every_day_begins_a_bucket_where_clocks_change(
+        #[case] now: &str,
+        #[case] base_s: i32,
+        #[case] change: &str,
+        #[case] then_s: i32,
+        #[case] second: &str,
+        #[case] count: usize,
+    ) {
+        let at = |text: &str| -> DateTime<Utc> { format!("{text}:00Z").parse().unwrap() };
+        let zone = Offsets { base_s, changes: vec![(at(change), then_s)] };
+        let window = Window::last_days(7, at(now), &zone);
+        assert_eq!((window.edges[1], window.edges.len()), (at(second), count));
     }
 
     #[rstest]

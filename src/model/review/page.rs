@@ -77,7 +77,7 @@ impl ReviewPage<'_> {
             ("Led by", row.assignee.as_ref().map(|who| self.person_label(who)).unwrap_or_default()),
             ("Detected", time(row.detected_at)),
             ("Reported", time(row.reported_at)),
-            ("Acknowledged", row.acknowledged_at.map(time).unwrap_or_default()),
+            ("Acknowledged", row.acknowledged_by_somebody_at().map(time).unwrap_or_default()),
             ("Resolved", row.resolved_at.map(time).unwrap_or_default()),
         ];
         if let Some(end) = row.ended_at() {

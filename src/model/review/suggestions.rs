@@ -72,7 +72,7 @@ fn impact(incident: &Incident, time: &dyn Fn(DateTime<Utc>) -> String) -> String
     if row.reported_at != row.detected_at {
         times.push(format!("reported {}", time(row.reported_at)));
     }
-    if let Some(at) = row.acknowledged_at {
+    if let Some(at) = row.acknowledged_by_somebody_at() {
         times.push(format!("acknowledged {} later", after(at)));
     }
     if let Some(at) = row.resolved_at {

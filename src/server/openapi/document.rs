@@ -196,9 +196,9 @@ services, owner and team (in a search of the history also in notes and other tex
 `p1` to `p4`, `status:triggered`, `service:checkout`, `owner:me`, `owner:none`, `role:scribe`, `team:db`,
 `cat:security`, `source:monitoring`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`,
 `resolved:yesterday`, `took>1h` (from detection to resolution), `missed:acknowledge`, `missed:resolve`,
-`primary:checkout` (the first service),
+`missed:resolve-p1`, `primary:checkout` (the first service), `leading:db` (without the teams that help),
 `began<2h`, `users>100`, `reporter:varga`, `since:yesterday`, `before:2026-11`,
-`on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `is:any`. A `-` before a word or a term excludes what it matches. Terms
+`on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `is:never-acknowledged`, `is:any`. A `-` before a word or a term excludes what it matches. Terms
 about the same field are alternatives; all others must match. Without `is:any` or `is:ended` only open incidents are
 found.
 

@@ -193,7 +193,8 @@ fn people(out: &mut Fields<'_>, incident: &Incident) {
     if let Some(required) = &summary.required {
         out.plain("All must", &format!("acknowledge: {}", required.text()));
     }
-    if let (Some(at), Some(by)) = (summary.acknowledged_at, &incident.acknowledged_by) {
+    if let (Some(at), Some(by)) = (summary.acknowledged_by_somebody_at(), &incident.acknowledged_by)
+    {
         let text = format!("by {} at {}", app.actor_label(by), format_time(app, at));
         out.plain("Picked up", &text);
     }

@@ -68,11 +68,12 @@ impl Selection {
     /// Returns the terms of a filter for exactly these incidents.
     #[must_use]
     pub fn filter_terms(&self) -> Vec<String> {
-        let service = |term: String| match term.strip_prefix("service:") {
-            Some(name) => format!("primary:{name}"),
-            None => term,
+        let exact = |term: String| match term.split_once(':') {
+            Some(("service", name)) => format!("primary:{name}"),
+            Some(("team", name)) => format!("leading:{name}"),
+            _ => term,
         };
-        self.terms().into_iter().map(service).collect()
+        self.terms().into_iter().map(exact).collect()
     }
 
     /// Returns the terms that describe the selection.
@@ -330,6 +331,15 @@ mod tests {
         assert_eq!(july, Offsets { base_s: 7200, changes: Vec::new() });
         let march = find("2026-03-01T00:00:00Z", "2026-03-29T01:00:01Z");
         assert_eq!(march.changes, [(summer, 7200)]);
+    }
+
+    /// A figure of a team counts the incidents that it leads, not those with which it helps.
+    #[test]
+    fn selected_team_is_the_one_that_leads() {
+        let teams = vec!["data base".into(), "none".into()];
+        let selection = Selection { teams, ..Selection::default() };
+        assert_eq!(selection.filter_terms(), ["leading:\"data base\"", "leading:none"]);
+        assert_eq!(selection.describe(), "team:\"data base\" team:none");
     }
 
     /// March in Berlin begins an hour, and ends two hours before it does by UTC.

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::super::pages::{Dimension, HISTOGRAM_BOUNDS_MS, Pages, term_value};
-use super::super::window::Window;
+use super::super::pages::{Budget, Dimension, HISTOGRAM_BOUNDS_MS, Pages, term_value};
 use super::table::Behind;
 use crate::model::status::Source;
 
@@ -17,11 +16,16 @@ const HOUR_MS: i64 = 3_600_000;
 /// Returns the filter of the incidents that were reported in the window and are selected, and that pass
 /// one more term or several.
 pub(super) fn reported_in(pages: &Pages, more: &str) -> Behind {
-    Behind::Filter(reported_filter(&pages.window, &pages.selection.filter_terms(), more))
+    let on = format!("on:{}", span(pages.window.from, pages.window.to));
+    Behind::Filter(join_terms(&on, &pages.selection.filter_terms(), more))
 }
 
-pub(super) fn reported_filter(window: &Window, selection: &[String], more: &str) -> String {
-    join_terms(&format!("on:{}", span(window.from, window.to)), selection, more)
+/// Returns the filter of the incidents that put the service of a budget out in its days, also of those that were
+/// reported before.
+pub(super) fn outages_of(budget: &Budget) -> Behind {
+    let service = term_value(&budget.service);
+    let outages = format!("p1 p2 service:{service} -resolved>{}d", budget.window_days);
+    Behind::Filter(join_terms(&outages, &[], ""))
 }
 
 /// Returns the filter of the incidents that were resolved in the window and are selected, and that pass
@@ -140,7 +144,7 @@ pub(super) fn cut_term(by: Dimension, name: &str) -> Option<String> {
         Dimension::Priority => name.to_lowercase(),
         Dimension::Category => format!("cat:{name}"),
         Dimension::Service => format!("primary:{}", term_value(name)),
-        Dimension::Team => format!("team:{}", term_value(name)),
+        Dimension::Team => format!("leading:{}", term_value(name)),
         // A value of a later version is no value of a term.
         Dimension::Source => format!("source:{}", name.parse::<Source>().ok()?).replace(' ', "-"),
         Dimension::Unknown(_) => return None,
@@ -157,5 +161,23 @@ pub(super) fn cut_name(by: Dimension) -> String {
     match by {
         Dimension::Source => "by how it was detected".to_owned(),
         other => format!("by {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::pages::{Objective, compute_budgets};
+    use super::*;
+    use crate::model::filter::Filter;
+
+    /// An outage counts in a budget also if its incident was reported before the days of the objective.
+    #[test]
+    fn budget_leads_to_all_outages_of_its_days() {
+        let objective =
+            Objective { service: "search".into(), allowed_ppm: 500, window_days: 7, alert: false };
+        let budget = compute_budgets(&[(objective, Vec::new())], 0).remove(0);
+        let filter = format!("is:any p1 p2 service:search -resolved>7d {COUNTED}");
+        assert!(filter.parse::<Filter>().is_ok(), "{filter}");
+        assert_eq!(outages_of(&budget), Behind::Filter(filter));
     }
 }

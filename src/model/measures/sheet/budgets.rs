@@ -1,11 +1,9 @@
 //! The page of error budgets.
 
-use super::super::pages::{Budget, Pages, term_value};
-use super::super::window::Window;
-use super::behind::reported_filter;
+use super::super::pages::{Budget, Pages};
+use super::behind::outages_of;
 use super::page::Page;
-use super::table::{Behind, Cell, Row, Sheet, Table, Tone, Unit, column};
-use chrono::TimeDelta;
+use super::table::{Cell, Row, Sheet, Table, Tone, Unit, column};
 
 /// The burn rate, in thousandths, from which a budget is used too fast: that of the last 6 hours.
 const FAST_BURN: i64 = 6_000;
@@ -48,11 +46,11 @@ pub(super) fn table(pages: &Pages) -> Table {
     let mut table = Table::new("error budgets", &columns);
     let mut budgets: Vec<&Budget> = pages.budgets.iter().collect();
     budgets.sort_by_key(|budget| std::cmp::Reverse(budget.used_permille));
-    table.rows.extend(budgets.into_iter().map(|budget| row(pages, budget)));
+    table.rows.extend(budgets.into_iter().map(row));
     table
 }
 
-fn row(pages: &Pages, budget: &Budget) -> Row {
+fn row(budget: &Budget) -> Row {
     let worse = |is_worse: bool| if is_worse { Tone::Worse } else { Tone::Plain };
     let cells = vec![
         Cell::text(format!("{} %", budget.target)),
@@ -63,15 +61,11 @@ fn row(pages: &Pages, budget: &Budget) -> Row {
         Cell::number(budget.burn_6h_permille).toned(worse(budget.burn_6h_permille >= FAST_BURN)),
         Cell::maybe(budget.exhausted_in_ms),
     ];
-    let from = pages.at - TimeDelta::days(i64::from(budget.window_days));
-    let window = Window { from, to: pages.at, edges: Vec::new() };
-    let filter =
-        reported_filter(&window, &[], &format!("p1 p2 service:{}", term_value(&budget.service)));
     Row {
         label: budget.service.clone(),
         cells,
         bar: u16::try_from(budget.used_permille.clamp(0, 1000)).ok(),
         is_thin: false,
-        behind: Some(Behind::Filter(filter)),
+        behind: Some(outages_of(budget)),
     }
 }

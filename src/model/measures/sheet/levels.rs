@@ -31,7 +31,12 @@ pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {
         let index = priority.index();
         let clocks = |figures: &PageFigures| (figures.acknowledge[index], figures.resolve[index]);
         let (now, before) = (clocks(&pages.now), clocks(&pages.before));
-        let behind = missed_of(pages, now, &priority.as_str().to_lowercase());
+        // A clock that has ended counts under the priority of then, so that the present one is no condition.
+        let term = priority.as_str().to_lowercase();
+        let has_missed = now.0.missed + now.1.missed > 0;
+        let (own, level) =
+            if has_missed { ("", format!("-{term}")) } else { (&*term, String::new()) };
+        let behind = missed_of(pages, now, own, &level);
         by_priority.rows.push(row(priority.to_string(), now, before, Some(behind)));
     }
     let mut tables = vec![totals(pages), by_priority];
@@ -41,7 +46,7 @@ pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {
             let clocks = |figures: &PageFigures| (figures.acknowledge_all(), figures.resolve_all());
             let (now, before) = (clocks(&cut_row.now), clocks(&cut_row.before));
             let term = cut_term(cut.by, &cut_row.name);
-            let behind = term.map(|term| missed_of(pages, now, &term));
+            let behind = term.map(|term| missed_of(pages, now, &term, ""));
             table.rows.push(row(cut_row.name.clone(), now, before, behind));
         }
         tables.push(table);
@@ -96,15 +101,15 @@ pub(super) fn totals(pages: &Pages) -> Table {
     table
 }
 
-/// Returns the incidents of a row: those that missed a level, or all if none did.
-fn missed_of(pages: &Pages, clocks: (Compliance, Compliance), term: &str) -> Behind {
-    let missed = match (clocks.0.missed, clocks.1.missed) {
-        (0, 0) => "",
-        (_, 0) => " missed:acknowledge",
-        (0, _) => " missed:resolve",
-        _ => " missed:acknowledge missed:resolve",
-    };
-    reported_in(pages, &format!("{term}{missed}"))
+/// Returns the incidents of a row: those that missed a level, or all if none did. `level` is the end of the values of
+/// the terms of missed levels.
+fn missed_of(pages: &Pages, clocks: (Compliance, Compliance), term: &str, level: &str) -> Behind {
+    let missed = [(clocks.0.missed, "acknowledge"), (clocks.1.missed, "resolve")];
+    let missed = missed.into_iter().filter(|(count, _)| *count > 0);
+    let missed = missed.map(|(_, target)| format!("missed:{target}{level}"));
+    let own = Some(term.to_owned()).filter(|term| !term.is_empty());
+    let terms: Vec<String> = own.into_iter().chain(missed).collect();
+    reported_in(pages, &terms.join(" "))
 }
 
 fn bar(compliance: Compliance) -> Option<u16> {

@@ -99,7 +99,8 @@ pub(super) fn table(pages: &Pages) -> Table {
             bar: None,
             is_thin: now.count > 0 && now.is_thin(),
             behind: Some(match measure {
-                TimeMeasure::Detect | TimeMeasure::Acknowledge => reported_in(pages, ""),
+                TimeMeasure::Detect => reported_in(pages, "began>0s"),
+                TimeMeasure::Acknowledge => reported_in(pages, "-is:never-acknowledged"),
                 TimeMeasure::Resolve | TimeMeasure::Out | TimeMeasure::Unowned => {
                     resolved_in(pages, "")
                 }

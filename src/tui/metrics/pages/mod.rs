@@ -98,7 +98,9 @@ pub(in crate::tui) fn selection_of(filter: &Filter) -> (Selection, usize) {
             Predicate::Service(service) | Predicate::Primary(service) if !term.negated => {
                 selection.services.push(name(service));
             }
-            Predicate::Team(team) if !term.negated => selection.teams.push(name(team)),
+            Predicate::Team(team) | Predicate::Leading(team) if !term.negated => {
+                selection.teams.push(name(team));
+            }
             // Open and ended incidents count anyway.
             Predicate::State(StateFilter::Open | StateFilter::Any | StateFilter::Ended) => {}
             _ => unused += 1,
