@@ -169,6 +169,24 @@ pub trait Backend: Send + Sync {
         results
     }
 
+    /// Carries out the commands of one request in their order, up to the first that is refused or
+    /// fails. Returns the outcomes up to that one, which is the last.
+    ///
+    /// A store does it in one transaction: after a crash, all commands up to the refused one were
+    /// carried out or none.
+    async fn execute_in_order(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        let mut results = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            let result = self.execute(envelope).await;
+            let is_last = result.is_err();
+            results.push(result);
+            if is_last {
+                break;
+            }
+        }
+        results
+    }
+
     /// Returns the recorded problems, newest first; at most 1000.
     async fn problems(&self) -> Result<Vec<Problem>, BackendError>;
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -17,10 +18,13 @@ use super::failure::{Exit, Failure, io_error_text, output_failed};
 use super::out;
 use super::service_manager::ServiceManager;
 use super::session::{IfMissing, open_store};
+use crate::backend::Backend;
 use crate::backend::file::ReopeningStore;
 use crate::config::watch::SettingsWatcher;
 use crate::config::{Config, Flags, Reload, log};
 use crate::model::Rules;
+use crate::model::measures::Window;
+use crate::model::measures::pages::{Offsets, PagesQuery, Selection};
 use crate::outbound::site::SharedSite;
 use crate::server::access_log::AccessLog;
 use crate::server::limits::Limits;
@@ -28,6 +32,9 @@ use crate::server::settings::ServerSettings;
 use crate::server::tls::TlsFiles;
 use crate::server::tokens::{TokenError, TokenFile};
 use crate::server::{BindError, Options, Server, openapi};
+
+/// How many weeks are packed in the background: those of a window of 90 days and of the one before.
+const PACKED_WEEKS: i64 = 26;
 
 /// Serves until a signal arrives, or prints the `OpenAPI` document.
 pub fn run(context: &mut Context, args: Serve) -> Result<(), Failure> {
@@ -136,6 +143,7 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         has_finished = serve_until_stopped(server, &mut stop, || manager.stopping()) => has_finished,
         never = follower.run(hang_up) => match never {},
         never = watchdog => match never {},
+        never = pack_past_days(&*store, config.read_only) => match never {},
     };
     if has_finished {
         if let Some(engine) = engine {
@@ -144,6 +152,31 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         store.close().await;
     }
     Ok(())
+}
+
+/// Reads the pages of the measures of the past [`PACKED_WEEKS`], so that a store packs and caches what it
+/// needs for them. In a large store that was just upgraded this takes longer than a person wants to wait.
+/// Each step is short and is stored by itself.
+async fn pack_past_days(store: &dyn Backend, is_read_only: bool) -> Infallible {
+    if is_read_only {
+        // Nothing could be cached.
+        return pending().await;
+    }
+    let now = Utc::now();
+    // Pages compare a window with the one before.
+    for weeks in (0..PACKED_WEEKS).step_by(2) {
+        let query = PagesQuery {
+            window: Window::last_days(7, now - TimeDelta::weeks(weeks), &Utc),
+            selection: Selection::default(),
+            by: Vec::new(),
+            offsets: Offsets::default(),
+        };
+        if let Err(error) = store.pages(&query, now).await {
+            tracing::debug!(%error, "past days are packed when they are needed");
+            break;
+        }
+    }
+    pending().await
 }
 
 /// Reports to the service manager that the server is alive, as long as its backend answers.

@@ -274,6 +274,7 @@ async fn open_synced_remote(
         rules: config.rules.clone(),
         answer_timeout: REMOTE_TIMEOUT,
         sends: sending == Sending::Yes && !config.read_only,
+        drafts: config.drafts.clone(),
         token_changes: Some(client.token_changes()),
         lock_timeout: 2 * Timeouts::default().request(),
     };

@@ -43,6 +43,12 @@ pub struct RedactedContent {
 }
 
 impl RedactedContent {
+    /// Returns whether nothing is known of what was redacted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.hashes.is_empty()
+    }
+
     /// Adds what a redaction removes from a record and the events of its incident.
     pub fn add_record(&mut self, redacted: &RedactedTarget, record: &Incident) {
         for reporter in record.reporters.iter().filter(|one| one.id == redacted.target) {

@@ -154,6 +154,8 @@ fn tagged_number(headers: &HeaderMap) -> Result<Option<u32>, NotOneTag> {
         return Ok(None);
     }
     let opaque = tag.trim_start_matches("W/").strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    // A tag has no quotes within (RFC 9110, 8.8.3): these are several.
+    let opaque = opaque.filter(|opaque| !opaque.contains('"'));
     let number = opaque.and_then(|opaque| opaque.split_once('-')?.0.parse().ok());
     match (number, values.next()) {
         (Some(number), None) => Ok(Some(number)),
@@ -306,6 +308,8 @@ mod tests {
         assert_eq!(expected(&[strong]), Some(Some(17)));
         assert_eq!(expected(&[HeaderValue::from_static("*")]), Some(None));
         assert_eq!(expected(&[tag.clone(), tag.clone()]), None);
+        let several = HeaderValue::from_static("\"17-a\", \"18-b\"");
+        assert_eq!(expected(&[several]), None);
         let other = CachedJson::from(Bytes::from_static(b"{}")).tag().await.clone();
         for wrong in [other, HeaderValue::from_static("17"), HeaderValue::from_static("")] {
             assert_eq!(expected(&[wrong]), None);

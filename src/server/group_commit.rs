@@ -29,6 +29,8 @@ pub(super) struct CommandQueue {
 
 struct Job {
     envelopes: Vec<Envelope>,
+    /// Whether no command follows one that is refused.
+    stops: bool,
     reply: oneshot::Sender<Outcomes>,
     /// The memory of the request body, released when the backend has carried out the commands.
     permit: Option<BodyPermit>,
@@ -54,9 +56,30 @@ impl CommandQueue {
         envelopes: Vec<Envelope>,
         permit: Option<BodyPermit>,
     ) -> Outcomes {
+        self.queue(envelopes, false, permit).await
+    }
+
+    /// Carries out the commands of one request in their order, up to the first that is refused, and
+    /// returns the outcomes up to that one; see [`Backend::execute_in_order`].
+    pub(super) async fn execute_in_order(
+        &self,
+        envelopes: Vec<Envelope>,
+        permit: Option<BodyPermit>,
+    ) -> Outcomes {
+        // Nothing follows a single command, which can share a group.
+        let stops = envelopes.len() > 1;
+        self.queue(envelopes, stops, permit).await
+    }
+
+    async fn queue(
+        &self,
+        envelopes: Vec<Envelope>,
+        stops: bool,
+        permit: Option<BodyPermit>,
+    ) -> Outcomes {
         let count = envelopes.len();
         let (reply, outcomes) = oneshot::channel();
-        if self.jobs.send(Job { envelopes, reply, permit }).await.is_ok()
+        if self.jobs.send(Job { envelopes, stops, reply, permit }).await.is_ok()
             && let Ok(outcomes) = outcomes.await
         {
             return outcomes;
@@ -81,12 +104,25 @@ struct Worker {
 
 impl Worker {
     async fn run(self, mut receiver: mpsc::Receiver<Job>) {
-        while let Some(first) = receiver.recv().await {
+        let mut waiting = None;
+        loop {
+            let first = match waiting.take() {
+                Some(job) => Some(job),
+                None => receiver.recv().await,
+            };
+            let Some(first) = first else { return };
+            let stops = first.stops;
             let mut count = first.envelopes.len();
             let mut jobs = vec![first];
-            while count < MAX_GROUP
+            while !stops
+                && count < MAX_GROUP
                 && let Ok(next) = receiver.try_recv()
             {
+                // Where one ends with a refusal, the commands of others must not.
+                if next.stops {
+                    waiting = Some(next);
+                    break;
+                }
                 count += next.envelopes.len();
                 jobs.push(next);
             }
@@ -98,22 +134,30 @@ impl Worker {
                 envelopes.extend(job.envelopes);
                 permits.push(job.permit);
             }
-            let mut outcomes = self.execute_group(envelopes).await.into_iter();
+            let mut outcomes = self.execute_group(envelopes, stops).await.into_iter();
             drop(permits);
             for (count, reply) in replies {
                 let mut job_outcomes: Outcomes = outcomes.by_ref().take(count).collect();
-                job_outcomes.resize(count, Err(backend_failed()));
+                if !stops {
+                    job_outcomes.resize(count, Err(backend_failed()));
+                }
                 // The caller may have disconnected.
                 reply.send(job_outcomes).ok();
             }
         }
     }
 
-    async fn execute_group(&self, envelopes: Vec<Envelope>) -> Outcomes {
+    async fn execute_group(&self, envelopes: Vec<Envelope>, stops: bool) -> Outcomes {
         let kinds: Vec<_> = envelopes.iter().map(|envelope| envelope.command.kind()).collect();
         let backend = Arc::clone(&self.backend);
         // A separate task, so that a panic in the backend fails these commands and no others.
-        let task = tokio::spawn(async move { backend.execute_all(&envelopes).await });
+        let task = tokio::spawn(async move {
+            if stops {
+                backend.execute_in_order(&envelopes).await
+            } else {
+                backend.execute_all(&envelopes).await
+            }
+        });
         let outcomes = match task.await {
             Ok(outcomes) => {
                 self.health.record(&outcomes);

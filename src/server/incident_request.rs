@@ -13,7 +13,9 @@ use crate::backend::{BackendError, Outcome, TimelineRange};
 use crate::model::command::CommandKind;
 use crate::model::declared_impact::holds_for_counted;
 use crate::model::id::IncidentRef;
-use crate::model::{Actor, Command, Envelope, Event, EventBody, Incident, IncidentId, Rejection};
+use crate::model::{
+    Actor, Command, CommandId, Envelope, Event, EventBody, Incident, IncidentId, Rejection,
+};
 use crate::verbs::{ProblemTitles, VerbRequest, command_id};
 
 /// How a caller of these routes can use a service or team that the directory does not have.
@@ -70,8 +72,9 @@ pub(super) fn request_time() -> DateTime<Utc> {
 
 impl IncidentRequest<'_> {
     /// Carries out the commands of the request, in order, as of `at`. After one that is refused, no
-    /// further one is carried out. If a declaration was counted in an open incident, the commands
-    /// after it apply to that one, as far as they can.
+    /// further one is carried out. Those about an incident that exists are one transaction, so that
+    /// a request that is sent again finds all of them or none. If a declaration was counted in an
+    /// open incident, the commands after it apply to that one, as far as they can.
     pub(super) async fn execute(
         &mut self,
         commands: Vec<Command>,
@@ -88,6 +91,27 @@ impl IncidentRequest<'_> {
                 return Err(ApiError::from(details).into());
             }
         }
+        let declares = commands.iter().any(|command| command.kind() == CommandKind::Declare);
+        let outcomes = if declares {
+            self.declare(commands, at).await?
+        } else {
+            let commands = commands.into_iter().enumerate();
+            let envelopes = commands.map(|(index, command)| self.envelope(index, command, at));
+            let envelopes = envelopes.collect();
+            self.send(envelopes).await?
+        };
+        let names = self.sender.name_index();
+        let visible = |outcome| self.sender.visible(outcome, &names);
+        Ok(outcomes.into_iter().map(visible).collect())
+    }
+
+    /// Carries out the commands of a request that declares an incident, one after the other: which
+    /// incident the later ones are about follows from the first.
+    async fn declare(
+        &mut self,
+        commands: Vec<Command>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<Outcome>, Failure> {
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(commands.len());
         let mut counted_in = None;
         for (index, mut command) in commands.into_iter().enumerate() {
@@ -99,34 +123,50 @@ impl IncidentRequest<'_> {
                 }
                 *incident = open;
             }
-            let envelope = Envelope {
-                id: command_id(self.ids.command, index),
-                at,
-                actor: self.sender.actor.clone(),
-                command,
-                // The later ones apply to the state after the first one.
-                expected_seq: self.expected_seq.filter(|_| index == 0),
-            };
+            let envelope = self.envelope(index, command, at);
             let declares = envelope.command.kind() == CommandKind::Declare;
-            let outcome = self.send(envelope).await?;
-            if declares && outcome.incident != Some(self.ids.incident) {
-                counted_in = outcome.incident;
+            for outcome in self.send(vec![envelope]).await? {
+                if declares && outcome.incident != Some(self.ids.incident) {
+                    counted_in = outcome.incident;
+                }
+                outcomes.push(outcome);
             }
-            outcomes.push(outcome);
         }
-        let names = self.sender.name_index();
-        let visible = |outcome| self.sender.visible(outcome, &names);
-        Ok(outcomes.into_iter().map(visible).collect())
+        Ok(outcomes)
     }
 
-    async fn send(&mut self, envelope: Envelope) -> Result<Outcome, Failure> {
-        let id = envelope.id;
-        let outcomes = self.shared.commands.execute(vec![envelope], self.permit.take()).await;
-        let missing = || BackendError::Broken("an outcome is missing".into());
-        let error = match outcomes.into_iter().next().ok_or_else(missing).flatten() {
-            Ok(outcome) => return Ok(outcome),
-            Err(error) => error,
-        };
+    /// Returns a command of the request with its id.
+    fn envelope(&self, index: usize, command: Command, at: DateTime<Utc>) -> Envelope {
+        Envelope {
+            id: command_id(self.ids.command, index),
+            at,
+            actor: self.sender.actor.clone(),
+            command,
+            // The later ones apply to the state after the first one.
+            expected_seq: self.expected_seq.filter(|_| index == 0),
+        }
+    }
+
+    /// Carries out commands as one, and returns their outcomes, or the failure of the first that is
+    /// refused.
+    async fn send(&mut self, envelopes: Vec<Envelope>) -> Result<Vec<Outcome>, Failure> {
+        let ids: Vec<_> = envelopes.iter().map(|envelope| envelope.id).collect();
+        let permit = self.permit.take();
+        let mut results =
+            self.shared.commands.execute_in_order(envelopes, permit).await.into_iter();
+        let mut outcomes = Vec::with_capacity(ids.len());
+        for id in ids {
+            let missing = || BackendError::Broken("an outcome is missing".into());
+            match results.next().ok_or_else(missing).flatten() {
+                Ok(outcome) => outcomes.push(outcome),
+                Err(error) => return Err(self.failure(id, error)),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Returns the failure of a command.
+    fn failure(&self, id: CommandId, error: BackendError) -> Failure {
         let is_reused = matches!(
             &error,
             BackendError::Rejected(why) if matches!(why.rejection, Rejection::IdReused)
@@ -136,7 +176,7 @@ impl IncidentRequest<'_> {
             let message = "the Idempotency-Key was sent with another request: use a key of its own";
             details = Details::new(ErrorCode::IdReused, message);
         }
-        Err(Failure { error: details.into(), may_be_repeated: is_reused && self.ids.is_repeatable })
+        Failure { error: details.into(), may_be_repeated: is_reused && self.ids.is_repeatable }
     }
 
     /// Returns the state of an incident before the request, if it was carried out earlier.

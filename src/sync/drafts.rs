@@ -22,6 +22,7 @@ use super::filters;
 use super::screen_state::{self, ScreenState};
 use crate::files::Replacement;
 use crate::model::IncidentId;
+use crate::model::redacted_content::RedactedContent;
 
 /// The content of a form that is being filled in.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -49,11 +50,48 @@ pub struct Draft {
     pub at: DateTime<Utc>,
 }
 
+impl Draft {
+    /// Removes what was redacted of an incident, if the draft is about it. Returns whether the draft
+    /// had any of it.
+    pub fn remove_redacted(&mut self, incident: IncidentId, content: &RedactedContent) -> bool {
+        if self.about.iter().all(|about| about.0 != incident) {
+            return false;
+        }
+        let mut had_it = false;
+        for text in self.contents.iter_mut().chain(&mut self.initial) {
+            if let Some(without) = content.removed_from(text) {
+                *text = without;
+                had_it = true;
+            }
+        }
+        had_it
+    }
+}
+
+/// Removes what was redacted of an incident from the drafts in a folder. One that a process has open is
+/// left to it.
+///
+/// # Errors
+/// When the drafts can't be read, or one can't be written.
+pub fn remove_redacted(
+    folder: &Path,
+    incident: IncidentId,
+    content: &RedactedContent,
+) -> io::Result<()> {
+    let mut worker = Worker { folder: folder.to_owned(), locks: HashMap::new() };
+    worker.remove_redacted(incident, content)
+}
+
 /// An operation on the drafts, carried out by the worker thread.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DraftOp {
     /// Saves a draft, or replaces its earlier version.
     Save(Draft),
+    /// Locks a draft whose form is opened, and reports it if something was removed from its file since
+    /// it was read.
+    Reopen(Draft),
+    /// Removes what was redacted of an incident from the drafts that no process has open.
+    Redact(IncidentId, RedactedContent),
     /// Deletes a draft that is not needed any more.
     Drop(Uuid),
     /// Unlocks a draft, so that this process or another one can offer it later.
@@ -73,6 +111,8 @@ pub enum DraftEvent {
     Filters(Vec<String>),
     /// How the screen was divided when it was last changed.
     Screen(ScreenState),
+    /// A reopened draft, from which what was redacted was removed since it was read.
+    Changed(Draft),
     /// A draft can't be saved, with the reason.
     Failed(String),
 }
@@ -121,7 +161,8 @@ impl DraftStore {
             }
             for op in queued {
                 match worker.execute(&op) {
-                    Ok(()) => {}
+                    Ok(None) => {}
+                    Ok(Some(event)) => on_event(event),
                     // Only logged: nobody waits for it, and a filter is quickly typed again.
                     Err(error) if matches!(op, DraftOp::RememberFilter(_)) => {
                         tracing::warn!(%error, "a filter can't be remembered");
@@ -193,24 +234,93 @@ impl Worker {
         }
     }
 
-    fn execute(&mut self, op: &DraftOp) -> io::Result<()> {
+    fn execute(&mut self, op: &DraftOp) -> io::Result<Option<DraftEvent>> {
         match op {
             DraftOp::Save(draft) => {
                 self.lock(draft.id)?;
-                self.write(draft)
+                self.write(draft)?;
             }
+            DraftOp::Reopen(draft) => return self.reopen(draft),
+            DraftOp::Redact(incident, content) => self.remove_redacted(*incident, content)?,
             DraftOp::Drop(id) => {
                 remove_if_exists(&self.path(*id, "json"))?;
-                self.release(*id)
+                self.release(*id)?;
             }
-            DraftOp::Release(id) => self.release(*id),
+            DraftOp::Release(id) => self.release(*id)?,
             DraftOp::RememberFilter(filter) => {
-                filters::remember(&filters::file_path(&self.folder), filter)
+                filters::remember(&filters::file_path(&self.folder), filter)?;
             }
             DraftOp::RememberScreen(state) => {
-                screen_state::save(&screen_state::file_path(&self.folder), state)
+                screen_state::save(&screen_state::file_path(&self.folder), state)?;
             }
         }
+        Ok(None)
+    }
+
+    /// Locks a draft and saves it, so that no other process offers it. The file counts if its text is
+    /// another one of the same time: a redaction has changed it.
+    fn reopen(&mut self, draft: &Draft) -> io::Result<Option<DraftEvent>> {
+        self.lock(draft.id)?;
+        match self.read(draft.id) {
+            Some(stored) if stored.at == draft.at && stored.contents != draft.contents => {
+                Ok(Some(DraftEvent::Changed(stored)))
+            }
+            _ => self.write(draft).map(|()| None),
+        }
+    }
+
+    /// Reads a draft; `None` if there is none that can be parsed.
+    fn read(&self, id: Uuid) -> Option<Draft> {
+        serde_json::from_slice(&fs::read(self.path(id, "json")).ok()?).ok()
+    }
+
+    fn remove_redacted(
+        &mut self,
+        incident: IncidentId,
+        content: &RedactedContent,
+    ) -> io::Result<()> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let mut result = Ok(());
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            let Some(id) = self.draft_in(&path) else { continue };
+            // Most drafts don't have it: they are not locked.
+            if self.locks.contains_key(&id)
+                || self.read(id).is_none_or(|mut draft| !draft.remove_redacted(incident, content))
+            {
+                continue;
+            }
+            // The others are changed even if one can't be.
+            result = self.remove_from_draft(id, incident, content).and(result);
+        }
+        result
+    }
+
+    /// Removes what was redacted from a draft, unless a process has it open.
+    fn remove_from_draft(
+        &mut self,
+        id: Uuid,
+        incident: IncidentId,
+        content: &RedactedContent,
+    ) -> io::Result<()> {
+        if !self.lock(id)? {
+            return Ok(());
+        }
+        let mut stored = self.read(id);
+        let is_changed =
+            stored.as_mut().is_some_and(|draft| draft.remove_redacted(incident, content));
+        let changed = stored.filter(|_| is_changed);
+        let written = changed.map_or(Ok(()), |draft| self.write(&draft));
+        written.and(self.release(id))
+    }
+
+    /// Returns the id of the draft in a file.
+    fn draft_in(&self, path: &Path) -> Option<Uuid> {
+        let id = Uuid::try_parse(path.file_stem()?.to_str()?).ok()?;
+        (*path == self.path(id, "json")).then_some(id)
     }
 
     /// Deletes the file of a lock, then unlocks it. In the other order, the file that another
@@ -309,6 +419,9 @@ mod tests {
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
     use super::*;
+    use crate::model::evidence::RedactedPart;
+    use crate::model::redaction::RedactedTarget;
+    use crate::model::{Command, CommandId, EventId, IncidentCommand};
 
     fn worker(folder: &Path) -> Worker {
         Worker { folder: folder.into(), locks: HashMap::new() }
@@ -338,6 +451,73 @@ mod tests {
             vec!["backup-of-drafts".to_owned(), format!("{open}-1aB2cD"), format!("{open}.lock")];
         expected.sort();
         assert_eq!(file_names(folder.path()), expected);
+    }
+
+    fn draft(about: IncidentId, text: &str) -> Draft {
+        Draft {
+            id: Uuid::now_v7(),
+            form: "\"Note\"".into(),
+            about: vec![(about, "INC-1".into(), "Cards fail".into(), 1)],
+            contents: vec![text.into()],
+            initial: vec![String::new()],
+            labels: vec!["Note".into()],
+            location: None,
+            at: Utc::now(),
+        }
+    }
+
+    /// Returns what the redaction of a note with the text "Tom Varga called" removes.
+    fn redacted_note(incident: IncidentId) -> RedactedContent {
+        let id = CommandId::new();
+        let target = EventId::derived(id, 0).0;
+        let redacted = RedactedTarget { incident, part: RedactedPart::Note, target };
+        let mut content = RedactedContent::default();
+        let command = IncidentCommand::AddNote { text: "Tom Varga called".into() };
+        content.add_command(&redacted, &Command::incident(incident, command));
+        content
+    }
+
+    #[test]
+    fn redaction_changes_each_draft_that_no_process_has_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let (incident, text) = (IncidentId::new(), "Tom Varga called at 9");
+        let [stored, open, foreign] =
+            [draft(incident, text), draft(incident, text), draft(IncidentId::new(), text)];
+        let mut other = worker(folder.path());
+        for draft in [&stored, &open, &foreign] {
+            other.execute(&DraftOp::Save(draft.clone())).unwrap();
+        }
+        for draft in [&stored, &foreign] {
+            other.execute(&DraftOp::Release(draft.id)).unwrap();
+        }
+        fs::write(folder.path().join("notes.json"), text).unwrap();
+        remove_redacted(folder.path(), incident, &redacted_note(incident)).unwrap();
+        let read = |draft: &Draft| worker(folder.path()).read(draft.id).unwrap().contents;
+        assert_eq!(read(&stored), ["(redacted) at 9"]);
+        assert_eq!((read(&open), read(&foreign)), (vec![text.into()], vec![text.into()]));
+        // It is not locked afterwards.
+        assert!(worker(folder.path()).lock(stored.id).unwrap());
+        let missing = folder.path().join("none");
+        assert!(remove_redacted(&missing, incident, &redacted_note(incident)).is_ok());
+    }
+
+    #[test]
+    fn reopened_draft_does_not_bring_a_redacted_text_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let incident = IncidentId::new();
+        let draft = draft(incident, "Tom Varga called at 9");
+        let mut panes = worker(folder.path());
+        assert_eq!(panes.execute(&DraftOp::Reopen(draft.clone())).unwrap(), None);
+        panes.execute(&DraftOp::Release(draft.id)).unwrap();
+        remove_redacted(folder.path(), incident, &redacted_note(incident)).unwrap();
+        let without = Draft { contents: vec!["(redacted) at 9".into()], ..draft.clone() };
+        let changed = panes.execute(&DraftOp::Reopen(draft.clone())).unwrap();
+        assert_eq!(changed, Some(DraftEvent::Changed(without.clone())));
+        assert_eq!(panes.read(draft.id), Some(without));
+        // What was typed later and could not be stored is not lost.
+        let later = Draft { at: draft.at + chrono::TimeDelta::seconds(1), ..draft };
+        assert_eq!(panes.execute(&DraftOp::Reopen(later.clone())).unwrap(), None);
+        assert_eq!(panes.read(later.id), Some(later));
     }
 
     #[test]

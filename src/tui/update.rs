@@ -170,6 +170,7 @@ fn handle(app: &mut App, message: Message) -> Vec<Effect> {
             jump::update::located(app, number, result, at)
         }
         Message::Drafts(drafts) => drafts::reopen::restore(app, drafts),
+        Message::DraftChanged(draft) => drafts::reopen::replace(app, *draft),
         Message::DraftLost(why) => show_toast(app, why, true),
         Message::Problems(result, at) => picker::choose::problems_loaded(app, result, at),
         Message::Edited(result) => form::update::edited(app, result),

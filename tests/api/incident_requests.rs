@@ -13,6 +13,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::api::{TestResponse, TestServer, fetch};
+use crate::support::requests::{ask, resolve};
+use crate::support::store::{empty_log, logged_commits};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -356,6 +358,21 @@ async fn refusals_have_the_status_that_http_has_for_them() {
     let response = server.get(&server.read, "/v1/incidents/INC-1/acknowledge").await;
     response.refused(405, "no_such_method", "see the Allow header");
     assert_eq!(response.header("allow"), Some("POST"));
+}
+
+/// A server that stops meanwhile has carried out all of them or none, so that the request can be sent again.
+#[tokio::test]
+async fn commands_of_one_request_are_one_transaction() {
+    let server = TestServer::new().await;
+    let id = server.declared("Cards fail").await;
+    let resolved = server.store.execute(&ask(id, resolve())).await;
+    assert!(resolved.is_ok(), "{resolved:?}");
+    empty_log(server.store.path());
+    let body = ("application/json", r#"{"all": true}"#);
+    let closed = post(&server, &server.respond, "/v1/incidents/INC-1/close", body, &[]).await;
+    assert_eq!(closed.status, 200, "{closed:?}");
+    assert_eq!(closed.json()["events"].as_array().map(Vec::len), Some(6));
+    assert_eq!(logged_commits(server.store.path()), 1);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Evidence on the command line: attached, listed, saved and redacted.
 
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::cli::CliFixture;
 
@@ -97,6 +97,33 @@ fn all_reporters_of_the_name_are_redacted(#[case] part: &str, #[case] expected: 
         shown.lines().filter_map(|line| line.strip_prefix("Reporter")).map(str::trim).collect();
     assert_eq!(reporters, [expected, &["Anna Berg · anna@example.org"]].concat(), "{shown}");
     assert!(!shown.contains("tom@example.org") && !shown.contains("+4930"), "{shown}");
+}
+
+#[test]
+fn redacted_text_leaves_the_drafts_of_forms() {
+    let cli = CliFixture::with_company();
+    cli.declare("Cards fail", "checkout");
+    cli.declare("Mail is slow", "checkout");
+    cli.ok(["reporter", "1", "Tom Varga"]);
+    let folder = cli.path("home/.local/state/redphone/drafts");
+    std::fs::create_dir_all(&folder).unwrap();
+    let files = ["1", "2"].map(|incident| {
+        let shown: Value = serde_json::from_str(&cli.ok(["show", incident, "--json"])).unwrap();
+        let about = json!([[shown["incident"]["id"], "INC", "Cards fail", 2]]);
+        let id = uuid::Uuid::now_v7();
+        let draft = json!({"id": id, "form": "\"Note\"", "about": about,
+            "contents": ["Tom Varga calls back"], "at": "2026-03-01T10:00:00Z"});
+        let file = folder.join(format!("{id}.json"));
+        std::fs::write(&file, draft.to_string()).unwrap();
+        file
+    });
+    let redact = ["redact", "1", "--reporter", "Tom Varga", "--reason", "he has asked for it"];
+    cli.ok(redact.iter().chain(&["--yes"]));
+    let contents = files.map(|file| {
+        let draft: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        draft["contents"][0].as_str().unwrap().to_owned()
+    });
+    assert_eq!(contents, ["(redacted) calls back", "Tom Varga calls back"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::support::cli::CliFixture;
 use crate::support::serving::{Server, get};
 use crate::support::store::open;
+use crate::support::wait::until_blocking;
 
 /// A store with three incidents: one resolved, one acknowledged, one new.
 fn fixture() -> CliFixture {
@@ -357,4 +358,19 @@ fn report_as_html_asks_for_nothing_and_escapes_texts() {
             html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
     }
+}
+
+/// A store of which no day is packed, as after an upgrade, is packed by a server that nobody asks anything.
+#[test]
+fn server_packs_the_past_days_by_itself() {
+    let cli = CliFixture::with_company();
+    cli.declare("Cards fail", "checkout");
+    let conn = rusqlite::Connection::open(cli.store()).unwrap();
+    let days = || {
+        let sql = "SELECT count(*) FROM history_day WHERE kind = 0";
+        conn.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(days(), 0);
+    let _server = Server::start(&cli, 1);
+    until_blocking("the day of the incident is packed", || days() == 1);
 }

@@ -45,6 +45,7 @@ impl Site {
             answer_timeout: std::time::Duration::from_secs(10),
             sends: true,
             lock_timeout: std::time::Duration::from_secs(20),
+            drafts: None,
             token_changes: None,
         };
         Remote::open(Arc::clone(&self.stub) as Arc<dyn Backend>, options).await.unwrap()

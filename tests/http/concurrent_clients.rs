@@ -88,6 +88,7 @@ impl Outbox {
             answer_timeout: Duration::from_secs(1),
             sends: true,
             lock_timeout: Duration::from_secs(20),
+            drafts: None,
             token_changes: Some(backend.token_changes()),
         };
         let remote = Remote::open(backend, options).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use redphone::api::{Details, ErrorCode};
-use redphone::backend::http::{HttpBackend, Timeouts};
+use redphone::backend::http::{FirstAnswer, HttpBackend, Timeouts};
 use redphone::backend::{Backend, BackendError};
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -147,6 +147,27 @@ async fn missing_responses_are_explained(#[case] fault: Fault, #[case] expected:
     };
     let (error, text) = of(fault, timeouts).await;
     assert!(text.starts_with(expected) && error.is_temporary(), "{text}");
+}
+
+#[tokio::test]
+async fn silent_server_is_not_awaited_as_long_each_time() {
+    let proxy = Proxy::start(None, |_| Fault::Hang).await;
+    let first = FirstAnswer {
+        capabilities: Duration::from_millis(300),
+        after_silence: Duration::from_millis(100),
+    };
+    let fixture = ClientFixture::new();
+    let client = HttpBackend::new(redphone::backend::http::Options {
+        timeouts: Timeouts { first, ..patient() },
+        ..fixture.options(&proxy.url())
+    });
+    let client = client.unwrap();
+    let error = client.capabilities().await.unwrap_err();
+    let text = message(&error, &proxy.address.to_string());
+    assert!(text.ends_with("did not answer within 0.3 s") && error.is_temporary(), "{text}");
+    let error = client.directory().await.unwrap_err();
+    let text = message(&error, &proxy.address.to_string());
+    assert!(text.ends_with("did not answer within 0.1 s") && error.is_temporary(), "{text}");
 }
 
 #[tokio::test]

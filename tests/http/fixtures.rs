@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use redphone::api::Details;
-use redphone::backend::http::{HttpBackend, Options, ProxySettings, Timeouts, TokenSource};
+use redphone::backend::http::{
+    FirstAnswer, HttpBackend, Options, ProxySettings, Timeouts, TokenSource,
+};
 use redphone::backend::{Capabilities, Cursor, Delta};
 use tempfile::TempDir;
 
@@ -60,7 +62,8 @@ impl ClientFixture {
 /// Returns time limits that even a busy machine does not reach.
 pub fn patient() -> Timeouts {
     let long = Duration::from_mins(1);
-    Timeouts { connect: long, response: long, chunk: long, body: long }
+    let first = FirstAnswer { capabilities: long, after_silence: long };
+    Timeouts { connect: long, response: long, chunk: long, body: long, first }
 }
 
 pub fn capabilities() -> Capabilities {

@@ -402,6 +402,23 @@ fn undone_assignment_counts_unowned_time_once() {
     assert_eq!(fold(&bench.events).unowned_ms, 30 * MINUTE);
 }
 
+/// Nobody had it until minute 10, when somebody was assigned; that was undone at 11, and the undo at 12. So it
+/// was once more, at 13 and 14.
+#[test]
+fn undone_undo_of_an_assignment_counts_unowned_time() {
+    let mut bench = Bench::with(declaration("Card payments fail"));
+    bench.ask(10, IncidentCommand::Assign { to: Some(ines()) });
+    for minute in [11, 13] {
+        undo_last(&mut bench, minute, IncidentCommand::Assign { to: None });
+        assert_eq!(fold(&bench.events).unowned_ms, 0);
+        undo_last(&mut bench, minute + 1, IncidentCommand::Assign { to: Some(ines()) });
+        assert_eq!(fold(&bench.events).unowned_ms, 10 * MINUTE);
+    }
+    bench.resolve(45);
+    assert_eq!(fold(&bench.events).unowned_ms, 10 * MINUTE);
+    assert_eq!(bench.incident.unowned_s * 1000, 10 * MINUTE);
+}
+
 /// Somebody had it from minute 5 on. At 10 nobody was assigned, which was undone at 11.
 #[test]
 fn undone_withdrawal_of_the_lead_is_not_unowned_time() {

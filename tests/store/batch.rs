@@ -5,6 +5,7 @@ use redphone::model::{Envelope, IncidentCommand, IncidentId};
 use tempfile::tempdir;
 
 use super::fixtures::{ask, declaration, declared, open};
+use crate::support::store::{empty_log, logged_commits};
 
 fn some(count: usize) -> Vec<Envelope> {
     let declare = |n| {
@@ -39,6 +40,32 @@ async fn locked_store_refuses_the_batch_and_saves_nothing() {
         assert!(!outcome.replayed);
     }
     assert!(outcomes[5].is_ok());
+}
+
+#[tokio::test]
+async fn commands_of_a_request_are_one_transaction() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&path).await;
+    let id = declared(&store, "Cards fail").await;
+    empty_log(&path);
+    let notes = ["a", "b", "c"].map(|text| ask(id, IncidentCommand::AddNote { text: text.into() }));
+    let outcomes = store.execute_in_order(&notes).await;
+    assert_eq!(outcomes.iter().flatten().count(), 3, "{outcomes:?}");
+    assert_eq!(logged_commits(&path), 1);
+}
+
+#[tokio::test]
+async fn refused_command_ends_its_request() {
+    let folder = tempdir().unwrap();
+    let store = open(&folder.path().join("store.db")).await;
+    let id = declared(&store, "Cards fail").await;
+    let note = |text: &str| ask(id, IncidentCommand::AddNote { text: text.into() });
+    let refused = Envelope { expected_seq: Some(9), ..note("b") };
+    let outcomes = store.execute_in_order(&[note("a"), refused, note("c")]).await;
+    let done: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
+    assert_eq!(done, [true, false]);
+    assert_eq!(store.incident(id).await.unwrap().incident.summary.seq, 2);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use redphone::backend::Backend;
 use redphone::backend::file::{FileStore, doctor};
 use redphone::backend::record::Record;
-use redphone::model::{IncidentCommand, IncidentId};
+use redphone::model::{Actor, IncidentCommand, IncidentId};
 use rstest::rstest;
 use rusqlite::Connection;
 use tempfile::tempdir;
@@ -56,7 +56,7 @@ async fn a_healthy_store_gets_a_clean_report() {
 #[case("DELETE FROM words_todo", "missing from the index of words")]
 #[case("INSERT INTO involved VALUES (1, 7)", "index of teams that help")]
 #[case("INSERT INTO fact_day VALUES (19000, 0, x'00', 5)", "packed facts of 1 days")]
-#[case("INSERT INTO history_day VALUES (19000, 0, 4, x'00')", "packed histories of 1 days")]
+#[case("INSERT INTO history_day VALUES (19000, 0, 5, x'00')", "packed histories of 1 days")]
 #[tokio::test]
 async fn wrong_projection_is_found_and_rebuilt(#[case] damage: &str, #[case] expected: &str) {
     let folder = tempdir().unwrap();
@@ -140,6 +140,45 @@ async fn damaged_file_is_reported_unchanged_and_salvaged(#[case] position: f64) 
     .unwrap();
     assert!(count > events && events > 100, "{events} events were read");
     assert_eq!(fs::read(&path).unwrap(), damaged);
+}
+
+/// Many events have the same actor: a damaged name must not take them along.
+#[rstest]
+#[case::page(None)]
+#[case::rows(Some("DELETE FROM name"))]
+#[case::text(Some("UPDATE name SET text = '{' || id"))]
+#[tokio::test]
+async fn events_whose_actor_is_unreadable_are_salvaged(#[case] sql: Option<&str>) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    filled(&path).await;
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    let root =
+        conn.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'name'", [], |row| {
+            row.get::<_, usize>(0)
+        });
+    let root = root.unwrap();
+    if let Some(sql) = sql {
+        conn.execute_batch(sql).unwrap();
+    }
+    drop(conn);
+    if sql.is_none() {
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[(root - 1) * 4096..root * 4096].fill(0xa5);
+        fs::write(&path, bytes).unwrap();
+    }
+    let mut actors = Vec::new();
+    doctor::salvage(&path, &mut |record| {
+        if let Record::Event(event) = record {
+            actors.push(event.actor.clone());
+        }
+        Ok(())
+    })
+    .await
+    .unwrap();
+    let unknown = Actor::Integration("unknown".into());
+    assert_eq!((actors.len(), actors.iter().all(|actor| *actor == unknown)), (200, true));
 }
 
 /// What is next to a file.

@@ -26,3 +26,19 @@ pub fn options() -> Options {
 pub async fn open(path: &Path) -> FileStore {
     FileStore::open(path, options()).await.unwrap()
 }
+
+/// Writes the write-ahead log of a store into its file, so that the log is empty.
+pub fn empty_log(path: &Path) {
+    let conn = rusqlite::Connection::open(path).unwrap();
+    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+}
+
+/// Returns how many transactions are in the write-ahead log of a store: the last page of each has the
+/// size of the store in its header, the others have 0.
+pub fn logged_commits(path: &Path) -> usize {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = std::fs::read(log).unwrap();
+    let pages = log[32..].chunks_exact(24 + 4096);
+    pages.filter(|page| page[4..8] != [0; 4]).count()
+}

@@ -40,6 +40,7 @@ pub fn options(folder: &Path, who: &str) -> Options {
         answer_timeout: Duration::from_secs(5),
         sends: true,
         lock_timeout: Duration::from_secs(20),
+        drafts: Some(folder.join("drafts")),
         token_changes: None,
     }
 }

@@ -9,6 +9,7 @@ use redphone::model::evidence::{RedactedPart, encode_content};
 use redphone::model::impact::Reporter;
 use redphone::model::{CommandId, EventBody, EventId, IncidentCommand, IncidentId, Rejection};
 use redphone::sync::Reader;
+use redphone::sync::drafts::Draft;
 use redphone::sync::remote::Remote;
 use rstest::rstest;
 use uuid::{NoContext, Timestamp, Uuid};
@@ -89,6 +90,33 @@ async fn redacted_part_leaves_the_client_with_the_next_changes(#[case] part: Red
     assert!(matches!(events.last().unwrap().body, EventBody::Redacted { .. }));
     let sent = remote.watch_outbox().borrow().entries.len();
     assert_eq!(sent, 1, "the acknowledgement is still among the commands that were sent");
+}
+
+/// The incident is loaded in no panes: what was redacted is known from the cache.
+#[tokio::test]
+async fn redacted_text_leaves_the_drafts_about_the_incident() {
+    let fixture = RemoteFixture::new().await;
+    let id = declared(&*fixture.store, "Cards fail").await;
+    let remote = fixture.remote().await;
+    let (redact, cursor) = sent(&remote, id, RedactedPart::Reporter).await;
+    let folder = fixture.folder.path().join("drafts");
+    std::fs::create_dir(&folder).unwrap();
+    let draft = Draft {
+        id: Uuid::now_v7(),
+        form: "\"Note\"".into(),
+        about: vec![(id, "INC-1".into(), "Cards fail".into(), 1)],
+        contents: vec![format!("{MARKER} calls back")],
+        initial: Vec::new(),
+        labels: Vec::new(),
+        location: None,
+        at: chrono::Utc::now(),
+    };
+    let file = folder.join(format!("{}.json", draft.id));
+    std::fs::write(&file, serde_json::to_vec(&draft).unwrap()).unwrap();
+    fixture.store.execute(&ask(id, redact)).await.unwrap();
+    remote.changes(Some(cursor), Duration::ZERO).await.unwrap();
+    let stored: Draft = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(stored, Draft { contents: vec!["(redacted) calls back".into()], ..draft });
 }
 
 #[tokio::test]

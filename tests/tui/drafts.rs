@@ -46,6 +46,26 @@ fn closed_note_is_saved_and_returns_when_it_is_refused() {
     assert_eq!(form.contents(), ["looking"]);
 }
 
+/// Another program has removed from its file what was redacted; these panes have not loaded the incident.
+#[test]
+fn reopened_draft_loses_what_was_redacted_meanwhile() {
+    let mut stage = Stage::busy();
+    stage.type_in_palette("note Tom Varga called");
+    stage.keys("Esc");
+    let draft = stage.app.forms.drafts[0].clone();
+    stage.draft_ops.clear();
+    stage.keys("d Enter");
+    assert_eq!(stage.form().contents(), ["Tom Varga called"]);
+    assert!(stage.draft_ops.contains(&DraftOp::Reopen(draft.clone())), "{:?}", stage.draft_ops);
+    let without = Draft { contents: vec!["(redacted) called".into()], ..draft };
+    stage.send(Message::DraftChanged(Box::new(without.clone())));
+    assert_eq!(stage.form().contents(), ["(redacted) called"]);
+    // What is typed meanwhile counts.
+    stage.write(" at 9");
+    stage.send(Message::DraftChanged(Box::new(without)));
+    assert_eq!(stage.form().contents(), ["(redacted) called at 9"]);
+}
+
 #[test]
 fn note_is_saved_when_the_terminal_disappears() {
     let mut stage = Stage::busy();

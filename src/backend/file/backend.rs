@@ -171,6 +171,10 @@ impl Backend for FileStore {
         group_commit::execute_all(self, envelopes).await
     }
 
+    async fn execute_in_order(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        group_commit::execute_in_order(self, envelopes).await
+    }
+
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
         self.with_path_context(async {
             problem_table::read_problems(&mut *self.acquire_reader().await?).await

@@ -16,8 +16,31 @@ use crate::model::{Envelope, Rules};
 
 type Outcomes = Vec<Result<Outcome, BackendError>>;
 
+/// What follows for the later commands of a group if one is refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum AfterRefusal {
+    /// They are carried out.
+    Continue,
+    /// They are not carried out, and have no outcome.
+    Stop,
+}
+
 /// Carries out commands in their order and returns the outcome of each.
 pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Outcomes {
+    execute_together(store, envelopes, AfterRefusal::Continue).await
+}
+
+/// Carries out commands in their order, up to the first that is refused, and returns the outcomes
+/// up to that one.
+pub(super) async fn execute_in_order(store: &FileStore, envelopes: &[Envelope]) -> Outcomes {
+    execute_together(store, envelopes, AfterRefusal::Stop).await
+}
+
+async fn execute_together(
+    store: &FileStore,
+    envelopes: &[Envelope],
+    after_refusal: AfterRefusal,
+) -> Outcomes {
     match envelopes {
         [] => return Vec::new(),
         [one] => return vec![store.execute(one).await],
@@ -32,7 +55,7 @@ pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Ou
         let mut writer = own.lock_writer().await;
         let rules = own.rules();
         own.reserve_for(all.len());
-        let done = Box::pin(writer.execute_group(&all, &rules, own.path())).await;
+        let done = Box::pin(writer.execute_group(&all, &rules, own.path(), after_refusal)).await;
         if let Ok(outcomes) = &done {
             own.record_issued(&writer, outcomes.iter().flatten());
         }
@@ -50,7 +73,12 @@ pub(super) async fn execute_all(store: &FileStore, envelopes: &[Envelope]) -> Ou
         Ok(None) => {
             let mut outcomes = Vec::with_capacity(envelopes.len());
             for envelope in envelopes {
-                outcomes.push(store.execute(envelope).await);
+                let outcome = store.execute(envelope).await;
+                let is_last = outcome.is_err() && after_refusal == AfterRefusal::Stop;
+                outcomes.push(outcome);
+                if is_last {
+                    break;
+                }
             }
             outcomes
         }
@@ -84,8 +112,9 @@ impl Writer {
         envelopes: &[Envelope],
         rules: &Rules,
         path: &Path,
+        after_refusal: AfterRefusal,
     ) -> StoreResult<Outcomes> {
-        let result = self.execute_in_transaction(envelopes, rules, path).await;
+        let result = self.execute_in_transaction(envelopes, rules, path, after_refusal).await;
         if result.is_ok() {
             self.on_commit();
             self.end_redaction().await;
@@ -101,6 +130,7 @@ impl Writer {
         envelopes: &[Envelope],
         rules: &Rules,
         path: &Path,
+        after_refusal: AfterRefusal,
     ) -> StoreResult<Outcomes> {
         Batch::new("BEGIN IMMEDIATE").run(&mut self.conn).await?;
         let mut outcomes = Vec::with_capacity(envelopes.len());
@@ -111,7 +141,12 @@ impl Writer {
                 Err(StoreError::Sql(error)) if classify(&error) != SqliteFault::Constraint => {
                     return Err(StoreError::Sql(error));
                 }
-                Err(failure) => outcomes.push(Err(failure.into_backend_error(path))),
+                Err(failure) => {
+                    outcomes.push(Err(failure.into_backend_error(path)));
+                    if after_refusal == AfterRefusal::Stop {
+                        break;
+                    }
+                }
             }
         }
         self.run_and_read_log(Batch::new("COMMIT;")).await?;

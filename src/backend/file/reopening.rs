@@ -331,6 +331,13 @@ impl Backend for ReopeningStore {
         }
     }
 
+    async fn execute_in_order(&self, envelopes: &[Envelope]) -> Vec<Result<Outcome, BackendError>> {
+        match self.store_to_write().await {
+            Ok(store) => store.execute_in_order(envelopes).await,
+            Err(error) => vec![Err(error)],
+        }
+    }
+
     async fn problems(&self) -> Result<Vec<Problem>, BackendError> {
         self.current_store().await?.0.problems().await
     }

@@ -2,6 +2,7 @@
 //! panicking task left behind is discarded.
 
 use std::ops::{Deref, DerefMut};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::sync::MutexGuard;
@@ -78,17 +79,19 @@ impl FileStore {
 }
 
 /// Awaits a future, polling it without sleeping for the first [`EAGER_TIME`]. Sleeping until the
-/// driver's thread wakes this one would cost a large part of the total time of a command.
+/// driver's thread wakes this one would cost a large part of the total time of a command. So would
+/// a wake-up for each result of a statement, so that nothing wakes this task until then.
 pub(super) async fn poll_eagerly<F: Future>(work: F) -> F::Output {
     let mut work = std::pin::pin!(work);
     let until = Instant::now() + EAGER_TIME;
-    loop {
-        tokio::select! {
-            biased;
-            output = &mut work => return output,
-            () = tokio::task::yield_now(), if Instant::now() < until => {}
+    while Instant::now() < until {
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(output) = work.as_mut().poll(&mut context) {
+            return output;
         }
+        tokio::task::yield_now().await;
     }
+    work.await
 }
 
 #[cfg(test)]
@@ -160,6 +163,25 @@ mod tests {
             panic!("a fault of the program")
         });
         Box::pin(work).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn eager_poll_ends_with_one_that_can_be_woken() {
+        let (mut eager_polls, mut is_woken) = (0, false);
+        let work = std::future::poll_fn(|context| {
+            if context.waker().will_wake(Waker::noop()) {
+                eager_polls += 1;
+                return Poll::Pending;
+            }
+            if !std::mem::replace(&mut is_woken, true) {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(7)
+        });
+        assert_eq!(poll_eagerly(work).await, 7);
+        assert!(eager_polls > 0);
+        assert_eq!(poll_eagerly(std::future::ready(8)).await, 8);
     }
 
     #[tokio::test]

@@ -18,13 +18,13 @@ use super::address::Address;
 use super::backoff::PathBackoff;
 use super::clock::{RoundTrip, ServerClock, ServerTime};
 use super::error_response::{self, RequestError};
-use super::options::Timeouts;
+use super::options::{Contact, Timeouts};
 use super::token::{Token, TokenCache, TokenError};
 use super::transport_error::{self, Delay, Stage, TimedOut, TransportError};
 use super::unusable_response::{Unusable, UnusableResponse};
 use crate::api::SERVER_TIME;
 use crate::api::details::MEDIA_TYPE;
-use crate::api::header;
+use crate::api::{header, path};
 use crate::backend::{BackendError, StoreMark};
 use crate::model::unknown::salvaging;
 
@@ -100,6 +100,8 @@ pub(super) struct ApiClient {
     /// checks that each command comes from this person.
     pub(super) person: Mutex<Option<String>>,
     pub(super) backoff: PathBackoff,
+    /// Whether the server has answered so far.
+    pub(super) contact: Mutex<Contact>,
     /// The highest position of the store that this client has received.
     pub(super) seen: Mutex<Option<StoreMark>>,
     /// The highest number of entries of one response that could not be read.
@@ -109,6 +111,10 @@ pub(super) struct ApiClient {
 impl ApiClient {
     pub(super) fn person(&self) -> MutexGuard<'_, Option<String>> {
         self.person.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn contact(&self) -> MutexGuard<'_, Contact> {
+        self.contact.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn seen(&self) -> MutexGuard<'_, Option<StoreMark>> {
@@ -192,12 +198,14 @@ impl ApiClient {
             builder = builder.header(CONTENT_TYPE, request.media_type).body(body.clone());
         }
         // The connection may have to be made first; that has a time limit of its own.
-        let limit = self.timeouts.response + request.wait;
+        let is_capabilities = request.path == path::CAPABILITIES;
+        let limit = self.timeouts.limit(*self.contact(), is_capabilities, request.wait);
         let (started, sent_at) = (Instant::now(), Utc::now());
-        let sent = timeout(self.timeouts.connect + limit, builder.send()).await;
+        let sent = timeout(limit.total, builder.send()).await;
         let elapsed = started.elapsed();
         let failure = match sent {
             Ok(Ok(response)) => {
+                *self.contact() = Contact::Answered;
                 let status = response.status().as_u16();
                 tracing::debug!(path = request.path, status, ms = elapsed.as_millis(), "answered");
                 if let Some(time) = server_time(response.headers()) {
@@ -212,7 +220,14 @@ impl ApiClient {
                 let error = self.transport_error(error, Stage::Head);
                 RequestError { is_connection_lost, ..error.into() }
             }
-            Err(_) => self.timed_out(Delay::NoResponse, limit).into(),
+            Err(_) => {
+                let mut contact = self.contact();
+                if *contact == Contact::Unknown {
+                    *contact = Contact::Silent;
+                }
+                drop(contact);
+                self.timed_out(Delay::NoResponse, limit.reported).into()
+            }
         };
         tracing::debug!(path = request.path, ms = elapsed.as_millis(), "{}", failure.error);
         Err(failure)

@@ -78,6 +78,7 @@ pub(super) fn build_client(options: Options) -> Result<ApiClient, OpenError> {
         clock: ServerClock::new(),
         backoff,
         person: Mutex::default(),
+        contact: Mutex::default(),
         seen: Mutex::default(),
         unreadable: AtomicUsize::new(0),
     })

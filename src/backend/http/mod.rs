@@ -86,7 +86,7 @@ pub use address::{Address, AddressError};
 pub use dead_letters::SentMessage;
 pub use long_poll::LongPollState;
 pub use open_error::OpenError;
-pub use options::{Options, Timeouts};
+pub use options::{FirstAnswer, Options, Timeouts};
 pub use proxy::ProxySettings;
 pub use token::{Token, TokenError, TokenSource};
 

@@ -36,6 +36,39 @@ pub struct Timeouts {
     pub chunk: Duration,
     /// For the complete response body.
     pub body: Duration,
+    /// From the beginning of a request until its response begins, as long as the server has answered
+    /// none: the server may accept connections and never answer.
+    pub first: FirstAnswer,
+}
+
+/// Time limits as long as a server has answered no request, including making the connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FirstAnswer {
+    /// For the capabilities, which every server has ready.
+    pub capabilities: Duration,
+    /// For each request after one that was not answered.
+    pub after_silence: Duration,
+}
+
+/// What is known of a server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Contact {
+    /// No request was answered yet.
+    #[default]
+    Unknown,
+    /// No request was answered, and one was not in time.
+    Silent,
+    /// A request was answered.
+    Answered,
+}
+
+/// How long a request may take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct RequestLimit {
+    /// From its beginning until its response begins.
+    pub total: Duration,
+    /// The part of it that a person is told: without the connection, which has a limit of its own.
+    pub reported: Duration,
 }
 
 impl Timeouts {
@@ -43,6 +76,23 @@ impl Timeouts {
     #[must_use]
     pub fn request(&self) -> Duration {
         self.connect + self.response
+    }
+
+    /// Returns the limit of a request that the server may hold for `wait`.
+    pub(super) fn limit(
+        &self,
+        contact: Contact,
+        is_capabilities: bool,
+        wait: Duration,
+    ) -> RequestLimit {
+        let reported = self.response + wait;
+        let usual = RequestLimit { total: self.connect + reported, reported };
+        let first = match contact {
+            Contact::Silent => self.first.after_silence + wait,
+            Contact::Unknown if is_capabilities => self.first.capabilities,
+            Contact::Unknown | Contact::Answered => return usual,
+        };
+        if first < usual.total { RequestLimit { total: first, reported: first } } else { usual }
     }
 }
 
@@ -53,6 +103,46 @@ impl Default for Timeouts {
             response: Duration::from_secs(20),
             chunk: Duration::from_secs(15),
             body: Duration::from_mins(1),
+            first: FirstAnswer {
+                capabilities: Duration::from_secs(12),
+                after_silence: Duration::from_secs(5),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(Contact::Unknown, true, 0, (12, 12))]
+    #[case(Contact::Unknown, false, 0, (30, 20))]
+    #[case(Contact::Silent, true, 0, (5, 5))]
+    #[case(Contact::Silent, false, 25, (30, 30))]
+    #[case(Contact::Answered, true, 0, (30, 20))]
+    #[case(Contact::Answered, false, 25, (55, 45))]
+    fn silent_server_is_awaited_for_a_shorter_time(
+        #[case] contact: Contact,
+        #[case] is_capabilities: bool,
+        #[case] wait: u64,
+        #[case] expected: (u64, u64),
+    ) {
+        let (total, reported) = expected;
+        let seconds = Duration::from_secs;
+        let limit = Timeouts::default().limit(contact, is_capabilities, seconds(wait));
+        assert_eq!(limit, RequestLimit { total: seconds(total), reported: seconds(reported) });
+    }
+
+    #[test]
+    fn shorter_limit_of_a_response_counts() {
+        let short = Duration::from_millis(100);
+        let timeouts = Timeouts { connect: short, response: short, ..Timeouts::default() };
+        for contact in [Contact::Unknown, Contact::Silent] {
+            let limit = timeouts.limit(contact, true, Duration::ZERO);
+            assert_eq!(limit, RequestLimit { total: 2 * short, reported: short });
         }
     }
 }

@@ -89,6 +89,18 @@ pub enum InputProblem {
     /// There is no line in it that is not blank.
     #[error("there is no record in it: export a store first")]
     Empty,
+    /// It is compressed.
+    #[error("is compressed: `{unpack} FILE | redphone import -` unpacks it first")]
+    Compressed {
+        /// The command that unpacks it to its standard output.
+        unpack: &'static str,
+    },
+    /// It is text in an encoding of two bytes.
+    #[error(
+        "is in UTF-16, in which no export is: `iconv -f UTF-16 -t UTF-8 FILE | redphone import -` \
+         converts it first"
+    )]
+    Utf16,
     /// It does not begin with a header.
     #[error(
         "is not the header with which an export begins, so the beginning may be missing: if it is \
@@ -213,6 +225,9 @@ impl<R: Read> Lines<R> {
             } else {
                 let mut text = self.buffer.as_slice();
                 if self.line == 1 {
+                    if let Some(problem) = foreign_encoding(text) {
+                        return Some(self.item(Err(problem.into())));
+                    }
                     text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
                 }
                 let text = text.trim_ascii();
@@ -322,6 +337,22 @@ impl<R: Read> Lines<R> {
                 return Ok(Some(if too_long { End::TooLong } else { End::Feed }));
             }
         }
+    }
+}
+
+/// Recognizes by its first bytes an input that is an export in another form.
+fn foreign_encoding(first: &[u8]) -> Option<InputProblem> {
+    let compressed = [
+        (&b"\x1f\x8b"[..], "gunzip -c"),
+        (b"\x28\xb5\x2f\xfd", "zstd -dc"),
+        (b"\xfd7zXZ\0", "xz -dc"),
+        (b"BZh", "bzip2 -dc"),
+    ];
+    let found = compressed.iter().find(|(start, _)| first.starts_with(start));
+    let is_utf_16 = first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff");
+    match found {
+        Some((_, unpack)) => Some(InputProblem::Compressed { unpack }),
+        None => is_utf_16.then_some(InputProblem::Utf16),
     }
 }
 

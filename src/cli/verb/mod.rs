@@ -9,6 +9,7 @@ mod template;
 pub use report::{CommandJson, missing_tracker};
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 
 use chrono::Utc;
 
@@ -22,7 +23,10 @@ use super::show;
 use super::value::IncidentRef;
 use crate::backend::Outcome;
 use crate::model::directory::Directory;
-use crate::model::{Actor, CommandId, Event, Incident, IncidentId, Rules};
+use crate::model::redacted_content::RedactedContent;
+use crate::model::redaction::RedactedTarget;
+use crate::model::{Actor, CommandId, Event, Incident, IncidentCommand, IncidentId, Rules};
+use crate::sync::drafts;
 use crate::verbs::{Needs, Plan, ProblemTitles, Situation, Verb, VerbRequest, command_id};
 use template::Template;
 
@@ -39,6 +43,8 @@ struct VerbRun {
     if_seq: Option<u32>,
     /// The template of the message of an update.
     template: Option<Template>,
+    /// The folder of the drafts on this machine.
+    drafts: Option<PathBuf>,
 }
 
 /// Carries out a verb on each incident. The exit code is that of the worst outcome.
@@ -128,6 +134,7 @@ impl VerbRun {
             problem_titles,
             if_seq,
             template,
+            drafts: config.drafts.clone(),
         })
     }
 
@@ -140,7 +147,7 @@ impl VerbRun {
         let named = |failure| prefix_incident(target, failure);
         let id = self.session.find_incident(target).await.map_err(named)?;
         let first = CommandId::new();
-        let plan = self.plan(id, request, first).await.map_err(named)?;
+        let (plan, redacted) = self.plan(id, request, first).await.map_err(named)?;
         let mut last = None;
         for (index, command) in plan.into_commands(id).into_iter().enumerate() {
             let expected_seq = self.if_seq.filter(|_| index == 0);
@@ -154,6 +161,9 @@ impl VerbRun {
             }
         }
         let result = last.unwrap_or_else(|| Err(Failure::failed("there is nothing to do")));
+        if result.is_ok() {
+            self.remove_from_drafts(id, &redacted);
+        }
         result.map_err(|failure| named(explain_queued(failure, request)))
     }
 
@@ -162,7 +172,7 @@ impl VerbRun {
         id: IncidentId,
         request: &VerbRequest,
         first: CommandId,
-    ) -> Result<Plan, Failure> {
+    ) -> Result<(Plan, RedactedContent), Failure> {
         let needs = match &self.template {
             Some(_) => request.needs().max(Needs::Record),
             None => request.needs(),
@@ -187,7 +197,27 @@ impl VerbRun {
             problem_titles: &self.problem_titles,
             new_id: first.0,
         };
-        request.plan(&situation).map_err(|error| Failure::failed(error.to_string()))
+        let plan = request.plan(&situation);
+        let plan = plan.map_err(|error| Failure::failed(error.to_string()))?;
+        let mut redacted = RedactedContent::default();
+        for command in &plan.commands {
+            let IncidentCommand::Redact { part, target, .. } = command else { continue };
+            let removed = RedactedTarget { incident: id, part: *part, target: *target };
+            record.iter().for_each(|record| redacted.add_record(&removed, record));
+            events.iter().for_each(|event| redacted.add_event(&removed, event));
+        }
+        Ok((plan, redacted))
+    }
+
+    /// Removes what was redacted of an incident from the drafts on this machine.
+    fn remove_from_drafts(&self, id: IncidentId, redacted: &RedactedContent) {
+        let Some(folder) = self.drafts.as_deref().filter(|_| !redacted.is_empty()) else { return };
+        if let Err(error) = drafts::remove_redacted(folder, id, redacted) {
+            out::print_hint(format!(
+                "what was redacted may still be in drafts in {}: {error}",
+                folder.display()
+            ));
+        }
     }
 
     async fn read(

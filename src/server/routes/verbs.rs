@@ -114,8 +114,8 @@ async fn repeat(
     let redactions = earlier_redactions(&request, incident, wanted).await?;
     match first {
         Ok(outcomes) if redactions.len() <= outcomes.len() => Ok(outcomes),
-        // A part that it names is still there: it is another request with the same key, or the
-        // server has stopped between two parts. Which of them can't be seen any more.
+        // A part that it names is still there. All parts of a request are redacted in one
+        // transaction, so it is another request with the same key.
         Err(failure) if !redactions.is_empty() && failure.error.is_id_reused() => {
             Err(failure.error)
         }

@@ -120,6 +120,8 @@ struct Shared {
     has_claimed: AtomicBool,
     /// The results of commands that were sent without the outbox, because it could not be written.
     unstored: Mutex<VecDeque<OutboxEntry>>,
+    /// The folder of the drafts on this machine.
+    drafts: Option<PathBuf>,
 }
 
 impl Remote {

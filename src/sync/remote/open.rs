@@ -38,6 +38,9 @@ pub struct Options {
     pub sends: bool,
     /// How long to wait for another process that is sending: twice the timeout of a request.
     pub lock_timeout: Duration,
+    /// The folder of the drafts on this machine, from which what was redacted is removed; `None` if
+    /// there is no home folder.
+    pub drafts: Option<PathBuf>,
     /// Counts the changes of the token; `None` if it can't change.
     pub token_changes: Option<watch::Receiver<u64>>,
 }
@@ -159,6 +162,7 @@ impl Remote {
                 .collect(),
             has_claimed: AtomicBool::new(false),
             unstored: Mutex::default(),
+            drafts: options.drafts,
             outbox,
         });
         shared.refresh_outbox().await?;

@@ -1,5 +1,5 @@
-//! Removes from this machine what was redacted at the remote: from the cache, and from the commands of the
-//! outbox. One that waits and would bring it back is held until a person decides about it.
+//! Removes from this machine what was redacted at the remote: from the cache, from drafts, and from the
+//! commands of the outbox. One that waits and would bring it back is held until a person decides about it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,6 +13,7 @@ use crate::backend::{BackendError, Cursor, Delta, FeedSearch, TimelineRange};
 use crate::model::redacted_content::RedactedContent;
 use crate::model::redaction::RedactedTarget;
 use crate::model::{Event, EventBody, IncidentId};
+use crate::sync::drafts;
 use crate::sync::reader::Sourced;
 
 /// The kind of event of a redaction.
@@ -105,6 +106,7 @@ impl Shared {
             return;
         }
         let incidents = self.describe_redacted(redacted).await;
+        self.remove_from_drafts(&incidents).await;
         let removed = match self.outbox.redact(incidents).await {
             Ok(true) => self.refresh_outbox().await,
             Ok(false) => Ok(()),
@@ -112,6 +114,24 @@ impl Shared {
         };
         if let Err(error) = removed {
             tracing::warn!(%error, "what was redacted is still among the commands of the outbox");
+        }
+    }
+
+    /// Removes what was redacted from the drafts on this machine.
+    async fn remove_from_drafts(&self, incidents: &[RedactedIncident]) {
+        let Some(folder) = self.drafts.clone() else { return };
+        let contents: Vec<_> =
+            incidents.iter().map(|incident| (incident.id, incident.content.clone())).collect();
+        let removing = tokio::task::spawn_blocking(move || {
+            for (incident, content) in &contents {
+                drafts::remove_redacted(&folder, *incident, content)?;
+            }
+            Ok::<(), std::io::Error>(())
+        });
+        match removing.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "what was redacted is still in drafts"),
+            Err(error) => tracing::warn!(%error, "what was redacted is still in drafts"),
         }
     }
 

@@ -107,6 +107,8 @@ pub enum Message {
     ScreenState(ScreenState),
     /// Drafts that earlier runs have stored: they are offered.
     Drafts(Vec<Draft>),
+    /// Something was redacted since a draft was read that was reopened: its form shows it without that.
+    DraftChanged(Box<Draft>),
     /// A draft can't be stored: the sentence is shown.
     DraftLost(String),
     /// The recorded problems were read: incidents can be linked to them.

@@ -57,17 +57,7 @@ pub(in crate::tui) fn remove(
 ) -> Vec<Effect> {
     let mut effects = Vec::new();
     for draft in &mut app.forms.drafts {
-        if draft.about.iter().all(|about| about.0 != id) {
-            continue;
-        }
-        let mut had_it = false;
-        for text in draft.contents.iter_mut().chain(&mut draft.initial) {
-            if let Some(without) = content.removed_from(text) {
-                *text = without;
-                had_it = true;
-            }
-        }
-        if had_it {
+        if draft.remove_redacted(id, content) {
             effects.push(Effect::Draft(DraftOp::Save(draft.clone())));
             effects.push(Effect::Draft(DraftOp::Release(draft.id)));
         }
@@ -82,6 +72,8 @@ pub(in crate::tui) fn remove(
         let text = format!("what was redacted of {label} was removed from a draft about it");
         effects.extend(show_toast(app, text, false));
     }
+    // Other programs have stored more.
+    effects.push(Effect::Draft(DraftOp::Redact(id, content.clone())));
     effects
 }
 

@@ -54,6 +54,21 @@ pub(in crate::tui) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> 
     show_toast(app, format!("{count} {word} kept · {key} brings back what was typed"), false)
 }
 
+/// Shows a draft whose form was just opened without what was redacted since it was read, unless something
+/// was typed meanwhile.
+pub(in crate::tui) fn replace(app: &mut App, draft: Draft) -> Vec<Effect> {
+    let Mode::Form(form) = &app.ui.mode else { return Vec::new() };
+    if form.draft_id != draft.id || form.saved_contents.as_ref() != Some(&form.contents()) {
+        return Vec::new();
+    }
+    let (kind, targets, at) = (form.kind.clone(), form.targets.clone(), app.now);
+    let effects = form::open::open_with(app, kind, targets, Some(draft), at);
+    if let Mode::Form(form) = &mut app.ui.mode {
+        form.notice = Some("what was redacted since this was typed was removed from it".into());
+    }
+    effects
+}
+
 /// Opens the form of a draft that was chosen from the list.
 pub(in crate::tui) fn open(app: &mut App, id: Uuid, at: DateTime<Utc>) -> Vec<Effect> {
     let Some(draft) = app.forms.drafts.iter().find(|draft| draft.id == id).cloned() else {

@@ -51,7 +51,7 @@ pub(in crate::tui) fn open_with(
             typed
         });
         // Stored again immediately, so that no other process offers the draft.
-        effects.push(Effect::Draft(DraftOp::Save(draft)));
+        effects.push(Effect::Draft(DraftOp::Reopen(draft)));
     }
     app.ui.mode = Mode::Form(Box::new(form));
     effects

@@ -243,6 +243,7 @@ fn start_drafts(folder: PathBuf, messages: mpsc::UnboundedSender<Message>) -> Op
             DraftEvent::Recovered(drafts) => Message::Drafts(drafts),
             DraftEvent::Filters(filters) => Message::Filters(filters),
             DraftEvent::Screen(state) => Message::ScreenState(state),
+            DraftEvent::Changed(draft) => Message::DraftChanged(Box::new(draft)),
             DraftEvent::Failed(why) => Message::DraftLost(why),
         };
         // The loop may have ended.

@@ -12,7 +12,7 @@ use crate::backend::file::command_identity::{add_digest, digest_column, read_use
 use crate::backend::file::contacts::table::parse as parse_contacts;
 use crate::backend::file::directory_table::read_directory;
 use crate::backend::file::error::{StoreError, StoreFaultKind, StoreResult};
-use crate::backend::file::event_row::{self, COLUMNS, FROM, parse_incident_id};
+use crate::backend::file::event_row::{self, COLUMNS, parse_incident_id};
 use crate::backend::file::evidence_table::salvage_records;
 use crate::backend::file::export::Sink;
 use crate::backend::file::foreign_table::read_foreign;
@@ -31,6 +31,12 @@ use crate::model::IncidentId;
 
 /// The number of rows per read. If that fails, they are read one by one.
 const ROWS_PER_READ: i64 = 200;
+/// The expression for the actor of an event. Many events have the same one: if it can't be read, they
+/// can.
+const NAMED_ACTOR: &str = r#"coalesce((SELECT a.text FROM name a WHERE a.id = e.actor AND
+    json_valid(a.text)), '{"integration":"unknown"}')"#;
+/// The expression for the actor of an event where the table of names can't be read.
+const UNKNOWN_ACTOR: &str = r#"'{"integration":"unknown"}'"#;
 /// The number of positions that are tried after the last readable one if the end of the log can't
 /// be read.
 const BLIND_RANGE: i64 = 100_000;
@@ -186,7 +192,7 @@ impl Salvager<'_> {
         let mut log = 0;
         while log < end {
             let until = (log + ROWS_PER_READ).min(end);
-            let records = match self.read_range(log, until).await {
+            let records = match self.read_range(log, until, NAMED_ACTOR).await {
                 Ok(records) => records,
                 Err(_) => self.one_by_one(log, until).await,
             };
@@ -204,16 +210,27 @@ impl Salvager<'_> {
     async fn one_by_one(&mut self, from: i64, until: i64) -> Vec<Record> {
         let mut records = Vec::new();
         for log in from..until {
-            records.extend(self.read_range(log, log + 1).await.unwrap_or_default());
+            let read = match self.read_range(log, log + 1, NAMED_ACTOR).await {
+                Ok(read) => Ok(read),
+                Err(_) => self.read_range(log, log + 1, UNKNOWN_ACTOR).await,
+            };
+            records.extend(read.unwrap_or_default());
         }
         records
     }
 
-    /// Reads the events after one position of the log, up to and including another.
-    async fn read_range(&mut self, after: i64, until: i64) -> StoreResult<Vec<Record>> {
+    /// Reads the events after one position of the log, up to and including another. `actor` is the
+    /// expression for the actor of each.
+    async fn read_range(
+        &mut self,
+        after: i64,
+        until: i64,
+        actor: &str,
+    ) -> StoreResult<Vec<Record>> {
         let mut batch = Batch::new(&format!(
-            "SELECT {COLUMNS}, e.incident, e.subject, {} FROM {FROM}
+            "SELECT {}, e.incident, e.subject, {} FROM event e
              WHERE e.log > ? AND e.log <= ? ORDER BY e.log",
+            COLUMNS.replace("a.text", actor),
             self.digest
         ));
         batch.arg(after).arg(until);

@@ -1,7 +1,10 @@
 //! The facts of incidents, packed and cached day by day.
 
+use std::time::Duration;
+
 use integer_encoding::VarInt;
 use sqlx::{Row, SqliteConnection};
+use tokio::time::timeout;
 
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::row::{
@@ -14,6 +17,11 @@ use crate::model::priority::Priority;
 
 /// The first version of the schema whose packed days have the form of this one.
 pub(super) const PACKED_SINCE: i64 = 5;
+/// How many events may have been added while days were packed: all of them are read.
+const MAX_LATER_EVENTS: i64 = 10_000;
+/// How long storing packed days waits for other tasks that write.
+pub(super) const MAX_WRITER_WAIT: Duration = Duration::from_secs(1);
+
 /// The packed facts of one day.
 #[derive(Clone)]
 pub(super) struct PackedDay {
@@ -109,15 +117,17 @@ async fn pack_day(conn: &mut SqliteConnection, day: i64, kind: i64) -> StoreResu
     Ok(PackedDay { number: day, kind, facts })
 }
 
-/// Stores packed days in the cache, unless the log has grown since they were read or another task
-/// is writing.
+/// Stores packed days in the cache, but for those of which an incident has changed since they were
+/// read.
 pub(super) async fn cache_days(store: &FileStore, days: Vec<PackedDay>, log: i64) {
     if store.is_read_only() {
         return;
     }
     let own_store = store.clone();
     let written = store.run_to_completion(async move {
-        let Some(mut writer) = own_store.try_lock_writer().await else { return Ok(()) };
+        let Ok(mut writer) = timeout(MAX_WRITER_WAIT, own_store.lock_writer()).await else {
+            return Ok(());
+        };
         let mut batch = Batch::one_off("BEGIN IMMEDIATE;");
         for day in days {
             put_day(&mut batch, day, log);
@@ -137,14 +147,36 @@ pub(super) async fn cache_days(store: &FileStore, days: Vec<PackedDay>, log: i64
 
 pub(super) fn put_day(batch: &mut Batch, day: PackedDay, log: i64) {
     batch
-        .sql(
-            "INSERT OR REPLACE INTO fact_day (day, kind, facts, format) SELECT ?, ?, ?, 5
-                WHERE coalesce((SELECT max(log) FROM event), 0) = ?;",
-        )
+        .sql("INSERT OR REPLACE INTO fact_day (day, kind, facts, format) SELECT ?, ?, ?, 5")
         .arg(day.number)
         .arg(day.kind)
-        .arg(day.facts)
-        .arg(log);
+        .arg(day.facts);
+    push_unchanged(batch, (day.number, day.kind), log);
+}
+
+/// Adds the condition that no incident of a day has changed since a position of the log, and ends the
+/// statement.
+///
+/// In a store in which somebody always writes, the log has grown whenever packing has ended, but
+/// the past days are as they were.
+pub(super) fn push_unchanged(batch: &mut Batch, (day, kind): (i64, i64), log: i64) {
+    let second = day * DAY_MS / 1000;
+    let (first, end) = (first_key_at(second), first_key_at(second + DAY_MS / 1000));
+    batch.sql(
+        " WHERE coalesce((SELECT max(log) FROM event), 0) BETWEEN ? AND ?
+            AND NOT EXISTS (SELECT 1 FROM event WHERE log > ? AND ",
+    );
+    batch.arg(log).arg(log.saturating_add(MAX_LATER_EVENTS)).arg(log);
+    if kind == 0 {
+        batch.sql("+incident >= ? AND +incident < ?);").arg(first).arg(end);
+    } else {
+        // One that was resolved on a later day than that of its report, or was until now.
+        batch.sql(
+            "(+incident < ? OR EXISTS (SELECT 1 FROM incident i
+                WHERE i.key = event.incident AND i.late_day = ?)));",
+        );
+        batch.arg(first).arg(day);
+    }
 }
 
 /// Counts the cached days that differ from the projection.
@@ -280,8 +312,48 @@ impl Iterator for FactReader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
     use crate::model::status::Category;
+
+    /// Days 1 and 2 have the incidents with the keys of their seconds. After position 5, an event of the
+    /// incident of day 1 was added, which was resolved on day 2.
+    #[rstest]
+    #[case((1, 0), 5, false)]
+    #[case((2, 0), 5, true)]
+    #[case((2, 1), 5, false)]
+    #[case((1, 1), 5, true)]
+    #[case((3, 1), 5, false)]
+    #[case((1, 0), 6, true)]
+    #[case((1, 0), 7, false)]
+    #[case((2, 0), -20_000, false)]
+    #[tokio::test]
+    async fn day_is_stored_unless_one_of_its_incidents_has_changed(
+        #[case] day: (i64, i64),
+        #[case] log: i64,
+        #[case] is_stored: bool,
+    ) {
+        use sqlx::ConnectOptions;
+        let (number, kind) = day;
+        let mut conn = sqlx::sqlite::SqliteConnectOptions::new().connect().await.unwrap();
+        let key = |day: i64| first_key_at(day * DAY_MS / 1000) + 7;
+        let mut batch = Batch::new(
+            "CREATE TABLE event (log INTEGER PRIMARY KEY, incident INTEGER);
+             CREATE TABLE incident (key INTEGER PRIMARY KEY, late_day INTEGER);
+             CREATE TABLE fact_day (day INTEGER, kind INTEGER, facts BLOB, format INTEGER,
+                PRIMARY KEY (day, kind));
+             INSERT INTO incident VALUES (?1, 2), (?2, NULL);
+             INSERT INTO event VALUES (5, ?2), (6, ?1);",
+        );
+        batch.arg(key(1)).arg(key(2));
+        batch.run(&mut conn).await.unwrap();
+        let mut batch = Batch::default();
+        put_day(&mut batch, PackedDay { number, kind, facts: vec![1] }, log);
+        batch.run(&mut conn).await.unwrap();
+        let rows = Batch::new("SELECT day FROM fact_day").fetch_all(&mut conn).await.unwrap();
+        assert_eq!(!rows.is_empty(), is_stored);
+    }
 
     #[test]
     fn packed_fact_has_the_bytes_that_stores_hold() {

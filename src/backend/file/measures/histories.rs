@@ -7,8 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use integer_encoding::VarInt;
 use sqlx::{Row, SqliteConnection};
+use tokio::time::timeout;
 
-use super::facts::{PackedDay, write_varint};
+use super::facts::{MAX_WRITER_WAIT, PackedDay, push_unchanged, write_varint};
 use crate::backend::file::error::{StoreError, StoreResult};
 use crate::backend::file::event_row::{self, COLUMNS};
 use crate::backend::file::row::{DAY_MS, NUMBERS_END, first_key_at};
@@ -24,8 +25,9 @@ use crate::model::unknown::Word;
 pub(super) const FIRST_VERSION: i64 = 12;
 
 /// The version of what is packed: since 2 it has when the impact began, since 3 unowned times are exact to the
-/// millisecond, since 4 unowned times and promises that an undo restores count once. Others are packed again.
-const FORMAT: i64 = 4;
+/// millisecond, since 4 unowned times and promises that an undo restores count once, since 5 so do those of an
+/// undo that was undone. Others are packed again.
+const FORMAT: i64 = 5;
 
 /// The packed histories of days, by number and kind of the day.
 pub(super) type PackedHistories = HashMap<(i64, i64), Vec<u8>>;
@@ -222,8 +224,8 @@ impl<'a> HistoryReader<'a> {
     }
 }
 
-/// Stores packed histories in the cache, unless the log has grown since they were read or another task
-/// is writing.
+/// Stores packed histories in the cache, but for days of which an incident has changed since they were
+/// read.
 pub(super) async fn cache_histories(
     store: &FileStore,
     histories: Vec<((i64, i64), Vec<u8>)>,
@@ -234,7 +236,9 @@ pub(super) async fn cache_histories(
     }
     let own_store = store.clone();
     let written = store.run_to_completion(async move {
-        let Some(mut writer) = own_store.try_lock_writer().await else { return Ok(()) };
+        let Ok(mut writer) = timeout(MAX_WRITER_WAIT, own_store.lock_writer()).await else {
+            return Ok(());
+        };
         let mut batch = Batch::one_off("BEGIN IMMEDIATE;");
         for (day, packed) in histories {
             put_day(&mut batch, day, packed, log);
@@ -254,15 +258,12 @@ pub(super) async fn cache_histories(
 
 fn put_day(batch: &mut Batch, (day, kind): (i64, i64), packed: Vec<u8>, log: i64) {
     batch
-        .sql(
-            "INSERT OR REPLACE INTO history_day (day, kind, format, histories) SELECT ?, ?, ?, ?
-                WHERE coalesce((SELECT max(log) FROM event), 0) = ?;",
-        )
+        .sql("INSERT OR REPLACE INTO history_day (day, kind, format, histories) SELECT ?, ?, ?, ?")
         .arg(day)
         .arg(kind)
         .arg(FORMAT)
-        .arg(packed)
-        .arg(log);
+        .arg(packed);
+    push_unchanged(batch, (day, kind), log);
 }
 
 /// Packs and caches the histories of days, within the running transaction.

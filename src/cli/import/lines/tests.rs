@@ -38,6 +38,22 @@ fn blank_lines_crlf_and_a_byte_order_mark_are_skipped() {
 }
 
 #[test]
+fn compressed_or_differently_encoded_export_is_recognized() {
+    let problem = |input: &[u8]| match Lines::new(input).next_item().unwrap().record {
+        Err(LineError::Fatal(problem)) => problem,
+        other => panic!("{other:?}"),
+    };
+    let gzip = problem(b"\x1f\x8b\x08\0\n{");
+    assert!(matches!(gzip, InputProblem::Compressed { unpack: "gunzip -c" }), "{gzip:?}");
+    let zstd = problem(b"\x28\xb5\x2f\xfd\x04");
+    assert!(matches!(zstd, InputProblem::Compressed { unpack: "zstd -dc" }), "{zstd:?}");
+    let utf_16: Vec<u8> =
+        format!("\u{feff}{HEADER}\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(matches!(problem(&utf_16), InputProblem::Utf16));
+    assert!(matches!(problem(b"{}\n"), InputProblem::NoHeader));
+}
+
+#[test]
 fn truncated_last_line_is_reported_as_cut_off() {
     for header in [HEADER, COUNTED] {
         let input = format!("{header}\n{EMPTY}\n{}", &EMPTY[..9]);

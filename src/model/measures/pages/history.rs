@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::event::{Event, EventBody};
+use crate::model::id::CommandId;
 use crate::model::incident::{Incident, TimelineError};
 use crate::model::runbook::is_tick_note;
 use crate::model::status::{Source, Status};
@@ -76,6 +77,9 @@ impl Default for History {
     }
 }
 
+/// A span in which nobody led the response: its start and its end.
+type UnownedSpan = (DateTime<Utc>, DateTime<Utc>);
+
 /// Follows the events of an incident and computes its [`History`].
 #[derive(Clone, Debug, Default)]
 pub struct HistoryFold {
@@ -84,7 +88,10 @@ pub struct HistoryFold {
     spans: Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>,
     /// The spans in which nobody led the response, up to the last time that somebody did or it ended. The
     /// record has full seconds.
-    unowned: Vec<(DateTime<Utc>, DateTime<Utc>)>,
+    unowned: Vec<UnownedSpan>,
+    /// The unowned spans that undos have removed, each with the command that did it: they count again
+    /// if that one is undone.
+    removed_unowned: Vec<(CommandId, Vec<UnownedSpan>)>,
     promise: Option<DateTime<Utc>>,
     /// The promise that the last resolution ended, until an update is sent: it runs again if the resolution is
     /// undone.
@@ -152,10 +159,19 @@ impl HistoryFold {
         let now_since = self.incident.as_ref().and_then(|incident| incident.unowned_since);
         let undo = event.undo.as_ref();
         let restores_total = undo.is_some_and(|undo| undo.fields.contains_key(UNOWNED));
-        match (since, now_since) {
+        match (since, now_since, undo) {
             // An undone event counts as if it had not happened: the span before it continues.
-            (_, Some(since)) if undo.is_some() => self.unowned.retain(|(start, _)| *start < since),
-            (Some(since), None) if !restores_total => self.unowned.push((since, event.at)),
+            (_, Some(since), Some(_)) => {
+                let removed = self.unowned.extract_if(.., |(start, _)| *start >= since).collect();
+                self.removed_unowned.push((event.command, removed));
+            }
+            (Some(_), None, Some(undo)) if restores_total => {
+                let mut removed = self.removed_unowned.iter();
+                if let Some((_, spans)) = removed.find(|(command, _)| *command == undo.command) {
+                    self.unowned.extend(spans);
+                }
+            }
+            (Some(since), None, _) => self.unowned.push((since, event.at)),
             _ => {}
         }
     }
