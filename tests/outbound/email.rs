@@ -218,7 +218,9 @@ async fn answer_without_an_end_is_bounded(#[case] part: &'static [u8]) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let flood = tokio::spawn(flood(listener, part));
-    let error = send(address, None, &["127.0.0.1"], &message("text")).await.unwrap_err();
+    let limit = Duration::from_secs(5);
+    let sent = send_within(limit, address, None, &["127.0.0.1"], &message("text")).await;
+    let error = sent.unwrap_err();
     assert!(matches!(error, SendError::Temporary { .. }), "{error:?}");
     // The data sent beyond the limit is in the buffers of the system.
     let count = flood.await.unwrap();
