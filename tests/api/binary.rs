@@ -235,7 +235,8 @@ fn unusable_serve_options_are_refused_in_a_sentence() {
     let (code, stderr) = run(&["--listen", "0.0.0.0:0"]);
     assert_eq!(code, 2);
     assert!(stderr.contains("can be reached by other machines"), "{stderr}");
-    let (code, stderr) = run(&["--tls-cert", "a.pem", "--tls-key", "b.pem"]);
+    let tls = ["--listen", "127.0.0.1:0", "--tls-cert", "a.pem", "--tls-key", "b.pem"];
+    let (code, stderr) = run(&tls);
     assert_eq!(code, 4);
     assert!(stderr.contains("a.pem can't be read"), "{stderr}");
     assert_eq!(run(&["--tls-cert", "a.pem"]).0, 2);

@@ -1,7 +1,5 @@
 //! The events of all incidents as they are written, in pages and as server-sent events.
 
-use std::time::Duration;
-
 use redphone::model::IncidentCommand;
 use serde_json::Value;
 
@@ -167,5 +165,5 @@ async fn stream_of_events_ends_when_the_server_stops() {
     server.stop();
     let ended = async { while response.chunk().await.unwrap().is_some() {} };
     tokio::time::timeout(PATIENCE, ended).await.expect("the stream ends");
-    tokio::time::timeout(Duration::from_secs(30), server.stopped()).await.unwrap();
+    tokio::time::timeout(PATIENCE, server.stopped()).await.unwrap();
 }

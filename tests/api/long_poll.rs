@@ -53,8 +53,8 @@ async fn long_poll_sees_changes_of_this_server_and_of_others() {
         };
         let ((delta, heard), (id, wrote)) = tokio::join!(waiting, change);
         assert_eq!(delta.rows[0].id, id);
-        // It takes some milliseconds. The limit is for a machine that is busy with other things.
-        assert!(heard.saturating_duration_since(wrote) < Duration::from_secs(5));
+        // It takes some milliseconds, and not until the end of the wait.
+        assert!(heard.saturating_duration_since(wrote) < Duration::from_secs(30));
         last = delta;
     }
 }

@@ -2,16 +2,16 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
 
 use rstest::rstest;
 
 use crate::support::api::TestServer;
+use crate::support::wait::PATIENCE;
 
 /// Sends bytes and returns everything that arrives until the other side closes.
 pub fn exchange(addr: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(addr).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     // A server that refuses early does not read everything.
     stream.write_all(bytes).ok();
     let mut answer = Vec::new();
@@ -33,7 +33,7 @@ pub async fn stuck(server: &TestServer, length: usize) -> TcpStream {
     let (addr, token) = (server.addr, server.respond.clone());
     let sender = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let head = format!(
             "POST /v1/commands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
              Expect: 100-continue\r\nContent-Type: application/json\r\n\

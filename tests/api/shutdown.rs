@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::security::wait_for_long_polls;
 use crate::support::api::{TestServer, client, declare, fetch};
 use crate::support::store::open;
-use crate::support::wait::until;
+use crate::support::wait::{PATIENCE, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shutdown_under_32_writers_loses_no_acknowledged_command() {
@@ -93,7 +93,7 @@ async fn endless_request_head_is_cut_off() {
         let mut stream = TcpStream::connect(addr).unwrap();
         stream.write_all(b"GET /v1/health HTTP/1.1\r\nHost:").unwrap();
         let mut answer = String::new();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         super::raw::ended(stream.read_to_string(&mut answer));
         answer
     });
@@ -108,7 +108,7 @@ async fn client_that_reads_no_response_is_cut_off() {
     let addr = server.addr;
     let sender = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(addr).unwrap();
-        stream.set_write_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         let request = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
         loop {
             if let Err(error) = stream.write_all(&request) {

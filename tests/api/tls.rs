@@ -17,7 +17,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::support::api::TestServer;
 use crate::support::store::open;
-use crate::support::wait::until;
+use crate::support::wait::{PATIENCE, until};
 
 fn write(folder: &Path) -> Vec<u8> {
     let CertifiedKey { cert, signing_key } =
@@ -132,12 +132,12 @@ async fn unfinished_http2_connection_ends_at_its_timeout(
     let cert = write(folder.path());
     let server = TestServer::with(|options| {
         options.tls = Some(files(folder.path()));
-        options.limits.head_timeout = Duration::from_millis(200);
+        options.limits.head_timeout = Duration::from_secs(1);
     })
     .await;
     let mut stream = agreed_on_http2(&server, &cert).await;
     stream.write_all(begins).await.unwrap();
-    let kinds = tokio::time::timeout(Duration::from_secs(30), frames(stream)).await;
+    let kinds = tokio::time::timeout(PATIENCE, frames(stream)).await;
     let kinds = kinds.expect("the server ends it");
     assert_eq!(kinds.contains(&GO_AWAY), is_told, "{kinds:?}");
 }
@@ -148,7 +148,7 @@ async fn connection_with_a_long_poll_is_not_idle() {
     let cert = write(folder.path());
     let server = TestServer::with(|options| {
         options.tls = Some(files(folder.path()));
-        options.limits.head_timeout = Duration::from_millis(50);
+        options.limits.head_timeout = Duration::from_millis(500);
     })
     .await;
     let client = trusting(&cert).build().unwrap();

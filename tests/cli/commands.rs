@@ -9,9 +9,11 @@ use redphone::model::{
     Actor, Command, CommandId, Envelope, IncidentCommand, IncidentNumber, PersonRef,
 };
 use rstest::rstest;
+use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 
 use crate::support::cli::{CliFixture, Run, json_lines, mode};
+use crate::support::wait::until_blocking;
 
 const LEVELS: [&str; 4] = ["--impact", "high", "--urgency", "high"];
 
@@ -445,17 +447,17 @@ fn stopped_salvage_leaves_an_existing_file() {
     std::fs::write(cli.path("saved.jsonl"), "what an earlier salvage found").unwrap();
     let mut program = cli.program();
     program.args(["doctor", "--store", "demo.db", "--force", "--salvage", "saved.jsonl"]);
-    let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let has_begun = || {
         let entries = std::fs::read_dir(cli.path("")).unwrap().filter_map(Result::ok);
         let temporary = entries.filter(|e| e.file_name().to_string_lossy().starts_with(".tmp"));
         temporary.filter_map(|entry| entry.metadata().ok()).any(|meta| meta.len() > 0)
     };
-    while !has_begun() {
-        std::thread::yield_now();
+    // On a busy machine it may be done before anybody looks.
+    until_blocking("it writes", || has_begun() || child.try_wait().unwrap().is_some());
+    if child.try_wait().unwrap().is_none() {
+        rustix::process::kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     }
-    let pid = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     let run = Run::from(child.wait_with_output().unwrap());
     let old = std::fs::read_to_string(cli.path("saved.jsonl")).unwrap();
     if run.code == 0 {

@@ -115,7 +115,7 @@ fn json_of_a_hostile_incident_is_harmless(#[case] args: &[&str], #[case] field: 
 #[case(&["doctor", "--salvage", IN_MISSING_FOLDER])]
 #[case(&["demo", "--seed-only", "--incidents", "1", "--keep", HOSTILE])]
 #[case(&["serve", "--listen", HOSTILE])]
-#[case(&["serve", "--access-log", IN_MISSING_FOLDER])]
+#[case(&["serve", "--listen", "127.0.0.1:0", "--access-log", IN_MISSING_FOLDER])]
 #[case(&["serve", "--listen", "127.0.0.1:0", "--tls-cert", HOSTILE, "--tls-key", HOSTILE])]
 #[case(&["token", "revoke", HOSTILE])]
 #[case(&["token", "create", "--name", "x", "--scope", HOSTILE])]

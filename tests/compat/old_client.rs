@@ -10,7 +10,7 @@ use super::remote::token;
 use super::replay::{Replay, prepared_store};
 
 /// After this long something hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 fn exchanges(lines: Vec<Value>) -> Vec<Exchange> {
     lines.into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()

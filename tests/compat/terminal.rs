@@ -10,7 +10,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use super::program::{Home, PROGRAM};
 
 /// A wait that takes longer than this is considered a hang.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(3);
 const COLUMNS: u16 = 126;
 const ROWS: u16 = 36;
 

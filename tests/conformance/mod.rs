@@ -161,7 +161,7 @@ mod two_processes_on_one_file {
             let other = other.clone();
             async move {
                 let begun = std::time::Instant::now();
-                let delta = other.changes(Some(seen.cursor), Duration::from_secs(20)).await;
+                let delta = other.changes(Some(seen.cursor), Duration::from_mins(1)).await;
                 (delta.unwrap(), begun.elapsed())
             }
         });
@@ -170,8 +170,8 @@ mod two_processes_on_one_file {
         let (delta, after) = waiting.await.unwrap();
         assert_eq!(delta.rows.len(), 1);
         assert!(delta.rows[0].acknowledged_at.is_some());
-        // It takes some milliseconds. The limit is for a machine that is busy with other things.
-        assert!(after < Duration::from_secs(5), "it took {after:?}");
+        // It takes some milliseconds, and not until the end of the wait.
+        assert!(after < Duration::from_secs(30), "it took {after:?}");
     }
 
     #[tokio::test]

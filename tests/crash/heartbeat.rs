@@ -35,5 +35,7 @@ fn server_listens_before_it_judges_heartbeats() {
     assert!(declared >= started + TimeDelta::seconds(2), "{declared} {started}");
     assert_eq!(rows[0]["title"], "No heartbeat of backup");
     cli.ok(["heartbeat", "backup"]);
-    until_blocking("the next one ends it", || incidents(&cli)[0]["status"] == "resolved");
+    // On a slow machine it is silent again by the next look.
+    let is_resolved = || incidents(&cli).iter().any(|row| row["status"] == "resolved");
+    until_blocking("the next one ends it", is_resolved);
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde_json::Value;
 
 use crate::support::cli::{CliFixture, json_lines};
+use crate::support::port::ReservedPort;
 use crate::support::serving::{Server, write_settings};
 use crate::support::wait::until_blocking;
 
@@ -31,10 +32,12 @@ fn wait_for(cli: &CliFixture, status: &str) -> (Value, Value) {
 #[test]
 fn servers_notice_each_others_silence() {
     let (a, b) = (CliFixture::with_company(), CliFixture::with_company());
+    let (port_a, port_b) = (ReservedPort::new(), ReservedPort::new());
+    let (address_a, address_b) = (port_a.address.to_string(), port_b.address.to_string());
     write_settings(&a, "");
-    let mut server_a = Server::start(&a, 0);
+    let mut server_a = Server::start_at(&a, 0, &address_a);
     write_settings(&b, &watching("a", server_a.address));
-    let mut server_b = Server::start(&b, 0);
+    let mut server_b = Server::start_at(&b, 0, &address_b);
     // The settings are read again while it runs.
     write_settings(&a, &watching("b", server_b.address));
 
@@ -49,7 +52,6 @@ fn servers_notice_each_others_silence() {
         assert_eq!(incidents(cli), Vec::<Value>::new());
     }
 
-    let (address_a, address_b) = (server_a.address.to_string(), server_b.address.to_string());
     server_b.kill();
     let expected = |name: &str| (format!("{name} does not answer").into(), "payments".into());
     assert_eq!(wait_for(&a, "triggered"), expected("b"));

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::fixtures::{ClientFixture, TOKEN, capabilities, json, patient, refusal};
+use crate::support::port::ReservedPort;
 use crate::support::proxy::{Fault, Proxy, answer};
 
 /// Checks the message of an error, and returns it with a placeholder for the host.
@@ -232,7 +233,8 @@ async fn unavailable_server_is_reported_and_retried_when_it_says() {
 
 #[tokio::test]
 async fn refused_connection_is_explained() {
-    let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
+    let port = ReservedPort::new();
+    let closed = port.address;
     let error =
         ClientFixture::new().client(&format!("http://{closed}")).capabilities().await.unwrap_err();
     let text = message(&error, &closed.to_string());

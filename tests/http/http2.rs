@@ -17,9 +17,9 @@ use super::certificates::{Authority, GOOD, acceptor_of};
 use super::fixtures::{ClientFixture, capabilities, json, patient};
 use crate::support::proxy::Proxy;
 use crate::support::served::Served;
+use crate::support::wait::PATIENCE;
 
 /// After this long, something hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Relays connections to a server and counts them.
 struct Relay {
@@ -68,7 +68,7 @@ async fn concurrent_requests_share_the_long_poll_connection() {
     let relay = Relay::start(served.address).await;
     let client = relay.client(&served);
     let cursor = client.changes(None, Duration::ZERO).await.unwrap().cursor;
-    let waiting = client.changes(Some(cursor), Duration::from_secs(20));
+    let waiting = client.changes(Some(cursor), Duration::from_mins(1));
     let others = async {
         let requests = (0..20).map(|_| async { client.directory().await.is_ok() });
         assert!(join_all(requests).await.into_iter().all(|answered| answered));
@@ -86,7 +86,7 @@ async fn server_killed_during_a_long_poll_is_reported_and_rejoined() {
     let relay = Relay::start(served.address).await;
     let client = relay.client(&served);
     let cursor = client.changes(None, Duration::ZERO).await.unwrap().cursor;
-    let waiting = client.changes(Some(cursor), Duration::from_secs(20));
+    let waiting = client.changes(Some(cursor), Duration::from_mins(1));
     let killed = async {
         // Sent after the other request on the same connection: once it is answered, the server has
         // the other one.

@@ -99,5 +99,9 @@ async fn long_polls_that_fail_on_the_way_are_shortened() {
     client.changes(Some(Cursor(7)), WAIT).await.unwrap();
     let targets = targets.lock().unwrap();
     let waits: Vec<_> = targets.iter().map(|target| target.rsplit('=').next().unwrap()).collect();
-    assert_eq!(waits, ["25", "0", "2"], "{targets:?}");
+    let [first, second, third] = waits[..] else { panic!("{targets:?}") };
+    assert_eq!((first, second), ("25", "0"), "{targets:?}");
+    // Seven tenths of the time that the first one was open, which is more on a busy machine.
+    let third: u64 = third.parse().unwrap();
+    assert!((2..25).contains(&third), "{third}");
 }

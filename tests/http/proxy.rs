@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::certificates::{Authority, GOOD, acceptor};
 use super::fixtures::{ClientFixture, TOKEN, capabilities, json};
+use crate::support::port::ReservedPort;
 use crate::support::proxy::Proxy;
 
 /// The host name of the API, which no name service resolves.
@@ -178,7 +179,8 @@ async fn refusal_by_the_proxy_names_the_proxy(
 #[tokio::test]
 async fn unreachable_proxy_is_named() {
     let api = TlsApi::new(NAME).await;
-    let closed = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
+    let port = ReservedPort::new();
+    let closed = port.address;
     let expected = "the proxy PROXY on the way to HOST refuses the connection: correct \
         HTTPS_PROXY, or name HOST in NO_PROXY";
     assert_eq!(api.refused(closed).await, expected);

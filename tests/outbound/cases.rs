@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::providers::{PROVIDERS, Provider, SECRET};
 use super::stand_in::{Judge, Recorded, Reply, StandIn};
+use crate::support::port::ReservedPort;
 
 struct Fixed(String);
 
@@ -233,10 +234,8 @@ async fn silent_provider_ends_within_the_limit() {
 async fn refused_connection_is_temporary() {
     for provider in PROVIDERS {
         let client = client(&["127.0.0.1"], Timeouts::default());
-        // Nothing listens on a port that was just given back.
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        drop(listener);
+        let port = ReservedPort::new();
+        let base = format!("http://{}", port.address);
         let result =
             channel(provider, &base, &client).send(provider.address, &message("text")).await;
         let is_temporary = matches!(result, Err(SendError::Temporary { .. }));

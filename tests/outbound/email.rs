@@ -83,6 +83,16 @@ async fn send(
     private_hosts: &[&str],
     message: &OutboundMessage,
 ) -> Result<Receipt, SendError> {
+    send_within(Duration::from_mins(1), address, user, private_hosts, message).await
+}
+
+async fn send_within(
+    limit: Duration,
+    address: SocketAddr,
+    user: Option<&str>,
+    private_hosts: &[&str],
+    message: &OutboundMessage,
+) -> Result<Receipt, SendError> {
     let options = ChannelOptions {
         url: Some(format!("smtp://{address}").parse().unwrap()),
         from: Some("redphone <redphone@example.org>".into()),
@@ -91,7 +101,6 @@ async fn send(
     };
     let secrets =
         ChannelSecrets { current: user.map(|_| cached(SECRET.into())), ..Default::default() };
-    let limit = Duration::from_secs(1);
     let client = client(private_hosts, Timeouts { connect: limit, answer: limit });
     let channel = build(ChannelKind::Email, &options, secrets, &client).unwrap();
     channel.send("ines@example.org", message).await
@@ -184,7 +193,9 @@ async fn answer_of_the_server_decides_about_another_attempt(
 #[tokio::test]
 async fn silent_server_ends_within_the_limit(#[case] on: &'static str, #[case] uncertain: bool) {
     let (address, _lines) = start(Script { on, with: None }).await;
-    let error = send(address, None, &["127.0.0.1"], &message("text")).await.unwrap_err();
+    let limit = Duration::from_secs(2);
+    let sent = send_within(limit, address, None, &["127.0.0.1"], &message("text")).await;
+    let error = sent.unwrap_err();
     assert_eq!(matches!(error, SendError::Uncertain { .. }), uncertain, "{error:?}");
     assert!(!matches!(error, SendError::Permanent { .. }), "{error:?}");
 }
@@ -207,7 +218,9 @@ async fn answer_without_an_end_is_bounded(#[case] part: &'static [u8]) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let flood = tokio::spawn(flood(listener, part));
-    let error = send(address, None, &["127.0.0.1"], &message("text")).await.unwrap_err();
+    let limit = Duration::from_secs(5);
+    let sent = send_within(limit, address, None, &["127.0.0.1"], &message("text")).await;
+    let error = sent.unwrap_err();
     assert!(matches!(error, SendError::Temporary { .. }), "{error:?}");
     // The data sent beyond the limit is in the buffers of the system.
     let count = flood.await.unwrap();

@@ -1,13 +1,13 @@
 //! The panes and the command line with an API that fails and recovers.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 
 use portable_pty::CommandBuilder;
 use serde_json::Value;
 
 use super::store::Store;
+use crate::support::port::ReservedPort;
 use crate::support::program;
 use crate::support::sample::Sample;
 use crate::support::terminal::{Terminal, signal};
@@ -15,7 +15,7 @@ use crate::support::terminal::{Terminal, signal};
 /// A store, a server on it that can be killed, and a person on another machine.
 struct Team {
     store: Store,
-    port: u16,
+    port: ReservedPort,
     token: String,
     server: Option<Child>,
 }
@@ -26,9 +26,8 @@ impl Team {
     }
 
     fn on(store: Store) -> Self {
-        // The server is restarted on the same port. No other program gets that port meanwhile, as
-        // the system assigns recently used ports last.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // The server is restarted on the same port.
+        let port = ReservedPort::new();
         let made = store.run(&["token", "create", "--name", "ines", "--scope", "respond"]);
         assert!(made.status.success(), "{made:?}");
         let token = String::from_utf8(made.stdout).unwrap().trim().to_owned();
@@ -40,7 +39,7 @@ impl Team {
 
     fn serve(&mut self) {
         let mut child = Command::new(program())
-            .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--store"])
+            .args(["serve", "--listen", &self.port.address.to_string(), "--store"])
             .arg(self.store.file())
             .args(["--access-log", "/dev/null", "--requests-a-minute", "1000000"])
             .env("XDG_STATE_HOME", self.store.folder.path())
@@ -63,7 +62,7 @@ impl Team {
     }
 
     fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.port.address)
     }
 
     /// Returns a command that runs on the other machine.
@@ -369,6 +368,12 @@ fn commands_killed_at_any_time_happen_once_or_not_at_all() {
     let mut team = Team::new();
     assert!(team.run(&["list"]).status.success());
     let mut accepted = std::collections::BTreeSet::new();
+    // How long a command takes here while nobody kills it.
+    let began = std::time::Instant::now();
+    assert!(team.run(&["note", "2", "not killed"]).status.success());
+    let full = began.elapsed();
+    let ids = |outbox: Vec<Value>| outbox.into_iter().map(|entry| entry["id"].to_string());
+    let before: Vec<String> = ids(team.outbox()).collect();
     for run in runs.rounds(10) {
         if run % 5 == 2 {
             team.cut();
@@ -378,10 +383,10 @@ fn commands_killed_at_any_time_happen_once_or_not_at_all() {
         command.args(["note", "1", &note]).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().expect("it runs");
         // It is killed at any moment, whatever it does then.
-        std::thread::sleep(std::time::Duration::from_millis(5 + (run * 13) % 120));
+        std::thread::sleep(full * u32::try_from(5 + (run * 13) % 120).unwrap() / 100);
         let _ = child.kill();
         child.wait().unwrap();
-        accepted.extend(team.outbox().iter().map(|entry| entry["id"].to_string()));
+        accepted.extend(ids(team.outbox()).filter(|id| !before.contains(id)));
         if run % 5 == 4 {
             team.serve();
         }

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,6 +19,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::store::Store;
 use crate::support::api::client;
+use crate::support::port::ReservedPort;
 use crate::support::program;
 use crate::support::sample::number;
 use crate::support::terminal::Terminal;
@@ -46,14 +46,14 @@ type Ledger = Arc<Mutex<BTreeMap<String, Sent>>>;
 /// A store with a server that can be killed.
 struct Scene {
     store: Store,
-    port: u16,
+    port: ReservedPort,
     server: Option<Child>,
 }
 
 impl Scene {
     fn new() -> Self {
         let store = Store::empty();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = ReservedPort::new();
         let mut scene = Self { store, port, server: None };
         let declared = scene.store.declare("The night begins", "lights", "low", "low");
         assert_eq!(declared, "INC-1");
@@ -63,7 +63,7 @@ impl Scene {
 
     fn serve(&mut self) {
         let mut child = Command::new(program())
-            .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--store"])
+            .args(["serve", "--listen", &self.port.address.to_string(), "--store"])
             .arg(self.store.file())
             .args(["--access-log", "/dev/null", "--requests-a-minute", "1000000"])
             .env("XDG_STATE_HOME", self.store.folder.path())
@@ -93,7 +93,7 @@ impl Scene {
     }
 
     fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.port.address)
     }
 
     /// Opens panes of another machine.

@@ -9,11 +9,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::cli::Run;
+use crate::support::port::ReservedPort;
 
 pub struct Site {
     folder: TempDir,
     server: Option<Child>,
-    pub port: u16,
+    port: ReservedPort,
 }
 
 impl Drop for Site {
@@ -25,7 +26,8 @@ impl Drop for Site {
 impl Site {
     /// Makes a store with tokens for these people, and serves it.
     pub fn start(people: &[&str]) -> Self {
-        let mut site = Self { folder: TempDir::new().unwrap(), server: None, port: 0 };
+        let (folder, port) = (TempDir::new().unwrap(), ReservedPort::new());
+        let mut site = Self { folder, server: None, port };
         for name in people {
             site.make_token(name);
         }
@@ -70,7 +72,7 @@ impl Site {
 
     /// Serves the store, on the same port each time.
     pub fn serve(&mut self) {
-        let listen = format!("127.0.0.1:{}", self.port);
+        let listen = self.port.address.to_string();
         let mut child = self
             .program(&self.path("host"))
             .env("REDPHONE_STORE", self.store())
@@ -81,9 +83,7 @@ impl Site {
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        self.port = line.trim_end().rsplit(':').next().unwrap().parse().unwrap_or_else(|_| {
-            panic!("it does not serve: {line}");
-        });
+        assert!(line.trim_end().ends_with(&listen), "it does not serve: {line}");
         self.server = Some(child);
     }
 
@@ -96,7 +96,11 @@ impl Site {
     }
 
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.port.address)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port.address.port()
     }
 
     /// Runs the program as a person, against the server.

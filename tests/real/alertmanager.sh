@@ -19,6 +19,13 @@ fail() {
     tail -n 20 "$place"/*.err
     exit 1
 }
+# Whether standard input has a text. All of it is read: a program whose reader ends early fails, and the
+# line with it.
+has() {
+    local text
+    text="$(cat)"
+    grep -q "$@" <<<"$text"
+}
 cd "$place"
 umask 077
 export HOME="$place" REDPHONE_STORE="$place/store.db" REDPHONE_USER=ines no_proxy=127.0.0.1
@@ -104,4 +111,4 @@ sleep 3
 [ "$(api '/v1/incidents?filter=is:any' | field total)" = 2 ] ||
     [ "$(api '/v1/incidents?filter=is:any' | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["rows"]))')" = 2 ] ||
     fail "there are other incidents than two"
-"$program" show INC-2 | grep -q 'Alert  *firing' || fail "show does not have the alert"
+"$program" show INC-2 | has 'Alert  *firing' || fail "show does not have the alert"

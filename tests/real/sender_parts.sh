@@ -11,6 +11,13 @@ finish() {
     rm -rf "$place"
 }
 trap finish EXIT
+# Whether standard input has a text. All of it is read: a program whose reader ends early fails, and the
+# line with it.
+has() {
+    local text
+    text="$(cat)"
+    grep -q "$@" <<<"$text"
+}
 fail() {
     echo "$1"
     tail -n 20 "$place"/*.err

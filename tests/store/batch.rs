@@ -4,7 +4,7 @@ use redphone::backend::{Backend, BackendError};
 use redphone::model::{Envelope, IncidentCommand, IncidentId};
 use tempfile::tempdir;
 
-use super::fixtures::{ask, declaration, declared, open};
+use super::fixtures::{ask, declaration, declared, open, open_impatient};
 use crate::support::store::{empty_log, logged_commits};
 
 fn some(count: usize) -> Vec<Envelope> {
@@ -19,7 +19,7 @@ fn some(count: usize) -> Vec<Envelope> {
 async fn locked_store_refuses_the_batch_and_saves_nothing() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let store = open(&path).await;
+    let store = open_impatient(&path).await;
     let first = declared(&store, "before").await;
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();

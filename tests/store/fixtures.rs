@@ -14,16 +14,15 @@ use redphone::model::{
     Priority, Urgency,
 };
 
+use crate::support::commands;
 pub use crate::support::requests::ask;
 use crate::support::requests::ines;
-use crate::support::{commands, store as stores};
+pub use crate::support::store::{open, options};
 
-pub fn options() -> Options {
-    Options { lock_timeout: Duration::from_millis(300), ..stores::options() }
-}
-
-pub async fn open(path: &Path) -> FileStore {
-    FileStore::open(path, options()).await.unwrap()
+/// Opens a store that soon reports the lock of another process, for tests in which it is not released.
+pub async fn open_impatient(path: &Path) -> FileStore {
+    let options = Options { lock_timeout: Duration::from_millis(300), ..options() };
+    FileStore::open(path, options).await.unwrap()
 }
 
 /// Returns the message with which opening a store is refused.

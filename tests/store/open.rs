@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use std::time::Duration;
 use tempfile::tempdir;
 
-use super::fixtures::{ask, declared, open, options, refused};
+use super::fixtures::{ask, declared, open, open_impatient, options, refused};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -196,7 +196,7 @@ async fn a_file_or_folder_that_cannot_be_written_is_refused() {
 async fn locked_store_is_reported_after_a_wait() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let store = open(&path).await;
+    let store = open_impatient(&path).await;
     let id = declared(&store, "locked").await;
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -219,8 +219,7 @@ async fn locked_store_is_reported_after_a_wait() {
 async fn lock_that_is_released_in_time_is_only_awaited() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let patient = Options { lock_timeout: Duration::from_secs(30), ..options() };
-    let store = FileStore::open(&path, patient).await.unwrap();
+    let store = open(&path).await;
     let id = declared(&store, "locked").await;
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -236,9 +235,8 @@ async fn lock_that_is_released_in_time_is_only_awaited() {
 async fn many_processes_can_open_a_new_store_at_once() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let patient = || Options { lock_timeout: Duration::from_secs(30), ..options() };
     let opened =
-        futures_util::future::join_all((0..6).map(|_| FileStore::open(&path, patient()))).await;
+        futures_util::future::join_all((0..6).map(|_| FileStore::open(&path, options()))).await;
     for store in opened {
         declared(&store.unwrap(), "from all of them").await;
     }

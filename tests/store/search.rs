@@ -16,7 +16,9 @@ use redphone::model::{IncidentCommand, IncidentId, PersonRef, Summary};
 use rusqlite::Connection;
 use tempfile::tempdir;
 
-use super::fixtures::{ask, declaration, declared_event, import, open, options, record};
+use super::fixtures::{
+    ask, declaration, declared_event, import, open, open_impatient, options, record,
+};
 use crate::support::requests::{done, resolve, titles};
 use crate::support::strategies;
 
@@ -261,7 +263,7 @@ fn containing(incidents: &[Texts], words: &[&str]) -> BTreeSet<IncidentId> {
 #[tokio::test]
 async fn parts_of_common_numbers_are_found_with_other_texts() {
     let folder = tempdir().unwrap();
-    let store = open(&folder.path().join("store.db")).await;
+    let store = open_impatient(&folder.path().join("store.db")).await;
     let mut ids = Vec::new();
     let mut records = Vec::new();
     for index in 0..90_u64 {
@@ -357,7 +359,7 @@ async fn incomplete_index_hides_nothing_while_others_write() {
     let path = folder.path().join("store.db");
     store_with_history(&path).await;
     forget_index(&path);
-    let store = open(&path).await;
+    let store = open_impatient(&path).await;
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     for (filter, expected) in [

@@ -24,7 +24,6 @@ use redphone::model::{
     ProblemId, Rejection, RejectionKind, Summary,
 };
 use tokio::sync::watch;
-use tokio::time::sleep;
 
 /// How the stub treats requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,8 +34,8 @@ pub enum StubMode {
     Offline,
     /// Requests are lost without an error, so that no response comes.
     Hanging,
-    /// Responses arrive after this time.
-    Slow(Duration),
+    /// No response arrives before the mode changes.
+    Paused,
     /// Commands arrive, their responses do not.
     ResponsesLost,
     /// Commands arrive, their responses are malformed.
@@ -100,6 +99,17 @@ impl RemoteStub {
 
     pub fn set_mode(&self, mode: StubMode) {
         self.mode.send_replace(mode);
+    }
+
+    /// Lets the responses arrive that were paused.
+    pub fn resume(&self) {
+        self.mode.send_if_modified(|mode| {
+            let is_paused = *mode == StubMode::Paused;
+            if is_paused {
+                *mode = StubMode::Online;
+            }
+            is_paused
+        });
     }
 
     /// Makes the token belong to this person.
@@ -176,6 +186,12 @@ impl RemoteStub {
         let _ = answered.wait_for(|all| all.get(what).is_some_and(|count| *count >= times)).await;
     }
 
+    async fn until_resumed(&self) {
+        let mut mode = self.mode.subscribe();
+        // An error is impossible, as `self` owns the sender.
+        let _ = mode.wait_for(|mode| *mode != StubMode::Paused).await;
+    }
+
     async fn until_offline(&self) -> BackendError {
         let mut mode = self.mode.subscribe();
         // An error is impossible, as `self` owns the sender.
@@ -204,8 +220,7 @@ impl RemoteStub {
             error = self.until_offline() => Err(error),
             answer = async {
                 match mode {
-                    // The answer is late on purpose.
-                    StubMode::Slow(time) => sleep(time).await,
+                    StubMode::Paused => self.until_resumed().await,
                     StubMode::Hanging => std::future::pending().await,
                     _ => {}
                 }

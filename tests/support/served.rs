@@ -18,12 +18,15 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+use super::port::ReservedPort;
 use super::store as stores;
 
 /// The server. It has its own threads, so that it can end as a killed process does.
 pub struct Served {
     folder: TempDir,
     pub address: SocketAddr,
+    /// Reserves the address, on which the server is started again.
+    _port: ReservedPort,
     /// Certificate and key; `None` for plain HTTP.
     tls: Option<TlsFiles>,
     running: Option<Running>,
@@ -67,9 +70,15 @@ impl Served {
     }
 
     fn new() -> Self {
-        let address = ([127, 0, 0, 1], 0).into();
-        let folder = tempfile::tempdir().unwrap();
-        let served = Self { folder, address, tls: None, running: None, more_people: Vec::new() };
+        let port = ReservedPort::new();
+        let served = Self {
+            folder: tempfile::tempdir().unwrap(),
+            address: port.address,
+            _port: port,
+            tls: None,
+            running: None,
+            more_people: Vec::new(),
+        };
         for (name, scope) in [("ines", Scope::Admin), ("tom", Scope::Respond), ("eye", Scope::Read)]
         {
             served.make_token(name, scope);
@@ -128,7 +137,7 @@ impl Served {
         options.tls.clone_from(&self.tls);
         let (store, more_people) = (self.store(), self.more_people.clone());
         let (stop, stopped) = oneshot::channel();
-        let (bound, address) = oneshot::channel();
+        let (bound, is_bound) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         runtime.spawn(async move {
             let store = open_with(store, &more_people).await;
@@ -140,7 +149,7 @@ impl Served {
                     Err(error) => panic!("{error}"),
                 }
             };
-            bound.send(server.addr()).unwrap();
+            bound.send(()).unwrap();
             server
                 .run(async {
                     let _ = stopped.await;
@@ -149,7 +158,7 @@ impl Served {
             store.close().await;
             let _ = end.send(());
         });
-        self.address = address.await.expect("it listens");
+        is_bound.await.expect("it listens");
         self.running = Some(Running { runtime, stop, ended });
     }
 

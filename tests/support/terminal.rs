@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-/// A wait that takes longer than this is considered a hang.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use super::wait::PATIENCE;
 
 /// A program in a pseudo-terminal.
 pub struct Terminal {
@@ -20,6 +19,10 @@ pub struct Terminal {
     master: Option<Box<dyn MasterPty + Send>>,
     keys: Option<Box<dyn Write + Send>>,
     output: Receiver<Vec<u8>>,
+    /// Bytes that have arrived after the last frame that was processed.
+    rest: Vec<u8>,
+    /// Whether the last frame is not complete yet.
+    is_in_frame: bool,
     parser: vt100::Parser,
     cut: Arc<AtomicBool>,
     /// The input modes of the terminal before the program began.
@@ -59,6 +62,10 @@ impl Write for DelayedKeys {
         Ok(())
     }
 }
+
+/// How a frame begins and ends (synchronized update).
+const FRAME_BEGIN: &[u8] = b"\x1b[?2026h";
+const FRAME_END: &[u8] = b"\x1b[?2026l";
 
 fn sleep_until(due: Instant) {
     std::thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -171,6 +178,8 @@ impl Terminal {
             master: Some(pair.master),
             keys: Some(keys),
             output,
+            rest: Vec::new(),
+            is_in_frame: false,
             cut,
             initial,
             parser: vt100::Parser::new(cells(rows), cells(columns), 0),
@@ -196,18 +205,43 @@ impl Terminal {
         writer.flush().expect("the program reads");
     }
 
-    fn process_output(&mut self, bytes: &[u8]) {
-        self.last_output = Instant::now();
-        self.parser.process(bytes);
-        self.written.extend_from_slice(bytes);
+    /// Waits for output, and processes it up to the end of a frame: what arrives may be cut anywhere.
+    fn receive(&mut self, patience: Duration) -> Result<(), RecvTimeoutError> {
+        let mut bytes = std::mem::take(&mut self.rest);
+        if bytes.is_empty() {
+            bytes = self.output.recv_timeout(patience)?;
+            self.last_output = Instant::now();
+        }
+        // A mark may have begun in what came before.
+        let before = self.written.len().saturating_sub(FRAME_END.len() - 1);
+        let processed = self.written.len() - before;
+        let joined = [&self.written[before..], &bytes].concat();
+        let find = |mark: &[u8]| {
+            let ends = joined.windows(mark.len()).map(|part| part == mark);
+            let ends = ends.enumerate().filter_map(|(at, is_mark)| is_mark.then_some(at));
+            ends.map(|at| at + mark.len()).find(|end| *end > processed)
+        };
+        let end = find(FRAME_END);
+        match (find(FRAME_BEGIN), end) {
+            (_, Some(end)) => {
+                self.is_in_frame = false;
+                self.rest = bytes.split_off(end - processed);
+            }
+            (Some(_), None) => self.is_in_frame = true,
+            (None, None) => {}
+        }
+        self.parser.process(&bytes);
+        self.written.extend_from_slice(&bytes);
+        Ok(())
     }
 
-    /// Reads until the screen satisfies a condition. Panics with the screen after the deadline.
+    /// Reads until the screen satisfies a condition at the end of a frame. Panics with the screen
+    /// after the deadline.
     pub fn wait_for(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        while !wanted(self.parser.screen()) {
-            match self.output.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(bytes) => self.process_output(&bytes),
+        while self.is_in_frame || !wanted(self.parser.screen()) {
+            match self.receive(deadline.saturating_duration_since(Instant::now())) {
+                Ok(()) => {}
                 Err(RecvTimeoutError::Timeout) => {
                     panic!("never seen: {what}; the screen:\n{}", self.text())
                 }
@@ -228,10 +262,9 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         while !String::from_utf8_lossy(&self.written).contains(wanted) {
             let patience = deadline.saturating_duration_since(Instant::now());
-            let Ok(bytes) = self.output.recv_timeout(patience) else {
+            if self.receive(patience).is_err() {
                 panic!("never written: {wanted:?}; the screen:\n{}", self.text())
-            };
-            self.process_output(&bytes);
+            }
         }
     }
 
@@ -245,20 +278,14 @@ impl Terminal {
 
     /// Reads until nothing has arrived for a while. Returns when something last arrived.
     pub fn settle(&mut self, quiet: Duration) -> Instant {
-        while let Ok(bytes) = self.output.recv_timeout(quiet) {
-            self.process_output(&bytes);
-        }
+        while self.receive(quiet).is_ok() {}
         self.last_output
     }
 
     /// Reads all output for this time.
     pub fn watch(&mut self, time: Duration) {
         let ends = Instant::now() + time;
-        while let Ok(bytes) =
-            self.output.recv_timeout(ends.saturating_duration_since(Instant::now()))
-        {
-            self.process_output(&bytes);
-        }
+        while self.receive(ends.saturating_duration_since(Instant::now())).is_ok() {}
     }
 
     /// Changes the size of the terminal.
@@ -297,12 +324,12 @@ impl Terminal {
     pub fn wait_for_end(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
-                self.process_output(&bytes);
+            if self.receive(Duration::from_millis(20)).is_ok() {
                 continue;
             }
             if let Some(status) = self.child.try_wait().expect("a child") {
-                self.settle(Duration::from_millis(50));
+                // The output ends with the program, unless another process has its terminal.
+                self.watch(Duration::from_secs(5));
                 return status;
             }
             assert!(Instant::now() < deadline, "it does not end:\n{}", self.text());

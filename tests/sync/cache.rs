@@ -85,9 +85,13 @@ async fn cached_value_comes_first_with_its_age_then_the_fresh_one() {
     let mut reads = Vec::new();
     remote.read_incident(id, EVENTS, &mut |read| reads.push(read.unwrap().as_of)).await;
     assert_eq!(reads, [None], "it has just been read");
-    fixture.stub.set_mode(StubMode::Slow(Duration::from_millis(600)));
+    fixture.stub.set_mode(StubMode::Paused);
     let mut reads = Vec::new();
-    remote.read_incident(id, EVENTS, &mut |read| reads.push(read.unwrap().as_of.is_some())).await;
+    let mut on_read = |read: ReadResult<_>| {
+        reads.push(read.unwrap().as_of.is_some());
+        fixture.stub.resume();
+    };
+    remote.read_incident(id, EVENTS, &mut on_read).await;
     assert_eq!(reads, [true, false], "first what is kept, then what it says");
     fixture.stub.set_mode(StubMode::Offline);
     let mut reads: Vec<ReadResult<_>> = Vec::new();

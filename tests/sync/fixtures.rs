@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redphone::backend::file::{FileStore, Options as StoreOptions};
 use redphone::backend::{Backend, TimelineRange};
@@ -13,9 +13,7 @@ use tokio::time::timeout;
 
 use crate::support::remote_stub::RemoteStub;
 use crate::support::store as stores;
-
-/// The deadline after which a test counts as hanging.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+use crate::support::wait::PATIENCE;
 
 pub struct RemoteFixture {
     pub store: Arc<FileStore>,
@@ -59,8 +57,20 @@ impl RemoteFixture {
     }
 
     pub async fn remote_of(&self, who: &str) -> Arc<Remote> {
-        let stub = Arc::clone(&self.stub) as Arc<dyn Backend>;
-        Remote::open(stub, options(self.folder.path(), who)).await.unwrap()
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let stub = Arc::clone(&self.stub) as Arc<dyn Backend>;
+            match Remote::open(stub, options(self.folder.path(), who)).await {
+                Ok(remote) => return remote,
+                // A process that another test starts has all files of this one, with their locks, until
+                // it runs its own program.
+                Err(error) if error.to_string().contains("another redphone has it open") => {
+                    assert!(Instant::now() < deadline, "{error}");
+                    tokio::task::yield_now().await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 
     /// Like [`Self::remote`], but returns the error.

@@ -10,7 +10,7 @@ use super::fixtures::{RemoteFixture, all_sent};
 use super::outbox::note;
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::{declare, declared};
-use crate::support::wait::until;
+use crate::support::wait::{PATIENCE, until};
 
 #[tokio::test]
 async fn folder_and_files_are_private_to_their_owner() {
@@ -149,7 +149,7 @@ async fn entry_of_another_version_does_not_block_the_others() {
 async fn remote_opens_concurrently_on_one_thread() {
     let fixture = RemoteFixture::new().await;
     let openings = async { tokio::join!(fixture.remote(), fixture.remote(), fixture.remote()) };
-    tokio::time::timeout(super::fixtures::PATIENCE, openings).await.expect("nobody waits for ever");
+    tokio::time::timeout(PATIENCE, openings).await.expect("nobody waits for ever");
 }
 
 /// The FNV-1a hash in the names of the folders.

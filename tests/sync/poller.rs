@@ -1,7 +1,6 @@
 //! The poller and the local mirror of a backend that it updates.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use redphone::backend::{Backend, BackendError, Cursor, Delta};
 use redphone::model::{IncidentCommand, Status, Summary};
@@ -10,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use crate::support::company;
+use crate::support::wait::PATIENCE;
 
 fn delta(rows: Vec<Summary>, reset: bool) -> Delta {
     Delta { cursor: Cursor(1), reset, rows, directory: false, redacted: Vec::new() }
@@ -118,7 +118,7 @@ async fn until(
         }
         panic!("the task has ended");
     };
-    timeout(Duration::from_secs(15), found).await.expect("it comes in time");
+    timeout(PATIENCE, found).await.expect("it comes in time");
 }
 
 fn options() -> Options {

@@ -83,7 +83,8 @@ impl Scene {
         Self { fixture, reader, id, number, now: Utc::now() }
     }
 
-    /// Performs a read, and returns all results in order, as texts.
+    /// Performs a read, and returns all results in order, as texts. Responses that were paused
+    /// arrive after the first result.
     async fn read(&self, read: Read) -> Vec<ReadResult<String>> {
         let (reader, id) = (&self.reader, self.id);
         let timeline = async |range| vec![text(reader.read_timeline(id, range).await)];
@@ -110,12 +111,19 @@ impl Scene {
             Read::TimelineBefore => timeline(TimelineRange::Before(3, 1)).await,
             Read::Number => vec![text(reader.find_incident(self.number).await)],
             Read::Incident => {
-                reader.read_incident(id, EVENTS, &mut |read| results.push(text(read))).await;
+                let mut on_read = |read| {
+                    results.push(text(read));
+                    self.fixture.stub.resume();
+                };
+                reader.read_incident(id, EVENTS, &mut on_read).await;
                 results
             }
             Read::Measures => {
                 let window = Window::last_day(self.now);
-                let mut on_read = |read| results.push(text(read));
+                let mut on_read = |read| {
+                    results.push(text(read));
+                    self.fixture.stub.resume();
+                };
                 reader.read_measures(&window, Cut::Total, self.now, &mut on_read).await;
                 results
             }
@@ -315,7 +323,12 @@ async fn slow_backend_is_preceded_by_what_is_cached(
 ) {
     let scene = Scene::new(kind).await;
     scene.read(read).await;
-    scene.fixture.stub.set_mode(StubMode::Slow(Duration::from_millis(600)));
+    scene.fixture.stub.set_mode(StubMode::Paused);
+    if kind == Kind::Direct {
+        let early = tokio::time::timeout(Duration::from_millis(300), scene.read(read)).await;
+        assert!(early.is_err(), "{early:?}");
+        scene.fixture.stub.resume();
+    }
     let results = scene.read(read).await;
     let ages: Vec<bool> =
         results.iter().map(|read| read.as_ref().unwrap().as_of.is_some()).collect();

@@ -11,9 +11,10 @@ use rstest::rstest;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::fixtures::{PATIENCE, RemoteFixture};
+use super::fixtures::RemoteFixture;
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::{ask, declare, declared};
+use crate::support::wait::PATIENCE;
 
 struct RunningPoller {
     learnt: mpsc::UnboundedReceiver<BackendUpdate>,
@@ -237,7 +238,7 @@ async fn pending_commands_are_published_while_nothing_answers(#[case] before: bo
             }
         }
     };
-    timeout(Duration::from_secs(20), live_again).await.expect("it asks anew");
+    timeout(PATIENCE, live_again).await.expect("it asks anew");
 }
 
 #[tokio::test]

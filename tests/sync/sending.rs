@@ -11,6 +11,7 @@ use super::fixtures::{RemoteFixture, all_sent, until};
 use super::outbox::note;
 use crate::support::remote_stub::StubMode;
 use crate::support::requests::declared;
+use crate::support::wait::PATIENCE;
 
 #[tokio::test]
 async fn send_lock_that_is_never_released_is_ignored_in_the_end() {
@@ -48,7 +49,7 @@ async fn send_lock_is_free_between_two_passes() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(super::fixtures::PATIENCE, acquired).await.expect("it is free");
+    tokio::time::timeout(PATIENCE, acquired).await.expect("it is free");
     assert_eq!(fixture.notes(id).await, ["a", "b", "c"]);
 }
 
@@ -120,10 +121,7 @@ async fn rate_limited_remote_is_not_contacted_before_its_time() {
     remote.fetch_directory().await.unwrap();
     reached.changed().await.unwrap();
     remote.enqueue(vec![note(id, "more")]).await.unwrap();
-    assert!(
-        remote.wait_until_settled(super::fixtures::PATIENCE).await.next_attempt().unwrap()
-            >= until_then
-    );
+    assert!(remote.wait_until_settled(PATIENCE).await.next_attempt().unwrap() >= until_then);
     assert!(fixture.stub.arrived().is_empty());
     // Unless a person requests it.
     remote.send_now().await.unwrap();

@@ -5,7 +5,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -154,7 +153,7 @@ impl Run {
     async fn shows(&self, text: &str) {
         let mut frames = self.frames.clone();
         let shown = frames.wait_for(|frame| frame.contains(text));
-        let shown = tokio::time::timeout(Duration::from_secs(20), shown).await;
+        let shown = tokio::time::timeout(wait::PATIENCE, shown).await;
         assert!(shown.is_ok(), "never {text:?}:\n{}", *self.frames.borrow());
     }
 
