@@ -85,8 +85,7 @@ pub(super) async fn poll_eagerly<F: Future>(work: F) -> F::Output {
     let mut work = std::pin::pin!(work);
     let until = Instant::now() + EAGER_TIME;
     while Instant::now() < until {
-        let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(output) = work.as_mut().poll(&mut context) {
+        if let Poll::Ready(output) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return output;
         }
         tokio::task::yield_now().await;

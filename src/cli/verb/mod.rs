@@ -203,8 +203,12 @@ impl VerbRun {
         for command in &plan.commands {
             let IncidentCommand::Redact { part, target, .. } = command else { continue };
             let removed = RedactedTarget { incident: id, part: *part, target: *target };
-            record.iter().for_each(|record| redacted.add_record(&removed, record));
-            events.iter().for_each(|event| redacted.add_event(&removed, event));
+            if let Some(record) = &record {
+                redacted.add_record(&removed, record);
+            }
+            for event in &events {
+                redacted.add_event(&removed, event);
+            }
         }
         Ok((plan, redacted))
     }

@@ -260,7 +260,7 @@ fn plan_person(
     };
     // What quiet hours postpone to the same time is one message.
     let mut used = BTreeSet::new();
-    let mut uses: BTreeMap<&str, u8> = BTreeMap::new();
+    let mut use_counts: BTreeMap<&str, u8> = BTreeMap::new();
     let mut plan = person.plan(incident.priority);
     if unreachable.after_acknowledgement {
         // Nobody can acknowledge it once more, which would stop the contacts that are used later.
@@ -272,7 +272,7 @@ fn plan_person(
         if !used.insert((contact.name.as_str(), due)) {
             continue;
         }
-        let count = uses.entry(&contact.name).or_default();
+        let count = use_counts.entry(&contact.name).or_default();
         let earlier_uses = *count;
         *count = count.saturating_add(1);
         planned.push(Notification {

@@ -106,9 +106,8 @@ fn row(pages: &Pages, label: &str, (now, before): (Share, Share), more_is_worse:
     ];
     let behind = match label {
         "P1 and P2 reviewed" => resolved_in(pages, "p1 p2"),
-        "runbook used" | "reopened" => resolved_in(pages, ""),
         "resolved unacknowledged" if now.0 > 0 => resolved_in(pages, "is:never-acknowledged"),
-        "resolved unacknowledged" => resolved_in(pages, ""),
+        "runbook used" | "reopened" | "resolved unacknowledged" => resolved_in(pages, ""),
         "false alarms" => false_alarms_in(pages),
         "without a category" => reported_in(pages, "cat:none"),
         "without services" => reported_in(pages, "service:none"),
