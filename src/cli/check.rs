@@ -24,6 +24,7 @@ use crate::model::readiness::{
     of_reports, of_requests, of_roles,
 };
 use crate::model::signals::SignalSettings;
+use crate::model::text::sanitize;
 
 /// The maximum number of open incidents in which requests for roles are searched.
 const MAX_INCIDENTS: u32 = 50;
@@ -184,12 +185,14 @@ fn line(finding: &Finding) -> Line {
             format!("incidents of {service} with {} follow no policy", priorities.join(", "))
         }
         Finding::UnknownZone { schedule, zone, error } => {
+            let zone = sanitize(zone);
             format!("the zone {zone:?} of the schedule {schedule} {error}; it is read as UTC")
         }
         Finding::HeartbeatWithoutPolicy { heartbeat, priority } => format!(
             "the silence of the heartbeat {heartbeat} is an incident with {priority} that follows no policy"
         ),
         Finding::HeartbeatOfUnknownService { heartbeat, service } => {
+            let service = sanitize(service);
             format!("the heartbeat {heartbeat} names the service {service:?}, which does not exist")
         }
         Finding::NoContact { person, purpose: Purpose::Call } => {
@@ -199,6 +202,7 @@ fn line(finding: &Finding) -> Line {
             format!("{person} is a stakeholder and has no contact")
         }
         Finding::UnusableContact { person, contact, problem } => {
+            let contact = sanitize(contact);
             format!("the contact {contact:?} of {person}: {problem}")
         }
         Finding::NoRule { person, urgent } => {
@@ -240,6 +244,7 @@ fn line(finding: &Finding) -> Line {
             format!("the maintenance window {window} comes again without an end: {title}")
         }
         Finding::MissingChannel { person, contact, channel } => {
+            let (contact, channel) = (sanitize(contact), sanitize(channel));
             format!("the contact {contact:?} of {person} is over {channel:?}, which is no channel")
         }
         Finding::EndsNowhere { policy } => {
