@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::args::change::{
@@ -29,6 +29,8 @@ use crate::model::{Actor, ChangeId, Command, CommandId};
 const MIN_ID_CHARS: usize = 4;
 /// How many characters of an id are listed: its last ones, which differ.
 const SHORT_ID_CHARS: usize = 8;
+/// The days of a calendar without a start, up to today.
+const RECENT_DAYS: Days = Days::new(14);
 
 /// Runs `change`.
 pub async fn run(context: &mut Context, about: ChangeCommand) -> Result<(), Failure> {
@@ -248,7 +250,9 @@ async fn list(context: &mut Context, args: &ListChanges) -> Result<(), Failure> 
     } else if changes.is_empty() {
         out::print_hint("no changes were recorded");
     } else if args.calendar {
-        print_calendar(out, &mut changes, listed)?;
+        let before = |at: DateTime<Utc>| utc_day(at - TimeDelta::milliseconds(1));
+        let window = (search.since.map(utc_day), search.until.map(before));
+        print_calendar(out, &changes, window, now, listed)?;
     } else {
         let head = ["CHANGE", "BEGAN", "STATE", "TOOK", "SERVICES", "SUSPECT OF", "TITLE"];
         print_columns(out, head, changes.iter().map(listed))?;
@@ -259,22 +263,47 @@ async fn list(context: &mut Context, args: &ListChanges) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Prints changes by day, the earliest first.
+fn utc_day(at: DateTime<Utc>) -> NaiveDate {
+    at.date_naive()
+}
+
+/// Prints changes by day, the earliest first: each on all of its days in the window. A window without a
+/// start has the last two weeks, besides the days on which changes begin; one without an end ends today, or
+/// when the last change begins.
 fn print_calendar(
     out: &mut Out,
-    changes: &mut [Change],
+    changes: &[Change],
+    (since, until): (Option<NaiveDate>, Option<NaiveDate>),
+    now: DateTime<Utc>,
     listed: impl Fn(&Change) -> [SafeText<'static>; 7],
 ) -> Result<(), Failure> {
-    changes.sort_by_key(|change| (change.starts_at, change.id));
-    let day = |change: &Change| change.starts_at.date_naive();
-    for of_day in changes.chunk_by(|a, b| day(a) == day(b)) {
-        let date = of_day.first().map(day).unwrap_or_default();
+    let starts = changes.iter().map(|change| utc_day(change.starts_at));
+    let until = until.unwrap_or_else(|| starts.max().unwrap_or_default().max(utc_day(now)));
+    let recent = utc_day(now).checked_sub_days(RECENT_DAYS).unwrap_or_default();
+    // By day, with the number of the day of the change: those that run on come first.
+    let mut days: BTreeMap<NaiveDate, Vec<(i64, &Change)>> = BTreeMap::new();
+    for change in changes {
+        let first = utc_day(change.starts_at);
+        let last = utc_day(change.last_instant(now));
+        if since.is_none_or(|since| first >= since) {
+            days.entry(first).or_default().push((1, change));
+        }
+        let others = first.succ_opt().unwrap_or(first).max(since.unwrap_or(recent));
+        for date in others.iter_days().take_while(|date| *date <= last.min(until)) {
+            days.entry(date).or_default().push(((date - first).num_days() + 1, change));
+        }
+    }
+    for (date, mut of_day) in days {
+        of_day.sort_by_key(|(_, change)| (change.starts_at, change.id));
         let count = out::pluralize(u64::try_from(of_day.len()).unwrap_or(u64::MAX), "change");
         let heading = format!("{}  {count}", date.format("%a %Y-%m-%d"));
         out.styled_line(&StyledLine::new(heading, Style::Bold))?;
-        for cells in of_day.iter().map(&listed) {
-            let [id, began, state, took, services, suspect_of, title] = cells;
-            let time: String = began.chars().skip(11).take(5).collect();
+        for (number, change) in of_day {
+            let [id, began, state, took, services, suspect_of, title] = listed(change);
+            let time = match number {
+                1 => began.chars().skip(11).take(5).collect(),
+                number => format!("day {number}"),
+            };
             let mut parts = vec![time, state.to_string(), title.to_string(), services.to_string()];
             if !took.is_empty() {
                 parts.push(format!("took {took}"));

@@ -24,6 +24,7 @@ use crate::model::readiness::{
     of_reports, of_requests, of_roles, of_server_tests,
 };
 use crate::model::signals::{Heartbeat, SignalSettings, expected_heartbeats};
+use crate::model::text::sanitize;
 
 /// The maximum number of open incidents in which requests for roles are searched.
 const MAX_INCIDENTS: u32 = 50;
@@ -199,18 +200,21 @@ fn line(finding: &Finding) -> Line {
             format!("incidents of {service} with {} follow no policy", priorities.join(", "))
         }
         Finding::UnknownZone { schedule, zone, error } => {
+            let zone = sanitize(zone);
             format!("the zone {zone:?} of the schedule {schedule} {error}; it is read as UTC")
         }
         Finding::HeartbeatWithoutPolicy { heartbeat, priority } => format!(
             "the silence of the heartbeat {heartbeat} is an incident with {priority} that follows no policy"
         ),
         Finding::HeartbeatOfUnknownService { heartbeat, service } => {
+            let service = sanitize(service);
             format!("the heartbeat {heartbeat} names the service {service:?}, which does not exist")
         }
         Finding::ServerTestWithoutPolicy { test, priority } => {
             format!("{test} is an incident with {priority} that follows no policy")
         }
         Finding::ServerTestOfUnknownService { test, service } => {
+            let service = sanitize(service);
             format!("the settings name the service {service:?} for {test}, and it does not exist")
         }
         Finding::NoContact { person, purpose: Purpose::Call } => {
@@ -220,6 +224,7 @@ fn line(finding: &Finding) -> Line {
             format!("{person} is a stakeholder and has no contact")
         }
         Finding::UnusableContact { person, contact, problem } => {
+            let contact = sanitize(contact);
             format!("the contact {contact:?} of {person}: {problem}")
         }
         Finding::NoRule { person, urgent } => {
@@ -261,6 +266,7 @@ fn line(finding: &Finding) -> Line {
             format!("the maintenance window {window} comes again without an end: {title}")
         }
         Finding::MissingChannel { person, contact, channel } => {
+            let (contact, channel) = (sanitize(contact), sanitize(channel));
             format!("the contact {contact:?} of {person} is over {channel:?}, which is no channel")
         }
         Finding::EndsNowhere { policy } => {

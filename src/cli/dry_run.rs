@@ -10,7 +10,7 @@ use super::out::{Out, Style, StyledLine};
 use crate::model::directory::Directory;
 use crate::model::escalation::{self, PolicyLevel, Reached, Step, reached_by};
 use crate::model::maintenance::MutedItem;
-use crate::model::naming::nearest;
+use crate::model::nearest::nearest;
 use crate::model::notification::{PersonReach, PlannedContact};
 use crate::model::readiness::supposed_incident;
 use crate::model::text::{SafeText, sanitize};
@@ -52,7 +52,8 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     if directory.service(service).is_none() {
         let names = directory.services.iter().map(|service| service.name.as_str());
-        let hint = nearest(service, names).map(|name| format!(": did you mean {name:?}?"));
+        let hint =
+            nearest(service, names).map(|name| format!(": did you mean {:?}?", sanitize(name)));
         let (service, hint) = (sanitize(service), hint.unwrap_or_default());
         return Err(Failure::new(Exit::NotFound, format!("there is no service {service:?}{hint}")));
     }

@@ -17,7 +17,7 @@ use crate::model::administration::{
     AdministrationChange, AdministrationRefusal, EntryKind, EntryRef,
 };
 use crate::model::directory::{Directory, TeamOverride};
-use crate::model::naming::nearest;
+use crate::model::nearest::nearest;
 use crate::model::oncall::{Override, Schedule};
 use crate::model::text::{SafeText, sanitize};
 use crate::model::{Actor, PersonRef};

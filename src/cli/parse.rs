@@ -4,12 +4,13 @@ mod verbs;
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, FromArgMatches};
 
 use super::args::{Cli, Command, Global};
 use super::failure::Failure;
 use super::out;
+use crate::model::nearest::nearest;
 use crate::model::text::truncate;
 
 /// The name of the program.
@@ -40,7 +41,7 @@ pub fn parse(args: &[OsString]) -> Result<Option<Cli>, Failure> {
     let mut command = with_joined_lines(command);
     let error = match matched(&mut command, args) {
         Ok(cli) => return Ok(Some(cli)),
-        Err(error) => error.format(&mut command),
+        Err(error) => with_near_suggestion(error).format(&mut command),
     };
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -150,6 +151,30 @@ fn with_exclusions(args: &[OsString]) -> Option<Cli> {
 /// Returns whether an argument is a negated filter term: `list` has no short options but `-h`.
 fn excludes(arg: &str) -> bool {
     arg.len() > 1 && arg.starts_with('-') && !arg.starts_with("--") && !matches!(arg, "-h" | "-V")
+}
+
+/// Reduces clap's suggestions for a misspelt name to the one that is suggested everywhere else, if any.
+fn with_near_suggestion(mut error: clap::Error) -> clap::Error {
+    for (typed, suggested) in [
+        (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand),
+        (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        (ContextKind::InvalidValue, ContextKind::SuggestedValue),
+    ] {
+        let Some(ContextValue::String(typed)) = error.get(typed).cloned() else { continue };
+        let names = match error.remove(suggested) {
+            Some(ContextValue::Strings(names)) => names,
+            Some(ContextValue::String(name)) => vec![name],
+            _ => continue,
+        };
+        let bare = |name: &str| name.trim_start_matches('-').to_owned();
+        let bare_names: Vec<String> = names.iter().map(|name| bare(name)).collect();
+        let near = nearest(&bare(&typed), bare_names.iter().map(String::as_str));
+        let index = near.and_then(|near| bare_names.iter().position(|name| name == near));
+        if let Some(name) = index.and_then(|index| names.get(index)) {
+            error.insert(suggested, ContextValue::String(name.clone()));
+        }
+    }
+    error
 }
 
 /// Joins the lines of clap's error message into one sentence.
@@ -325,6 +350,13 @@ mod tests {
                 &["redphone", "token", "crate"],
                 "unrecognized subcommand 'crate', a similar subcommand exists: 'create': see \
                  redphone token --help",
+            ),
+            // What shares only some letters is another word.
+            (&["redphone", "relist"], "unrecognized subcommand 'relist': see redphone --help"),
+            (
+                &["redphone", "lits"],
+                "unrecognized subcommand 'lits', a similar subcommand exists: 'list': see redphone \
+                 --help",
             ),
             (&["redphone", "xyzzy"], "unrecognized subcommand 'xyzzy': see redphone --help"),
             (

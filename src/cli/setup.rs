@@ -7,7 +7,7 @@ use crate::config::appearance::ThemeName;
 use crate::config::sample::Answers;
 use crate::config::suggestion;
 use crate::model::check;
-use crate::model::text::fold;
+use crate::model::text::{fold, sanitize};
 
 /// Returns whether questions can be asked.
 pub fn can_ask() -> bool {
@@ -46,8 +46,9 @@ pub fn ask(account: &str) -> io::Result<Answers> {
     let default = crate::config::appearance::Appearance::default().theme;
     let question = format!("Colours: {}", themes.join(", "));
     let theme = ask_for(&question, default.as_str(), |text| {
-        text.parse()
-            .map_err(|_| format!("there is no theme {text:?}: {}", suggestion(text, &themes)))
+        text.parse().map_err(|_| {
+            format!("there is no theme {:?}: {}", sanitize(text), suggestion(text, &themes))
+        })
     })?;
     Ok(Answers { user, name, team: Some(team).filter(|team| !team.is_empty()), services, theme })
 }

@@ -1,5 +1,7 @@
 //! Reasons why a message can't be understood.
 
+use crate::model::text::sanitize;
+
 /// The reason why a message can't be understood. Displayed as a sentence that names the part of the
 /// message.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -67,7 +69,7 @@ pub enum IngestError {
         path: String,
     },
     /// A text was found with which a mapping can't do anything.
-    #[error("{field}: {path} is {found:?}, for which the mapping has nothing")]
+    #[error("{field}: {path} is {:?}, for which the mapping has nothing", sanitize(found))]
     Unmatched {
         /// The field of the mapping.
         field: &'static str,

@@ -18,6 +18,7 @@ use crate::model::Actor;
 use crate::model::alert::AlertGroup;
 use crate::model::directory::Directory;
 use crate::model::reported_change::ReportedChange;
+use crate::model::text::sanitize;
 
 /// The receiver of events in the form of version 1.
 const EVENTS_V1: &str = "events_v1";
@@ -79,7 +80,7 @@ fn pairs(query: &str) -> Vec<(String, String)> {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ReadError {
     /// There is no such receiver.
-    #[error("there is no receiver {name:?}: there are {}", .names.join(", "))]
+    #[error("there is no receiver {:?}: there are {}", sanitize(name), .names.join(", "))]
     NoReceiver {
         /// The name.
         name: String,

@@ -96,6 +96,18 @@ impl Change {
         let is_planned = self.state == ChangeState::Planned;
         self.approval.filter(|approval| is_planned || *approval != ChangeApproval::Requested)
     }
+
+    /// Returns the last instant of the change: that before its end, at which it does not run any
+    /// more. One that runs and has no end does so up to `now`.
+    #[must_use]
+    pub fn last_instant(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let last = match self.ends_at {
+            Some(end) => end.checked_sub_signed(TimeDelta::milliseconds(1)).unwrap_or(end),
+            None if self.state == ChangeState::Running => now,
+            None => self.starts_at,
+        };
+        last.max(self.starts_at)
+    }
 }
 
 /// A change that may have caused an incident.

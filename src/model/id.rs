@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::text::sanitize;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -118,7 +120,7 @@ impl fmt::Display for IncidentNumber {
 
 /// The error for a text that is not an incident number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an incident number: write it as INC-2041 or 2041")]
+#[error("{:?} is not an incident number: write it as INC-2041 or 2041", sanitize(.0))]
 pub struct InvalidNumber(pub String);
 
 impl FromStr for IncidentNumber {

@@ -42,6 +42,7 @@ mod marked_names;
 pub mod measures;
 pub mod name_index;
 pub mod naming;
+pub mod nearest;
 pub mod noise;
 pub mod notification;
 pub mod oncall;

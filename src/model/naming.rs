@@ -9,12 +9,10 @@ use super::check;
 use super::command::IncidentCommand;
 use super::directory::Directory;
 use super::incident::Incident;
+use super::nearest::nearest;
 use super::problem::Problem;
 use super::signals::self_test::{SELF_TEST, test_person};
-use super::text::{equals_folded, fold};
-
-/// The lowest similarity at which another name is suggested; 1.0 is the same name.
-const MIN_SIMILARITY: f64 = 0.75;
+use super::text::equals_folded;
 
 /// Returns the people whom a command names, each with the name of the field.
 fn named_people(command: &mut IncidentCommand) -> Vec<(&'static str, &mut PersonRef)> {
@@ -147,17 +145,6 @@ pub fn unknown_names(command: &IncidentCommand, directory: &Directory) -> Vec<Ba
             BadField::new(field, FieldProblem::UnknownName { kind, name, nearest })
         })
         .collect()
-}
-
-/// Returns the name that was probably meant.
-#[must_use]
-pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let name = fold(name);
-    names
-        .map(|other| (strsim::jaro_winkler(&name, &fold(other)), other))
-        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, other)| other)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::status::growing_serde;
+use super::text::sanitize;
 use super::unknown::Word;
 
 /// A level of impact or urgency.
@@ -75,7 +76,7 @@ impl fmt::Display for Level {
 
 /// The error for a text that is not one of the values of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{input:?} is not a {field}: choose from {choices}")]
+#[error("{:?} is not a {field}: choose from {choices}", sanitize(input))]
 pub struct UnknownValue {
     /// The text that was parsed, truncated to 40 characters.
     pub input: String,

@@ -258,10 +258,11 @@ impl Summary {
         self.resolved_at.or(self.closed_at).filter(|_| !self.status.is_open())
     }
 
-    /// Returns how long the incident lasted from its report, or has lasted up to `now`.
+    /// Returns how long the incident lasted, or has lasted up to `now`: from its detection, as the
+    /// time to resolve is measured.
     #[must_use]
     pub fn duration(&self, now: DateTime<Utc>) -> TimeDelta {
-        (self.ended_at().unwrap_or(now) - self.reported_at).max(TimeDelta::zero())
+        (self.ended_at().unwrap_or(now) - self.detected_at).max(TimeDelta::zero())
     }
 
     /// Returns whether the incident is done only with a published review: a P1 or P2 that was resolved

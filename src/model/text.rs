@@ -65,6 +65,23 @@ pub fn truncate<'a>(text: impl Into<SafeText<'a>>, columns: usize) -> SafeText<'
     SafeText::from_safe_parts(truncated)
 }
 
+/// Truncates a text to a number of columns behind a word, and marks the cut with `…`: a number that is
+/// cut is another number. Only a first word that does not fit is cut itself.
+#[must_use]
+pub fn truncate_at_space<'a>(text: impl Into<SafeText<'a>>, columns: usize) -> SafeText<'a> {
+    let text = text.into();
+    if text.width() <= columns {
+        return text;
+    }
+    // A blank and the mark.
+    let room = columns.saturating_sub(2);
+    let first = wrap(text.borrowed(), room).into_iter().next().unwrap_or_default();
+    match text.strip_prefix(first.as_str()) {
+        Some(rest) if rest.starts_with(' ') => SafeText::from_safe_parts(format!("{first} …")),
+        _ => truncate(text, columns),
+    }
+}
+
 /// Truncates or pads a text to exactly a number of columns.
 #[must_use]
 pub fn pad<'a>(text: impl Into<SafeText<'a>>, columns: usize) -> SafeText<'a> {

@@ -1,7 +1,7 @@
 //! Services and teams in a selection that the directory does not have.
 
 use super::directory::Directory;
-use super::naming::nearest;
+use super::nearest::nearest;
 use super::text::SafeText;
 
 /// Returns the error for the first service or team that the directory does not have.
@@ -29,7 +29,8 @@ fn is_unknown_team(name: &str, directory: &Directory) -> bool {
 }
 
 fn sentence(what: &str, unknown: &str, nearest: Option<&str>) -> String {
-    let hint = nearest.map(|name| format!(" (is {name:?} meant?)")).unwrap_or_default();
+    let hint =
+        nearest.map(|name| format!(" (is {:?} meant?)", SafeText::from(name))).unwrap_or_default();
     format!("there is no {what} {:?}{hint}", SafeText::from(unknown))
 }
 

@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 
 use super::error::{ApiError, ApiResult};
 use super::state::Shared;
-use super::strict;
 use crate::model::IncidentNumber;
 use crate::model::id::IncidentRef;
+use crate::model::nearest::nearest;
 use crate::model::text::truncate;
 use crate::model::unknown::strictly;
 
@@ -45,8 +45,7 @@ fn with_suggestion(message: String) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown =
         quoted.next().filter(|_| message.starts_with("unknown field")).unwrap_or_default();
-    let known: Vec<String> = quoted.map(ToOwned::to_owned).collect();
-    match strict::nearest(unknown, known.iter()) {
+    match nearest(unknown, quoted) {
         Some(name) => format!("unknown field `{unknown}`, did you mean `{name}`?"),
         None => message,
     }

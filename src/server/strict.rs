@@ -15,13 +15,11 @@ use serde_json::Value;
 pub(super) use body::Body;
 use shape::{Format, Named, Object, Shape};
 
+use crate::model::nearest::nearest;
 use crate::model::unknown::kind_name;
 
 /// The members of an object.
 type Members = serde_json::Map<String, Value>;
-
-/// Lowest similarity at which a name is suggested; 1.0 is the same name.
-const MIN_SIMILARITY: f64 = 0.75;
 
 /// The schemas of a description, by name.
 #[derive(Debug)]
@@ -120,7 +118,11 @@ impl Schemas {
             }
             Some(other) => Err(unexpected("a text", other).within(tag)),
             None => {
-                let is_misspelt = |name: &&String| nearest(name, [tag.to_owned()].iter()).is_some();
+                let is_field =
+                    |name: &str| kinds.values().any(|kind| kind.fields.contains_key(name));
+                let is_misspelt = |name: &&String| {
+                    !is_field(name) && nearest(name, std::iter::once(tag)).is_some()
+                };
                 Err(Failure::new(match members.keys().find(is_misspelt) {
                     Some(name) => format!("unknown field `{name}`, did you mean `{tag}`?"),
                     None => format!("missing field `{tag}`"),
@@ -282,7 +284,8 @@ fn unknown_field(name: &str, object: &Object, members: &Members) -> Failure {
         object.fields.keys().filter(|field| !members.contains_key(*field)).collect();
     let mut needed = absent.iter().filter(|field| object.required.contains(**field));
     let only_needed = needed.next().filter(|_| needed.next().is_none());
-    let suggestion = nearest(name, absent.iter().copied()).or(only_needed.copied());
+    let only_needed = only_needed.map(|field| field.as_str());
+    let suggestion = nearest(name, absent.iter().map(|field| field.as_str())).or(only_needed);
     Failure::new(match suggestion {
         Some(field) => format!("unknown field `{name}`, did you mean `{field}`?"),
         None if object.fields.is_empty() => format!("unknown field `{name}`, expected none"),
@@ -290,23 +293,11 @@ fn unknown_field(name: &str, object: &Object, members: &Members) -> Failure {
     })
 }
 
-/// Returns the most similar of several names, if it is similar enough.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl Iterator<Item = &'a String>,
-) -> Option<&'a String> {
-    candidates
-        .map(|other| (strsim::jaro_winkler(name, other), other))
-        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, other)| other)
-}
-
 fn check_word(words: &[String], text: &str) -> Result<(), Failure> {
     if words.iter().any(|word| word == text) {
         return Ok(());
     }
-    Err(Failure::new(match nearest(text, words.iter()) {
+    Err(Failure::new(match nearest(text, words.iter().map(String::as_str)) {
         Some(word) => format!("unknown value `{text}`, did you mean `{word}`?"),
         None => format!("unknown value `{text}`, expected {}", names(words.iter())),
     }))

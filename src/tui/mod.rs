@@ -77,6 +77,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::{PanesSettings, Reload};
+use crate::model::text::sanitize;
 use crate::model::{PersonRef, Rules};
 use crate::sync::remote::Remote;
 
@@ -132,7 +133,8 @@ pub enum RunError {
     NoTerminal,
     /// The terminal can't position text.
     #[error(
-        "TERM is {0:?}: such a terminal can't show panes; set TERM to what it is, or use `redphone list`"
+        "TERM is {:?}: such a terminal can't show panes; set TERM to what it is, or use `redphone list`",
+        sanitize(.0)
     )]
     DumbTerminal(String),
     /// Reading from or writing to the terminal failed.

@@ -116,6 +116,20 @@ fn change_says_its_approval_and_what_it_is_suspected_of() {
 }
 
 #[test]
+fn calendar_has_a_running_change_on_each_day() {
+    let cli = CliFixture::with_company();
+    cli.ok(["change", "start", "migration", "--service", "checkout", "--at", "50h"]);
+    let out = cli.ok(["change", "list", "--calendar"]);
+    for expected in ["  day 2 · running · migration", "  day 3 · running · migration"] {
+        assert!(out.contains(expected), "{out}");
+    }
+    let out = cli.ok(["change", "list", "--calendar", "--since", "1h"]);
+    assert!(!out.contains("day 2 ·") && out.contains("· running · migration"), "{out}");
+    let out = cli.ok(["change", "list"]);
+    assert_eq!(out.matches("migration").count(), 1, "{out}");
+}
+
+#[test]
 fn unknown_names_of_a_problem_must_be_meant() {
     let cli = CliFixture::with_company();
     for unknown in [["--service", "chekout"], ["--team", "paymnts"]] {

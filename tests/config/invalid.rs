@@ -302,7 +302,7 @@ use crate::support::strategies;
 #[case("[[services]]\nname = \"checkout\"", "services.team is missing")]
 #[case(
     "[[services]]\nname = \"a\"\nteam = \"t\"\ndepends_on = [\"b\"]",
-    "4:15: there is no service \"b\" in this file: did you mean a?"
+    "4:15: there is no service \"b\" in this file: use one of a"
 )]
 #[case(
     "[[services]]\nname = \"a\"\nteam = \"t\"\nobjective = \"100\"",

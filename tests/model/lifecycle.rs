@@ -40,6 +40,16 @@ fn resolving_at_once_counts_as_acknowledged() {
     assert_eq!(bench.incident.summary.resolved_at, Some(at(9)));
 }
 
+/// As the mean time to resolve counts it.
+#[test]
+fn incident_lasts_from_its_detection_to_its_resolution() {
+    let mut bench = Bench::new();
+    bench.incident.summary.detected_at = at(0) - TimeDelta::minutes(12);
+    assert_eq!(bench.incident.summary.duration(at(3)), TimeDelta::minutes(15));
+    bench.resolve(9);
+    assert_eq!(bench.incident.summary.duration(at(60)), TimeDelta::minutes(21));
+}
+
 /// Returns the record without the fields that each event changes.
 fn standing(incident: &Incident) -> impl PartialEq + std::fmt::Debug + use<> {
     let summary = &incident.summary;

@@ -1,4 +1,6 @@
-use redphone::model::text::{lines, one_line, pad, sanitize, truncate, width, wrap};
+use redphone::model::text::{
+    lines, one_line, pad, sanitize, truncate, truncate_at_space, width, wrap,
+};
 use rstest::rstest;
 
 #[rstest]
@@ -83,4 +85,20 @@ fn lines_of_a_text_are_joined_by_blanks(#[case] text: &str, #[case] line: &str) 
 fn a_note_is_split_into_safe_lines() {
     let split: Vec<String> = lines("a\r\n\tb\n\u{1b}c").map(String::from).collect();
     assert_eq!(split, ["a", "    b", "␛c"]);
+}
+
+#[rstest]
+#[case("12 of 345 shown", 15, "12 of 345 shown")]
+#[case("12 of 345 shown", 14, "12 of 345 …")]
+#[case("12 of 345 shown", 11, "12 of 345 …")]
+#[case("12 of 345 shown", 10, "12 of …")]
+#[case("INC-2041", 5, "INC-…")]
+#[case("支払いが 失敗", 12, "支払いが …")]
+#[case("one two", 0, "")]
+fn text_is_truncated_behind_a_word(
+    #[case] text: &str,
+    #[case] columns: usize,
+    #[case] expected: &str,
+) {
+    assert_eq!(truncate_at_space(text, columns), expected);
 }

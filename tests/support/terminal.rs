@@ -262,9 +262,8 @@ impl Terminal {
         let deadline = Instant::now() + PATIENCE;
         while !String::from_utf8_lossy(&self.written).contains(wanted) {
             let patience = deadline.saturating_duration_since(Instant::now());
-            if self.receive(patience).is_err() {
-                panic!("never written: {wanted:?}; the screen:\n{}", self.text())
-            }
+            let received = self.receive(patience).is_ok();
+            assert!(received, "never written: {wanted:?}; the screen:\n{}", self.text());
         }
     }
 

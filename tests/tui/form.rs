@@ -405,3 +405,10 @@ fn wrong_impact_of_a_declaration_is_shown_at_its_field(
     stage.keys("S-Tab");
     assert!(stage.screen().contains(expected), "{}", stage.screen());
 }
+
+#[test]
+fn checklist_names_its_items_on_narrow_screens() {
+    let mut stage = Stage::busy_at((40, 12));
+    stage.keys("i");
+    assert!(stage.screen().contains("[ ] logs and alerts checked"), "{}", stage.screen());
+}

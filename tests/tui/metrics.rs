@@ -8,6 +8,7 @@ use redphone::sync::Sourced;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::pane::Pane;
 use redphone::tui::core::zone::{OffsetChange, ViewerZone};
+use redphone::tui::widgets::text::Line;
 use rstest::rstest;
 
 use super::timeline::{at, reading};
@@ -133,6 +134,50 @@ fn each_page_fits_every_size(#[case] turns: usize, #[case] name: &str, #[case] c
         let (top, rows) = (stage.app.metrics.top, &stage.app.metrics.row_lines);
         let last = *rows.get(stage.app.metrics.row).unwrap_or(&0);
         assert!((top..top + usize::from(slot.height)).contains(&last), "{size:?} {name}");
+    }
+}
+
+/// The most important figures of each page are shown whatever the width: others give way first.
+#[rstest]
+#[case(1, "times ", &["mean", "median"])]
+#[case(1, "by service", &["MTTA", "MTTR"])]
+#[case(2, "volume", &["reported"])]
+#[case(3, "service levels", &["in time"])]
+#[case(3, "by priority", &["acknowledged", "resolved"])]
+#[case(4, "recurring faults", &["count", "last"])]
+#[case(5, "error budgets", &["used"])]
+#[case(5, "checkout", &["11 %"])]
+#[case(6, "people", &["pages", "by night"])]
+#[case(7, "practice", &["share"])]
+fn main_figures_of_a_page_fit_every_size(
+    #[case] turns: usize,
+    #[case] begins: &str,
+    #[case] figures: &[&str],
+) {
+    for size in [(200, 60), (126, 36), (80, 24), (60, 20), (40, 12)] {
+        let stage = page_at(size, turns);
+        let shown = |line: &Line<'_>| -> String {
+            line.spans.iter().map(|span| span.content.to_string()).collect()
+        };
+        let lines: Vec<String> = stage.app.metrics.lines.iter().map(shown).collect();
+        let has_figures = |line: &String| {
+            let table = line.find(begins).map(|at| &line[at..]).unwrap_or_default();
+            figures.iter().all(|figure| table.contains(figure))
+        };
+        assert!(lines.iter().any(has_figures), "{size:?}: {lines:#?}");
+    }
+}
+
+#[test]
+fn headline_of_a_page_has_no_half_figures() {
+    for columns in (40..70).step_by(2) {
+        let stage = page_at((columns, 24), 3);
+        let headline: String =
+            stage.app.metrics.lines[1].spans.iter().map(|span| span.content.to_string()).collect();
+        let full = "in time: acknowledged 88 % (5 missed), resolved 100 % (0 missed)";
+        let part = headline.split(" …").next().unwrap_or_default();
+        let rest = full.strip_prefix(part).filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        assert!(rest.is_some() || headline.starts_with(full), "{columns}: {headline}");
     }
 }
 

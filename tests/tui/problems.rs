@@ -1,6 +1,8 @@
 //! Problems in the panes: one with its incidents, its form, the one behind a fault that recurs; hints; and
 //! the calendar of changes.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use redphone::backend::Similar;
 use redphone::backend::lists::{IncidentBrief, Suspicion};
@@ -13,7 +15,7 @@ use redphone::model::{Actor, ChangeId, Command, Envelope, Impact, IncidentComman
 use redphone::sync::Sourced;
 use redphone::tui::core::message::Message;
 use redphone::tui::core::mode::Mode;
-use redphone::tui::screens::{ScreenData, ScreenKind};
+use redphone::tui::screens::{ListItem, ScreenData, ScreenKind};
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -316,6 +318,45 @@ fn calendar_has_the_changes_by_day() {
     assert!(stage.screen().contains("checkout v700"), "{}", stage.screen());
 }
 
+/// The clock shows 22:41: the change began yesterday at 20:41 and ends tomorrow at 00:41, and the
+/// one that runs without an end began before these two weeks.
+#[test]
+fn calendar_has_a_change_on_each_of_its_days() {
+    let mut stage = Stage::busy_at((126, 36));
+    let long = Change {
+        ends_at: Some(company::now() + TimeDelta::hours(2)),
+        ..change(1, "migration of orders-db", -26, ChangeState::Done)
+    };
+    let endless = change(2, "rollout of the new login", -24 * 9, ChangeState::Running);
+    record(&stage, Command::RecordChange(long));
+    record(&stage, Command::RecordChange(endless));
+    stage.keys("g c S S S");
+    let shown = |stage: &Stage, title: &str| -> Vec<(String, String)> {
+        let list = stage.app.screens.shown().expect("the list");
+        let items = list.items.iter().filter(|item| item.text.contains(title));
+        let day = |section: &str| section.split(' ').nth(1).unwrap_or_default().to_owned();
+        let parts = |item: &ListItem| {
+            (day(item.section.as_deref().unwrap_or_default()), item.notes.join(""))
+        };
+        items.map(parts).collect()
+    };
+    let expected = [("05-19", "day 1/3"), ("05-20", "day 2/3"), ("05-21", "day 3/3")];
+    let expected = expected.map(|(day, note)| (format!("2031-{day}"), note.to_owned()));
+    assert_eq!(shown(&stage, "migration"), expected);
+    // It runs since the 11th: the third of its days is the first of the calendar.
+    let days = shown(&stage, "rollout");
+    assert_eq!(days.first().map(|(day, note)| (&**day, &**note)), Some(("2031-05-13", "day 3")));
+    assert_eq!(days.last().map(|(day, note)| (&**day, &**note)), Some(("2031-05-20", "day 10")));
+    let keys: BTreeSet<&String> =
+        stage.app.screens.shown().expect("the list").items.iter().map(|item| &item.key).collect();
+    assert_eq!(keys.len(), stage.app.screens.shown().expect("the list").items.len());
+    stage.keys("G");
+    assert!(stage.screen().contains("day 3/3 migration of orders-db"), "{}", stage.screen());
+    // In another order it is one change.
+    stage.keys("[ S S");
+    assert_eq!(shown(&stage, "migration").len(), 1);
+}
+
 #[test]
 fn calendar_has_all_changes_of_its_days() {
     let mut stage = Stage::busy_at((126, 36));
@@ -337,7 +378,12 @@ fn calendar_shows_today_at_every_size(
     let mut stage = Stage::busy_at(size);
     stage.keys("g c S S S");
     let screen = stage.screen();
-    assert!(screen.contains("20*"), "{screen}");
+    let lines: Vec<&str> = screen.lines().collect();
+    let row = lines.iter().position(|line| line.contains("20*")).expect("today");
+    let column = lines[row].split("20*").next().map_or(0, |before| before.chars().count());
+    // The number of its changes is below it, so that it is not read as a day.
+    let below = lines.get(row + 1).and_then(|line| line.chars().nth(column));
+    assert!(below.is_some_and(|ch| ch == '·' || ch.is_ascii_digit()), "{screen}");
 }
 
 #[rstest]
@@ -358,7 +404,7 @@ fn calendar_without_changes_says_how_it_is_moved() {
     record(&stage, Command::RecordChange(one));
     stage.keys("g c ] ] ] ] ]");
     let screen = stage.screen();
-    assert!(screen.contains("No change begins in these two weeks · [ goes back"), "{screen}");
+    assert!(screen.contains("There is no change in these two weeks · [ goes back"), "{screen}");
     stage.keys("[ [ [ [ [");
     assert!(stage.screen().contains("payments-gateway v44"), "{}", stage.screen());
 }

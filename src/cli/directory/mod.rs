@@ -21,7 +21,7 @@ use crate::model::Actor;
 use crate::model::administration::{
     AdministrationChange, AdministrationRefusal, Entry, EntryKind, EntryRef,
 };
-use crate::model::naming::nearest;
+use crate::model::nearest::nearest;
 
 /// The request of one of the commands.
 pub enum Request {

@@ -219,9 +219,11 @@ fn read_json<T: DeserializeOwned>(file: &Path, typed: &str) -> Result<T, Failure
     let text = |key: &str| fields.get(key).and_then(Value::as_str);
     match (text("name"), text("team")) {
         (Some(other), _) if other != typed => {
+            let (other, typed) = (sanitize(other), sanitize(typed));
             return Err(invalid(format!("its name is {other:?}, and {typed:?} is named")));
         }
         (None, Some(other)) if other != typed => {
+            let (other, typed) = (sanitize(other), sanitize(typed));
             return Err(invalid(format!("it is of the team {other:?}, and {typed:?} is named")));
         }
         _ => {}

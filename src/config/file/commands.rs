@@ -9,6 +9,7 @@ use super::section::{InvalidValue, Section, Value, ValueResult};
 use crate::config::panes::CustomCommand;
 use crate::config::pattern::Pattern;
 use crate::model::check;
+use crate::model::text::sanitize;
 
 /// The default time limit of a command.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -33,7 +34,9 @@ fn command(mut section: Section<'_>, others: &[CustomCommand]) -> Option<CustomC
     let key = section.read("key", |value| {
         let key = value.character()?;
         match others.iter().find(|other| other.key == Some(key)) {
-            Some(other) => Err(value.invalid(format!("is that of {:?} already", other.name))),
+            Some(other) => {
+                Err(value.invalid(format!("is that of {:?} already", sanitize(&other.name))))
+            }
             None => Ok(key),
         }
     });

@@ -18,6 +18,7 @@ use crate::ingest::rules::{RULE_KEYS, Rule, Rules};
 use crate::ingest::toml_text::{format_value, quote};
 use crate::ingest::{IngestSettings, SecretSource, Sender, senders};
 use crate::model::directory::Directory;
+use crate::model::text::sanitize;
 
 /// The longest name of a sender, in bytes.
 const MAX_NAME_BYTES: usize = 40;
@@ -241,6 +242,7 @@ fn rule(mut section: Section<'_>, directory: &Directory) -> Option<Rule> {
             && !names.contains(&name)
         {
             let hint = nearest::suggestion(name, &names);
+            let name = sanitize(name);
             let text =
                 format!("ingest_rules.{kind}: there is no {kind} {name:?} in this file: {hint}");
             source.warn(offset, &text);

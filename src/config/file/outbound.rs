@@ -17,6 +17,7 @@ use crate::model::notification::{
     ChannelKind, Contact, ContactRule, Contacts, PersonContacts, QuietHours,
 };
 use crate::model::signals::SELF_TEST;
+use crate::model::text::sanitize;
 use crate::outbound::options::need;
 use crate::outbound::{ChannelOptions, OptionKey};
 
@@ -180,6 +181,7 @@ fn person(
     let person = section.require("person", |value| {
         let handle = value.short_text()?.trim_start_matches('@').to_owned();
         if before.of_person(&handle).is_some() {
+            let handle = sanitize(&handle);
             return Err(value.invalid(format!("{handle:?} is there already: the first one counts")));
         }
         let handles: Vec<&str> = people.iter().map(|person| person.handle.as_str()).collect();
@@ -187,7 +189,8 @@ fn person(
         let exists = handle == SELF_TEST || handles.contains(&handle.as_str());
         if !handles.is_empty() && !exists {
             let hint = nearest::suggestion(&handle, &handles);
-            let text = format!("there is no person {handle:?} in this file: {hint}");
+            let shown = sanitize(&handle);
+            let text = format!("there is no person {shown:?} in this file: {hint}");
             source.warn(value.offset(), &text);
         }
         Ok(handle)
@@ -197,6 +200,7 @@ fn person(
         let name = way.require("name", |value| {
             let name = value.short_text()?;
             if contacts.iter().any(|contact| contact.name == name) {
+                let name = sanitize(&name);
                 return Err(value.invalid(format!("{name:?} is there already: choose another")));
             }
             Ok(name)
@@ -230,6 +234,7 @@ fn channel_name(
         } else {
             nearest::suggestion(&name, &names)
         };
+        let name = sanitize(&name);
         return Err(value.invalid(format!("names no channel {name:?}: {hint}")));
     }
     Ok(name)
@@ -249,6 +254,7 @@ fn rules(section: &mut Section<'_>, key: &'static str, contacts: &[Contact]) -> 
                 } else {
                     nearest::suggestion(&name, &names)
                 };
+                let name = sanitize(&name);
                 return Err(value.invalid(format!("names no contact {name:?}: {hint}")));
             }
             Ok(name)

@@ -11,6 +11,7 @@ use crate::config::publishing::{PublisherSettings, PublishingSettings};
 use crate::model::oncall::{Day, Zone};
 use crate::model::report_rule::{ReportDay, ReportForm, ReportRule, ReportWindow};
 use crate::model::status_page::{MAX_DAYS, StatusPageSettings};
+use crate::model::text::sanitize;
 use crate::outbound::publisher::PublisherKind;
 use crate::outbound::site::page_address;
 
@@ -117,6 +118,7 @@ fn report(mut section: Section<'_>, base: &PathBase, before: &[ReportRule]) -> O
     let name = section.require("name", |value| {
         let name = value.short_text()?;
         if before.iter().any(|report| report.name == name) {
+            let name = sanitize(&name);
             return Err(value.invalid(format!("{name:?} names another report: choose another")));
         }
         Ok(name)

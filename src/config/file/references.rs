@@ -5,6 +5,7 @@ use crate::config::nearest;
 use crate::model::calendar::CalendarSource;
 use crate::model::directory::Directory;
 use crate::model::oncall::Schedule;
+use crate::model::text::sanitize;
 
 /// References to entries of the file's lists, each with its offset, to be checked at the end.
 pub(super) struct References<'a> {
@@ -44,6 +45,7 @@ impl<'a> References<'a> {
             for (name, at) in meant {
                 if !names.is_empty() && !names.contains(&name.as_str()) {
                     let hint = nearest::suggestion(name, names);
+                    let name = sanitize(name);
                     let text = format!("there is no {kind} {name:?} in this file: {hint}");
                     self.source.warn(*at, &text);
                 }
@@ -59,6 +61,7 @@ pub(super) fn unique_name(
 ) -> ValueResult<String> {
     let name = value.short_text()?;
     if is_duplicate(&name) {
+        let name = sanitize(&name);
         return Err(value.invalid(format!("{name:?} is there already: the first one counts")));
     }
     Ok(name)

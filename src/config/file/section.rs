@@ -15,7 +15,7 @@ use crate::config::diagnostics::{FilePosition, Warning};
 use crate::config::nearest;
 use crate::model::check;
 use crate::model::filter::Filter;
-use crate::model::text::truncate;
+use crate::model::text::{sanitize, truncate};
 use crate::model::time::parse_duration;
 
 /// The text of the file, with the warnings and positions that are collected while it is read.
@@ -393,6 +393,7 @@ impl<'a> Value<'a> {
         for value in self.list_of("names in quotes")? {
             let name = value.short_text()?;
             if names.iter().any(|(other, _)| *other == name) {
+                let name = sanitize(&name);
                 return Err(value.invalid(format!("has {name:?} twice: remove one")));
             }
             names.push((name, value.offset()));

@@ -3,6 +3,7 @@
 use super::section::{Section, Value};
 use crate::config::panes::SavedView;
 use crate::model::queue::Sort;
+use crate::model::text::sanitize;
 
 pub(super) fn read(top: &mut Section<'_>) -> Vec<SavedView> {
     let mut views: Vec<SavedView> = Vec::new();
@@ -20,7 +21,9 @@ pub(super) fn read(top: &mut Section<'_>) -> Vec<SavedView> {
         let key = section.read("key", |value| {
             let key = value.character()?;
             match views.iter().find(|view| view.key == Some(key)) {
-                Some(view) => Err(value.invalid(format!("is that of {:?} already", view.name))),
+                Some(view) => {
+                    Err(value.invalid(format!("is that of {:?} already", sanitize(&view.name))))
+                }
                 None => Ok(key),
             }
         });

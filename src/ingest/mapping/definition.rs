@@ -11,6 +11,7 @@ use super::expression::{Expression, error, paths, text};
 use super::path::Path;
 use super::status::Status;
 use crate::ingest::toml_text::format_value;
+use crate::model::text::sanitize;
 
 /// The most labels that a mapping names.
 const MAX_LABELS: usize = 100;
@@ -134,7 +135,7 @@ impl Mapping {
     /// [`DefinitionError`] with the error and its position.
     pub fn set(&mut self, key: &str, value: &Spanned<DeValue<'_>>) -> Result<(), DefinitionError> {
         let Some(key) = KEYS.iter().copied().find(|name| *name == key) else {
-            return Err(error(value, format!("{key:?} is no key of a mapping")));
+            return Err(error(value, format!("{:?} is no key of a mapping", sanitize(key))));
         };
         match key {
             "sender" => {
@@ -205,6 +206,7 @@ fn check_field(
     }
     match expression.fixed_texts().find(|text| Status::parse(text).is_none()) {
         Some(text) => {
+            let text = sanitize(text);
             let problem = format!("has {text:?}: write firing, resolved, acknowledged or ignored");
             Err(error(value, problem))
         }
@@ -237,6 +239,7 @@ fn signature(value: &Spanned<DeValue<'_>>) -> Result<SignatureForm, DefinitionEr
             "prefix" => form.prefix = text(value)?,
             "timestamp_header" => form.timestamp_header = Some(text(value)?.to_ascii_lowercase()),
             other => {
+                let other = sanitize(other);
                 let problem = format!("has {other:?}: use header, prefix and timestamp_header");
                 return Err(DefinitionError { offset: key.span().start, problem });
             }

@@ -6,6 +6,7 @@ use toml::de::DeValue;
 use super::path::{Path, Scope};
 use super::table::ValueTable;
 use super::template::Template;
+use crate::model::text::sanitize;
 
 /// The most alternatives of a field.
 const MAX_ALTERNATIVES: usize = 20;
@@ -69,6 +70,7 @@ impl Expression {
                 "is" => field.table = value_table(value)?,
                 "default" => field.default = Some(text(value)?),
                 other => {
+                    let other = sanitize(other);
                     let problem = format!("has {other:?}: use from, is and default");
                     return Err(DefinitionError { offset: key.span().start, problem });
                 }
@@ -97,7 +99,7 @@ impl Expression {
         }
         match self.table.value(&found.text) {
             Some(value) => {
-                let from = format!("{}: {:?}", found.from, found.text);
+                let from = format!("{}: {:?}", found.from, sanitize(&found.text));
                 Ok(Some(Found { text: value.to_owned(), from }))
             }
             None => default().map(Some).ok_or(Unmatched { found }),

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::model::text::sanitize;
+
 /// The longest path, in steps.
 const MAX_STEPS: usize = 16;
 /// The longest path, in bytes.
@@ -146,7 +148,7 @@ fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
         must_have_step = false;
         if let Some(bracket) = rest.strip_prefix('[') {
             let Some(end) = closing_bracket(bracket) else {
-                return Err(format!("has a [ without a ] in {text:?}"));
+                return Err(format!("has a [ without a ] in {:?}", sanitize(text)));
             };
             steps.push(parse_bracket(&bracket[..end])?);
             rest = &bracket[end + 1..];
@@ -154,7 +156,7 @@ fn parse_steps(text: &str) -> Result<Vec<Step>, String> {
             let end = rest.find(['.', '[']).unwrap_or(rest.len());
             let name = rest[..end].trim();
             if name.is_empty() {
-                return Err(format!("has an empty step in {text:?}"));
+                return Err(format!("has an empty step in {:?}", sanitize(text)));
             }
             steps.push(Step::Member(name.to_owned()));
             rest = &rest[end..];

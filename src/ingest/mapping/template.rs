@@ -1,5 +1,7 @@
 //! Texts with names in braces, such as `{host.name}: {service.output}`.
 
+use crate::model::text::sanitize;
+
 /// The longest text of a template, in bytes.
 const MAX_BYTES: usize = 2000;
 
@@ -48,6 +50,7 @@ impl<T> Template<T> {
                 rest = after;
             } else if let Some(inner) = brace.strip_prefix('{') {
                 let Some(end) = inner.find('}') else {
+                    let text = sanitize(text);
                     return Err(format!("has a {{ without a }} in {text:?}: {{{{ is a brace"));
                 };
                 if !literal.is_empty() {
@@ -56,6 +59,7 @@ impl<T> Template<T> {
                 parts.push(Part::parse(&inner[..end], &parse_name)?);
                 rest = &inner[end + 1..];
             } else {
+                let text = sanitize(text);
                 return Err(format!("has a }} without a {{ in {text:?}: }}}} is a brace"));
             }
         }

@@ -8,7 +8,7 @@ use super::refusal::AdministrationRefusal;
 use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::directory::Directory;
 use crate::model::escalation::Target;
-use crate::model::naming::nearest;
+use crate::model::nearest::nearest;
 use crate::model::oncall::{Override, Schedule};
 use crate::model::text::equals_folded;
 

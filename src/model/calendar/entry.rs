@@ -5,6 +5,7 @@ use super::problems::{CalendarError, Problems};
 use super::recurrence::Recurrence;
 use super::times::{CalendarTime, Length, Zones, named_zone, parse_length};
 use crate::model::oncall::Zone;
+use crate::model::text::sanitize;
 
 /// The most entries that are read.
 const MAX_ENTRIES: usize = 10_000;
@@ -115,8 +116,9 @@ fn read_entry(lines: &[&ContentLine], zones: &Zones, problems: &mut Problems) ->
         times
     };
     let summary = text("SUMMARY");
+    let shown = sanitize(&summary);
     let Some(start) = all("DTSTART", problems).into_iter().next() else {
-        problems.add(&format!("the entry {summary:?} has no start"));
+        problems.add(&format!("the entry {shown:?} has no start"));
         return None;
     };
     let end = all("DTEND", problems).into_iter().next();
@@ -129,7 +131,7 @@ fn read_entry(lines: &[&ContentLine], zones: &Zones, problems: &mut Problems) ->
         }
     };
     let Some(length) = length else {
-        problems.add(&format!("the entry {summary:?} does not end after its start"));
+        problems.add(&format!("the entry {shown:?} does not end after its start"));
         return None;
     };
     let recurrence = line("RRULE").and_then(|line| {
@@ -138,7 +140,7 @@ fn read_entry(lines: &[&ContentLine], zones: &Zones, problems: &mut Problems) ->
             Ok(recurrence) => Some(recurrence),
             Err(part) => {
                 problems.add(&format!(
-                    "the entry {summary:?} comes again in a way that is not understood ({part}): only \
+                    "the entry {shown:?} comes again in a way that is not understood ({part}): only \
                      its first time counts"
                 ));
                 None
@@ -146,12 +148,11 @@ fn read_entry(lines: &[&ContentLine], zones: &Zones, problems: &mut Problems) ->
         }
     });
     if lines.iter().filter(|line| line.name == "RRULE").count() > 1 {
-        problems.add(&format!("the entry {summary:?} has several rules: the first one counts"));
+        problems.add(&format!("the entry {shown:?} has several rules: the first one counts"));
     }
     let replaces = line("RECURRENCE-ID");
     if replaces.is_some_and(|line| line.parameter("RANGE").is_some()) {
-        problems
-            .add(&format!("the entry {summary:?} replaces all later ones: only one is replaced"));
+        problems.add(&format!("the entry {shown:?} replaces all later ones: only one is replaced"));
     }
     Some(Entry {
         uid: text("UID"),

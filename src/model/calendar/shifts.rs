@@ -9,6 +9,7 @@ use super::people::{CalendarPeople, Meant};
 use super::problems::{MAX_SHIFTS, Problems};
 use super::times::CalendarTime;
 use crate::model::oncall::CalendarShift;
+use crate::model::text::sanitize;
 
 /// The most times of all entries together that are read.
 const MAX_INSTANCES: usize = 10_000;
@@ -47,7 +48,7 @@ pub(super) fn instances(
         }
         let meant = people.meant_by(entry);
         if let Meant::Unknown(name) = &meant {
-            problems.add(&format!("{name:?} is nobody of the directory"));
+            problems.add(&format!("{:?} is nobody of the directory", sanitize(name)));
         }
         for start in starts {
             if instances.len() >= MAX_INSTANCES {
@@ -113,7 +114,8 @@ fn starts(
         }
     }
     if is_cut {
-        problems.add(&format!("{:?} comes again too often: not all of it is read", entry.summary));
+        let summary = sanitize(&entry.summary);
+        problems.add(&format!("{summary:?} comes again too often: not all of it is read"));
     }
     for time in entry.more_times.iter().filter(|time| is_in(time)) {
         starts.insert(time.utc(), time.clone());

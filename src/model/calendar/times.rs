@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc
 use super::lines::ContentLine;
 use super::problems::Problems;
 use crate::model::oncall::Zone;
+use crate::model::text::sanitize;
 
 /// A time as the calendar has it.
 #[derive(Clone, Debug)]
@@ -60,7 +61,8 @@ impl Zones {
         let found = named_zone(name).or_else(|| named_zone(location?));
         found.unwrap_or_else(|| {
             problems.add(&format!(
-                "the time zone {name:?} has no IANA name: its times are read as those of {}",
+                "the time zone {:?} has no IANA name: its times are read as those of {}",
+                sanitize(name),
                 self.floating.name()
             ));
             self.floating.clone()
@@ -77,7 +79,10 @@ impl Zones {
             let text = text.split('/').next().unwrap_or(text);
             match parse_time(text, &zone) {
                 Some(time) => times.push(time),
-                None => problems.add(&format!("{} is no time: {text:?}", line.name)),
+                None => {
+                    let text = sanitize(text);
+                    problems.add(&format!("{} is no time: {text:?}", line.name));
+                }
             }
         }
         times

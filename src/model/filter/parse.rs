@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::date::{self, Date};
 use super::hint::{FilterHint, hint_for, hint_for_list};
 use super::{Filter, Owner, Predicate, RoleHolder, Term};
+use crate::model::nearest::nearest;
 use crate::model::priority::{Priority, UnknownValue};
 use crate::model::service_level::SlaTarget;
 use crate::model::status::{Category, Role, Status};
@@ -32,7 +33,7 @@ pub enum FilterFault {
     #[error("nothing stands after the -, or between the quotes")]
     Empty,
     /// The word has no letter or digit to search for.
-    #[error("nothing to look for: {0:?} has no letter and no digit")]
+    #[error("nothing to look for: {:?} has no letter and no digit", sanitize(.0))]
     NothingToFind(String),
     /// Nothing follows the key.
     #[error("{key}{operator} needs a value")]
@@ -46,16 +47,20 @@ pub enum FilterFault {
     #[error(transparent)]
     UnknownValue(#[from] UnknownValue),
     /// The value of a number of users is none.
-    #[error("{0:?} is not a number: write 100 or 5000")]
+    #[error("{:?} is not a number: write 100 or 5000", sanitize(.0))]
     NotANumber(String),
     /// The value of an age is no duration.
-    #[error("{0:?} is not a duration: write 30m, 2h, 1h30m or 3d")]
+    #[error("{:?} is not a duration: write 30m, 2h, 1h30m or 3d", sanitize(.0))]
     NotADuration(String),
     /// The value is no date or time.
-    #[error("{0:?} is not a date: write {forms}, 8h or 2026-10-29T14:00", forms = date::FORMS)]
+    #[error(
+        "{:?} is not a date: write {}, 8h or 2026-10-29T14:00",
+        sanitize(.0),
+        date::FORMS
+    )]
     NotADate(String),
     /// The value is a time, and the key selects days.
-    #[error("{key}: needs a day, not a time, for {value:?}: write {forms}", forms = date::FORMS)]
+    #[error("{key}: needs a day, not a time, for {:?}: write {}", sanitize(value), date::FORMS)]
     NotADay {
         /// The key as it was typed.
         key: String,
@@ -427,16 +432,6 @@ fn nearest_key(key: &str) -> Option<&'static str> {
         "leading:",
     ];
     let name = |candidate: &'static str| &candidate[..candidate.len() - 1];
-    let is_prefix = |candidate: &&&str| key.len() > 1 && candidate.starts_with(key);
-    let distance_to = |candidate: &str| strsim::damerau_levenshtein(key, candidate);
-    let closest = || {
-        let distances = KEYS.iter().map(|candidate| (distance_to(name(candidate)), candidate));
-        distances
-            .filter(|(distance, candidate)| {
-                *distance <= 1 + candidate.len() / 5 && *distance < key.len()
-            })
-            .min_by_key(|(distance, _)| *distance)
-            .map(|(_, candidate)| candidate)
-    };
-    KEYS.iter().find(is_prefix).or_else(closest).copied()
+    let found = nearest(key, KEYS.iter().map(|candidate| name(candidate)))?;
+    KEYS.into_iter().find(|candidate| name(candidate) == found)
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use strum::IntoEnumIterator;
 
+use crate::model::text::sanitize;
+
 /// A kind of channel over which people can be notified. The texts are those of the settings file.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, strum::EnumIter, strum::IntoStaticStr,
@@ -44,7 +46,7 @@ pub enum ChannelKind {
 /// The error for a text that names no kind of channel, as the settings of a later version may have
 /// it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("there is no kind of channel {0:?} in this version")]
+#[error("there is no kind of channel {:?} in this version", sanitize(.0))]
 pub struct UnknownChannelKind(pub String);
 
 impl ChannelKind {

@@ -1,7 +1,7 @@
 //! Text that is harmless on a terminal, as a type.
 
 use std::borrow::{Borrow, Cow};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Deref;
 
 use unicode_segmentation::UnicodeSegmentation;
@@ -114,9 +114,23 @@ impl fmt::Display for SafeText<'_> {
     }
 }
 
+/// Writes the text in quotation marks, as messages quote what they are about. Quotation marks and
+/// backslashes in it are escaped. Nothing else is: unlike for a string, letters of all alphabets
+/// stay readable, with their marks.
 impl fmt::Debug for SafeText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        f.write_char('"')?;
+        for part in self.0.split_inclusive(['"', '\\']) {
+            let (text, special) = match part.strip_suffix(['"', '\\']) {
+                Some(text) => (text, &part[text.len()..]),
+                None => (part, ""),
+            };
+            f.write_str(text)?;
+            if !special.is_empty() {
+                write!(f, "\\{special}")?;
+            }
+        }
+        f.write_char('"')
     }
 }
 
@@ -321,6 +335,24 @@ mod tests {
         let symbols = ranges.into_iter().flatten().filter_map(char::from_u32).chain(['·', '×']);
         for symbol in symbols {
             assert_eq!(symbol.width(), Some(1), "{symbol:?}");
+        }
+    }
+
+    #[test]
+    fn quoted_text_is_readable_and_harmless() {
+        for (text, quoted) in [
+            ("ท\u{e35}", "\"ท\u{e35}\""),
+            ("हिन्दी", "\"हिन्दी\""),
+            ("مَرحبًا", "\"مَرحبًا\""),
+            ("e\u{301}", "\"e\u{301}\""),
+            ("a \"b\" \\ 'c'", "\"a \\\"b\\\" \\\\ 'c'\""),
+            ("\"", "\"\\\"\""),
+            // Nothing combines with the quotation mark, and nothing controls the terminal.
+            ("\u{301}x", "\"x\""),
+            ("\u{1b}[31m\n\u{202e}", "\"␛[31m␊\u{fffd}\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(format!("{:?}", sanitize(text)), quoted);
         }
     }
 }

@@ -256,7 +256,7 @@ fn put_response(named: &EntryRef, done: &Administered) -> ApiResult<Response> {
 /// Returns the error for an entry that does not exist.
 fn no_such_entry(named: EntryRef, directory: &crate::model::directory::Directory) -> ApiError {
     let existing = Entry::names(directory, named.kind);
-    let nearest = crate::model::naming::nearest(&named.name, existing.into_iter());
+    let nearest = crate::model::nearest::nearest(&named.name, existing.into_iter());
     let nearest = nearest.map(str::to_owned);
     let refusal = AdministrationRefusal::NoSuchEntry { entry: named, nearest };
     let rejection = Rejection::Administration(refusal);

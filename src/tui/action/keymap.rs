@@ -11,6 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::config::panes::{Binding, KeyText};
 use crate::config::{FilePosition, Warning, suggestion};
+use crate::model::text::sanitize;
 
 use crate::tui::action::{Action, Entry, Layer};
 
@@ -345,13 +346,14 @@ fn parse_binding<'a>(table: &'a [Entry], binding: &'a Binding) -> Result<Rebindi
     let name = &binding.action;
     let Some(entry) = table.iter().find(|entry| entry.name == name) else {
         let names: Vec<&str> = table.iter().map(|entry| entry.name).collect();
-        let text = format!("there is no action {name:?}: {}", suggestion(name, &names));
+        let hint = suggestion(name, &names);
+        let text = format!("there is no action {:?}: {hint}", sanitize(name));
         return Err(Warning::new(binding.position.clone(), &text));
     };
     let mut keys: Vec<(Key, &KeyText)> = Vec::new();
     for text in &binding.keys {
         let invalid = |problem: &str| {
-            let message = format!("keys.{name} is {:?}: {problem}", text.text);
+            let message = format!("keys.{name} is {:?}: {problem}", sanitize(&text.text));
             Err(Warning::new(text.position.clone(), &message))
         };
         let Some(key) = Key::parse(&text.text) else {

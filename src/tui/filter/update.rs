@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::model::filter::Filter;
 use crate::model::queue::Sort;
+use crate::model::text::sanitize;
 use crate::sync::filters;
 
 use crate::tui::core::app::App;
@@ -143,7 +144,7 @@ pub(in crate::tui) fn commit(app: &mut App, at: DateTime<Utc>) -> Vec<Effect> {
     effects.extend(remember(app, line.text()));
     if let Some(error) = line.parsed.errors.first() {
         let part = line.text().get(error.range.clone()).unwrap_or_default();
-        effects.extend(show_toast(app, format!("left out {part:?}: {error}"), true));
+        effects.extend(show_toast(app, format!("left out {:?}: {error}", sanitize(part)), true));
     }
     effects
 }

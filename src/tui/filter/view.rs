@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::model::text::{SafeText, truncate, width};
+use crate::model::filter::{FilterError, FilterFault};
+use crate::model::text::{SafeText, sanitize, truncate, width};
 
 use crate::tui::core::app::App;
 use crate::tui::filter::FilterLine;
@@ -80,15 +81,25 @@ fn short_completion(completion: &str) -> &str {
     }
 }
 
+/// Returns an error in a number of columns. Rather than its suggestion, the term is left out, which is
+/// underlined in the line above.
+fn error_text(error: &FilterError, room: usize) -> SafeText<'static> {
+    let text = sanitize(error.to_string());
+    match &error.fault {
+        FilterFault::MisspeltKey { nearest, .. } if text.width() > room => {
+            truncate(format!("did you mean {nearest}?"), room)
+        }
+        _ => truncate(text, room),
+    }
+}
+
 /// Returns the first error, or the number of rows and the completions of the term at the cursor.
 fn status_line(app: &App, typed: &FilterLine, count_text: &str, room: usize) -> Line<'static> {
     if let Some(error) = typed.first_error() {
+        let text = error_text(error, room.saturating_sub(2));
         return Line::from(vec![
             Span::styled("!", app.ui.theme.alarm()),
-            Span::styled(
-                format!(" {}", truncate(error.to_string(), room.saturating_sub(2))),
-                app.ui.theme.strong(),
-            ),
+            Span::styled(format!(" {text}"), app.ui.theme.strong()),
         ]);
     }
     let mut line = Line::from(Span::styled(format!("{count_text}  "), app.ui.theme.strong()));

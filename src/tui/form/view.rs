@@ -385,11 +385,13 @@ fn draw_tick(
     let style = if focused { app.ui.theme.accent() } else { Style::new() };
     let pointer = if focused { "▸ " } else { "  " };
     let room = usize::from(area.width);
-    let label = truncate(&field.label, room.saturating_sub(14).max(8));
+    let begin = format!("{pointer}{mark} ");
+    let end = if word.is_empty() { String::new() } else { format!("  {word}") };
+    let label = truncate(&field.label, room.saturating_sub(width(&begin) + width(&end)).max(8));
     let line = Line::from(vec![
-        Span::styled(format!("{pointer}{mark} "), style),
+        Span::styled(begin, style),
         Span::styled(label, style),
-        Span::styled(format!("  {word}"), app.ui.theme.dim()),
+        Span::styled(end, app.ui.theme.dim()),
     ]);
     draw_line(&line, area, buffer);
     if tick == Tick::Waived && area.height > 1 {

@@ -1,9 +1,9 @@
 //! The screen of changes: planned ones, those that run, and those that ran; as a list, or as a calendar
 //! by day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use crate::backend::lists::{ChangeSearch, IncidentBrief, MAX_ROWS, Suspicion};
 use crate::model::change::{Change, ChangeState};
@@ -45,8 +45,8 @@ const PAST_DAYS: u64 = 7;
 const CALENDAR_ROWS: u32 = MAX_ROWS;
 /// How many days `[` and `]` move it.
 const STEP_DAYS: i64 = 7;
-/// The widths of a day above the calendar: the most, and the least.
-const DAY_CELLS: (usize, usize) = (8, 6);
+/// The widths of a day above the calendar: the most, and the least, which has room for a mark.
+const DAY_CELLS: (usize, usize) = (8, 4);
 /// The width of the list below which a change begins without its year.
 const YEAR_FROM: usize = 56;
 
@@ -120,6 +120,59 @@ fn days(app: &App, screen: &ListScreen) -> impl Iterator<Item = NaiveDate> {
     (0..CALENDAR_DAYS).filter_map(move |days| first.checked_add_days(Days::new(days)))
 }
 
+/// Returns the first and the last day of a change, in the viewer's zone.
+fn span(app: &App, change: &Change) -> (NaiveDate, NaiveDate) {
+    (day(app, change.starts_at), day(app, change.last_instant(app.backend_now())))
+}
+
+/// Returns the changes of a day.
+fn of_day<'a>(
+    app: &'a App,
+    screen: &'a ListScreen,
+    date: NaiveDate,
+) -> impl Iterator<Item = &'a Change> {
+    rows(screen).iter().filter(move |change| {
+        let (first, last) = span(app, change);
+        (first..=last).contains(&date)
+    })
+}
+
+/// Returns an item for each day of the calendar on which a change runs; only the first one where
+/// the list is not by day.
+fn items_of_days(
+    app: &App,
+    titles: &BTreeMap<NaiveDate, String>,
+    is_by_day: bool,
+    (change, item): (&Change, &ListItem),
+) -> Vec<ListItem> {
+    let (first, last) = span(app, change);
+    let number_of = |date: NaiveDate| (date - first).num_days() + 1;
+    let most = if is_by_day { usize::MAX } else { 1 };
+    let days = titles.range(first..=last).take(most).map(|(date, title)| {
+        let number = number_of(*date);
+        let mut item = item.clone();
+        let begins = if number == 1 {
+            app.clock().local_time(change.starts_at)
+        } else {
+            // Those that run on come first.
+            item.key = format!("{} {date}", item.key);
+            date.and_time(NaiveTime::MIN)
+        };
+        for order in [0, CALENDAR] {
+            item.ranks[order] = Rank::Number(begins.and_utc().timestamp());
+        }
+        if last > first {
+            item.notes.push(match change.ends_at {
+                Some(_) => format!("day {number}/{}", number_of(last)),
+                None => format!("day {number}"),
+            });
+        }
+        item.section = Some(title.clone());
+        item
+    });
+    days.collect()
+}
+
 /// Returns whether a change ended badly.
 fn has_failed(change: &Change) -> bool {
     matches!(change.state, ChangeState::Failed | ChangeState::RolledBack)
@@ -127,8 +180,7 @@ fn has_failed(change: &Change) -> bool {
 
 /// Returns the title of a day of the calendar, with its changes.
 fn day_title(app: &App, screen: &ListScreen, date: NaiveDate) -> String {
-    let of_day = rows(screen).iter().filter(|change| day(app, change.starts_at) == date);
-    let (count, failed) = of_day
+    let (count, failed) = of_day(app, screen, date)
         .fold((0, 0), |(count, failed), one| (count + 1, failed + usize::from(has_failed(one))));
     let mut title = format!("{} · {count}", date.format("%a %Y-%m-%d"));
     if date == today(app) {
@@ -148,8 +200,8 @@ fn state(change: &Change) -> String {
     }
 }
 
-/// Returns the line above the calendar: its days, each with the number of changes.
-fn strip(app: &App, screen: &ListScreen, width: usize) -> Line<'static> {
+/// Returns the lines above the calendar: its days, and the number of changes of each below it.
+fn strip(app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
     let theme = app.ui.theme;
     let all: Vec<NaiveDate> = days(app, screen).collect();
     let cell = (width / all.len().max(1)).clamp(DAY_CELLS.1, DAY_CELLS.0);
@@ -158,31 +210,31 @@ fn strip(app: &App, screen: &ListScreen, width: usize) -> Line<'static> {
     // Those that passed give way before today does.
     let today_at = all.iter().position(|date| *date == today(app)).unwrap_or(0);
     let first = today_at.min(all.len().saturating_sub(fits));
-    let mut spans = Vec::new();
+    let (mut dates, mut counts) = (Line::default(), Line::default());
     if first > 0 {
-        spans.push(Span::styled("‹", theme.dim()));
+        dates.push_span(Span::styled("‹", theme.dim()));
+        counts.push_span(Span::raw(" "));
     }
     for date in all.iter().copied().skip(first).take(fits) {
-        let of_day: Vec<&Change> =
-            rows(screen).iter().filter(|change| day(app, change.starts_at) == date).collect();
+        let of_day: Vec<&Change> = of_day(app, screen, date).collect();
+        let (mark, date_style) =
+            if date == today(app) { ("*", theme.strong()) } else { ("", theme.dim()) };
         let style = if of_day.iter().any(|change| has_failed(change)) {
             theme.past()
-        } else if date == today(app) {
-            theme.strong()
         } else if of_day.is_empty() {
             theme.dim()
         } else {
             theme.text()
         };
         let count = if of_day.is_empty() { "·".to_owned() } else { of_day.len().to_string() };
-        let mark = if date == today(app) { "*" } else { "" };
-        let text = format!("{}{mark} {count}", date.format("%d"));
-        spans.push(Span::styled(format!("{text:<cell$}"), style));
+        let date = format!("{}{mark}", date.format("%d"));
+        dates.push_span(Span::styled(format!("{date:<cell$}"), date_style));
+        counts.push_span(Span::styled(format!("{count:<cell$}"), style));
     }
     if first + fits < all.len() {
-        spans.push(Span::styled("›", theme.dim()));
+        dates.push_span(Span::styled("›", theme.dim()));
     }
-    Line::from(spans)
+    vec![dates, counts]
 }
 
 fn start(app: &App, at: DateTime<Utc>) -> String {
@@ -271,10 +323,6 @@ impl ScreenLogic for ChangesScreen {
             BTreeMap::new()
         };
         let item = |(index, change): (usize, &Change)| {
-            let title = titles.get(&day(app, change.starts_at));
-            if is_calendar && title.is_none() {
-                return None;
-            }
             let mut terms = vec![
                 ("state", change.state.to_string()),
                 ("kind", change.kind.to_string()),
@@ -295,11 +343,7 @@ impl ScreenLogic for ChangesScreen {
             };
             let latest =
                 Rank::Number((part << 44) - change.starts_at.timestamp().clamp(0, (1 << 43) - 1));
-            let (first, section) = match title {
-                Some(title) => (by_day.clone(), title.clone()),
-                None => (latest, section(change, now).into()),
-            };
-            Some(ListItem {
+            let item = ListItem {
                 key: change.id.to_string(),
                 index,
                 text: format!(
@@ -310,16 +354,20 @@ impl ScreenLogic for ChangesScreen {
                 ),
                 terms,
                 ranks: vec![
-                    first,
+                    latest,
                     change.services.first().map_or(Rank::Last, |service| Rank::text(service)),
                     Rank::text(&change.title),
                     by_day,
                 ],
-                section: Some(section),
+                section: Some(section(change, now).into()),
                 ..ListItem::default()
-            })
+            };
+            if !is_calendar {
+                return vec![item];
+            }
+            items_of_days(app, &titles, self.has_sections(screen.order), (change, &item))
         };
-        rows(screen).iter().enumerate().filter_map(item).collect()
+        rows(screen).iter().enumerate().flat_map(item).collect()
     }
 
     fn about(&self, app: &App, screen: &ListScreen) -> Vec<String> {
@@ -335,7 +383,7 @@ impl ScreenLogic for ChangesScreen {
     }
 
     fn context_lines(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
-        if is_calendar(screen) { vec![strip(app, screen, width)] } else { Vec::new() }
+        if is_calendar(screen) { strip(app, screen, width) } else { Vec::new() }
     }
 
     fn heading(&self, app: &App, screen: &ListScreen, width: usize) -> Vec<Line<'static>> {
@@ -365,6 +413,8 @@ impl ScreenLogic for ChangesScreen {
         if width < STATE_FROM && has_failed(change) {
             title.insert(0, Span::styled(format!("{}: ", change.state), state_style));
         }
+        let days = item.notes.iter().map(|note| Span::styled(format!("{note} "), theme.dim()));
+        title.splice(0..0, days);
         let mut lines = vec![line(
             &columns(width, screen),
             vec![
@@ -406,7 +456,7 @@ impl ScreenLogic for ChangesScreen {
             let keymap = &app.ui.keymap;
             let earlier = keymap.hint_suffix(Action::EarlierSpan, "goes back a week");
             let later = keymap.hint_suffix(Action::LaterSpan, "goes on a week");
-            return format!("No change begins in these two weeks{earlier}{later}");
+            return format!("There is no change in these two weeks{earlier}{later}");
         }
         "No changes were recorded. GitHub, GitLab and CI send theirs to the API, and `redphone \
          change start` records one: `redphone help github`."
@@ -429,7 +479,10 @@ impl ScreenLogic for ChangesScreen {
         let Some(change) = item.and_then(|item| rows(screen).get(item.index)) else {
             return Vec::new();
         };
-        let listed = screen.items.iter().filter_map(|item| rows(screen).get(item.index));
+        // A change of several days is listed several times.
+        let mut seen = BTreeSet::new();
+        let listed = screen.items.iter().filter(|item| seen.insert(item.index));
+        let listed = listed.filter_map(|item| rows(screen).get(item.index));
         let all: Vec<String> = listed.map(|change| format!("- {}", text(app, change))).collect();
         let mut copies = vec![CopyText { key: 't', what: "this change", text: text(app, change) }];
         let page = change.url.as_deref().map(one_line);

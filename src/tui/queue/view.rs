@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::queue::Sort;
-use crate::model::text::{SafeText, truncate};
+use crate::model::text::{SafeText, truncate_at_space};
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
@@ -31,7 +31,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     let right = format!("{at}/{}", total_text(app));
     // The filter has precedence over the scroll position where both don't fit.
     let room = usize::from(slot.area.width).saturating_sub("╭ 1 Queue ─  ╮".chars().count());
-    let about = truncate(&full_title, room.saturating_sub(right.len() + 3)).into_owned();
+    let about = truncate_at_space(&full_title, room.saturating_sub(right.len() + 3)).into_owned();
     let title = pane::Title { about, right, alarm: false };
     let header_rows = 1 + if typed.is_some() { FILTER_LINE_ROWS } else { 0 };
     let rows = usize::from(inside.height.saturating_sub(header_rows));
@@ -46,7 +46,7 @@ pub(in crate::tui) fn draw(app: &App, slot: &PaneSlot, buffer: &mut Buffer) {
     // Without a border there is no title: the filter is shown above the rows.
     let noted = slot.frame == Frame::Bare && typed.is_none() && is_special(app);
     if noted {
-        let text = truncate(full_title, usize::from(inside.width));
+        let text = truncate_at_space(full_title, usize::from(inside.width));
         let style = app.ui.theme.accent();
         draw_text(text, style, inside, buffer);
     }

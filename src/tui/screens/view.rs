@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::model::text::{truncate, width};
+use crate::model::text::{truncate, truncate_at_space, width};
 
 use crate::tui::core::app::App;
 use crate::tui::screens::ListScreen;
@@ -84,7 +84,7 @@ fn fitting_parts(parts: &[String], room: usize) -> String {
         let more = if text.is_empty() { part.clone() } else { format!("{text} · {part}") };
         if width(&more) > room {
             if text.is_empty() {
-                return truncate(more, room).into_owned().into_string();
+                return truncate_at_space(more, room).into_string();
             }
             break;
         }

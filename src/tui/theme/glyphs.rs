@@ -92,7 +92,7 @@ fn square(symbol: &str) -> Option<&'static str> {
 }
 
 /// ASCII characters, each with the symbols that it replaces.
-const ASCII_FALLBACKS: [(&str, &str); 23] = [
+const ASCII_FALLBACKS: [(&str, &str); 24] = [
     ("\"", "“”„«»"),
     ("'", "‘’"),
     ("+", "╭╮╰╯┌┐└┘├┤┬┴┼"),
@@ -115,6 +115,7 @@ const ASCII_FALLBACKS: [(&str, &str); 23] = [
     ("v", "▼↓▾"),
     ("~", "…"),
     ("x", "×"),
+    ("@", "↻"),
     ("!", "\u{fffd}"),
 ];
 

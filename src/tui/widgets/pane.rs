@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::widgets::BorderType;
 
-use crate::model::text::{SafeText, truncate};
+use crate::model::text::{SafeText, truncate_at_space};
 
 use crate::tui::core::app::App;
 use crate::tui::core::layout::{Frame, PaneSlot};
@@ -44,11 +44,11 @@ pub(in crate::tui) fn draw(
         Frame::Own | Frame::Tabs(_) => {
             let kind = if focused { app.ui.theme.focus_border() } else { BorderType::Rounded };
             draw_border(kind, style, area, buffer);
+            let border = Rect { x: area.x + 1, width: area.width.saturating_sub(3), ..area };
             let line = match slot.frame {
                 Frame::Tabs(panes) => tabs(app, panes, slot.pane, focused),
-                _ => own_title(app, slot.pane, title, focused),
+                _ => own_title(app, slot.pane, title, focused, border.width),
             };
-            let border = Rect { x: area.x + 1, width: area.width.saturating_sub(3), ..area };
             let end = draw_line(&line, border, buffer);
             right(app, title, area, usize::from(end - area.x), 1, buffer);
             scroll_hint::draw(app, area, hidden, buffer);
@@ -64,13 +64,15 @@ fn name_style(app: &App, focused: bool) -> Style {
     if focused { app.ui.theme.accent().add_modifier(Modifier::BOLD) } else { app.ui.theme.text() }
 }
 
-fn own_title<'a>(app: &App, pane: Pane, title: &Title, focused: bool) -> Line<'a> {
+fn own_title<'a>(app: &App, pane: Pane, title: &Title, focused: bool, room: u16) -> Line<'a> {
     let mut line =
         Line::from(vec![Span::styled(format!(" {} ", name(pane)), name_style(app, focused))]);
     if !title.about.is_empty() {
         let style = if focused { app.ui.theme.accent() } else { app.ui.theme.border() };
         line.push_span(Span::styled(app.ui.theme.rule(focused), style));
-        line.push_span(Span::styled(format!(" {} ", title.about), app.ui.theme.dim()));
+        let free = usize::from(room).saturating_sub(line.width() + 2);
+        let about = truncate_at_space(&title.about, free).into_owned();
+        line.push_span(Span::styled(format!(" {about} "), app.ui.theme.dim()));
     }
     line
 }
@@ -98,7 +100,7 @@ fn right(app: &App, title: &Title, area: Rect, left: usize, corner: u16, buffer:
     if title.right.is_empty() || room < 6 {
         return;
     }
-    let shown = truncate(&title.right, room.saturating_sub(2));
+    let shown = truncate_at_space(&title.right, room.saturating_sub(2));
     let wide = u16::try_from(shown.width() + 2).unwrap_or(u16::MAX);
     let x = area.right().saturating_sub(corner + wide);
     let style = if title.alarm { app.ui.theme.alarm() } else { app.ui.theme.dim() };

@@ -69,6 +69,9 @@ pub enum Fault {
     LosesPlans,
 }
 
+/// When a message was begun, and its rank.
+type RankedStart = (DateTime<Utc>, usize);
+
 /// The state that all claimants share.
 #[derive(Default)]
 pub struct Book {
@@ -85,7 +88,7 @@ struct State {
     /// Entries of which something becomes yet.
     live: BTreeSet<usize>,
     /// When messages to each contact were begun, with their ranks.
-    begun: BTreeMap<(String, String), Vec<(DateTime<Utc>, usize)>>,
+    begun: BTreeMap<(String, String), Vec<RankedStart>>,
     claims: Vec<ClaimRecord>,
     alive: BTreeSet<u64>,
     /// When each test was tried last, and what came of it.

@@ -27,7 +27,7 @@ use crate::model::administration::{
 use crate::model::bad_field::{BadField, FieldProblem};
 use crate::model::check;
 use crate::model::directory::Directory;
-use crate::model::naming::nearest;
+use crate::model::nearest::nearest;
 use crate::model::notification::{
     ContactChange, ContactProblem, ContactTest, Contacts, PersonReach, QuietSpan, StoredContacts,
 };

@@ -35,13 +35,13 @@ pub(super) fn sheet(pages: &Pages) -> Sheet {
 /// Returns the budgets as a table, those of which most is used first.
 pub(super) fn table(pages: &Pages) -> Table {
     let columns = [
-        column("objective", Unit::Text),
-        column("days", Unit::Count),
+        column("objective", Unit::Text).rank(2),
+        column("days", Unit::Count).rank(5),
         column("used", Unit::Percent),
-        column("down", Unit::Duration),
-        column("burn 1h", Unit::Rate),
-        column("burn 6h", Unit::Rate),
-        column("used up in", Unit::Duration),
+        column("down", Unit::Duration).rank(4),
+        column("burn 1h", Unit::Rate).rank(3),
+        column("burn 6h", Unit::Rate).rank(3),
+        column("used up in", Unit::Duration).rank(1),
     ];
     let mut table = Table::new("error budgets", &columns);
     let mut budgets: Vec<&Budget> = pages.budgets.iter().collect();

@@ -11,18 +11,18 @@ use crate::model::priority::Priority;
 
 const COLUMNS: [Column; 6] = [
     column("acknowledged", Unit::Percent),
-    column("change", Unit::Points),
-    column("missed", Unit::Count),
+    column("change", Unit::Points).rank(2),
+    column("missed", Unit::Count).rank(1),
     column("resolved", Unit::Percent),
-    column("change", Unit::Points),
-    column("missed", Unit::Count),
+    column("change", Unit::Points).rank(2),
+    column("missed", Unit::Count).rank(1),
 ];
 
 const TOTAL_COLUMNS: [Column; 4] = [
     column("in time", Unit::Percent),
-    column("change", Unit::Points),
-    column("met", Unit::Count),
-    column("missed", Unit::Count),
+    column("change", Unit::Points).rank(2),
+    column("met", Unit::Count).rank(3),
+    column("missed", Unit::Count).rank(1),
 ];
 
 pub(super) fn sheet(pages: &Pages, by: Option<Dimension>) -> Sheet {

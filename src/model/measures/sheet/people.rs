@@ -8,10 +8,10 @@ use super::table::{Behind, Cell, Row, Sheet, Table, Tone, Unit, column};
 pub(super) fn sheet(pages: &Pages) -> Sheet {
     let columns = [
         column("pages", Unit::Count),
-        column("change", Unit::Change),
+        column("change", Unit::Change).rank(2),
         column("by night", Unit::Count),
-        column("interruptions", Unit::Count),
-        column("on call", Unit::Duration),
+        column("interruptions", Unit::Count).rank(1),
+        column("on call", Unit::Duration).rank(3),
     ];
     let mut table = Table::new("people", &columns);
     table.rows.extend(pages.people.iter().map(|load| row(pages, load)));

@@ -9,12 +9,12 @@ use crate::model::time::format_duration;
 pub(super) fn sheet(pages: &Pages) -> Sheet {
     let columns = [
         column("count", Unit::Count),
-        column("change", Unit::Change),
-        column("before", Unit::Count),
-        column("service", Unit::Text),
-        column("last", Unit::Text),
-        column("ago", Unit::Text),
-        column("problem", Unit::Text),
+        column("change", Unit::Change).rank(2),
+        column("before", Unit::Count).rank(5),
+        column("service", Unit::Text).rank(4),
+        column("last", Unit::Text).rank(1),
+        column("ago", Unit::Text).rank(3),
+        column("problem", Unit::Text).rank(4),
     ];
     let mut table = Table::new("recurring faults", &columns);
     for fault in &pages.recurring {

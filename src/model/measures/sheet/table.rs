@@ -84,10 +84,13 @@ pub struct Column {
     pub name: &'static str,
     /// The unit of its figures.
     pub unit: Unit,
+    /// The order in which columns give way where not all of them fit: the greatest rank first, and
+    /// of several the last one. The first column of the lowest rank is the figure of the table.
+    pub rank: u8,
 }
 
 pub(super) const fn column(name: &'static str, unit: Unit) -> Column {
-    Column { name, unit }
+    Column { name, unit, rank: 0 }
 }
 
 /// The incidents behind a row.
@@ -162,6 +165,11 @@ pub struct Sheet {
 }
 
 impl Column {
+    /// Returns the column with the rank by which it gives way.
+    pub(super) const fn rank(self, rank: u8) -> Self {
+        Self { rank, ..self }
+    }
+
     /// Returns whether the column compares with the window before.
     #[must_use]
     pub fn compares(&self) -> bool {

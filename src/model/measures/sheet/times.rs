@@ -16,7 +16,7 @@ use crate::model::time::format_precise_duration;
 const COLUMNS: [Column; 6] = [
     column("mean", Unit::Duration),
     column("change", Unit::Change),
-    column("before", Unit::Duration),
+    column("before", Unit::Duration).rank(1),
     column("median", Unit::Duration),
     column("p90", Unit::Duration),
     column("count", Unit::Count),
@@ -24,11 +24,11 @@ const COLUMNS: [Column; 6] = [
 
 const CUT_COLUMNS: [Column; 6] = [
     column("MTTA", Unit::Duration),
-    column("change", Unit::Change),
+    column("change", Unit::Change).rank(1),
     column("MTTR", Unit::Duration),
-    column("change", Unit::Change),
-    column("time out", Unit::Duration),
-    column("count", Unit::Count),
+    column("change", Unit::Change).rank(1),
+    column("time out", Unit::Duration).rank(2),
+    column("count", Unit::Count).rank(3),
 ];
 
 /// The names of the bins of the histograms.

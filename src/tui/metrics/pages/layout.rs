@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::measures::pages::Selection;
 use crate::model::measures::sheet::{Page, Sheet, Tone};
-use crate::model::text::{truncate, width, wrap};
+use crate::model::text::{truncate, truncate_at_space, width, wrap};
 use crate::tui::action::Action;
 use crate::tui::core::app::App;
 use crate::tui::metrics::blocks::fit;
@@ -131,7 +131,7 @@ fn headline(app: &App, sheet: &Sheet, computed_at: DateTime<Utc>, room: usize) -
         Tone::Worse => ("worse: ", theme.warning()),
         Tone::Plain => ("", theme.strong()),
     };
-    let text = truncate(format!("{mark}{}", sheet.headline), room);
+    let text = truncate_at_space(format!("{mark}{}", sheet.headline), room);
     let used = width(text.as_str());
     let mut line = Line::from(Span::styled(text, style));
     let about = format!("  {}", about(app));

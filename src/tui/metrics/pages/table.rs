@@ -33,16 +33,17 @@ pub(in crate::tui) struct TableStyle {
 }
 
 impl TableStyle {
-    /// Returns a table as lines. Columns that do not fit are left out from the end, for a figure that is
+    /// Returns a table as lines. Columns that do not fit are left out by their rank, for a figure that is
     /// cut is another figure.
     pub(in crate::tui) fn format_table(
         self,
         table: &Table,
         selected: Option<(usize, bool)>,
     ) -> Block {
-        let columns: Vec<usize> = (0..table.columns.len())
+        let mut columns: Vec<usize> = (0..table.columns.len())
             .filter(|index| !self.hides_comparison || !table.columns[*index].compares())
             .collect();
+        columns.sort_by_key(|index| table.columns[*index].rank);
         let most = if self.width >= WIDE_FROM { WIDE_LABEL } else { MAX_LABEL };
         let label = label_width(table).min(most).min((self.width / 2).max(8));
         let mut room = self.width.saturating_sub(label);
@@ -55,13 +56,15 @@ impl TableStyle {
             room -= wide;
             shown.push((index, wide));
         }
+        let main = shown.first().map(|(index, _)| *index);
+        shown.sort_unstable();
         let has_bars = has_bars(table);
         let bar = room.saturating_sub(2).min(*BAR.end());
         let bar = if has_bars && bar >= *BAR.start() { bar } else { 0 };
         let mut block = Block::default();
         block.lines.push(self.head(table, label, bar, &shown));
         for (index, row) in table.rows.iter().enumerate() {
-            let line = self.row(table, row, label, bar, &shown);
+            let line = self.row(table, row, (label, bar, main), &shown);
             let line = match selected {
                 Some((selected, focused)) if selected == index => {
                     line.patch_style(self.theme.selection(focused))
@@ -114,8 +117,7 @@ impl TableStyle {
         self,
         table: &Table,
         row: &Row,
-        label: usize,
-        bar: usize,
+        (label, bar, main): (usize, usize, Option<usize>),
         shown: &[(usize, usize)],
     ) -> Line<'static> {
         let thin = thin_width(row);
@@ -135,7 +137,7 @@ impl TableStyle {
             let style = match cell.map(|cell| cell.tone) {
                 Some(Tone::Better) => self.theme.good(),
                 Some(Tone::Worse) => self.theme.warning(),
-                _ if *index == 0 => self.theme.strong(),
+                _ if Some(*index) == main => self.theme.strong(),
                 _ if column.compares() || column.unit == Unit::Text => self.theme.dim(),
                 _ => self.theme.text(),
             };

@@ -13,8 +13,32 @@ use crate::model::text::{truncate, width};
 use crate::model::time::format_precise_duration;
 use crate::tui::widgets::text::{Line, Span, render};
 
+/// The most curves of a chart.
+pub(super) const MAX_CURVES: usize = 4;
 /// The shortest form of a name in the heading of a chart, in columns.
 const SHORTEST_NAME: usize = 4;
+
+/// The symbol of a curve, as it is drawn and as the heading shows it.
+struct Mark {
+    marker: Marker,
+    symbol: &'static str,
+}
+
+/// The marks of curves, each different from the others: as many as a chart has curves at most.
+const MARKS: [Mark; MAX_CURVES] = [
+    Mark { marker: Marker::Braille, symbol: "⠒⠒" },
+    Mark { marker: Marker::Dot, symbol: "••" },
+    Mark { marker: Marker::Custom('×'), symbol: "××" },
+    Mark { marker: Marker::Custom('+'), symbol: "++" },
+];
+
+/// The same for terminals without all symbols.
+const PLAIN_MARKS: [Mark; MAX_CURVES] = [
+    Mark { marker: Marker::Custom('*'), symbol: "**" },
+    Mark { marker: Marker::Custom('o'), symbol: "oo" },
+    Mark { marker: Marker::Custom('x'), symbol: "xx" },
+    Mark { marker: Marker::Custom('+'), symbol: "++" },
+];
 
 /// A line: a value for some of the points of the horizontal axis.
 pub(super) struct Curve {
@@ -26,23 +50,24 @@ pub(super) struct Curve {
 }
 
 impl ChartStyle {
-    /// Returns curves between 0 and `most`, without heading and dates. Without braille characters,
-    /// the first curve is drawn as columns.
+    /// Returns curves between 0 and `most`, without heading and dates. Each has a mark of its own, so
+    /// that they differ without colours. Without braille characters, a single curve is drawn as
+    /// columns.
     pub(super) fn curves(self, curves: &[Curve], most: u64, scale: &Scale) -> Vec<Line<'static>> {
         let wide = self.width.saturating_sub(scale.width).clamp(1, 400);
-        if !self.theme.has_all_symbols() {
-            return curves
-                .first()
-                .map_or_else(Vec::new, |curve| self.curve_columns(curve, most, scale, wide));
+        if !self.theme.has_all_symbols()
+            && let [curve] = curves
+        {
+            return self.curve_columns(curve, most, scale, wide);
         }
         let size = |cells: usize| u16::try_from(cells).unwrap_or(u16::MAX);
         let area = Rect::new(0, 0, size(wide), size(self.height));
         let mut buffer = Buffer::empty(area);
         let points: Vec<Vec<(f64, f64)>> = curves.iter().map(points).collect();
         let length = curves.iter().map(|curve| curve.values.len()).max().unwrap_or(0);
-        let markers = [Marker::Braille, Marker::Dot].into_iter().cycle();
-        let datasets = points.iter().zip(curves).zip(markers).map(|((points, curve), marker)| {
-            let dataset = Dataset::default().marker(marker).style(curve.style);
+        let marks = self.marks().iter().cycle();
+        let datasets = points.iter().zip(curves).zip(marks).map(|((points, curve), mark)| {
+            let dataset = Dataset::default().marker(mark.marker).style(curve.style);
             let kind = if points.len() > 1 { GraphType::Line } else { GraphType::Scatter };
             dataset.data(points).graph_type(kind)
         });
@@ -63,15 +88,15 @@ impl ChartStyle {
 
     /// Returns the heading of curves: their subject, and their names.
     pub(super) fn curves_heading(self, what: &str, curves: &[Curve]) -> Line<'static> {
-        let shown = if self.theme.has_all_symbols() { curves.len() } else { 1 };
+        let columns = [Mark { marker: Marker::Block, symbol: "■" }];
+        let has_columns = !self.theme.has_all_symbols() && curves.len() == 1;
+        let marks = if has_columns { &columns[..] } else { self.marks() };
         let make = |has_remarks: bool, longest: usize| {
             let mut heading = Line::from(Span::styled(what.to_owned(), self.theme.dim()));
-            // Every second line is dotted: without colours they differ as well.
-            let symbols =
-                if self.theme.has_all_symbols() { ["⠒⠒", "••"] } else { ["■", "■"] };
-            for (curve, symbol) in curves.iter().take(shown).zip(symbols.into_iter().cycle()) {
+            for (curve, mark) in curves.iter().zip(marks.iter().cycle()) {
                 let name = truncate(curve.name.as_str(), longest);
-                heading.push_span(Span::styled(format!("  {symbol} {name}"), curve.style));
+                let text = format!("  {} {name}", mark.symbol);
+                heading.push_span(Span::styled(text, curve.style));
                 if has_remarks && !curve.remark.is_empty() {
                     let remark = format!(" {}", curve.remark);
                     heading.push_span(Span::styled(remark, self.theme.dim()));
@@ -90,6 +115,11 @@ impl ChartStyle {
             .map(|limit| make(false, limit))
             .find(|heading| heading.width() <= self.width)
             .unwrap_or_else(|| make(false, SHORTEST_NAME))
+    }
+
+    /// Returns the marks of which curves consist, in the order of the curves.
+    fn marks(self) -> &'static [Mark] {
+        if self.theme.has_all_symbols() { &MARKS } else { &PLAIN_MARKS }
     }
 
     fn curve_columns(
@@ -173,12 +203,12 @@ mod tests {
 
     use super::*;
     use crate::tui::core::zone::{Clock, Zone};
-    use crate::tui::theme::{Depth, Theme};
+    use crate::tui::theme::{Depth, Symbols, Theme};
 
     #[rstest]
-    #[case(77, "⠒⠒ orders-db  •• auth  ⠒⠒ payments-gateway  •• mobile-api")]
-    #[case(76, "⠒⠒ orders-db  •• auth  ⠒⠒ payments-gatew…  •• mobile-api")]
-    #[case(56, "⠒⠒ ord…  •• auth  ⠒⠒ pay…  •• mob…")]
+    #[case(77, "⠒⠒ orders-db  •• auth  ×× payments-gateway  ++ mobile-api")]
+    #[case(76, "⠒⠒ orders-db  •• auth  ×× payments-gatew…  ++ mobile-api")]
+    #[case(56, "⠒⠒ ord…  •• auth  ×× pay…  ++ mob…")]
     fn each_curve_has_a_name_in_a_narrow_heading(#[case] width: usize, #[case] expected: &str) {
         let theme = Theme::new(Depth::Indexed, false);
         let clock = Clock::new(Zone::Utc, Utc.fix());
@@ -192,5 +222,37 @@ mod tests {
         let heading = style.curves_heading("used of the budget", &curves);
         let text: String = heading.spans.iter().map(|span| span.content.to_string()).collect();
         assert_eq!(text, format!("used of the budget  {expected}"));
+    }
+
+    /// Without colours the curves differ by what they consist of.
+    #[rstest]
+    #[case(Symbols::All, ["⠒⠒", "••", "××", "++"])]
+    #[case(Symbols::Ascii, ["**", "oo", "xx", "++"])]
+    fn each_curve_has_a_mark_of_its_own(#[case] symbols: Symbols, #[case] marks: [&str; 4]) {
+        let theme = Theme::new(Depth::None, false).with_symbols(symbols);
+        let clock = Clock::new(Zone::Utc, Utc.fix());
+        let style = ChartStyle { theme, clock, width: 60, height: 9 };
+        let curves: Vec<Curve> = (1..=4_u64)
+            .map(|number| Curve {
+                name: format!("curve {number}"),
+                style: Style::new(),
+                values: vec![Some(number * 20); 3],
+                remark: String::new(),
+            })
+            .collect();
+        let shown = |line: &Line<'_>| -> String {
+            line.spans.iter().map(|span| span.content.as_str()).collect()
+        };
+        let heading = shown(&style.curves_heading("used", &curves));
+        let lines = style.curves(&curves, 100, &Scale::of_percent(100, 9));
+        let drawn: String = lines.iter().map(shown).collect();
+        for (curve, mark) in curves.iter().zip(marks) {
+            assert!(heading.contains(&format!("{mark} {}", curve.name)), "{heading}");
+            let is_drawn = match mark {
+                "⠒⠒" => drawn.contains(|ch: char| ('\u{2801}'..='\u{28ff}').contains(&ch)),
+                mark => drawn.contains(mark),
+            };
+            assert!(is_drawn, "{mark} in {drawn}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Which chart each page has.
 
 use super::columns::Series;
-use super::lines::{Curve, seconds};
+use super::lines::{Curve, MAX_CURVES, seconds};
 use super::scale::Scale;
 use super::{AxisMarks, ChartStyle};
 use crate::model::Priority;
@@ -10,9 +10,9 @@ use crate::model::measures::pages::{Bucket, Budget, Pages};
 use crate::model::measures::sheet::Page;
 use crate::tui::widgets::text::{Line, Span};
 
-/// The most budgets whose use is drawn.
-const MAX_BUDGETS: usize = 4;
-
+/// The greatest use of a budget that is drawn, in percent. A budget that is used up many times would
+/// leave no height for the others.
+const MAX_USED: u64 = 200;
 /// The end of the axis of budgets.
 const NOW: &str = "now";
 
@@ -173,9 +173,9 @@ impl ChartStyle {
         budgets.sort_by_key(|budget| std::cmp::Reverse(budget.used_permille));
         let styles =
             [self.theme.accent(), self.theme.near(), self.theme.good(), self.theme.warning()];
-        let curves: Vec<Curve> = budgets
+        let mut curves: Vec<Curve> = budgets
             .iter()
-            .take(MAX_BUDGETS)
+            .take(MAX_CURVES)
             .zip(styles)
             .map(|(budget, style)| Curve {
                 name: budget.service.clone(),
@@ -190,11 +190,14 @@ impl ChartStyle {
         if curves.is_empty() {
             return Vec::new();
         }
-        // The scale covers the complete budget, and any excess.
-        let most = curves.iter().flat_map(|curve| &curve.values).flatten().copied().max();
-        let most = most.unwrap_or(0).max(100);
+        let (most, is_limited) = limit(&mut curves);
         let scale = Scale::of_percent(most, self.height);
-        let mut lines = vec![self.curves_heading("used of the budget", &curves)];
+        let heading = if is_limited {
+            format!("used of the budget, up to {most} %")
+        } else {
+            "used of the budget".to_owned()
+        };
+        let mut lines = vec![self.curves_heading(&heading, &curves)];
         lines.extend(self.curves(&curves, most, &scale));
         lines.push(self.budget_axis(&budgets, &scale));
         lines
@@ -215,6 +218,43 @@ impl ChartStyle {
     }
 }
 
+/// Limits the curves of budgets to [`MAX_USED`]. Returns the end of their scale, which covers at least the
+/// complete budget, and whether a curve was limited.
+fn limit(curves: &mut [Curve]) -> (u64, bool) {
+    let used = curves.iter().flat_map(|curve| &curve.values).flatten().copied().max().unwrap_or(0);
+    for value in curves.iter_mut().flat_map(|curve| &mut curve.values).flatten() {
+        *value = (*value).min(MAX_USED);
+    }
+    (used.clamp(100, MAX_USED), used > MAX_USED)
+}
+
 fn counts(pages: &Pages, count: impl Fn(&Bucket) -> u64) -> Vec<u64> {
     pages.buckets.iter().map(count).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::Style;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(&[0, 40], (100, false), &[0, 40])]
+    #[case(&[0, 150], (150, false), &[0, 150])]
+    #[case(&[0, 90, 6_883], (200, true), &[0, 90, 200])]
+    fn budget_that_is_used_up_often_leaves_room_for_others(
+        #[case] used: &[u64],
+        #[case] scale: (u64, bool),
+        #[case] drawn: &[u64],
+    ) {
+        let mut curves = [Curve {
+            name: "auth".into(),
+            style: Style::new(),
+            values: used.iter().copied().map(Some).collect(),
+            remark: String::new(),
+        }];
+        assert_eq!(limit(&mut curves), scale);
+        assert_eq!(curves[0].values, drawn.iter().copied().map(Some).collect::<Vec<_>>());
+    }
 }
