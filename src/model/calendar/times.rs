@@ -77,12 +77,11 @@ impl Zones {
         for text in line.value.split(',').map(str::trim).filter(|text| !text.is_empty()) {
             // Of a period only the start is used.
             let text = text.split('/').next().unwrap_or(text);
-            match parse_time(text, &zone) {
-                Some(time) => times.push(time),
-                None => {
-                    let text = sanitize(text);
-                    problems.add(&format!("{} is no time: {text:?}", line.name));
-                }
+            if let Some(time) = parse_time(text, &zone) {
+                times.push(time);
+            } else {
+                let text = sanitize(text);
+                problems.add(&format!("{} is no time: {text:?}", line.name));
             }
         }
         times

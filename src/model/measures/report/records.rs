@@ -61,7 +61,7 @@ fn cell(text: impl Into<String>) -> Cell {
 }
 
 const fn text_column(name: &'static str) -> Column {
-    Column { name, unit: Unit::Text }
+    Column { name, unit: Unit::Text, rank: 0 }
 }
 
 /// Returns the figures that became better or worse since the previous window, the worse first.
@@ -163,7 +163,7 @@ impl ReportRecords {
                 ..Row::default()
             }
         });
-        let number = Column { name: "incidents", unit: Unit::Count };
+        let number = Column { name: "incidents", unit: Unit::Count, rank: 0 };
         let problems = Table {
             name: "problem".to_owned(),
             columns: vec![
@@ -193,9 +193,9 @@ mod tests {
     #[test]
     fn share_before_is_that_without_its_points() {
         let columns = [
-            Column { name: "in time", unit: Unit::Percent },
-            Column { name: "change", unit: Unit::Points },
-            Column { name: "met", unit: Unit::Count },
+            Column { name: "in time", unit: Unit::Percent, rank: 0 },
+            Column { name: "change", unit: Unit::Points, rank: 0 },
+            Column { name: "met", unit: Unit::Count, rank: 0 },
         ];
         let table = Table { name: "levels".into(), columns: columns.to_vec(), rows: Vec::new() };
         let number = |number| Cell { value: Value::Number(number), tone: Tone::Plain };
