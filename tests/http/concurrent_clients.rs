@@ -225,8 +225,13 @@ async fn clients_apply_each_command_once_and_agree_on_the_queue(#[case] outbox: 
     let mut server = Served::start().await;
     let proxy = Proxy::start(Some(server.address), |request| fault(request.number)).await;
     let second = Duration::from_secs(1);
-    let timeouts =
-        Timeouts { connect: second * 10, response: second, chunk: second, body: second * 10 };
+    let timeouts = Timeouts {
+        connect: second * 10,
+        response: second,
+        chunk: second,
+        body: second * 10,
+        ..Timeouts::default()
+    };
     let shared = Arc::new(Mutex::new(Vec::new()));
     let progress = watch::Sender::new(Progress::default());
     let finished = Arc::new(AtomicU64::new(0));

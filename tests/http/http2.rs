@@ -19,8 +19,6 @@ use crate::support::proxy::Proxy;
 use crate::support::served::Served;
 use crate::support::wait::PATIENCE;
 
-/// After this long, something hangs.
-
 /// Relays connections to a server and counts them.
 struct Relay {
     address: SocketAddr,

@@ -156,9 +156,9 @@ async fn events_whose_actor_is_unreadable_are_salvaged(#[case] sql: Option<&str>
     conn.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     let root =
         conn.query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'name'", [], |row| {
-            row.get::<_, usize>(0)
+            row.get::<_, i64>(0)
         });
-    let root = root.unwrap();
+    let root = usize::try_from(root.unwrap()).unwrap();
     if let Some(sql) = sql {
         conn.execute_batch(sql).unwrap();
     }
