@@ -12,6 +12,7 @@ mod model {
     mod engine;
     mod filter;
     mod handoff;
+    mod histories;
     mod last_word;
     mod later;
     mod lifecycle;

@@ -293,6 +293,9 @@ fn print_calendar(
             days.entry(date).or_default().push(((date - first).num_days() + 1, change));
         }
     }
+    if days.is_empty() {
+        out::print_hint("no change runs on these days");
+    }
     for (date, mut of_day) in days {
         of_day.sort_by_key(|(_, change)| (change.starts_at, change.id));
         let count = out::pluralize(u64::try_from(of_day.len()).unwrap_or(u64::MAX), "change");

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -139,13 +140,21 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
         serving,
     };
     let watchdog = feed_watchdog(&manager, server.backend_check());
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let packing = tokio::spawn(pack_past_days(
+        Arc::clone(&store),
+        config.read_only,
+        Arc::clone(&is_stopping),
+    ));
     let has_finished = tokio::select! {
         has_finished = serve_until_stopped(server, &mut stop, || manager.stopping()) => has_finished,
         never = follower.run(hang_up) => match never {},
         never = watchdog => match never {},
-        never = pack_past_days(&*store, config.read_only) => match never {},
     };
+    is_stopping.store(true, Ordering::Relaxed);
     if has_finished {
+        // The store can only be closed once nothing reads it.
+        packing.await.ok();
         if let Some(engine) = engine {
             engine.stop().await;
         }
@@ -156,15 +165,22 @@ async fn serve(context: &mut Context, args: Serve) -> Result<(), Failure> {
 
 /// Reads the pages of the measures of the past [`PACKED_WEEKS`], so that a store packs and caches what it
 /// needs for them. In a large store that was just upgraded this takes longer than a person wants to wait.
-/// Each step is short and is stored by itself.
-async fn pack_past_days(store: &dyn Backend, is_read_only: bool) -> Infallible {
+/// Each step is short and is stored by itself; none begins once the server is stopping.
+async fn pack_past_days(
+    store: Arc<ReopeningStore>,
+    is_read_only: bool,
+    is_stopping: Arc<AtomicBool>,
+) {
     if is_read_only {
         // Nothing could be cached.
-        return pending().await;
+        return;
     }
     let now = Utc::now();
     // Pages compare a window with the one before.
     for weeks in (0..PACKED_WEEKS).step_by(2) {
+        if is_stopping.load(Ordering::Relaxed) {
+            return;
+        }
         let query = PagesQuery {
             window: Window::last_days(7, now - TimeDelta::weeks(weeks), &Utc),
             selection: Selection::default(),
@@ -173,10 +189,9 @@ async fn pack_past_days(store: &dyn Backend, is_read_only: bool) -> Infallible {
         };
         if let Err(error) = store.pages(&query, now).await {
             tracing::debug!(%error, "past days are packed when they are needed");
-            break;
+            return;
         }
     }
-    pending().await
 }
 
 /// Reports to the service manager that the server is alive, as long as its backend answers.

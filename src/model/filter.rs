@@ -5,7 +5,7 @@
 //! an excluded word excludes by the fields of the row alone. Terms are `p1`, `status:triggered`,
 //! `service:checkout`, `service:none`, `owner:me`, `owner:none`, `role:me`, `role:scribe`, `team:db`,
 //! `cat:security`, `source:monitoring`, `label:eu`, `age>2h`, `idle>2h`, `changed<8h`, `resolved<8h`, `since:yesterday`,
-//! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `users>100`, `reporter:varga`,
+//! `before:2026-11`, `on:2026-10-29`, `sla:late`, `is:snoozed`, `is:muted`, `is:never-acknowledged`, `users>100`, `reporter:varga`,
 //! `began<2h`, `resolved:yesterday`, `took>1h`, `missed:acknowledge`, `missed:resolve-p1`,
 //! `primary:checkout`, `leading:db`. `team:` finds the teams that help, too. A `-` before a word or a term excludes
 //! what it matches. Terms on the same field are alternatives (`p1 p2`); all other terms must match.

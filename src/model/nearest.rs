@@ -19,7 +19,7 @@ pub fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<
     let (mut begins, mut count) = (None, 0);
     for name in names {
         let folded = fold(name);
-        if length >= SHORTEST_PREFIX && folded.starts_with(&*typed) {
+        if length >= SHORTEST_PREFIX && folded.starts_with(&*typed) && begins != Some(name) {
             (begins, count) = (Some(name), count + 1);
         }
         let shorter = length.min(folded.chars().count());

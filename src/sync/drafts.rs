@@ -170,6 +170,9 @@ impl DraftStore {
                     Err(error) if matches!(op, DraftOp::RememberScreen(_)) => {
                         tracing::warn!(%error, "the state of the screen can't be remembered");
                     }
+                    Err(error) if matches!(op, DraftOp::Redact(..)) => {
+                        tracing::warn!(%error, "what was redacted is still in drafts");
+                    }
                     Err(error) => on_event(DraftEvent::Failed(worker.failure(&error))),
                 }
             }
@@ -262,7 +265,10 @@ impl Worker {
     fn reopen(&mut self, draft: &Draft) -> io::Result<Option<DraftEvent>> {
         self.lock(draft.id)?;
         match self.read(draft.id) {
-            Some(stored) if stored.at == draft.at && stored.contents != draft.contents => {
+            Some(stored)
+                if stored.at == draft.at
+                    && (&stored.contents, &stored.initial) != (&draft.contents, &draft.initial) =>
+            {
                 Ok(Some(DraftEvent::Changed(stored)))
             }
             _ => self.write(draft).map(|()| None),

@@ -340,6 +340,7 @@ fn field_table() -> Vec<(FieldProblem, &'static str)> {
             F::TooManyUsers { users: 100_000_000_001, max: 100_000_000_000 },
             "is 100000000001: 100000000000 is the most",
         ),
+        (F::IntervalTooLong { days: 366 }, "is longer than 366 days: give a shorter one"),
         (F::NotBase64, "is not in base64: encode the content"),
         (F::NotAHash, "is not SHA-256 of the content in hexadecimal digits"),
         (F::UnknownPart, "is not known: give evidence, reporter, contact or note"),

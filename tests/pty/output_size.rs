@@ -16,6 +16,7 @@ fn triage(open: &str, arguments: &[&str]) -> usize {
     command.args(arguments);
     let mut terminal = Terminal::start(command, 126, 36);
     terminal.wait_for_text("Reported");
+    terminal.settle(Duration::from_millis(300));
     let before = terminal.written.len();
     let note = "The error rate falls since the pool was restarted; the queue drains, and we look again at 22:55 now.";
     assert_eq!(note.len(), 100);

@@ -158,7 +158,7 @@ async fn event_of_a_later_version_is_imported_and_exported() {
     "services": ["checkout"], "by": {"integration": "CI"}, "starts_at": "2026-03-01T12:00:00Z",
     "ends_at": "2026-03-01T12:05:00Z", "state": "half_done", "risk": "high",
 }}))]
-#[case(json!({"heartbeat": {"name": "nightly", "every_s": 60}}))]
+#[case(json!({"forecast": {"name": "nightly", "every_s": 60}}))]
 #[case(json!({"maintenance": ["checkout", {"from": null}]}))]
 #[tokio::test]
 async fn record_of_a_later_version_is_imported_and_exported(#[case] record: Value) {

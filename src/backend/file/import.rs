@@ -11,6 +11,7 @@ mod write;
 use std::collections::HashSet;
 use std::fmt;
 
+use chrono::Utc;
 use lru::LruCache;
 use sqlx::{Row, SqliteConnection};
 
@@ -44,6 +45,7 @@ use crate::model::anomaly::{Anomaly, AnomalyCounts};
 use crate::model::check;
 use crate::model::searched_texts::{SearchedTexts, affects_search};
 use crate::model::service_level::ServiceLevels;
+use crate::model::time::recorded_time;
 use crate::model::{Event, EventBody, Incident, IncidentId, IncidentNumber};
 use stored_events::StoredEvents;
 
@@ -262,8 +264,13 @@ impl Importer {
                 let put = maintenance::put_imported(&mut batch, &window);
                 self.add_other(put, batch).await
             }
-            Record::Heartbeat(heartbeat) => {
+            Record::Heartbeat(mut heartbeat) => {
                 heartbeat.check()?;
+                if heartbeat.definition.is_none() {
+                    // The settings define it, or nobody does any more.
+                    return Ok(());
+                }
+                heartbeat.expect_after_import(recorded_time(Utc::now()));
                 let mut batch = Batch::default();
                 let put = heartbeats::transfer::put_imported(&mut batch, &heartbeat);
                 self.add_other(put, batch).await

@@ -84,13 +84,15 @@ impl FileStore {
 pub(super) async fn poll_eagerly<F: Future>(work: F) -> F::Output {
     let mut work = std::pin::pin!(work);
     let until = Instant::now() + EAGER_TIME;
-    while Instant::now() < until {
+    loop {
         if let Poll::Ready(output) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             return output;
         }
+        if Instant::now() >= until {
+            return work.await;
+        }
         tokio::task::yield_now().await;
     }
-    work.await
 }
 
 #[cfg(test)]

@@ -222,9 +222,11 @@ impl ApiClient {
             }
             Err(_) => {
                 let mut contact = self.contact();
-                if *contact == Contact::Unknown {
-                    *contact = Contact::Silent;
-                }
+                *contact = match *contact {
+                    Contact::Unknown => Contact::Silent(0),
+                    Contact::Silent(more) => Contact::Silent(more.saturating_add(1)),
+                    Contact::Answered => Contact::Answered,
+                };
                 drop(contact);
                 self.timed_out(Delay::NoResponse, limit.reported).into()
             }

@@ -46,9 +46,13 @@ pub struct Timeouts {
 pub struct FirstAnswer {
     /// For the capabilities, which every server has ready.
     pub capabilities: Duration,
-    /// For each request after one that was not answered.
+    /// For the request after one that was not answered; for each further one twice as long as for the one
+    /// before, so that a slow link is not taken for a silent server for ever.
     pub after_silence: Duration,
 }
+
+/// How often the limit after a request that was not answered is doubled: it is then above the usual one.
+const MAX_DOUBLINGS: u32 = 3;
 
 /// What is known of a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -56,8 +60,8 @@ pub(super) enum Contact {
     /// No request was answered yet.
     #[default]
     Unknown,
-    /// No request was answered, and one was not in time.
-    Silent,
+    /// No request was answered, and as many more than one as the number says were not in time.
+    Silent(u32),
     /// A request was answered.
     Answered,
 }
@@ -88,7 +92,9 @@ impl Timeouts {
         let reported = self.response + wait;
         let usual = RequestLimit { total: self.connect + reported, reported };
         let first = match contact {
-            Contact::Silent => self.first.after_silence + wait,
+            Contact::Silent(more) => {
+                self.first.after_silence * 2_u32.pow(more.min(MAX_DOUBLINGS)) + wait
+            }
             Contact::Unknown if is_capabilities => self.first.capabilities,
             Contact::Unknown | Contact::Answered => return usual,
         };
@@ -120,8 +126,11 @@ mod tests {
     #[rstest]
     #[case(Contact::Unknown, true, 0, (12, 12))]
     #[case(Contact::Unknown, false, 0, (30, 20))]
-    #[case(Contact::Silent, true, 0, (5, 5))]
-    #[case(Contact::Silent, false, 25, (30, 30))]
+    #[case(Contact::Silent(0), true, 0, (5, 5))]
+    #[case(Contact::Silent(0), false, 25, (30, 30))]
+    #[case(Contact::Silent(1), false, 0, (10, 10))]
+    #[case(Contact::Silent(3), false, 0, (30, 20))]
+    #[case(Contact::Silent(u32::MAX), false, 0, (30, 20))]
     #[case(Contact::Answered, true, 0, (30, 20))]
     #[case(Contact::Answered, false, 25, (55, 45))]
     fn silent_server_is_awaited_for_a_shorter_time(
@@ -140,7 +149,7 @@ mod tests {
     fn shorter_limit_of_a_response_counts() {
         let short = Duration::from_millis(100);
         let timeouts = Timeouts { connect: short, response: short, ..Timeouts::default() };
-        for contact in [Contact::Unknown, Contact::Silent] {
+        for contact in [Contact::Unknown, Contact::Silent(0)] {
             let limit = timeouts.limit(contact, true, Duration::ZERO);
             assert_eq!(limit, RequestLimit { total: 2 * short, reported: short });
         }

@@ -49,9 +49,9 @@ Examples:
 
 /// Help text after the subcommands of `schedules`.
 pub const SCHEDULES: &str = "\
-A schedule has a name of its own, or that of its team. --file reads all of it as JSON, as `show --json` prints it, from a
-file or with - from standard input. What the settings file names is changed there. Over an API this
-needs a token of scope admin.
+A schedule has a name of its own, or that of its team. --file reads all of it as JSON, as
+`show --json` prints it, from a file or with - from standard input. What the settings file names is
+changed there. Over an API this needs a token of scope admin.
 
 Examples:
   redphone schedules list
@@ -62,10 +62,10 @@ Examples:
 
 /// Help text after the subcommands of `policies`.
 pub const POLICIES: &str = "\
-A policy has a name of its own, or that of its team. A level is the time since the report and whom it calls: on-call,
-on-call:TEAM or handles. --file reads all of it as JSON, as `show --json` prints it, from a file or
-with - from standard input. What the settings file names is changed there. Over an API this needs a
-token of scope admin.
+A policy has a name of its own, or that of its team. A level is the time since the report and whom it
+calls: on-call, on-call:TEAM or handles. --file reads all of it as JSON, as `show --json` prints it,
+from a file or with - from standard input. What the settings file names is changed there. Over an API
+this needs a token of scope admin.
 
 Examples:
   redphone policies list

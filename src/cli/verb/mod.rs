@@ -156,7 +156,12 @@ impl VerbRun {
             // Queued commands are sent in order, so the others are queued behind them.
             let is_queued = result.as_ref().is_err_and(|failure| failure.exit == Exit::Queued);
             match result {
-                Err(failure) if !is_queued => return Err(named(failure)),
+                Err(failure) if !is_queued => {
+                    if matches!(last, Some(Ok(_))) {
+                        self.remove_from_drafts(id, &redacted);
+                    }
+                    return Err(named(failure));
+                }
                 result => last = Some(result),
             }
         }

@@ -33,8 +33,9 @@ pub(super) fn resolve(
     match entry {
         Entry::Person(_) => Ok(()),
         Entry::Team(team) => {
-            for member in team.members.iter_mut().filter(|member| !had.contains(member)) {
-                person("members", member, directory)?;
+            for member in &mut team.members {
+                let is_new = !had.contains(member);
+                person("members", member, directory).or_else(|bad| unless_new(bad, is_new))?;
             }
             no_duplicate("members", &team.members)
         }
@@ -44,9 +45,9 @@ pub(super) fn resolve(
                 if *name == service.name {
                     return Err(BadField::new("depends_on", FieldProblem::DependsOnItself));
                 }
-                if !had.contains(name) {
-                    listed_service("depends_on", name, directory)?;
-                }
+                let is_new = !had.contains(name);
+                let listed = listed_service("depends_on", name, directory);
+                listed.or_else(|bad| unless_new(bad, is_new))?;
             }
             no_duplicate("depends_on", &service.depends_on)
         }
@@ -91,6 +92,11 @@ pub(super) fn resolve_override(span: &mut Override, directory: &Directory) -> Re
 /// Two spellings of one name may have become the same.
 fn no_duplicate(field: &'static str, names: &[String]) -> Result<(), BadField> {
     crate::model::check::names(field, names)
+}
+
+/// Accepts the error of a name that the entry had before: the first entries may name what is added later.
+fn unless_new(bad: BadField, is_new: bool) -> Result<(), BadField> {
+    if is_new { Err(bad) } else { Ok(()) }
 }
 
 /// Resolves the handle of a person.

@@ -88,8 +88,10 @@ pub(super) fn hint_for(word: &str, range: Range<usize>) -> Option<FilterHint> {
 }
 
 /// The keys of names, which are not checked against any list: one with commas is no error.
-const KEYS_OF_NAMES: [&str; 10] =
-    ["service", "svc", "owner", "assignee", "team", "leading", "role", "reporter", "label", "tag"];
+const KEYS_OF_NAMES: [&str; 11] = [
+    "service", "primary", "svc", "owner", "assignee", "team", "leading", "role", "reporter",
+    "label", "tag",
+];
 
 /// Returns the hint for several values with commas between them, where each needs a term of its own.
 pub(super) fn hint_for_list(

@@ -316,9 +316,9 @@ fn parse_predicate(token: &Token, find: FindWord) -> Result<Predicate, FilterFau
         ("cat" | "category", ':') => {
             Ok(Predicate::Category(Some(parse_growing(value, Category::Unknown, find)?)))
         }
-        ("source", ':') => Ok(Predicate::Source(value.parse()?)),
+        ("source", ':') => Ok(Predicate::Source(value.parse().map_err(hyphenated)?)),
         ("sla", ':') => Ok(Predicate::Sla(value.parse()?)),
-        ("is", ':') => Ok(Predicate::State(value.parse()?)),
+        ("is", ':') => Ok(Predicate::State(value.parse().map_err(hyphenated)?)),
         ("role", ':') if none => Ok(Predicate::Role(RoleHolder::By(Owner::Nobody))),
         ("role", ':') if !token.quoted && value.eq_ignore_ascii_case("me") => {
             Ok(Predicate::Role(RoleHolder::By(Owner::Me)))
@@ -391,6 +391,12 @@ fn parse_missed(value: &str) -> Result<Predicate, UnknownValue> {
         None => (value, None),
     };
     Ok(Predicate::Missed(parse_target(target)?, priority))
+}
+
+/// Returns the error with its choices as they are typed in a filter, without blanks.
+fn hyphenated(error: UnknownValue) -> UnknownValue {
+    let choices = error.choices.replace(' ', "-").replace(",-", ", ");
+    UnknownValue { choices, ..error }
 }
 
 /// Parses a target of service levels.

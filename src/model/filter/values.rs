@@ -121,7 +121,7 @@ pub fn term_values<'a>(
             with(&["me", "none"], listed.chain(owners).collect())
         }
         ("since" | "before", ':') => DATES.map(str::to_owned).to_vec(),
-        ("missed", ':') => ["acknowledge", "resolve"].map(str::to_owned).to_vec(),
+        ("missed", ':') => missed_levels(),
         ("on" | "resolved", ':') => {
             DATES[..DATES.len() - 1].iter().map(|date| (*date).to_owned()).collect()
         }
@@ -153,4 +153,11 @@ pub fn term_values<'a>(
 pub fn format_value(value: &str) -> String {
     // The special words lose their meaning in quotes.
     if matches!(value, "me" | "none") { value.to_owned() } else { quote_value(value) }
+}
+
+/// Returns the values of `missed:`: each target, for any priority and for each.
+fn missed_levels() -> Vec<String> {
+    let suffixes = ["", "-p1", "-p2", "-p3", "-p4"];
+    let targets = ["acknowledge", "resolve"].into_iter();
+    targets.flat_map(|target| suffixes.map(|suffix| format!("{target}{suffix}"))).collect()
 }

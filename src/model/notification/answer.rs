@@ -161,7 +161,7 @@ pub fn check_link(
     if is_reminder {
         return check_time(link, now);
     }
-    if let (Some(at), Some(by)) = (row.acknowledged_at, &incident.acknowledged_by) {
+    if let (Some(at), Some(by)) = (row.acknowledged_by_somebody_at(), &incident.acknowledged_by) {
         let by = sanitize(by.name()).into_string();
         return Err(AnswerRefusal::Acknowledged { label, by, at });
     }
@@ -328,7 +328,7 @@ impl Answer<'_> {
 pub fn state(incident: &Incident) -> String {
     let row = &incident.summary;
     let label = label(row);
-    match (&incident.acknowledged_by, row.acknowledged_at) {
+    match (&incident.acknowledged_by, row.acknowledged_by_somebody_at()) {
         (Some(by), Some(at)) if row.status.is_open() => {
             format!("{label} was acknowledged by {} at {}", sanitize(by.name()), time(&at))
         }

@@ -467,7 +467,7 @@ mod tests {
         assert!(before[0].after_acknowledgement && before[0].contact == "push");
         // An acknowledgement after the call cancels its planned notifications.
         let after = plan(recorded_at() + TimeDelta::seconds(1));
-        assert_eq!(after.len(), 2);
+        assert_eq!(after.len(), 3);
         assert!(after.iter().all(|one| !one.after_acknowledgement));
     }
 

@@ -81,7 +81,7 @@ impl ReviewPage<'_> {
             ("Resolved", row.resolved_at.map(time).unwrap_or_default()),
         ];
         if let Some(end) = row.ended_at() {
-            facts.push(("Lasted", format_duration(end - row.reported_at)));
+            facts.push(("Lasted", format_duration(end - row.detected_at)));
         }
         let levels = verdicts(row, self.levels).filter_map(|verdict| verdict.phrase());
         facts.push(("Service levels", levels.collect::<Vec<_>>().join("; ")));

@@ -136,6 +136,17 @@ impl Heartbeat {
         self.last_at.map_or(self.since, |last| last.max(self.since))
     }
 
+    /// Expects an imported heartbeat from now on if it is overdue: what was silent elsewhere, or before an
+    /// export, calls nobody here.
+    pub fn expect_after_import(&mut self, now: DateTime<Utc>) {
+        let interval = self.definition.as_ref().map_or(0, HeartbeatDefinition::interval_s);
+        let interval = TimeDelta::try_seconds(interval).unwrap_or_default();
+        let due = self.last_or_since().checked_add_signed(interval);
+        if self.silent_since.is_none() && due.is_none_or(|due| due <= now) {
+            self.since = now;
+        }
+    }
+
     /// Records a received heartbeat. One that is slightly earlier than the last one only ends the
     /// silence; if it is much earlier, the clock was set back.
     pub fn beat(&mut self, at: DateTime<Utc>) {

@@ -123,10 +123,12 @@ impl Shared {
         let contents: Vec<_> =
             incidents.iter().map(|incident| (incident.id, incident.content.clone())).collect();
         let removing = tokio::task::spawn_blocking(move || {
+            let mut result = Ok(());
             for (incident, content) in &contents {
-                drafts::remove_redacted(&folder, *incident, content)?;
+                // The drafts about the others are changed even if those about one can't be.
+                result = drafts::remove_redacted(&folder, *incident, content).and(result);
             }
-            Ok::<(), std::io::Error>(())
+            result
         });
         match removing.await {
             Ok(Ok(())) => {}

@@ -57,8 +57,12 @@ pub(in crate::tui) fn restore(app: &mut App, drafts: Vec<Draft>) -> Vec<Effect> 
 /// Shows a draft whose form was just opened without what was redacted since it was read, unless something
 /// was typed meanwhile.
 pub(in crate::tui) fn replace(app: &mut App, draft: Draft) -> Vec<Effect> {
-    let Mode::Form(form) = &app.ui.mode else { return Vec::new() };
-    if form.draft_id != draft.id || form.saved_contents.as_ref() != Some(&form.contents()) {
+    let Mode::Form(form) = &mut app.ui.mode else { return Vec::new() };
+    if form.draft_id != draft.id {
+        return Vec::new();
+    }
+    if form.restored_contents.as_ref() != Some(&form.contents()) {
+        form.notice = Some("this text has something that was redacted since it was typed".into());
         return Vec::new();
     }
     let (kind, targets, at) = (form.kind.clone(), form.targets.clone(), app.now);

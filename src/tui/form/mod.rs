@@ -145,6 +145,8 @@ pub struct Form {
     pub initial_contents: Vec<String>,
     /// The contents when the draft was last stored; `None` if it never was.
     pub saved_contents: Option<Vec<String>>,
+    /// The contents just after a draft was restored; `None` if none was.
+    pub restored_contents: Option<Vec<String>>,
     /// Whether a timer to store the draft is running.
     pub save_scheduled: bool,
     /// The phrase in the form's text about another of its fields, to be replaced when that changes.
@@ -178,6 +180,7 @@ impl Form {
             draft_id: Uuid::now_v7(),
             initial_contents,
             saved_contents: None,
+            restored_contents: None,
             save_scheduled: false,
             quoted: None,
             replaces: None,
@@ -346,6 +349,7 @@ impl Form {
         }
         self.draft_id = draft.id;
         self.saved_contents = Some(self.contents());
+        self.restored_contents = Some(self.contents());
         if let Some(field) = self.fields.get_mut(self.focus)
             && let Value::Text(area) = &mut field.value
         {

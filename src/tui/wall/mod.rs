@@ -190,6 +190,8 @@ impl Wall {
                 Predicate::Text(_)
                     | Predicate::Service(_)
                     | Predicate::Team(_)
+                    | Predicate::Primary(_)
+                    | Predicate::Leading(_)
                     | Predicate::Category(_)
                     | Predicate::Source(_)
             )

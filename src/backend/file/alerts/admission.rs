@@ -80,10 +80,10 @@ impl Message<'_> {
         let (ended, rows): (Vec<WaitingRow>, Vec<WaitingRow>) =
             rows.into_iter().partition(has_ended);
         let positions: Vec<i64> = ended.iter().map(|row| row.position).collect();
-        // The end of one that was not reported again is only inferred.
+        // The end of one that was not reported again is only inferred: it may still fire.
         let mut firings: Vec<EndedFiring<'_>> = ended
             .iter()
-            .filter(|row| self.is_resolved(&row.alert))
+            .filter(|row| !self.has_expired && self.is_resolved(&row.alert))
             .filter_map(|row| Some((row.alert.key.as_str(), row.alert.starts_at?)))
             .collect();
         let new = self.new_firing(writer, open).await?;

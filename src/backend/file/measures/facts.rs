@@ -18,7 +18,7 @@ use crate::model::priority::Priority;
 /// The first version of the schema whose packed days have the form of this one.
 pub(super) const PACKED_SINCE: i64 = 5;
 /// How many events may have been added while days were packed: all of them are read.
-const MAX_LATER_EVENTS: i64 = 10_000;
+const MAX_LATER_EVENTS: i64 = 500;
 /// How long storing packed days waits for other tasks that write.
 pub(super) const MAX_WRITER_WAIT: Duration = Duration::from_secs(1);
 

@@ -244,7 +244,9 @@ async fn read_sent(
             let facets: Option<i64> = row.try_get(2)?;
             let priority = facets.and_then(status_and_priority).map(|(_, priority)| priority);
             // An unreadable one counts for any message.
-            let rank = parse_notification(row.try_get(1)?)
+            let body: Option<&str> = row.try_get(1).ok();
+            let rank = body
+                .and_then(|body| parse_notification(body).ok())
                 .map_or(0, |notification| throttle_rank(notification.kind, priority));
             Ok((row.try_get(0)?, rank))
         })

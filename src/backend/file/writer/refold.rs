@@ -12,8 +12,9 @@ use crate::model::{
     Command, CommandId, Envelope, Incident, IncidentCommand, IncidentId, Rules, Summary,
 };
 
-/// How many incidents are folded under another one at most because of a merge.
-const MAX_REFOLDS: usize = 500;
+/// How many incidents are folded under another one at most because of a merge. Their events need
+/// fewer positions of the log than are reserved for a command.
+const MAX_REFOLDS: usize = 300;
 
 impl Writer {
     /// Carries out a merge as [`Self::execute`] does, and folds what was folded under the merged incident
