@@ -1,16 +1,35 @@
 //! Converts byte offsets of the file to lines and columns, as an editor shows them.
 
-/// Returns the line and column of a byte, both from 1. Columns count characters.
-pub(super) fn line_and_column(source: &str, offset: usize) -> (u32, u32) {
-    let mut at = offset.min(source.len());
-    while !source.is_char_boundary(at) {
-        at -= 1;
+/// The text of a file and where its lines begin, so that a position is found without reading all
+/// that is before it: each setting has one.
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    /// The offset of the first byte of each line, in ascending order; the first one is 0.
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let starts = text.match_indices('\n').map(|(newline, _)| newline + 1);
+        Self { text, starts: std::iter::once(0).chain(starts).collect() }
     }
-    let before = &source[..at];
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    (number(line), number(before[start..].chars().count() + 1))
+
+    /// Returns the text of the file.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Returns the line and column of a byte, both from 1. Columns count characters.
+    pub(super) fn line_and_column(&self, offset: usize) -> (u32, u32) {
+        let mut at = offset.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        let line = self.starts.partition_point(|start| *start <= at);
+        let start = self.starts[line - 1];
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        (number(line), number(self.text[start..at].chars().count() + 1))
+    }
 }
 
 /// Returns the offset of a byte of a text within the string literal that was written for it, quotes
@@ -61,10 +80,27 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         let source = "a = 1\nü = \"é\" # x";
-        assert_eq!(line_and_column(source, 0), (1, 1));
-        assert_eq!(line_and_column(source, source.find('=').unwrap()), (1, 3));
-        assert_eq!(line_and_column(source, source.find('#').unwrap()), (2, 9));
-        assert_eq!(line_and_column(source, 999), (2, 12));
+        let lines = Lines::new(source);
+        assert_eq!(lines.line_and_column(0), (1, 1));
+        assert_eq!(lines.line_and_column(source.find('=').unwrap()), (1, 3));
+        assert_eq!(lines.line_and_column(source.find('\n').unwrap()), (1, 6));
+        assert_eq!(lines.line_and_column(source.find('ü').unwrap()), (2, 1));
+        assert_eq!(lines.line_and_column(source.find('#').unwrap()), (2, 9));
+        assert_eq!(lines.line_and_column(999), (2, 12));
+    }
+
+    #[rstest]
+    #[case::no_text("", 0, (1, 1))]
+    #[case::after_the_last_line("a\n", 2, (2, 1))]
+    #[case::empty_lines("a\n\n\nb", 4, (4, 1))]
+    #[case::carriage_returns("a\r\nb", 3, (2, 1))]
+    #[case::within_a_character("ü", 1, (1, 1))]
+    fn lines_begin_after_each_newline(
+        #[case] source: &str,
+        #[case] offset: usize,
+        #[case] position: (u32, u32),
+    ) {
+        assert_eq!(Lines::new(source).line_and_column(offset), position);
     }
 
     #[rstest]

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::position::{line_and_column, offset_in_literal};
+use super::position::{Lines, offset_in_literal};
 use crate::config::diagnostics::{FilePosition, Warning};
 use crate::config::nearest;
 use crate::model::check;
@@ -21,7 +21,7 @@ use crate::model::time::parse_duration;
 /// The text of the file, with the warnings and positions that are collected while it is read.
 pub(super) struct Source<'a> {
     path: Arc<Path>,
-    text: &'a str,
+    lines: Lines<'a>,
     warnings: RefCell<Vec<Warning>>,
     positions: RefCell<BTreeMap<String, FilePosition>>,
     /// Settings that exist and that this file does not set, for the test of the sample.
@@ -41,7 +41,7 @@ impl<'a> Source<'a> {
     pub(super) fn new(path: &Arc<Path>, text: &'a str) -> Self {
         Self {
             path: Arc::clone(path),
-            text,
+            lines: Lines::new(text),
             warnings: RefCell::default(),
             positions: RefCell::default(),
             #[cfg(test)]
@@ -50,7 +50,7 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn position_at(&self, offset: usize) -> FilePosition {
-        let (line, column) = line_and_column(self.text, offset);
+        let (line, column) = self.lines.line_and_column(offset);
         FilePosition { file: Arc::clone(&self.path), line, column }
     }
 
@@ -235,7 +235,7 @@ impl<'a> Value<'a> {
     /// Returns the offset in the file of a byte of the value's text.
     pub(super) fn offset_in(&self, text: &str, at: usize) -> usize {
         let span = self.spanned.span();
-        let literal = self.source.text.get(span.clone()).unwrap_or_default();
+        let literal = self.source.lines.text().get(span.clone()).unwrap_or_default();
         span.start + offset_in_literal(literal, text, at)
     }
 
