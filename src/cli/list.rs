@@ -16,7 +16,7 @@ use super::session::{BackendConnection, IfMissing, OldestRead, open};
 use super::table::Table;
 use crate::backend::file::FileStore;
 use crate::backend::{BackendError, Search};
-use crate::model::filter::{Filter, FilterError, PartialFilter};
+use crate::model::filter::{Filter, FilterError, PartialFilter, Scope};
 use crate::model::name_index::NameIndex;
 use crate::model::queue::Sort;
 use crate::model::text::{SafeText, width};
@@ -76,6 +76,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         let printing = (&mut *out, &mut printer);
         return watch::watch(&connection, search, &config.rules.levels, printing).await;
     }
+    let includes_ended = search.filter.scope() == Scope::All;
     let mut table: Option<Table<'_>> = None;
     let default_limit = (out.width().is_some() && is_for_people).then_some(TERMINAL_ROWS);
     let limit = args.limit.rows(default_limit);
@@ -119,8 +120,10 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
             if shown == 0 && is_for_people {
                 out::print_hint(if text.trim().is_empty() {
                     "no open incidents; all there are: redphone list is:any"
+                } else if includes_ended {
+                    "nothing matches"
                 } else {
-                    "nothing matches; ended incidents are looked at with is:any"
+                    "nothing matches among open incidents; with is:any ended ones are listed too"
                 });
             } else if more && out.width().is_some() {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));

@@ -312,7 +312,11 @@ fn an_empty_list_prints_nothing_and_says_so() {
     let cli = CliFixture::new();
     cli.declare("One", "cdn");
     let run = cli.run(["list", "nothing-like-it"]);
+    run.refused(0, &["nothing matches", "is:any"]);
+    // Ended incidents were looked at already.
+    let run = cli.run(["list", "is:any", "nothing-like-it"]);
     run.refused(0, &["nothing matches"]);
+    assert!(!run.err.contains("is:any"), "{run:?}");
     let run = cli.run(["list", "p4", "--json"]);
     assert_eq!((run.code, run.out.as_str(), run.err.as_str()), (0, "", ""));
 }
