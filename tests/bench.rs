@@ -12,13 +12,15 @@ mod bench {
     pub mod panes;
     mod report;
     pub mod server;
+    pub mod settings;
     pub mod start;
     pub mod store;
 }
 
 /// Each benchmark by its name, in the order in which they run.
-const ALL: [(&str, fn()); 7] = [
+const ALL: [(&str, fn()); 8] = [
     ("start", bench::start::run),
+    ("settings", bench::settings::run),
     ("panes", || bench::panes::run(2000)),
     ("link", bench::link::run),
     ("oncall", bench::oncall::run),
