@@ -76,7 +76,6 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
         let printing = (&mut *out, &mut printer);
         return watch::watch(&connection, search, &config.rules.levels, printing).await;
     }
-    let includes_ended = search.filter.scope() == Scope::All;
     let mut table: Option<Table<'_>> = None;
     let default_limit = (out.width().is_some() && is_for_people).then_some(TERMINAL_ROWS);
     let limit = args.limit.rows(default_limit);
@@ -118,13 +117,7 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
             }
             connection.report_put_back().await;
             if shown == 0 && is_for_people {
-                out::print_hint(if text.trim().is_empty() {
-                    "no open incidents; all there are: redphone list is:any"
-                } else if includes_ended {
-                    "nothing matches"
-                } else {
-                    "nothing matches among open incidents; with is:any ended ones are listed too"
-                });
+                out::print_hint(empty_hint(&text, search.filter.scope()));
             } else if more && out.width().is_some() {
                 let of = page.total.map_or_else(String::new, |total| format!(" of {total}"));
                 out::print_hint(format!("{shown}{of} shown; more with --limit N or --all"));
@@ -135,6 +128,19 @@ pub async fn run(context: &mut Context, args: List) -> Result<(), Failure> {
             return Ok(());
         }
         search.after = page.next;
+    }
+}
+
+/// Returns what a person is told if the list for a filter, as it was typed, has no rows.
+fn empty_hint(text: &str, scope: Scope) -> &'static str {
+    match scope {
+        Scope::Open if text.trim().is_empty() => {
+            "no open incidents; all there are: redphone list is:any"
+        }
+        Scope::Open => {
+            "nothing matches among open incidents; with is:any ended ones are listed too"
+        }
+        Scope::All => "nothing matches",
     }
 }
 
