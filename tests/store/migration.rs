@@ -19,7 +19,7 @@ use rusqlite::Connection;
 use tempfile::tempdir;
 
 use super::fixtures::{ask, declaration, declared, exported, import, open, options};
-use crate::support::built_program;
+use crate::support::program;
 use crate::support::model::{note, resolve};
 
 const FIRST_SCHEMA: &str = include_str!("../../src/backend/file/migrations/0001_store.sql");
@@ -440,7 +440,7 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 fn redphone(args: &[&str]) -> Process {
-    let mut process = Process::new(built_program());
+    let mut process = Process::new(program());
     process.args(args).env("REDPHONE_USER", "ines").env_remove("REDPHONE_STORE");
     process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     process
