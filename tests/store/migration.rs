@@ -19,8 +19,8 @@ use rusqlite::Connection;
 use tempfile::tempdir;
 
 use super::fixtures::{ask, declaration, declared, exported, import, open, options};
-use crate::support::program;
 use crate::support::model::{note, resolve};
+use crate::support::program;
 
 const FIRST_SCHEMA: &str = include_str!("../../src/backend/file/migrations/0001_store.sql");
 
