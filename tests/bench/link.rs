@@ -22,7 +22,7 @@ fn demo(arguments: &[&str]) -> Terminal {
         command.env_remove(name);
     }
     let mut terminal = Terminal::start(command, 126, 36);
-    terminal.wait_for_text("left out");
+    terminal.wait_for_text("by day");
     terminal.settle(Duration::from_millis(500));
     terminal
 }
