@@ -4,13 +4,13 @@
 //! `cargo bench -- pages`. `REDPHONE_BENCH_PAGES` sets how many incidents (300).
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::report::{row, setting};
 use crate::support::cli::{CliFixture, json_lines};
+use crate::support::organization::add_people;
 use crate::support::receiver::Receiver;
 use crate::support::serving::{Server, write_secret, write_settings};
 use crate::support::wait::until_blocking;
@@ -55,19 +55,9 @@ fn settings(cli: &CliFixture, receiver: &Receiver, people: usize) -> String {
          [channels.hook]\nkind = \"webhook\"\nurl = \"http://{}/good\"\nsecret_file = \"{secret}\"\n",
         receiver.address
     );
-    for person in 0..people {
-        // Writing to a String can't fail.
-        let _ = write!(
-            text,
-            "[[people]]\nhandle = \"p{person}\"\nname = \"P {person}\"\n\
-             [[teams]]\nname = \"t{person}\"\nmembers = [\"p{person}\"]\n\
-             [[services]]\nname = \"s{person}\"\nteam = \"t{person}\"\n\
-             [[policies]]\nteam = \"t{person}\"\n\
-             levels = [{{ after = \"0m\", call = [\"p{person}\"] }}]\n\
-             [[contacts]]\nperson = \"p{person}\"\n\
-             ways = [{{ name = \"hook\", channel = \"hook\", address = \"p{person}\" }}]\n"
-        );
-    }
+    add_people(&mut text, people, |handle| {
+        format!("ways = [{{ name = \"hook\", channel = \"hook\", address = \"{handle}\" }}]\n")
+    });
     text
 }
 

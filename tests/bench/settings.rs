@@ -1,11 +1,11 @@
 //! The cost of reading the settings of a large organization, which each command and each start has.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 use super::report::{median, row};
+use crate::support::organization::{add_people, two_pagers};
 use crate::support::program;
 
 /// How many people there are, each with a team, a service, a policy and two contacts.
@@ -45,20 +45,6 @@ fn settings(people: usize) -> String {
     let mut text = String::from(
         "[channels.pager]\nkind = \"command\"\nrun = [\"/bin/sh\", \"-c\", \"true\"]\n",
     );
-    for person in 0..people {
-        // Writing to a String can't fail.
-        let _ = write!(
-            text,
-            "[[people]]\nhandle = \"p{person}\"\nname = \"P {person}\"\n\
-             [[teams]]\nname = \"t{person}\"\nmembers = [\"p{person}\"]\n\
-             [[services]]\nname = \"s{person}\"\nteam = \"t{person}\"\n\
-             [[policies]]\nteam = \"t{person}\"\n\
-             levels = [{{ after = \"0m\", call = [\"p{person}\"] }}]\n\
-             [[contacts]]\nperson = \"p{person}\"\n\
-             ways = [{{ name = \"first\", channel = \"pager\", address = \"first\" }},\n\
-             {{ name = \"second\", channel = \"pager\", address = \"second\" }}]\n\
-             urgent = [{{ contact = \"first\" }}, {{ contact = \"second\", after = \"8s\" }}]\n"
-        );
-    }
+    add_people(&mut text, people, two_pagers);
     text
 }

@@ -4,13 +4,13 @@
 //! `REDPHONE_ENGINE_INCIDENTS` sets how many incidents (20; 100 in CI, 1,000 in full).
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::support::cli::{CliFixture, json_lines};
+use crate::support::organization::{add_people, two_pagers};
 use crate::support::sample::number;
 use crate::support::serving::{Server, write_settings};
 use crate::support::wait::until_blocking;
@@ -26,21 +26,7 @@ fn settings(pages: &Path, people: usize) -> String {
         "[channels.pager]\nkind = \"command\"\nrun = [\"/bin/sh\", \"-c\", {}]\n",
         Value::from(command)
     );
-    for person in 0..people {
-        // Writing to a String can't fail.
-        let _ = write!(
-            text,
-            "[[people]]\nhandle = \"p{person}\"\nname = \"P {person}\"\n\
-             [[teams]]\nname = \"t{person}\"\nmembers = [\"p{person}\"]\n\
-             [[services]]\nname = \"s{person}\"\nteam = \"t{person}\"\n\
-             [[policies]]\nteam = \"t{person}\"\n\
-             levels = [{{ after = \"0m\", call = [\"p{person}\"] }}]\n\
-             [[contacts]]\nperson = \"p{person}\"\n\
-             ways = [{{ name = \"first\", channel = \"pager\", address = \"first\" }},\n\
-             {{ name = \"second\", channel = \"pager\", address = \"second\" }}]\n\
-             urgent = [{{ contact = \"first\" }}, {{ contact = \"second\", after = \"8s\" }}]\n"
-        );
-    }
+    add_people(&mut text, people, two_pagers);
     text
 }
 

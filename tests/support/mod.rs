@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod model;
 pub mod notifications;
 pub mod old_store;
+pub mod organization;
 pub mod port;
 pub mod proxy;
 pub mod reach;
