@@ -33,6 +33,7 @@ mod store {
     mod properties;
     mod publications;
     mod put_back;
+    mod queue;
     mod reopening;
     mod schema;
     mod search;

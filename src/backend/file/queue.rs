@@ -12,11 +12,12 @@ use super::access_path::blank_summary;
 use super::error::{StoreError, StoreResult};
 use super::maintenance::has_maintenance;
 use super::read::summary_at;
-use super::row::{OPEN_FACETS_END, status_and_priority};
+use super::row::{OPEN_FACETS_END, PAUSES_END, status_and_priority, unpack_pauses};
 use super::sql::Batch;
 use crate::backend::{Page, PageMark, Search};
 use crate::model::maintenance::Mute;
 use crate::model::queue::{OpenCounts, UrgencyKey, urgency_key};
+use crate::model::service_level::running_clock;
 use crate::model::{Rules, Status, Summary};
 
 /// The fields of an open incident that can be read from indexes, without its row.
@@ -85,6 +86,7 @@ async fn outlines(
             outlines.push(Outline { rank, key: other.try_get(0)? });
         }
     }
+    let mut late = Vec::new();
     let mut row = blank;
     for group in groups {
         (row.status, row.priority) = status_and_priority(group.try_get(0)?).ok_or_else(damaged)?;
@@ -96,13 +98,61 @@ async fn outlines(
             row.snoozed_until = snoozed_until.get(&key).copied().flatten();
             // It stops the clock to acknowledge.
             (row.muted, row.muted_ms) = muted.get(&key).cloned().unwrap_or_default();
+            // No index has the pauses, which only give an incident more time to be resolved.
+            let clock = running_clock(&row, &rules.levels);
+            if row.acknowledged_at.is_some() && clock.is_some_and(|clock| clock.is_near(now)) {
+                late.push((key, row.clone()));
+                continue;
+            }
             counts.add(&row, now, &rules.levels);
             if !row.is_snoozed(now) {
                 outlines.push(Outline { rank: urgency_key(&row, now, &rules.levels), key });
             }
         }
     }
+    let pauses = read_pauses(conn, &late).await?;
+    for (key, mut row) in late {
+        (row.paused_since, row.paused_ms) = pauses.get(&key).copied().ok_or_else(damaged)?;
+        counts.add(&row, now, &rules.levels);
+        if !row.is_snoozed(now) {
+            outlines.push(Outline { rank: urgency_key(&row, now, &rules.levels), key });
+        }
+    }
     Ok(outlines)
+}
+
+/// Since when an incident is paused, and for how long it was before, in milliseconds.
+type Pauses = (Option<DateTime<Utc>>, i64);
+
+/// Reads the pauses of incidents, by key.
+async fn read_pauses(
+    conn: &mut SqliteConnection,
+    late: &[(i64, Summary)],
+) -> StoreResult<HashMap<i64, Pauses>> {
+    let mut pauses = HashMap::with_capacity(late.len());
+    if late.is_empty() {
+        return Ok(pauses);
+    }
+    let mut batch = Batch::new(&format!(
+        "SELECT key, substr(row, 1, {PAUSES_END}) FROM incident
+            WHERE key IN (SELECT value FROM json_each(?))"
+    ));
+    batch.arg(json_keys(late.iter().map(|(key, _)| *key)));
+    batch
+        .for_each_row(conn, |row| {
+            let found = unpack_pauses(row.try_get(1)?);
+            let found = found.ok_or_else(|| StoreError::content("a row can't be read"))?;
+            pauses.insert(row.try_get(0)?, found);
+            Ok(true)
+        })
+        .await?;
+    Ok(pauses)
+}
+
+/// Returns keys as a JSON array.
+fn json_keys(keys: impl Iterator<Item = i64>) -> String {
+    let keys: Vec<String> = keys.map(|key| key.to_string()).collect();
+    format!("[{}]", keys.join(","))
 }
 
 /// The current or last mute of an incident, and how long it was muted before.
@@ -128,11 +178,10 @@ async fn read_muted(conn: &mut SqliteConnection) -> StoreResult<HashMap<i64, Mut
 }
 
 async fn rows(conn: &mut SqliteConnection, outlines: &[Outline]) -> StoreResult<Vec<Summary>> {
-    let keys: Vec<String> = outlines.iter().map(|outline| outline.key.to_string()).collect();
     let mut batch =
         Batch::new("SELECT row FROM incident WHERE key IN (SELECT value FROM json_each(?))");
-    batch.arg(format!("[{}]", keys.join(",")));
-    let mut rows = Vec::with_capacity(keys.len());
+    batch.arg(json_keys(outlines.iter().map(|outline| outline.key)));
+    let mut rows = Vec::with_capacity(outlines.len());
     batch
         .for_each_row(conn, |row| {
             rows.push(summary_at(row, 0)?);

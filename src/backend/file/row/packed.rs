@@ -294,6 +294,25 @@ fn restore_verdict(
     Some(Verdict { target, priority, goal_s, elapsed_ms, met })
 }
 
+/// The number of bytes at the beginning of a row that hold its pauses.
+pub(in crate::backend::file) const PAUSES_END: usize = 121;
+
+/// Unpacks only the pauses of the first [`PAUSES_END`] bytes of a row: since when it is paused, and for how
+/// long it was before, in milliseconds. `None` if the bytes make no sense.
+pub(in crate::backend::file) fn unpack_pauses(
+    bytes: &[u8],
+) -> Option<(Option<DateTime<Utc>>, i64)> {
+    const PAUSES: usize = PAUSES_END - 16;
+    match bytes.first()? & !WITH_TEXTS {
+        VERSION => {
+            let mut from = ByteReader(bytes.get(PAUSES..PAUSES_END)?);
+            Some((from.read_optional_time().ok()?, i64::from_le_bytes(from.read_array()?)))
+        }
+        VERSION_WITHOUT_VERDICTS => Some((None, 0)),
+        _ => None,
+    }
+}
+
 /// Unpacks only the fields of a row that measures need, without its texts.
 pub(in crate::backend::file) fn unpack_fact(
     bytes: &[u8],
