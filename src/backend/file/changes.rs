@@ -156,17 +156,28 @@ pub(super) async fn wait_for_changes(
 }
 
 async fn read_all_open(conn: &mut SqliteConnection) -> StoreResult<Delta> {
-    let results = Batch::new(&format!(
-        "BEGIN; {POSITION}; SELECT row FROM incident WHERE facets < {OPEN_FACETS_END}; COMMIT"
-    ))
-    .fetch_result_sets(conn)
-    .await;
-    let results = roll_back_if_failed(conn, results).await?;
-    let now = parse_position(results.get(1).and_then(|rows| rows.first()))?;
-    let rows = match results.get(2) {
-        Some(rows) => rows.iter().map(|row| summary_at(row, 0)).collect::<StoreResult<_>>()?,
-        None => Vec::new(),
-    };
+    let delta = read_all_open_in_transaction(conn).await;
+    roll_back_if_failed(conn, delta).await
+}
+
+/// Decodes each row as it is read: thousands of rows in both forms would more than double the memory of
+/// the program.
+async fn read_all_open_in_transaction(conn: &mut SqliteConnection) -> StoreResult<Delta> {
+    let open = format!("FROM incident WHERE facets < {OPEN_FACETS_END}");
+    let results = Batch::new(&format!("BEGIN; {POSITION}; SELECT count(*) {open};"))
+        .fetch_result_sets(conn)
+        .await?;
+    let first = |index: usize| results.get(index).and_then(|rows| rows.first());
+    let now = parse_position(first(1))?;
+    let count: i64 = first(2).map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+    let mut rows = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+    Batch::new(&format!("SELECT row {open}"))
+        .for_each_row(conn, |row| {
+            rows.push(summary_at(row, 0)?);
+            Ok(true)
+        })
+        .await?;
+    Batch::new("COMMIT").run(conn).await?;
     let redacted = Vec::new();
     Ok(Delta { cursor: now.cursor(), reset: true, rows, directory: true, redacted })
 }
