@@ -24,6 +24,7 @@ mod store {
     mod lists;
     mod maintenance;
     mod migration;
+    mod migration_killed;
     mod moved_alerts;
     mod naming;
     mod notifications;

@@ -1,9 +1,8 @@
-//! A store of version 1 is brought up to date: its incidents, a copy, the space for it, processes
-//! that are killed meanwhile, and old processes that have the file open.
+//! A store of version 1 is brought up to date: its incidents, a copy, the space for it, and old
+//! processes that have the file open. [`super::migration_killed`] has processes that are killed meanwhile.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -20,13 +19,12 @@ use tempfile::tempdir;
 
 use super::fixtures::{ask, declaration, declared, exported, import, open, options};
 use crate::support::model::{note, resolve};
-use crate::support::program;
 
 const FIRST_SCHEMA: &str = include_str!("../../src/backend/file/migrations/0001_store.sql");
 
 /// Writes the incidents of the store `new` to a file `old`, as version 1 did. Fingerprints are
 /// wrong on purpose.
-fn write_old_store(new: &Path, old: &Path) {
+pub(super) fn write_old_store(new: &Path, old: &Path) {
     let conn = Connection::open(old).unwrap();
     conn.execute_batch(FIRST_SCHEMA).unwrap();
     conn.execute("ATTACH ? AS new", [new.to_str().unwrap()]).unwrap();
@@ -59,7 +57,7 @@ fn write_old_store(new: &Path, old: &Path) {
     .unwrap();
 }
 
-fn version(path: &Path) -> i64 {
+pub(super) fn version(path: &Path) -> i64 {
     let conn = Connection::open(path).unwrap();
     conn.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
 }
@@ -72,14 +70,14 @@ fn needed(path: &Path) -> [i64; 2] {
         .map(|name| conn.query_row(sql, [name], |row| row.get(0)).unwrap())
 }
 
-fn companion(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn companion(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
 /// Returns the projection of all incidents.
-fn projection(path: &Path) -> BTreeMap<i64, (Vec<u8>, i64, Option<String>, i64)> {
+pub(super) fn projection(path: &Path) -> BTreeMap<i64, (Vec<u8>, i64, Option<String>, i64)> {
     let conn = Connection::open(path).unwrap();
     let mut statement =
         conn.prepare("SELECT key, row, fingerprint, dedup_key, counted FROM incident").unwrap();
@@ -433,56 +431,6 @@ async fn lock_file_of_a_killed_process_is_removed() {
     assert!(lock.exists());
     open(&path).await.close().await;
     assert!(!lock.exists());
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-fn redphone(args: &[&str]) -> Process {
-    let mut process = Process::new(program());
-    process.args(args).env("REDPHONE_USER", "ines").env_remove("REDPHONE_STORE");
-    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    process
-}
-
-/// Kills a process that brings an old store up to date at `REDPHONE_MIGRATION_KILLS` (3) random
-/// times; the store has `REDPHONE_MIGRATION_INCIDENTS` (1,000) incidents.
-#[tokio::test]
-async fn a_killed_process_leaves_a_store_that_the_next_one_finishes() {
-    let incidents = setting("REDPHONE_MIGRATION_INCIDENTS", 1000).to_string();
-    let kills = setting("REDPHONE_MIGRATION_KILLS", 3);
-    let folder = tempdir().unwrap();
-    let [new, old, timed] = ["new.db", "old.db", "timed.db"].map(|name| folder.path().join(name));
-    let path = |path: &Path| path.to_str().unwrap().to_owned();
-    let demo = ["demo", "--seed", "2", "--incidents", &incidents, "--seed-only", "--keep"];
-    assert!(redphone(&demo).arg(&new).status().unwrap().success());
-    write_old_store(&new, &old);
-    std::fs::copy(&old, &timed).unwrap();
-    let list = |path: &str| redphone(&["--store", path, "list", "--limit", "1"]);
-    let start = Instant::now();
-    assert!(list(&path(&timed)).status().unwrap().success());
-    let full = start.elapsed();
-    println!("{incidents} incidents: {full:?}");
-    for kill in 1..=kills {
-        let mut child = list(&path(&old)).spawn().unwrap();
-        // A different part each time, in the copy, the schema or the work.
-        let share = u32::try_from(kill * 7919 % 100).unwrap();
-        std::thread::sleep((full * share / 100).max(Duration::from_millis(5)));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let error = FileStore::open_read_only(&old, options()).await;
-        let version = version(&old);
-        assert!(error.is_ok() || matches!(version, 1..=13 | 1005..=1014), "version {version}");
-    }
-    assert!(list(&path(&old)).status().unwrap().success());
-    assert_eq!(version(&old), version(&new));
-    assert_eq!(projection(&old), projection(&new));
-    let report = doctor::examine(&old).await.unwrap();
-    assert!(report.findings.is_empty(), "{:?}", report.findings);
-    let copy = companion(&old, ".before-migration-1");
-    assert_eq!(projection(&copy).len(), projection(&old).len());
-    assert!(!companion(&old, "-migrating").exists() && !companion(&copy, ".part").exists());
 }
 
 /// An undo is exact in the store too, with and without the id of the undone command.
