@@ -6,6 +6,7 @@ mod compat {
     mod coverage;
     mod help;
     mod http;
+    mod known_values;
     mod local;
     mod meaning;
     mod new_client;

@@ -52,6 +52,7 @@ mod denials;
 mod error;
 mod explained_errors;
 mod extract;
+mod first_version;
 mod group_commit;
 mod health;
 mod idempotency;

@@ -54,6 +54,7 @@ fn replay_client(name: &str) {
     let home = prepared_store();
     let mut replay = Replay::new(&home, &Value::Null);
     replay.play(&story());
+    replay.as_client();
     let mut count = 0;
     for line in lines {
         if let Some(meanwhile) = line.get("meanwhile") {

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use serde_json::Value;
 
 use super::http::{Response, send};
+use super::known_values::{KnownValues, USER_AGENT};
 use super::meaning::Meaning;
 use super::program::{Home, copy_folder, file};
 use super::recording::{Exchange, RecordedRequest, RecordedResponse};
@@ -31,6 +32,8 @@ pub struct Replay {
     /// Saved values by name, in recordings of a server.
     saved: BTreeMap<String, String>,
     meaning: Meaning,
+    /// What the recorded client knew; `None` if the recording is not of a client.
+    known: Option<KnownValues>,
     /// The differences of each exchange that has any.
     pub failures: Vec<String>,
 }
@@ -56,7 +59,14 @@ impl Replay {
             copy_folder(&file(store), &home.path("data/redphone"));
         }
         let server = Server::start(home, &strings(&setup["global"]), &strings(&setup["serve"]));
-        Self { server, saved: BTreeMap::new(), meaning: Meaning::default(), failures: Vec::new() }
+        let (saved, meaning) = (BTreeMap::new(), Meaning::default());
+        Self { server, saved, meaning, known: None, failures: Vec::new() }
+    }
+
+    /// Sends from here on what a client of version 0.1.0 has sent, with the name of the program. It must
+    /// know all that it is answered.
+    pub fn as_client(&mut self) {
+        self.known = Some(KnownValues::new());
     }
 
     /// Replaces values of the old server by those of the present one: by name in recordings of a
@@ -107,6 +117,14 @@ impl Replay {
             }
             found.append(&mut self.meaning.differences);
         }
+        if let (Some(known), Some(body)) = (&self.known, &actual.body) {
+            let RecordedRequest { method, path, .. } = &exchange.request;
+            found.extend(if actual.status < 400 {
+                known.wrong(method, path, actual.status, body)
+            } else {
+                known.wrong_details(body)
+            });
+        }
         if let Some(text) = &recorded.text {
             let actual = actual.text.as_deref().unwrap_or_default();
             found.extend(missing_figures(text, actual));
@@ -140,6 +158,9 @@ impl Replay {
             }
             let mut request = repeated(exchange).request.request(|text| self.fill(text));
             request.withheld = exchange.withheld;
+            if self.known.is_some() {
+                request.headers.push((USER_AGENT.0.into(), USER_AGENT.1.into()));
+            }
             if exchange.parked {
                 let port = self.server.port;
                 parked = Some((index, std::thread::spawn(move || send(port, &request))));

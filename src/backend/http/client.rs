@@ -173,7 +173,8 @@ impl ApiClient {
         let mut builder = self
             .http
             .request(method, self.address.join(request.path, request.path_value))
-            .header(ACCEPT, format!("application/json, {MEDIA_TYPE}"));
+            .header(ACCEPT, format!("application/json, {MEDIA_TYPE}"))
+            .header(header::KEEPS_UNKNOWN, "1");
         if let Some(query) = request.query {
             builder = builder.query(query);
         }

@@ -13,6 +13,7 @@ use crate::server::auth::Authenticated;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::ApiResult;
 use crate::server::extract::{NoQuery, Query};
+use crate::server::first_version::Reader;
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::state::Shared;
 
@@ -25,12 +26,14 @@ pub(super) async fn capabilities(
     State(shared): State<Arc<Shared>>,
     Authenticated(caller): Authenticated,
     Query(NoQuery {}): Query<NoQuery>,
+    reader: Reader,
 ) -> ApiResult<JsonResponse> {
     let mut capabilities = shared.backend.capabilities().await?;
     let scope = caller.token.scope;
     // This server refuses kinds of commands that it does not define, whatever the backend supports.
     let verbs = if shared.read_only { BTreeSet::new() } else { scope.narrow(&capabilities.verbs) };
     capabilities.verbs = verbs.into();
+    reader.limit_commands(&mut capabilities.verbs);
     let directory = shared.directory().await?;
     capabilities.me = caller.token.person(|handle| directory.person(handle).cloned());
     capabilities.checks_person = capabilities.me.is_some();
@@ -42,6 +45,9 @@ pub(super) async fn capabilities(
     get, path = path::DIRECTORY, tag = "place", security(("token" = [])),
     responses((status = 200, body = Directory, description = "The directory"), ErrorResponses),
 )]
-pub(super) async fn directory(DirectoryRead(directory): DirectoryRead) -> ApiResult<JsonResponse> {
-    CachedJson::encode(&*directory).map(JsonResponse)
+pub(super) async fn directory(
+    DirectoryRead(directory): DirectoryRead,
+    reader: Reader,
+) -> ApiResult<JsonResponse> {
+    CachedJson::encode(&*reader.limit_directory(&directory)).map(JsonResponse)
 }

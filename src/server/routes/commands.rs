@@ -16,6 +16,7 @@ use crate::server::auth::CommandAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse, expected_seq};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, Query};
+use crate::server::first_version::Reader;
 use crate::server::middleware::{CallerSlot, RefusedCount};
 use crate::server::openapi::document::CommandErrorResponses;
 use crate::server::openapi::headers::IfMatch;
@@ -62,6 +63,7 @@ pub(super) async fn commands(
     CommandAccess(caller): CommandAccess,
     Query(NoQuery {}): Query<NoQuery>,
     headers: HeaderMap,
+    reader: Reader,
     Json(mut orders, permit): Json<Orders>,
 ) -> ApiResult<Response> {
     let count = orders.commands.len();
@@ -122,7 +124,8 @@ pub(super) async fn commands(
     let names = sender.name_index();
     let mut results = ids.into_iter().zip(outcomes).map(|(id, outcome)| match outcome {
         Ok(outcome) => {
-            let outcome = sender.visible(outcome, &names);
+            let mut outcome = sender.visible(outcome, &names);
+            reader.limit_events(&mut outcome.events);
             Answered::Done { id, outcome: Box::new(outcome) }
         }
         Err(error) => Answered::Refused { id, details: Box::new(sender.refusal(id, error)) },

@@ -24,6 +24,7 @@ use crate::server::auth::ReadAccess;
 use crate::server::cached_json::{CachedJson, JsonResponse};
 use crate::server::error::{ApiError, ApiResult};
 use crate::server::extract::{NoQuery, PathIncident, PathNumber, Query};
+use crate::server::first_version::Reader;
 use crate::server::openapi::document::ErrorResponses;
 use crate::server::openapi::headers::IncidentParam;
 use crate::server::state::{self, Shared};
@@ -94,10 +95,12 @@ pub(super) async fn incident(
     ReadAccess(_): ReadAccess,
     PathIncident(named): PathIncident,
     Query(NoQuery {}): Query<NoQuery>,
+    reader: Reader,
 ) -> ApiResult<JsonResponse> {
     let id = shared.incident_id(named).await?;
     let mut detail = shared.backend.incident(id).await?;
     NameIndex::from(&*shared.directory().await?).mark_record(&mut detail.incident);
+    reader.limit_record(&mut detail);
     CachedJson::encode_incident(&detail).map(JsonResponse)
 }
 
@@ -112,6 +115,7 @@ pub(super) async fn timeline(
     ReadAccess(_): ReadAccess,
     PathIncident(named): PathIncident,
     Query(query): Query<query::Timeline>,
+    reader: Reader,
 ) -> ApiResult<JsonResponse> {
     let limit = check_limit("limit", query.limit, DEFAULT_EVENTS)?;
     let range = match (query.after, query.before) {
@@ -128,7 +132,9 @@ pub(super) async fn timeline(
         (None, None) => TimelineRange::Last(limit),
     };
     let id = shared.incident_id(named).await?;
-    CachedJson::encode(&shared.backend.timeline(id, range).await?).map(JsonResponse)
+    let mut events = shared.backend.timeline(id, range).await?;
+    reader.limit_events(&mut events);
+    CachedJson::encode(&events).map(JsonResponse)
 }
 
 /// The alerts of an incident, firing ones first, and of those the last reported first
