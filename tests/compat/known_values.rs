@@ -1,6 +1,9 @@
 //! What version 0.1.0 could read: it discarded a whole answer with a value that it did not know. Its
 //! recorded description has all the values that it knew.
 
+use std::collections::BTreeMap;
+
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::http::{Request, Response};
@@ -13,39 +16,47 @@ use super::server::Server;
 pub const USER_AGENT: (&str, &str) = ("user-agent", "redphone/0.1.0");
 
 /// The recorded description of the API.
-pub struct KnownValues(Value);
+pub struct KnownValues {
+    description: Value,
+    /// The validators that were needed so far, by their schemas.
+    validators: BTreeMap<String, Validator>,
+}
 
 impl KnownValues {
     /// Reads the description.
     pub fn new() -> Self {
-        Self(serde_json::from_str(&text_of("openapi.json")).unwrap())
+        let description = serde_json::from_str(&text_of("openapi.json")).unwrap();
+        Self { description, validators: BTreeMap::new() }
     }
 
     /// Returns what is wrong with the body of an answer by the recorded description. Fields that it does
     /// not have are right.
-    pub fn wrong(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
+    pub fn wrong(&mut self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
         let path = path.split('?').next().unwrap_or_default();
         let operation = self.operation(method, path);
         let response = &operation["responses"][status.to_string()];
         let response = match response["$ref"].as_str() {
-            Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
+            Some(reference) => self.description.pointer(reference.trim_start_matches('#')).unwrap(),
             None => response,
         };
         let contents = response["content"].as_object();
         let Some(content) = contents.and_then(|contents| contents.values().next()) else {
             return vec![format!("{method} {path}: {status} is not described")];
         };
-        self.errors(content["schema"].clone(), body)
+        let schema = content["schema"].clone();
+        self.errors(schema, body)
     }
 
     /// Returns what is wrong with the details of a problem by the recorded description.
-    pub fn wrong_details(&self, body: &Value) -> Vec<String> {
+    pub fn wrong_details(&mut self, body: &Value) -> Vec<String> {
         self.errors(json!({"$ref": "#/components/schemas/Details"}), body)
     }
 
-    fn errors(&self, mut schema: Value, body: &Value) -> Vec<String> {
-        schema["components"] = self.0["components"].clone();
-        let validator = jsonschema::validator_for(&schema).unwrap();
+    fn errors(&mut self, mut schema: Value, body: &Value) -> Vec<String> {
+        let validator = self.validators.entry(schema.to_string()).or_insert_with(|| {
+            schema["components"] = self.description["components"].clone();
+            jsonschema::validator_for(&schema).unwrap()
+        });
         let errors = validator.iter_errors(body);
         errors.map(|error| format!("{error} at {}", error.instance_path())).collect()
     }
@@ -56,7 +67,7 @@ impl KnownValues {
             template.clone().count() == path.clone().count()
                 && template.zip(path).all(|(part, is)| part.starts_with('{') || part == is)
         };
-        let paths = self.0["paths"].as_object().unwrap();
+        let paths = self.description["paths"].as_object().unwrap();
         let exact = paths.get(path);
         let path = exact.or_else(|| paths.iter().find(|(name, _)| matches(name)).map(|(_, p)| p));
         &path.unwrap_or(&Value::Null)[method.to_lowercase()]
@@ -143,7 +154,7 @@ impl LaterStore {
 #[test]
 fn first_version_is_answered_with_what_it_knows() {
     let store = LaterStore::new();
-    let known = KnownValues::new();
+    let mut known = KnownValues::new();
     let incident = format!("/v1/incidents/{}", store.id);
     let timeline = format!("{incident}/timeline");
     for path in ["/v1/capabilities", "/v1/directory", incident.as_str(), timeline.as_str()] {
@@ -152,7 +163,7 @@ fn first_version_is_answered_with_what_it_knows() {
             assert_eq!(response.status, 200, "{path}");
             serde_json::from_slice(&response.body).unwrap()
         };
-        let wrong = |body: &Value| known.wrong("GET", path, 200, body);
+        let mut wrong = |body: &Value| known.wrong("GET", path, 200, body);
         let first = body(&[USER_AGENT]);
         assert_eq!(wrong(&first), Vec::<String>::new(), "{path}");
         // All others get everything.
@@ -186,7 +197,7 @@ fn first_version_is_answered_with_what_it_knows() {
 
 #[test]
 fn unknown_values_are_found_by_the_recorded_description() {
-    let known = KnownValues::new();
+    let mut known = KnownValues::new();
     let body = |verb: &str| json!({"name": "x", "verbs": ["declare", verb], "live": true, "a_new_field": 1});
     assert_eq!(known.wrong("GET", "/v1/capabilities", 200, &body("snooze")), Vec::<String>::new());
     assert_eq!(known.wrong("GET", "/v1/capabilities", 200, &body("page_team")).len(), 1);

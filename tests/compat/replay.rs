@@ -117,7 +117,7 @@ impl Replay {
             }
             found.append(&mut self.meaning.differences);
         }
-        if let (Some(known), Some(body)) = (&self.known, &actual.body) {
+        if let (Some(known), Some(body)) = (&mut self.known, &actual.body) {
             let RecordedRequest { method, path, .. } = &exchange.request;
             found.extend(if actual.status < 400 {
                 known.wrong(method, path, actual.status, body)

@@ -16,8 +16,9 @@ use super::migration::{companion, projection, version, write_old_store};
 use crate::support::program;
 use crate::support::sample::number;
 
-/// The number of times that all incidents are worked through.
-const WORKS: u32 = 2;
+/// The last point at which a process is killed. An index that was interrupted is continued by the first
+/// search, so that only one process can be killed meanwhile.
+const LAST_POINT: f64 = 2.1;
 /// How often the progress is read.
 const INTERVAL: Duration = Duration::from_millis(2);
 
@@ -57,14 +58,12 @@ impl Progress {
             if version == 1 {
                 return Ok(None);
             }
-            // What is done is removed from the table.
-            let sql = "SELECT (SELECT count(*) FROM migration), CAST(done AS REAL) / max(total, 1)
-                FROM migration ORDER BY work LIMIT 1";
-            let values = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-            let current: Option<(u32, f64)> = conn.query_row(sql, [], values).optional()?;
-            if let Some((left, done)) = current {
-                let works = f64::from(WORKS);
-                return Ok(Some(Self::Working((works - f64::from(left) + done) / works)));
+            // What is done is removed from the table. The other work is a short one.
+            let sql =
+                "SELECT CAST(done AS REAL) / max(total, 1) FROM migration WHERE work = 'verdicts'";
+            let done: Option<f64> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
+            if let Some(done) = done {
+                return Ok(Some(Self::Working(done)));
             }
             let todo: u32 =
                 conn.query_row("SELECT count(*) FROM words_todo", [], |row| row.get(0))?;
@@ -121,7 +120,7 @@ async fn a_killed_process_leaves_a_store_that_the_next_one_finishes() {
     let mut before = 0.0;
     for kill in 1..=kills {
         // Later processes go on where the one before was.
-        let point = 3.0 * as_float(kill) / as_float(kills + 1);
+        let point = LAST_POINT * as_float(kill) / as_float(kills);
         let mut child = list().spawn().unwrap();
         reached.extend(kill_at(&mut child, point, &old, incidents));
         let error = FileStore::open_read_only(&old, options()).await;
