@@ -99,7 +99,15 @@ const EVENTS: [&str; 32] = [
 ];
 
 /// The sections of a review that version 0.1.0 knows.
-const SECTIONS: [Section; 7] = Section::REQUIRED;
+const SECTIONS: [Section; 7] = [
+    Section::Summary,
+    Section::Timeline,
+    Section::Impact,
+    Section::RootCause,
+    Section::Resolution,
+    Section::Communication,
+    Section::Gaps,
+];
 
 /// The program that an answer is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
