@@ -12,13 +12,13 @@ use super::access_path::blank_summary;
 use super::error::{StoreError, StoreResult};
 use super::maintenance::has_maintenance;
 use super::read::summary_at;
-use super::row::{OPEN_FACETS_END, PAUSES_END, status_and_priority, unpack_pauses};
+use super::row::{NO_PAUSES, OPEN_FACETS_END, PAUSES_END, status_and_priority, unpack_pauses};
 use super::sql::Batch;
 use crate::backend::{Page, PageMark, Search};
 use crate::model::maintenance::Mute;
 use crate::model::queue::{OpenCounts, UrgencyKey, urgency_key};
-use crate::model::service_level::running_clock;
-use crate::model::{Rules, Status, Summary};
+use crate::model::service_level::near_after;
+use crate::model::{Priority, Rules, Status, Summary};
 
 /// The fields of an open incident that can be read from indexes, without its row.
 struct Outline {
@@ -90,6 +90,9 @@ async fn outlines(
     let mut row = blank;
     for group in groups {
         (row.status, row.priority) = status_and_priority(group.try_get(0)?).ok_or_else(damaged)?;
+        // No index has the pauses, which give an incident more time to be resolved.
+        let late_since = (row.status != Status::Triggered)
+            .then(|| now - near_after(rules.levels.for_priority(row.priority).resolve_s));
         for key in group.try_get::<&str, _>(1)?.split(',') {
             let key: i64 = key.parse().map_err(|_| damaged())?;
             row.reported_at = DateTime::from_timestamp(key >> 31, 0).ok_or_else(damaged)?;
@@ -98,10 +101,8 @@ async fn outlines(
             row.snoozed_until = snoozed_until.get(&key).copied().flatten();
             // It stops the clock to acknowledge.
             (row.muted, row.muted_ms) = muted.get(&key).cloned().unwrap_or_default();
-            // No index has the pauses, which only give an incident more time to be resolved.
-            let clock = running_clock(&row, &rules.levels);
-            if row.acknowledged_at.is_some() && clock.is_some_and(|clock| clock.is_near(now)) {
-                late.push((key, row.clone()));
+            if late_since.is_some_and(|since| row.reported_at <= since) {
+                late.push((key, row.status, row.priority));
                 continue;
             }
             counts.add(&row, now, &rules.levels);
@@ -111,8 +112,13 @@ async fn outlines(
         }
     }
     let pauses = read_pauses(conn, &late).await?;
-    for (key, mut row) in late {
-        (row.paused_since, row.paused_ms) = pauses.get(&key).copied().ok_or_else(damaged)?;
+    let mut row = blank_summary();
+    for (key, status, priority) in late {
+        (row.status, row.priority) = (status, priority);
+        row.reported_at = DateTime::from_timestamp(key >> 31, 0).ok_or_else(damaged)?;
+        row.acknowledged_at = Some(row.reported_at);
+        row.snoozed_until = snoozed_until.get(&key).copied().flatten();
+        (row.paused_since, row.paused_ms) = pauses.get(&key).copied().unwrap_or_default();
         counts.add(&row, now, &rules.levels);
         if !row.is_snoozed(now) {
             outlines.push(Outline { rank: urgency_key(&row, now, &rules.levels), key });
@@ -124,25 +130,27 @@ async fn outlines(
 /// Since when an incident is paused, and for how long it was before, in milliseconds.
 type Pauses = (Option<DateTime<Utc>>, i64);
 
-/// Reads the pauses of incidents, by key.
+/// Reads the pauses of incidents that have any, by key. A damaged row has none.
 async fn read_pauses(
     conn: &mut SqliteConnection,
-    late: &[(i64, Summary)],
+    late: &[(i64, Status, Priority)],
 ) -> StoreResult<HashMap<i64, Pauses>> {
-    let mut pauses = HashMap::with_capacity(late.len());
+    let mut pauses = HashMap::new();
     if late.is_empty() {
         return Ok(pauses);
     }
     let mut batch = Batch::new(&format!(
         "SELECT key, substr(row, 1, {PAUSES_END}) FROM incident
-            WHERE key IN (SELECT value FROM json_each(?))"
+            WHERE key IN (SELECT value FROM json_each(?))
+            AND substr(row, {PAUSES_END} - 15, 16) <> x'{}'",
+        hex::encode(NO_PAUSES)
     ));
-    batch.arg(json_keys(late.iter().map(|(key, _)| *key)));
+    batch.arg(json_keys(late.iter().map(|(key, ..)| *key)));
     batch
         .for_each_row(conn, |row| {
-            let found = unpack_pauses(row.try_get(1)?);
-            let found = found.ok_or_else(|| StoreError::content("a row can't be read"))?;
-            pauses.insert(row.try_get(0)?, found);
+            if let Some(found) = unpack_pauses(row.try_get(1)?) {
+                pauses.insert(row.try_get(0)?, found);
+            }
             Ok(true)
         })
         .await?;

@@ -23,7 +23,9 @@ pub(super) use facets::{
     DAY_MS, MERGED_FACETS, NUMBERS_END, OPEN_FACETS_END, decode_category, decode_counted,
     encode_category, encode_counted, first_key_at, incident_key, pack_facets, status_and_priority,
 };
-pub(super) use packed::{PAUSES_END, has_verdicts, unpack_fact, unpack_pauses, unpack_row};
+pub(super) use packed::{
+    NO_PAUSES, PAUSES_END, has_verdicts, unpack_fact, unpack_pauses, unpack_row,
+};
 
 /// The columns of an incident, without the ids of its names.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -297,6 +297,13 @@ fn restore_verdict(
 /// The number of bytes at the beginning of a row that hold its pauses.
 pub(in crate::backend::file) const PAUSES_END: usize = 121;
 
+/// The last of these bytes for an incident that was never paused: [`NO_TIME`], and no time.
+pub(in crate::backend::file) const NO_PAUSES: [u8; 16] = {
+    let mut bytes = [0; 16];
+    bytes.split_at_mut(8).0.copy_from_slice(&NO_TIME.to_le_bytes());
+    bytes
+};
+
 /// Unpacks only the pauses of the first [`PAUSES_END`] bytes of a row: since when it is paused, and for how
 /// long it was before, in milliseconds. `None` if the bytes make no sense.
 pub(in crate::backend::file) fn unpack_pauses(
