@@ -4,9 +4,9 @@
 
 mod compat {
     mod coverage;
+    mod first_version;
     mod help;
     mod http;
-    mod known_values;
     mod local;
     mod meaning;
     mod new_client;

@@ -12,7 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
-use crate::api::header::{KEEPS_UNKNOWN, SEEN};
+use crate::api::header::{SEEN, TOLERATES_UNKNOWN};
 use crate::backend::{CommandKinds, Detail};
 use crate::model::Event;
 use crate::model::command::CommandKind;
@@ -121,11 +121,11 @@ pub(super) enum Reader {
 impl Reader {
     /// Returns the program that sent a request with these headers.
     ///
-    /// Programs after version 0.1.0 send [`KEEPS_UNKNOWN`], or those before that header existed,
+    /// Programs after version 0.1.0 send [`TOLERATES_UNKNOWN`], or those before that header existed,
     /// [`SEEN`].
     fn of(headers: &HeaderMap) -> Self {
         let is_named = headers.get(header::USER_AGENT).is_some_and(|name| name == USER_AGENT);
-        let is_later = headers.contains_key(KEEPS_UNKNOWN) || headers.contains_key(SEEN);
+        let is_later = headers.contains_key(TOLERATES_UNKNOWN) || headers.contains_key(SEEN);
         if is_named && !is_later { Self::FirstVersion } else { Self::Later }
     }
 
@@ -145,8 +145,11 @@ impl Reader {
         let mut limited = directory.clone();
         for policy in &mut limited.policies {
             for level in policy.levels.iter_mut().chain(&mut policy.at_end) {
-                level.call =
-                    level.call.iter().flat_map(|target| known_targets(target, directory)).collect();
+                level.call = level
+                    .call
+                    .iter()
+                    .flat_map(|target| defined_targets(target, directory))
+                    .collect();
             }
         }
         Cow::Owned(limited)
@@ -163,7 +166,7 @@ impl Reader {
     /// missing on the timeline.
     pub(super) fn limit_events(self, events: &mut [Event]) {
         if self == Self::FirstVersion {
-            for event in events.iter_mut().filter(|event| !is_known(&event.body)) {
+            for event in events.iter_mut().filter(|event| !is_defined(&event.body)) {
                 let mut text = event.body.label().into_owned();
                 let detail = event.detail();
                 if !detail.is_empty() {
@@ -175,7 +178,7 @@ impl Reader {
     }
 }
 
-fn known_targets(target: &Target, directory: &Directory) -> Vec<Target> {
+fn defined_targets(target: &Target, directory: &Directory) -> Vec<Target> {
     match target {
         Target::OnCall(_) | Target::Person(_) => vec![target.clone()],
         Target::Schedule(name) => {
@@ -191,7 +194,7 @@ fn known_targets(target: &Target, directory: &Directory) -> Vec<Target> {
     }
 }
 
-fn is_known(body: &EventBody) -> bool {
+fn is_defined(body: &EventBody) -> bool {
     match body {
         EventBody::ReviewWritten { section, .. } => SECTIONS.contains(section),
         body => EVENTS.contains(&body.kind()),

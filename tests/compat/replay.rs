@@ -5,8 +5,8 @@ use std::thread::JoinHandle;
 
 use serde_json::Value;
 
+use super::first_version::{RecordedDescription, USER_AGENT};
 use super::http::{Response, send};
-use super::known_values::{KnownValues, USER_AGENT};
 use super::meaning::Meaning;
 use super::program::{Home, copy_folder, file};
 use super::recording::{Exchange, RecordedRequest, RecordedResponse};
@@ -32,8 +32,8 @@ pub struct Replay {
     /// Saved values by name, in recordings of a server.
     saved: BTreeMap<String, String>,
     meaning: Meaning,
-    /// What the recorded client knew; `None` if the recording is not of a client.
-    known: Option<KnownValues>,
+    /// What the recorded client could read; `None` if the recording is not of a client.
+    description: Option<RecordedDescription>,
     /// The differences of each exchange that has any.
     pub failures: Vec<String>,
 }
@@ -60,13 +60,13 @@ impl Replay {
         }
         let server = Server::start(home, &strings(&setup["global"]), &strings(&setup["serve"]));
         let (saved, meaning) = (BTreeMap::new(), Meaning::default());
-        Self { server, saved, meaning, known: None, failures: Vec::new() }
+        Self { server, saved, meaning, description: None, failures: Vec::new() }
     }
 
     /// Sends from here on what a client of version 0.1.0 has sent, with the name of the program. It must
     /// know all that it is answered.
     pub fn as_client(&mut self) {
-        self.known = Some(KnownValues::new());
+        self.description = Some(RecordedDescription::new());
     }
 
     /// Replaces values of the old server by those of the present one: by name in recordings of a
@@ -117,12 +117,12 @@ impl Replay {
             }
             found.append(&mut self.meaning.differences);
         }
-        if let (Some(known), Some(body)) = (&mut self.known, &actual.body) {
+        if let (Some(description), Some(body)) = (&mut self.description, &actual.body) {
             let RecordedRequest { method, path, .. } = &exchange.request;
             found.extend(if actual.status < 400 {
-                known.wrong(method, path, actual.status, body)
+                description.wrong(method, path, actual.status, body)
             } else {
-                known.wrong_details(body)
+                description.wrong_details(body)
             });
         }
         if let Some(text) = &recorded.text {
@@ -158,7 +158,7 @@ impl Replay {
             }
             let mut request = repeated(exchange).request.request(|text| self.fill(text));
             request.withheld = exchange.withheld;
-            if self.known.is_some() {
+            if self.description.is_some() {
                 request.headers.push((USER_AGENT.0.into(), USER_AGENT.1.into()));
             }
             if exchange.parked {

@@ -174,7 +174,7 @@ impl ApiClient {
             .http
             .request(method, self.address.join(request.path, request.path_value))
             .header(ACCEPT, format!("application/json, {MEDIA_TYPE}"))
-            .header(header::KEEPS_UNKNOWN, "1");
+            .header(header::TOLERATES_UNKNOWN, "1");
         if let Some(query) = request.query {
             builder = builder.query(query);
         }

@@ -16,13 +16,13 @@ use super::server::Server;
 pub const USER_AGENT: (&str, &str) = ("user-agent", "redphone/0.1.0");
 
 /// The recorded description of the API.
-pub struct KnownValues {
+pub struct RecordedDescription {
     description: Value,
     /// The validators that were needed so far, by their schemas.
     validators: BTreeMap<String, Validator>,
 }
 
-impl KnownValues {
+impl RecordedDescription {
     /// Reads the description.
     pub fn new() -> Self {
         let description = serde_json::from_str(&text_of("openapi.json")).unwrap();
@@ -152,9 +152,9 @@ impl LaterStore {
 }
 
 #[test]
-fn first_version_is_answered_with_what_it_knows() {
+fn first_version_gets_the_values_that_it_defines() {
     let store = LaterStore::new();
-    let mut known = KnownValues::new();
+    let mut description = RecordedDescription::new();
     let incident = format!("/v1/incidents/{}", store.id);
     let timeline = format!("{incident}/timeline");
     for path in ["/v1/capabilities", "/v1/directory", incident.as_str(), timeline.as_str()] {
@@ -163,13 +163,13 @@ fn first_version_is_answered_with_what_it_knows() {
             assert_eq!(response.status, 200, "{path}");
             serde_json::from_slice(&response.body).unwrap()
         };
-        let mut wrong = |body: &Value| known.wrong("GET", path, 200, body);
+        let mut wrong = |body: &Value| description.wrong("GET", path, 200, body);
         let first = body(&[USER_AGENT]);
         assert_eq!(wrong(&first), Vec::<String>::new(), "{path}");
         // All others get everything.
         let all = body(&[]);
         assert_ne!(wrong(&all), Vec::<String>::new(), "{path}");
-        for later in [("redphone-keeps-unknown", "1"), ("redphone-seen", "x")] {
+        for later in [("redphone-tolerates-unknown", "1"), ("redphone-seen", "x")] {
             assert_eq!(body(&[USER_AGENT, later]), all, "{path} {later:?}");
         }
         assert_eq!(body(&[("user-agent", "redphone/0.2.0")]), all, "{path}");
@@ -196,10 +196,13 @@ fn first_version_is_answered_with_what_it_knows() {
 }
 
 #[test]
-fn unknown_values_are_found_by_the_recorded_description() {
-    let mut known = KnownValues::new();
+fn recorded_description_finds_later_values() {
+    let mut description = RecordedDescription::new();
     let body = |verb: &str| json!({"name": "x", "verbs": ["declare", verb], "live": true, "a_new_field": 1});
-    assert_eq!(known.wrong("GET", "/v1/capabilities", 200, &body("snooze")), Vec::<String>::new());
-    assert_eq!(known.wrong("GET", "/v1/capabilities", 200, &body("page_team")).len(), 1);
-    assert_eq!(known.wrong("GET", "/v1/nothing?a=b", 200, &json!({})).len(), 1);
+    assert_eq!(
+        description.wrong("GET", "/v1/capabilities", 200, &body("snooze")),
+        Vec::<String>::new()
+    );
+    assert_eq!(description.wrong("GET", "/v1/capabilities", 200, &body("page_team")).len(), 1);
+    assert_eq!(description.wrong("GET", "/v1/nothing?a=b", 200, &json!({})).len(), 1);
 }
