@@ -19,6 +19,8 @@ use crate::support::sample::number;
 /// The last point at which a process is killed. An index that was interrupted is continued by the first
 /// search, so that only one process can be killed meanwhile.
 const LAST_POINT: f64 = 2.1;
+/// The version of the schema whose migration works on all incidents.
+const FIRST_WITH_WORK: i64 = 5;
 /// How often the progress is read.
 const INTERVAL: Duration = Duration::from_millis(2);
 
@@ -49,37 +51,35 @@ impl Progress {
     }
 
     /// Reads how far a store of `incidents` incidents is.
-    fn read(store: &Path, incidents: u64) -> Self {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        // A process that changes the schema holds the file for a moment.
-        let read = || -> rusqlite::Result<Option<Self>> {
-            let conn = Connection::open_with_flags(store, flags)?;
-            let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            if version == 1 {
-                return Ok(None);
-            }
-            // What is done is removed from the table. The other work is a short one.
-            let sql =
-                "SELECT CAST(done AS REAL) / max(total, 1) FROM migration WHERE work = 'verdicts'";
-            let done: Option<f64> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
-            if let Some(done) = done {
-                return Ok(Some(Self::Working(done)));
-            }
-            let todo: u32 =
-                conn.query_row("SELECT count(*) FROM words_todo", [], |row| row.get(0))?;
-            Ok(Some(Self::Indexing(1.0 - f64::from(todo) / as_float(incidents))))
-        };
-        if let Ok(Some(progress)) = read() {
-            return progress;
+    fn read(store: &Path, incidents: u64) -> rusqlite::Result<Self> {
+        let conn = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let version: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        if version == 1 {
+            return Ok(Self::Copying(copied(store)));
         }
-        let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-        let copy = companion(store, ".before-migration-1");
-        if copy.exists() {
-            return Self::Copying(1.0);
+        if version < FIRST_WITH_WORK {
+            return Ok(Self::Copying(1.0));
         }
-        let part = size(&companion(&copy, ".part"));
-        Self::Copying(as_float(part) / as_float(size(store).max(1)))
+        // What is done is removed from the table. The other work is a short one.
+        let sql =
+            "SELECT CAST(done AS REAL) / max(total, 1) FROM migration WHERE work = 'verdicts'";
+        let done: Option<f64> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
+        if let Some(done) = done {
+            return Ok(Self::Working(done));
+        }
+        let todo: u32 = conn.query_row("SELECT count(*) FROM words_todo", [], |row| row.get(0))?;
+        Ok(Self::Indexing(1.0 - f64::from(todo) / as_float(incidents)))
     }
+}
+
+/// Returns the part of a store that was copied.
+fn copied(store: &Path) -> f64 {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let copy = companion(store, ".before-migration-1");
+    if copy.exists() {
+        return 1.0;
+    }
+    as_float(size(&companion(&copy, ".part"))) / as_float(size(store).max(1))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52")]
@@ -94,8 +94,10 @@ fn kill_at(child: &mut Child, point: f64, store: &Path, incidents: u64) -> Optio
         if child.try_wait().unwrap().is_some() {
             return None;
         }
-        let progress = Progress::read(store, incidents);
-        if progress.total() >= point {
+        // A process that changes the schema holds the file for a moment.
+        if let Ok(progress) = Progress::read(store, incidents)
+            && progress.total() >= point
+        {
             child.kill().unwrap();
             // It may have ended by itself meanwhile.
             return child.wait().unwrap().code().is_none().then_some(progress);
@@ -126,7 +128,7 @@ async fn a_killed_process_leaves_a_store_that_the_next_one_finishes() {
         let error = FileStore::open_read_only(&old, options()).await;
         let version = version(&old);
         assert!(error.is_ok() || matches!(version, 1..=13 | 1005..=1014), "version {version}");
-        let progress = Progress::read(&old, incidents).total();
+        let progress = Progress::read(&old, incidents).unwrap().total();
         // Only a copy that was not complete is begun again.
         assert!(progress >= before || progress < 1.0, "{progress} after {before}: {reached:?}");
         before = progress;

@@ -24,7 +24,8 @@ pub(super) use facets::{
     encode_category, encode_counted, first_key_at, incident_key, pack_facets, status_and_priority,
 };
 pub(super) use packed::{
-    NO_PAUSES, PAUSES_END, has_verdicts, unpack_fact, unpack_pauses, unpack_row,
+    NO_PAUSES, PAUSES_OFFSET, VERSIONS_WITH_PAUSES, has_verdicts, unpack_fact, unpack_pauses,
+    unpack_row,
 };
 
 /// The columns of an incident, without the ids of its names.

@@ -294,30 +294,26 @@ fn restore_verdict(
     Some(Verdict { target, priority, goal_s, elapsed_ms, met })
 }
 
-/// The number of bytes at the beginning of a row that hold its pauses.
-pub(in crate::backend::file) const PAUSES_END: usize = 121;
+/// Where a row has its pauses, counted from 0: since when it is paused, and for how long it was before.
+pub(in crate::backend::file) const PAUSES_OFFSET: usize = 105;
 
-/// The last of these bytes for an incident that was never paused: [`NO_TIME`], and no time.
+/// The versions of rows that have pauses, as their first byte.
+pub(in crate::backend::file) const VERSIONS_WITH_PAUSES: [u8; 2] = [VERSION, VERSION | WITH_TEXTS];
+
+/// The pauses of an incident that was never paused: [`NO_TIME`], and no time.
 pub(in crate::backend::file) const NO_PAUSES: [u8; 16] = {
     let mut bytes = [0; 16];
     bytes.split_at_mut(8).0.copy_from_slice(&NO_TIME.to_le_bytes());
     bytes
 };
 
-/// Unpacks only the pauses of the first [`PAUSES_END`] bytes of a row: since when it is paused, and for how
-/// long it was before, in milliseconds. `None` if the bytes make no sense.
+/// Unpacks the pauses of a row: since when it is paused, and for how long it was before, in milliseconds.
+/// `None` if the bytes make no sense.
 pub(in crate::backend::file) fn unpack_pauses(
-    bytes: &[u8],
+    bytes: &[u8; 16],
 ) -> Option<(Option<DateTime<Utc>>, i64)> {
-    const PAUSES: usize = PAUSES_END - 16;
-    match bytes.first()? & !WITH_TEXTS {
-        VERSION => {
-            let mut from = ByteReader(bytes.get(PAUSES..PAUSES_END)?);
-            Some((from.read_optional_time().ok()?, i64::from_le_bytes(from.read_array()?)))
-        }
-        VERSION_WITHOUT_VERDICTS => Some((None, 0)),
-        _ => None,
-    }
+    let mut from = ByteReader(bytes);
+    Some((from.read_optional_time().ok()?, i64::from_le_bytes(from.read_array()?)))
 }
 
 /// Unpacks only the fields of a row that measures need, without its texts.
