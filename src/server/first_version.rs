@@ -1,8 +1,9 @@
 //! Answers to programs of version 0.1.0.
 //!
 //! These programs discard a whole answer with a value that they do not know: a kind of command or of event,
-//! a section of a review, a target of an escalation policy. Later programs keep and show such values. A program of version 0.1.0 is
-//! answered with what it knows, so that it can be used while not every machine has the later version.
+//! a section of a review, a target of an escalation policy. Later programs keep and show such values. A
+//! program of version 0.1.0 is answered with what it knows, so that it can be used while not every machine
+//! has the later version. The lists are those of a released version, and never change.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
