@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::id::IncidentId;
 use super::priority::Priority;
-use super::service_level::{ServiceLevels, running_clock};
+use super::service_level::{Clock, ServiceLevels, running_clock};
 use super::status::{Status, text_enum};
 use super::summary::Summary;
 use super::text::compare_folded;
@@ -65,7 +65,18 @@ pub struct UrgencyKey {
 /// that has been late for a week, nor below a P1 that somebody works on.
 #[must_use]
 pub fn urgency_key(incident: &Summary, now: DateTime<Utc>, levels: &ServiceLevels) -> UrgencyKey {
-    let is_pressing = running_clock(incident, levels).is_some_and(|clock| clock.is_near(now))
+    urgency_key_by_clock(incident, running_clock(incident, levels).as_ref(), now)
+}
+
+/// Returns the sort key of an incident whose running clock was determined before. See
+/// [`urgency_key`].
+#[must_use]
+pub fn urgency_key_by_clock(
+    incident: &Summary,
+    clock: Option<&Clock>,
+    now: DateTime<Utc>,
+) -> UrgencyKey {
+    let is_pressing = clock.is_some_and(|clock| clock.is_near(now))
         || incident.priority.rank() == Priority::P1
         || (incident.priority == Priority::P2 && incident.status == Status::Triggered);
     UrgencyKey {
@@ -129,12 +140,17 @@ pub struct OpenCounts {
 impl OpenCounts {
     /// Adds one incident to the counts if it is open.
     pub fn add(&mut self, incident: &Summary, now: DateTime<Utc>, levels: &ServiceLevels) {
+        self.add_by_clock(incident, running_clock(incident, levels).as_ref(), now);
+    }
+
+    /// Adds one incident, whose running clock was determined before, to the counts if it is open.
+    pub fn add_by_clock(&mut self, incident: &Summary, clock: Option<&Clock>, now: DateTime<Utc>) {
         if !incident.status.is_open() {
             return;
         }
         self.by_priority[incident.priority.index()] += 1;
         self.unacknowledged += u64::from(incident.status == Status::Triggered);
-        self.past += u64::from(running_clock(incident, levels).is_some_and(|c| c.is_past(now)));
+        self.past += u64::from(clock.is_some_and(|clock| clock.is_past(now)));
         self.snoozed += u64::from(incident.is_snoozed(now));
     }
 

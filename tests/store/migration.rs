@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use redphone::backend::file::{FileStore, MigrationObserver, MigrationStage, Options, doctor};
 use redphone::backend::record::Record;
 use redphone::backend::{Backend, BackendError, Search};
+use redphone::model::directory::Directory;
 use redphone::model::measures::{Cut, Window};
 use redphone::model::queue::Sort;
 use redphone::model::service_level::ServiceLevels;
@@ -210,6 +211,38 @@ async fn old_store_becomes_what_a_new_one_is() {
     assert_eq!(report.outdated, None);
     doctor::rebuild(&old).await.unwrap();
     assert!(doctor::examine(&old).await.unwrap().findings.is_empty());
+}
+
+#[tokio::test]
+async fn directory_of_an_old_store_gets_the_present_form() {
+    let folder = tempdir().unwrap();
+    let (new, old) = (folder.path().join("new.db"), folder.path().join("old.db"));
+    let store = open(&new).await;
+    let directory: Directory = serde_json::from_str(
+        r#"{"people":[],"teams":[{"name":"core","members":[],"floor":"3rd"}]}"#,
+    )
+    .unwrap();
+    store.set_directory(&directory).await.unwrap();
+    store.close().await;
+    write_old_store(&new, &old);
+    let conn = Connection::open(&old).unwrap();
+    let body = |conn: &Connection| -> String {
+        conn.query_row("SELECT body FROM directory", [], |row| row.get(0)).unwrap()
+    };
+    let present = body(&conn);
+    conn.execute("UPDATE directory SET body = ' ' || body", []).unwrap();
+    let store = open(&old).await;
+    assert_eq!(store.directory().await.unwrap(), directory);
+    assert_eq!(body(&conn), present);
+    assert!(present.contains(r#""floor":"3rd""#), "{present}");
+    store.close().await;
+    // One that can't be read stays as it is.
+    let broken = folder.path().join("broken.db");
+    write_old_store(&new, &broken);
+    let conn = Connection::open(&broken).unwrap();
+    conn.execute("UPDATE directory SET body = '[]'", []).unwrap();
+    open(&broken).await.close().await;
+    assert_eq!((body(&conn).as_str(), version(&broken)), ("[]", 14));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use sqlx::{Row, SqliteConnection};
 
-use super::error::StoreResult;
+use super::error::{StoreError, StoreResult};
 use super::event_row::WRITER_FORMAT;
 use super::json_column::{encode_json, parse_json};
 use super::sql::Batch;
@@ -25,4 +25,19 @@ pub(super) fn put_directory(batch: &mut Batch, directory: &Directory) -> StoreRe
 pub(super) async fn read_directory(conn: &mut SqliteConnection) -> StoreResult<Option<Directory>> {
     let row = Batch::new("SELECT body FROM directory WHERE id = 1").fetch_optional(conn).await?;
     row.map(|row| parse_json(row.try_get(0)?, "the directory")).transpose()
+}
+
+/// Writes the directory in the form of this version, which is read faster than one that an earlier
+/// version has written. One that can't be read stays as it is, and so do maintenance windows, which
+/// a later form has in a table of their own.
+pub(super) async fn rewrite_directory(conn: &mut SqliteConnection) -> StoreResult<()> {
+    match read_directory(conn).await {
+        Ok(Some(directory)) if directory.maintenance.is_empty() => {
+            let mut batch = Batch::default();
+            put_directory(&mut batch, &directory)?;
+            batch.run(conn).await
+        }
+        Ok(_) | Err(StoreError::Content(_)) => Ok(()),
+        Err(error) => Err(error),
+    }
 }

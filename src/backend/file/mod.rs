@@ -59,6 +59,7 @@ mod queue;
 mod read;
 mod read_only;
 mod read_pool;
+mod readers;
 mod records;
 mod refusal;
 mod reopening;

@@ -18,15 +18,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::{Access, access};
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqlitePool, SqlitePoolOptions};
-use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::connect::{connect_options, parent_folder, with_suffix};
 use super::error::is_lack_of_room;
+use super::readers::{ReadConnection, Readers};
 
 /// The maximum number of connections for reading. Each has a small page cache.
-const MAX_READERS: u32 = 3;
+const MAX_READERS: usize = 3;
 
 /// The size of the smallest index of a log; a smaller file `-shm` is in no use.
 const MIN_INDEX_BYTES: u64 = 32 * 1024;
@@ -34,7 +34,7 @@ const MIN_INDEX_BYTES: u64 = 32 * 1024;
 /// A pool of connections for reading.
 pub(super) enum ReadPool {
     /// To a store that this process can write.
-    Writable(SqlitePool),
+    Writable(Readers),
     /// To a store that this process can only read.
     ReadOnly(ReadOnlyPool),
 }
@@ -95,7 +95,7 @@ impl FileState {
             let pool = pool.idle_timeout(Some(Duration::from_secs(1)));
             return pool.connect_lazy_with(options.pragma("query_only", "ON"));
         }
-        lazy_read_pool(options, lock_timeout)
+        pool_options(lock_timeout).connect_lazy_with(options.pragma("query_only", "ON"))
     }
 }
 
@@ -109,19 +109,19 @@ fn is_writable(path: &Path) -> bool {
         && log_files.iter().all(|file| !file.exists() || can_write(file))
 }
 
-/// Returns a pool of connections for reading, each of which is opened when it is needed.
-fn lazy_read_pool(options: SqliteConnectOptions, lock_timeout: Duration) -> SqlitePool {
-    pool_options(lock_timeout).connect_lazy_with(options.pragma("query_only", "ON"))
+/// Returns how long a reader waits for a connection of a pool.
+fn acquire_timeout(lock_timeout: Duration) -> Duration {
+    lock_timeout.max(Duration::from_secs(30))
 }
 
 fn pool_options(lock_timeout: Duration) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
-        .max_connections(MAX_READERS)
+        .max_connections(u32::try_from(MAX_READERS).unwrap_or(1))
         .min_connections(0)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .acquire_timeout(lock_timeout.max(Duration::from_secs(30)))
+        .acquire_timeout(acquire_timeout(lock_timeout))
 }
 
 /// A connection that only reads.
@@ -183,7 +183,8 @@ async fn connect(options: SqliteConnectOptions) -> Result<SqliteConnection, sqlx
 impl ReadPool {
     /// Returns the pool for a store that this process can write.
     pub(super) fn writable(path: &Path, lock_timeout: Duration) -> Self {
-        Self::Writable(lazy_read_pool(connect_options(path, lock_timeout), lock_timeout))
+        let options = connect_options(path, lock_timeout).pragma("query_only", "ON");
+        Self::Writable(Readers::new(options, MAX_READERS, acquire_timeout(lock_timeout)))
     }
 
     /// Returns the pool for a store that this process only reads. `has_room` is whether the files
@@ -197,25 +198,33 @@ impl ReadPool {
         Self::ReadOnly(ReadOnlyPool { path: path.to_owned(), lock_timeout, current })
     }
 
-    fn pool(&self) -> SqlitePool {
-        let read_only = match self {
-            Self::Writable(pool) => return pool.clone(),
-            Self::ReadOnly(read_only) => read_only,
-        };
-        let state = FileState::read(&read_only.path);
-        let mut current = read_only.current.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.0 != state {
-            // The connections for the previous state are closed when they are no longer in use.
-            *current = (state, state.pool(&read_only.path, read_only.lock_timeout));
+    /// Returns a connection for reading.
+    pub(super) async fn acquire(&self) -> Result<ReadConnection, sqlx::Error> {
+        match self {
+            Self::Writable(readers) => readers.acquire().await,
+            Self::ReadOnly(read_only) => {
+                Ok(ReadConnection::Pooled(read_only.pool().acquire().await?))
+            }
         }
-        current.1.clone()
-    }
-
-    pub(super) async fn acquire(&self) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
-        self.pool().acquire().await
     }
 
     pub(super) async fn close(&self) {
-        self.pool().close().await;
+        match self {
+            Self::Writable(readers) => readers.close().await,
+            Self::ReadOnly(read_only) => read_only.pool().close().await,
+        }
+    }
+}
+
+impl ReadOnlyPool {
+    /// Returns the pool for the present state of the file.
+    fn pool(&self) -> SqlitePool {
+        let state = FileState::read(&self.path);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.0 != state {
+            // The connections for the previous state are closed when they are no longer in use.
+            *current = (state, state.pool(&self.path, self.lock_timeout));
+        }
+        current.1.clone()
     }
 }

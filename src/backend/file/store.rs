@@ -4,8 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Sqlite};
+use sqlx::Connection;
 use tokio::sync::Mutex;
 
 use super::contacts::ReachSlot;
@@ -19,6 +18,7 @@ use super::open_error::OpenError;
 use super::options::Options;
 use super::read_only::ReadOnlyReason;
 use super::read_pool::ReadPool;
+use super::readers::ReadConnection;
 use super::restore_journal::Interrupted;
 use super::writer::Writer;
 use super::{directory_table, sql};
@@ -290,7 +290,7 @@ impl FileStore {
     }
 
     /// Returns a connection for reading.
-    pub(super) async fn acquire_reader(&self) -> StoreResult<PoolConnection<Sqlite>> {
+    pub(super) async fn acquire_reader(&self) -> StoreResult<ReadConnection> {
         self.check_same_file()?;
         Ok(self.inner.readers.acquire().await?)
     }

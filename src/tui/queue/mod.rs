@@ -9,6 +9,7 @@ pub mod history;
 pub mod layout;
 pub mod marks;
 mod nesting;
+pub mod open_order;
 mod row_view;
 pub mod rows;
 pub mod unread;
@@ -30,6 +31,7 @@ use crate::tui::core::layout::QueueNeeds;
 use crate::tui::input::fuzzy::{Hit, WordMatcher};
 use crate::tui::queue::columns::row_widths;
 use crate::tui::queue::nesting::{Nestable, Nested};
+use crate::tui::queue::open_order::OpenOrder;
 
 /// A row of the queue with its sort key.
 #[derive(Clone, Debug)]
@@ -188,6 +190,8 @@ pub struct Queue {
     pub unread: HashMap<IncidentId, Unread>,
     /// When the viewer last sent a command about an incident: its effects are no news to them.
     pub own_commands: HashMap<IncidentId, DateTime<Utc>>,
+    /// The order of the open incidents, independent of the filter.
+    pub open_order: Option<Arc<OpenOrder>>,
     /// Counts of all open incidents, independent of the filter.
     pub counts: OpenCounts,
     /// When the next incident approaches its service level, misses it, or its snooze ends.

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::model::filter::MatchContext;
-use crate::model::queue::{OpenCounts, Sort, compare, urgency_key};
-use crate::model::service_level::{ServiceLevels, running_clock};
+use crate::model::queue::{Sort, compare};
+use crate::model::service_level::ServiceLevels;
 use crate::model::{IncidentId, Summary};
 use crate::sync::Snapshot;
 
@@ -17,7 +17,8 @@ use crate::tui::core::mode::Mode;
 use crate::tui::core::state::ui::SelectionShift;
 use crate::tui::input::fuzzy::Hit;
 use crate::tui::queue::layout::visible_rows;
-use crate::tui::queue::{HistoryPages, Line, Queue, Row, unread};
+use crate::tui::queue::open_order::{Entry, OpenOrder};
+use crate::tui::queue::{Group, HistoryPages, Line, Queue, Row, unread};
 
 /// Derives the rows of the queue again, as they are at `now`.
 pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
@@ -29,16 +30,11 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     app.queue.set_resolved_filter(exact);
     let levels = app.session.rules.levels;
     let context = MatchContext { now, me: Some(&app.session.me.handle), levels: &levels };
-    let mut counts = OpenCounts::default();
-    let mut next: Option<DateTime<Utc>> = None;
-    let mut rows = Vec::with_capacity(snapshot.rows.len());
-    for summary in &snapshot.rows {
-        counts.add(summary, now, &levels);
-        if let Some(change) = next_change(summary, now, &levels) {
-            next = Some(next.map_or(change, |n| n.min(change)));
-        }
-        if let Some(hit) = app.queue.hit(summary, context) {
-            rows.push(row(summary, hit, now, &levels));
+    let order = open_order(&mut app.queue, &snapshot, now, &levels);
+    let mut rows = Vec::with_capacity(order.entries().len());
+    for entry in order.entries() {
+        if let Some(hit) = app.queue.hit(&entry.summary, context) {
+            rows.push(row(entry, hit, now));
         }
     }
     if let Some(pages) = &app.queue.pages {
@@ -46,8 +42,8 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     }
     let sort = app.queue.effective_sort();
     if sort == Sort::Urgent {
-        // The default order, computed at each typed key: without reading the incidents themselves.
-        rows.sort_unstable_by_key(|row| (row.hit, row.rank));
+        // The default order, in which open incidents already are: a stable sort finds that out.
+        rows.sort_by_key(|row| (row.hit, row.rank));
     } else {
         rows.sort_unstable_by(|a, b| {
             let in_order = || compare(sort, (&a.summary, &a.rank), (&b.summary, &b.rank));
@@ -65,25 +61,42 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
     }
     let largest = rows.iter().filter_map(|row| row.summary.number).max();
     let digits = largest.map_or(4, |number| number.0.to_string().len());
-    let next_change = next.map(|at| app.machine_time(at));
+    let next_change = order.next_change().map(|at| app.machine_time(at));
     let queue = &mut app.queue;
-    queue.counts = snapshot.counts.unwrap_or(counts);
+    queue.counts = order.counts();
     queue.next_change = next_change;
     queue.number_width = digits.max(4);
     unread::expire(queue, now);
-    let old_lines = selectables(queue);
-    queue.rows = rows;
+    let old_rows = std::mem::replace(&mut queue.rows, rows);
+    let (old_lines, old_groups) =
+        (std::mem::take(&mut queue.lines), std::mem::take(&mut queue.groups));
     queue.rebuild_lines();
-    reselect(queue, &old_lines);
+    reselect(queue, || selectables(&old_rows, &old_lines, &old_groups));
 }
 
-fn row(summary: &Arc<Summary>, hit: Hit, now: DateTime<Utc>, levels: &ServiceLevels) -> Row {
-    let due = running_clock(summary, levels).map(|clock| now + clock.remaining(now));
+/// Returns the order of the open incidents at `now`, which is computed again if it has changed.
+fn open_order(
+    queue: &mut Queue,
+    snapshot: &Arc<Snapshot>,
+    now: DateTime<Utc>,
+    levels: &ServiceLevels,
+) -> Arc<OpenOrder> {
+    match &queue.open_order {
+        Some(order) if order.is_valid(snapshot, now, levels) => Arc::clone(order),
+        _ => {
+            let order = Arc::new(OpenOrder::new(Arc::clone(snapshot), now, *levels));
+            queue.open_order = Some(Arc::clone(&order));
+            order
+        }
+    }
+}
+
+fn row(entry: &Entry, hit: Hit, now: DateTime<Utc>) -> Row {
     Row {
-        summary: Arc::clone(summary),
-        rank: urgency_key(summary, now, levels),
+        summary: Arc::clone(&entry.summary),
+        rank: entry.rank,
         hit,
-        due,
+        due: entry.due(now),
         is_nested: false,
         folds: 0,
     }
@@ -111,7 +124,9 @@ fn add_history(
     context: MatchContext<'_>,
     rows: &mut Vec<Row>,
 ) {
-    let row = |summary: &Arc<Summary>, hit: Hit| row(summary, hit, context.now, context.levels);
+    let row = |summary: &Arc<Summary>, hit: Hit| {
+        row(&Entry::new(summary, context.now, context.levels), hit, context.now)
+    };
     // Rows read for another filter are shown if they pass, until the right ones arrive.
     let sort = queue.effective_sort();
     let is_current = pages.query.as_ref().is_some_and(|(f, s)| f == queue.filter() && *s == sort);
@@ -149,24 +164,6 @@ fn add_history(
     }
 }
 
-/// Returns when an incident next crosses a service level, approaches one, or its snooze ends.
-pub(in crate::tui) fn next_change(
-    summary: &Summary,
-    now: DateTime<Utc>,
-    levels: &ServiceLevels,
-) -> Option<DateTime<Utc>> {
-    // A clock that a pause has stopped does not change.
-    let clock = running_clock(summary, levels).filter(|clock| clock.stopped_at.is_none());
-    let near = clock.map(|c| c.due - c.goal / 4);
-    // One millisecond later: a timer must not fire a moment too early.
-    [near, clock.map(|c| c.due), summary.snoozed_until]
-        .into_iter()
-        .flatten()
-        .filter(|at| *at > now)
-        .min()
-        .map(|at| at + TimeDelta::milliseconds(1))
-}
-
 /// A line of the queue that can be selected.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Selectable {
@@ -174,34 +171,44 @@ enum Selectable {
     Head(String),
 }
 
-/// Returns the lines of the queue from top to bottom.
-fn selectables(queue: &Queue) -> Vec<Selectable> {
+/// Returns lines of the queue from top to bottom.
+fn selectables(rows: &[Row], lines: &[Line], groups: &[Group]) -> Vec<Selectable> {
     let selectable = |line: &Line| match line {
-        Line::Row(row) => Selectable::Row(queue.rows[*row].summary.id),
-        Line::Head(group) => Selectable::Head(queue.groups[*group].service.clone()),
+        Line::Row(row) => Selectable::Row(rows[*row].summary.id),
+        Line::Head(group) => Selectable::Head(groups[*group].service.clone()),
     };
-    queue.lines.iter().map(selectable).collect()
+    lines.iter().map(selectable).collect()
+}
+
+/// Returns the index of a line of the queue.
+fn position(queue: &Queue, wanted: &Selectable) -> Option<usize> {
+    queue.lines.iter().position(|line| match (line, wanted) {
+        (Line::Row(row), Selectable::Row(id)) => queue.rows[*row].summary.id == *id,
+        (Line::Head(group), Selectable::Head(service)) => queue.groups[*group].service == *service,
+        _ => false,
+    })
 }
 
 /// Selects the same incident or group again. For an incident in a folded group, the head of the
-/// group is selected; for one that has left the queue, its nearest neighbour.
-fn reselect(queue: &mut Queue, old_lines: &[Selectable]) {
+/// group is selected; for one that has left the queue, its nearest neighbour among the old lines.
+fn reselect(queue: &mut Queue, old_lines: impl FnOnce() -> Vec<Selectable>) {
     let old_index = queue.index;
-    let lines = selectables(queue);
     let wanted = match (&queue.selected_head, queue.selected) {
         (Some(service), _) => Some(Selectable::Head(service.clone())),
         (None, id) => id.map(Selectable::Row),
     };
     let position = wanted.map_or(0, |wanted| {
-        let same = lines.iter().position(|line| *line == wanted);
+        let same = position(queue, &wanted);
         same.or_else(|| match wanted {
             Selectable::Row(id) => queue.line_of(id),
             // The queue is no longer grouped.
             Selectable::Head(_) => queue.selected.and_then(|id| queue.line_of(id)),
         })
         .or_else(|| {
+            let lines = selectables(&queue.rows, &queue.lines, &queue.groups);
             let positions: HashMap<&Selectable, usize> =
                 lines.iter().enumerate().map(|(position, line)| (line, position)).collect();
+            let old_lines = old_lines();
             let below = old_lines.iter().skip(old_index);
             let above = old_lines.iter().take(old_index).rev();
             below.chain(above).find_map(|line| positions.get(line).copied())
@@ -215,9 +222,9 @@ fn reselect(queue: &mut Queue, old_lines: &[Selectable]) {
 
 /// Rebuilds the lines after groups were folded or unfolded.
 pub(in crate::tui) fn arrange(queue: &mut Queue) {
-    let old_lines = selectables(queue);
+    let old_lines = selectables(&queue.rows, &queue.lines, &queue.groups);
     queue.rebuild_lines();
-    reselect(queue, &old_lines);
+    reselect(queue, || old_lines);
 }
 
 /// Scrolls so that the selected row is on the screen, and no further than the last row.

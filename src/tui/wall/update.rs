@@ -11,6 +11,7 @@ use crate::tui::core::app::App;
 use crate::tui::core::message::Effect;
 use crate::tui::core::quit;
 use crate::tui::input::fuzzy::Hit;
+use crate::tui::queue::open_order::next_change;
 use crate::tui::queue::{Row, clock, rows};
 use crate::tui::reading;
 use crate::tui::wall::{EventRequest, IncidentRef, LastP1, Settings, Wall};
@@ -80,7 +81,7 @@ fn derive(app: &App, wall: &mut Wall, now: DateTime<Utc>, mut each: impl FnMut(I
         wall.counts.add(summary, now, &levels);
         each(IncidentRef::from_row(summary), summary.seq);
         if summary.priority <= Priority::P2 {
-            let change = rows::next_change(summary, now, &levels);
+            let change = next_change(summary, now, &levels);
             wall.next_change = wall.next_change.into_iter().chain(change).min();
             let rank = urgency_key(summary, now, &levels);
             wall.rows.push(Row {

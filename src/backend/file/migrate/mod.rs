@@ -24,6 +24,7 @@ use copy::MigrationLock;
 pub(super) use copy::remove_stale_lock;
 
 use super::connect::CACHE_PRAGMA;
+use super::directory_table::rewrite_directory;
 use super::error::{StoreError, StoreFaultKind, StoreResult};
 use super::full_text::index;
 use super::open_error::OpenError;
@@ -131,6 +132,7 @@ pub(super) async fn finish(
     let Prepared { lock, copy } = prepared;
     let fault = |failure| fault(path, failure);
     put_levels(conn, &options.rules.levels).await.map_err(fault)?;
+    rewrite_directory(conn).await.map_err(fault)?;
     let Some(_lock) = lock else {
         while !run_batch(path, conn, options).await.map_err(fault)? {}
         return Ok(());
