@@ -53,13 +53,6 @@ impl Clock {
     }
 }
 
-/// Returns after which time on a clock with a goal of so many seconds at most a quarter of it remains, as
-/// [`Clock::is_near`] says.
-#[must_use]
-pub fn near_after(goal_s: i64) -> TimeDelta {
-    TimeDelta::seconds(goal_s) * 3 / 4
-}
-
 /// Returns the clock that runs for an incident: first to acknowledge, then to resolve.
 ///
 /// A pause stops the clock to resolve, but never the one to acknowledge, which stops while a

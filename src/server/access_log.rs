@@ -1,6 +1,7 @@
 //! Access log: one line of JSON for each request, without secrets.
 //!
-//! A separate thread writes the log, so that requests do not wait for it. Lines are lost when it
+//! A separate thread writes the log, so that requests do not wait for it. It rests after each write:
+//! requests that come meanwhile neither wake it nor cause a write of their own. Lines are lost when it
 //! falls behind by thousands of them, or when they can't be written. Lost lines are counted, and
 //! their number is written to the log of the program.
 
@@ -27,6 +28,8 @@ const QUEUE_CAPACITY: usize = 16_384;
 
 /// Lines are written together up to this number of bytes.
 const MAX_BATCH: usize = 64 * 1024;
+/// The shortest interval between two writes.
+const REST: Duration = Duration::from_millis(10);
 /// The shortest interval between reports of lost lines.
 const SAY_INTERVAL: Duration = Duration::from_mins(1);
 
@@ -219,6 +222,10 @@ fn write_records(
                 Ok(file) => output = LineOutput { output: Box::new(file), is_torn: false },
                 Err(error) => tracing::warn!("the access log can't be reopened: {error}"),
             }
+        }
+        // A full batch means that more lines are waiting.
+        if !is_ending && lines.bytes.len() <= MAX_BATCH {
+            std::thread::sleep(REST);
         }
     }
 }

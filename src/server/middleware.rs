@@ -33,6 +33,12 @@ use crate::model::text::{SafeText, truncate};
 /// The header that identifies a request, for the caller and for the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The header with the time of the server.
+const TIME: HeaderName = HeaderName::from_static(SERVER_TIME);
+
+/// The header with the mark of the store.
+const STORE: HeaderName = HeaderName::from_static(header_names::STORE);
+
 /// The headers about the rate limit of a token (draft-ietf-httpapi-ratelimit-headers).
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -120,13 +126,13 @@ async fn set_headers(
     response.headers_mut().insert(REQUEST_ID, id);
     let answered_at = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
     if let Ok(time) = HeaderValue::try_from(answered_at) {
-        response.headers_mut().insert(SERVER_TIME, time);
+        response.headers_mut().insert(TIME, time);
     }
     if caller.is_authenticated()
         && let Some(mark) = shared.backend.store_mark().await
         && let Ok(mark) = HeaderValue::try_from(mark.to_string())
     {
-        response.headers_mut().insert(header_names::STORE, mark);
+        response.headers_mut().insert(STORE, mark);
     }
     if let Some(rate) = caller.0.rate.get() {
         set_rate_headers(response.headers_mut(), *rate);

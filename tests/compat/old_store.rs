@@ -66,12 +66,12 @@ fn old_store_passes_the_doctor_as_it_is() {
     let content = std::fs::read(&store).unwrap();
     for args in [["doctor"].as_slice(), &["--read-only", "doctor"]] {
         let report = home.ok(args);
-        for part in ["all is well, ", "version 1, ", "version 14", "redphone doctor --migrate"] {
+        for part in ["all is well, ", "version 1, ", "version 15", "redphone doctor --migrate"] {
             assert!(report.contains(part), "{part:?} is not in {report}");
         }
     }
     let report = doctored(&home, &[]);
-    assert_eq!((&report["version"], &report["newest"]), (&1.into(), &14.into()), "{report}");
+    assert_eq!((&report["version"], &report["newest"]), (&1.into(), &15.into()), "{report}");
     let run = home.run(["doctor", "--rebuild"]);
     assert!(run.code == 4 && run.err.contains("--migrate --rebuild"), "{run:?}");
     assert!(std::fs::read(&store).unwrap() == content, "the store was changed by checking it");

@@ -37,7 +37,7 @@ fn backup_of_each_version_is_restored() {
         let store = identity(&cli.store());
         let run = cli.run(["restore", "backup.db"]);
         assert_eq!(run.code, 0, "{state:?}: {run:?}");
-        assert_eq!(version(&cli.store()), 14, "{state:?}: it is up to date");
+        assert_eq!(version(&cli.store()), 15, "{state:?}: it is up to date");
         assert_eq!(titles(&cli), expected, "{state:?}");
         assert_eq!(identity(&cli.store()), store, "{state:?}: it is the same store");
         assert!(cli.ok(["doctor"]).contains("all is well"), "{state:?}");

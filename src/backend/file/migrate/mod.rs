@@ -34,7 +34,7 @@ use super::sql::Batch;
 use crate::backend::Cause;
 
 /// The version of the last migration.
-pub(super) const SCHEMA_VERSION: i64 = 14;
+pub(super) const SCHEMA_VERSION: i64 = 15;
 /// The version that a program must support to read a store: older programs can ignore later
 /// additions.
 const NEEDED_TO_READ: i64 = 5;

@@ -1,12 +1,14 @@
 //! The JSON part of a packed row: values that do not fit into the fixed-length part.
 
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::maintenance::Mute;
 use crate::model::priority::{Level, Priority};
 use crate::model::status::{Category, Source, Status};
 use crate::model::unknown::read_exactly;
-use crate::model::{Attributes, Extra, LastWord, Summary};
+use crate::model::{Attributes, Extra, LastWord, PersonRef, Summary};
 
 /// The values of a row that do not fit into the fixed-length part: labels and roles, values and
 /// fields of a later version, and the last word. The last word is among the fields, because earlier
@@ -54,11 +56,45 @@ pub(super) const IS_NOISE: &str = "is_noise";
 /// The name of the field with the last word.
 const LAST_WORD: &str = "last_word";
 
-/// The JSON text of most rows: the last word alone. It reads and writes the same as
-/// [`OtherValues`], faster.
-#[derive(Serialize, Deserialize)]
+/// The JSON text of most rows: the last word alone. It writes the same as [`OtherValues`], faster.
+#[derive(Serialize)]
 struct OnlyWord<W> {
     fields: WordField<W>,
+}
+
+/// The JSON text of nearly all rows: labels and roles, the last word, or both. It reads the same as
+/// [`OtherValues`], faster.
+#[derive(Serialize, Deserialize)]
+struct CommonValues<W> {
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    attributes: Attributes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<WordField<W>>,
+}
+
+/// The last word with its fields in the order of their names, as it is written together with other
+/// values.
+#[derive(Serialize, Deserialize)]
+struct SortedWord {
+    at: DateTime<Utc>,
+    by: PersonRef,
+    quoted: bool,
+    text: String,
+}
+
+impl From<SortedWord> for LastWord {
+    fn from(SortedWord { at, by, quoted, text }: SortedWord) -> Self {
+        Self { at, by, text, quoted }
+    }
+}
+
+impl<W: Into<LastWord> + DeserializeOwned + Serialize> CommonValues<W> {
+    /// Reads a text that has no other values, and in which the last word is written like `W`.
+    fn read(json: &str) -> Option<OtherValues> {
+        let Self { attributes, fields } = read_exactly(json.as_bytes())?;
+        let word = fields.map(|fields| fields.last_word.into());
+        Some(OtherValues { attributes, word, ..OtherValues::default() })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -131,8 +167,9 @@ impl OtherValues {
 
     /// Decodes the output of [`Self::into_json`], or that of another version.
     pub(super) fn from_json(json: &str) -> Option<Self> {
-        if let Some(only) = read_exactly::<OnlyWord<LastWord>>(json.as_bytes()) {
-            return Some(Self { word: Some(only.fields.last_word), ..Self::default() });
+        let common = CommonValues::<LastWord>::read(json);
+        if let Some(common) = common.or_else(|| CommonValues::<SortedWord>::read(json)) {
+            return Some(common);
         }
         let mut later: Self = serde_json::from_str(json).ok()?;
         let value: Option<serde_json::Value> = later.fields.extract(LAST_WORD);
@@ -177,5 +214,64 @@ impl OtherValues {
             || self.priority.is_some()
             || self.category.is_some()
             || self.source.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// Reads a text without the faster ways, for which it is written differently.
+    fn read_slowly(json: &str) -> Option<OtherValues> {
+        OtherValues::from_json(&format!(" {json}"))
+    }
+
+    fn parts(values: OtherValues) -> (Attributes, Value, Option<LastWord>) {
+        (values.attributes, json!(values.fields), values.word)
+    }
+
+    #[test]
+    fn faster_ways_read_the_same() {
+        let word = json!({"at": "2026-01-02T03:04:05Z", "by": {"handle": "a", "name": "A"},
+            "text": "on it", "quoted": true});
+        let in_order = r#"{"fields":{"last_word":{"at":"2026-01-02T03:04:05Z",
+            "by":{"handle":"a","name":"A"},"text":"on it","quoted":true}}}"#;
+        let mut later_word = word.clone();
+        later_word["mood"] = json!("calm");
+        for text in [
+            in_order.replace(char::is_whitespace, "").replace("onit", "on it"),
+            json!({"attributes": {"labels": ["eu"]}}).to_string(),
+            json!({"attributes": {"labels": ["eu"]}, "fields": {"last_word": word}}).to_string(),
+            json!({"attributes": {"labels": ["eu"], "later": 1}}).to_string(),
+            json!({"fields": {"last_word": word, "is_noise": true}}).to_string(),
+            json!({"fields": {"last_word": later_word}}).to_string(),
+            json!({"fields": {"last_word": "later"}}).to_string(),
+            "{}".to_owned(),
+        ] {
+            let [fast, slow] =
+                [OtherValues::from_json(&text), read_slowly(&text)].map(Option::unwrap);
+            assert_eq!(parts(fast), parts(slow), "{text}");
+        }
+    }
+
+    #[test]
+    fn common_values_are_read_in_a_faster_way() {
+        let by = PersonRef::new("a", "A");
+        let word = LastWord::new(DateTime::UNIX_EPOCH, by, "on it", true);
+        let attributes = Attributes { labels: vec!["eu".into()], ..Attributes::default() };
+        for (attributes, word) in [
+            (attributes.clone(), None),
+            (Attributes::default(), word.clone()),
+            (attributes.clone(), word),
+        ] {
+            let values = OtherValues { attributes, word, ..OtherValues::default() };
+            let expected = (values.attributes.clone(), values.word.clone());
+            let json = values.into_json();
+            let read = CommonValues::<LastWord>::read(&json);
+            let read = read.or_else(|| CommonValues::<SortedWord>::read(&json)).unwrap();
+            assert_eq!((read.attributes, read.word), expected, "{json}");
+        }
     }
 }
