@@ -28,7 +28,7 @@ impl StoreState {
         match self {
             Self::Old => 1,
             Self::Unfinished => 1005,
-            Self::Current => 14,
+            Self::Current => 15,
         }
     }
 

@@ -8,12 +8,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::eager::{COMMAND_TIME, poll_eagerly};
 use super::options::DEMO_NAME;
 use super::store::FileStore;
 use super::writer::TxScope;
 use super::{
     alerts, change_table, changes, directory_table, group_commit, measures, problem_table, read,
-    search, similar, writer_guard,
+    search, similar,
 };
 use crate::backend::{
     ActionItemEntry, ActionItemSearch, Administered, AdministrationRequest, AdministrationSearch,
@@ -154,7 +155,7 @@ impl Backend for FileStore {
             let rules = store.rules();
             store.reserve_for(2);
             let work = Box::pin(writer.execute_and_mute(&envelope, &rules, TxScope::Transaction));
-            let result = writer_guard::poll_eagerly(work).await;
+            let result = poll_eagerly(work, COMMAND_TIME).await;
             if let Ok(outcome) = &result {
                 store.record_issued(&writer, std::iter::once(outcome));
             }

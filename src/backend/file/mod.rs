@@ -20,6 +20,7 @@ mod contacts;
 mod dead_letters;
 mod directory_table;
 pub mod doctor;
+mod eager;
 mod error;
 mod event_insert;
 mod event_row;

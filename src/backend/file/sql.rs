@@ -5,6 +5,7 @@ use futures_util::StreamExt;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, Executor, Sqlite, SqliteConnection, Type};
 
+use super::eager::{ROW_TIME, poll_eagerly};
 use super::error::StoreResult;
 
 /// Several statements, and the arguments of their parameters in order.
@@ -110,7 +111,7 @@ impl Batch {
     }
 
     /// Runs one statement and passes each row to `on_row` as it arrives, until that returns
-    /// `false`.
+    /// `false`. Thousands of rows would take several times as long if each of them woke this task.
     pub(super) async fn for_each_row(
         self,
         conn: &mut SqliteConnection,
@@ -118,7 +119,7 @@ impl Batch {
     ) -> StoreResult<()> {
         let query = self.query()?;
         let mut stream = query.fetch(conn);
-        while let Some(row) = stream.next().await {
+        while let Some(row) = poll_eagerly(stream.next(), ROW_TIME).await {
             if !on_row(&row?)? {
                 break;
             }

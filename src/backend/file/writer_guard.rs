@@ -2,8 +2,7 @@
 //! panicking task left behind is discarded.
 
 use std::ops::{Deref, DerefMut};
-use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::MutexGuard;
 
@@ -11,9 +10,6 @@ use super::error::{Panicked, StoreFault, StoreFaultKind, StoreResult};
 use super::store::FileStore;
 use super::writer::Writer;
 use crate::backend::BackendError;
-
-/// The time within which most commands are done.
-const EAGER_TIME: Duration = Duration::from_micros(600);
 
 /// Exclusive access to the writer. Marks it as poisoned if it is dropped by a panic.
 pub(super) struct WriterGuard<'a>(MutexGuard<'a, Writer>);
@@ -75,23 +71,6 @@ impl FileStore {
             return Err(StoreFault { path: self.path().to_owned(), kind }.into());
         };
         result.map_err(|failure| failure.into_backend_error(self.path()))
-    }
-}
-
-/// Awaits a future, polling it without sleeping for the first [`EAGER_TIME`]. Sleeping until the
-/// driver's thread wakes this one would cost a large part of the total time of a command. So would
-/// a wake-up for each result of a statement, so that nothing wakes this task until then.
-pub(super) async fn poll_eagerly<F: Future>(work: F) -> F::Output {
-    let mut work = std::pin::pin!(work);
-    let until = Instant::now() + EAGER_TIME;
-    loop {
-        if let Poll::Ready(output) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            return output;
-        }
-        if Instant::now() >= until {
-            return work.await;
-        }
-        tokio::task::yield_now().await;
     }
 }
 
@@ -164,25 +143,6 @@ mod tests {
             panic!("a fault of the program")
         });
         Box::pin(work).await.unwrap_err()
-    }
-
-    #[tokio::test]
-    async fn eager_poll_ends_with_one_that_can_be_woken() {
-        let (mut eager_polls, mut is_woken) = (0, false);
-        let work = std::future::poll_fn(|context| {
-            if context.waker().will_wake(Waker::noop()) {
-                eager_polls += 1;
-                return Poll::Pending;
-            }
-            if !std::mem::replace(&mut is_woken, true) {
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Poll::Ready(7)
-        });
-        assert_eq!(poll_eagerly(work).await, 7);
-        assert!(eager_polls > 0);
-        assert_eq!(poll_eagerly(std::future::ready(8)).await, 8);
     }
 
     #[tokio::test]
