@@ -1,6 +1,6 @@
 //! The possible values of filter terms, for completion.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Sla, StateFilter, quote_value};
 use crate::model::directory::Directory;
@@ -76,7 +76,10 @@ pub fn term_values<'a>(
         all.extend(later.collect::<BTreeSet<_>>().into_iter().map(str::to_owned));
         all
     }
-    let with = |special: &[&str], names: BTreeSet<&str>| -> Vec<String> {
+    // Thousands of rows have few names: only those are sorted.
+    let with = |special: &[&str], names: HashSet<&str>| -> Vec<String> {
+        let mut names: Vec<&str> = names.into_iter().collect();
+        names.sort_unstable();
         special.iter().copied().chain(names).map(str::to_owned).collect()
     };
     match (key, operator) {

@@ -41,9 +41,9 @@ pub(in crate::tui) fn derive(app: &mut App, now: DateTime<Utc>) {
         add_history(&app.queue, pages, &snapshot, context, &mut rows);
     }
     let sort = app.queue.effective_sort();
-    if sort == Sort::Urgent {
-        // The default order, in which open incidents already are: a stable sort finds that out.
-        rows.sort_by_key(|row| (row.hit, row.rank));
+    if sort == Sort::Urgent && app.queue.pages.is_none() {
+        // The open incidents are in this order already.
+        rows.sort_by_key(|row| row.hit);
     } else {
         rows.sort_unstable_by(|a, b| {
             let in_order = || compare(sort, (&a.summary, &a.rank), (&b.summary, &b.rank));
