@@ -16,6 +16,9 @@ use tokio::sync::{
 };
 use tokio::time::timeout;
 
+/// The time after which a connection that was given back counts as busy. Opening another one takes less.
+const BUSY_TIME: Duration = Duration::from_millis(50);
+
 /// A connection that is kept; `None` before it is opened.
 type Slot = Option<SqliteConnection>;
 
@@ -49,9 +52,10 @@ impl Readers {
         let permit = permit.map_err(|_| sqlx::Error::PoolClosed)?;
         let mut slot = self.lock_slot().ok_or(sqlx::Error::PoolClosed)?;
         if let Some(conn) = &mut *slot
-            && conn.ping().await.is_err()
+            && !matches!(timeout(BUSY_TIME, conn.ping()).await, Ok(Ok(())))
         {
-            // Its thread has ended, because the driver failed.
+            // Its thread has ended, because the driver failed, or still works for a reader that does
+            // not wait any more. It ends by itself then.
             *slot = None;
         }
         if slot.is_none() {
@@ -156,6 +160,19 @@ mod tests {
         let mut all = [marks(&mut a).await, marks(&mut b).await].concat();
         all.sort();
         assert_eq!(all, ["first", "second"]);
+    }
+
+    #[tokio::test]
+    async fn reader_that_gave_up_delays_no_other() {
+        let readers = readers(1);
+        let mut conn = readers.acquire().await.unwrap();
+        mark(&mut conn, "busy").await;
+        let long = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n
+            WHERE x < 20000000) SELECT max(x) FROM n";
+        let work = Batch::new(long).run(&mut conn);
+        assert!(timeout(Duration::from_millis(1), work).await.is_err());
+        drop(conn);
+        assert_eq!(marks(&mut *readers.acquire().await.unwrap()).await, [""; 0]);
     }
 
     #[tokio::test]
