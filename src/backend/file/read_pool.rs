@@ -34,7 +34,7 @@ const MIN_INDEX_BYTES: u64 = 32 * 1024;
 /// A pool of connections for reading.
 pub(super) enum ReadPool {
     /// To a store that this process can write.
-    Writable(Readers),
+    Writable(Box<Readers>),
     /// To a store that this process can only read.
     ReadOnly(ReadOnlyPool),
 }
@@ -184,7 +184,8 @@ impl ReadPool {
     /// Returns the pool for a store that this process can write.
     pub(super) fn writable(path: &Path, lock_timeout: Duration) -> Self {
         let options = connect_options(path, lock_timeout).pragma("query_only", "ON");
-        Self::Writable(Readers::new(options, MAX_READERS, acquire_timeout(lock_timeout)))
+        let readers = Readers::new(options, MAX_READERS, acquire_timeout(lock_timeout));
+        Self::Writable(Box::new(readers))
     }
 
     /// Returns the pool for a store that this process only reads. `has_room` is whether the files

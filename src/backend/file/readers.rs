@@ -138,9 +138,9 @@ mod tests {
     #[tokio::test]
     async fn reads_in_a_row_use_one_connection() {
         let readers = readers(3);
-        mark(&mut *readers.acquire().await.unwrap(), "first").await;
+        mark(&mut readers.acquire().await.unwrap(), "first").await;
         for _ in 0..5 {
-            assert_eq!(marks(&mut *readers.acquire().await.unwrap()).await, ["first"]);
+            assert_eq!(marks(&mut readers.acquire().await.unwrap()).await, ["first"]);
         }
     }
 
@@ -153,7 +153,7 @@ mod tests {
         mark(&mut second, "second").await;
         assert!(matches!(readers.acquire().await, Err(sqlx::Error::PoolTimedOut)));
         drop(second);
-        assert_eq!(marks(&mut *readers.acquire().await.unwrap()).await, ["second"]);
+        assert_eq!(marks(&mut readers.acquire().await.unwrap()).await, ["second"]);
         drop(first);
         let both = (readers.acquire().await.unwrap(), readers.acquire().await.unwrap());
         let (mut a, mut b) = both;
@@ -172,7 +172,7 @@ mod tests {
         let work = Batch::new(long).run(&mut conn);
         assert!(timeout(Duration::from_millis(1), work).await.is_err());
         drop(conn);
-        assert_eq!(marks(&mut *readers.acquire().await.unwrap()).await, [""; 0]);
+        assert_eq!(marks(&mut readers.acquire().await.unwrap()).await, [""; 0]);
     }
 
     #[tokio::test]
