@@ -124,8 +124,9 @@ async fn outlines(
 /// Since when an incident is paused, and for how long it was before, in milliseconds.
 type Pauses = (Option<DateTime<Utc>>, i64);
 
-/// Returns the query for the pauses of open incidents that have any, which the index `incident_paused`
-/// has. It gives one value: passing a row for each from the driver costs more than to find them.
+/// Returns the query for the pauses of open incidents that have any, which the index
+/// `incident_paused` has. It gives one value: passing a row for each from the driver costs more than
+/// to find them.
 fn pauses_query() -> String {
     let at = format!("substr(row, {}, {})", PAUSES_OFFSET + 1, NO_PAUSES.len());
     format!(
@@ -135,8 +136,8 @@ fn pauses_query() -> String {
     )
 }
 
-/// Parses the result of [`pauses_query`]: the pauses by the key of the incident. A row that is damaged,
-/// or of a version without pauses, has none.
+/// Parses the result of [`pauses_query`]: the pauses by the key of the incident. A row that is
+/// damaged, or of a version without pauses, has none.
 fn parse_pauses(text: &str) -> HashMap<i64, Pauses> {
     let parse = |found: &str| {
         let (key, hex) = found.split_once(' ')?;

@@ -1,8 +1,8 @@
 //! A pool of connections for reading, which takes a connection back at once.
 //!
-//! The pool of the driver takes one back in the background. Whoever reads twice in a row would open a
-//! second connection meanwhile, and opening one costs more than most reads: `SQLite` parses the whole
-//! schema for it.
+//! The pool of the driver takes one back in the background. Whoever reads twice in a row would open
+//! a second connection meanwhile, and opening one costs more than most reads: `SQLite` parses the
+//! whole schema for it.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +16,8 @@ use tokio::sync::{
 };
 use tokio::time::timeout;
 
-/// The time after which a connection that was given back counts as busy. Opening another one takes less.
+/// The time after which a connection that was given back counts as busy. Opening another one takes
+/// less.
 const BUSY_TIME: Duration = Duration::from_millis(50);
 
 /// A connection that is kept; `None` before it is opened.
@@ -54,8 +55,8 @@ impl Readers {
         if let Some(conn) = &mut *slot
             && !matches!(timeout(BUSY_TIME, conn.ping()).await, Ok(Ok(())))
         {
-            // Its thread has ended, because the driver failed, or still works for a reader that does
-            // not wait any more. It ends by itself then.
+            // Its thread has ended, because the driver failed, or still works for a reader that
+            // does not wait any more; then it ends by itself.
             *slot = None;
         }
         if slot.is_none() {

@@ -1,5 +1,5 @@
-//! The open incidents of a snapshot in order of urgency, which is computed once for all keys that are
-//! typed into a filter.
+//! The open incidents of a snapshot in order of urgency, which is computed once for all keys that
+//! are typed into a filter.
 
 use std::sync::Arc;
 

@@ -97,6 +97,15 @@ impl<W: Into<LastWord> + DeserializeOwned + Serialize> CommonValues<W> {
     }
 }
 
+/// Reads a text that has labels and roles, the last word, or both, and nothing else.
+fn read_common(json: &str) -> Option<OtherValues> {
+    if json.starts_with(r#"{"attributes""#) {
+        CommonValues::<SortedWord>::read(json)
+    } else {
+        CommonValues::<LastWord>::read(json)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct WordField<W> {
     last_word: W,
@@ -167,8 +176,7 @@ impl OtherValues {
 
     /// Decodes the output of [`Self::into_json`], or that of another version.
     pub(super) fn from_json(json: &str) -> Option<Self> {
-        let common = CommonValues::<LastWord>::read(json);
-        if let Some(common) = common.or_else(|| CommonValues::<SortedWord>::read(json)) {
+        if let Some(common) = read_common(json) {
             return Some(common);
         }
         let mut later: Self = serde_json::from_str(json).ok()?;
@@ -269,8 +277,7 @@ mod tests {
             let values = OtherValues { attributes, word, ..OtherValues::default() };
             let expected = (values.attributes.clone(), values.word.clone());
             let json = values.into_json();
-            let read = CommonValues::<LastWord>::read(&json);
-            let read = read.or_else(|| CommonValues::<SortedWord>::read(&json)).unwrap();
+            let read = read_common(&json).unwrap();
             assert_eq!((read.attributes, read.word), expected, "{json}");
         }
     }
