@@ -107,6 +107,8 @@ all_steps() {
 
     step "formatting"
     cargo fmt --all --check
+    # The fuzz targets have a lock file of their own. Their step comes late.
+    cargo tree --locked --manifest-path tests/fuzz/Cargo.toml --depth 0
 
     # Benchmarks and pictures are compiled too, for clippy. Both builds have parts that use one core
     # only, and folders of their own: together they end sooner than one after the other.

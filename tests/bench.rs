@@ -17,6 +17,10 @@ mod bench {
     pub mod store;
 }
 
+/// The allocator of the program, for its parts that run here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Each benchmark by its name, in the order in which they run.
 const ALL: [(&str, fn()); 8] = [
     ("start", bench::start::run),

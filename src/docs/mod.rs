@@ -310,4 +310,8 @@ pub mod decisions {
     pub mod circles_by_file {
         #![doc = include_str!("decisions/0009-circles-by-file.md")]
     }
+
+    pub mod mimalloc {
+        #![doc = include_str!("decisions/0010-mimalloc.md")]
+    }
 }
