@@ -9,6 +9,10 @@ use sqlx::{ConnectOptions, SqliteConnection};
 /// The size of the page cache of a connection, for `PRAGMA cache_size`: minus kibibytes.
 pub(super) const CACHE_PRAGMA: &str = "-2000";
 
+/// How many rows the thread of a connection reads ahead. A full buffer costs a wake-up for each further
+/// row, because the thread waits until one was taken.
+const ROW_BUFFER: usize = 1024;
+
 /// Returns the options that every connection to the file uses.
 pub(super) fn connect_options(path: &Path, lock_timeout: Duration) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -20,6 +24,7 @@ pub(super) fn connect_options(path: &Path, lock_timeout: Duration) -> SqliteConn
         .busy_timeout(lock_timeout.min(Duration::from_secs(1_000_000)))
         .pragma("cache_size", CACHE_PRAGMA)
         .pragma("temp_store", "MEMORY")
+        .row_buffer_size(ROW_BUFFER)
         .thread_name(|n| format!("store-{n}"))
         .disable_statement_logging()
 }

@@ -2,7 +2,7 @@
 //! store that was restored from a copy begins a new generation.
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::error::display_path;
 use super::high_water::HighWater;
@@ -15,12 +15,15 @@ pub(super) struct Generation {
     info: RwLock<Arc<StoreInfo>>,
     mark_key: Vec<u8>,
     high: HighWater,
+    /// The last mark: many responses contain the same one.
+    last_mark: Mutex<Option<StoreMark>>,
 }
 
 impl Generation {
     pub(super) fn new(path: &Path, meta: StoreMeta) -> Self {
         let high = HighWater::new(path, &meta);
-        Self { info: RwLock::new(Arc::new(meta.info)), mark_key: meta.mark_key, high }
+        let info = RwLock::new(Arc::new(meta.info));
+        Self { info, mark_key: meta.mark_key, high, last_mark: Mutex::default() }
     }
 
     /// Returns identity and generation.
@@ -32,7 +35,15 @@ impl Generation {
     pub(super) fn mark(&self) -> StoreMark {
         let info = self.info();
         let (number, log) = self.high.position();
-        StoreMark::sign(&self.mark_key, &info.id, &info.generation, log, number)
+        let mut last = self.last_mark.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_current = |mark: &&StoreMark| {
+            (mark.log, mark.number) == (log, number) && mark.generation == info.generation
+        };
+        if let Some(mark) = last.as_ref().filter(is_current) {
+            return mark.clone();
+        }
+        let mark = StoreMark::sign(&self.mark_key, &info.id, &info.generation, log, number);
+        last.insert(mark).clone()
     }
 
     /// Writes down that numbers and positions may be given, before any is.
@@ -85,4 +96,29 @@ pub(super) fn put_back_notice(path: &Path, put_back: PutBack) -> String {
          send again what they still hold with `redphone outbox resend`",
         display_path(path)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn meta(generation: &str, number: u64, log: u64) -> StoreMeta {
+        let info = StoreInfo { id: "00ff".into(), generation: generation.into(), put_back: None };
+        StoreMeta { info, mark_key: b"key".to_vec(), number, log, floors: (0, 0) }
+    }
+
+    #[test]
+    fn mark_follows_position_and_generation() {
+        let folder = tempfile::tempdir().unwrap();
+        let generation = Generation::new(&folder.path().join("store.db"), meta("0a", 7, 12));
+        let mark = |of: &str, number, log| StoreMark::sign(b"key", "00ff", of, log, number);
+        assert_eq!(generation.mark(), mark("0a", 7, 12));
+        assert_eq!(generation.mark(), mark("0a", 7, 12));
+        generation.record(None, Some(13));
+        assert_eq!(generation.mark(), mark("0a", 7, 13));
+        generation.record(Some(8), None);
+        assert_eq!(generation.mark(), mark("0a", 8, 13));
+        generation.begin(meta("0b", 8, 13), 0, 0);
+        assert_eq!(generation.mark(), mark("0b", 8, 13));
+    }
 }
