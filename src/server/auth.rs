@@ -8,10 +8,11 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use chrono::{TimeDelta, Utc};
 
+use super::caller_slot::CallerSlot;
 use super::credentials::{self, NoCredential};
 use super::denials::Denial;
 use super::error::{ApiError, ApiResult};
-use super::middleware::{CallerSlot, Client};
+use super::middleware::Client;
 use super::scope::{Permission, Scope};
 use super::state::Shared;
 use super::strangers::Admission;

@@ -3,14 +3,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use chrono::{SecondsFormat, Utc};
+use chrono::Utc;
 use futures_util::FutureExt;
 use hyper::body::Body as _;
 use tokio::time::timeout;
@@ -18,88 +18,16 @@ use uuid::Uuid;
 
 use super::access_log::LogRecord;
 use super::cached_json::{Accepts, negotiate};
-use super::denials::Denial;
+use super::caller_slot::CallerSlot;
 use super::error::{ApiError, FullDetails};
 use super::metrics::FailureKind;
 use super::paths;
-use super::scope::Permission;
+use super::response_headers::{self, REQUEST_ID};
 use super::state::Shared;
-use super::tokens::{RateState, RegisteredToken};
-use crate::api::{ErrorCode, SERVER_TIME, header as header_names, path};
+use crate::api::{ErrorCode, header as header_names, path};
 use crate::backend::StoreMark;
 use crate::model::command::CommandKind;
 use crate::model::text::{SafeText, truncate};
-
-/// The header that identifies a request, for the caller and for the log.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The header with the time of the server.
-const TIME: HeaderName = HeaderName::from_static(SERVER_TIME);
-
-/// The header with the mark of the store.
-const STORE: HeaderName = HeaderName::from_static(header_names::STORE);
-
-/// The headers about the rate limit of a token (draft-ietf-httpapi-ratelimit-headers).
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
-const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-const RATE_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-
-/// Request extension in which the authentication records the caller.
-#[derive(Clone, Debug, Default)]
-pub(super) struct CallerSlot(Arc<CallerState>);
-
-#[derive(Debug, Default)]
-struct CallerState {
-    token: OnceLock<Arc<RegisteredToken>>,
-    denial: OnceLock<Denial>,
-    rate: OnceLock<RateState>,
-    commands: OnceLock<String>,
-}
-
-impl CallerSlot {
-    /// Records the caller's token.
-    pub(super) fn set(&self, token: &Arc<RegisteredToken>) {
-        // Each request is authenticated once, so the slot is empty.
-        self.0.token.set(Arc::clone(token)).ok();
-    }
-
-    /// Records why the request is not authenticated.
-    pub(super) fn set_denial(&self, denial: Denial) {
-        self.0.denial.set(denial).ok();
-    }
-
-    /// Records the remaining requests of the rate limit.
-    pub(super) fn set_rate(&self, rate: RateState) {
-        self.0.rate.set(rate).ok();
-    }
-
-    /// Records which kinds of commands the request has.
-    pub(super) fn set_commands(&self, kinds: impl IntoIterator<Item = CommandKind>) {
-        let mut names: Vec<&str> = kinds.into_iter().map(|kind| kind.row().wire_name).collect();
-        names.sort_unstable();
-        names.dedup();
-        self.0.commands.set(names.join(" ")).ok();
-    }
-
-    /// Returns whether the caller is authenticated and may read.
-    fn may_read(&self) -> bool {
-        let token = self.0.token.get();
-        token.is_some_and(|registered| registered.token.scope.grants(Permission::Read))
-    }
-
-    fn denial(&self) -> Option<Denial> {
-        self.0.denial.get().cloned()
-    }
-
-    fn is_authenticated(&self) -> bool {
-        self.0.token.get().is_some()
-    }
-
-    fn token_name(&self) -> Option<SafeText<'static>> {
-        self.0.token.get().map(|registered| registered.token.name.clone().into())
-    }
-}
 
 /// Response extension: the number of commands that were not carried out.
 #[derive(Clone, Copy, Debug)]
@@ -115,29 +43,6 @@ pub(super) struct Client(pub Option<IpAddr>);
 
 /// The most columns of a user agent in the log.
 const MAX_USER_AGENT: usize = 200;
-
-/// Sets the headers that every response has, and those for a caller that is known.
-async fn set_headers(
-    shared: &Shared,
-    caller: &CallerSlot,
-    id: HeaderValue,
-    response: &mut Response,
-) {
-    response.headers_mut().insert(REQUEST_ID, id);
-    let answered_at = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-    if let Ok(time) = HeaderValue::try_from(answered_at) {
-        response.headers_mut().insert(TIME, time);
-    }
-    if caller.is_authenticated()
-        && let Some(mark) = shared.backend.store_mark().await
-        && let Ok(mark) = HeaderValue::try_from(mark.to_string())
-    {
-        response.headers_mut().insert(STORE, mark);
-    }
-    if let Some(rate) = caller.0.rate.get() {
-        set_rate_headers(response.headers_mut(), *rate);
-    }
-}
 
 /// Passes a request to its route and completes the response.
 pub(super) async fn request_middleware(
@@ -221,7 +126,8 @@ pub(super) async fn request_middleware(
         // used for another request.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    set_headers(&shared, &caller, id.clone(), &mut response).await;
+    let mark = if caller.is_authenticated() { shared.store_mark_header().await } else { None };
+    response_headers::set(response.headers_mut(), id.clone(), mark, caller.rate());
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     let route = route.unwrap_or("none");
@@ -234,7 +140,7 @@ pub(super) async fn request_middleware(
         proxy: peer.filter(|_| client != peer),
         method,
         route,
-        verb: caller.0.commands.get().cloned().or_else(|| verb_of(method, route)),
+        verb: caller.commands().map(str::to_owned).or_else(|| verb_of(method, route)),
         status,
         elapsed,
         bytes: response.body().size_hint().exact().unwrap_or(0),
@@ -263,18 +169,6 @@ fn user_agent(headers: &HeaderMap) -> Option<SafeText<'static>> {
     let value = headers.get(header::USER_AGENT)?;
     let text = String::from_utf8_lossy(value.as_bytes());
     Some(truncate(&text, MAX_USER_AGENT).into_owned())
-}
-
-/// Sets the headers of the rate limit, like `Retry-After` when it is exceeded: the limit, the
-/// remaining requests, and after how many seconds all of them are available again.
-fn set_rate_headers(headers: &mut HeaderMap, rate: RateState) {
-    let RateState { limit, remaining } = rate;
-    headers.insert(RATE_LIMIT, HeaderValue::from(limit));
-    headers.insert(RATE_REMAINING, HeaderValue::from(remaining));
-    headers.insert(RATE_RESET, HeaderValue::from(rate.reset_s()));
-    if let Ok(policy) = HeaderValue::try_from(format!("{limit};w=60")) {
-        headers.insert(RATE_POLICY, policy);
-    }
 }
 
 /// Refuses a request of HTTP/1.1 that does not have exactly one valid Host (RFC 9112, 3.2).

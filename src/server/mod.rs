@@ -45,6 +45,7 @@ mod accept;
 mod auth;
 mod cached_json;
 mod calendar_versions;
+mod caller_slot;
 mod change_feed;
 mod connection;
 mod credentials;
@@ -63,6 +64,7 @@ mod metrics_router;
 mod middleware;
 mod public_error;
 mod request_body;
+mod response_headers;
 mod routes;
 mod sender;
 mod single_flight;
@@ -94,6 +96,7 @@ use self::health::Health;
 use self::limits::Limits;
 use self::listener::{Endpoint, Listener, SocketFile};
 use self::metrics::Metrics;
+use self::response_headers::MarkHeader;
 use self::settings::ServerSettings;
 use self::single_flight::SingleFlight;
 use self::state::Shared;
@@ -245,6 +248,7 @@ impl Server {
             health,
             denials: Denials::new(Arc::clone(&metrics)),
             hidden_errors: Throttle::new(),
+            mark_header: MarkHeader::default(),
             trusted_proxies: options.trusted_proxies.into(),
             tls,
             lost_log_lines: options.lost_log_lines,

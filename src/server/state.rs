@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderValue;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
 
@@ -15,6 +16,7 @@ use super::group_commit::CommandQueue;
 use super::health::Health;
 use super::limits::Limits;
 use super::metrics::Metrics;
+use super::response_headers::MarkHeader;
 use super::settings::ServerSettings;
 use super::single_flight::SingleFlight;
 use super::throttle::Throttle;
@@ -68,6 +70,7 @@ pub(super) struct Shared {
     pub denials: Denials,
     /// Errors that callers see only in part, as they were logged lately.
     pub hidden_errors: Throttle<String>,
+    pub mark_header: MarkHeader,
     /// The proxies that may name the addresses of their clients.
     pub trusted_proxies: TrustedProxies,
     /// Certificate and key, if there is TLS.
@@ -134,6 +137,12 @@ impl Shared {
             Ok(oldest)
         };
         self.oldest_unacknowledged.get(self.feed.epoch(), (), search).await
+    }
+
+    /// Returns the mark of the store as the value of a header; `None` if the backend does not
+    /// identify its store.
+    pub(super) async fn store_mark_header(&self) -> Option<HeaderValue> {
+        self.mark_header.encode(self.backend.store_mark().await?)
     }
 
     /// Waits until the server starts to shut down.
